@@ -1,1 +1,20 @@
+//! pointsman: a sidecar reverse proxy and load balancer for the two databases of a graph-RAG stack,
+//! Neo4j over HTTP and Qdrant. Each request is understood, planned, answered from an inline cache
+//! that writes invalidate, or sent to the best replica, watched, and explained.
+//!
+//! The modules follow the way of a request; `docs/architecture.md` draws it.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
 
+pub mod clock;
+pub mod config;
+pub mod dialect;
+pub mod plan;
+pub mod rejection;

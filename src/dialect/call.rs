@@ -1,0 +1,215 @@
+//! A call: one request, understood. Everything that a later step may want to know about a request
+//! stands here as a plain value; no later step looks at the bytes again.
+
+use super::canonical::Canonical;
+use super::tag::Tag;
+use serde::Serialize;
+
+/// What a request does to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Changes nothing.
+    Read,
+    /// Changes data.
+    Write,
+    /// Changes collections, indexes, constraints, aliases.
+    Schema,
+    /// Touches the server rather than its data; never repeated, hedged, stored or shared.
+    Admin,
+    /// Opens, uses or ends an explicit transaction.
+    Session,
+    /// Not understood: taken as a write.
+    Unknown,
+}
+
+impl Effect {
+    /// Every effect, for tables of metrics and documents.
+    pub const ALL: [Effect; 6] = [
+        Effect::Read,
+        Effect::Write,
+        Effect::Schema,
+        Effect::Admin,
+        Effect::Session,
+        Effect::Unknown,
+    ];
+
+    /// Whether the request may be sent again without harm.
+    pub fn is_read(self) -> bool {
+        self == Effect::Read
+    }
+
+    /// The name in metrics, logs and explanations.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Effect::Read => "read",
+            Effect::Write => "write",
+            Effect::Schema => "schema",
+            Effect::Admin => "admin",
+            Effect::Session => "session",
+            Effect::Unknown => "unknown",
+        }
+    }
+}
+
+/// The class of a request (PL-02), with the classes outside the sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QueryType {
+    SemanticSearch,
+    EntityLookup,
+    RelationshipExploration,
+    ContextualSearch,
+    MultiHopReasoning,
+    /// Counts, collection and database information.
+    Statistics,
+    Write,
+    SchemaAdmin,
+    Transaction,
+    Health,
+    Unknown,
+}
+
+impl QueryType {
+    /// The name in metrics, logs and explanations.
+    pub const fn label(self) -> &'static str {
+        match self {
+            QueryType::SemanticSearch => "semantic_search",
+            QueryType::EntityLookup => "entity_lookup",
+            QueryType::RelationshipExploration => "relationship_exploration",
+            QueryType::ContextualSearch => "contextual_search",
+            QueryType::MultiHopReasoning => "multi_hop_reasoning",
+            QueryType::Statistics => "statistics",
+            QueryType::Write => "write",
+            QueryType::SchemaAdmin => "schema_admin",
+            QueryType::Transaction => "transaction",
+            QueryType::Health => "health",
+            QueryType::Unknown => "unknown",
+        }
+    }
+}
+
+/// What a call is about: a collection, a database, or the service as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    Service,
+    /// The decoded name in the path; it may be an alias.
+    Collection(String),
+    /// The decoded, lower-case name.
+    Database(String),
+}
+
+/// Whether an answer may be stored, and if not, why not. The reasons are a closed set of words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Storing {
+    /// For the time of its category.
+    Yes,
+    /// State of the server that moves without a write: a short time only.
+    Short,
+    /// Never, because of the named reason.
+    Never(&'static str),
+}
+
+/// Which endpoints may take a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Placement {
+    /// Any endpoint that serves.
+    Any,
+    /// An endpoint that takes writes.
+    Writer,
+    /// The answer or the effect belongs to one node: always the same endpoint for this key, never another one instead.
+    Local,
+    /// The endpoint whose token is in the transaction id.
+    Pinned(String),
+}
+
+/// How sure the answer of a write is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Acknowledgement {
+    /// A success says that the effect can be read.
+    Applied,
+    /// A success only says that it was queued (`wait=false`, asynchronous effects).
+    Queued,
+}
+
+/// Read access mode on an auto-commit request of Neo4j.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fence {
+    /// None: not a read, not fenceable, or not Neo4j.
+    None,
+    /// We add it on the way out.
+    Ours,
+    /// The client set it: a refusal is the client's answer.
+    Theirs,
+}
+
+/// Counts that the planner works with (PL-11, PL-12). A value that a request does not have is 0 or false.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Features {
+    /// Characters of the query text (statement, or inference text).
+    pub text_length: u32,
+    pub word_count: u32,
+    pub has_vector: bool,
+    pub has_filters: bool,
+    pub entity_types: u32,
+    pub relationship_types: u32,
+    pub max_depth: u32,
+    pub vector_limit: u32,
+    pub graph_limit: u32,
+    pub final_limit: u32,
+    /// Members of a batch; 1 for a plain request.
+    pub members: u32,
+}
+
+/// One request, understood.
+#[derive(Debug, Clone, Serialize)]
+pub struct Call {
+    /// The name of the operation in its dialect: `points.query`, `cypher.read`, `tx.begin`.
+    pub operation: &'static str,
+    pub effect: Effect,
+    pub target: Target,
+    pub query_type: QueryType,
+    pub features: Features,
+    /// What a stored answer depends on. Empty when nothing is stored.
+    pub reads: Vec<Tag>,
+    /// What is raised before the call is sent and after its answer, whatever the answer's status.
+    pub raises: Vec<Tag>,
+    pub storing: Storing,
+    pub placement: Placement,
+    pub acknowledgement: Acknowledgement,
+    pub fence: Fence,
+    /// Hash of the call with its literals removed: the key of all learning.
+    pub shape: u64,
+    /// Everything that decides the answer, for the cache key. `None` when nothing is stored.
+    #[serde(skip)]
+    pub canonical: Option<Canonical>,
+    /// Why it was classified so, in a few words for people.
+    pub reason: &'static str,
+}
+
+impl Call {
+    /// A call that is passed on untouched: taken as a write, never stored.
+    pub fn unknown(reason: &'static str) -> Self {
+        Self {
+            operation: "unknown",
+            effect: Effect::Unknown,
+            target: Target::Service,
+            query_type: QueryType::Unknown,
+            features: Features::default(),
+            reads: Vec::new(),
+            raises: Vec::new(),
+            storing: Storing::Never("not_a_read"),
+            placement: Placement::Writer,
+            acknowledgement: Acknowledgement::Applied,
+            fence: Fence::None,
+            shape: 0,
+            canonical: None,
+            reason,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The canonical form of a request: everything that decides its answer, without ambiguity. The
+//! cache hashes it into a key and compares it on a hit. Credentials enter as keyed digests only,
+//! so that a dump of the cache shows none.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::HeaderName;
+use rand::Rng;
+use rand::rngs::StdRng;
+use std::fmt;
+use std::sync::LazyLock;
+
+/// A random key of this process: digests of credentials mean nothing outside it.
+static CREDENTIAL_KEY: LazyLock<[u8; 32]> = LazyLock::new(|| {
+    let mut key = [0; 32];
+    rand::make_rng::<StdRng>().fill_bytes(&mut key);
+    key
+});
+
+/// A finished canonical request.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Canonical {
+    /// Length-prefixed parts: operation, decoded target, parameters, headers, credentials.
+    pub head: Bytes,
+    /// The canonical body.
+    pub body: Bytes,
+    /// A digest of the credentials alone, to drop all entries of a credential.
+    pub credential: u64,
+}
+
+impl fmt::Debug for Canonical {
+    /// Lengths only: bodies hold parameters.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Canonical({} + {} bytes)",
+            self.head.len(),
+            self.body.len()
+        )
+    }
+}
+
+/// Builds a [`Canonical`]. Every part is length-prefixed, so that no two requests run together.
+pub struct Builder {
+    head: Vec<u8>,
+    credentials: blake3::Hasher,
+}
+
+impl Builder {
+    /// Starts with the name of the operation.
+    pub fn new(operation: &str) -> Self {
+        let builder = Self {
+            head: Vec::with_capacity(192),
+            credentials: blake3::Hasher::new_keyed(&CREDENTIAL_KEY),
+        };
+        builder.part(operation.as_bytes())
+    }
+
+    /// Adds one part.
+    pub fn part(mut self, bytes: &[u8]) -> Self {
+        self.head
+            .extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        self.head.extend_from_slice(bytes);
+        self
+    }
+
+    /// Adds all values of a header, in order, or their absence.
+    pub fn header(mut self, headers: &HeaderMap, name: &HeaderName) -> Self {
+        self = self.part(name.as_str().as_bytes());
+        for value in headers.get_all(name) {
+            self = self.part(value.as_bytes());
+        }
+        self.part(b"")
+    }
+
+    /// Adds a credential; its value enters the digest only.
+    pub fn credential(mut self, name: &str, value: &[u8]) -> Self {
+        for part in [name.as_bytes(), value] {
+            self.credentials.update(&(part.len() as u64).to_le_bytes());
+            self.credentials.update(part);
+        }
+        self
+    }
+
+    /// Closes the canonical request with its body.
+    pub fn body(mut self, body: Bytes) -> Canonical {
+        let digest = self.credentials.finalize();
+        self.head.extend_from_slice(digest.as_bytes());
+        let credential = digest
+            .as_bytes()
+            .iter()
+            .take(8)
+            .fold(0, |hash, byte| hash << 8 | u64::from(*byte));
+        Canonical {
+            head: self.head.into(),
+            body,
+            credential,
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The one-pass reader.
+
+use super::{Json, MAX_DEPTH};
+use std::borrow::Cow;
+
+/// Why a document is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    #[error("not plain UTF-8")]
+    NotUtf8,
+    #[error("not JSON at byte {0}")]
+    Syntax(usize),
+    #[error("deeper than {MAX_DEPTH} levels")]
+    TooDeep,
+    #[error("a key stands twice in one object")]
+    DuplicateKey,
+}
+
+/// Reads a whole document.
+pub fn parse(bytes: &[u8]) -> Result<Json<'_>, Fault> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?;
+    let mut reader = Reader { text, at: 0 };
+    let value = reader.value(0)?;
+    reader.space();
+    if reader.at == text.len() {
+        Ok(value)
+    } else {
+        Err(reader.fault())
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn fault(&self) -> Fault {
+        Fault::Syntax(self.at)
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn token(&mut self, byte: u8) -> Result<(), Fault> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            return Ok(());
+        }
+        Err(self.fault())
+    }
+
+    fn slice(&self, from: usize) -> &'a str {
+        self.text.get(from..self.at).unwrap_or_default()
+    }
+
+    fn value(&mut self, depth: usize) -> Result<Json<'a>, Fault> {
+        if depth > MAX_DEPTH {
+            return Err(Fault::TooDeep);
+        }
+        self.space();
+        match self.peek() {
+            Some(b'{') => self.object(depth),
+            Some(b'[') => self.array(depth),
+            Some(b'"') => Ok(Json::String(self.string()?)),
+            Some(b't') => self.word("true", Json::Bool(true)),
+            Some(b'f') => self.word("false", Json::Bool(false)),
+            Some(b'n') => self.word("null", Json::Null),
+            Some(b'-' | b'0'..=b'9') => Ok(Json::Number(self.number()?)),
+            _ => Err(self.fault()),
+        }
+    }
+
+    fn word(&mut self, word: &str, value: Json<'a>) -> Result<Json<'a>, Fault> {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        if !rest.starts_with(word) {
+            return Err(self.fault());
+        }
+        self.at += word.len();
+        Ok(value)
+    }
+
+    fn digits(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        if self.at == start {
+            Err(self.fault())
+        } else {
+            Ok(())
+        }
+    }
+
+    fn number(&mut self) -> Result<&'a str, Fault> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        match self.peek() {
+            Some(b'0') => self.at += 1,
+            _ => self.digits()?,
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(self.slice(start))
+    }
+
+    fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
+        self.token(b'"')?;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            match self.peek().ok_or(self.fault())? {
+                b'"' => break,
+                b'\\' => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                0..0x20 => return Err(self.fault()),
+                _ => self.at += 1,
+            }
+        }
+        let raw = self.slice(start);
+        self.at += 1;
+        if !escaped {
+            return Ok(Cow::Borrowed(raw));
+        }
+        let quoted = self.text.get(start - 1..self.at).ok_or(self.fault())?;
+        serde_json::from_str(quoted)
+            .map(Cow::Owned)
+            .map_err(|_| Fault::Syntax(start))
+    }
+
+    fn object(&mut self, depth: usize) -> Result<Json<'a>, Fault> {
+        self.token(b'{')?;
+        let mut members: Vec<(Cow<'a, str>, Json<'a>)> = Vec::new();
+        self.space();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(Json::Object(members));
+        }
+        loop {
+            self.space();
+            let key = self.string()?;
+            self.space();
+            self.token(b':')?;
+            members.push((key, self.value(depth + 1)?));
+            self.space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                _ => break,
+            }
+        }
+        self.token(b'}')?;
+        if has_twins(&members) {
+            Err(Fault::DuplicateKey)
+        } else {
+            Ok(Json::Object(members))
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<Json<'a>, Fault> {
+        if let Some(numbers) = self.numbers(depth)? {
+            return Ok(numbers);
+        }
+        self.token(b'[')?;
+        let mut items = Vec::new();
+        self.space();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(Json::Array(items));
+        }
+        loop {
+            items.push(self.value(depth + 1)?);
+            self.space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                _ => break,
+            }
+        }
+        self.token(b']')?;
+        Ok(Json::Array(items))
+    }
+
+    /// A flat array of at least one number, as its raw bytes; otherwise nothing is consumed.
+    /// An array that begins with a number and goes on with something else is read again as a plain array.
+    fn numbers(&mut self, depth: usize) -> Result<Option<Json<'a>>, Fault> {
+        if depth >= MAX_DEPTH {
+            return Ok(None);
+        }
+        let start = self.at;
+        self.token(b'[')?;
+        let mut count = 0;
+        loop {
+            self.space();
+            if self.number().is_err() {
+                self.at = start;
+                return Ok(None);
+            }
+            count += 1;
+            self.space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => break,
+                _ => {
+                    self.at = start;
+                    return Ok(None);
+                }
+            }
+        }
+        self.at += 1;
+        Ok(Some(Json::Numbers(self.slice(start), count)))
+    }
+}
+
+/// Whether a key stands twice. Small objects are compared pairwise, large ones are sorted.
+fn has_twins(members: &[(Cow<'_, str>, Json<'_>)]) -> bool {
+    if members.len() <= 16 {
+        return members
+            .iter()
+            .enumerate()
+            .any(|(i, (key, _))| members.iter().take(i).any(|(other, _)| other == key));
+    }
+    let mut keys: Vec<&str> = members.iter().map(|(key, _)| key.as_ref()).collect();
+    keys.sort_unstable();
+    keys.windows(2).any(|pair| pair.first() == pair.last())
+}

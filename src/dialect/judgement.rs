@@ -1,0 +1,127 @@
+//! A judgement: what an answer of the database means. Decided by the error tables of each dialect,
+//! from status, headers and body, never from the HTTP status alone.
+
+use serde::Serialize;
+
+/// Whose fault a failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// None: a success.
+    None,
+    /// The client or its statement.
+    Client,
+    /// The endpoint that answered: counts against its breaker.
+    Endpoint,
+    /// The endpoint has too much to do: a load signal, not a failure.
+    Overload,
+    /// The endpoint has another role than was thought: roles are probed now.
+    Role,
+    /// One database or collection, wherever it is asked.
+    Database,
+    /// Another node of the database's own cluster.
+    Peer,
+    /// The endpoint lags behind a bookmark.
+    Lag,
+}
+
+impl Fault {
+    /// The name in metrics and logs.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Fault::None => "none",
+            Fault::Client => "client",
+            Fault::Endpoint => "endpoint",
+            Fault::Overload => "overload",
+            Fault::Role => "role",
+            Fault::Database => "database",
+            Fault::Peer => "peer",
+            Fault::Lag => "lag",
+        }
+    }
+}
+
+/// What became of the request at the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Execution {
+    /// Done, and readable where the acknowledgement says so.
+    Done,
+    /// Accepted; it becomes readable later.
+    Queued,
+    /// Nothing was executed.
+    Nothing,
+    /// Executed and rolled back.
+    RolledBack,
+    /// Unknown, or partly done.
+    Unknown,
+}
+
+/// Whether, and where, the same request may be sent again. Writes are asked with more care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Again {
+    No,
+    /// To one other endpoint, once.
+    Once,
+    /// To other endpoints, as often as the limits allow.
+    Elsewhere,
+    /// To the writer.
+    Writer,
+    /// As a write, to the writer: a fence that was ours refused it before any effect.
+    AsWrite,
+}
+
+/// The meaning of one answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Judgement {
+    pub fault: Fault,
+    pub execution: Execution,
+    /// What may be done when the call is a read. (`AsWrite` is meant for reads of ours only.)
+    pub read_again: Again,
+    /// What may be done when the call is a write; anything but `No` only where nothing was executed.
+    pub write_again: Again,
+    /// `Err` names why this answer may not be stored.
+    pub storable: Result<(), &'static str>,
+    /// The database's own code or the first words of its text, from a closed set; for metrics and logs.
+    pub code: &'static str,
+    /// The newest bookmark in the answer (Neo4j).
+    pub bookmark: Option<String>,
+    /// Entries of this credential must go (401, 403).
+    pub revoke: bool,
+}
+
+impl Judgement {
+    /// A success that may be stored.
+    pub fn success() -> Self {
+        Self {
+            fault: Fault::None,
+            execution: Execution::Done,
+            read_again: Again::No,
+            write_again: Again::No,
+            storable: Ok(()),
+            code: "ok",
+            bookmark: None,
+            revoke: false,
+        }
+    }
+
+    /// A failure; not stored, not repeated unless the caller says otherwise.
+    pub fn failure(fault: Fault, execution: Execution, code: &'static str) -> Self {
+        Self {
+            fault,
+            execution,
+            read_again: Again::No,
+            write_again: Again::No,
+            storable: Err("failed"),
+            code,
+            bookmark: None,
+            revoke: false,
+        }
+    }
+
+    /// Whether the request did what was asked.
+    pub fn is_success(&self) -> bool {
+        self.fault == Fault::None
+    }
+}

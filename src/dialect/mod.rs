@@ -1,0 +1,113 @@
+//! Dialects: the only place that knows how a database's requests and answers read. A dialect is
+//! pure: it turns a request into a [`Call`], an answer into a [`Judgement`], and says how a request
+//! must go out and how an answer must come back. It opens no socket and decides no route.
+
+pub mod call;
+pub mod canonical;
+pub mod json;
+pub mod judgement;
+pub mod probe;
+pub mod tag;
+
+pub use call::{
+    Acknowledgement, Call, Effect, Features, Fence, Placement, QueryType, Storing, Target,
+};
+pub use canonical::Canonical;
+pub use judgement::{Again, Execution, Fault, Judgement};
+pub use probe::{Finding, Inquiry, Probe, Role};
+pub use tag::Tag;
+
+use crate::rejection::Rejection;
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
+use http::{HeaderMap, Method};
+
+/// A request as the client sent it.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    pub method: &'a Method,
+    /// Path and query, byte for byte as they will be forwarded.
+    pub target: &'a str,
+    pub headers: &'a HeaderMap,
+    pub body: Body<'a>,
+}
+
+/// How much of a body was read before the request is understood.
+#[derive(Clone, Copy)]
+pub enum Body<'a> {
+    /// All of it; empty when there is none.
+    Whole(&'a Bytes),
+    /// Its beginning: the rest streams on unseen, so the call is classified by path and method.
+    Prefix(&'a [u8]),
+}
+
+/// An answer, as far as it was read when it is judged.
+#[derive(Clone, Copy)]
+pub struct Answer<'a> {
+    pub status: u16,
+    pub headers: &'a HeaderMap,
+    pub body: Body<'a>,
+}
+
+/// What changes in a request on its way out. The default changes nothing.
+#[derive(Debug, Default, PartialEq)]
+pub struct Outgoing {
+    /// A new path and query.
+    pub target: Option<String>,
+    /// Headers to set (replacing all values of the name).
+    pub set: Vec<(HeaderName, HeaderValue)>,
+    /// Headers to remove.
+    pub remove: Vec<HeaderName>,
+    /// A new body; only ever given for a body that was read whole.
+    pub body: Option<Bytes>,
+}
+
+/// Edits an answer on its way back, chunk by chunk. Bytes may be held until a later chunk.
+pub trait Editor: Send {
+    /// Edits headers; `content-length` is removed by the caller.
+    fn headers(&mut self, headers: &mut HeaderMap);
+    /// Edits the next chunk; `end` marks the last one.
+    fn chunk(&mut self, chunk: Bytes, end: bool) -> Bytes;
+}
+
+/// The body of a refusal, in the dialect's own error shape.
+pub struct Refusal {
+    pub content_type: &'static str,
+    pub body: String,
+}
+
+/// One database's way of speaking HTTP, for one service.
+pub trait Dialect: Send + Sync {
+    /// The name in configuration and metrics: `qdrant`, `neo4j`, `http`.
+    fn name(&self) -> &'static str;
+
+    /// Understands a request. Never fails: what is not understood is [`Effect::Unknown`].
+    fn understand(&self, request: &Request<'_>) -> Call;
+
+    /// How the call goes out to an endpoint. `newest` is asked for by fills in a cluster: the request carries the newest bookmark known.
+    fn outgoing(&self, call: &Call, request: &Request<'_>, newest: bool) -> Outgoing;
+
+    /// An editor for the answer, when this call's answer needs one; `token` names the endpoint.
+    fn editor(&self, call: &Call, token: &str) -> Option<Box<dyn Editor>>;
+
+    /// Judges an answer. `Body::Prefix` means that the rest was not read: judge by what is there.
+    fn judge(&self, call: &Call, answer: &Answer<'_>) -> Judgement;
+
+    /// Notes that the database refused, as a write, what was taken for a read; gives the call as the write that it is.
+    fn refused(&self, call: &Call, request: &Request<'_>) -> Call;
+
+    /// Prints a refusal of ours in the dialect's own shape.
+    fn refusal(&self, rejection: &Rejection) -> Refusal;
+
+    /// The probes of an endpoint, cheapest first.
+    fn probes(&self) -> Vec<Probe>;
+
+    /// What the dialect wants to be told about its service, now and again.
+    fn inquiries(&self) -> Vec<Inquiry>;
+
+    /// Takes the answer to an inquiry.
+    fn learn(&self, inquiry: &Inquiry, answer: &Answer<'_>);
+
+    /// A hit's body, brought up to date (the newest bookmark); `None` when it is served as stored.
+    fn refresh(&self, call: &Call, body: &Bytes) -> Option<Bytes>;
+}

@@ -1,0 +1,63 @@
+//! Probes and inquiries: the few requests that pointsman itself sends to an endpoint.
+
+use super::Answer;
+use bytes::Bytes;
+use http::Method;
+use http::header::{HeaderName, HeaderValue};
+use serde::Serialize;
+use std::time::Duration;
+
+/// Whether an endpoint takes writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Writer,
+    Reader,
+}
+
+/// What a probe's answer says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finding {
+    /// The endpoint serves.
+    Good,
+    /// It lives, but has too much to do.
+    Busy,
+    /// It does not serve, with the reason.
+    Bad(String),
+    /// The probe's credential was refused: credentialed probes stop until the next reload.
+    Locked,
+    /// It serves in this role.
+    Role(Role),
+    /// This server does not know the question; it says nothing about its health.
+    Unsupported,
+}
+
+/// One question to one endpoint.
+#[derive(Clone)]
+pub struct Probe {
+    /// A short name for logs and metrics.
+    pub name: &'static str,
+    pub method: Method,
+    /// Path and query.
+    pub target: String,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub body: Bytes,
+    /// Whether it carries the service's probe credential.
+    pub credentialed: bool,
+    /// Reads the answer.
+    pub read: fn(&Answer<'_>) -> Finding,
+}
+
+/// A question to the service as a whole; its answer goes back to the dialect.
+#[derive(Clone)]
+pub struct Inquiry {
+    pub name: &'static str,
+    pub method: Method,
+    pub target: String,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub body: Bytes,
+    /// How long an answer is good for. An answer is wanted at once while none is known.
+    pub every: Duration,
+    /// The state of knowledge when the question was asked: an answer to an older question is dropped.
+    pub generation: u64,
+}

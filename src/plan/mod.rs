@@ -1,0 +1,91 @@
+//! The planner: features -> type -> complexity -> cost and time -> strategy, cache policy,
+//! priority, fallbacks. Pure functions over the call, the load and the history; no I/O, no clock.
+
+use crate::dialect::QueryType;
+use serde::Serialize;
+use std::time::Duration;
+
+/// How hard a request is (PL-05, bounds of PL-14).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Complexity {
+    Simple,
+    Moderate,
+    Complex,
+    VeryComplex,
+}
+
+/// How the stores are used (PL-03). A transparent Qdrant call is always `VectorOnly`, a Neo4j call `GraphOnly`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Execution {
+    VectorOnly,
+    GraphOnly,
+    HybridParallel,
+    HybridSequential,
+    Adaptive,
+}
+
+/// The kind of a stored answer, which decides how long it is kept (CA-11) and how its key begins (CA-12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    Entity,
+    Relation,
+    Path,
+    Query,
+    Vector,
+    GraphStats,
+    Misc,
+}
+
+/// What is planned for one request (PL-04). A plain value: explain prints it as it is.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    pub query_type: QueryType,
+    pub execution: Execution,
+    pub complexity: Complexity,
+    /// The sum of `terms` (PL-14), not clipped.
+    pub score: f64,
+    /// The seven terms of the score by name, in the order of the formula.
+    pub terms: [(&'static str, f64); 7],
+    /// Cost units (PL-15).
+    pub cost: f64,
+    /// Expected duration (PL-16), for overdue detection.
+    #[serde(serialize_with = "seconds")]
+    pub time: Duration,
+    pub needs: Needs,
+    /// `None`: not cached, by class or by configuration.
+    pub cache: Option<CachePlan>,
+    /// Eligible for coalescing into a batch call (PL-20).
+    pub batching: bool,
+    /// Legs and batch members may run side by side (PL-21).
+    pub parallel: bool,
+    /// 1..=10, larger is more important (PL-22).
+    pub priority: u8,
+    pub fallbacks: Vec<Execution>,
+    /// Whether the needs fit the load (PL-24).
+    pub feasible: bool,
+}
+
+/// How an answer is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CachePlan {
+    pub category: Category,
+    #[serde(serialize_with = "seconds")]
+    pub ttl: Duration,
+}
+
+/// Resource needs, 0..=1 each (PL-18).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Needs {
+    pub cpu: f64,
+    pub memory: f64,
+    pub network: f64,
+    pub vector_db: f64,
+    pub graph_db: f64,
+}
+
+fn seconds<S: serde::Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(span.as_secs_f64())
+}
