@@ -1,0 +1,56 @@
+//! A listener: accepts connections of clients, at most so many at a time, until it is told to stop.
+//! The socket is bound by the caller, so that a taken port is a clear error and port 0 can be asked.
+
+use super::connection;
+use super::flow::Proxy;
+use pingora_core::protocols::l4::stream::Stream as L4;
+use pingora_core::protocols::{SocketDigest, Stream};
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+/// How long accepting rests when no more sockets can be had.
+const EXHAUSTED: Duration = Duration::from_millis(100);
+
+/// Serves one service on one socket until `stop` turns true. Connections that are open then finish by themselves.
+pub async fn serve(socket: TcpListener, service: Arc<str>, proxy: Arc<Proxy>, mut stop: watch::Receiver<bool>) {
+    let seats = Arc::new(Semaphore::new(proxy.max_clients()));
+    loop {
+        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
+        let accepted = tokio::select! {
+            accepted = socket.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match accepted {
+            Ok((stream, client)) => welcome(stream, client, seat, &service, &proxy, &stop),
+            Err(error) => {
+                tracing::warn!(%error, service = &*service, "a connection could not be accepted");
+                tokio::time::sleep(EXHAUSTED).await;
+            }
+        }
+    }
+}
+
+fn welcome(
+    tcp: TcpStream,
+    client: SocketAddr,
+    seat: OwnedSemaphorePermit,
+    service: &Arc<str>,
+    proxy: &Arc<Proxy>,
+    stop: &watch::Receiver<bool>,
+) {
+    let _ = tcp.set_nodelay(true);
+    let digest = SocketDigest::from_raw_fd(tcp.as_raw_fd());
+    let _ = digest.peer_addr.set(Some(client.into()));
+    let mut stream = L4::from(tcp);
+    pingora_core::protocols::GetSocketDigest::set_socket_digest(&mut stream, digest);
+    let stream: Stream = Box::new(stream);
+    let (service, proxy, stop) = (Arc::clone(service), Arc::clone(proxy), stop.clone());
+    tokio::spawn(async move {
+        connection::serve(stream, service, proxy, stop).await;
+        drop(seat);
+    });
+}

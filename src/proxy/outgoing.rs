@@ -1,0 +1,45 @@
+//! The request as it goes out: the client's head without the fields of its hop, with what the
+//! dialect changes, framed for the body that we send. Made anew for each attempt.
+
+use crate::dialect::Outgoing;
+use crate::proxy::peek::Peeked;
+use bytes::Bytes;
+use http::{Method, Version, header};
+use pingora_error::Result;
+use pingora_http::RequestHeader;
+
+/// Builds the head and the body of one attempt.
+pub fn build(client: &RequestHeader, peeked: &Peeked, changes: Outgoing, authority: &str) -> Result<(Box<RequestHeader>, Bytes)> {
+    let mut head = client.clone();
+    head.set_version(Version::HTTP_11);
+    if let Some(target) = &changes.target {
+        head.set_raw_path(target.as_bytes())?;
+    }
+    for name in &changes.remove {
+        head.remove_header(name);
+    }
+    for (name, value) in changes.set {
+        head.insert_header(name, value)?;
+    }
+    if !head.headers.contains_key(header::HOST) {
+        head.insert_header(header::HOST, authority)?;
+    }
+    let body = changes.body.unwrap_or_else(|| peeked.bytes().clone());
+    frame(&mut head, &body, peeked.is_whole())?;
+    Ok((Box::new(head), body))
+}
+
+/// A whole body has a length. A body that still streams keeps the client's length, or is chunked.
+fn frame(head: &mut RequestHeader, body: &Bytes, whole: bool) -> Result<()> {
+    if !whole {
+        if !head.headers.contains_key(header::CONTENT_LENGTH) {
+            head.insert_header(header::TRANSFER_ENCODING, "chunked")?;
+        }
+        return Ok(());
+    }
+    let bodiless = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE);
+    if body.is_empty() && bodiless && !head.headers.contains_key(header::CONTENT_LENGTH) {
+        return Ok(());
+    }
+    head.insert_header(header::CONTENT_LENGTH, body.len())
+}

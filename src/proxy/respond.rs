@@ -1,0 +1,171 @@
+//! Writing answers to the client: held ones, stored ones, refusals, and those that still stream.
+
+use super::headers::{self, CACHE, EXPLAIN, REQUEST_ID};
+use super::upstream::Wire;
+use crate::dialect::{Dialect, Editor};
+use crate::rejection::Rejection;
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, StatusCode, Version};
+use pingora_core::protocols::http::ServerSession;
+use pingora_error::Result;
+use pingora_http::ResponseHeader;
+
+/// What pointsman adds to every answer.
+#[derive(Debug, Default)]
+pub struct Marks {
+    pub request_id: String,
+    pub cache: Option<String>,
+    pub explain: Option<String>,
+}
+
+impl Marks {
+    fn put(&self, head: &mut ResponseHeader) -> Result<()> {
+        head.insert_header(REQUEST_ID, value(&self.request_id))?;
+        if let Some(cache) = &self.cache {
+            head.insert_header(CACHE, value(cache))?;
+        }
+        if let Some(explain) = &self.explain {
+            head.insert_header(EXPLAIN, value(explain))?;
+        }
+        Ok(())
+    }
+}
+
+/// Our own texts hold visible ASCII only; anything else is left out rather than refused.
+fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// How an answer's body ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// All of it was handed to the client's connection.
+    Complete,
+    /// The client's connection broke.
+    ClientGone,
+    /// The upstream's answer was cut: the client's connection is broken off, never ended cleanly.
+    Cut,
+}
+
+/// Writes a whole answer.
+pub async fn whole(session: &mut ServerSession, mut head: ResponseHeader, body: Bytes, marks: &Marks) -> Ending {
+    headers::strip_answer(&mut head);
+    let written = write_whole(session, head, body, marks).await;
+    if written.is_ok() { Ending::Complete } else { Ending::ClientGone }
+}
+
+async fn write_whole(session: &mut ServerSession, mut head: ResponseHeader, body: Bytes, marks: &Marks) -> Result<()> {
+    marks.put(&mut head)?;
+    if has_body(session, head.status) {
+        head.insert_header(header::CONTENT_LENGTH, body.len())?;
+    }
+    let empty = body.is_empty() || !has_body(session, head.status);
+    session.write_response_header(Box::new(head)).await?;
+    if !empty {
+        session.write_response_body(body, true).await?;
+    }
+    Ok(())
+}
+
+fn has_body(session: &ServerSession, status: StatusCode) -> bool {
+    session.req_header().method != Method::HEAD && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED
+}
+
+/// A stored answer.
+pub async fn stored(session: &mut ServerSession, status: u16, fields: &HeaderMap, body: Bytes, marks: &Marks) -> Ending {
+    match build(status, fields) {
+        Ok(head) => whole(session, head, body, marks).await,
+        Err(_) => Ending::ClientGone,
+    }
+}
+
+fn build(status: u16, fields: &HeaderMap) -> Result<ResponseHeader> {
+    let mut head = ResponseHeader::build(status, Some(fields.len() + 4))?;
+    for (name, value) in fields {
+        head.append_header(name.clone(), value.clone())?;
+    }
+    Ok(head)
+}
+
+/// A refusal of ours, in the dialect's own shape.
+pub async fn refusal(session: &mut ServerSession, dialect: &dyn Dialect, rejection: &Rejection, marks: &Marks) -> Ending {
+    let refusal = dialect.refusal(rejection);
+    let mut fields = HeaderMap::new();
+    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(refusal.content_type));
+    if let Some(span) = rejection.retry_after {
+        let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
+        fields.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+    }
+    stored(session, rejection.reason.row().status, &fields, refusal.body.into(), marks).await
+}
+
+/// An answer that is passed on while it comes: what is held first, then the rest of the wire.
+pub struct Streaming<'a> {
+    pub head: ResponseHeader,
+    pub held: Bytes,
+    pub wire: &'a mut Wire,
+    pub editor: Option<Box<dyn Editor>>,
+}
+
+/// Passes an answer on. Returns how it ended and how many bytes of the body were passed.
+pub async fn streaming(session: &mut ServerSession, mut answer: Streaming<'_>, marks: &Marks) -> (Ending, u64) {
+    headers::strip_answer(&mut answer.head);
+    if begin(session, &mut answer, marks).await.is_err() {
+        return (Ending::ClientGone, 0);
+    }
+    let mut passed = 0;
+    let mut part = Some(std::mem::take(&mut answer.held));
+    while let Some(bytes) = part {
+        let bytes = edit(&mut answer.editor, bytes, false);
+        passed += bytes.len() as u64;
+        if session.write_response_body(bytes, false).await.is_err() {
+            return (Ending::ClientGone, passed);
+        }
+        part = match answer.wire.chunk().await {
+            Ok(part) => part,
+            Err(_) => return (Ending::Cut, passed),
+        };
+    }
+    let last = edit(&mut answer.editor, Bytes::new(), true);
+    passed += last.len() as u64;
+    let ended = session.write_response_body(last, true).await;
+    (if ended.is_ok() { Ending::Complete } else { Ending::ClientGone }, passed)
+}
+
+fn edit(editor: &mut Option<Box<dyn Editor>>, bytes: Bytes, end: bool) -> Bytes {
+    match editor {
+        Some(editor) => editor.chunk(bytes, end),
+        None => bytes,
+    }
+}
+
+async fn begin(session: &mut ServerSession, answer: &mut Streaming<'_>, marks: &Marks) -> Result<()> {
+    let head = &mut answer.head;
+    if let Some(editor) = &mut answer.editor {
+        head.remove_header(&header::CONTENT_LENGTH);
+        let mut fields = head.headers.clone();
+        editor.headers(&mut fields);
+        replace(head, &fields)?;
+    }
+    let unframed = !head.headers.contains_key(header::CONTENT_LENGTH);
+    if unframed && session.req_header().version == Version::HTTP_11 && has_body(session, head.status) {
+        head.insert_header(header::TRANSFER_ENCODING, "chunked")?;
+    }
+    marks.put(head)?;
+    session.write_response_header(Box::new(head.clone())).await
+}
+
+/// Puts edited fields in place of the old ones.
+pub fn replace(head: &mut ResponseHeader, fields: &HeaderMap) -> Result<()> {
+    let gone: Vec<_> = head.headers.keys().filter(|name| !fields.contains_key(*name)).cloned().collect();
+    for name in &gone {
+        head.remove_header(name);
+    }
+    for (name, value) in fields {
+        if head.headers.get(name) != Some(value) {
+            head.insert_header(name.clone(), value.clone())?;
+        }
+    }
+    Ok(())
+}

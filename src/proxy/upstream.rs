@@ -1,0 +1,191 @@
+//! One exchange with one endpoint, over Pingora's client connector and its pool. Knows bytes and
+//! time limits; what an answer means, and whether to ask again, is decided elsewhere.
+
+use bytes::Bytes;
+use pingora_core::connectors::ConnectorOptions;
+use pingora_core::connectors::http::Connector;
+use pingora_core::protocols::http::client::HttpSession;
+use pingora_core::upstreams::peer::HttpPeer;
+use pingora_error::{Error, ErrorType};
+use pingora_http::{RequestHeader, ResponseHeader};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How far an exchange had come when it broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// No byte was sent: the request had no effect.
+    Connect,
+    /// Something was sent, no answer was begun.
+    Sent,
+    /// The answer was begun.
+    Answering,
+}
+
+/// A broken exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    pub stage: Stage,
+    pub timeout: bool,
+    /// The connection came from the pool: it may have been closed by the other side while it was idle.
+    pub reused: bool,
+    /// The kind of error in one word; error texts may hold bytes of the request.
+    pub kind: &'static str,
+}
+
+/// Time limits of an exchange.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub connect: Duration,
+    pub send: Duration,
+    /// Until the answer begins, and for each part of it.
+    pub read: Duration,
+    pub idle: Duration,
+}
+
+/// The pool of connections to all endpoints.
+pub struct Upstream {
+    connector: Connector,
+}
+
+impl Upstream {
+    /// A pool that keeps at most `idle` idle connections in all.
+    pub fn new(idle: usize) -> Self {
+        Self {
+            connector: Connector::new(Some(ConnectorOptions::new(idle))),
+        }
+    }
+
+    /// Connects, or takes an idle connection. `group` parts connections that must not be mixed (an endpoint's generation).
+    pub async fn open(&self, address: SocketAddr, group: u64, limits: &Limits) -> Result<Wire, Broken> {
+        let peer = peer(address, group, limits);
+        let opened = self.connector.get_http_session(&peer).await;
+        let (mut session, reused) = opened.map_err(|error| broken(&error, Stage::Connect, false))?;
+        session.set_read_timeout(Some(limits.read));
+        session.set_write_timeout(Some(limits.send));
+        Ok(Wire {
+            session,
+            peer,
+            reused,
+            stage: Stage::Sent,
+            idle: limits.idle,
+        })
+    }
+
+    /// Gives a connection back whose answer was read to its end; it is kept if both sides agree.
+    pub async fn release(&self, wire: Wire) {
+        let Wire { mut session, peer, idle, .. } = wire;
+        if let HttpSession::H1(h1) = &mut session {
+            h1.respect_keepalive();
+        }
+        self.connector.release_http_session(session, &peer, Some(idle)).await;
+    }
+}
+
+fn peer(address: SocketAddr, group: u64, limits: &Limits) -> HttpPeer {
+    let mut peer = HttpPeer::new(address, false, String::new());
+    peer.group_key = group;
+    peer.options.connection_timeout = Some(limits.connect);
+    peer.options.total_connection_timeout = Some(limits.connect);
+    peer.options.read_timeout = Some(limits.read);
+    peer.options.write_timeout = Some(limits.send);
+    peer.options.idle_timeout = Some(limits.idle);
+    peer
+}
+
+/// A connection during one exchange.
+pub struct Wire {
+    session: HttpSession,
+    peer: HttpPeer,
+    reused: bool,
+    stage: Stage,
+    idle: Duration,
+}
+
+impl Wire {
+    /// Sends the head of a request.
+    pub async fn send_head(&mut self, head: Box<RequestHeader>) -> Result<(), Broken> {
+        let sent = self.session.write_request_header(head).await;
+        sent.map_err(|error| self.broken(&error))
+    }
+
+    /// Sends a part of the body; `end` closes it.
+    pub async fn send_body(&mut self, part: Bytes, end: bool) -> Result<(), Broken> {
+        let sent = self.session.write_request_body(part, end).await;
+        sent.map_err(|error| self.broken(&error))
+    }
+
+    /// Closes the body of the request.
+    pub async fn finish(&mut self) -> Result<(), Broken> {
+        let sent = self.session.finish_request_body().await;
+        sent.map_err(|error| self.broken(&error))
+    }
+
+    /// Waits for the head of the answer; informational answers are passed over. May be cancelled and called again.
+    pub async fn head(&mut self) -> Result<ResponseHeader, Broken> {
+        loop {
+            let read = self.session.read_response_header().await;
+            read.map_err(|error| self.broken(&error))?;
+            match self.session.response_header() {
+                Some(head) if head.status == http::StatusCode::SWITCHING_PROTOCOLS => return Err(self.fault("upgraded")),
+                Some(head) if head.status.is_informational() => {}
+                Some(head) => {
+                    self.stage = Stage::Answering;
+                    return Ok(head.clone());
+                }
+                None => return Err(self.fault("no_head")),
+            }
+        }
+    }
+
+    /// The next part of the answer's body; `None` at its end. A body that is cut short is an error.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Broken> {
+        let read = self.session.read_response_body().await;
+        read.map_err(|error| self.broken(&error))
+    }
+
+    /// Whether the answer was read to its end.
+    pub fn done(&mut self) -> bool {
+        self.session.response_done()
+    }
+
+    fn broken(&self, error: &Error) -> Broken {
+        broken(error, self.stage, self.reused)
+    }
+
+    fn fault(&self, kind: &'static str) -> Broken {
+        Broken {
+            stage: self.stage,
+            timeout: false,
+            reused: self.reused,
+            kind,
+        }
+    }
+}
+
+fn broken(error: &Error, stage: Stage, reused: bool) -> Broken {
+    use ErrorType::{ConnectTimedout, ReadTimedout, WriteTimedout};
+    Broken {
+        stage,
+        timeout: matches!(error.etype, ConnectTimedout | ReadTimedout | WriteTimedout),
+        reused,
+        kind: word(&error.etype),
+    }
+}
+
+/// A closed set of words for metrics and logs.
+fn word(kind: &ErrorType) -> &'static str {
+    match kind {
+        ErrorType::ConnectTimedout => "connect_timeout",
+        ErrorType::ConnectRefused => "connect_refused",
+        ErrorType::ConnectNoRoute => "no_route",
+        ErrorType::ConnectError | ErrorType::SocketError | ErrorType::BindError => "connect_error",
+        ErrorType::ReadTimedout => "read_timeout",
+        ErrorType::WriteTimedout => "send_timeout",
+        ErrorType::ReadError => "read_error",
+        ErrorType::WriteError => "send_error",
+        ErrorType::ConnectionClosed => "closed",
+        ErrorType::InvalidHTTPHeader | ErrorType::H1Error => "bad_answer",
+        _ => "broken",
+    }
+}
