@@ -149,6 +149,14 @@ impl Wire {
         self.session.response_done()
     }
 
+    /// Whether the end of the answer is told by closing the connection: no length, not chunked, and a body by its status.
+    pub fn delimited_by_close(&mut self) -> bool {
+        let framed = self.session.response_header().is_some_and(|head| {
+            head.headers.contains_key(http::header::CONTENT_LENGTH) || head.headers.contains_key(http::header::TRANSFER_ENCODING)
+        });
+        !framed && !self.done()
+    }
+
     fn broken(&self, error: &Error) -> Broken {
         broken(error, self.stage, self.reused)
     }
