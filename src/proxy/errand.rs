@@ -2,12 +2,14 @@
 //! a task of its own. It asks endpoint after endpoint as the judge and the limits allow, and gives
 //! the answer that the client will see.
 
-use super::exchange::{self, Answered, Failure, Hold, Parcel};
-use super::outgoing;
+use super::attempt::{Sent, Tried};
+use super::exchange::Answered;
 use super::peek::Peeked;
-use super::upstream::{Broken, Limits, Stage};
-use crate::balance::{Completion, NoRoute, Route, Want};
-use crate::dialect::{self, Again, Answer, Body, Call, Execution, Fault, Judgement, Placement};
+use super::respond::Ending;
+use super::upstream::{Broken, Limits, Stage, Upstream};
+use crate::balance::{NoRoute, Permit};
+use crate::cache::EndpointId;
+use crate::dialect::{Again, Call, Fault, Fence, Judgement, Placement};
 use crate::observe::Attempt;
 use crate::plan::Plan;
 use crate::rejection::{Reason, Rejection};
@@ -18,10 +20,14 @@ use pingora_http::RequestHeader;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How often a read is sent again because an idle connection turned out to be closed; this is no endpoint's failure.
+const STALE_CONNECTIONS: u32 = 3;
+
 /// A call on its way.
 #[derive(Clone)]
 pub struct Errand {
     pub shared: Arc<Shared>,
+    pub upstream: Arc<Upstream>,
     pub snapshot: Arc<Snapshot>,
     pub service: Arc<Service>,
     /// The client's head, without the fields of its hop.
@@ -31,19 +37,40 @@ pub struct Errand {
     pub call: Arc<Call>,
     pub plan: Arc<Plan>,
     /// The endpoint from which alone an answer may be stored.
-    pub home: Option<u64>,
+    pub home: Option<EndpointId>,
 }
 
 /// The answer that the client will see.
 pub struct Fetched {
     pub answered: Answered,
     pub judgement: Judgement,
-    pub route: Route,
+    /// Who answered, as the cache names it.
+    pub endpoint: EndpointId,
+    /// The endpoint's token in transaction ids.
+    pub token: Arc<str>,
+    /// The cache must store nothing from it now.
+    pub held: bool,
+    /// How long the exchange took until its judgement.
+    pub elapsed: Duration,
+    /// Still there while the answer streams.
+    pub permit: Option<Permit>,
+}
+
+impl Fetched {
+    /// Ends the exchange of an answer that streamed.
+    pub fn permit_ends(self, ending: Ending) {
+        if let Some(permit) = self.permit {
+            let fault = if ending == Ending::Cut { Fault::Endpoint } else { self.judgement.fault };
+            super::attempt::complete(permit, fault, self.judgement.code, self.elapsed);
+        }
+    }
 }
 
 /// How an errand ended.
 pub enum Ended {
     Answered(Box<Fetched>),
+    /// A fence of ours refused it before any effect: it is a write.
+    AsWrite,
     Refused(Rejection),
     /// The client's upload broke; what the endpoint made of it is unknown.
     ClientGone,
@@ -53,15 +80,143 @@ pub enum Ended {
 pub struct Report {
     pub ended: Ended,
     pub attempts: Vec<Attempt>,
-    /// Whether a byte of the request was sent to any endpoint.
+    /// Whether a byte of the request went to any endpoint.
     pub sent: bool,
 }
 
-/// One attempt's end.
-enum Tried {
-    Answered(Box<Fetched>),
-    Broken(Broken, Route),
-    ClientGone,
-    NoRoute(NoRoute),
-    Unsendable,
+/// What is known while an errand runs.
+#[derive(Default)]
+struct Progress {
+    attempts: Vec<Attempt>,
+    excluded: Vec<Arc<str>>,
+    sent: bool,
+    stale: u32,
+    /// The last answer that was not good enough: given if nothing better comes.
+    spare: Option<Box<Fetched>>,
+    broken: Option<Broken>,
+}
+
+impl Errand {
+    /// Runs the errand. `upload` is where the rest of a body comes from that was not read whole; such a request goes out once.
+    pub async fn run(&self, mut upload: Option<&mut ServerSession>) -> Report {
+        let mut progress = Progress::default();
+        self.service.pool.budget().request();
+        let ended = loop {
+            let tried = self.attempt(&progress.excluded, upload.as_deref_mut()).await;
+            if let Some(ended) = self.weigh(tried, &mut progress, upload.is_some()) {
+                break ended;
+            }
+        };
+        Report {
+            ended,
+            attempts: progress.attempts,
+            sent: progress.sent,
+        }
+    }
+
+    /// The end, or `None` to ask again.
+    fn weigh(&self, tried: Tried, progress: &mut Progress, upload: bool) -> Option<Ended> {
+        match tried {
+            Tried::Answered(fetched, attempt) => {
+                progress.sent = true;
+                progress.attempts.push(attempt);
+                self.weigh_answer(fetched, progress, upload)
+            }
+            Tried::Broken(broken, sent, attempt) => {
+                progress.sent |= broken.stage != Stage::Connect;
+                progress.attempts.push(attempt);
+                self.weigh_broken(broken, &sent, progress, upload)
+            }
+            Tried::ClientGone => {
+                progress.sent = true;
+                Some(Ended::ClientGone)
+            }
+            Tried::NoRoute(none) => Some(self.nowhere(none, progress)),
+            Tried::Unsendable => Some(Ended::Refused(Rejection::new(Reason::UpstreamBroken, "the request cannot be written as HTTP/1.1"))),
+        }
+    }
+
+    fn weigh_answer(&self, fetched: Box<Fetched>, progress: &mut Progress, upload: bool) -> Option<Ended> {
+        let again = if self.repeatable() { fetched.judgement.read_again } else { Again::No };
+        match again {
+            Again::AsWrite if self.call.fence == Fence::Ours => return Some(Ended::AsWrite),
+            Again::No | Again::AsWrite => return Some(Ended::Answered(fetched)),
+            Again::Once if progress.spare.is_some() => return Some(Ended::Answered(fetched)),
+            Again::Once | Again::Elsewhere | Again::Writer => {}
+        }
+        if upload || !fetched.answered.is_whole() || !self.may_repeat(progress) {
+            return Some(Ended::Answered(fetched));
+        }
+        progress.exclude_last();
+        progress.spare = Some(fetched);
+        None
+    }
+
+    fn weigh_broken(&self, broken: Broken, sent: &Sent, progress: &mut Progress, upload: bool) -> Option<Ended> {
+        let unsent = broken.stage == Stage::Connect;
+        if !unsent && (upload || !self.repeatable()) {
+            return Some(self.broken(&broken));
+        }
+        let stale = broken.reused && !broken.timeout && broken.stage == Stage::Sent;
+        if stale && progress.stale < STALE_CONNECTIONS {
+            progress.stale += 1;
+            return None;
+        }
+        if !matches!(self.call.placement, Placement::Any | Placement::Writer) || !self.may_repeat(progress) {
+            return Some(progress.spare.take().map_or_else(|| self.broken(&broken), Ended::Answered));
+        }
+        progress.excluded.push(Arc::clone(&sent.endpoint));
+        progress.broken = Some(broken);
+        None
+    }
+
+    /// Whether the call may be sent again after it was sent: a read, or a write that the operator calls idempotent.
+    fn repeatable(&self) -> bool {
+        self.call.effect.is_read() || self.service.is_idempotent(self.call.operation)
+    }
+
+    fn may_repeat(&self, progress: &Progress) -> bool {
+        let real = progress.attempts.len() as u32 - progress.stale;
+        real < self.snapshot.config.balance.max_retries && self.service.pool.budget().retry()
+    }
+
+    /// No endpoint is left: the last answer if there was one, otherwise a refusal that says why.
+    fn nowhere(&self, none: NoRoute, progress: &mut Progress) -> Ended {
+        if let Some(spare) = progress.spare.take() {
+            return Ended::Answered(spare);
+        }
+        if let Some(broken) = &progress.broken {
+            return self.broken(broken);
+        }
+        Ended::Refused(super::attempt::rejection(&none))
+    }
+
+    fn broken(&self, broken: &Broken) -> Ended {
+        let reason = if broken.timeout { Reason::UpstreamTimeout } else { Reason::UpstreamBroken };
+        let state = match broken.stage {
+            Stage::Connect => "nothing was sent",
+            Stage::Sent | Stage::Answering if self.call.effect.is_read() => "no whole answer came",
+            Stage::Sent | Stage::Answering => "it was sent, and its outcome is unknown; it is not sent again",
+        };
+        Ended::Refused(Rejection::new(reason, format!("{} ({}): {state}", self.service.name, broken.kind)))
+    }
+
+    /// Time limits of this call's exchanges.
+    pub fn limits(&self) -> Limits {
+        let upstream = &self.snapshot.config.upstream;
+        Limits {
+            connect: upstream.connect_timeout,
+            send: upstream.send_timeout,
+            read: if self.call.effect.is_read() { upstream.read_timeout } else { upstream.write_timeout },
+            idle: upstream.idle_timeout,
+        }
+    }
+}
+
+impl Progress {
+    fn exclude_last(&mut self) {
+        if let Some(attempt) = self.attempts.last() {
+            self.excluded.push(Arc::from(&*attempt.endpoint));
+        }
+    }
 }

@@ -1,0 +1,85 @@
+//! Between the path and the cache: what becomes of a fetched answer, and of a write.
+
+use super::errand::{Ended, Errand, Report};
+use crate::cache::{CacheStatus, Fill, Filled, Settled};
+use crate::dialect::{Acknowledgement, Execution};
+use crate::observe::{self, CacheNote};
+use crate::plan::Category;
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, VARY};
+use std::time::Duration;
+
+/// Header fields that a hit repeats.
+const KEPT: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE, VARY];
+
+/// Stores an answer if it may be stored, and wakes those who wait for it.
+pub fn settle(errand: &Errand, report: &Report, fill: Fill) -> CacheStatus {
+    let Ended::Answered(fetched) = &report.ended else {
+        let why = fill.why();
+        fill.abandon();
+        return CacheStatus::miss(why);
+    };
+    let answered = &fetched.answered;
+    let storable = match answered {
+        answered if !answered.is_whole() => Err("not_held_whole"),
+        answered if answered.delimited_by_close => Err("delimited_by_close"),
+        _ => fetched.judgement.storable,
+    };
+    let kept = fill.finish(Filled {
+        status: answered.head.status.as_u16(),
+        headers: kept(&answered.head.headers),
+        body: answered.held.clone(),
+        endpoint: fetched.endpoint,
+        held: fetched.held,
+        storable,
+        cost_ms: fetched.elapsed.as_secs_f64() * 1e3,
+        expires: expires(errand),
+    });
+    CacheStatus::kept(&kept)
+}
+
+fn kept(fields: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::with_capacity(KEPT.len());
+    for name in &KEPT {
+        for value in fields.get_all(name) {
+            kept.append(name, value.clone());
+        }
+    }
+    kept
+}
+
+/// Time until the credential ends by itself.
+fn expires(errand: &Errand) -> Option<Duration> {
+    let at = Duration::from_secs(errand.call.expires?);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some(at.saturating_sub(now))
+}
+
+/// What became of a write.
+pub fn outcome(errand: &Errand, report: &Report) -> Settled {
+    let Ended::Answered(fetched) = &report.ended else {
+        return if report.sent { Settled::Unknown } else { Settled::NotSent };
+    };
+    let endpoint = fetched.endpoint;
+    match fetched.judgement.execution {
+        Execution::Unknown => Settled::Unknown,
+        Execution::Queued => Settled::Queued { endpoint },
+        Execution::Done if errand.call.acknowledgement == Acknowledgement::Queued => Settled::Queued { endpoint },
+        Execution::Done | Execution::Nothing | Execution::RolledBack => Settled::Done { endpoint },
+    }
+}
+
+/// The cache's word for the record of the request.
+pub fn note(status: &CacheStatus, category: Option<Category>) -> CacheNote {
+    CacheNote {
+        status: match status.verdict {
+            "hit" => observe::CacheStatus::Hit,
+            "miss" => observe::CacheStatus::Miss,
+            _ => observe::CacheStatus::Bypass,
+        },
+        reason: status.reason.map_or("", |reason| reason.detail.unwrap_or(reason.word)),
+        category,
+        age: status.age,
+        ttl: status.ttl,
+    }
+}
