@@ -1,0 +1,4 @@
+//! The testbed against what was recorded from the real databases, and its own promises.
+
+mod qdrant;
+mod support;
