@@ -5,7 +5,7 @@
 //! never depends on them. Every server stops when its handle is dropped.
 
 pub mod faults;
-
+pub mod graph;
 pub mod qdrant;
 
 pub mod server;

@@ -16,6 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
+use percent_encoding::percent_decode_str;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -289,6 +290,14 @@ impl hyper::body::Body for Pieces {
             .poll_recv(context)
             .map(|piece| piece.map(|piece| piece.map(hyper::body::Frame::data)))
     }
+}
+
+/// The decoded segments of a path; empty ones vanish, so `//a/` is `/a`.
+pub(crate) fn segments(path: &str) -> Vec<String> {
+    path.split('/')
+        .filter(|segment| !segment.is_empty())
+        .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+        .collect()
 }
 
 /// For applications: an empty answer with a status.

@@ -56,14 +56,6 @@ fn again(refusal: &Refusal) -> Refusal {
     }
 }
 
-/// The decoded segments of a path; empty ones vanish, so `//a/` is `/a`.
-pub fn segments(path: &str) -> Vec<String> {
-    path.split('/')
-        .filter(|segment| !segment.is_empty())
-        .map(decoded)
-        .collect()
-}
-
 fn query(text: &str) -> Result<BTreeMap<String, String>, Refusal> {
     let mut query = BTreeMap::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {

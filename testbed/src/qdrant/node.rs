@@ -13,7 +13,7 @@ use serde_json::json;
 use super::answers::{
     Answered, Refusal, json as raw_json, ok, ok_used, refused, text, unknown_route,
 };
-use super::call::{Call, segments};
+use super::call::Call;
 use super::engine::{Collection, Shard, index};
 use super::query::{Place, QueryBody};
 use super::search::{ExamplesBody, SearchBody};
@@ -21,7 +21,7 @@ use super::update::{
     Batch, DeletePayload, DeleteVectors, Selection, SetPayload, UpdateVectors, Upsert,
 };
 use super::{Shared, collections, points, search};
-use crate::server::Application;
+use crate::server::{Application, segments};
 
 /// The node behind one door.
 pub struct Node {
