@@ -1,0 +1,462 @@
+//! One transaction: statements run in it one after the other. It reads without a lock, and takes
+//! the engine's one write lock with its first write.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use graphdblite::{Database, Value};
+use serde_json::Value as Json;
+
+use super::counters::{self, Counters};
+use super::failure::{Failure, is_refused_write};
+use super::plan;
+use super::store::{Index, Store};
+use super::tables::{self, Shown, Table};
+use super::words::{Words, unescaped};
+
+/// A statement as a client sent it.
+pub struct Asked {
+    pub statement: String,
+    pub parameters: HashMap<String, Value>,
+    /// Whether the answer is to count what changed.
+    pub counters: bool,
+}
+
+/// What a statement answered.
+#[derive(Default)]
+pub struct Outcome {
+    pub fields: Vec<String>,
+    pub rows: Vec<Vec<Value>>,
+    pub plan: Option<Plan>,
+    pub counters: Option<Counters>,
+}
+
+/// A plan, and whether the statement ran (PROFILE) or not (EXPLAIN).
+pub struct Plan {
+    pub profiled: bool,
+    pub tree: Json,
+}
+
+/// Data for procedures that list what is there.
+const LISTINGS: &[(&str, &str, &str)] = &[
+    (
+        "db.labels",
+        "label",
+        "MATCH (n) UNWIND labels(n) AS x RETURN DISTINCT x",
+    ),
+    (
+        "db.relationshipTypes",
+        "relationshipType",
+        "MATCH ()-[r]->() RETURN DISTINCT type(r) AS x",
+    ),
+    (
+        "db.propertyKeys",
+        "propertyKey",
+        "MATCH (n) UNWIND keys(n) AS x RETURN DISTINCT x",
+    ),
+];
+
+/// Procedures that the engine has itself.
+const OF_THE_ENGINE: &[&str] = &["db.indexes", "db.counts", "fts.search"];
+
+/// An open transaction on a handle of its own.
+pub struct Session {
+    store: Arc<Store>,
+    handle: Option<Database>,
+    read_only: bool,
+    writing: bool,
+    /// Changes of indexes that count when the transaction commits.
+    indexes: Vec<(String, Option<Index>)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Run,
+    Explain,
+    Profile,
+}
+
+impl Session {
+    pub fn open(store: Arc<Store>, read_only: bool) -> Result<Self, Failure> {
+        let handle = Some(store.handle()?);
+        Ok(Self {
+            store,
+            handle,
+            read_only,
+            writing: false,
+            indexes: Vec::new(),
+        })
+    }
+
+    /// Runs a statement. After a failure the session is to be rolled back.
+    pub fn run(&mut self, asked: &Asked) -> Result<Outcome, Failure> {
+        let text = unescaped(&asked.statement);
+        let words = Words::of(&text);
+        let (mode, start) = prefix(&words);
+        let end = if words.upper(words.words.len().saturating_sub(1)) == ";" {
+            1
+        } else {
+            0
+        };
+        let end = words.words.len().saturating_sub(end);
+        let (Some(first), Some(last)) = (
+            words.words.get(start),
+            words.words.get(end.saturating_sub(1)),
+        ) else {
+            return Err(Failure::syntax(
+                "Unexpected end of input: expected CYPHER, EXPLAIN, PROFILE or Query",
+            ));
+        };
+        let body = text.get(first.start..last.end).unwrap_or_default();
+        let words = Words::of(body);
+        let missing: Vec<String> = words
+            .parameters()
+            .into_iter()
+            .filter(|name| !asked.parameters.contains_key(name))
+            .collect();
+        if !missing.is_empty() && mode != Mode::Explain {
+            return Err(Failure::missing_parameters(&missing));
+        }
+        match self.command(&words)? {
+            Some((fields, rows)) => Ok(Outcome {
+                fields,
+                rows,
+                ..Outcome::default()
+            }),
+            None => self.cypher(body, &words, mode, asked),
+        }
+    }
+
+    /// Makes the changes last.
+    pub fn commit(mut self) -> Result<(), Failure> {
+        if self.writing {
+            self.handle()?.commit()?;
+            self.writing = false;
+            self.store.progress.advance();
+        }
+        for (name, index) in self.indexes.drain(..) {
+            match index {
+                Some(index) => self.store.add_index(name, index),
+                None => self.store.drop_index(&name),
+            }
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self) -> Result<&mut Database, Failure> {
+        let gone = || {
+            Failure::new(
+                "Neo.DatabaseError.General.UnknownError",
+                "the session is closed",
+            )
+        };
+        self.handle.as_mut().ok_or_else(gone)
+    }
+
+    /// Answers what the engine does not know; None for a statement that is the engine's.
+    fn command(&mut self, words: &Words<'_>) -> Result<Option<Shown>, Failure> {
+        let first = words.upper(0);
+        match first.as_str() {
+            "SHOW" => self.show(words).map(Some),
+            "TERMINATE" => Ok(Some((Vec::new(), Vec::new()))),
+            "CREATE" if words.has("INDEX") && words.has("FOR") && words.upper(1) != "(" => {
+                self.create_index(words).map(Some)
+            }
+            "DROP" if words.upper(1) == "INDEX" && words.upper(2) != "ON" => {
+                self.drop_index(words).map(Some)
+            }
+            "CALL" if !matches!(words.raw(1), "{" | "(") => self.call(words),
+            _ => Ok(None),
+        }
+    }
+
+    fn show(&self, words: &Words<'_>) -> Result<Shown, Failure> {
+        let is = |kinds: &[&str]| (1..4).any(|at| kinds.contains(&words.upper(at).as_str()));
+        let table = if is(&["PROCEDURE", "PROCEDURES"]) {
+            tables::procedures()
+        } else if is(&["FUNCTION", "FUNCTIONS"]) {
+            tables::functions()
+        } else if is(&["INDEX", "INDEXES"]) {
+            self.store.show_indexes()
+        } else if is(&["DATABASE", "DATABASES"]) {
+            tables::databases()
+        } else {
+            return Err(Failure::syntax(format!(
+                "Invalid input '{}': not served here",
+                words.raw(1)
+            )));
+        };
+        table.show(words)
+    }
+
+    fn call(&mut self, words: &Words<'_>) -> Result<Option<Shown>, Failure> {
+        let mut name = words.name(1);
+        let mut at = 2;
+        while words.raw(at) == "." {
+            name = format!("{name}.{}", words.name(at + 1));
+            at += 2;
+        }
+        if OF_THE_ENGINE.contains(&name.as_str()) {
+            return Ok(None);
+        }
+        let mode = tables::mode(&name).ok_or_else(|| Failure::no_procedure(&name))?;
+        if self.read_only && matches!(mode, "WRITE" | "SCHEMA") {
+            return Err(Failure::read_only());
+        }
+        match LISTINGS.iter().find(|(listed, ..)| *listed == name) {
+            None => tables::call(&name).show(words).map(Some),
+            Some((_, column, query)) => {
+                let rows = self.execute(query, &HashMap::new())?.1;
+                Table::new(vec![column], 1, rows).show(words).map(Some)
+            }
+        }
+    }
+
+    fn create_index(&mut self, words: &Words<'_>) -> Result<Shown, Failure> {
+        if self.read_only {
+            return Err(Failure::read_only());
+        }
+        let (name, index, lenient) = index_of(words)?;
+        let name = name.unwrap_or_else(|| self.store.index_name());
+        let known = self.store.has_index(&index) || self.store.index(&name).is_some();
+        if known && !lenient {
+            return Err(Failure::new(
+                "Neo.ClientError.Schema.EquivalentSchemaRuleAlreadyExists",
+                format!("An equivalent index already exists, '{name}'."),
+            ));
+        }
+        if !known {
+            let on = format!("ON :{}({})", index.label, index.properties.join(", "));
+            self.execute(&format!("CREATE INDEX {on}"), &HashMap::new())?;
+            self.indexes.push((name, Some(index)));
+        }
+        Ok((Vec::new(), Vec::new()))
+    }
+
+    fn drop_index(&mut self, words: &Words<'_>) -> Result<Shown, Failure> {
+        if self.read_only {
+            return Err(Failure::read_only());
+        }
+        let name = words.name(2);
+        match self.store.index(&name) {
+            Some(index) => {
+                let on = format!("ON :{}({})", index.label, index.properties.join(", "));
+                self.execute(&format!("DROP INDEX {on}"), &HashMap::new())?;
+                self.indexes.push((name, None));
+            }
+            None if words.starts(3, &["IF", "EXISTS"]) => {}
+            None => {
+                let text = format!("Unable to drop index called `{name}`. There is no such index.");
+                return Err(Failure::new(
+                    "Neo.DatabaseError.Schema.IndexDropFailed",
+                    text,
+                ));
+            }
+        }
+        Ok((Vec::new(), Vec::new()))
+    }
+
+    fn cypher(
+        &mut self,
+        body: &str,
+        words: &Words<'_>,
+        mode: Mode,
+        asked: &Asked,
+    ) -> Result<Outcome, Failure> {
+        let columns = words.columns();
+        let plan = match mode {
+            Mode::Run => None,
+            _ => Some(self.explain(body, &asked.parameters)?),
+        };
+        if let (Mode::Explain, Some(lines)) = (mode, &plan) {
+            let fields = columns.unwrap_or_default();
+            let tree = plan::tree(lines, &fields, None);
+            return Ok(Outcome {
+                fields,
+                plan: Some(Plan {
+                    profiled: false,
+                    tree,
+                }),
+                ..Outcome::default()
+            });
+        }
+        let before = if asked.counters {
+            Some(counters::census(self)?)
+        } else {
+            None
+        };
+        let (names, rows) = self.execute(body, &asked.parameters)?;
+        let fields = match columns {
+            Some(columns) if rows.is_empty() || columns.len() == names.len() => columns,
+            _ => names,
+        };
+        // A statement without RETURN answers no rows, whatever the engine gives.
+        let rows = if fields.is_empty() { Vec::new() } else { rows };
+        let plan = plan.map(|lines| Plan {
+            profiled: true,
+            tree: plan::tree(&lines, &fields, Some(rows.len())),
+        });
+        let counters = match before {
+            Some(before) => Some(counters::census(self)?.since(&before, words.has("SET"))),
+            None => None,
+        };
+        Ok(Outcome {
+            fields,
+            rows,
+            plan,
+            counters,
+        })
+    }
+
+    /// The engine's plan; nothing for the statements that it runs but does not explain.
+    fn explain(
+        &mut self,
+        body: &str,
+        parameters: &HashMap<String, Value>,
+    ) -> Result<String, Failure> {
+        let rows = match self.execute(&format!("EXPLAIN {body}"), parameters) {
+            Ok((_, rows)) => rows,
+            Err(failure) => match self.is_sound(body, parameters)? {
+                true => return Ok(String::new()),
+                false => return Err(failure),
+            },
+        };
+        Ok(
+            match rows
+                .into_iter()
+                .next()
+                .and_then(|row| row.into_iter().next())
+            {
+                Some(Value::String(lines)) => lines,
+                _ => String::new(),
+            },
+        )
+    }
+
+    /// Whether a statement is one that the engine would run, told without any effect.
+    fn is_sound(&self, text: &str, parameters: &HashMap<String, Value>) -> Result<bool, Failure> {
+        let mut handle = self.store.handle()?;
+        handle.begin_read()?;
+        let result = handle.execute_with_params(text, Some(parameters));
+        if handle.in_transaction() {
+            handle.rollback()?;
+        }
+        self.store.give_back(handle);
+        Ok(match result {
+            Ok(_) => true,
+            Err(error) => is_refused_write(&error) || Failure::from(error).while_running,
+        })
+    }
+
+    /// Runs on the engine: as a read, and if that is refused and writes are allowed, as a write.
+    pub fn execute(
+        &mut self,
+        text: &str,
+        parameters: &HashMap<String, Value>,
+    ) -> Result<Shown, Failure> {
+        if !self.writing {
+            let handle = self.handle()?;
+            handle.begin_read()?;
+            let result = handle.execute_with_params(text, Some(parameters));
+            if handle.in_transaction() {
+                handle.rollback()?;
+            }
+            match result {
+                Err(error) if is_refused_write(&error) && !self.read_only => {}
+                result => return Ok(shown(result?)),
+            }
+            self.handle()?.begin_write()?;
+            self.writing = true;
+        }
+        Ok(shown(
+            self.handle()?.execute_with_params(text, Some(parameters))?,
+        ))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if let Some(mut handle) = self.handle.take() {
+            if handle.in_transaction() {
+                let _ = handle.rollback();
+            }
+            self.store.give_back(handle);
+        }
+    }
+}
+
+fn shown(records: Vec<graphdblite::Record>) -> Shown {
+    let names = records
+        .first()
+        .map(|record| record.keys().cloned().collect())
+        .unwrap_or_default();
+    (
+        names,
+        records
+            .iter()
+            .map(|record| record.values().cloned().collect())
+            .collect(),
+    )
+}
+
+/// `CYPHER 5 runtime=.. EXPLAIN PROFILE` in any order, and where the statement begins.
+fn prefix(words: &Words<'_>) -> (Mode, usize) {
+    let (mut mode, mut at) = (Mode::Run, 0);
+    loop {
+        match words.upper(at).as_str() {
+            "CYPHER" => {
+                at += 1;
+                at += usize::from(words.upper(at) == "5");
+                while words.raw(at + 1) == "=" {
+                    at += 3;
+                }
+            }
+            "EXPLAIN" => (mode, at) = (Mode::Explain, at + 1),
+            "PROFILE" => {
+                (mode, at) = (
+                    if mode == Mode::Explain {
+                        mode
+                    } else {
+                        Mode::Profile
+                    },
+                    at + 1,
+                )
+            }
+            _ => return (mode, at),
+        }
+    }
+}
+
+/// Name, index and `IF NOT EXISTS` of `CREATE .. INDEX name IF NOT EXISTS FOR (n:L) ON (n.p)`.
+fn index_of(words: &Words<'_>) -> Result<(Option<String>, Index, bool), Failure> {
+    let place = |word: &str| (0..words.words.len()).find(|at| words.upper(*at) == word);
+    let bad = || {
+        Failure::syntax("Invalid input: expected CREATE INDEX name FOR (n:Label) ON (n.property)")
+    };
+    let (at, on) = (
+        place("INDEX").ok_or_else(bad)?,
+        place("ON").ok_or_else(bad)?,
+    );
+    let kind = if at == 1 {
+        "RANGE".to_owned()
+    } else {
+        words.upper(1)
+    };
+    let name = (!matches!(words.upper(at + 1).as_str(), "IF" | "FOR")).then(|| words.name(at + 1));
+    let lenient = (at..on).any(|at| words.starts(at, &["IF", "NOT", "EXISTS"]));
+    let label = (at..on).find(|at| words.raw(*at) == ":").ok_or_else(bad)?;
+    let dots = (on..words.words.len()).filter(|at| words.raw(*at) == ".");
+    let properties: Vec<String> = dots.map(|at| words.name(at + 1)).collect();
+    if properties.is_empty() {
+        return Err(bad());
+    }
+    Ok((
+        name,
+        Index {
+            label: words.name(label + 1),
+            properties,
+            kind,
+        },
+        lenient,
+    ))
+}

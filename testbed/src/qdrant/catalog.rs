@@ -1,0 +1,171 @@
+//! Names: collections and aliases, shared by all doors and changed at once for all of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use qdrant_edge::OperationResult;
+use serde::Deserialize;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::answers::Refusal;
+use super::engine::{Collection, Wanted};
+
+/// The names of a cluster, and the folder of its engines.
+pub struct Catalog {
+    root: Arc<TempDir>,
+    names: RwLock<Names>,
+}
+
+#[derive(Default)]
+struct Names {
+    collections: BTreeMap<String, Arc<Collection>>,
+    aliases: BTreeMap<String, String>,
+}
+
+/// The body of `POST /collections/aliases`.
+#[derive(Deserialize)]
+pub struct AliasActions {
+    actions: Vec<AliasAction>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AliasAction {
+    CreateAlias {
+        collection_name: String,
+        alias_name: String,
+    },
+    DeleteAlias {
+        alias_name: String,
+    },
+    RenameAlias {
+        old_alias_name: String,
+        new_alias_name: String,
+    },
+}
+
+impl Catalog {
+    pub fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            root: Arc::new(tempfile::tempdir()?),
+            names: RwLock::default(),
+        })
+    }
+
+    /// The collection of a name or alias.
+    pub fn find(&self, name: &str) -> Result<Arc<Collection>, Refusal> {
+        let names = self.names.read();
+        let name = names.aliases.get(name).map_or(name, String::as_str);
+        names
+            .collections
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Refusal::no_collection(name))
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.names.read().collections.keys().cloned().collect()
+    }
+
+    /// Pairs of alias and collection; of one collection when given.
+    pub fn aliases(&self, of: Option<&str>) -> Vec<(String, String)> {
+        let names = self.names.read();
+        let wanted = names
+            .aliases
+            .iter()
+            .filter(|(_, target)| of.is_none_or(|of| of == *target));
+        wanted
+            .map(|(alias, target)| (alias.clone(), target.clone()))
+            .collect()
+    }
+
+    pub fn create(
+        &self,
+        name: &str,
+        asked: Value,
+        wanted: Wanted,
+        lanes: usize,
+    ) -> Result<(), Refusal> {
+        let mut names = self.names.write();
+        if names.collections.contains_key(name) {
+            return Err(Refusal::conflict(format!(
+                "Collection `{name}` already exists!"
+            )));
+        }
+        if names.aliases.contains_key(name) {
+            return Err(Refusal::wrong_input(format!(
+                "Can't create collection with name {name}. Alias with the same name already exists"
+            )));
+        }
+        let collection = Collection::create(self.root.clone(), asked, wanted, lanes)?;
+        names
+            .collections
+            .insert(name.to_owned(), Arc::new(collection));
+        Ok(())
+    }
+
+    /// Whether there was such a collection. An alias is no collection here.
+    pub fn delete(&self, name: &str) -> bool {
+        let mut names = self.names.write();
+        names.aliases.retain(|_, target| target != name);
+        names.collections.remove(name).is_some()
+    }
+
+    /// Does all actions in order; the first that fails ends it.
+    pub fn change_aliases(&self, actions: AliasActions) -> Result<(), Refusal> {
+        let mut names = self.names.write();
+        actions
+            .actions
+            .into_iter()
+            .try_for_each(|action| names.change(action))
+    }
+
+    /// Gives every collection one more lane.
+    pub fn add_lane(&self) -> OperationResult<()> {
+        self.names
+            .read()
+            .collections
+            .values()
+            .try_for_each(|collection| collection.add_lane())
+    }
+}
+
+impl Names {
+    fn change(&mut self, action: AliasAction) -> Result<(), Refusal> {
+        match action {
+            AliasAction::CreateAlias {
+                collection_name,
+                alias_name,
+            } => self.create_alias(collection_name, alias_name),
+            AliasAction::DeleteAlias { alias_name } => self.take_alias(&alias_name).map(|_| ()),
+            AliasAction::RenameAlias {
+                old_alias_name,
+                new_alias_name,
+            } => {
+                let target = self.take_alias(&old_alias_name)?;
+                self.aliases.insert(new_alias_name, target);
+                Ok(())
+            }
+        }
+    }
+
+    fn create_alias(&mut self, collection: String, alias: String) -> Result<(), Refusal> {
+        if !self.collections.contains_key(&collection) {
+            return Err(Refusal::no_collection(&collection));
+        }
+        if self.collections.contains_key(&alias) {
+            return Err(Refusal::conflict(format!(
+                "Collection `{alias}` already exists!"
+            )));
+        }
+        self.aliases.insert(alias, collection);
+        Ok(())
+    }
+
+    fn take_alias(&mut self, alias: &str) -> Result<String, Refusal> {
+        let missing = || Refusal::not_found(format!("Alias {alias} does not exists!"));
+        self.aliases.remove(alias).ok_or_else(missing)
+    }
+}

@@ -1,0 +1,201 @@
+//! The order of writes. Every write goes into the queue of every lane, in one order; a lane is
+//! an engine that one thread writes to. Lane 0 is shared by the doors, another lane belongs to a
+//! door that lags. Jobs of a queue are never reordered: one that cannot wait makes the earlier
+//! ones run too.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use qdrant_edge::{OperationError, OperationResult, UpdateOperation};
+
+use super::engine::{Collection, Shard};
+
+type Done = OperationResult<()>;
+
+/// All lanes of a cluster.
+pub struct Lanes(Mutex<Vec<Lane>>);
+
+struct Lane {
+    queue: Arc<Queue>,
+    /// How much later than its acknowledgement another door's write is applied here.
+    lag: Duration,
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<Waiting>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: VecDeque<Job>,
+    urgent: usize,
+    closed: bool,
+}
+
+struct Job {
+    work: Option<(Arc<Shard>, UpdateOperation)>,
+    due: Instant,
+    urgent: bool,
+    done: Sender<Done>,
+}
+
+/// Answers of the lanes that a write waits for.
+pub struct Pending(Vec<Receiver<Done>>);
+
+impl Pending {
+    /// Waits until the write is applied, and gives the first error.
+    pub fn wait(self) -> Done {
+        for done in self.0 {
+            let gone = || OperationError::service_error_light("the engine stopped");
+            done.recv().map_err(|_| gone())??;
+        }
+        Ok(())
+    }
+}
+
+impl Lanes {
+    pub fn new() -> Self {
+        Self(Mutex::new(vec![Lane {
+            queue: Queue::start(),
+            lag: Duration::ZERO,
+        }]))
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.lock().len()
+    }
+
+    /// Queues a write that came through a door of lane `origin`. With `later` it is applied in
+    /// the background after that time; without, `Pending::wait` waits for every lane that does
+    /// not lag and for `origin`.
+    pub fn write(
+        &self,
+        collection: &Collection,
+        operation: &UpdateOperation,
+        origin: usize,
+        later: Option<Duration>,
+    ) -> OperationResult<Pending> {
+        let lanes = self.0.lock();
+        let mut pending = Vec::new();
+        for (number, lane) in lanes.iter().enumerate() {
+            let at_once = number == origin || lane.lag.is_zero();
+            let urgent = at_once && later.is_none();
+            let wait = later.unwrap_or_default() + if at_once { Duration::ZERO } else { lane.lag };
+            let work = (collection.shard(number)?, operation.clone());
+            let done = lane.queue.push(Some(work), wait, urgent);
+            if urgent {
+                pending.push(done);
+            }
+        }
+        Ok(Pending(pending))
+    }
+
+    /// Applies all that is queued, in all lanes, and waits for it.
+    pub fn settle(&self) -> Done {
+        settle(&self.0.lock())
+    }
+
+    pub fn set_lag(&self, lane: usize, lag: Duration) {
+        if let Some(lane) = self.0.lock().get_mut(lane) {
+            lane.lag = lag;
+        }
+    }
+
+    /// Adds a lane and gives its number. `copy` makes its engines while no write can run.
+    pub fn add(&self, copy: impl FnOnce() -> Done) -> OperationResult<usize> {
+        let mut lanes: MutexGuard<'_, Vec<Lane>> = self.0.lock();
+        settle(&lanes)?;
+        copy()?;
+        lanes.push(Lane {
+            queue: Queue::start(),
+            lag: Duration::ZERO,
+        });
+        Ok(lanes.len() - 1)
+    }
+}
+
+impl Drop for Lanes {
+    fn drop(&mut self) {
+        for lane in self.0.lock().iter() {
+            lane.queue.state.lock().closed = true;
+            lane.queue.changed.notify_all();
+        }
+    }
+}
+
+fn settle(lanes: &[Lane]) -> Done {
+    let all = lanes
+        .iter()
+        .map(|lane| lane.queue.push(None, Duration::ZERO, true));
+    Pending(all.collect()).wait()
+}
+
+impl Queue {
+    fn start() -> Arc<Self> {
+        let queue = Arc::new(Self::default());
+        let worker = queue.clone();
+        std::thread::spawn(move || {
+            while let Some(job) = worker.next() {
+                job.run();
+            }
+        });
+        queue
+    }
+
+    fn push(
+        &self,
+        work: Option<(Arc<Shard>, UpdateOperation)>,
+        wait: Duration,
+        urgent: bool,
+    ) -> Receiver<Done> {
+        let (done, receiver) = channel();
+        let mut state = self.state.lock();
+        state.urgent += usize::from(urgent);
+        state.jobs.push_back(Job {
+            work,
+            due: Instant::now() + wait,
+            urgent,
+            done,
+        });
+        self.changed.notify_all();
+        receiver
+    }
+
+    /// The first job, when it is due or a later one is urgent. None when the queue is closed.
+    fn next(&self) -> Option<Job> {
+        let mut state = self.state.lock();
+        loop {
+            if state.closed {
+                return None;
+            }
+            let due = state.jobs.front().map(|job| job.due);
+            match due {
+                None => self.changed.wait(&mut state),
+                Some(due) if state.urgent > 0 || due <= Instant::now() => {
+                    let job = state.jobs.pop_front()?;
+                    state.urgent -= usize::from(job.urgent);
+                    return Some(job);
+                }
+                Some(due) => {
+                    self.changed.wait_until(&mut state, due);
+                }
+            }
+        }
+    }
+}
+
+impl Job {
+    fn run(self) {
+        let work = self.work;
+        let apply = move || work.map_or(Ok(()), |(shard, operation)| shard.edge.update(operation));
+        let result = catch_unwind(AssertUnwindSafe(apply));
+        let broken = || OperationError::service_error_light("the engine panicked");
+        let _ = self.done.send(result.unwrap_or_else(|_| Err(broken())));
+    }
+}

@@ -1,0 +1,220 @@
+//! A Qdrant-shaped cluster: several front doors on one shared set of collections, over Qdrant's
+//! own engine (`qdrant-edge`). Any door takes writes. A door can be made to lag: its reads then
+//! see what other doors wrote only after a while.
+
+mod answers;
+mod call;
+mod catalog;
+mod collections;
+mod engine;
+mod lanes;
+mod node;
+mod points;
+mod query;
+mod search;
+mod update;
+mod wire;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::faults::Faults;
+use crate::server::Door;
+use catalog::Catalog;
+use lanes::Lanes;
+use node::Node;
+
+/// How a cluster is started.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Front doors, at least one.
+    pub doors: usize,
+    /// Ports of the doors in order; a door without one gets a free port.
+    pub ports: Vec<u16>,
+    /// A key that all but the health paths want (`api-key` or `Authorization: Bearer`).
+    pub api_key: Option<String>,
+    /// How long after its `acknowledged` a write without `wait=true` is applied.
+    pub apply_delay: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            doors: 1,
+            ports: Vec::new(),
+            api_key: None,
+            apply_delay: Duration::from_millis(20),
+        }
+    }
+}
+
+/// What the doors share.
+pub(crate) struct Shared {
+    catalog: Catalog,
+    lanes: Lanes,
+    /// Held while collections or lanes are added.
+    structure: Mutex<()>,
+    apply_delay: Mutex<Duration>,
+    options: Options,
+}
+
+/// The cluster. It stops and its data go when it is dropped.
+pub struct Cluster {
+    doors: Vec<Door>,
+    nodes: Vec<Arc<Node>>,
+    shared: Arc<Shared>,
+}
+
+impl Cluster {
+    /// Starts `replicas` doors on free ports.
+    ///
+    /// # Panics
+    /// If no port or no temporary folder is to be had.
+    pub fn start(replicas: usize) -> Self {
+        Self::start_with(Options {
+            doors: replicas,
+            ..Options::default()
+        })
+        .expect("a cluster")
+    }
+
+    /// Starts one door on each port (0: a free one).
+    ///
+    /// # Errors
+    /// If a port is taken.
+    pub fn start_on(ports: &[u16]) -> std::io::Result<Self> {
+        Self::start_with(Options {
+            doors: ports.len(),
+            ports: ports.to_vec(),
+            ..Options::default()
+        })
+    }
+
+    /// Starts a cluster.
+    ///
+    /// # Errors
+    /// If a port is taken, or there is no temporary folder.
+    pub fn start_with(options: Options) -> std::io::Result<Self> {
+        let options = Options {
+            doors: options.doors.max(1),
+            ..options
+        };
+        let shared = Arc::new(Shared {
+            catalog: Catalog::new()?,
+            lanes: Lanes::new(),
+            structure: Mutex::new(()),
+            apply_delay: Mutex::new(options.apply_delay),
+            options,
+        });
+        let node = |door| {
+            Arc::new(Node {
+                shared: shared.clone(),
+                lane: AtomicUsize::new(0),
+                peer: peer_id(door),
+            })
+        };
+        let nodes: Vec<Arc<Node>> = (0..shared.options.doors).map(node).collect();
+        let ports = shared
+            .options
+            .ports
+            .iter()
+            .copied()
+            .chain(std::iter::repeat(0));
+        let open = |(node, port): (&Arc<Node>, u16)| Door::open(port, node.clone());
+        let doors: std::io::Result<Vec<Door>> = nodes.iter().zip(ports).map(open).collect();
+        Ok(Self {
+            doors: doors?,
+            nodes,
+            shared,
+        })
+    }
+
+    /// A door, from 0.
+    ///
+    /// # Panics
+    /// If there is no such door.
+    pub fn door(&self, door: usize) -> &Door {
+        &self.doors[door]
+    }
+
+    /// All doors.
+    pub fn doors(&self) -> &[Door] {
+        &self.doors
+    }
+
+    /// The base URL of a door, without a slash at the end.
+    ///
+    /// # Panics
+    /// If there is no such door.
+    pub fn url(&self, door: usize) -> String {
+        self.door(door).url()
+    }
+
+    /// The faults of a door.
+    ///
+    /// # Panics
+    /// If there is no such door.
+    pub fn faults(&self, door: usize) -> &Faults {
+        self.door(door).faults()
+    }
+
+    /// Closes a door and its connections.
+    ///
+    /// # Panics
+    /// If there is no such door.
+    pub fn kill(&self, door: usize) {
+        self.door(door).kill();
+    }
+
+    /// Opens a killed door again, on its port.
+    ///
+    /// # Errors
+    /// If the port was taken meanwhile.
+    ///
+    /// # Panics
+    /// If there is no such door.
+    pub fn restart(&self, door: usize) -> std::io::Result<()> {
+        self.door(door).restart()
+    }
+
+    /// Makes writes of other doors show at this door only after `lag`. The first time, the door
+    /// gets an engine of its own with a copy of all points. A write through the lagging door
+    /// itself is seen there at once, and so are all that were acknowledged before it.
+    ///
+    /// # Panics
+    /// If there is no such door, or its engine cannot be made.
+    pub fn set_lag(&self, door: usize, lag: Duration) {
+        let node = &self.nodes[door];
+        let _held = self.shared.structure.lock();
+        if node.lane.load(Ordering::SeqCst) == 0 {
+            let lane = self.shared.lanes.add(|| self.shared.catalog.add_lane());
+            node.lane.store(
+                lane.expect("an engine for the lagging door"),
+                Ordering::SeqCst,
+            );
+        }
+        self.shared
+            .lanes
+            .set_lag(node.lane.load(Ordering::SeqCst), lag);
+    }
+
+    /// Changes how long after its `acknowledged` a write without `wait=true` is applied.
+    pub fn set_apply_delay(&self, delay: Duration) {
+        *self.shared.apply_delay.lock() = delay;
+    }
+
+    /// Applies at once all that waits for its delay or lag, and returns when it is applied.
+    ///
+    /// # Panics
+    /// If the engine stopped.
+    pub fn settle(&self) {
+        self.shared.lanes.settle().expect("a running engine");
+    }
+}
+
+fn peer_id(door: usize) -> u64 {
+    5_608_200_295_716_822 + door as u64
+}

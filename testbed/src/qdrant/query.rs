@@ -1,0 +1,427 @@
+//! Bodies of `points/query` and what the engine is asked for them. Point ids are replaced by
+//! their vectors here, and left out of the result, as Qdrant does.
+
+use std::sync::Arc;
+
+use qdrant_edge::external::ordered_float::OrderedFloat;
+use qdrant_edge::{
+    Condition, ContextPair, ContextQuery, DiscoverQuery, Filter, Fusion, NamedQuery,
+    OrderByInterface, PointId, Prefetch, QueryEnum, QueryRequest, RecommendQuery, Sample,
+    ScoredPoint, ScoringQuery, SearchParams, SparseVector, Vector, VectorInternal,
+    VectorStructInternal, WithPayloadInterface, WithVector,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::answers::Refusal;
+use super::catalog::Catalog;
+use super::engine::Shard;
+
+/// Prefetches within prefetches, at most.
+const DEPTH: usize = 16;
+
+#[derive(Clone, Deserialize)]
+pub struct QueryBody {
+    pub prefetch: Option<Prefetches>,
+    pub query: Option<Query>,
+    pub using: Option<String>,
+    pub filter: Option<Filter>,
+    pub params: Option<SearchParams>,
+    pub score_threshold: Option<f32>,
+    pub limit: Option<usize>,
+    pub offset: Option<usize>,
+    #[serde(alias = "with_vectors")]
+    pub with_vector: Option<WithVector>,
+    pub with_payload: Option<WithPayloadInterface>,
+    pub lookup_from: Option<Lookup>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Prefetches {
+    Many(Vec<PrefetchBody>),
+    One(Box<PrefetchBody>),
+}
+
+#[derive(Clone, Deserialize)]
+pub struct PrefetchBody {
+    prefetch: Option<Prefetches>,
+    query: Option<Query>,
+    using: Option<String>,
+    filter: Option<Filter>,
+    params: Option<SearchParams>,
+    score_threshold: Option<f32>,
+    limit: Option<usize>,
+    lookup_from: Option<Lookup>,
+}
+
+/// Where the vectors of point ids are looked up: another collection.
+#[derive(Clone, Deserialize)]
+pub struct Lookup {
+    collection: String,
+    vector: Option<String>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Query {
+    Nearest(Input),
+    Other(Box<Kind>),
+}
+
+/// A vector, or the id of a point that has it.
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Input {
+    Dense(Vec<f32>),
+    Multi(Vec<Vec<f32>>),
+    Id(PointId),
+    Sparse(SparseVector),
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Nearest(Input),
+    Recommend(Recommend),
+    Discover {
+        target: Input,
+        context: Option<Pairs>,
+    },
+    Context(Pairs),
+    OrderBy(OrderByInterface),
+    Fusion(FusionKind),
+    Rrf {
+        k: Option<usize>,
+        weights: Option<Vec<f32>>,
+    },
+    Sample(SampleKind),
+}
+
+#[derive(Clone, Deserialize)]
+pub struct Recommend {
+    #[serde(default)]
+    pub positive: Vec<Input>,
+    #[serde(default)]
+    pub negative: Vec<Input>,
+    pub strategy: Option<Strategy>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    AverageVector,
+    BestScore,
+    SumScores,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Pairs {
+    Many(Vec<Pair>),
+    One(Pair),
+}
+
+#[derive(Clone, Deserialize)]
+pub struct Pair {
+    positive: Input,
+    negative: Input,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FusionKind {
+    Rrf,
+    Dbsf,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SampleKind {
+    Random,
+}
+
+impl QueryBody {
+    /// A query with nothing else asked for.
+    pub fn of(query: Query) -> Self {
+        Self {
+            prefetch: None,
+            query: Some(query),
+            using: None,
+            filter: None,
+            params: None,
+            score_threshold: None,
+            limit: None,
+            offset: None,
+            with_vector: None,
+            with_payload: None,
+            lookup_from: None,
+        }
+    }
+}
+
+/// Where a query runs: the engine, and the names for lookups.
+pub struct Place<'a> {
+    pub catalog: &'a Catalog,
+    pub lane: usize,
+    pub shard: Arc<Shard>,
+}
+
+/// Runs a query.
+pub fn run(place: &Place<'_>, body: QueryBody) -> Result<Vec<ScoredPoint>, Refusal> {
+    let offset = body.offset.unwrap_or(0);
+    let limit = body.limit.unwrap_or(10);
+    let mut named = Resolver::new(place, body.using, body.lookup_from);
+    let query = body.query.map(|query| named.scoring(query)).transpose()?;
+    let request = QueryRequest {
+        prefetches: prefetches(place, body.prefetch, DEPTH)?,
+        query,
+        filter: named.without_used(body.filter)?,
+        score_threshold: body.score_threshold.map(OrderedFloat),
+        limit: limit.saturating_add(offset),
+        offset: 0,
+        params: body.params,
+        with_vector: body.with_vector.unwrap_or(WithVector::Bool(false)),
+        with_payload: body
+            .with_payload
+            .unwrap_or(WithPayloadInterface::Bool(false)),
+    };
+    let found = place.shard.edge.query(request)?;
+    Ok(found.into_iter().skip(offset).take(limit).collect())
+}
+
+fn prefetches(
+    place: &Place<'_>,
+    bodies: Option<Prefetches>,
+    depth: usize,
+) -> Result<Vec<Prefetch>, Refusal> {
+    if depth == 0 {
+        return Err(Refusal::wrong_input("prefetches depth 0 exceeds max depth"));
+    }
+    let bodies = match bodies {
+        None => Vec::new(),
+        Some(Prefetches::One(one)) => vec![*one],
+        Some(Prefetches::Many(many)) => many,
+    };
+    bodies
+        .into_iter()
+        .map(|body| prefetch(place, body, depth - 1))
+        .collect()
+}
+
+fn prefetch(place: &Place<'_>, body: PrefetchBody, depth: usize) -> Result<Prefetch, Refusal> {
+    let mut named = Resolver::new(place, body.using, body.lookup_from);
+    let query = body.query.map(|query| named.scoring(query)).transpose()?;
+    Ok(Prefetch {
+        prefetches: match body.prefetch {
+            None => Vec::new(),
+            inner => prefetches(place, inner, depth)?,
+        },
+        query,
+        limit: body.limit.unwrap_or(10),
+        params: body.params,
+        filter: named.without_used(body.filter)?,
+        score_threshold: body.score_threshold.map(OrderedFloat),
+    })
+}
+
+/// Replaces ids by vectors, and remembers the ids.
+struct Resolver<'a> {
+    place: &'a Place<'a>,
+    using: Option<String>,
+    lookup: Option<Lookup>,
+    used: Vec<PointId>,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(place: &'a Place<'a>, using: Option<String>, lookup: Option<Lookup>) -> Self {
+        Self {
+            place,
+            using,
+            lookup,
+            used: Vec::new(),
+        }
+    }
+
+    fn scoring(&mut self, query: Query) -> Result<ScoringQuery, Refusal> {
+        let kind = match query {
+            Query::Nearest(input) => Kind::Nearest(input),
+            Query::Other(kind) => *kind,
+        };
+        Ok(match kind {
+            Kind::Nearest(input) => {
+                let vector = self.vector(input)?;
+                ScoringQuery::Vector(QueryEnum::Nearest(self.named(vector)))
+            }
+            Kind::Recommend(body) => ScoringQuery::Vector(self.recommend(body)?),
+            Kind::Discover { target, context } => {
+                let target = self.vector(target)?;
+                let pairs = context.map_or(Ok(Vec::new()), |pairs| self.pairs(pairs))?;
+                let query = DiscoverQuery { target, pairs };
+                ScoringQuery::Vector(QueryEnum::Discover(self.named(query)))
+            }
+            Kind::Context(pairs) => {
+                let query = ContextQuery {
+                    pairs: self.pairs(pairs)?,
+                };
+                ScoringQuery::Vector(QueryEnum::Context(self.named(query)))
+            }
+            Kind::OrderBy(order) => ScoringQuery::OrderBy(order.into()),
+            Kind::Fusion(FusionKind::Rrf) => ScoringQuery::Fusion(rrf(None, None)),
+            Kind::Fusion(FusionKind::Dbsf) => ScoringQuery::Fusion(Fusion::Dbsf),
+            Kind::Rrf { k, weights } => ScoringQuery::Fusion(rrf(k, weights)),
+            Kind::Sample(SampleKind::Random) => ScoringQuery::Sample(Sample::Random),
+        })
+    }
+
+    fn recommend(&mut self, body: Recommend) -> Result<QueryEnum, Refusal> {
+        let positives = self.vectors(body.positive)?;
+        let negatives = self.vectors(body.negative)?;
+        match body.strategy.unwrap_or(Strategy::AverageVector) {
+            Strategy::AverageVector => {
+                let vector = average_query(&positives, &negatives)?;
+                Ok(QueryEnum::Nearest(
+                    self.named(VectorInternal::Dense(vector)),
+                ))
+            }
+            Strategy::BestScore => {
+                let query = RecommendQuery::new(positives, negatives);
+                Ok(QueryEnum::RecommendBestScore(self.named(query)))
+            }
+            Strategy::SumScores => {
+                let query = RecommendQuery::new(positives, negatives);
+                Ok(QueryEnum::RecommendSumScores(self.named(query)))
+            }
+        }
+    }
+
+    fn named<T>(&self, query: T) -> NamedQuery<T> {
+        NamedQuery {
+            query,
+            using: self.using.clone(),
+        }
+    }
+
+    fn pairs(&mut self, pairs: Pairs) -> Result<Vec<ContextPair<VectorInternal>>, Refusal> {
+        let pairs = match pairs {
+            Pairs::One(pair) => vec![pair],
+            Pairs::Many(pairs) => pairs,
+        };
+        let mut resolve = |pair: Pair| {
+            Ok(ContextPair {
+                positive: self.vector(pair.positive)?,
+                negative: self.vector(pair.negative)?,
+            })
+        };
+        pairs.into_iter().map(&mut resolve).collect()
+    }
+
+    fn vectors(&mut self, inputs: Vec<Input>) -> Result<Vec<VectorInternal>, Refusal> {
+        inputs.into_iter().map(|input| self.vector(input)).collect()
+    }
+
+    fn vector(&mut self, input: Input) -> Result<VectorInternal, Refusal> {
+        match input {
+            Input::Dense(values) => Ok(VectorInternal::Dense(values)),
+            Input::Multi(rows) => Ok(Vector::new_multi(rows)?.0),
+            Input::Sparse(vector) => Ok(VectorInternal::Sparse(vector)),
+            Input::Id(id) => self.stored(id),
+        }
+    }
+
+    fn stored(&mut self, id: PointId) -> Result<VectorInternal, Refusal> {
+        let shard = match &self.lookup {
+            None => self.place.shard.clone(),
+            Some(lookup) => self
+                .place
+                .catalog
+                .find(&lookup.collection)?
+                .shard(self.place.lane)?,
+        };
+        let found = shard
+            .edge
+            .retrieve(&[id], Some(false.into()), Some(WithVector::Bool(true)))?;
+        let missing = || Refusal::not_found(format!("No point with id {id} found"));
+        let record = found.into_iter().next().ok_or_else(missing)?;
+        let name = self
+            .lookup
+            .as_ref()
+            .and_then(|lookup| lookup.vector.clone());
+        let name = name.or_else(|| self.using.clone()).unwrap_or_default();
+        if self.lookup.is_none() {
+            self.used.push(id);
+        }
+        take(record.vector, &name)
+            .ok_or_else(|| Refusal::wrong_input(format!("Not existing vector name error: {name}")))
+    }
+
+    fn without_used(&self, filter: Option<Filter>) -> Result<Option<Filter>, Refusal> {
+        if self.used.is_empty() {
+            return Ok(filter);
+        }
+        let condition: Condition =
+            serde_json::from_value(json!({ "has_id": self.used })).map_err(Refusal::internal)?;
+        let mut filter = filter.unwrap_or_default();
+        filter.must_not.get_or_insert_default().push(condition);
+        Ok(Some(filter))
+    }
+}
+
+fn take(vectors: Option<VectorStructInternal>, name: &str) -> Option<VectorInternal> {
+    match vectors? {
+        VectorStructInternal::Single(vector) => {
+            name.is_empty().then_some(VectorInternal::Dense(vector))
+        }
+        VectorStructInternal::MultiDense(rows) => {
+            name.is_empty().then_some(VectorInternal::MultiDense(rows))
+        }
+        VectorStructInternal::Named(mut named) => named.remove(name),
+    }
+}
+
+fn rrf(k: Option<usize>, weights: Option<Vec<f32>>) -> Fusion {
+    let weights = weights.map(|weights| weights.into_iter().map(OrderedFloat).collect());
+    Fusion::Rrf {
+        k: k.unwrap_or(2),
+        weights,
+    }
+}
+
+/// Qdrant's average strategy: the mean of the positives, pushed away from the mean of the negatives.
+fn average_query(
+    positives: &[VectorInternal],
+    negatives: &[VectorInternal],
+) -> Result<Vec<f32>, Refusal> {
+    let positive = mean(positives)?
+        .ok_or_else(|| Refusal::wrong_input("At least one positive vector ID required"))?;
+    let Some(negative) = mean(negatives)? else {
+        return Ok(positive);
+    };
+    Ok(positive
+        .iter()
+        .zip(&negative)
+        .map(|(plus, minus)| plus + plus - minus)
+        .collect())
+}
+
+fn mean(vectors: &[VectorInternal]) -> Result<Option<Vec<f32>>, Refusal> {
+    let Some((first, rest)) = vectors.split_first() else {
+        return Ok(None);
+    };
+    let mut sum = dense(first)?.to_vec();
+    for vector in rest {
+        let vector = dense(vector)?;
+        sum.iter_mut()
+            .zip(vector)
+            .for_each(|(sum, value)| *sum += value);
+    }
+    let count = vectors.len() as f32;
+    Ok(Some(sum.into_iter().map(|value| value / count).collect()))
+}
+
+fn dense(vector: &VectorInternal) -> Result<&[f32], Refusal> {
+    match vector {
+        VectorInternal::Dense(values) => Ok(values),
+        _ => Err(Refusal::wrong_input("Only dense vectors can be averaged")),
+    }
+}

@@ -1,0 +1,5 @@
+//! The testbed against what was recorded from the real databases, and its own promises.
+
+mod graph;
+mod qdrant;
+mod support;
