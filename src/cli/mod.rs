@@ -1,0 +1,101 @@
+//! The command line: what can be asked, with words that a newcomer can follow. Each command has its
+//! own file; nothing is decided here.
+
+pub mod check;
+pub mod schema;
+
+use crate::config::Source;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// The command line.
+#[derive(Debug, Parser)]
+#[command(name = "pointsman", version, about, long_about = ABOUT, after_long_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const ABOUT: &str = "\
+A sidecar reverse proxy and load balancer for the two databases of a graph-RAG stack: Neo4j over HTTP \
+and Qdrant over REST. Clients change one URL. Every request is understood, planned, answered from a \
+cache that writes invalidate, or sent to the best replica, watched, and explained.
+
+A configuration is one YAML file. Begin with config/minimal.yaml; docs/configuration.md explains every key.";
+
+const EXAMPLES: &str = "\
+Examples:
+  Is this file right? All that is wrong with it is printed at once:
+      pointsman check -c pointsman.yaml
+
+  The same with one value changed, as the flag would change it:
+      pointsman check -c pointsman.yaml --set cache.l1.size=1GiB
+
+  A JSON schema for your editor, and a file with every key and its default:
+      pointsman schema > pointsman.schema.json
+      pointsman schema --format yaml > full.yaml";
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read a configuration and print everything that is wrong with it
+    Check(CheckArgs),
+    /// Print what a configuration may hold
+    Schema(SchemaArgs),
+}
+
+/// Where the configuration comes from.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The configuration file
+    #[arg(short, long, value_name = "FILE", env = "POINTSMAN_CONFIG")]
+    pub config: PathBuf,
+
+    /// A value that is stronger than file and environment; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
+    pub sets: Vec<(String, String)>,
+}
+
+impl ConfigArgs {
+    /// File, environment of this process, and flags.
+    pub fn source(&self) -> Source {
+        Source::of_process(&self.config, self.sets.clone())
+    }
+}
+
+/// The words of `check`.
+#[derive(Debug, Args)]
+#[command(long_about = CHECK, after_long_help = CHECK_EXAMPLES)]
+pub struct CheckArgs {
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub source: ConfigArgs,
+}
+
+const CHECK: &str = "\
+Read a configuration as `run` would, with the environment and the flags, and print everything that is wrong: file, \
+line, column, key, what was found and what was expected. Exit status 0 when it is good, 1 when it is not. Nothing \
+is bound; the names of endpoints are resolved, and one that does not resolve is a warning.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  pointsman check -c pointsman.yaml
+  POINTSMAN_CACHE__ENABLED=false pointsman check -c pointsman.yaml
+  pointsman check -c pointsman.yaml --set 'services.graph.endpoints[0].url=http://db:7474'";
+
+/// The words of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// json: a JSON schema; yaml: a file with every key and its default; markdown: the reference
+    #[arg(long, value_enum, default_value_t = schema::Format::Json)]
+    pub format: schema::Format,
+}
+
+/// `KEY=VALUE`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().into(), value.into())),
+        _ => Err("expected KEY=VALUE, such as cache.enabled=false".into()),
+    }
+}

@@ -1,0 +1,64 @@
+//! What differs between two configurations, and what of it only a restart can apply.
+
+use super::Config;
+use super::decode::Value;
+use super::table::Shape;
+use serde_json::Value as Json;
+
+/// A configuration as JSON, secrets as `***`: fit to be shown to whoever may read settings.
+pub fn masked(config: &Config) -> Json {
+    config.show()
+}
+
+impl Config {
+    /// The keys that differ and need a restart, by path, sorted. A service that comes or goes counts
+    /// by its address.
+    pub fn restart_only_changes(&self, other: &Config) -> Vec<String> {
+        let mut changes = Vec::new();
+        let (old, new) = (self.with_addresses().show(), other.with_addresses().show());
+        collect(&Config::SHAPE, &old, &new, "", &mut changes);
+        changes.sort();
+        changes
+    }
+
+    fn with_addresses(&self) -> Config {
+        let mut config = self.clone();
+        for service in config.services.values_mut() {
+            service.listen = Some(service.listen_address());
+        }
+        config
+    }
+}
+
+fn collect(shape: &Shape, old: &Json, new: &Json, path: &str, changes: &mut Vec<String>) {
+    match shape.solid() {
+        Shape::Section(section) => {
+            for field in section.fields {
+                let (old, new) = (&old[field.key], &new[field.key]);
+                let path = joined(path, field.key);
+                match field.rules.restart && old != new {
+                    true => changes.push(path),
+                    false => collect(field.shape, old, new, &path, changes),
+                }
+            }
+        }
+        Shape::Map(inner) => {
+            for name in names(old, new) {
+                collect(inner, &old[name], &new[name], &joined(path, name), changes);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn names<'j>(old: &'j Json, new: &'j Json) -> std::collections::BTreeSet<&'j String> {
+    let keys = |json: &'j Json| json.as_object().into_iter().flat_map(|map| map.keys());
+    keys(old).chain(keys(new)).collect()
+}
+
+fn joined(path: &str, key: &str) -> String {
+    match path {
+        "" => key.into(),
+        _ => format!("{path}.{key}"),
+    }
+}

@@ -1,0 +1,90 @@
+//! Values that hold values: perhaps one, many in order, many by name.
+
+use super::{Reader, Value, kind_of, place_of_value, quoted};
+use crate::config::table::{Rules, Shape, forms};
+use crate::config::tree::{Body, Node, Step};
+use std::collections::BTreeMap;
+
+impl<T: Value> Value for Option<T> {
+    const SHAPE: Shape = Shape::Optional(&T::SHAPE);
+
+    fn read(node: &Node, rules: &Rules, reader: &mut Reader<'_>) -> Option<Self> {
+        match node.body {
+            Body::Nothing => Some(None),
+            _ => T::read(node, rules, reader).map(Some),
+        }
+    }
+
+    fn show(&self) -> serde_json::Value {
+        self.as_ref().map_or(serde_json::Value::Null, Value::show)
+    }
+}
+
+impl<T: Value> Value for Vec<T> {
+    const SHAPE: Shape = Shape::List(&T::SHAPE);
+
+    fn read(node: &Node, rules: &Rules, reader: &mut Reader<'_>) -> Option<Self> {
+        let items = match &node.body {
+            Body::List(items) => items.as_slice(),
+            Body::Nothing => &[],
+            body => {
+                reader.refuse(
+                    place_of_value(node),
+                    kind_of(body),
+                    "a list: lines that begin with `- `",
+                );
+                return None;
+            }
+        };
+        let read =
+            |(index, item)| reader.down(Step::Index(index), |reader| T::read(item, rules, reader));
+        Some(items.iter().enumerate().filter_map(read).collect())
+    }
+
+    fn show(&self) -> serde_json::Value {
+        self.iter().map(Value::show).collect()
+    }
+}
+
+impl<T: Value> Value for BTreeMap<String, T> {
+    const SHAPE: Shape = Shape::Map(&T::SHAPE);
+
+    fn read(node: &Node, rules: &Rules, reader: &mut Reader<'_>) -> Option<Self> {
+        let entries = match &node.body {
+            Body::Map(entries) => entries.as_slice(),
+            Body::Nothing => &[],
+            body => {
+                reader.refuse(
+                    place_of_value(node),
+                    kind_of(body),
+                    "names, each with keys of its own",
+                );
+                return None;
+            }
+        };
+        let mut values = BTreeMap::new();
+        for (name, node) in reader.entries(entries) {
+            reader.down(name.into(), |reader| {
+                reader.check_name(name, node);
+                values.extend(T::read(node, rules, reader).map(|value| (name.to_string(), value)));
+            });
+        }
+        Some(values)
+    }
+
+    fn show(&self) -> serde_json::Value {
+        let entries = self
+            .iter()
+            .map(|(name, value)| (name.clone(), value.show()));
+        serde_json::Value::Object(entries.collect())
+    }
+}
+
+impl Reader<'_> {
+    fn check_name(&mut self, name: &str, node: &Node) {
+        if (forms::NAME.test)(name).is_err() {
+            let found = format!("the name {}", quoted(name));
+            self.refuse(&node.named, found, forms::NAME.expected);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The sections of the configuration, each with its keys, defaults, rules and words of explanation.
+//! This is the one table: the decoder, the overrides, `config/full.yaml`, the JSON schema and the
+//! reference are made from it. Here: the path of a request; features and operation in their files.
+
+mod features;
+mod operation;
+
+pub use features::*;
+pub use operation::*;
+
+use super::table::forms::{NAME, URL, WORD};
+use super::table::{ANY, choice, count, formed, required, section, share, time, volume, within};
+use super::values::{Secret, Size};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+const fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+section! {
+    /// The whole configuration.
+    Config {
+        /// The databases behind the proxy, by name. The name stands in tags, metrics and the admin API.
+        services: BTreeMap<String, Service> = BTreeMap::new(),
+        /// How requests are read, and what clients may take.
+        path: Path = Path::default(),
+        /// Connections to the endpoints.
+        upstream: Upstream = Upstream::default(),
+        /// How the best endpoint is chosen, and when a read is tried again.
+        balance: Balance = Balance::default(),
+        /// Active probes.
+        health: Health = Health::default(),
+        /// The circuit breaker of each endpoint, fed by traffic.
+        breaker: Breaker = Breaker::default(),
+        /// The planner: thresholds and tables.
+        planner: Planner = Planner::default(),
+        /// The inline cache.
+        cache: Cache = Cache::default(),
+        /// Query analysis.
+        queries: Queries = Queries::default(),
+        /// Memory watch.
+        memory: Memory = Memory::default(),
+        /// Logs, metrics and history.
+        observe: Observe = Observe::default(),
+        /// Alert thresholds.
+        thresholds: Thresholds = Thresholds::default(),
+        /// The admin API: health, metrics, explanations, reload.
+        admin: Admin = Admin::default(),
+        /// The process itself. Changes here need a restart.
+        process: Process = Process::default(),
+    }
+}
+
+choice! {
+    /// How a database speaks.
+    DialectName {
+        /// Qdrant's REST interface.
+        Qdrant = "qdrant",
+        /// Neo4j's Query API and transactional HTTP API.
+        Neo4j = "neo4j",
+        /// Anything else: balanced and watched, never cached.
+        Http = "http",
+    }
+}
+
+section! {
+    /// One logical database.
+    Service {
+        /// How it speaks: qdrant, neo4j or http. Required.
+        dialect: DialectName = DialectName::Http => required(),
+        /// The address that clients connect to. Default by dialect: qdrant 127.0.0.1:6433, neo4j 127.0.0.1:7574, http 127.0.0.1:8180. A change needs a restart.
+        listen: Option<SocketAddr> = None => ANY.restart(),
+        /// The replicas. A bare URL stands for an endpoint with all else default. At least one.
+        endpoints: Vec<Endpoint> = Vec::new() => required(),
+        /// The strategy of this service; otherwise `balance.strategy`.
+        strategy: Option<StrategyName> = None,
+        /// Whether answers of this service may be cached; needs `cache.enabled` as well.
+        cache: bool = true,
+        /// Credential of probes and inquiries, never lent to clients.
+        probe: ProbeCredential = ProbeCredential::default(),
+        /// Several Neo4j servers that share one database (a cluster). Fenced reads then go to the writer or carry the newest bookmark.
+        cluster: bool = false,
+        /// Operations that may be repeated although they write, by name (`points.upsert`), where repeating them is harmless.
+        idempotent: Vec<String> = Vec::new() => formed(&WORD),
+        /// Names of read-only plug-in procedures and functions that may be cached (Neo4j).
+        pure: Vec<String> = Vec::new() => formed(&WORD),
+    }
+}
+
+section! {
+    /// One replica.
+    Endpoint (short "url") {
+        /// Its name in metrics, tokens and the admin API. Default: host-port.
+        name: String = String::new() => formed(&NAME),
+        /// `http://host:port`. Names are resolved in the background.
+        url: String = String::new() => formed(&URL).required(),
+        /// Share of traffic relative to the others, 0..=1000; 0 takes traffic only when all are 0.
+        weight: f64 = 1.0 => within(0.0, 1000.0),
+        /// Requests in flight at most; more go elsewhere or wait.
+        max_connections: u32 = 100 => count(),
+        /// Whether it takes writes: auto (found by probes), writer, reader.
+        role: RoleChoice = RoleChoice::Auto,
+    }
+}
+
+choice! {
+    /// Whether an endpoint takes writes.
+    RoleChoice {
+        /// Found by probes; a server that does not tell takes both.
+        Auto = "auto",
+        /// Reads and writes.
+        Writer = "writer",
+        /// Reads only.
+        Reader = "reader",
+    }
+}
+
+section! {
+    /// Credential of probes and inquiries.
+    ProbeCredential {
+        /// User of basic authentication (Neo4j).
+        user: Option<String> = None,
+        /// Password of basic authentication (Neo4j).
+        password: Option<Secret> = None,
+        /// API key (Qdrant), sent as `api-key`.
+        api_key: Option<Secret> = None,
+    }
+}
+
+section! {
+    /// How requests are read, and what clients may take.
+    Path {
+        /// Bytes of a request body that are read before it is understood; a longer body streams and is classified by its path.
+        peek_limit: Size = Size::mib(1) => volume(),
+        /// Bytes of an answer that are held until it is judged; a longer answer streams on, and can then no longer be repeated or stored.
+        hold_limit: Size = Size::mib(1) => volume(),
+        /// Bytes of a request's header fields.
+        max_header_size: Size = Size::kib(64) => volume(),
+        /// Number of a request's header fields.
+        max_header_count: u32 = 200 => count(),
+        /// Time for one read from a client, of its header or its body.
+        client_read_timeout: Duration = secs(60) => time(),
+        /// Time for one write to a client.
+        client_write_timeout: Duration = secs(60) => time(),
+        /// How long an idle client connection is kept.
+        client_keepalive: Duration = secs(75) => time(),
+        /// Requests on one client connection, after which it is closed.
+        client_requests: u32 = 100_000 => count(),
+        /// Client connections of one listener at a time; more wait to be accepted.
+        max_clients: u32 = 10_000 => count(),
+    }
+}
+
+section! {
+    /// Connections to the endpoints.
+    Upstream {
+        /// Time to connect.
+        connect_timeout: Duration = secs(2) => time(),
+        /// Time until an answer to a read begins, and for each part of it.
+        read_timeout: Duration = secs(30) => time(),
+        /// Time until an answer to a write begins. Qdrant answers a healthy write after up to 15 s.
+        write_timeout: Duration = secs(60) => time(),
+        /// Time for one send to an endpoint.
+        send_timeout: Duration = secs(30) => time(),
+        /// How long an idle connection is kept; below the server's own limit (Qdrant 5 s).
+        idle_timeout: Duration = secs(4) => time(),
+        /// Idle connections kept in all.
+        pool_size: u32 = 128 => count(),
+        /// How often names are resolved again.
+        resolve_every: Duration = secs(5) => time(),
+    }
+}
+
+choice! {
+    /// A way to choose an endpoint.
+    StrategyName {
+        /// Each in turn.
+        RoundRobin = "round_robin",
+        /// Each in turn, in proportion to the weights.
+        WeightedRoundRobin = "weighted_round_robin",
+        /// The fewest requests in flight per weight.
+        LeastConnections = "least_connections",
+        /// The lowest mix of load and answer time.
+        ResourceAware = "resource_aware",
+        /// Resource aware, corrected by what was learned for this complexity.
+        Adaptive = "adaptive",
+    }
+}
+
+section! {
+    /// How the best endpoint is chosen, and when a read is tried again.
+    Balance {
+        /// Off: round robin over all endpoints, whatever their state.
+        enabled: bool = true,
+        /// round_robin, weighted_round_robin, least_connections, resource_aware or adaptive.
+        strategy: StrategyName = StrategyName::Adaptive,
+        /// Attempts in all for a read, each at another endpoint.
+        max_retries: u32 = 3 => within(1.0, 100.0),
+        /// Retries as a share of requests, so that a failing service is not hit harder.
+        retry_budget: f64 = 0.2 => share(),
+        /// Retries per second that are always allowed.
+        retry_floor: u32 = 10 => within(0.0, 1e6),
+    }
+}
+
+choice! {
+    /// How probes change a state.
+    HealthRule {
+        /// So many failures in a row; one success restores.
+        Consecutive = "consecutive",
+        /// A failure adds one, a success takes one away; above 3 degraded, above 5 unhealthy.
+        Leaky = "leaky",
+    }
+}
+
+section! {
+    /// Active probes.
+    Health {
+        /// Off: every endpoint is taken as healthy until traffic says otherwise.
+        enabled: bool = true,
+        /// Time between two probes of an endpoint, with jitter.
+        interval: Duration = secs(30) => time(),
+        /// Time for one probe.
+        timeout: Duration = secs(5) => time(),
+        /// consecutive or leaky.
+        rule: HealthRule = HealthRule::Consecutive,
+        /// Failed probes in a row until an endpoint is unhealthy.
+        unhealthy_after: u32 = 5 => count(),
+        /// Good probes in a row until it is healthy again.
+        healthy_after: u32 = 1 => count(),
+    }
+}
+
+section! {
+    /// The circuit breaker of each endpoint, fed by traffic.
+    Breaker {
+        /// Off: traffic never takes an endpoint out.
+        enabled: bool = true,
+        /// Failures in a row until it opens.
+        threshold: u32 = 5 => count(),
+        /// How long it stays open before one request may try.
+        open_for: Duration = secs(300) => time(),
+        /// Each time that the trial fails, the time is doubled, up to this.
+        open_at_most: Duration = secs(1800) => time(),
+        /// A good probe lets a trial through at once.
+        recover_on_probe: bool = false,
+        /// Share of the endpoints of a service that breakers may take out at a time, 0..=1; one may always go while another stays.
+        max_ejected: f64 = 0.5 => share(),
+    }
+}

@@ -1,0 +1,78 @@
+//! The sections of operation: logs and metrics, alert thresholds, admin API, process.
+
+use super::super::table::forms::FILTER;
+use super::super::table::{ANY, choice, count, formed, percent, section, time, within};
+use super::super::values::Secret;
+use super::secs;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+choice! {
+    /// How log lines look.
+    LogFormat {
+        /// For people.
+        Text = "text",
+        /// One JSON object a line.
+        Json = "json",
+    }
+}
+
+section! {
+    /// Logs, metrics and history.
+    Observe {
+        /// Off: `/metrics` is empty.
+        metrics: bool = true,
+        /// Log filter: `info`, `pointsman=debug`, ...
+        log: String = "info".into() => formed(&FILTER),
+        /// text or json.
+        log_format: LogFormat = LogFormat::Text,
+        /// One line for each request.
+        log_requests: bool = false,
+        /// Explanations kept for the admin API.
+        history: u32 = 1000 => count(),
+        /// Time between two samples of the figures that the dashboard draws. Not used yet.
+        collection_interval: Duration = secs(60) => time().not_used_yet(),
+        /// Days that samples are kept. Not used yet.
+        retention_days: u32 = 30 => within(1.0, 3650.0).not_used_yet(),
+        /// Samples written at a time. Not used yet.
+        batch_size: u32 = 100 => count().not_used_yet(),
+    }
+}
+
+section! {
+    /// Alert thresholds.
+    Thresholds {
+        /// Mean response time.
+        response_time: Duration = secs(1) => time(),
+        /// CPU, percent.
+        cpu_usage: f64 = 80.0 => percent(),
+        /// Memory, percent.
+        memory_usage: f64 = 85.0 => percent(),
+        /// Errors, percent.
+        error_rate: f64 = 5.0 => percent(),
+    }
+}
+
+section! {
+    /// The admin API: health, metrics, explanations, reload.
+    Admin {
+        /// Its address. Not a loopback address: a token is needed. A change needs a restart.
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9600)) => ANY.restart(),
+        /// Bearer token that may read and operate. None: loopback only, no token asked.
+        operate_token: Option<Secret> = None,
+        /// Bearer token that may only read.
+        read_token: Option<Secret> = None,
+    }
+}
+
+section! {
+    /// The process itself. Changes here need a restart.
+    Process {
+        /// Worker threads of the path; 0: one per core.
+        workers: u32 = 0 => within(0.0, 1024.0).restart(),
+        /// How long a stop waits for requests in flight.
+        drain_limit: Duration = secs(30) => time().restart(),
+        /// How long a changed file must be quiet before it is read.
+        reload_delay: Duration = Duration::from_millis(200) => time().restart(),
+    }
+}
