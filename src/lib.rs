@@ -16,5 +16,6 @@
 pub mod clock;
 pub mod config;
 pub mod dialect;
+pub mod observe;
 pub mod plan;
 pub mod rejection;
