@@ -17,5 +17,6 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod dialect;
+pub mod observe;
 pub mod plan;
 pub mod rejection;

@@ -1,0 +1,186 @@
+//! The table of metric families: name, kind, labels, buckets, help. Adding a family is adding a
+//! row; registration and the reference page are made from the rows.
+
+use super::series::{Counters, Gauges, Histograms};
+use prometheus::{Opts, Registry};
+use std::fmt::Write;
+
+/// Every name begins so.
+pub const PREFIX: &str = "pointsman_";
+
+/// No buckets: not a histogram.
+const NONE: &[f64] = &[];
+/// Seconds of a request: 0.5 ms to 60 s.
+const SECONDS: &[f64] = &[
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+    60.0,
+];
+/// Seconds of a step of ours: 1 us to 1 s.
+const FAST: &[f64] = &[
+    0.000_001, 0.000_005, 0.000_02, 0.000_1, 0.000_5, 0.002, 0.01, 0.05, 0.25, 1.0,
+];
+/// Actual over estimated: 1 is exact.
+const RATIO: &[f64] = &[
+    0.01, 0.05, 0.1, 0.25, 0.5, 0.8, 1.0, 1.25, 2.0, 4.0, 10.0, 20.0, 100.0,
+];
+
+/// A row of the table, for documents and tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Row {
+    /// Without [`PREFIX`].
+    pub name: &'static str,
+    /// counter, gauge or histogram.
+    pub kind: &'static str,
+    pub labels: &'static [&'static str],
+    pub help: &'static str,
+    /// Upper bounds; empty unless a histogram.
+    pub buckets: &'static [f64],
+}
+
+macro_rules! families {
+    ($($field:ident: $type:ty = $name:literal [$($label:literal),*] $buckets:ident, $help:literal;)*) => {
+        /// A handle for each family.
+        pub struct Families { $(pub $field: $type,)* }
+
+        impl Families {
+            /// Registers every row.
+            pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+                Ok(Self {
+                    $($field: <$type>::register(registry, opts($name, $help), [$($label),*], $buckets)?,)*
+                })
+            }
+        }
+
+        /// Every family.
+        pub const FAMILIES: &[Row] = &[$(Row {
+            name: $name,
+            kind: <$type>::KIND,
+            labels: &[$($label),*],
+            help: $help,
+            buckets: $buckets,
+        },)*];
+    };
+}
+
+families! {
+    requests: Counters<4> = "requests_total" ["service", "operation", "effect", "status"] NONE,
+        "Requests that have ended, by class of the status sent (none: no answer was sent).";
+    request_duration: Histograms<2> = "request_duration_seconds" ["service", "operation"] SECONDS,
+        "Time from a request's arrival to its end.";
+    upstream_duration: Histograms<2> = "upstream_duration_seconds" ["service", "endpoint"] SECONDS,
+        "Time of one attempt at an endpoint.";
+    stage_duration: Histograms<2> = "stage_duration_seconds" ["service", "stage"] FAST,
+        "Time of a stage of a request: understand, cache, queue, route.";
+    first_byte: Histograms<1> = "first_byte_seconds" ["service"] SECONDS,
+        "Time from a request's arrival to the first byte of its answer.";
+    client_bytes: Counters<2> = "client_bytes_total" ["service", "direction"] NONE,
+        "Body bytes from (in) and to (out) clients.";
+    in_flight: Gauges<2> = "in_flight" ["service", "endpoint"] NONE,
+        "Requests in flight at an endpoint.";
+    attempts: Counters<3> = "attempts_total" ["service", "endpoint", "fault"] NONE,
+        "Exchanges with an endpoint, by whose fault a failure was (none: a success).";
+    retries: Counters<2> = "retries_total" ["service", "reason"] NONE,
+        "Attempts after the first, by the fault of the attempt before.";
+    assignments: Counters<2> = "assignments_total" ["service", "result"] NONE,
+        "Choices of an endpoint: assigned, or none when no endpoint could be chosen.";
+    selectable: Gauges<2> = "selectable_endpoints" ["service", "count"] NONE,
+        "Endpoints that could take a request: capable, with_capacity, online.";
+    rejections: Counters<2> = "rejections_total" ["service", "reason"] NONE,
+        "Requests that pointsman itself refused.";
+    aborted: Counters<2> = "aborted_total" ["service", "side"] NONE,
+        "Requests that broke off, by side: client, upstream, unknown.";
+    slow: Counters<1> = "slow_total" ["service"] NONE,
+        "Requests at or above queries.slow_threshold.";
+    executions: Gauges<0> = "executions" [] NONE,
+        "Requests in flight, listed in the admin API.";
+    executions_overdue: Gauges<0> = "executions_overdue" [] NONE,
+        "Requests in flight for longer than was planned.";
+    plans: Counters<2> = "plans_total" ["strategy", "complexity"] NONE,
+        "Plans made.";
+    plan_duration: Histograms<1> = "plan_duration_seconds" ["service"] FAST,
+        "Time to plan a request.";
+    planner_failures: Counters<1> = "planner_failures_total" ["service"] NONE,
+        "Requests that took the plain plan because the planner failed.";
+    estimate_ratio: Histograms<1> = "estimate_ratio" ["service"] RATIO,
+        "Actual over estimated time of planned requests that completed at an endpoint; 1 is exact.";
+    cache_requests: Counters<3> = "cache_requests_total" ["service", "category", "result"] NONE,
+        "Verdicts of the cache: hit, miss, bypass.";
+    cache_reasons: Counters<2> = "cache_reasons_total" ["service", "reason"] NONE,
+        "Reasons of the cache's verdicts.";
+    cache_entries: Gauges<1> = "cache_entries" ["level"] NONE,
+        "Answers in store.";
+    cache_bytes: Gauges<1> = "cache_bytes" ["level"] NONE,
+        "Bytes in store, keys and fixed cost included.";
+    cache_limit_bytes: Gauges<1> = "cache_limit_bytes" ["level"] NONE,
+        "Bytes that the store may hold.";
+    cache_stores: Counters<1> = "cache_stores_total" ["level"] NONE,
+        "Answers stored.";
+    cache_evictions: Counters<1> = "cache_evictions_total" ["level"] NONE,
+        "Answers dropped to make room.";
+    cache_expirations: Counters<1> = "cache_expirations_total" ["level"] NONE,
+        "Answers dropped because their time was over.";
+    cache_invalidations: Counters<1> = "cache_invalidations_total" ["level"] NONE,
+        "Tags raised by writes.";
+    cache_shared: Counters<1> = "cache_shared_total" ["level"] NONE,
+        "Requests answered by the fill of another one.";
+    endpoint_status: Gauges<3> = "endpoint_status" ["service", "endpoint", "state"] NONE,
+        "1 for the state that an endpoint is in (healthy, degraded, unhealthy, maintenance), else 0.";
+    breaker_state: Gauges<3> = "breaker_state" ["service", "endpoint", "state"] NONE,
+        "1 for the state that an endpoint's breaker is in (closed, open, half_open), else 0.";
+    load_score: Gauges<3> = "load_score" ["service", "endpoint", "score"] NONE,
+        "Load of an endpoint. Score a: 0 to 1, higher is busier. Score b: 0 to 100, lower is better.";
+    probe_age: Gauges<2> = "probe_age_seconds" ["service", "endpoint"] NONE,
+        "Time since the last probe of an endpoint.";
+    probes: Counters<3> = "probes_total" ["service", "endpoint", "result"] NONE,
+        "Probes: good, bad.";
+    probe_duration: Histograms<2> = "probe_duration_seconds" ["service", "endpoint"] SECONDS,
+        "Time of a probe.";
+    changes: Counters<4> = "changes_total" ["service", "endpoint", "kind", "to"] NONE,
+        "Changes of an endpoint's status, breaker or role.";
+    reloads: Counters<1> = "reloads_total" ["result"] NONE,
+        "Reloads of the configuration: accepted, refused.";
+    config_generation: Gauges<0> = "config_generation" [] NONE,
+        "Generation of the configuration that serves.";
+    config_last_good: Gauges<0> = "config_last_good" [] NONE,
+        "1 if the last reload was accepted, 0 if the last good configuration serves instead.";
+    resident: Gauges<0> = "process_resident_memory_bytes" [] NONE,
+        "Resident memory of the process.";
+    uptime: Gauges<0> = "uptime_seconds" [] NONE,
+        "Time since the start of the process.";
+    log_dropped: Counters<0> = "log_lines_dropped_total" [] NONE,
+        "Log lines dropped because the log was not read fast enough.";
+    build_info: Gauges<1> = "build_info" ["version"] NONE,
+        "Always 1; the label tells the version.";
+}
+
+fn opts(name: &str, help: &str) -> Opts {
+    Opts::new(format!("{PREFIX}{name}"), help)
+}
+
+/// The reference page, `docs/metrics.md`.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Metrics\n\n\
+         Generated from the table in `src/observe/metrics/families.rs`; a test fails when this page is stale.\n\
+         `GET /metrics` on the admin address gives them in the text format of Prometheus.\n\n\
+         Label values are configured names and words of closed sets. A family that passes 2000 series counts\n\
+         the rest in one series whose labels are all `other`.\n\n\
+         | family | kind | labels | meaning |\n|---|---|---|---|\n",
+    );
+    for row in FAMILIES {
+        let _ = writeln!(
+            page,
+            "| `{PREFIX}{}` | {} | {} | {} |",
+            row.name,
+            row.kind,
+            row.labels.join(", "),
+            row.help
+        );
+    }
+    page.push_str("\n## Buckets\n\n| family | upper bounds |\n|---|---|\n");
+    for row in FAMILIES.iter().filter(|row| !row.buckets.is_empty()) {
+        let bounds: Vec<String> = row.buckets.iter().map(f64::to_string).collect();
+        let _ = writeln!(page, "| `{PREFIX}{}` | {} |", row.name, bounds.join(", "));
+    }
+    page
+}

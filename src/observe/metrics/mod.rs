@@ -1,0 +1,114 @@
+//! Metrics in Prometheus' format. One table names every family; registration and `docs/metrics.md`
+//! are made from it. Label values come from closed sets and configured names only, and each family
+//! has a limit of series anyway.
+
+mod families;
+mod process;
+mod readings;
+mod record;
+mod series;
+pub mod words;
+
+pub use families::{FAMILIES, Row, reference};
+pub use readings::{CacheReading, EndpointReading, Readings, ServiceReading, Source};
+
+use super::executions::Executions;
+use super::logging;
+use super::name::Name;
+use crate::clock::Clock;
+use families::Families;
+use parking_lot::Mutex;
+use prometheus::{Registry, TextEncoder};
+use std::time::Duration;
+
+/// All metrics of the process.
+pub struct Metrics {
+    registry: Registry,
+    families: Families,
+    /// Held during a scrape, so that two scrapes do not clear each other's readings.
+    sources: Mutex<Vec<Box<dyn Source>>>,
+    clock: Clock,
+}
+
+impl Metrics {
+    /// Registers every family of the table. Fails only if the table contradicts itself.
+    pub(super) fn new(clock: Clock) -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let families = Families::register(&registry)?;
+        families
+            .build_info
+            .with([env!("CARGO_PKG_VERSION")], |one| one.set(1.0));
+        Ok(Self {
+            registry,
+            families,
+            sources: Mutex::default(),
+            clock,
+        })
+    }
+
+    pub(super) fn add_source(&self, source: Box<dyn Source>) {
+        self.sources.lock().push(source);
+    }
+
+    /// Counts one probe.
+    pub fn probed(&self, service: &Name, endpoint: &Name, took: Duration, good: bool) {
+        let result = if good { "good" } else { "bad" };
+        self.families
+            .probes
+            .with([service, endpoint, result], |one| one.inc());
+        let seconds = took.as_secs_f64();
+        self.families
+            .probe_duration
+            .with([service, endpoint], |one| one.observe(seconds));
+    }
+
+    /// Notes a reload; `generation` is the one that serves now, new or old.
+    pub fn reloaded(&self, accepted: bool, generation: u64) {
+        let result = if accepted { "accepted" } else { "refused" };
+        self.families.reloads.with([result], |one| one.inc());
+        self.families
+            .config_last_good
+            .with([], |one| one.set(f64::from(u8::from(accepted))));
+        self.families
+            .config_generation
+            .with([], |one| one.set(generation as f64));
+    }
+
+    pub(super) fn changed(&self, service: &Name, endpoint: &Name, kind: &str, to: &str) {
+        self.families
+            .changes
+            .with([service, endpoint, kind, to], |one| one.inc());
+    }
+
+    /// Everything in the text format of Prometheus.
+    pub(super) fn render(&self, executions: &Executions) -> String {
+        let sources = self.sources.lock();
+        let mut readings = Readings::default();
+        sources.iter().for_each(|source| source.read(&mut readings));
+        self.families.take(&readings);
+        self.sample(executions);
+        TextEncoder::new()
+            .encode_to_string(&self.registry.gather())
+            .unwrap_or_else(|error| format!("# {error}\n"))
+    }
+
+    fn sample(&self, executions: &Executions) {
+        let now = self.clock.now();
+        let families = &self.families;
+        let gauges = [
+            (&families.executions, executions.len() as f64),
+            (&families.executions_overdue, executions.overdue(now) as f64),
+            (
+                &families.uptime,
+                now.since(Default::default()).as_secs_f64(),
+            ),
+        ];
+        gauges
+            .iter()
+            .for_each(|(gauge, value)| gauge.with([], |one| one.set(*value)));
+        if let Some(bytes) = process::resident_bytes() {
+            families.resident.with([], |one| one.set(bytes as f64));
+        }
+        families.log_dropped.replace([], logging::dropped());
+    }
+}

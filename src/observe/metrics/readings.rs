@@ -1,0 +1,154 @@
+//! Figures that others keep and a scrape asks for: endpoints, services, stores. The families are
+//! cleared and filled anew at each scrape, so that an endpoint that was removed vanishes.
+
+use super::families::Families;
+use crate::observe::Name;
+use crate::observe::observation::Counts;
+use std::time::Duration;
+
+/// States of an endpoint (HL-08).
+const STATES: [&str; 4] = ["healthy", "degraded", "unhealthy", "maintenance"];
+/// States of a breaker.
+const BREAKERS: [&str; 3] = ["closed", "open", "half_open"];
+
+/// Someone who keeps figures of his own.
+pub trait Source: Send + Sync {
+    /// Adds his figures. Called at each scrape: no waiting.
+    fn read(&self, readings: &mut Readings);
+}
+
+impl<F: Fn(&mut Readings) + Send + Sync> Source for F {
+    fn read(&self, readings: &mut Readings) {
+        self(readings);
+    }
+}
+
+/// All figures of one scrape.
+#[derive(Debug, Clone, Default)]
+pub struct Readings {
+    pub endpoints: Vec<EndpointReading>,
+    pub services: Vec<ServiceReading>,
+    pub caches: Vec<CacheReading>,
+}
+
+/// One endpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EndpointReading {
+    pub service: Name,
+    pub endpoint: Name,
+    /// healthy, degraded, unhealthy or maintenance.
+    pub status: &'static str,
+    /// closed, open or half_open.
+    pub breaker: &'static str,
+    pub in_flight: u64,
+    /// RT-21, 0..=1; higher is busier.
+    pub load_a: f64,
+    /// RT-22, 0..=100; lower is better.
+    pub load_b: f64,
+    /// `None`: never probed.
+    pub probe_age: Option<Duration>,
+}
+
+/// One service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceReading {
+    pub service: Name,
+    pub counts: Counts,
+}
+
+/// One store. Totals count from the start of the process and never fall.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct CacheReading {
+    /// `l1`, `l2`.
+    pub level: &'static str,
+    pub entries: u64,
+    pub bytes: u64,
+    pub limit_bytes: u64,
+    pub stores: u64,
+    pub evictions: u64,
+    pub expirations: u64,
+    pub invalidations: u64,
+    pub shared: u64,
+}
+
+impl Families {
+    /// Replaces all figures that are read at a scrape.
+    pub(super) fn take(&self, readings: &Readings) {
+        self.forget_readings();
+        readings
+            .endpoints
+            .iter()
+            .for_each(|one| self.take_endpoint(one));
+        readings
+            .services
+            .iter()
+            .for_each(|one| self.take_service(one));
+        readings.caches.iter().for_each(|one| self.take_cache(one));
+    }
+
+    fn forget_readings(&self) {
+        [&self.in_flight, &self.selectable, &self.probe_age]
+            .iter()
+            .for_each(|family| family.clear());
+        [&self.endpoint_status, &self.breaker_state, &self.load_score]
+            .iter()
+            .for_each(|family| family.clear());
+    }
+
+    fn take_endpoint(&self, one: &EndpointReading) {
+        let (service, endpoint) = (&*one.service, &*one.endpoint);
+        self.in_flight
+            .with([service, endpoint], |gauge| gauge.set(one.in_flight as f64));
+        for state in STATES {
+            let value = f64::from(u8::from(state == one.status));
+            self.endpoint_status
+                .with([service, endpoint, state], |gauge| gauge.set(value));
+        }
+        for state in BREAKERS {
+            let value = f64::from(u8::from(state == one.breaker));
+            self.breaker_state
+                .with([service, endpoint, state], |gauge| gauge.set(value));
+        }
+        for (score, value) in [("a", one.load_a), ("b", one.load_b)] {
+            self.load_score
+                .with([service, endpoint, score], |gauge| gauge.set(value));
+        }
+        if let Some(age) = one.probe_age {
+            self.probe_age
+                .with([service, endpoint], |gauge| gauge.set(age.as_secs_f64()));
+        }
+    }
+
+    fn take_service(&self, one: &ServiceReading) {
+        let counts = [
+            ("capable", one.counts.capable),
+            ("with_capacity", one.counts.with_capacity),
+            ("online", one.counts.online),
+        ];
+        for (count, value) in counts {
+            self.selectable
+                .with([&one.service, count], |gauge| gauge.set(f64::from(value)));
+        }
+    }
+
+    fn take_cache(&self, one: &CacheReading) {
+        let gauges = [
+            (&self.cache_entries, one.entries),
+            (&self.cache_bytes, one.bytes),
+            (&self.cache_limit_bytes, one.limit_bytes),
+        ];
+        for (family, value) in gauges {
+            family.with([one.level], |gauge| gauge.set(value as f64));
+        }
+        let totals = [
+            (&self.cache_stores, one.stores),
+            (&self.cache_evictions, one.evictions),
+            (&self.cache_expirations, one.expirations),
+            (&self.cache_invalidations, one.invalidations),
+            (&self.cache_shared, one.shared),
+        ];
+        for (family, total) in totals {
+            family.replace([one.level], total);
+        }
+    }
+}

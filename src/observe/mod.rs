@@ -1,0 +1,33 @@
+//! Observation: one plain record per request. Metrics, explanations, the slow log, the request log
+//! and everything that learns read this record and nothing else. Nothing here decides anything, waits
+//! for anything, or ever holds a body, a parameter or a credential.
+
+pub mod events;
+pub mod executions;
+mod headline;
+mod history;
+pub mod id;
+mod in_flight;
+mod lines;
+pub mod logging;
+pub mod metrics;
+mod name;
+pub mod observation;
+mod observer;
+pub mod safe;
+
+pub use events::{Event, Events};
+pub use executions::{Executions, Running};
+pub use id::Id;
+pub use in_flight::InFlight;
+pub use logging::Logging;
+pub use metrics::{CacheReading, EndpointReading, Readings, ServiceReading, Source};
+pub use name::Name;
+pub use observation::{
+    Attempt, CacheNote, CacheStatus, Counts, Excluded, Facts, Observation, Outcome, RouteNote,
+    Times,
+};
+pub use observer::{Learn, Observer, Opening};
+
+#[cfg(test)]
+mod tests;

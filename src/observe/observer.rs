@@ -1,0 +1,268 @@
+//! The observer: opens a guard for each request, and hands the one record of its end to metrics, the
+//! history, the log and everyone who learns. It waits for nobody and refuses nothing.
+
+use super::events::{Event, Events};
+use super::executions::{Entry, Executions, Running};
+use super::history::History;
+use super::id::Ids;
+use super::in_flight::InFlight;
+use super::lines;
+use super::metrics::{Metrics, Source};
+use super::name::Name;
+use super::observation::{Observation, Outcome, RouteNote, Times};
+use super::safe;
+use crate::clock::{Clock, Dice};
+use crate::config;
+use crate::dialect::Effect;
+use arc_swap::ArcSwap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Someone who learns from each request: the planner's history, the balancer's records.
+pub trait Learn: Send + Sync {
+    /// Takes the record of one request. Runs on the path's thread: no waiting, a few microseconds at most.
+    fn learn(&self, seen: &Observation);
+}
+
+/// What is known when a request arrives.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening<'a> {
+    pub service: &'a Name,
+    pub dialect: &'static str,
+    pub listener: &'a Name,
+    pub client: Option<IpAddr>,
+    pub method: &'a http::Method,
+    /// Path and query as received; only the path is kept.
+    pub target: &'a str,
+    /// The client's `x-request-id`, if [`super::id::from_client`] takes it.
+    pub request_id: Option<&'a str>,
+    /// Generation of the configuration that the request is pinned to.
+    pub generation: u64,
+}
+
+/// The part of the configuration that may change while requests run.
+#[derive(Debug)]
+struct Settings {
+    metrics: bool,
+    log_requests: bool,
+    slow_threshold: Option<Duration>,
+}
+
+/// Sees every request.
+pub struct Observer {
+    settings: ArcSwap<Settings>,
+    clock: Clock,
+    ids: Ids,
+    executions: Executions,
+    history: History,
+    events: Events,
+    metrics: Metrics,
+    learners: ArcSwap<Vec<Arc<dyn Learn>>>,
+}
+
+impl Observer {
+    /// An observer that has seen nothing. Fails only if the table of metrics contradicts itself.
+    pub fn new(
+        observe: &config::Observe,
+        queries: &config::Queries,
+        clock: Clock,
+        dice: &mut Dice,
+    ) -> Result<Arc<Self>, prometheus::Error> {
+        Ok(Arc::new(Self {
+            settings: ArcSwap::from_pointee(Settings::of(observe, queries)),
+            metrics: Metrics::new(clock.clone())?,
+            clock,
+            ids: Ids::seeded(dice),
+            executions: Executions::default(),
+            history: History::new(limit(observe)),
+            events: Events::default(),
+            learners: ArcSwap::default(),
+        }))
+    }
+
+    /// Takes new settings. Counters, history and learners stay.
+    pub fn apply(&self, observe: &config::Observe, queries: &config::Queries) {
+        self.settings
+            .store(Arc::new(Settings::of(observe, queries)));
+        self.history.resize(limit(observe));
+    }
+
+    /// From now on `learner` is told of each request.
+    pub fn add_learner(&self, learner: Arc<dyn Learn>) {
+        self.learners.rcu(|known| {
+            let mut more = Vec::clone(known);
+            more.push(Arc::clone(&learner));
+            more
+        });
+    }
+
+    /// From now on `source` is asked for its readings at each scrape.
+    pub fn add_source(&self, source: Box<dyn Source>) {
+        self.metrics.add_source(source);
+    }
+
+    /// Opens the record of a request. The guard closes it, at the latest when it is dropped.
+    pub fn open(self: &Arc<Self>, opening: &Opening<'_>) -> InFlight {
+        let seen = self.blank(opening);
+        let ticket = self.executions.enter(Entry {
+            id: seen.id,
+            service: seen.service.clone(),
+            start: seen.start,
+            start_unix_ms: seen.start_unix_ms,
+            operation: seen.operation(),
+            effect: Effect::Unknown,
+            summary: None,
+            endpoint: None,
+        });
+        InFlight {
+            observer: Arc::clone(self),
+            ticket,
+            seen: Some(Box::new(seen)),
+        }
+    }
+
+    fn blank(&self, opening: &Opening<'_>) -> Observation {
+        Observation {
+            id: self.ids.next(),
+            request_id: opening
+                .request_id
+                .map(|id| safe::text(id, safe::MAX_TEXT).into_owned()),
+            start_unix_ms: unix_ms(),
+            start: self.clock.now(),
+            service: opening.service.clone(),
+            dialect: opening.dialect,
+            listener: opening.listener.clone(),
+            client: opening.client,
+            method: safe::method(opening.method),
+            path: safe::path(opening.target),
+            call: None,
+            plan: None,
+            planner_failed: false,
+            cache: None,
+            route: RouteNote::default(),
+            rejection: None,
+            status: None,
+            bytes_in: 0,
+            bytes_out: 0,
+            times: Times::default(),
+            outcome: Outcome::Abandoned,
+            slow: false,
+            generation: opening.generation,
+        }
+    }
+
+    /// The newest record of this id, if it is still kept. Takes ids of ours and `x-request-id`s of clients.
+    pub fn explain(&self, id: &str) -> Option<Arc<Observation>> {
+        self.history.find(id)
+    }
+
+    /// The newest records, newest first.
+    pub fn newest(&self, count: usize) -> Vec<Arc<Observation>> {
+        self.history.newest(count)
+    }
+
+    /// How many records are kept for [`Observer::explain`].
+    pub fn kept(&self) -> usize {
+        self.history.len()
+    }
+
+    /// The oldest `limit` requests in flight.
+    pub fn running(&self, limit: usize) -> Vec<Running> {
+        self.executions.list(self.clock.now(), limit)
+    }
+
+    /// The table of requests in flight, for counts.
+    pub fn executions(&self) -> &Executions {
+        &self.executions
+    }
+
+    /// The event log.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// The handles of metrics that no request record carries: probes, reloads.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// All metrics in Prometheus' text format; empty when metrics are off.
+    pub fn metrics_text(&self) -> String {
+        if !self.settings.load().metrics {
+            return String::new();
+        }
+        self.metrics.render(&self.executions)
+    }
+
+    /// Notes that something changed: event log, metric, log line (HL-18).
+    pub fn changed(
+        &self,
+        kind: &'static str,
+        place: Option<(&Name, &Name)>,
+        (from, to): (&'static str, &'static str),
+        detail: &str,
+    ) {
+        let detail = safe::text(detail, safe::MAX_TEXT).into_owned();
+        let (service, endpoint) = place.unzip();
+        tracing::info!(kind, service = service.map(|n| &**n), endpoint = endpoint.map(|n| &**n), from, to, %detail, "changed");
+        if let Some((service, endpoint)) = place {
+            self.metrics.changed(service, endpoint, kind, to);
+        }
+        self.events.push(Event {
+            number: 0,
+            at_unix_ms: unix_ms(),
+            kind,
+            service: service.cloned(),
+            endpoint: endpoint.cloned(),
+            from,
+            to,
+            detail,
+        });
+    }
+
+    /// Takes the record of a request that has ended.
+    pub(super) fn record(&self, mut seen: Box<Observation>) {
+        let settings = self.settings.load();
+        seen.times.total = self.clock.now().since(seen.start);
+        seen.slow = settings
+            .slow_threshold
+            .is_some_and(|slow| seen.times.total >= slow);
+        if settings.metrics {
+            self.metrics.record(&seen);
+        }
+        if settings.log_requests {
+            lines::request(&seen);
+        }
+        if seen.slow {
+            lines::slow(&seen);
+        }
+        self.learners
+            .load()
+            .iter()
+            .for_each(|learner| learner.learn(&seen));
+        self.history.push(Arc::from(seen));
+    }
+}
+
+impl Settings {
+    fn of(observe: &config::Observe, queries: &config::Queries) -> Self {
+        Self {
+            metrics: observe.metrics,
+            log_requests: observe.log_requests,
+            slow_threshold: queries.enabled.then_some(queries.slow_threshold),
+        }
+    }
+}
+
+fn limit(observe: &config::Observe) -> usize {
+    usize::try_from(observe.history).unwrap_or(usize::MAX)
+}
+
+/// Wall time for people; no decision is made on it.
+fn unix_ms() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

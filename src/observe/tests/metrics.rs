@@ -1,0 +1,286 @@
+use super::fixtures::{Bench, attempt, plan, read};
+use crate::config;
+use crate::dialect::{Fault, Target};
+use crate::observe::metrics::FAMILIES;
+use crate::observe::{
+    CacheNote, CacheReading, CacheStatus, Counts, EndpointReading, Name, Outcome, Readings,
+    ServiceReading,
+};
+use crate::plan::Category;
+use crate::rejection::Reason;
+use std::collections::HashMap;
+use std::time::Duration;
+
+fn series(text: &str) -> usize {
+    text.lines().filter(|line| !line.starts_with('#')).count()
+}
+
+fn value(text: &str, series: &str) -> f64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(series));
+    line.unwrap_or_else(|| panic!("{series} is missing in\n{text}"))
+        .trim()
+        .parse()
+        .unwrap()
+}
+
+fn full_request(bench: &Bench) {
+    let mut in_flight = bench.open();
+    in_flight.understood(&read(Target::Collection("docs".into())));
+    in_flight.planned(plan(Duration::from_millis(20)));
+    in_flight.looked_up(CacheNote {
+        status: CacheStatus::Miss,
+        reason: "not_stored",
+        category: Some(Category::Vector),
+        age: None,
+        ttl: None,
+    });
+    in_flight.note(|seen| {
+        seen.status = Some(200);
+        seen.planner_failed = true;
+        seen.bytes_out = 10;
+        seen.times.plan = Some(Duration::from_micros(4));
+        seen.times.queue = Some(Duration::from_micros(4));
+        seen.times.first_byte = Some(Duration::from_millis(4));
+        seen.route.attempt(attempt("a", Fault::Overload));
+        seen.route.attempt(attempt("b", Fault::None));
+    });
+    bench.clock.advance(Duration::from_millis(40));
+    in_flight.close(Outcome::Complete);
+}
+
+fn slow_refusal(bench: &Bench) {
+    let mut in_flight = bench.open();
+    in_flight.note(|seen| seen.rejection = Some(Reason::NoEndpoint));
+    bench.clock.advance(Duration::from_secs(2));
+    in_flight.close(Outcome::Refused);
+}
+
+fn read_figures(readings: &mut Readings) {
+    readings.endpoints.push(EndpointReading {
+        service: Name::from("vectors"),
+        endpoint: Name::from("a"),
+        status: "degraded",
+        breaker: "half_open",
+        in_flight: 4,
+        load_a: 0.5,
+        load_b: 20.0,
+        probe_age: Some(Duration::from_secs(3)),
+    });
+    readings.services.push(ServiceReading {
+        service: Name::from("vectors"),
+        counts: Counts {
+            capable: 3,
+            with_capacity: 2,
+            online: 1,
+        },
+    });
+    readings.caches.push(CacheReading {
+        level: "l1",
+        entries: 5,
+        evictions: 7,
+        ..Default::default()
+    });
+}
+
+fn everything() -> (Bench, String) {
+    let bench = Bench::new();
+    full_request(&bench);
+    slow_refusal(&bench);
+    drop(bench.open());
+    let (service, endpoint) = (Name::from("vectors"), Name::from("a"));
+    bench
+        .observer
+        .metrics()
+        .probed(&service, &endpoint, Duration::from_millis(1), true);
+    bench.observer.metrics().reloaded(false, 3);
+    bench.observer.changed(
+        "breaker",
+        Some((&service, &endpoint)),
+        ("closed", "open"),
+        "5 failures",
+    );
+    bench.observer.add_source(Box::new(read_figures));
+    let text = bench.observer.metrics_text();
+    (bench, text)
+}
+
+#[test]
+fn every_family_of_the_table_is_fed_and_has_help_and_kind() {
+    let (_bench, text) = everything();
+    for row in FAMILIES {
+        let name = format!("pointsman_{}", row.name);
+        assert!(
+            text.contains(&format!("# HELP {name} ")),
+            "{name} is not fed"
+        );
+        assert!(
+            text.contains(&format!("# TYPE {name} {}\n", row.kind)),
+            "{name}"
+        );
+    }
+    assert_eq!(text.matches("# TYPE ").count(), FAMILIES.len());
+}
+
+#[test]
+fn a_request_is_counted_under_its_labels() {
+    let (_bench, text) = everything();
+    let expected = [
+        (
+            r#"pointsman_requests_total{effect="read",operation="points.query",service="vectors",status="2xx"}"#,
+            1.0,
+        ),
+        (
+            r#"pointsman_requests_total{effect="unknown",operation="unread",service="vectors",status="none"}"#,
+            2.0,
+        ),
+        (
+            r#"pointsman_attempts_total{endpoint="a",fault="overload",service="vectors"}"#,
+            1.0,
+        ),
+        (
+            r#"pointsman_attempts_total{endpoint="b",fault="none",service="vectors"}"#,
+            1.0,
+        ),
+        (
+            r#"pointsman_retries_total{reason="overload",service="vectors"}"#,
+            1.0,
+        ),
+        (
+            r#"pointsman_assignments_total{result="none",service="vectors"}"#,
+            1.0,
+        ),
+        (
+            r#"pointsman_rejections_total{reason="no_endpoint",service="vectors"}"#,
+            1.0,
+        ),
+        (
+            r#"pointsman_cache_requests_total{category="vector",result="miss",service="vectors"}"#,
+            1.0,
+        ),
+        (
+            r#"pointsman_plans_total{complexity="complex",strategy="vector_only"}"#,
+            1.0,
+        ),
+        (r#"pointsman_estimate_ratio_sum{service="vectors"}"#, 2.0),
+        (r#"pointsman_slow_total{service="vectors"}"#, 1.0),
+        (
+            r#"pointsman_client_bytes_total{direction="out",service="vectors"}"#,
+            10.0,
+        ),
+        (
+            r#"pointsman_endpoint_status{endpoint="a",service="vectors",state="degraded"}"#,
+            1.0,
+        ),
+        (
+            r#"pointsman_endpoint_status{endpoint="a",service="vectors",state="healthy"}"#,
+            0.0,
+        ),
+        (
+            r#"pointsman_breaker_state{endpoint="a",service="vectors",state="half_open"}"#,
+            1.0,
+        ),
+        (
+            r#"pointsman_selectable_endpoints{count="with_capacity",service="vectors"}"#,
+            2.0,
+        ),
+        (r#"pointsman_cache_evictions_total{level="l1"}"#, 7.0),
+        (r#"pointsman_reloads_total{result="refused"}"#, 1.0),
+        ("pointsman_config_last_good", 0.0),
+        ("pointsman_config_generation", 3.0),
+    ];
+    for (series, expected) in expected {
+        assert_eq!(value(&text, series), expected, "{series}");
+    }
+}
+
+#[test]
+fn the_text_parses_and_no_series_stands_twice() {
+    let (bench, _) = everything();
+    let text = bench.observer.metrics_text();
+    let mut seen = HashMap::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (series, value) = line.rsplit_once(' ').unwrap();
+        assert!(series.starts_with("pointsman_"), "{line}");
+        assert!(value.parse::<f64>().is_ok(), "{line}");
+        assert!(seen.insert(series.to_owned(), ()).is_none(), "{line}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_gone_vanishes_from_the_next_scrape() {
+    let bench = Bench::new();
+    let once = std::sync::atomic::AtomicBool::new(true);
+    bench
+        .observer
+        .add_source(Box::new(move |readings: &mut Readings| {
+            if once.swap(false, std::sync::atomic::Ordering::SeqCst) {
+                read_figures(readings);
+            }
+        }));
+    assert!(
+        bench
+            .observer
+            .metrics_text()
+            .contains("pointsman_in_flight{")
+    );
+    assert!(
+        !bench
+            .observer
+            .metrics_text()
+            .contains("pointsman_in_flight{")
+    );
+}
+
+#[test]
+fn the_number_of_series_is_constant_under_a_hundred_thousand_strange_requests() {
+    let bench = Bench::with(&config::Observe {
+        history: 10,
+        ..Default::default()
+    });
+    let strange = |number: usize| {
+        let method = http::Method::from_bytes(format!("M{number}").as_bytes()).unwrap();
+        let target = format!("/p{number}?q={number}");
+        let mut in_flight = bench.observer.open(&bench.opening(&method, &target));
+        in_flight.understood(&read(Target::Collection(format!("c{number}"))));
+        in_flight.note(|seen| {
+            seen.status = Some(200);
+            seen.request_id = Some(number.to_string());
+        });
+        in_flight.close(Outcome::Complete);
+    };
+    strange(0);
+    let before = series(&bench.observer.metrics_text());
+    (1..=100_000).for_each(strange);
+    assert_eq!(series(&bench.observer.metrics_text()), before);
+}
+
+#[test]
+fn a_family_past_its_limit_counts_the_rest_as_other() {
+    let bench = Bench::new();
+    let service = Name::from("vectors");
+    for number in 0..3000 {
+        let endpoint = Name::from(format!("e{number}").as_str());
+        bench
+            .observer
+            .metrics()
+            .probed(&service, &endpoint, Duration::ZERO, true);
+    }
+    let text = bench.observer.metrics_text();
+    let probes = text
+        .lines()
+        .filter(|line| line.starts_with("pointsman_probes_total{"))
+        .count();
+    assert_eq!(probes, 2001);
+    let other = r#"pointsman_probes_total{endpoint="other",result="other",service="other"}"#;
+    assert_eq!(value(&text, other), 1000.0);
+}
+
+#[test]
+fn switched_off_metrics_are_empty() {
+    let bench = Bench::with(&config::Observe {
+        metrics: false,
+        ..Default::default()
+    });
+    full_request(&bench);
+    assert_eq!(bench.observer.metrics_text(), "");
+}

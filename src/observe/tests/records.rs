@@ -1,0 +1,263 @@
+use super::fixtures::{Bench, attempt, plan, read};
+use crate::config;
+use crate::dialect::{Fault, Placement, Target};
+use crate::observe::observation::{MAX_ATTEMPTS, MAX_CANDIDATES};
+use crate::observe::{Excluded, Learn, Name, Observation, Outcome, safe};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(Default)]
+struct Pupil(Mutex<Vec<(Outcome, Duration)>>);
+
+impl Learn for Pupil {
+    fn learn(&self, seen: &Observation) {
+        self.0.lock().push((seen.outcome, seen.times.total));
+    }
+}
+
+#[test]
+fn a_closed_request_is_told_to_learners_once_with_its_total_time() {
+    let bench = Bench::new();
+    let pupil = Arc::new(Pupil::default());
+    bench.observer.add_learner(pupil.clone());
+    let in_flight = bench.open();
+    bench.clock.advance(Duration::from_millis(20));
+    in_flight.close(Outcome::Complete);
+    assert_eq!(
+        *pupil.0.lock(),
+        [(Outcome::Complete, Duration::from_millis(20))]
+    );
+}
+
+#[test]
+fn a_dropped_guard_is_recorded_as_abandoned_with_what_was_known() {
+    let bench = Bench::new();
+    let mut in_flight = bench.open();
+    in_flight.understood(&read(Target::Collection("docs".into())));
+    let id = in_flight.id().unwrap().to_string();
+    drop(in_flight);
+    let seen = bench.observer.explain(&id).unwrap();
+    assert_eq!(seen.outcome, Outcome::Abandoned);
+    assert_eq!(seen.operation(), "points.query");
+    assert!(bench.observer.executions().is_empty());
+    assert!(
+        bench
+            .observer
+            .metrics_text()
+            .contains(r#"pointsman_aborted_total{service="vectors",side="unknown"} 1"#)
+    );
+}
+
+#[test]
+fn explanations_are_bounded_and_the_oldest_go_first() {
+    let bench = Bench::with(&config::Observe {
+        history: 10,
+        ..Default::default()
+    });
+    let ids: Vec<String> = (0..500)
+        .map(|_| {
+            let in_flight = bench.open();
+            let id = in_flight.id().unwrap().to_string();
+            in_flight.close(Outcome::Complete);
+            id
+        })
+        .collect();
+    assert_eq!(bench.observer.kept(), 10);
+    assert!(bench.observer.explain(&ids[489]).is_none());
+    assert!(
+        ids[490..]
+            .iter()
+            .all(|id| bench.observer.explain(id).is_some())
+    );
+    bench.observer.apply(
+        &config::Observe {
+            history: 2,
+            ..Default::default()
+        },
+        &Default::default(),
+    );
+    assert_eq!(bench.observer.kept(), 2);
+    bench.observer.apply(
+        &config::Observe {
+            history: 0,
+            ..Default::default()
+        },
+        &Default::default(),
+    );
+    bench.open().close(Outcome::Complete);
+    assert_eq!(bench.observer.kept(), 0);
+}
+
+#[test]
+fn a_request_is_explained_by_the_clients_own_id_too() {
+    let bench = Bench::new();
+    let method = http::Method::GET;
+    let opening = bench.opening(&method, "/x");
+    bench
+        .observer
+        .open(&crate::observe::Opening {
+            request_id: Some("order-17"),
+            ..opening
+        })
+        .close(Outcome::Complete);
+    assert_eq!(bench.observer.explain("order-17").unwrap().path, "/x");
+    assert!(bench.observer.explain("order-18").is_none());
+}
+
+#[test]
+fn requests_in_flight_are_listed_with_plan_endpoint_and_lateness() {
+    let bench = Bench::new();
+    let mut in_flight = bench.open();
+    in_flight.understood(&read(Target::Service));
+    in_flight.planned(plan(Duration::from_secs(1)));
+    in_flight.sent_to(&Name::from("a"));
+    bench.clock.advance(Duration::from_millis(400));
+    let rows = bench.observer.running(100);
+    assert_eq!(rows.len(), 1);
+    assert_eq!(
+        (rows[0].age_ms, rows[0].overdue, rows[0].priority),
+        (400, false, Some(5))
+    );
+    assert_eq!(
+        rows[0].estimated_completion,
+        Some(rows[0].start_time + 1000)
+    );
+    assert_eq!(
+        rows[0].assigned_instances.values().next(),
+        Some(&Name::from("a"))
+    );
+    bench.clock.advance(Duration::from_millis(700));
+    assert!(bench.observer.running(100)[0].overdue);
+    assert!(
+        bench
+            .observer
+            .metrics_text()
+            .contains("pointsman_executions_overdue 1")
+    );
+    in_flight.close(Outcome::Complete);
+    assert!(bench.observer.running(100).is_empty());
+}
+
+#[test]
+fn the_list_of_executions_is_bounded_and_the_rest_is_still_recorded() {
+    let bench = Bench::new();
+    let limit = crate::observe::executions::MAX_EXECUTIONS;
+    let open: Vec<_> = (0..limit + 5).map(|_| bench.open()).collect();
+    assert_eq!(bench.observer.executions().len(), limit);
+    assert_eq!(bench.observer.running(7).len(), 7);
+    drop(open);
+    assert_eq!(bench.observer.executions().len(), 0);
+    let counted = format!(" {}", limit + 5);
+    let text = bench.observer.metrics_text();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("pointsman_requests_total"))
+        .unwrap();
+    assert!(line.ends_with(&counted), "{line}");
+}
+
+#[test]
+fn a_slow_request_is_flagged_from_the_threshold_on_and_never_when_switched_off() {
+    let bench = Bench::new();
+    let run = |millis| {
+        let in_flight = bench.open();
+        let id = in_flight.id().unwrap().to_string();
+        bench.clock.advance(Duration::from_millis(millis));
+        in_flight.close(Outcome::Complete);
+        bench.observer.explain(&id).unwrap().slow
+    };
+    assert!(!run(999));
+    assert!(run(1000));
+    let off = config::Queries {
+        enabled: false,
+        ..Default::default()
+    };
+    bench.observer.apply(&config::Observe::default(), &off);
+    assert!(!run(5000));
+}
+
+#[test]
+fn no_secret_enters_the_record() {
+    const SECRET: &str = "pl4nted-s3cret";
+    let bench = Bench::new();
+    let targets = [
+        format!("/collections/docs/points?api_key={SECRET}"),
+        format!("/x#{SECRET}"),
+        format!("http://user:{SECRET}@host/db/neo4j/query/v2?p={SECRET}"),
+        format!("https://user:{SECRET}@host"),
+        format!("http://user:{SECRET}@host?p=/{SECRET}"),
+    ];
+    for target in targets {
+        let mut in_flight = bench.open_at(&target);
+        let mut call = read(Target::Collection("docs".into()));
+        call.canonical = None;
+        in_flight.understood(&call);
+        in_flight.planned(plan(Duration::from_millis(1)));
+        let id = in_flight.id().unwrap().to_string();
+        in_flight.close(Outcome::Complete);
+        let seen = bench.observer.explain(&id).unwrap();
+        let record = serde_json::to_string(&*seen).unwrap();
+        assert!(!record.contains(SECRET), "{record}");
+        assert!(!seen.headline().contains(SECRET));
+        assert!(!format!("{seen:?}").contains(SECRET));
+    }
+    assert!(!bench.observer.metrics_text().contains(SECRET));
+}
+
+#[test]
+fn what_strangers_chose_is_bounded_and_on_one_line() {
+    let bench = Bench::new();
+    let hostile = format!(
+        "\u{1b}[2J\r\nlevel=INFO\u{9b}31m\u{202e}{}",
+        "x".repeat(100_000)
+    );
+    let method = http::Method::from_bytes("M".repeat(5000).as_bytes()).unwrap();
+    let mut in_flight = bench.observer.open(&bench.opening(&method, &hostile));
+    let mut call = read(Target::Collection(hostile.clone()));
+    call.placement = Placement::Pinned(hostile.clone());
+    in_flight.understood(&call);
+    in_flight.note(|seen| {
+        (0..1000).for_each(|_| seen.route.attempt(attempt("a", Fault::Endpoint)));
+        let gone = Excluded {
+            endpoint: Name::from("b"),
+            reason: "open",
+        };
+        seen.route.excluded(std::iter::repeat_n(gone, 1000));
+    });
+    let id = in_flight.id().unwrap().to_string();
+    drop(in_flight);
+    let seen = bench.observer.explain(&id).unwrap();
+    assert_eq!(seen.route.attempts.len(), MAX_ATTEMPTS);
+    assert_eq!(seen.route.excluded.len(), MAX_CANDIDATES);
+    assert!(seen.method.len() <= safe::MAX_METHOD + 3);
+    assert!(seen.path.len() <= safe::MAX_TEXT + 3);
+    let record = serde_json::to_string(&*seen).unwrap();
+    assert!(record.len() < 16_384, "{}", record.len());
+    assert!(!record.chars().any(|c| c.is_control() || c == '\u{202e}'));
+}
+
+#[test]
+fn changes_stand_in_the_event_log_with_running_numbers() {
+    let bench = Bench::new();
+    let (service, endpoint) = (Name::from("vectors"), Name::from("a"));
+    for number in 0..1500 {
+        let detail = format!("probe {number}\nforged");
+        bench.observer.changed(
+            "status",
+            Some((&service, &endpoint)),
+            ("healthy", "unhealthy"),
+            &detail,
+        );
+    }
+    bench
+        .observer
+        .changed("reload", None, ("", "accepted"), "generation 2");
+    let events = bench.observer.events().after(0);
+    assert_eq!(events.len(), crate::observe::events::MAX_EVENTS);
+    assert_eq!(events.last().unwrap().number, 1501);
+    assert!(!events[0].detail.contains('\n'));
+    assert_eq!(bench.observer.events().after(1500).len(), 1);
+    let text = bench.observer.metrics_text();
+    assert!(text.contains(r#"pointsman_changes_total{endpoint="a",kind="status",service="vectors",to="unhealthy"} 1500"#));
+}
