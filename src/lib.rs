@@ -14,6 +14,7 @@
 )]
 
 pub mod cli;
+pub mod cache;
 pub mod clock;
 pub mod config;
 pub mod dialect;

@@ -89,6 +89,8 @@ pub struct Judgement {
     pub bookmark: Option<String>,
     /// Entries of this credential must go (401, 403).
     pub revoke: bool,
+    /// The statement may be the cause: failures of one shape alone open no breaker.
+    pub needs_two_shapes: bool,
 }
 
 impl Judgement {
@@ -103,6 +105,7 @@ impl Judgement {
             code: "ok",
             bookmark: None,
             revoke: false,
+            needs_two_shapes: false,
         }
     }
 
@@ -117,6 +120,7 @@ impl Judgement {
             code,
             bookmark: None,
             revoke: false,
+            needs_two_shapes: false,
         }
     }
 

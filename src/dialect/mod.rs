@@ -108,6 +108,16 @@ pub trait Dialect: Send + Sync {
     /// Takes the answer to an inquiry.
     fn learn(&self, inquiry: &Inquiry, answer: &Answer<'_>);
 
+    /// Whether the answer to this call is held, so that it is judged before the client sees a byte.
+    fn holds(&self, call: &Call) -> bool {
+        call.effect != Effect::Unknown && call.placement != Placement::Local
+    }
+
+    /// Whether nothing of this call may be sent before the client's body is complete: the database would execute a body that was cut.
+    fn spools(&self, _call: &Call) -> bool {
+        false
+    }
+
     /// A hit's body, brought up to date (the newest bookmark); `None` when it is served as stored.
     fn refresh(&self, call: &Call, body: &Bytes) -> Option<Bytes>;
 }

@@ -2,14 +2,15 @@
 //! a task of its own. It asks endpoint after endpoint as the judge and the limits allow, and gives
 //! the answer that the client will see.
 
-use super::attempt::{Sent, Tried};
+use super::attempt::{self, Tried};
 use super::exchange::Answered;
 use super::peek::Peeked;
 use super::respond::Ending;
 use super::upstream::{Broken, Limits, Stage, Upstream};
-use crate::balance::{NoRoute, Permit};
+use crate::balance::{Completion, Endpoint, NoRoute, Permit};
 use crate::cache::EndpointId;
-use crate::dialect::{Again, Call, Fault, Fence, Judgement, Placement};
+use crate::clock::Moment;
+use crate::dialect::{Again, Call, Fence, Judgement, Placement};
 use crate::observe::Attempt;
 use crate::plan::Plan;
 use crate::rejection::{Reason, Rejection};
@@ -38,30 +39,34 @@ pub struct Errand {
     pub plan: Arc<Plan>,
     /// The endpoint from which alone an answer may be stored.
     pub home: Option<EndpointId>,
+    /// Whether the scores of all endpoints are wanted.
+    pub explain: bool,
 }
 
 /// The answer that the client will see.
 pub struct Fetched {
     pub answered: Answered,
     pub judgement: Judgement,
+    pub endpoint: Arc<Endpoint>,
     /// Who answered, as the cache names it.
-    pub endpoint: EndpointId,
+    pub cache_id: EndpointId,
     /// The endpoint's token in transaction ids.
     pub token: Arc<str>,
     /// The cache must store nothing from it now.
     pub held: bool,
     /// How long the exchange took until its judgement.
     pub elapsed: Duration,
+    /// How the endpoint's state is told of it.
+    pub completion: Completion,
     /// Still there while the answer streams.
     pub permit: Option<Permit>,
 }
 
 impl Fetched {
     /// Ends the exchange of an answer that streamed.
-    pub fn permit_ends(self, ending: Ending) {
+    pub fn permit_ends(self, ending: Ending, now: Moment) {
         if let Some(permit) = self.permit {
-            let fault = if ending == Ending::Cut { Fault::Endpoint } else { self.judgement.fault };
-            super::attempt::complete(permit, fault, self.judgement.code, self.elapsed);
+            attempt::end(permit, self.completion, ending == Ending::Cut, now);
         }
     }
 }
@@ -88,7 +93,7 @@ pub struct Report {
 #[derive(Default)]
 struct Progress {
     attempts: Vec<Attempt>,
-    excluded: Vec<Arc<str>>,
+    excluded: Vec<Arc<Endpoint>>,
     sent: bool,
     stale: u32,
     /// The last answer that was not good enough: given if nothing better comes.
@@ -122,10 +127,10 @@ impl Errand {
                 progress.attempts.push(attempt);
                 self.weigh_answer(fetched, progress, upload)
             }
-            Tried::Broken(broken, sent, attempt) => {
+            Tried::Broken(broken, endpoint, attempt) => {
                 progress.sent |= broken.stage != Stage::Connect;
                 progress.attempts.push(attempt);
-                self.weigh_broken(broken, &sent, progress, upload)
+                self.weigh_broken(broken, endpoint, progress, upload)
             }
             Tried::ClientGone => {
                 progress.sent = true;
@@ -147,12 +152,12 @@ impl Errand {
         if upload || !fetched.answered.is_whole() || !self.may_repeat(progress) {
             return Some(Ended::Answered(fetched));
         }
-        progress.exclude_last();
+        progress.excluded.push(Arc::clone(&fetched.endpoint));
         progress.spare = Some(fetched);
         None
     }
 
-    fn weigh_broken(&self, broken: Broken, sent: &Sent, progress: &mut Progress, upload: bool) -> Option<Ended> {
+    fn weigh_broken(&self, broken: Broken, endpoint: Arc<Endpoint>, progress: &mut Progress, upload: bool) -> Option<Ended> {
         let unsent = broken.stage == Stage::Connect;
         if !unsent && (upload || !self.repeatable()) {
             return Some(self.broken(&broken));
@@ -165,7 +170,7 @@ impl Errand {
         if !matches!(self.call.placement, Placement::Any | Placement::Writer) || !self.may_repeat(progress) {
             return Some(progress.spare.take().map_or_else(|| self.broken(&broken), Ended::Answered));
         }
-        progress.excluded.push(Arc::clone(&sent.endpoint));
+        progress.excluded.push(endpoint);
         progress.broken = Some(broken);
         None
     }
@@ -188,7 +193,7 @@ impl Errand {
         if let Some(broken) = &progress.broken {
             return self.broken(broken);
         }
-        Ended::Refused(super::attempt::rejection(&none))
+        Ended::Refused(none.rejection())
     }
 
     fn broken(&self, broken: &Broken) -> Ended {
@@ -209,14 +214,6 @@ impl Errand {
             send: upstream.send_timeout,
             read: if self.call.effect.is_read() { upstream.read_timeout } else { upstream.write_timeout },
             idle: upstream.idle_timeout,
-        }
-    }
-}
-
-impl Progress {
-    fn exclude_last(&mut self) {
-        if let Some(attempt) = self.attempts.last() {
-            self.excluded.push(Arc::from(&*attempt.endpoint));
         }
     }
 }

@@ -123,6 +123,7 @@ impl<'a> Flow<'a> {
             call: Arc::new(call),
             plan: Arc::new(plan),
             home: None,
+            explain: self.explain,
         })
     }
 
@@ -311,7 +312,7 @@ impl<'a> Flow<'a> {
         {
             self.proxy.upstream.release(wire).await;
         }
-        fetched.permit_ends(ending);
+        fetched.permit_ends(ending, self.proxy.shared.clock.now());
         ending
     }
 

@@ -29,7 +29,7 @@ pub fn settle(errand: &Errand, report: &Report, fill: Fill) -> CacheStatus {
         status: answered.head.status.as_u16(),
         headers: kept(&answered.head.headers),
         body: answered.held.clone(),
-        endpoint: fetched.endpoint,
+        endpoint: fetched.cache_id,
         held: fetched.held,
         storable,
         cost_ms: fetched.elapsed.as_secs_f64() * 1e3,
@@ -60,7 +60,7 @@ pub fn outcome(errand: &Errand, report: &Report) -> Settled {
     let Ended::Answered(fetched) = &report.ended else {
         return if report.sent { Settled::Unknown } else { Settled::NotSent };
     };
-    let endpoint = fetched.endpoint;
+    let endpoint = fetched.cache_id;
     match fetched.judgement.execution {
         Execution::Unknown => Settled::Unknown,
         Execution::Queued => Settled::Queued { endpoint },

@@ -1,0 +1,100 @@
+//! Why an answer did not come from the cache, or did not enter it. A closed set of words: they
+//! stand in the header, in metrics and in explanations, and never hold text of a client.
+
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// A word, and sometimes a second one that narrows it: `no_store:random`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reason {
+    /// The word that metrics count.
+    pub word: &'static str,
+    /// What narrows it.
+    pub detail: Option<&'static str>,
+}
+
+impl Reason {
+    /// A single word.
+    pub const fn word(word: &'static str) -> Self {
+        Self { word, detail: None }
+    }
+
+    /// The dialect forbids storing, and says why.
+    pub const fn no_store(detail: &'static str) -> Self {
+        Self {
+            word: "no_store",
+            detail: Some(detail),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word)?;
+        self.detail.map_or(Ok(()), |detail| write!(f, ":{detail}"))
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The words, each with the one place that means it.
+pub mod words {
+    use super::Reason;
+
+    /// The cache, or its store, is switched off.
+    pub const OFF: Reason = Reason::word("off");
+    /// The plan does not cache this class of request.
+    pub const NOT_PLANNED: Reason = Reason::word("not_planned");
+    /// Not a read.
+    pub const NOT_A_READ: Reason = Reason::word("not_a_read");
+    /// The request has no canonical form.
+    pub const NO_KEY: Reason = Reason::word("no_key");
+    /// The request names nothing that its answer depends on.
+    pub const NO_TAGS: Reason = Reason::word("no_tags");
+    /// The request depends on more things than an entry may.
+    pub const TOO_MANY_TAGS: Reason = Reason::word("too_many_tags");
+    /// A write on what the answer depends on is under way.
+    pub const OPEN_WRITE: Reason = Reason::word("open_write");
+    /// A write's outcome, or the time of its effect, is not known yet.
+    pub const QUARANTINE: Reason = Reason::word("quarantine");
+    /// The tags were last written through different endpoints, a short time ago.
+    pub const HOMES_DIFFER: Reason = Reason::word("homes_differ");
+    /// Another request of the same key is under way that is not the same request.
+    pub const KEY_CLASH: Reason = Reason::word("key_clash");
+    /// As many fetches as the table holds.
+    pub const FLIGHTS_FULL: Reason = Reason::word("flights_full");
+    /// As many followers as one fetch may have.
+    pub const FOLLOWERS_FULL: Reason = Reason::word("followers_full");
+    /// A write came between the start of the fetch and its end.
+    pub const EPOCH: Reason = Reason::word("epoch");
+    /// The cache was cleared in between.
+    pub const CLEARED: Reason = Reason::word("cleared");
+    /// The credential was refused by the database in between.
+    pub const REVOKED: Reason = Reason::word("revoked");
+    /// The answer came from an endpoint that may lag behind the last write.
+    pub const NOT_HOME: Reason = Reason::word("not_home");
+    /// The endpoint was slow, ejected or away a short time ago.
+    pub const REJOIN_HOLD: Reason = Reason::word("rejoin_hold");
+    /// Larger than one entry may be.
+    pub const TOO_LARGE: Reason = Reason::word("too_large");
+    /// No time left to live.
+    pub const NO_TIME: Reason = Reason::word("no_time");
+    /// The fetch brought no answer.
+    pub const NO_ANSWER: Reason = Reason::word("no_answer");
+    /// Waited as long as a follower may.
+    pub const WAITED: Reason = Reason::word("waited");
+    /// Nothing was stored under this key.
+    pub const ABSENT: Reason = Reason::word("absent");
+    /// What was stored had outlived its time.
+    pub const EXPIRED: Reason = Reason::word("expired");
+    /// What was stored belongs to another request, or to other tags.
+    pub const DIFFERS: Reason = Reason::word("differs");
+    /// Stored for later requests.
+    pub const STORED: Reason = Reason::word("stored");
+    /// Taken from another client's fetch.
+    pub const COALESCED: Reason = Reason::word("coalesced");
+}

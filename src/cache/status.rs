@@ -1,0 +1,88 @@
+//! The header `x-pointsman-cache`: what the cache did with a request, and why.
+
+use super::entry::Entry;
+use super::fill::Kept;
+use super::lookup::Hit;
+use super::reason::{Reason, words};
+use crate::clock::Moment;
+use serde::Serialize;
+use std::fmt;
+use std::time::Duration;
+
+/// What the cache did: `hit; age=12; ttl=48`, `miss; reason=stored; ttl=60`, `bypass; reason=quarantine`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CacheStatus {
+    /// `hit`, `miss` or `bypass`.
+    pub verdict: &'static str,
+    pub reason: Option<Reason>,
+    /// Time since the answer was fetched; printed in whole seconds.
+    pub age: Option<Duration>,
+    /// Time left to live; printed in whole seconds.
+    pub ttl: Option<Duration>,
+}
+
+impl CacheStatus {
+    /// Answered from store.
+    pub fn hit(hit: &Hit) -> Self {
+        Self {
+            verdict: "hit",
+            reason: None,
+            age: Some(hit.age),
+            ttl: Some(hit.ttl),
+        }
+    }
+
+    /// Answered by another client's fetch.
+    pub fn shared(entry: &Entry, now: Moment) -> Self {
+        Self {
+            verdict: "hit",
+            reason: Some(words::COALESCED),
+            age: Some(entry.age(now)),
+            ttl: Some(entry.ttl(now)),
+        }
+    }
+
+    /// Fetched; the reason is why there was no hit, before the verdict on storing is known.
+    pub fn miss(why: Reason) -> Self {
+        Self {
+            verdict: "miss",
+            reason: Some(why),
+            age: None,
+            ttl: None,
+        }
+    }
+
+    /// Fetched, and stored or not.
+    pub fn kept(kept: &Kept) -> Self {
+        match *kept {
+            Kept::Stored { ttl } => Self {
+                ttl: Some(ttl),
+                ..Self::miss(words::STORED)
+            },
+            Kept::NotStored(reason) => Self::miss(reason),
+        }
+    }
+
+    /// Past the cache.
+    pub fn bypass(reason: Reason) -> Self {
+        Self {
+            verdict: "bypass",
+            ..Self::miss(reason)
+        }
+    }
+}
+
+impl fmt::Display for CacheStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.verdict)?;
+        if let Some(reason) = self.reason {
+            write!(f, "; reason={reason}")?;
+        }
+        for (name, span) in [("age", self.age), ("ttl", self.ttl)] {
+            if let Some(span) = span {
+                write!(f, "; {name}={}", span.as_secs())?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,76 @@
+use super::*;
+
+fn kept(b: &Bench, endpoint: &str) -> String {
+    let call = read("q", &["db"]);
+    let kept = b.lead(&call).finish(answer_of(endpoint, "x"));
+    b.cache.clear(Selection::All);
+    refused(kept).split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn without_a_write_any_endpoint_may_fill() {
+    let b = bench();
+    assert!(b.lead(&read("q", &["db"])).home().is_none());
+    assert_eq!([kept(&b, "a"), kept(&b, "b")], ["stored", "stored"]);
+}
+
+#[test]
+fn after_a_write_only_its_endpoint_fills() {
+    let b = bench();
+    b.wrote(&["db"], "b");
+    assert_eq!(
+        b.lead(&read("q", &["db"])).home(),
+        Some(EndpointId::of("b"))
+    );
+    assert_eq!(b.cache.home(&[tag("db")]), Some(EndpointId::of("b")));
+    b.clock.advance(secs(86_400));
+    assert_eq!([kept(&b, "a"), kept(&b, "b")], ["not_home", "stored"]);
+}
+
+#[test]
+fn an_endpoint_in_its_rejoin_hold_fills_nothing() {
+    let b = bench();
+    let held = Filled {
+        held: true,
+        ..answer("x")
+    };
+    let kept = b.lead(&read("q", &["db"])).finish(held);
+    assert_eq!(refused(kept), "rejoin_hold");
+}
+
+#[test]
+fn a_new_home_may_lack_what_the_old_one_acknowledged_a_moment_ago() {
+    let b = bench();
+    b.wrote(&["db"], "a");
+    b.clock.advance(secs(4));
+    b.wrote(&["db"], "b");
+    assert_eq!(b.bypass(&read("q", &["db"])), "quarantine");
+    b.clock.advance(secs(6));
+    assert_eq!(kept(&b, "b"), "stored");
+    b.clock.advance(secs(4));
+    b.wrote(&["db"], "a");
+    assert_eq!(kept(&b, "a"), "stored");
+}
+
+#[test]
+fn tags_with_different_homes_wait_for_the_older_one_to_spread() {
+    let b = bench();
+    let call = read("q", &["one", "two"]);
+    b.wrote(&["one"], "a");
+    b.wrote(&["two"], "b");
+    assert_eq!(b.bypass(&call), "homes_differ");
+    assert_eq!(b.cache.home(&[tag("one"), tag("two")]), None);
+    b.clock.advance(secs(10));
+    b.wrote(&["two"], "b");
+    assert_eq!(b.lead(&call).home(), Some(EndpointId::of("b")));
+}
+
+#[test]
+fn a_home_that_left_the_configuration_is_forgotten_after_a_hold() {
+    let b = bench();
+    b.wrote(&["db"], "a");
+    b.cache.forget_home(EndpointId::of("a"));
+    assert_eq!(b.bypass(&read("q", &["db"])), "quarantine");
+    b.clock.advance(secs(30));
+    assert_eq!(kept(&b, "b"), "stored");
+}

@@ -1,0 +1,143 @@
+//! The process: binds sockets, starts the tasks beside the path, reloads, drains. Tests start it in
+//! process on port 0; the command line starts it once and waits for signals.
+
+mod aside;
+mod background;
+mod control;
+mod listeners;
+mod load;
+mod reload;
+mod watch;
+
+pub use reload::{Reloaded, ReloadError};
+
+use crate::cache::Cache;
+use crate::clock::{Clock, Dice};
+use crate::config::{Loaded, Source};
+use crate::observe::Observer;
+use crate::plan::History;
+use crate::proxy::Proxy;
+use crate::shared::{Parts, Shared};
+use crate::snapshot::{CompileError, Snapshot};
+use background::Background;
+use listeners::Listeners;
+use reload::Reloader;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch as signal;
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("{what} cannot listen on {address}: {source}{}", hint(.source))]
+    Bind {
+        what: String,
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    #[error("the table of metrics contradicts itself: {0}")]
+    Metrics(String),
+    #[error("a thread cannot be started: {0}")]
+    Thread(io::Error),
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "; another process uses the port: stop it, or configure another address",
+        io::ErrorKind::PermissionDenied => "; ports below 1024 need a privilege",
+        io::ErrorKind::AddrNotAvailable => "; this machine has no such address",
+        _ => "",
+    }
+}
+
+/// A running server.
+pub struct Server {
+    shared: Arc<Shared>,
+    reloader: Arc<Reloader>,
+    admin: SocketAddr,
+    stop: signal::Sender<bool>,
+    /// Dropped last: it ends the tasks beside the path.
+    _background: Background,
+}
+
+impl Server {
+    /// Starts a server on the runtime of the caller. With a `source` it watches that file and reloads from it.
+    ///
+    /// # Errors
+    /// A port that is taken, or a configuration that cannot be compiled.
+    pub async fn start(loaded: Loaded, source: Option<Source>) -> Result<Self, StartError> {
+        let shared = shared(&loaded)?;
+        let background = Background::start().map_err(StartError::Thread)?;
+        let (stop, stopping) = signal::channel(false);
+        let proxy = Proxy::new(Arc::clone(&shared));
+        let listeners = Listeners::new(proxy, stopping.clone());
+        let reloader = Arc::new(Reloader::new(Arc::clone(&shared), source, listeners, background.handle().clone()));
+        reloader.open_listeners(&shared.config()).await?;
+        let admin = aside::admin(&background, &shared, &reloader, stopping.clone()).await?;
+        reloader.start_probes();
+        aside::start(&background, &shared, &reloader, stopping);
+        Ok(Self {
+            shared,
+            reloader,
+            admin,
+            stop,
+            _background: background,
+        })
+    }
+
+    /// The address of a service's listener.
+    pub fn address(&self, service: &str) -> Option<SocketAddr> {
+        self.reloader.address(service)
+    }
+
+    /// The address of the admin API.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// The long-lived parts, for tests and the command line.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Reads the configuration again.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it; the running configuration then stays.
+    pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        self.reloader.reload("request").await
+    }
+
+    /// Stops: no new connections, then requests in flight end, at most for `process.drain_limit`. Returns how many were cut.
+    pub async fn stop(self) -> usize {
+        let limit = self.shared.config().process.drain_limit;
+        self.stop_within(limit).await
+    }
+
+    /// Stops within `limit`.
+    pub async fn stop_within(self, limit: Duration) -> usize {
+        let _ = self.stop.send(true);
+        let _ = tokio::time::timeout(limit, self.shared.drained()).await;
+        self.shared.in_flight()
+    }
+}
+
+fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
+    let config = Arc::new(loaded.config.clone());
+    let clock = Clock::system();
+    let mut dice = Dice::seeded(rand::random());
+    let observer = Observer::new(&config.observe, &config.queries, clock.clone(), &mut dice);
+    let parts = Parts {
+        cache: Cache::new(&config.cache, clock.clone()),
+        observer: observer.map_err(|error| StartError::Metrics(error.to_string()))?,
+        registry: Arc::default(),
+        history: Arc::new(History::new(config.planner.history)),
+        clock,
+    };
+    let first = Snapshot::compile(config, 1, &parts, None)?;
+    Ok(Shared::new(parts, first, dice))
+}

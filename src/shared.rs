@@ -1,0 +1,116 @@
+//! What lives as long as the process and survives every reload: the clock, the cache, the observer,
+//! endpoint states, histories, and the pointer to the present snapshot.
+
+use crate::balance::Registry;
+use crate::cache::Cache;
+use crate::clock::{Clock, Dice};
+use crate::config::Config;
+use crate::observe::Observer;
+use crate::plan::{History, Load};
+use crate::snapshot::Snapshot;
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Notify;
+
+/// The long-lived parts.
+pub struct Shared {
+    pub clock: Clock,
+    pub cache: Arc<Cache>,
+    pub observer: Arc<Observer>,
+    pub registry: Arc<Registry>,
+    pub history: Arc<History>,
+    pub dice: Mutex<Dice>,
+    current: ArcSwap<Snapshot>,
+    load: ArcSwap<Load>,
+    busy: AtomicUsize,
+    idle: Notify,
+}
+
+/// The parts that a snapshot is compiled with.
+pub struct Parts {
+    pub clock: Clock,
+    pub cache: Arc<Cache>,
+    pub observer: Arc<Observer>,
+    pub registry: Arc<Registry>,
+    pub history: Arc<History>,
+}
+
+impl Shared {
+    /// Puts the parts together around their first snapshot.
+    pub fn new(parts: Parts, first: Snapshot, dice: Dice) -> Arc<Self> {
+        Arc::new(Self {
+            clock: parts.clock,
+            cache: parts.cache,
+            observer: parts.observer,
+            registry: parts.registry,
+            history: parts.history,
+            dice: Mutex::new(dice),
+            current: ArcSwap::from_pointee(first),
+            load: ArcSwap::default(),
+            busy: AtomicUsize::new(0),
+            idle: Notify::new(),
+        })
+    }
+
+    /// The present snapshot. A request takes it once and keeps it to its end.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.current.load_full()
+    }
+
+    /// The present configuration.
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.current.load().config)
+    }
+
+    /// Puts a new snapshot in place; requests in flight keep theirs.
+    pub fn swap(&self, next: Snapshot) {
+        self.cache.reconfigure(&next.config.cache);
+        self.observer.apply(&next.config.observe, &next.config.queries);
+        self.current.store(Arc::new(next));
+    }
+
+    /// The load that plans are made against, as it was last sampled.
+    pub fn load(&self) -> Arc<Load> {
+        self.load.load_full()
+    }
+
+    /// Takes a new sample of the load.
+    pub fn sampled(&self, load: Load) {
+        self.load.store(Arc::new(load));
+    }
+
+    /// Counts a request in flight until the guard is dropped.
+    pub fn busy(&self) -> Busy<'_> {
+        self.busy.fetch_add(1, Ordering::AcqRel);
+        Busy(self)
+    }
+
+    /// Requests in flight.
+    pub fn in_flight(&self) -> usize {
+        self.busy.load(Ordering::Acquire)
+    }
+
+    /// Waits until no request is in flight.
+    pub async fn drained(&self) {
+        loop {
+            let idle = self.idle.notified();
+            if self.in_flight() == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+/// One request in flight.
+pub struct Busy<'a>(&'a Shared);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        if self.0.busy.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.idle.notify_waiters();
+        }
+    }
+}
