@@ -7,7 +7,7 @@ use crate::clock::{Clock, Dice};
 use crate::config::Config;
 use crate::observe::Observer;
 use crate::plan::{History, Load};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Carried, Snapshot};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub struct Shared {
     idle: Notify,
 }
 
-/// The parts that a snapshot is compiled with.
+/// The parts, before they are put together.
 pub struct Parts {
     pub clock: Clock,
     pub cache: Arc<Cache>,
@@ -57,6 +57,14 @@ impl Shared {
     /// The present snapshot. A request takes it once and keeps it to its end.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.current.load_full()
+    }
+
+    /// What a new snapshot carries on.
+    pub fn carried(&self) -> Carried<'_> {
+        Carried {
+            registry: &self.registry,
+            history: &self.history,
+        }
     }
 
     /// The present configuration.

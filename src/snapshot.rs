@@ -4,14 +4,15 @@
 
 use crate::balance::{Endpoint, Pool, PoolError, Registry};
 use crate::cache::EndpointId;
-use crate::clock::Clock;
-use crate::config::{self, Config, DialectName};
+use crate::config::{self, Config};
 use crate::dialect::Dialect;
 use crate::observe::Name;
 use crate::plan::{Execution, History, Planner};
 use http::HeaderMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+mod dialects;
 
 /// The compiled configuration.
 pub struct Snapshot {
@@ -36,9 +37,100 @@ pub struct Service {
     endpoints: BTreeMap<Arc<str>, (EndpointId, String)>,
 }
 
-/// What is carried from one snapshot to the next.
+/// What is carried from one snapshot to the next, beside the dialects.
+#[derive(Clone, Copy)]
 pub struct Carried<'a> {
-    pub clock: &'a Clock,
     pub registry: &'a Arc<Registry>,
     pub history: &'a Arc<History>,
+}
+
+/// Why a checked configuration cannot be compiled.
+#[derive(Debug, thiserror::Error)]
+pub enum CompileError {
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    #[error("service {0}: the probe credential holds characters that a header field cannot carry")]
+    Credential(String),
+}
+
+impl Snapshot {
+    /// Compiles a configuration. `before` is the snapshot that it follows, whose dialects keep what they have learned.
+    ///
+    /// # Errors
+    /// A configuration that no pool or dialect can be made of.
+    pub fn compile(config: Arc<Config>, generation: u64, carried: Carried<'_>, before: Option<&Snapshot>) -> Result<Self, CompileError> {
+        let mut services = BTreeMap::new();
+        for (name, settings) in &config.services {
+            let before = before.and_then(|before| before.service(name));
+            let service = Service::compile(name, settings, &config, carried, before.as_deref())?;
+            services.insert(name.as_str().into(), Arc::new(service));
+        }
+        Ok(Self {
+            generation,
+            planner: Planner::new(&config.planner, &config.cache, Arc::clone(carried.history)),
+            config,
+            services,
+        })
+    }
+
+    /// A service by name.
+    pub fn service(&self, name: &str) -> Option<Arc<Service>> {
+        self.services.get(name).map(Arc::clone)
+    }
+
+    /// All services, by name.
+    pub fn services(&self) -> impl Iterator<Item = &Arc<Service>> {
+        self.services.values()
+    }
+
+    /// The user that a request names, for its priority.
+    pub fn user<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
+        headers.get(self.config.planner.user_header.as_str())?.to_str().ok()
+    }
+}
+
+impl Service {
+    fn compile(name: &str, settings: &config::Service, config: &Config, carried: Carried<'_>, before: Option<&Service>) -> Result<Self, CompileError> {
+        let pool = Pool::build(name, settings, config, carried.registry)?;
+        let dialect = dialects::dialect(name, settings, before).ok_or_else(|| CompileError::Credential(name.into()))?;
+        let endpoints = settings.endpoints.iter().map(|endpoint| {
+            let id = EndpointId::of(&format!("{name}/{}", endpoint.name));
+            (Arc::from(endpoint.name.as_str()), (id, endpoint.authority().to_string()))
+        });
+        Ok(Self {
+            name: name.into(),
+            label: Name::from(name),
+            listener: Name::from(&*settings.listen_address().to_string()),
+            execution: Execution::of_dialect(dialect.name()),
+            dialect,
+            endpoints: endpoints.collect(),
+            idempotent: settings.idempotent.iter().cloned().collect(),
+            pool,
+            settings: settings.clone(),
+        })
+    }
+
+    /// Whether the operator says that repeating this operation is harmless.
+    pub fn is_idempotent(&self, operation: &str) -> bool {
+        self.idempotent.contains(operation)
+    }
+
+    /// What the cache calls an endpoint.
+    pub fn cache_id(&self, endpoint: &Endpoint) -> EndpointId {
+        match self.endpoints.get(&endpoint.name) {
+            Some((id, _)) => *id,
+            None => EndpointId::of(&format!("{}/{}", self.name, endpoint.name)),
+        }
+    }
+
+    /// The token of the endpoint that the cache calls so.
+    pub fn token_of(&self, id: EndpointId) -> Option<&str> {
+        let (name, _) = self.endpoints.iter().find(|(_, (other, _))| *other == id)?;
+        self.pool.find(name).map(|endpoint| &*endpoint.token)
+    }
+
+    /// `host:port` of an endpoint, for requests that came without a Host.
+    pub fn authority(&self, endpoint: &Endpoint) -> &str {
+        self.endpoints.get(&endpoint.name).map_or("localhost", |(_, authority)| authority)
+    }
 }

@@ -5,7 +5,7 @@ mod aside;
 mod background;
 mod control;
 mod listeners;
-mod load;
+mod probing;
 mod reload;
 mod watch;
 
@@ -18,7 +18,7 @@ use crate::observe::Observer;
 use crate::plan::History;
 use crate::proxy::Proxy;
 use crate::shared::{Parts, Shared};
-use crate::snapshot::{CompileError, Snapshot};
+use crate::snapshot::{Carried, CompileError, Snapshot};
 use background::Background;
 use listeners::Listeners;
 use reload::Reloader;
@@ -138,6 +138,10 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
         history: Arc::new(History::new(config.planner.history)),
         clock,
     };
-    let first = Snapshot::compile(config, 1, &parts, None)?;
+    let carried = Carried {
+        registry: &parts.registry,
+        history: &parts.history,
+    };
+    let first = Snapshot::compile(config, 1, carried, None)?;
     Ok(Shared::new(parts, first, dice))
 }

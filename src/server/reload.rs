@@ -1,0 +1,141 @@
+//! Reload: reads the configuration again, compiles it beside the one that runs, opens what is new,
+//! swaps. Whatever is wrong leaves everything as it was.
+
+use super::StartError;
+use super::listeners::Listeners;
+use super::probing::Probing;
+use crate::config::{self, Config, Report, Source};
+use crate::shared::Shared;
+use crate::snapshot::{CompileError, Snapshot};
+use parking_lot::Mutex;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::runtime::Handle;
+
+/// Why a reload changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    #[error("this server was started without a configuration file")]
+    NoSource,
+    #[error("the configuration is refused; the one before stays:\n{0}")]
+    Refused(Report),
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    #[error(transparent)]
+    Bind(#[from] StartError),
+}
+
+/// A configuration that was put in place.
+#[derive(Debug, Clone)]
+pub struct Reloaded {
+    pub generation: u64,
+    /// Whether anything differs from before.
+    pub changed: bool,
+    /// What differs but needs a restart, and what is worth knowing.
+    pub warnings: Vec<String>,
+}
+
+/// Reloads, one at a time.
+pub struct Reloader {
+    shared: Arc<Shared>,
+    source: Option<Source>,
+    listeners: Listeners,
+    probing: Probing,
+    one_at_a_time: tokio::sync::Mutex<()>,
+    last_good: AtomicBool,
+    refusal: Mutex<Option<String>>,
+}
+
+impl Reloader {
+    /// A reloader; probes run on `aside`.
+    pub fn new(shared: Arc<Shared>, source: Option<Source>, listeners: Listeners, aside: Handle) -> Self {
+        Self {
+            probing: Probing::new(Arc::clone(&shared), aside),
+            shared,
+            source,
+            listeners,
+            one_at_a_time: tokio::sync::Mutex::default(),
+            last_good: AtomicBool::new(true),
+            refusal: Mutex::default(),
+        }
+    }
+
+    /// The file that is watched.
+    pub fn source(&self) -> Option<&Source> {
+        self.source.as_ref()
+    }
+
+    /// Opens the listeners of the first configuration.
+    pub async fn open_listeners(&self, config: &Config) -> Result<(), StartError> {
+        let bound = self.listeners.bind(config).await?;
+        self.listeners.serve(bound, config);
+        Ok(())
+    }
+
+    /// Starts to look after the endpoints of the present snapshot.
+    pub fn start_probes(&self) {
+        self.probing.follow(&self.shared.snapshot());
+    }
+
+    /// Where a service listens.
+    pub fn address(&self, service: &str) -> Option<SocketAddr> {
+        self.listeners.address(service)
+    }
+
+    /// Why the last reload was refused; `None` when it was taken.
+    pub fn refusal(&self) -> Option<String> {
+        self.refusal.lock().clone()
+    }
+
+    /// Whether the last reload was taken.
+    pub fn last_good(&self) -> bool {
+        self.last_good.load(Ordering::Acquire)
+    }
+
+    /// Reads the configuration again; `cause` says who asked.
+    pub async fn reload(&self, cause: &'static str) -> Result<Reloaded, ReloadError> {
+        let _turn = self.one_at_a_time.lock().await;
+        let reloaded = self.attempt().await;
+        self.note(cause, &reloaded);
+        reloaded
+    }
+
+    async fn attempt(&self) -> Result<Reloaded, ReloadError> {
+        let source = self.source.as_ref().ok_or(ReloadError::NoSource)?;
+        let loaded = config::load(source).map_err(ReloadError::Refused)?;
+        let before = self.shared.snapshot();
+        let mut warnings: Vec<String> = loaded.note_lines().collect();
+        let needs_restart = before.config.restart_only_changes(&loaded.config);
+        warnings.extend(needs_restart.iter().map(|key| format!("{key}: the change takes effect after a restart")));
+        let changed = before.config.as_ref() != &loaded.config;
+        let config = Arc::new(loaded.config);
+        let next = Snapshot::compile(Arc::clone(&config), before.generation + 1, self.shared.carried(), Some(&before))?;
+        let bound = self.listeners.bind(&config).await?;
+        let generation = next.generation;
+        self.shared.swap(next);
+        self.listeners.serve(bound, &config);
+        self.probing.follow(&self.shared.snapshot());
+        Ok(Reloaded {
+            generation,
+            changed,
+            warnings,
+        })
+    }
+
+    fn note(&self, cause: &'static str, reloaded: &Result<Reloaded, ReloadError>) {
+        self.last_good.store(reloaded.is_ok(), Ordering::Release);
+        self.shared.observer.metrics().reloaded(reloaded.is_ok(), self.shared.snapshot().generation);
+        match reloaded {
+            Ok(done) => {
+                *self.refusal.lock() = None;
+                tracing::info!(cause, generation = done.generation, changed = done.changed, "configuration taken");
+                done.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            }
+            Err(error) => {
+                *self.refusal.lock() = Some(error.to_string());
+                tracing::error!(cause, "{error}");
+            }
+        }
+    }
+}

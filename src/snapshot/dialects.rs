@@ -1,0 +1,43 @@
+//! Makes the dialect of a service, and lets it keep what it has learned over a reload.
+
+use super::Service;
+use crate::config::{self, DialectName};
+use crate::dialect::http::Http;
+use crate::dialect::neo4j::{self, Neo4j};
+use crate::dialect::qdrant::{Qdrant, QdrantSettings};
+use crate::dialect::Dialect;
+use std::sync::Arc;
+
+/// The dialect of a service; the one before where nothing that it depends on has changed. `None`: its credential cannot be sent.
+pub fn dialect(name: &str, settings: &config::Service, before: Option<&Service>) -> Option<Arc<dyn Dialect>> {
+    if let Some(before) = before.filter(|before| is_same(&before.settings, settings)) {
+        return Some(Arc::clone(&before.dialect));
+    }
+    Some(match settings.dialect {
+        DialectName::Qdrant => Arc::new(qdrant(name, settings)?),
+        DialectName::Neo4j => Arc::new(neo4j(name, settings)?),
+        DialectName::Http => Arc::new(Http::new(name)),
+    })
+}
+
+/// Whether a dialect made for the one would be the same as one made for the other.
+fn is_same(before: &config::Service, after: &config::Service) -> bool {
+    let servers = |service: &config::Service| service.endpoints.iter().map(|endpoint| endpoint.url.clone()).collect::<Vec<_>>();
+    before.dialect == after.dialect
+        && before.probe == after.probe
+        && before.cluster == after.cluster
+        && before.pure == after.pure
+        && servers(before) == servers(after)
+}
+
+fn qdrant(name: &str, settings: &config::Service) -> Option<Qdrant> {
+    let plain = QdrantSettings {
+        replicas: settings.endpoints.len(),
+        ..QdrantSettings::default()
+    };
+    let settings = match &settings.probe.api_key {
+        Some(key) => plain.with_api_key(&key.0).ok()?,
+        None => plain,
+    };
+    Some(Qdrant::new(name, settings))
+}
