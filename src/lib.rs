@@ -13,8 +13,10 @@
     )
 )]
 
+pub mod balance;
 pub mod clock;
 pub mod config;
 pub mod dialect;
+pub mod health;
 pub mod plan;
 pub mod rejection;
