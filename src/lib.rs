@@ -13,11 +13,18 @@
     )
 )]
 
-pub mod cli;
+pub mod admin;
+pub mod balance;
 pub mod cache;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod dialect;
+pub mod health;
 pub mod observe;
 pub mod plan;
+pub mod proxy;
 pub mod rejection;
+pub mod server;
+pub mod shared;
+pub mod snapshot;

@@ -1,0 +1,185 @@
+//! One replica as the configuration describes it, with its live state. The static part is made anew
+//! with each reload; the state stays.
+
+use super::load::Load;
+use super::state::EndpointState;
+use crate::clock::Moment;
+use crate::config::{self, RoleChoice};
+use crate::dialect::Role;
+use crate::health::{Condition, Rules};
+use http::Uri;
+use std::sync::Arc;
+
+/// Letters of a token.
+const TOKEN_LENGTH: usize = 12;
+
+/// One endpoint of a service.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Its name in metrics and the admin API.
+    pub name: Arc<str>,
+    /// Names it in transaction ids: `[a-z0-9]+`, made from the name, the same in every instance.
+    pub token: Arc<str>,
+    /// Share of traffic relative to the others.
+    pub weight: f64,
+    /// Requests in flight at most.
+    pub max_connections: u32,
+    /// What the configuration says of its role.
+    pub role_choice: RoleChoice,
+    /// What judges it.
+    pub rules: Arc<Rules>,
+    /// Its live state.
+    pub state: Arc<EndpointState>,
+}
+
+/// How far an endpoint is fit for writes; the fittest of a pool take them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// A reader by configuration: never.
+    Never,
+    /// A reader by its own word, which may be old: when there is nobody better, the database is the judge.
+    Reader,
+    /// Not known.
+    Unknown,
+    /// A writer.
+    Writer,
+}
+
+impl Endpoint {
+    /// The endpoint of a configuration on top of its state.
+    pub fn new(config: &config::Endpoint, rules: Arc<Rules>, state: Arc<EndpointState>) -> Self {
+        let name = state.health.identity().name.clone();
+        Self {
+            token: token(&name).into(),
+            name,
+            weight: config.weight.max(0.0),
+            max_connections: config.max_connections.max(1),
+            role_choice: config.role,
+            rules,
+            state,
+        }
+    }
+
+    /// Status, breaker, role, addresses.
+    pub fn health(&self) -> &Condition {
+        &self.state.health
+    }
+
+    /// Host name or literal address, without brackets.
+    pub fn host(&self) -> &str {
+        &self.health().identity().host
+    }
+
+    /// TCP port.
+    pub fn port(&self) -> u16 {
+        self.health().identity().port
+    }
+
+    /// The role: the configuration's word, or what probes found.
+    pub fn role(&self) -> Option<Role> {
+        match self.role_choice {
+            RoleChoice::Writer => Some(Role::Writer),
+            RoleChoice::Reader => Some(Role::Reader),
+            RoleChoice::Auto => self.health().role(),
+        }
+    }
+
+    /// How far it is fit for writes.
+    pub fn standing(&self) -> Standing {
+        match (self.role_choice, self.role()) {
+            (RoleChoice::Reader, _) => Standing::Never,
+            (_, Some(Role::Writer)) => Standing::Writer,
+            (_, Some(Role::Reader)) => Standing::Reader,
+            (_, None) => Standing::Unknown,
+        }
+    }
+
+    /// Requests in flight per unit of weight. A weight of zero counts as one here: it only comes to
+    /// this when all are zero.
+    pub fn in_flight_per_weight(&self) -> f64 {
+        let weight = if self.weight > 0.0 { self.weight } else { 1.0 };
+        f64::from(self.state.in_flight()) / weight
+    }
+
+    /// What is known of its load for choosing: all but the error rate, which takes a lock.
+    pub fn load(&self) -> Load {
+        Load {
+            in_flight: self.state.in_flight(),
+            max_connections: self.max_connections,
+            cpu: self.state.cpu(),
+            memory: self.state.memory(),
+            queue: self.state.queue(),
+            mean_time: self.state.times.mean(),
+            error_rate: None,
+        }
+    }
+
+    /// All that is known of its load.
+    pub fn full_load(&self, now: Moment) -> Load {
+        Load {
+            error_rate: self.state.recent(now).error_rate(),
+            ..self.load()
+        }
+    }
+
+    /// Whether the cache must store nothing from it now.
+    pub fn held(&self, now: Moment) -> bool {
+        self.health().held(now)
+    }
+}
+
+/// The token of a name: the beginning of its hash, so that no two names meet and all instances agree.
+pub fn token(name: &str) -> String {
+    let mut hex = blake3::hash(name.as_bytes()).to_hex().to_string();
+    hex.truncate(TOKEN_LENGTH);
+    hex
+}
+
+/// Host and port of an endpoint's URL; `None` when it is not a plain `http://host:port`.
+pub fn authority(url: &str) -> Option<(String, u16)> {
+    let uri: Uri = url.parse().ok()?;
+    let plain = uri.scheme_str() == Some("http") && matches!(uri.path(), "" | "/");
+    let host = uri.host()?.trim_matches(['[', ']']).to_ascii_lowercase();
+    (plain && uri.query().is_none() && !host.is_empty())
+        .then(|| (host, uri.port_u16().unwrap_or(80)))
+}
+
+/// The name of an endpoint: the configured one, or host-port.
+pub fn name(config: &config::Endpoint, host: &str, port: u16) -> String {
+    match config.name.is_empty() {
+        true => format!("{host}-{port}"),
+        false => config.name.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_made_of_lower_case_letters_and_digits_and_differs_by_name() {
+        let (a, b) = (token("core-1"), token("core.1"));
+        assert_ne!(a, b);
+        assert_eq!(a, token("core-1"));
+        assert!(
+            a.bytes()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        );
+        assert_eq!(a.len(), TOKEN_LENGTH);
+    }
+
+    #[test]
+    fn only_a_plain_http_url_is_an_authority() {
+        assert_eq!(authority("http://Graph:7474"), Some(("graph".into(), 7474)));
+        assert_eq!(authority("http://[::1]:6333/"), Some(("::1".into(), 6333)));
+        for bad in [
+            "bolt://graph:7687",
+            "https://graph",
+            "graph",
+            "http://g/x",
+            "",
+        ] {
+            assert_eq!(authority(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The load scores, as pure formulas. A part that is unknown drops out and the divisor falls, so that
+//! what we cannot see neither helps nor hurts an endpoint.
+
+/// What is known of an endpoint's load at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Load {
+    pub in_flight: u32,
+    pub max_connections: u32,
+    /// 0..=1.
+    pub cpu: Option<f64>,
+    /// 0..=1.
+    pub memory: Option<f64>,
+    pub queue: Option<f64>,
+    /// Moving mean of the answer times, seconds.
+    pub mean_time: Option<f64>,
+    /// Share of errors in the last minute, 0..=1.
+    pub error_rate: Option<f64>,
+}
+
+impl Load {
+    /// Score A (RT-21), 0..=1, higher is busier: the mean of the connections' share, of CPU and memory, and of queue / 100.
+    pub fn score(&self) -> f64 {
+        let parts = [
+            Some(self.fill()),
+            self.machine(),
+            self.queue.map(|queue| (queue / 100.0).min(1.0)),
+        ];
+        mean(parts.into_iter().flatten()).unwrap_or(0.0)
+    }
+
+    /// Score B (RT-22), 0..=100, lower is better: 0.3 time, 0.3 connections, 0.2 errors, 0.2 machine.
+    pub fn score_b(&self) -> f64 {
+        let parts = [
+            (self.mean_time.map(|s| (s * 100.0).min(100.0)), 0.3),
+            (Some(self.fill() * 100.0), 0.3),
+            (self.error_rate.map(|share| share * 100.0), 0.2),
+            (self.machine().map(|share| share * 100.0), 0.2),
+        ];
+        let known = || parts.iter().filter_map(|(value, w)| value.map(|v| (v, *w)));
+        let weight: f64 = known().map(|(_, weight)| weight).sum();
+        known().map(|(value, weight)| value * weight).sum::<f64>() / weight
+    }
+
+    /// The score of RT-13, lower is better: 0.6 load, 0.4 mean time over `slowest`. An endpoint without
+    /// samples is taken to be as fast as `neutral`.
+    pub fn resource_score(&self, neutral: f64, slowest: f64) -> f64 {
+        let time = self.mean_time.unwrap_or(neutral);
+        self.score() * 0.6 + (time / slowest).min(1.0) * 0.4
+    }
+
+    /// Requests in flight as a share of the limit.
+    fn fill(&self) -> f64 {
+        f64::from(self.in_flight) / f64::from(self.max_connections.max(1))
+    }
+
+    fn machine(&self) -> Option<f64> {
+        mean([self.cpu, self.memory].into_iter().flatten())
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0u32), |(sum, n), value| (sum + value, n + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HALF: Load = Load {
+        in_flight: 50,
+        max_connections: 100,
+        cpu: Some(0.6),
+        memory: Some(0.4),
+        queue: Some(20.0),
+        mean_time: None,
+        error_rate: None,
+    };
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() < 1e-12
+    }
+
+    #[test]
+    fn half_full_with_a_short_queue_scores_four_tenths() {
+        assert!(close(HALF.score(), 0.4));
+    }
+
+    #[test]
+    fn unknown_parts_drop_out_of_score_a() {
+        let blind = Load {
+            cpu: None,
+            memory: None,
+            queue: None,
+            ..HALF
+        };
+        assert!(close(blind.score(), 0.5));
+        let cpu_only = Load {
+            memory: None,
+            queue: None,
+            ..HALF
+        };
+        assert!(close(cpu_only.score(), 0.55));
+    }
+
+    #[test]
+    fn score_b_weighs_time_connections_errors_and_machine() {
+        let seen = Load {
+            mean_time: Some(0.2),
+            error_rate: Some(0.1),
+            ..HALF
+        };
+        assert!(close(
+            seen.score_b(),
+            20.0 * 0.3 + 50.0 * 0.3 + 10.0 * 0.2 + 50.0 * 0.2
+        ));
+        let blind = Load {
+            in_flight: 50,
+            max_connections: 100,
+            ..Load::default()
+        };
+        assert!(close(blind.score_b(), 50.0));
+    }
+
+    #[test]
+    fn the_resource_score_takes_an_unknown_time_as_neutral() {
+        let known = Load {
+            mean_time: Some(2.5),
+            ..HALF
+        };
+        assert!(close(known.resource_score(0.0, 5.0), 0.4 * 0.6 + 0.5 * 0.4));
+        assert!(close(
+            HALF.resource_score(2.5, 5.0),
+            known.resource_score(0.0, 5.0)
+        ));
+        let slow = Load {
+            mean_time: Some(60.0),
+            ..HALF
+        };
+        assert!(close(slow.resource_score(0.0, 5.0), 0.4 * 0.6 + 0.4));
+    }
+}

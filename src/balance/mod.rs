@@ -1,0 +1,30 @@
+//! Balancing: which endpoint takes a request. A [`Pool`] screens the endpoints of a service, a strategy
+//! picks among those that may, a [`Permit`] holds the place and tells how it went. Nothing here opens a
+//! socket or reads a request: the plan, the placement and the endpoints' states are all it sees.
+
+pub mod budget;
+pub mod eligible;
+pub mod endpoint;
+pub mod gauge;
+pub mod load;
+pub mod permit;
+pub mod pool;
+pub mod registry;
+pub mod rendezvous;
+pub mod route;
+pub mod screen;
+pub mod state;
+pub mod stats;
+pub mod strategies;
+pub mod times;
+pub mod window;
+
+pub use budget::RetryBudget;
+pub use eligible::Eligible;
+pub use endpoint::Endpoint;
+pub use permit::{Completion, Permit};
+pub use pool::{Pool, PoolError};
+pub use registry::Registry;
+pub use route::{Ask, Choice, Exclusion, NoRoute, Reason, Route};
+pub use state::EndpointState;
+pub use strategies::Strategy;

@@ -1,0 +1,79 @@
+//! A permit: one request's place at an endpoint. It counts up when it is given and down when it goes,
+//! however it goes, so that a client that vanishes leaks nothing (RT-32).
+
+use super::endpoint::Endpoint;
+use crate::clock::Moment;
+use crate::dialect::Fault;
+use crate::plan::Complexity;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a request went at its endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Completion {
+    /// Whose fault it was; `None` is a success.
+    pub fault: Fault,
+    /// From the sending of the request to the end of the exchange.
+    pub elapsed: Duration,
+    pub complexity: Complexity,
+    /// The shape of the call.
+    pub shape: u64,
+    /// The statement may be the cause: one shape alone opens no breaker.
+    pub needs_two_shapes: bool,
+    /// When it ended.
+    pub now: Moment,
+}
+
+/// One request's place. Dropped without [`Permit::complete`] it only gives the place back, and with it
+/// the breaker's trial: nothing was learned.
+#[derive(Debug)]
+pub struct Permit {
+    endpoint: Arc<Endpoint>,
+    trial: bool,
+    judged: bool,
+}
+
+impl Permit {
+    /// Takes a place unless `limit` requests are in flight.
+    pub(super) fn claim(endpoint: &Arc<Endpoint>, limit: u32) -> Option<Self> {
+        endpoint.state.enter(limit).then(|| Self {
+            endpoint: endpoint.clone(),
+            trial: false,
+            judged: false,
+        })
+    }
+
+    /// Takes the breaker's trial with it, if the breaker is open and no trial runs.
+    pub(super) fn claim_trial(&mut self) -> bool {
+        self.trial = self.trial || self.endpoint.health().claim_trial();
+        self.trial
+    }
+
+    /// Whether this request decides whether the breaker closes.
+    pub fn is_trial(&self) -> bool {
+        self.trial
+    }
+
+    /// Gives the place back and teaches the endpoint's state how it went.
+    pub fn complete(mut self, done: &Completion) {
+        let endpoint = &self.endpoint;
+        let limit = endpoint.max_connections;
+        let decided = endpoint
+            .state
+            .learn(done, self.trial, limit, &endpoint.rules);
+        self.judged = true;
+        self.trial &= !decided;
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if self.trial {
+            self.endpoint.health().release_trial();
+        }
+        if !self.judged {
+            self.endpoint.state.abort();
+        }
+        self.endpoint.state.leave();
+    }
+}

@@ -1,0 +1,214 @@
+//! What is asked of a pool, and what it answers: a route, or the list of why there is none (RT-52).
+
+use super::endpoint::Endpoint;
+use super::permit::Permit;
+use crate::clock::Moment;
+use crate::dialect::Placement;
+use crate::plan::Plan;
+use crate::rejection::{self, Rejection};
+use serde::Serialize;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A request for an endpoint.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    pub plan: &'a Plan,
+    pub placement: &'a Placement,
+    /// What a call of `Placement::Local` belongs to; the same key goes to the same endpoint.
+    pub key: &'a str,
+    /// Endpoints that were tried for this request: never chosen again.
+    pub excluded: &'a [Arc<Endpoint>],
+    /// The token of the endpoint to prefer when it may take the request.
+    pub home: Option<&'a str>,
+    pub now: Moment,
+    /// Whether the scores of all endpoints are wanted with the route.
+    pub explain: bool,
+}
+
+/// Why an endpoint was chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Its turn.
+    Rotation,
+    /// Its turn by weight.
+    Weight,
+    /// The fewest requests in flight per weight.
+    FewestInFlight,
+    /// The lowest mix of load and time.
+    LowestScore,
+    /// The lowest mean of the last times for this complexity.
+    BestHistory,
+    /// Nothing recent is known of it for this complexity.
+    Explored,
+    /// The endpoint that the caller prefers.
+    Home,
+    /// Its breaker is due for a trial.
+    Trial,
+    /// All are out by breaker or health; it failed least recently.
+    LastResort,
+    /// The key belongs to it.
+    Owner,
+    /// The transaction lives on it.
+    Pinned,
+}
+
+impl Reason {
+    /// The name in metrics, logs and explanations.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Reason::Rotation => "rotation",
+            Reason::Weight => "weight",
+            Reason::FewestInFlight => "fewest_in_flight",
+            Reason::LowestScore => "lowest_score",
+            Reason::BestHistory => "best_history",
+            Reason::Explored => "explored",
+            Reason::Home => "home",
+            Reason::Trial => "trial",
+            Reason::LastResort => "last_resort",
+            Reason::Owner => "owner",
+            Reason::Pinned => "pinned",
+        }
+    }
+}
+
+/// What a strategy picked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Choice {
+    /// Its place in the pool.
+    pub index: usize,
+    pub reason: Reason,
+    /// The score by which it was picked; lower is better. 0 where there is none.
+    pub score: f64,
+}
+
+impl Choice {
+    /// A choice without a score.
+    pub fn because(index: usize, reason: Reason) -> Self {
+        Self {
+            index,
+            reason,
+            score: 0.0,
+        }
+    }
+}
+
+/// Where a request goes.
+#[derive(Debug)]
+pub struct Route {
+    pub endpoint: Arc<Endpoint>,
+    /// Its place there; complete it when the exchange ends.
+    pub permit: Permit,
+    pub address: SocketAddr,
+    pub reason: Reason,
+    /// The score by which it was picked; lower is better.
+    pub score: f64,
+    /// Every endpoint as it stood, when that was asked for; empty otherwise.
+    pub scores: Vec<Scored>,
+}
+
+/// One endpoint as it stood when a choice was made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Scored {
+    pub endpoint: String,
+    /// Load score A (RT-21).
+    pub load: f64,
+    /// RT-13; lower is better.
+    pub score: f64,
+    pub in_flight: u32,
+    /// Why it could not be chosen; `None` when it could.
+    pub excluded: Option<Exclusion>,
+}
+
+/// Why an endpoint may not take a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exclusion {
+    /// It was tried for this request.
+    Tried,
+    /// Its name has no address.
+    Unresolved,
+    /// It does not take writes.
+    Role,
+    /// Its weight is zero, and others have one.
+    ZeroWeight,
+    /// The operator took it out.
+    Maintenance,
+    /// Its probes fail.
+    Unhealthy,
+    /// Its breaker is open.
+    BreakerOpen,
+    /// Its breaker has let one request through, whose answer is awaited.
+    TrialRunning,
+    /// As many requests in flight as it may have.
+    Full,
+    /// The call belongs to another endpoint.
+    NotOwner,
+}
+
+impl Exclusion {
+    /// The name in errors, metrics and explanations.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Exclusion::Tried => "tried",
+            Exclusion::Unresolved => "unresolved",
+            Exclusion::Role => "role",
+            Exclusion::ZeroWeight => "zero_weight",
+            Exclusion::Maintenance => "maintenance",
+            Exclusion::Unhealthy => "unhealthy",
+            Exclusion::BreakerOpen => "breaker_open",
+            Exclusion::TrialRunning => "trial_running",
+            Exclusion::Full => "full",
+            Exclusion::NotOwner => "not_owner",
+        }
+    }
+}
+
+/// No endpoint may take the request; each is listed with its reason.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NoRoute {
+    pub excluded: Vec<(String, Exclusion)>,
+    /// Endpoints that could take such a request at all (role, resolution).
+    pub capable: usize,
+    /// Endpoints with a free place.
+    pub with_capacity: usize,
+    /// Endpoints that serve: not in maintenance, healthy or degraded, breaker closed.
+    pub online: usize,
+    /// The transaction id names an endpoint that is not known.
+    pub unknown_token: bool,
+    /// When it makes sense to try again.
+    #[serde(skip)]
+    pub retry_after: Option<Duration>,
+}
+
+impl NoRoute {
+    /// As a refusal to the client.
+    pub fn rejection(&self) -> Rejection {
+        let reason = match self.unknown_token {
+            true => rejection::Reason::TransactionNotFound,
+            false => rejection::Reason::NoEndpoint,
+        };
+        let rejection = Rejection::new(reason, self.to_string());
+        match self.retry_after {
+            Some(span) => rejection.retry_after(span),
+            None => rejection,
+        }
+    }
+}
+
+impl fmt::Display for NoRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.unknown_token {
+            return f.write_str("the transaction id names no endpoint that is known");
+        }
+        f.write_str("no endpoint may take the request")?;
+        for (n, (name, exclusion)) in self.excluded.iter().enumerate() {
+            let comma = if n == 0 { ": " } else { ", " };
+            write!(f, "{comma}{name} {}", exclusion.label())?;
+        }
+        Ok(())
+    }
+}

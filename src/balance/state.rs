@@ -1,0 +1,214 @@
+//! The live state of one endpoint: requests in flight, failures, times, what agents report, and its
+//! condition. It outlives reloads. Choosing reads it without a lock.
+
+use super::gauge::Gauge;
+use super::permit::Completion;
+use super::times::Times;
+use super::window::{Counts, Window};
+use crate::clock::Moment;
+use crate::dialect::Fault;
+use crate::health::{Condition, Failure, Rules};
+use parking_lot::Mutex;
+use serde::Deserialize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// The live state of one endpoint.
+#[derive(Debug)]
+pub struct EndpointState {
+    /// Status, breaker, role, addresses.
+    pub health: Arc<Condition>,
+    /// Counts up with each address that the name stood for; 0 for the first.
+    pub generation: u64,
+    pub times: Times,
+    in_flight: AtomicU32,
+    failures_in_a_row: AtomicU32,
+    requests: AtomicU64,
+    successes: AtomicU64,
+    errors: AtomicU64,
+    aborted: AtomicU64,
+    window: Mutex<Window>,
+    cpu: Gauge,
+    memory: Gauge,
+    queue: Gauge,
+    rate: Gauge,
+}
+
+/// What an agent reports of an endpoint (RT-31). What is absent stays as it was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Report {
+    /// 0..=1.
+    pub cpu_usage: Option<f64>,
+    /// 0..=1.
+    pub memory_usage: Option<f64>,
+    pub queue_size: Option<f64>,
+    pub requests_per_second: Option<f64>,
+}
+
+/// Counts of an endpoint's life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Requests given to it.
+    pub requests: u64,
+    pub successes: u64,
+    /// Failures that were its own, and refusals for too much load.
+    pub errors: u64,
+    /// Requests that ended without a judgement.
+    pub aborted: u64,
+}
+
+impl EndpointState {
+    /// The state of an endpoint that was never used.
+    pub fn new(health: Arc<Condition>, generation: u64) -> Self {
+        Self {
+            health,
+            generation,
+            times: Times::default(),
+            in_flight: AtomicU32::new(0),
+            failures_in_a_row: AtomicU32::new(0),
+            requests: AtomicU64::new(0),
+            successes: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+            aborted: AtomicU64::new(0),
+            window: Mutex::default(),
+            cpu: Gauge::default(),
+            memory: Gauge::default(),
+            queue: Gauge::default(),
+            rate: Gauge::default(),
+        }
+    }
+
+    /// Requests in flight.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Failures that were its own since its last success (HL-12).
+    pub fn failures_in_a_row(&self) -> u32 {
+        self.failures_in_a_row.load(Ordering::Relaxed)
+    }
+
+    /// Counts of its life.
+    pub fn totals(&self) -> Totals {
+        Totals {
+            requests: self.requests.load(Ordering::Relaxed),
+            successes: self.successes.load(Ordering::Relaxed),
+            errors: self.errors.load(Ordering::Relaxed),
+            aborted: self.aborted.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Counts of the last minute.
+    pub fn recent(&self, now: Moment) -> Counts {
+        self.window.lock().counts(now)
+    }
+
+    /// CPU share that was reported.
+    pub fn cpu(&self) -> Option<f64> {
+        self.cpu.get()
+    }
+
+    /// Memory share that was reported.
+    pub fn memory(&self) -> Option<f64> {
+        self.memory.get()
+    }
+
+    /// Length of its own queue that was reported.
+    pub fn queue(&self) -> Option<f64> {
+        self.queue.get()
+    }
+
+    /// Requests per second that were reported.
+    pub fn reported_rate(&self) -> Option<f64> {
+        self.rate.get()
+    }
+
+    /// Takes a report; values outside their range are brought to its edge.
+    pub fn report(&self, report: &Report) {
+        let share = |value: f64| value.clamp(0.0, 1.0);
+        let count = |value: f64| value.max(0.0);
+        set(&self.cpu, report.cpu_usage.map(share));
+        set(&self.memory, report.memory_usage.map(share));
+        set(&self.queue, report.queue_size.map(count));
+        set(&self.rate, report.requests_per_second.map(count));
+    }
+
+    /// Takes a place for one request, unless `limit` are in flight.
+    pub(super) fn enter(&self, limit: u32) -> bool {
+        let next = |n: u32| (n < limit).then(|| n + 1);
+        let entered = self
+            .in_flight
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next)
+            .is_ok();
+        if entered {
+            self.requests.fetch_add(1, Ordering::Relaxed);
+        }
+        entered
+    }
+
+    /// Gives a place back.
+    pub(super) fn leave(&self) {
+        let next = |n: u32| n.checked_sub(1);
+        let _ = self
+            .in_flight
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next);
+    }
+
+    /// A request ended without a judgement.
+    pub(super) fn abort(&self) {
+        self.aborted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Learns from a judged request. True when it decided the breaker's trial.
+    pub(super) fn learn(&self, done: &Completion, trial: bool, limit: u32, rules: &Rules) -> bool {
+        if done.elapsed >= rules.slow {
+            self.health.hold(rules, done.now);
+        }
+        match done.fault {
+            Fault::None => self.succeeded(done, trial, limit, rules),
+            Fault::Endpoint => self.failed(done, trial, rules),
+            Fault::Overload => {
+                self.count(false, done.now);
+                self.health.overloaded(done.now);
+            }
+            Fault::Role => self.health.refused_write(done.now),
+            Fault::Lag => self.health.hold(rules, done.now),
+            Fault::Client | Fault::Database | Fault::Peer => {}
+        }
+        matches!(done.fault, Fault::None | Fault::Endpoint)
+    }
+
+    fn succeeded(&self, done: &Completion, trial: bool, limit: u32, rules: &Rules) {
+        self.count(true, done.now);
+        self.failures_in_a_row.store(0, Ordering::Relaxed);
+        self.times.add(done.elapsed, done.complexity);
+        self.health.succeeded(trial, limit, rules, done.now);
+    }
+
+    fn failed(&self, done: &Completion, trial: bool, rules: &Rules) {
+        self.count(false, done.now);
+        self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
+        let failure = Failure {
+            shape: done.shape,
+            needs_two_shapes: done.needs_two_shapes,
+        };
+        self.health.failed(trial, &failure, rules, done.now);
+    }
+
+    fn count(&self, success: bool, now: Moment) {
+        let total = if success {
+            &self.successes
+        } else {
+            &self.errors
+        };
+        total.fetch_add(1, Ordering::Relaxed);
+        self.window.lock().count(success, now);
+    }
+}
+
+fn set(gauge: &Gauge, value: Option<f64>) {
+    if let Some(value) = value {
+        gauge.set(value);
+    }
+}

@@ -1,0 +1,150 @@
+//! The pool as people see it (RT-01, RT-02, RT-49): a plain value for the admin API and metrics.
+
+use super::endpoint::Endpoint;
+use super::pool::{Pool, is_online};
+use super::window::WINDOW;
+use crate::clock::Moment;
+use crate::config::StrategyName;
+use crate::dialect::Role;
+use crate::health::{Gate, Status};
+use serde::{Serialize, Serializer};
+
+/// One service.
+#[derive(Debug, Clone, Serialize)]
+pub struct PoolStats {
+    pub service: String,
+    #[serde(serialize_with = "word")]
+    pub strategy: StrategyName,
+    pub total_instances: usize,
+    /// Healthy or degraded, with a closed breaker.
+    pub healthy_instances: usize,
+    pub total_connections: u32,
+    pub total_active_queries: u32,
+    /// Seconds, over the endpoints that have samples; `None` without any.
+    pub avg_response_time: Option<f64>,
+    /// Score A; `None` for a pool without endpoints.
+    pub avg_load_score: Option<f64>,
+    pub instances: Vec<InstanceStats>,
+}
+
+/// One endpoint. Unknown values are null, never zero.
+#[derive(Debug, Clone, Serialize)]
+pub struct InstanceStats {
+    pub instance_id: String,
+    pub token: String,
+    pub endpoint: String,
+    pub host: String,
+    pub port: u16,
+    pub addresses: Vec<String>,
+    pub weight: f64,
+    pub role: Option<Role>,
+    pub status: Status,
+    pub is_healthy: bool,
+    /// closed, open, due or trial.
+    pub breaker: &'static str,
+    /// Seconds since the last probe.
+    pub last_health_check_age: Option<f64>,
+    pub consecutive_failures: u32,
+    pub current_connections: u32,
+    pub active_queries: u32,
+    pub max_connections: u32,
+    /// Seconds.
+    pub avg_response_time: Option<f64>,
+    pub cpu_usage: Option<f64>,
+    pub memory_usage: Option<f64>,
+    pub queue_size: Option<f64>,
+    /// What an agent reported, or the answers of the last minute per second.
+    pub requests_per_second: f64,
+    pub total_requests: u64,
+    pub success_count: u64,
+    pub error_count: u64,
+    pub aborted_count: u64,
+    /// Share of the last minute, 0..=1.
+    pub error_rate: Option<f64>,
+    /// Score A (RT-21), 0..=1, higher is busier.
+    pub load_score: f64,
+    /// Score B (RT-22), 0..=100, lower is better.
+    pub load_score_b: f64,
+    /// Whether the cache stores nothing from it at the moment.
+    pub held: bool,
+    pub generation: u64,
+}
+
+impl Pool {
+    /// The pool as it stands.
+    pub fn stats(&self, now: Moment) -> PoolStats {
+        let endpoints = self.endpoints();
+        let connections = endpoints.iter().map(|e| e.state.in_flight()).sum();
+        PoolStats {
+            service: self.service().to_owned(),
+            strategy: self.strategy(),
+            total_instances: endpoints.len(),
+            healthy_instances: endpoints.iter().filter(|e| is_online(e, now)).count(),
+            total_connections: connections,
+            total_active_queries: connections,
+            avg_response_time: mean(endpoints.iter().filter_map(|e| e.state.times.mean())),
+            avg_load_score: mean(endpoints.iter().map(|e| e.load().score())),
+            instances: endpoints.iter().map(|e| instance(e, now)).collect(),
+        }
+    }
+}
+
+fn instance(endpoint: &Endpoint, now: Moment) -> InstanceStats {
+    let (state, health) = (&endpoint.state, endpoint.health());
+    let (totals, recent) = (state.totals(), state.recent(now));
+    let load = endpoint.full_load(now);
+    let answers = (recent.successes + recent.errors) as f64;
+    InstanceStats {
+        instance_id: endpoint.name.to_string(),
+        token: endpoint.token.to_string(),
+        endpoint: format!("{}:{}", endpoint.host(), endpoint.port()),
+        host: endpoint.host().to_owned(),
+        port: endpoint.port(),
+        addresses: health.addresses().iter().map(ToString::to_string).collect(),
+        weight: endpoint.weight,
+        role: endpoint.role(),
+        status: health.status(),
+        is_healthy: is_online(endpoint, now),
+        breaker: breaker_word(health.gate(now)),
+        last_health_check_age: health.last_check().map(|at| (now - at).as_secs_f64()),
+        consecutive_failures: state.failures_in_a_row(),
+        current_connections: load.in_flight,
+        active_queries: load.in_flight,
+        max_connections: load.max_connections,
+        avg_response_time: load.mean_time,
+        cpu_usage: load.cpu,
+        memory_usage: load.memory,
+        queue_size: load.queue,
+        requests_per_second: state
+            .reported_rate()
+            .unwrap_or(answers / WINDOW.as_secs_f64()),
+        total_requests: totals.requests,
+        success_count: totals.successes,
+        error_count: totals.errors,
+        aborted_count: totals.aborted,
+        error_rate: load.error_rate,
+        load_score: load.score(),
+        load_score_b: load.score_b(),
+        held: endpoint.held(now),
+        generation: state.generation,
+    }
+}
+
+/// The breaker's state in metrics and the admin API.
+pub fn breaker_word(gate: Gate) -> &'static str {
+    match gate {
+        Gate::Closed => "closed",
+        Gate::Open(_) => "open",
+        Gate::Due => "due",
+        Gate::Trial => "trial",
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0u32), |(sum, n), value| (sum + value, n + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+fn word<S: Serializer>(name: &StrategyName, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(name.word())
+}

@@ -1,0 +1,19 @@
+//! Weighted round robin (RT-09, XC-2): exact shares by weight, spread evenly over a cycle. Over one full
+//! cycle of the weights each endpoint has had precisely its share.
+
+use super::rotation::SmoothRotation;
+use super::{Choice, Dice, Eligible, Plan, Strategy};
+use crate::balance::route::Reason;
+
+/// Each in turn, in proportion to its weight.
+#[derive(Debug, Default)]
+pub struct WeightedRoundRobin {
+    rotation: SmoothRotation,
+}
+
+impl Strategy for WeightedRoundRobin {
+    fn choose(&self, pool: &Eligible<'_>, _plan: &Plan, _dice: &mut Dice) -> Option<Choice> {
+        let index = self.rotation.next(pool)?;
+        Some(Choice::because(index, Reason::Weight))
+    }
+}

@@ -1,0 +1,127 @@
+//! Answer times of one endpoint: a moving mean (RT-29) and the last thousand per complexity (RT-30).
+//! Successes only. The means are read without a lock; the lock is taken when an answer is complete.
+
+use super::gauge::Gauge;
+use crate::clock::Moment;
+use crate::health::stamp::Stamp;
+use crate::plan::Complexity;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Times kept per complexity.
+pub const KEPT: usize = 1000;
+/// Times that make the mean of a complexity.
+const RECENT: usize = 10;
+/// The share that the past keeps in the moving mean.
+const PAST: f64 = 0.9;
+
+/// The answer times of one endpoint, in seconds.
+#[derive(Debug, Default)]
+pub struct Times {
+    mean: Gauge,
+    simple: Track,
+    moderate: Track,
+    complex: Track,
+    very_complex: Track,
+    mean_lock: Mutex<()>,
+}
+
+/// The times of one complexity.
+#[derive(Debug, Default)]
+struct Track {
+    recent_mean: Gauge,
+    chosen: Stamp,
+    ring: Mutex<VecDeque<f64>>,
+}
+
+impl Times {
+    /// Adds the time of a success: the first one sets the mean, then 0.9 of it stays.
+    pub fn add(&self, elapsed: Duration, complexity: Complexity) {
+        let seconds = elapsed.as_secs_f64();
+        {
+            let _one_at_a_time = self.mean_lock.lock();
+            let mean = self
+                .mean
+                .get()
+                .map_or(seconds, |old| PAST * old + (1.0 - PAST) * seconds);
+            self.mean.set(mean);
+        }
+        self.track(complexity).add(seconds);
+    }
+
+    /// The moving mean; `None` before the first success.
+    pub fn mean(&self) -> Option<f64> {
+        self.mean.get()
+    }
+
+    /// The mean of the last ten of a complexity.
+    pub fn recent_mean(&self, complexity: Complexity) -> Option<f64> {
+        self.track(complexity).recent_mean.get()
+    }
+
+    /// The times kept of a complexity, oldest first.
+    pub fn history(&self, complexity: Complexity) -> Vec<f64> {
+        self.track(complexity).ring.lock().iter().copied().collect()
+    }
+
+    /// Notes that the endpoint was given a request of this complexity.
+    pub fn chosen(&self, complexity: Complexity, now: Moment) {
+        self.track(complexity).chosen.mark(now);
+    }
+
+    /// When it was last given one.
+    pub fn last_chosen(&self, complexity: Complexity) -> Option<Moment> {
+        self.track(complexity).chosen.get()
+    }
+
+    fn track(&self, complexity: Complexity) -> &Track {
+        match complexity {
+            Complexity::Simple => &self.simple,
+            Complexity::Moderate => &self.moderate,
+            Complexity::Complex => &self.complex,
+            Complexity::VeryComplex => &self.very_complex,
+        }
+    }
+}
+
+impl Track {
+    fn add(&self, seconds: f64) {
+        let mut ring = self.ring.lock();
+        if ring.len() >= KEPT {
+            ring.pop_front();
+        }
+        ring.push_back(seconds);
+        let recent = ring.len().min(RECENT);
+        let sum: f64 = ring.iter().rev().take(RECENT).sum();
+        self.recent_mean.set(sum / recent as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_time_sets_the_mean_and_a_tenth_of_each_next_one_enters() {
+        let times = Times::default();
+        assert_eq!(times.mean(), None);
+        times.add(Duration::from_secs(1), Complexity::Simple);
+        assert_eq!(times.mean(), Some(1.0));
+        times.add(Duration::from_secs(2), Complexity::Simple);
+        assert!((times.mean().unwrap() - 1.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_last_ten_make_the_mean_of_a_complexity_and_a_thousand_are_kept() {
+        let times = Times::default();
+        for n in 0..KEPT as u64 + 20 {
+            times.add(Duration::from_secs(n), Complexity::Complex);
+        }
+        let last_ten = (1010..1020).sum::<u64>() as f64 / 10.0;
+        assert_eq!(times.recent_mean(Complexity::Complex), Some(last_ten));
+        assert_eq!(times.recent_mean(Complexity::Simple), None);
+        let kept = times.history(Complexity::Complex);
+        assert_eq!((kept.len(), kept[0]), (KEPT, 20.0));
+    }
+}

@@ -1,0 +1,309 @@
+//! The condition of one endpoint: status, breaker, role, addresses, holds. It takes the signs of probes
+//! and of traffic, tells the events, and is read on the path without a lock. It outlives reloads.
+
+use super::Rules;
+use super::breaker::{Breaker, Failure, Gate, Turn};
+use super::events::{Event, Events, What};
+use super::pulse::Pulse;
+use super::stamp::Stamp;
+use super::status::{Sign, Status, StatusMachine};
+use crate::clock::Moment;
+use crate::dialect::Role;
+use arc_swap::ArcSwap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// How long an endpoint that said that it has too much to do comes last.
+const PRESSED_FOR: Duration = Duration::from_secs(1);
+/// Addresses kept of one name.
+const ADDRESSES_KEPT: usize = 16;
+
+/// Which endpoint it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub service: Arc<str>,
+    pub name: Arc<str>,
+    /// Host name or literal address, without brackets.
+    pub host: Arc<str>,
+    pub port: u16,
+}
+
+/// What is known of one endpoint beside its load.
+#[derive(Debug)]
+pub struct Condition {
+    identity: Identity,
+    status: StatusMachine,
+    breaker: Breaker,
+    /// 0 unknown, 1 writer, 2 reader.
+    role: AtomicU8,
+    addresses: ArcSwap<Vec<SocketAddr>>,
+    address_turn: AtomicUsize,
+    held_until: Stamp,
+    pressed_until: Stamp,
+    checked: Stamp,
+    failed: Stamp,
+    /// Requests in flight that a returned endpoint may hold before it comes last; 0 when it need not be spared.
+    ramp: AtomicU32,
+    events: Arc<Events>,
+    pulse: Arc<Pulse>,
+}
+
+impl Condition {
+    /// A new endpoint: healthy, role unknown. A literal address is resolved at once, a name later.
+    pub fn new(identity: Identity, events: Arc<Events>, pulse: Arc<Pulse>) -> Self {
+        let literal = identity.host.parse::<IpAddr>().ok();
+        let addresses = literal.map(|ip| SocketAddr::new(ip, identity.port));
+        Self {
+            identity,
+            status: StatusMachine::default(),
+            breaker: Breaker::default(),
+            role: AtomicU8::new(0),
+            addresses: ArcSwap::from_pointee(addresses.into_iter().collect()),
+            address_turn: AtomicUsize::new(0),
+            held_until: Stamp::default(),
+            pressed_until: Stamp::default(),
+            checked: Stamp::default(),
+            failed: Stamp::default(),
+            ramp: AtomicU32::new(0),
+            events,
+            pulse,
+        }
+    }
+
+    /// Which endpoint it is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The present status.
+    pub fn status(&self) -> Status {
+        self.status.get()
+    }
+
+    /// The breaker's gate.
+    pub fn gate(&self, now: Moment) -> Gate {
+        self.breaker.gate(now)
+    }
+
+    /// The role that probes found.
+    pub fn role(&self) -> Option<Role> {
+        match self.role.load(Ordering::Relaxed) {
+            1 => Some(Role::Writer),
+            2 => Some(Role::Reader),
+            _ => None,
+        }
+    }
+
+    /// When it was last probed.
+    pub fn last_check(&self) -> Option<Moment> {
+        self.checked.get()
+    }
+
+    /// When it last failed, in traffic or in a probe.
+    pub fn last_failure(&self) -> Option<Moment> {
+        self.failed.get()
+    }
+
+    /// Whether the cache must store nothing from it: it was slow, ejected, or is just back.
+    pub fn held(&self, now: Moment) -> bool {
+        self.held_until.is_after(now)
+    }
+
+    /// Whether it said a moment ago that it has too much to do.
+    pub fn pressed(&self, now: Moment) -> bool {
+        self.pressed_until.is_after(now)
+    }
+
+    /// Whether it is back only lately and already holds what it should (slow start).
+    pub fn ramping(&self, in_flight: u32) -> bool {
+        match self.ramp.load(Ordering::Relaxed) {
+            0 => false,
+            room => in_flight >= room,
+        }
+    }
+
+    /// The addresses; empty when its name was never resolved.
+    pub fn addresses(&self) -> Arc<Vec<SocketAddr>> {
+        self.addresses.load_full()
+    }
+
+    /// Whether there is an address to go to.
+    pub fn is_resolved(&self) -> bool {
+        !self.addresses.load().is_empty()
+    }
+
+    /// The address to go to now. A failure moves on to the next one of the name.
+    pub fn address(&self) -> Option<SocketAddr> {
+        let addresses = self.addresses.load();
+        let turn = self.address_turn.load(Ordering::Relaxed);
+        addresses.get(turn.checked_rem(addresses.len())?).copied()
+    }
+
+    /// The pulse of the service's prober.
+    pub fn pulse(&self) -> &Arc<Pulse> {
+        &self.pulse
+    }
+
+    /// Takes the addresses of its name. An empty list leaves the last good one.
+    pub fn resolved(&self, mut addresses: Vec<SocketAddr>, now: Moment) {
+        addresses.truncate(ADDRESSES_KEPT);
+        if addresses.is_empty() || *self.addresses.load_full() == addresses {
+            return;
+        }
+        self.tell(What::Resolved, now, format!("{addresses:?}"));
+        self.addresses.store(Arc::new(addresses));
+    }
+
+    /// Takes the endpoint out of service, or back (HL-09).
+    pub fn set_maintenance(&self, on: bool, now: Moment) {
+        if self.status.set_maintenance(on) {
+            let what = if on {
+                What::MaintenanceBegun
+            } else {
+                What::MaintenanceEnded
+            };
+            self.tell(what, now, "operator");
+            self.pulse.nudge();
+        }
+    }
+
+    /// Takes the sign of one round of probes.
+    pub fn probed(&self, sign: Sign, why: &str, rules: &Rules, now: Moment) {
+        self.checked.mark(now);
+        if sign == Sign::Good {
+            if rules.breaker.recover_on_probe {
+                self.breaker.hasten();
+            }
+        } else {
+            self.failed.mark(now);
+            self.address_turn.fetch_add(1, Ordering::Relaxed);
+        }
+        self.turned(self.status.probed(sign, &rules.health), why, rules, now);
+    }
+
+    /// A round of probes that told nothing about health.
+    pub fn checked(&self, now: Moment) {
+        self.checked.mark(now);
+    }
+
+    /// Takes the role that a probe found.
+    pub fn found_role(&self, role: Role, now: Moment) {
+        let (code, what) = match role {
+            Role::Writer => (1, What::RoleWriter),
+            Role::Reader => (2, What::RoleReader),
+        };
+        if self.role.swap(code, Ordering::Relaxed) != code {
+            self.tell(what, now, "probe");
+        }
+    }
+
+    /// It refused a write for its role: it is a reader until the probes, which start now, say otherwise.
+    pub fn refused_write(&self, now: Moment) {
+        if self.role.swap(2, Ordering::Relaxed) != 2 {
+            self.tell(What::RoleReader, now, "refused a write");
+        }
+        self.pulse.nudge();
+    }
+
+    /// It has too much to do: it comes last for a moment, and no breaker moves.
+    pub fn overloaded(&self, now: Moment) {
+        self.pressed_until.mark(now + PRESSED_FOR);
+    }
+
+    /// The cache stores nothing from it for a while.
+    pub fn hold(&self, rules: &Rules, now: Moment) {
+        self.held_until.mark(now + rules.rejoin_hold);
+    }
+
+    /// Takes the trial slot of an open breaker, due or not.
+    pub fn claim_trial(&self) -> bool {
+        self.breaker.claim_trial()
+    }
+
+    /// Gives the trial slot back without a result.
+    pub fn release_trial(&self) {
+        self.breaker.release_trial();
+    }
+
+    /// A request succeeded. `limit` is where the slow start ends.
+    pub fn succeeded(&self, trial: bool, limit: u32, rules: &Rules, now: Moment) {
+        if self.ramp.load(Ordering::Relaxed) > 0 {
+            self.widen(limit);
+        }
+        if self.breaker.succeeded(trial) == Some(Turn::Closed) {
+            self.back(What::BreakerClosed, "trial succeeded", rules, now);
+        }
+        let turned = self.status.succeeded_in_traffic(&rules.health);
+        self.turned(turned, "traffic", rules, now);
+    }
+
+    /// A request failed, and the endpoint is to blame.
+    pub fn failed(&self, trial: bool, failure: &Failure, rules: &Rules, now: Moment) {
+        self.failed.mark(now);
+        self.hold(rules, now);
+        self.address_turn.fetch_add(1, Ordering::Relaxed);
+        let probe_failing = self.status.probe_failing();
+        let turn = self
+            .breaker
+            .failed(trial, failure, probe_failing, &rules.breaker, now);
+        match turn {
+            Some(Turn::Opened(span)) => self.out(What::BreakerOpened, span, now),
+            Some(Turn::Reopened(span)) => self.out(What::BreakerReopened, span, now),
+            _ => {}
+        }
+        let turned = self.status.failed_in_traffic(&rules.health);
+        self.turned(turned, "traffic", rules, now);
+    }
+
+    /// Tells an event of this endpoint.
+    pub fn tell(&self, what: What, now: Moment, why: impl Into<String>) {
+        self.events.record(Event {
+            when: now,
+            service: self.identity.service.to_string(),
+            endpoint: self.identity.name.to_string(),
+            what,
+            why: why.into(),
+        });
+    }
+
+    fn turned(&self, turned: Option<Status>, why: &str, rules: &Rules, now: Moment) {
+        match turned {
+            Some(Status::Healthy) => self.back(What::Healthy, why, rules, now),
+            Some(Status::Degraded) => self.tell(What::Degraded, now, why),
+            Some(_) => {
+                self.hold(rules, now);
+                self.tell(What::Unhealthy, now, why);
+            }
+            None => {}
+        }
+    }
+
+    fn out(&self, what: What, span: Duration, now: Moment) {
+        self.tell(what, now, format!("for {} s", span.as_secs_f64()));
+        self.pulse.nudge();
+    }
+
+    fn back(&self, what: What, why: &str, rules: &Rules, now: Moment) {
+        self.hold(rules, now);
+        self.ramp.store(1, Ordering::Relaxed);
+        self.tell(what, now, why);
+    }
+
+    /// Slow start: each success makes room for one more, so the room doubles with each round of answers.
+    fn widen(&self, limit: u32) {
+        let wider = |room: u32| match room {
+            0 => None,
+            room if room >= limit => Some(0),
+            room => Some(room + 1),
+        };
+        let _ = self
+            .ramp
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, wider);
+    }
+}
+
+#[cfg(test)]
+#[path = "condition_tests.rs"]
+mod tests;

@@ -1,0 +1,52 @@
+//! Health: what is known of each endpoint beside its load. Probes move its status, traffic moves its
+//! breaker, names are resolved in the background, roles are found. A [`Condition`] holds all of it and
+//! survives a reload. Nothing here chooses an endpoint, and nothing here sees a client's request.
+
+pub mod ask;
+pub mod asker;
+pub mod breaker;
+pub mod condition;
+pub mod events;
+pub mod inquiries;
+pub mod prober;
+pub mod pulse;
+pub mod resolver;
+pub mod round;
+pub mod stamp;
+pub mod status;
+
+pub use ask::{Ask, ProbeReply, Question, Questions};
+pub use asker::HttpAsker;
+pub use breaker::{Failure, Gate};
+pub use condition::{Condition, Identity};
+pub use events::{Event, Events, What};
+pub use prober::Prober;
+pub use pulse::Pulse;
+pub use resolver::{Lookup, Resolver, SystemLookup};
+pub use status::{Sign, Status};
+
+use crate::config;
+use std::time::Duration;
+
+/// The settings that judge an endpoint. They come with each reload; the judged state stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rules {
+    pub health: config::Health,
+    pub breaker: config::Breaker,
+    /// How long the cache stores nothing from an endpoint after it was slow, ejected or back.
+    pub rejoin_hold: Duration,
+    /// An answer at least this slow holds the cache off the endpoint.
+    pub slow: Duration,
+}
+
+impl Rules {
+    /// The rules of a configuration.
+    pub fn of(config: &config::Config) -> Self {
+        Self {
+            health: config.health.clone(),
+            breaker: config.breaker.clone(),
+            rejoin_hold: config.cache.rejoin_hold,
+            slow: config.planner.max_response_time,
+        }
+    }
+}

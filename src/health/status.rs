@@ -1,0 +1,161 @@
+//! The status machine of one endpoint (HL-06..HL-08, XC-7). Probes drive it; failures of traffic add
+//! to it under the rule `leaky` only (HL-11). It never looks at the breaker, which is traffic's own.
+
+use crate::config::{Health, HealthRule};
+use parking_lot::Mutex;
+use serde::Serialize;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+
+/// Errors above which the rule `leaky` calls an endpoint degraded.
+const LEAKY_DEGRADED: u32 = 3;
+/// Errors above which the rule `leaky` calls a silent endpoint unhealthy.
+const LEAKY_UNHEALTHY: u32 = 5;
+
+/// How an endpoint is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Takes traffic.
+    Healthy,
+    /// Takes traffic when no healthy endpoint can.
+    Degraded,
+    /// Takes none, but as a last resort.
+    Unhealthy,
+    /// Taken out by the operator; not probed.
+    Maintenance,
+}
+
+impl Status {
+    fn of(code: u8) -> Self {
+        match code {
+            0 => Status::Healthy,
+            1 => Status::Degraded,
+            _ => Status::Unhealthy,
+        }
+    }
+}
+
+/// What one round of probes says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sign {
+    /// It serves.
+    Good,
+    /// It answered, and does not serve.
+    Bad,
+    /// It did not answer.
+    Silent,
+}
+
+/// Status with the counts behind it. Reading takes no lock.
+#[derive(Debug, Default)]
+pub struct StatusMachine {
+    state: AtomicU8,
+    maintenance: AtomicBool,
+    /// Whether there are errors to forgive: spares good traffic the lock.
+    troubled: AtomicBool,
+    probe_failing: AtomicBool,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    errors: u32,
+    good: u32,
+}
+
+impl StatusMachine {
+    /// The present status.
+    pub fn get(&self) -> Status {
+        if self.maintenance.load(Ordering::Relaxed) {
+            return Status::Maintenance;
+        }
+        Status::of(self.state.load(Ordering::Relaxed))
+    }
+
+    /// Whether the last round of probes failed.
+    pub fn probe_failing(&self) -> bool {
+        self.probe_failing.load(Ordering::Relaxed)
+    }
+
+    /// Takes the endpoint out, or back in. True when that is a change.
+    pub fn set_maintenance(&self, on: bool) -> bool {
+        self.maintenance.swap(on, Ordering::Relaxed) != on
+    }
+
+    /// Takes the sign of a round of probes; gives the new status when it changed.
+    pub fn probed(&self, sign: Sign, rules: &Health) -> Option<Status> {
+        let mut counts = self.counts.lock();
+        self.probe_failing
+            .store(sign != Sign::Good, Ordering::Relaxed);
+        let now = Status::of(self.state.load(Ordering::Relaxed));
+        let next = match rules.rule {
+            HealthRule::Consecutive => counts.consecutive(now, sign, rules),
+            HealthRule::Leaky => counts.leaky(now, sign),
+        };
+        self.settle(&counts, next)
+    }
+
+    /// An endpoint fault of traffic (HL-11); gives the new status when it changed.
+    pub fn failed_in_traffic(&self, rules: &Health) -> Option<Status> {
+        if rules.rule != HealthRule::Leaky {
+            return None;
+        }
+        let mut counts = self.counts.lock();
+        let now = Status::of(self.state.load(Ordering::Relaxed));
+        let next = counts.leaky(now, Sign::Bad);
+        self.settle(&counts, next)
+    }
+
+    /// A success of traffic forgives one error of the rule `leaky`.
+    pub fn succeeded_in_traffic(&self, rules: &Health) -> Option<Status> {
+        if rules.rule != HealthRule::Leaky || !self.troubled.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut counts = self.counts.lock();
+        counts.errors = counts.errors.saturating_sub(1);
+        let now = Status::of(self.state.load(Ordering::Relaxed));
+        let forgiven = now == Status::Degraded && counts.errors <= LEAKY_DEGRADED;
+        self.settle(&counts, if forgiven { Status::Healthy } else { now })
+    }
+
+    fn settle(&self, counts: &Counts, next: Status) -> Option<Status> {
+        self.troubled.store(counts.errors > 0, Ordering::Relaxed);
+        let before = self.state.swap(next as u8, Ordering::Relaxed);
+        (before != next as u8).then_some(next)
+    }
+}
+
+impl Counts {
+    fn consecutive(&mut self, now: Status, sign: Sign, rules: &Health) -> Status {
+        if sign == Sign::Good {
+            self.errors = 0;
+            self.good = self.good.saturating_add(1);
+            let enough = self.good >= rules.healthy_after.max(1);
+            return if enough { Status::Healthy } else { now };
+        }
+        self.good = 0;
+        self.errors = self.errors.saturating_add(1);
+        if self.errors >= rules.unhealthy_after.max(1) {
+            return Status::Unhealthy;
+        }
+        now
+    }
+
+    /// A failure never improves a status, so a bad answer leaves an unhealthy endpoint unhealthy.
+    fn leaky(&mut self, now: Status, sign: Sign) -> Status {
+        if sign == Sign::Good {
+            self.errors = self.errors.saturating_sub(1);
+            return Status::Healthy;
+        }
+        self.errors = self.errors.saturating_add(1);
+        match sign {
+            Sign::Bad if self.errors > LEAKY_DEGRADED => now.max(Status::Degraded),
+            Sign::Silent if self.errors > LEAKY_UNHEALTHY => Status::Unhealthy,
+            _ => now,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;
