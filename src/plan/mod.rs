@@ -1,5 +1,30 @@
 //! The planner: features -> type -> complexity -> cost and time -> strategy, cache policy,
 //! priority, fallbacks. Pure functions over the call, the load and the history; no I/O, no clock.
+//! One file per step; [`planner`] puts them in the order of PL-09. It routes nothing and stores nothing.
+
+pub mod adjust;
+pub mod batch;
+pub mod cache_policy;
+pub mod complexity;
+pub mod cost;
+pub mod execution;
+pub mod fallbacks;
+pub mod feasibility;
+pub mod features;
+pub mod history;
+pub mod id;
+pub mod load;
+pub mod needs;
+pub mod planner;
+pub mod priority;
+pub mod query;
+pub mod time;
+
+pub use history::History;
+pub use id::{Id, Ids};
+pub use load::Load;
+pub use planner::Planner;
+pub use query::{Query, QueryPlan};
 
 use crate::dialect::QueryType;
 use serde::Serialize;
@@ -15,6 +40,18 @@ pub enum Complexity {
     VeryComplex,
 }
 
+impl Complexity {
+    /// The name in metrics, logs and explanations.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Complexity::Simple => "simple",
+            Complexity::Moderate => "moderate",
+            Complexity::Complex => "complex",
+            Complexity::VeryComplex => "very_complex",
+        }
+    }
+}
+
 /// How the stores are used (PL-03). A transparent Qdrant call is always `VectorOnly`, a Neo4j call `GraphOnly`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,6 +61,48 @@ pub enum Execution {
     HybridParallel,
     HybridSequential,
     Adaptive,
+}
+
+impl Execution {
+    /// Every strategy, in the order of its discriminants.
+    pub const ALL: [Execution; 5] = [
+        Execution::VectorOnly,
+        Execution::GraphOnly,
+        Execution::HybridParallel,
+        Execution::HybridSequential,
+        Execution::Adaptive,
+    ];
+
+    /// The name in metrics, logs and explanations.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Execution::VectorOnly => "vector_only",
+            Execution::GraphOnly => "graph_only",
+            Execution::HybridParallel => "hybrid_parallel",
+            Execution::HybridSequential => "hybrid_sequential",
+            Execution::Adaptive => "adaptive",
+        }
+    }
+
+    /// The strategy of a transparent call, by the name of its dialect. A service of plain HTTP
+    /// names no store, so that nothing is decided for it: `adaptive`.
+    pub fn of_dialect(name: &str) -> Self {
+        match name {
+            "qdrant" => Execution::VectorOnly,
+            "neo4j" => Execution::GraphOnly,
+            _ => Execution::Adaptive,
+        }
+    }
+
+    /// Whether it asks the vector store.
+    pub const fn uses_vectors(self) -> bool {
+        !matches!(self, Execution::GraphOnly)
+    }
+
+    /// Whether it asks the graph store.
+    pub const fn uses_graph(self) -> bool {
+        !matches!(self, Execution::VectorOnly)
+    }
 }
 
 /// The kind of a stored answer, which decides how long it is kept (CA-11) and how its key begins (CA-12).

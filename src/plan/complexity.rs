@@ -1,0 +1,93 @@
+//! Complexity (PL-14): a score of seven terms, and the level that it reaches. The weights add up
+//! to 1.1 and the score is not clipped, as in the source of the formula.
+
+use super::Complexity;
+use crate::dialect::{Features, QueryType};
+
+/// A term of the score by name, in the order of the formula.
+pub type Terms = [(&'static str, f64); 7];
+
+/// The score, its terms and its level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Score {
+    pub terms: Terms,
+    /// The sum of the terms, 0..=1.1.
+    pub total: f64,
+    pub level: Complexity,
+}
+
+/// A level holds below its bound; the last one has none (PL-14).
+const BOUNDS: [(f64, Complexity); 3] = [
+    (0.3, Complexity::Simple),
+    (0.6, Complexity::Moderate),
+    (0.8, Complexity::Complex),
+];
+
+/// Sums of tenths miss their decimal value by a few units in the last place. A score that misses
+/// its bound by no more than this has reached it, in whatever order the terms were added.
+const ROUNDING: f64 = 1e-9;
+
+/// The terms of a request that was not scored.
+pub const UNSCORED: Terms = [
+    ("words", 0.0),
+    ("type", 0.0),
+    ("filters", 0.0),
+    ("depth", 0.0),
+    ("entity_types", 0.0),
+    ("relationship_types", 0.0),
+    ("results", 0.0),
+];
+
+/// The factor T of a type (PL-14).
+pub const fn type_factor(query_type: QueryType) -> f64 {
+    match query_type {
+        QueryType::SemanticSearch => 0.3,
+        QueryType::EntityLookup => 0.2,
+        QueryType::RelationshipExploration => 0.6,
+        QueryType::ContextualSearch => 0.7,
+        QueryType::MultiHopReasoning => 1.0,
+        _ => 0.5,
+    }
+}
+
+/// The level of a score.
+pub fn level(total: f64) -> Complexity {
+    BOUNDS
+        .iter()
+        .find(|(bound, _)| total + ROUNDING < *bound)
+        .map_or(Complexity::VeryComplex, |(_, level)| *level)
+}
+
+/// The score of a request.
+pub fn score(query_type: QueryType, features: &Features) -> Score {
+    let limits = f64::from(features.vector_limit) + f64::from(features.graph_limit);
+    let terms = [
+        ("words", share(features.word_count.into(), 20.0) * 0.2),
+        ("type", type_factor(query_type) * 0.3),
+        ("filters", if features.has_filters { 0.1 } else { 0.0 }),
+        ("depth", share(features.max_depth.into(), 5.0) * 0.2),
+        (
+            "entity_types",
+            share(features.entity_types.into(), 10.0) * 0.1,
+        ),
+        (
+            "relationship_types",
+            share(features.relationship_types.into(), 10.0) * 0.1,
+        ),
+        ("results", share(limits, 100.0) * 0.1),
+    ];
+    let total = terms.iter().map(|(_, value)| value).sum();
+    Score {
+        terms,
+        total,
+        level: level(total),
+    }
+}
+
+/// `value` as a share of what counts as full, at most 1.
+fn share(value: f64, full: f64) -> f64 {
+    (value / full).min(1.0)
+}
+
+#[cfg(test)]
+mod tests;

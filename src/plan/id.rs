@@ -1,0 +1,82 @@
+//! Ids of plans and requests (PL-10): 12 hexadecimal digits, unique in a process, random between
+//! processes. A counter gives the uniqueness, a random start and a mixing step the rest.
+
+use serde::{Serialize, Serializer};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The bits of an id: 12 hexadecimal digits.
+const MASK: u64 = (1 << 48) - 1;
+
+/// An id. Printed as 12 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Id(u64);
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:012x}", self.0)
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The source of ids; one per process.
+#[derive(Debug)]
+pub struct Ids {
+    start: u64,
+    next: AtomicU64,
+}
+
+impl Ids {
+    /// A source that starts at random bits.
+    pub fn new(bits: u64) -> Self {
+        Self {
+            start: bits,
+            next: AtomicU64::new(0),
+        }
+    }
+
+    /// The next id; it comes again after 2^48 others.
+    pub fn next(&self) -> Id {
+        let count = self.next.fetch_add(1, Ordering::Relaxed);
+        Id(mixed(self.start.wrapping_add(count)))
+    }
+}
+
+/// A bijection on 48 bits, so that neighbours look unlike and stay distinct: odd factors and
+/// shifts downwards can both be undone.
+fn mixed(bits: u64) -> u64 {
+    let mut bits = bits & MASK;
+    for factor in [0xbf58_476d_1ce5, 0x94d0_49bb_1331] {
+        bits ^= bits >> 24;
+        bits = bits.wrapping_mul(factor) & MASK;
+    }
+    bits ^ (bits >> 24)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn ids_have_twelve_hexadecimal_digits_and_never_repeat() {
+        let ids = Ids::new(u64::MAX - 5000);
+        let texts: HashSet<String> = (0..10_000).map(|_| ids.next().to_string()).collect();
+        assert_eq!(texts.len(), 10_000);
+        assert!(
+            texts
+                .iter()
+                .all(|id| id.len() == 12 && id.bytes().all(|b| b.is_ascii_hexdigit()))
+        );
+    }
+
+    #[test]
+    fn two_processes_start_at_different_ids() {
+        assert_ne!(Ids::new(1).next(), Ids::new(77).next());
+    }
+}

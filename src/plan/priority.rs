@@ -1,0 +1,34 @@
+//! Priority (PL-22): 1..=10, larger is more important. Who pays more goes first, who asks for the
+//! most work goes last.
+
+use super::Complexity;
+
+/// The priority of a request. An empty prefix marks nobody.
+pub fn of(user: Option<&str>, premium_prefix: &str, complexity: Complexity) -> u8 {
+    let premium =
+        !premium_prefix.is_empty() && user.is_some_and(|user| user.starts_with(premium_prefix));
+    match complexity {
+        _ if premium => 8,
+        Complexity::VeryComplex => 3,
+        _ => 5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn premium_users_come_first_and_very_complex_requests_last() {
+        let of = |user, complexity| super::of(user, "premium_", complexity);
+        assert_eq!(of(Some("premium_ada"), Complexity::VeryComplex), 8);
+        assert_eq!(of(Some("ada"), Complexity::VeryComplex), 3);
+        assert_eq!(of(None, Complexity::Complex), 5);
+        assert_eq!(of(Some("not_premium_ada"), Complexity::Simple), 5);
+    }
+
+    #[test]
+    fn an_empty_prefix_marks_nobody() {
+        assert_eq!(of(Some("ada"), "", Complexity::Simple), 5);
+    }
+}
