@@ -88,6 +88,11 @@ impl Dice {
         Self(StdRng::seed_from_u64(seed))
     }
 
+    /// Dice that nobody can foretell.
+    pub fn from_system() -> Self {
+        Self(rand::make_rng())
+    }
+
     /// A number in `0..bound`; 0 when `bound` is 0.
     pub fn below(&mut self, bound: usize) -> usize {
         if bound == 0 {

@@ -1,11 +1,16 @@
 //! The program: reads the command line and hands over.
 
 use clap::Parser;
-use pointsman::cli::{Cli, Command, check, schema};
+use pointsman::cli::{Cli, Command, check, run, schema};
 use std::process::ExitCode;
+
+/// Memory that a burst took is given back sooner than by the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Schema(args) => schema::run(&args),
     }

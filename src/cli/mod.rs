@@ -2,6 +2,7 @@
 //! own file; nothing is decided here.
 
 pub mod check;
+pub mod run;
 pub mod schema;
 
 use crate::config::Source;
@@ -26,6 +27,9 @@ A configuration is one YAML file. Begin with config/minimal.yaml; docs/configura
 
 const EXAMPLES: &str = "\
 Examples:
+  Serve:
+      pointsman run -c pointsman.yaml
+
   Is this file right? All that is wrong with it is printed at once:
       pointsman check -c pointsman.yaml
 
@@ -39,6 +43,8 @@ Examples:
 /// What can be asked.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Serve until told to stop
+    Run(RunArgs),
     /// Read a configuration and print everything that is wrong with it
     Check(CheckArgs),
     /// Print what a configuration may hold
@@ -63,6 +69,27 @@ impl ConfigArgs {
         Source::of_process(&self.config, self.sets.clone())
     }
 }
+
+/// The words of `run`.
+#[derive(Debug, Args)]
+#[command(long_about = RUN, after_long_help = RUN_EXAMPLES)]
+pub struct RunArgs {
+    /// Where the configuration comes from.
+    #[command(flatten)]
+    pub source: ConfigArgs,
+}
+
+const RUN: &str = "\
+Serve until told to stop. Each service listens on its own address, the admin API on `admin.listen`. A change of the \
+file, SIGHUP, or POST /api/config/reload puts a new configuration in place without losing a request; a bad one \
+changes nothing and says why. SIGTERM and SIGINT let requests in flight end, at most for `process.drain_limit`; a \
+second one ends at once.";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  pointsman run -c pointsman.yaml
+  POINTSMAN_OBSERVE__LOG=debug pointsman run -c pointsman.yaml
+  pointsman run -c pointsman.yaml --set services.vectors.listen=0.0.0.0:6433";
 
 /// The words of `check`.
 #[derive(Debug, Args)]

@@ -118,6 +118,37 @@ pub enum Category {
     Misc,
 }
 
+impl Category {
+    /// Every category.
+    pub const ALL: [Category; 7] = [
+        Category::Entity,
+        Category::Relation,
+        Category::Path,
+        Category::Query,
+        Category::Vector,
+        Category::GraphStats,
+        Category::Misc,
+    ];
+
+    /// The name in configuration, metrics and the admin API.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Category::Entity => "entity",
+            Category::Relation => "relation",
+            Category::Path => "path",
+            Category::Query => "query",
+            Category::Vector => "vector",
+            Category::GraphStats => "graph_stats",
+            Category::Misc => "misc",
+        }
+    }
+
+    /// The category of a name.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.label() == word)
+    }
+}
+
 /// What is planned for one request (PL-04). A plain value: explain prints it as it is.
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {

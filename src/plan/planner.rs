@@ -198,6 +198,11 @@ fn kept(plan: &Plan, members: u32) -> Kept {
     }
 }
 
+/// The plan of a request of no class, for questions about endpoints beside any request.
+pub fn unclassified() -> Plan {
+    plain(QueryType::Unknown, Execution::Adaptive)
+}
+
 /// The plan of a request that is not planned (PL-27): moderate, cost 1, one second, not kept.
 fn plain(query_type: QueryType, execution: Execution) -> Plan {
     Plan {

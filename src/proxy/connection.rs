@@ -1,20 +1,26 @@
 //! One client connection: request after request, until the client leaves, is idle for too long, or
 //! the process stops.
 
-use super::flow::Proxy;
+use super::Proxy;
+use crate::config;
 use pingora_core::apps::HttpPersistentSettings;
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::ServerSession;
 use pingora_error::ErrorType;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Serves a connection to its end.
 pub async fn serve(stream: Stream, service: Arc<str>, proxy: Arc<Proxy>, mut stop: watch::Receiver<bool>) {
     let mut session = ServerSession::new_http1(stream);
-    session.set_keepalive_reuses_remaining(Some(proxy.client_requests()));
-    while let Some(mut ready) = next_request(session, &proxy, &mut stop).await {
-        limit(&mut ready, &proxy, *stop.borrow());
+    session.set_keepalive_reuses_remaining(Some(proxy.limits().client_requests));
+    loop {
+        let limits = proxy.limits();
+        let Some(mut ready) = next_request(session, limits.client_keepalive, &mut stop).await else {
+            return;
+        };
+        limit(&mut ready, &limits, *stop.borrow());
         match proxy.answer(ready, &service).await {
             Some(reused) => session = reused,
             None => return,
@@ -23,10 +29,10 @@ pub async fn serve(stream: Stream, service: Arc<str>, proxy: Arc<Proxy>, mut sto
 }
 
 /// Waits for the head of a request. The time limit covers idleness and the whole head, so that bytes that trickle in do not hold a seat for ever.
-async fn next_request(mut session: ServerSession, proxy: &Proxy, stop: &mut watch::Receiver<bool>) -> Option<ServerSession> {
+async fn next_request(mut session: ServerSession, idle: Duration, stop: &mut watch::Receiver<bool>) -> Option<ServerSession> {
     let read = tokio::select! {
         biased;
-        read = tokio::time::timeout(proxy.client_keepalive(), session.read_request()) => read.ok()?,
+        read = tokio::time::timeout(idle, session.read_request()) => read.ok()?,
         _ = stop.wait_for(|stop| *stop) => return None,
     };
     match read {
@@ -42,16 +48,16 @@ async fn next_request(mut session: ServerSession, proxy: &Proxy, stop: &mut watc
     }
 }
 
-fn limit(session: &mut ServerSession, proxy: &Proxy, stopping: bool) {
-    session.set_read_timeout(Some(proxy.client_read_timeout()));
-    session.set_write_timeout(Some(proxy.client_write_timeout()));
-    session.set_total_drain_timeout(Some(proxy.client_read_timeout()));
+fn limit(session: &mut ServerSession, limits: &config::Path, stopping: bool) {
+    session.set_read_timeout(Some(limits.client_read_timeout));
+    session.set_write_timeout(Some(limits.client_write_timeout));
+    session.set_total_drain_timeout(Some(limits.client_read_timeout));
     session.set_close_on_response_before_downstream_finish(true);
     session.set_pipelining_enabled(true);
     if stopping {
         session.set_keepalive(None);
     } else {
-        session.set_keepalive(Some(proxy.client_keepalive().as_secs().max(1)));
+        session.set_keepalive(Some(limits.client_keepalive.as_secs().max(1)));
     }
 }
 

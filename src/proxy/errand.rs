@@ -182,7 +182,7 @@ impl Errand {
 
     fn may_repeat(&self, progress: &Progress) -> bool {
         let real = progress.attempts.len() as u32 - progress.stale;
-        real < self.snapshot.config.balance.max_retries && self.service.pool.budget().retry()
+        real < self.snapshot.config.balance.max_retries && self.service.pool.budget().retry(self.shared.clock.now())
     }
 
     /// No endpoint is left: the last answer if there was one, otherwise a refusal that says why.

@@ -7,11 +7,10 @@ use super::peek::{self, Peeked};
 use super::respond::{self, Ending, Marks, Streaming};
 use super::{Proxy, store};
 use crate::cache::{Ask, CacheStatus, Entry, Fill, Hit, OpenWrite, Verdict, Waited};
-use crate::dialect::{Body, Call, Request};
+use crate::dialect::{Body, Call, Effect, Request};
 use crate::observe::{InFlight, Opening, Outcome, id};
 use crate::rejection::{Reason, Rejection};
 use crate::snapshot::{Service, Snapshot};
-use bytes::Bytes;
 use pingora_core::protocols::http::ServerSession;
 use std::sync::Arc;
 
@@ -243,6 +242,15 @@ impl<'a> Flow<'a> {
 
     async fn finish_write(&mut self, session: &mut ServerSession, errand: Errand, report: Report, open: Option<OpenWrite>) -> Ending {
         let outcome = store::outcome(&errand, &report);
+        let after = self.service.dialect.raises_after(&errand.call);
+        if after != errand.call.raises {
+            // A name came to stand for something else while the write was under way.
+            self.proxy.shared.cache.begin_write(&after).settle(outcome);
+        }
+        if errand.call.effect == Effect::Schema {
+            // What the dialect knows of names and procedures may be old now.
+            self.service.pool.pulse().nudge();
+        }
         let streaming = matches!(&report.ended, Ended::Answered(fetched) if !fetched.answered.is_whole());
         if streaming {
             // The database may commit at the end of its answer: the write stays open until then.

@@ -2,7 +2,7 @@
 //! The socket is bound by the caller, so that a taken port is a clear error and port 0 can be asked.
 
 use super::connection;
-use super::flow::Proxy;
+use super::Proxy;
 use pingora_core::protocols::l4::stream::Stream as L4;
 use pingora_core::protocols::{SocketDigest, Stream};
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ const EXHAUSTED: Duration = Duration::from_millis(100);
 
 /// Serves one service on one socket until `stop` turns true. Connections that are open then finish by themselves.
 pub async fn serve(socket: TcpListener, service: Arc<str>, proxy: Arc<Proxy>, mut stop: watch::Receiver<bool>) {
-    let seats = Arc::new(Semaphore::new(proxy.max_clients()));
+    let seats = Arc::new(Semaphore::new(proxy.limits().max_clients as usize));
     loop {
         let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
         let accepted = tokio::select! {

@@ -16,6 +16,7 @@ mod upstream;
 
 pub use listener::serve;
 
+use crate::config;
 use crate::shared::Shared;
 use flow::Flow;
 use pingora_core::protocols::http::ServerSession;
@@ -37,6 +38,11 @@ impl Proxy {
             shared,
             upstream: Arc::new(Upstream::new(idle)),
         })
+    }
+
+    /// The limits of clients, as they are now.
+    fn limits(&self) -> config::Path {
+        self.shared.config().path.clone()
     }
 
     /// Answers one request whose head was read. Gives the connection back if it may be used again.

@@ -7,6 +7,7 @@ mod control;
 mod listeners;
 mod probing;
 mod reload;
+mod sample;
 mod watch;
 
 pub use reload::{Reloaded, ReloadError};
@@ -129,7 +130,7 @@ impl Server {
 fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
     let config = Arc::new(loaded.config.clone());
     let clock = Clock::system();
-    let mut dice = Dice::seeded(rand::random());
+    let mut dice = Dice::from_system();
     let observer = Observer::new(&config.observe, &config.queries, clock.clone(), &mut dice);
     let parts = Parts {
         cache: Cache::new(&config.cache, clock.clone()),

@@ -23,9 +23,9 @@ impl Probing {
     /// Nothing runs yet.
     pub fn new(shared: Arc<Shared>, aside: Handle) -> Self {
         Self {
+            ask: Arc::new(HttpAsker::new(shared.config().health.timeout)),
             shared,
             aside,
-            ask: Arc::new(HttpAsker::new(shared.config().health.timeout)),
             running: Mutex::default(),
         }
     }

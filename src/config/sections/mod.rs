@@ -134,6 +134,8 @@ section! {
     Path {
         /// Bytes of a request body that are read before it is understood; a longer body streams and is classified by its path.
         peek_limit: Size = Size::mib(1) => volume(),
+        /// Bytes of a body that are read before anything of it is sent, where the database would execute a body that was cut (Neo4j). A longer one streams.
+        spool_limit: Size = Size::mib(16) => volume(),
         /// Bytes of an answer that are held until it is judged; a longer answer streams on, and can then no longer be repeated or stored.
         hold_limit: Size = Size::mib(1) => volume(),
         /// Bytes of a request's header fields.

@@ -1,0 +1,109 @@
+//! `pointsman run`: serves until it is told to stop. SIGTERM and SIGINT drain, a second one ends at
+//! once; SIGHUP reloads.
+
+use super::RunArgs;
+use crate::config::{self, Config, Loaded, Source};
+use crate::observe::Logging;
+use crate::server::{Server, StartError};
+use std::process::ExitCode;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Serves.
+pub fn run(args: &RunArgs) -> ExitCode {
+    let source = args.source.source();
+    let loaded = match config::load(&source) {
+        Ok(loaded) => loaded,
+        Err(report) => {
+            eprintln!("{report}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match serve(loaded, source) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("pointsman: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(loaded: Loaded, source: Source) -> Result<ExitCode, String> {
+    let _log = Logging::start(&loaded.config.observe).map_err(|error| error.to_string())?;
+    let runtime = runtime(&loaded.config).map_err(|error| format!("threads cannot be started: {error}"))?;
+    let code = runtime.block_on(until_told(loaded, source));
+    runtime.shutdown_background();
+    code.map_err(|error| error.to_string())
+}
+
+fn runtime(config: &Config) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if config.process.workers > 0 {
+        builder.worker_threads(config.process.workers as usize);
+    }
+    builder.thread_name("pointsman-path").enable_all().build()
+}
+
+async fn until_told(loaded: Loaded, source: Source) -> Result<ExitCode, StartError> {
+    for line in loaded.note_lines() {
+        tracing::warn!("{line}");
+    }
+    let services: Vec<String> = loaded.config.services.keys().cloned().collect();
+    let server = Server::start(loaded, Some(source)).await?;
+    for name in &services {
+        if let Some(address) = server.address(name) {
+            tracing::info!(service = name, %address, "listening");
+        }
+    }
+    tracing::info!(address = %server.admin(), "admin API listening");
+    let Ok((mut stop, mut reload)) = signals() else {
+        tracing::error!("signals cannot be received");
+        return Ok(ExitCode::FAILURE);
+    };
+    loop {
+        tokio::select! {
+            () = stop.received() => break,
+            _ = reload.recv() => { let _ = server.reload().await; }
+        }
+    }
+    Ok(drain(server, &mut stop).await)
+}
+
+/// SIGTERM and SIGINT.
+struct Stop {
+    term: Signal,
+    int: Signal,
+}
+
+impl Stop {
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.term.recv() => {}
+            _ = self.int.recv() => {}
+        }
+    }
+}
+
+fn signals() -> std::io::Result<(Stop, Signal)> {
+    let stop = Stop {
+        term: signal(SignalKind::terminate())?,
+        int: signal(SignalKind::interrupt())?,
+    };
+    Ok((stop, signal(SignalKind::hangup())?))
+}
+
+async fn drain(server: Server, stop: &mut Stop) -> ExitCode {
+    let in_flight = server.shared().in_flight();
+    tracing::info!(in_flight, "stopping: no new connections; waiting for requests in flight");
+    let cut = tokio::select! {
+        cut = server.stop() => cut,
+        () = stop.received() => {
+            tracing::warn!("told twice: ending at once");
+            return ExitCode::FAILURE;
+        }
+    };
+    if cut > 0 {
+        tracing::warn!(cut, "the drain limit passed: requests were cut");
+    }
+    tracing::info!("stopped");
+    ExitCode::SUCCESS
+}

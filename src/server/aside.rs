@@ -1,0 +1,76 @@
+//! What runs beside the path: the admin listener, the file watch, the sampler of the load, the sweep of
+//! the cache. All on the small runtime, so that a busy path does not silence them.
+
+use super::background::Background;
+use super::control::Operator;
+use super::reload::Reloader;
+use super::watch::FileWatch;
+use super::{StartError, sample};
+use crate::admin;
+use crate::shared::Shared;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+/// How often the load is sampled.
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+
+/// Binds the admin listener and serves it.
+pub async fn admin(background: &Background, shared: &Arc<Shared>, reloader: &Arc<Reloader>, stopping: watch::Receiver<bool>) -> Result<SocketAddr, StartError> {
+    let address = shared.config().admin.listen;
+    let bound = background.handle().spawn(TcpListener::bind(address)).await;
+    let socket = bound.unwrap_or_else(|_| Err(std::io::Error::other("the runtime is stopping")));
+    let bind_error = |source| StartError::Bind {
+        what: "the admin API".into(),
+        address,
+        source,
+    };
+    let socket = socket.map_err(bind_error)?;
+    let bound = socket.local_addr().map_err(bind_error)?;
+    let router = admin::router(Arc::new(Operator::new(Arc::clone(shared), Arc::clone(reloader), stopping.clone())));
+    // The admin API answers until the process ends, so that a drain can be watched.
+    let (forever, never) = watch::channel(false);
+    background.handle().spawn(async move {
+        admin::serve(socket, router, admin::Limits::default(), never).await;
+        drop(forever);
+    });
+    Ok(bound)
+}
+
+/// Starts the tasks that need no answer.
+pub fn start(background: &Background, shared: &Arc<Shared>, reloader: &Arc<Reloader>, stopping: watch::Receiver<bool>) {
+    background.handle().spawn(follow_file(Arc::clone(shared), Arc::clone(reloader), stopping));
+    background.handle().spawn(sample(Arc::clone(shared)));
+    background.handle().spawn(sweep(Arc::clone(shared)));
+}
+
+async fn follow_file(shared: Arc<Shared>, reloader: Arc<Reloader>, mut stopping: watch::Receiver<bool>) {
+    let Some(source) = reloader.source() else { return };
+    let mut file = FileWatch::new(source.path.clone());
+    loop {
+        let quiet = shared.config().process.reload_delay;
+        tokio::select! {
+            () = file.changed(quiet) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        let _ = reloader.reload("file").await;
+    }
+}
+
+async fn sample(shared: Arc<Shared>) {
+    let mut machine = sample::Machine::default();
+    loop {
+        shared.sampled(machine.load(&shared));
+        tokio::time::sleep(SAMPLE_EVERY).await;
+    }
+}
+
+async fn sweep(shared: Arc<Shared>) {
+    loop {
+        tokio::time::sleep(shared.config().cache.cleanup_interval).await;
+        let dropped = shared.cache.sweep();
+        tracing::debug!(dropped, "cache swept");
+    }
+}

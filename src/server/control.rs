@@ -1,0 +1,210 @@
+//! The admin API's hand on the process: what each route needs, fetched from where it lives.
+
+use super::reload::Reloader;
+use crate::admin::{Control, Credentials, Health, Problem, PushedMetrics, Readiness, ReloadReport, StatusChange};
+use crate::balance::{Ask, Endpoint, state};
+use crate::cache::Selection;
+use crate::config;
+use crate::dialect::Placement;
+use crate::plan::{Category, planner};
+use crate::shared::Shared;
+use crate::snapshot::{Service, Snapshot};
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The one implementation of [`Control`].
+pub struct Operator {
+    shared: Arc<Shared>,
+    reloader: Arc<Reloader>,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Operator {
+    /// A hand on these parts.
+    pub fn new(shared: Arc<Shared>, reloader: Arc<Reloader>, stopping: watch::Receiver<bool>) -> Self {
+        Self {
+            shared,
+            reloader,
+            stopping,
+        }
+    }
+
+    fn endpoint(&self, service: &str, endpoint: &str) -> Result<(Arc<Service>, Arc<Endpoint>), Problem> {
+        let snapshot = self.shared.snapshot();
+        let found = snapshot.service(service).ok_or_else(|| Problem::not_found(unknown_service(&snapshot)))?;
+        let endpoint = found.pool.find(endpoint).cloned();
+        let endpoint = endpoint.ok_or_else(|| Problem::not_found(unknown_endpoint(&found)))?;
+        Ok((found, endpoint))
+    }
+
+    fn pools(&self) -> Vec<Value> {
+        let now = self.shared.clock.now();
+        self.shared.snapshot().services().map(|service| value(&service.pool.stats(now))).collect()
+    }
+}
+
+fn unknown_service(snapshot: &Snapshot) -> String {
+    let names: Vec<&str> = snapshot.services().map(|service| &*service.name).collect();
+    format!("no such service; there are: {}", names.join(", "))
+}
+
+fn unknown_endpoint(service: &Service) -> String {
+    let names: Vec<&str> = service.pool.endpoints().iter().map(|endpoint| &*endpoint.name).collect();
+    format!("no such endpoint of {}; there are: {}", service.name, names.join(", "))
+}
+
+fn value(from: &impl serde::Serialize) -> Value {
+    serde_json::to_value(from).unwrap_or(Value::Null)
+}
+
+#[async_trait]
+impl Control for Operator {
+    fn credentials(&self) -> Arc<Credentials> {
+        Arc::new(Credentials::of(&self.shared.config().admin))
+    }
+
+    fn readiness(&self) -> Readiness {
+        let now = self.shared.clock.now();
+        let mut reasons = Vec::new();
+        if *self.stopping.borrow() {
+            reasons.push("stopping".to_string());
+        }
+        for service in self.shared.snapshot().services() {
+            if service.pool.stats(now).healthy_instances == 0 {
+                reasons.push(format!("service {}: no endpoint serves", service.name));
+            }
+        }
+        Readiness {
+            ready: reasons.is_empty(),
+            reasons,
+        }
+    }
+
+    fn health(&self) -> Health {
+        let ready = self.readiness().ready;
+        let memory = self.shared.load().memory.is_none_or(|share| share * 100.0 < self.shared.config().thresholds.memory_usage);
+        Health::from([
+            ("cache", self.shared.cache.is_healthy()),
+            ("database", ready),
+            ("load_balancer", ready),
+            ("memory", memory),
+            ("configuration", self.reloader.last_good()),
+        ])
+    }
+
+    fn metrics(&self) -> String {
+        self.shared.observer.metrics_text()
+    }
+
+    fn stats(&self) -> Value {
+        let running = self.shared.observer.running(usize::MAX);
+        let overdue = running.iter().filter(|one| one.overdue).count();
+        let config = self.shared.config();
+        json!({
+            "strategy": config.balance.strategy.word(),
+            "services": self.pools(),
+            "active_executions": self.shared.in_flight(),
+            "queue_size": 0,
+            "overdue_executions": overdue,
+            "generation": self.shared.snapshot().generation,
+            "last_reload_refused": self.reloader.refusal(),
+        })
+    }
+
+    fn balancer_stats(&self) -> Value {
+        json!({ "services": self.pools() })
+    }
+
+    fn instances(&self) -> Value {
+        let now = self.shared.clock.now();
+        let snapshot = self.shared.snapshot();
+        let rows = snapshot.services().map(|service| (service.name.to_string(), value(&service.pool.stats(now).instances)));
+        Value::Object(rows.collect())
+    }
+
+    fn executions(&self, limit: usize) -> Value {
+        value(&self.shared.observer.running(limit))
+    }
+
+    fn explain(&self, id: &str) -> Option<Value> {
+        self.shared.observer.explain(id).map(|seen| value(&*seen))
+    }
+
+    fn explanations(&self, limit: usize) -> Value {
+        let newest = self.shared.observer.newest(limit);
+        Value::Array(newest.iter().map(|seen| value(&**seen)).collect())
+    }
+
+    fn events(&self, after: u64) -> Value {
+        let events = self.shared.registry.events().list();
+        Value::Array(events.iter().skip(usize::try_from(after).unwrap_or(usize::MAX)).map(value).collect())
+    }
+
+    fn scores(&self) -> Value {
+        let snapshot = self.shared.snapshot();
+        let plan = planner::unclassified();
+        let ask = Ask {
+            plan: &plan,
+            placement: &Placement::Any,
+            key: "",
+            excluded: &[],
+            home: None,
+            now: self.shared.clock.now(),
+            explain: true,
+        };
+        let rows = snapshot.services().map(|service| (service.name.to_string(), value(&service.pool.scores(&ask))));
+        Value::Object(rows.collect())
+    }
+
+    fn config(&self) -> Value {
+        config::masked(&self.shared.config())
+    }
+
+    async fn reload(&self) -> Result<ReloadReport, Problem> {
+        let done = self.reloader.reload("api").await;
+        let done = done.map_err(|error| Problem::conflict(error.to_string()))?;
+        Ok(ReloadReport {
+            generation: done.generation,
+            changed: done.changed,
+            warnings: done.warnings,
+        })
+    }
+
+    fn set_status(&self, service: &str, endpoint: &str, status: StatusChange) -> Result<(), Problem> {
+        let (service, endpoint) = self.endpoint(service, endpoint)?;
+        let on = status == StatusChange::Maintenance;
+        endpoint.health().set_maintenance(on, self.shared.clock.now());
+        service.pool.pulse().nudge();
+        Ok(())
+    }
+
+    fn push_metrics(&self, service: &str, endpoint: &str, metrics: &PushedMetrics) -> Result<(), Problem> {
+        let (_, endpoint) = self.endpoint(service, endpoint)?;
+        endpoint.state.report(&state::Report {
+            cpu_usage: metrics.cpu_usage,
+            memory_usage: metrics.memory_usage,
+            queue_size: metrics.queue_size.map(f64::from),
+            requests_per_second: metrics.requests_per_second,
+        });
+        Ok(())
+    }
+
+    fn cache_stats(&self) -> Value {
+        value(&self.shared.cache.report())
+    }
+
+    fn clear_cache(&self, category: Option<&str>) -> Result<u64, Problem> {
+        let selection = match category {
+            None | Some("all" | "l1") => Selection::All,
+            Some(word) => Selection::Category(Category::parse(word).ok_or_else(|| Problem::invalid(unknown_category(word)))?),
+        };
+        Ok(self.shared.cache.clear(selection) as u64)
+    }
+}
+
+fn unknown_category(word: &str) -> String {
+    let words: Vec<&str> = Category::ALL.iter().map(|category| category.label()).collect();
+    format!("cache_type={word}: expected all, l1 or one of {}", words.join(", "))
+}

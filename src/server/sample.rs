@@ -1,0 +1,91 @@
+//! Samples the load that plans are made against (PL-07): the machine's processors and memory from
+//! `/proc`, the databases' from what is in flight to them. What cannot be read stays unknown.
+
+use crate::plan::{Execution, Load};
+use crate::shared::Shared;
+
+/// Reads one sample after the other; processor time is a difference between two.
+#[derive(Default)]
+pub struct Machine {
+    last: Option<Ticks>,
+}
+
+#[derive(Clone, Copy)]
+struct Ticks {
+    busy: u64,
+    all: u64,
+}
+
+impl Machine {
+    /// A new sample.
+    pub fn load(&mut self, shared: &Shared) -> Load {
+        let mut load = Load {
+            cpu: self.cpu(),
+            memory: memory(),
+            ..Load::default()
+        };
+        let (mut vector, mut graph) = ((0, 0), (0, 0));
+        for service in shared.snapshot().services() {
+            let sum = match service.execution {
+                Execution::VectorOnly => &mut vector,
+                _ => &mut graph,
+            };
+            for endpoint in service.pool.endpoints() {
+                sum.0 += endpoint.state.in_flight();
+                sum.1 += endpoint.max_connections;
+            }
+        }
+        (load.vector_connections, load.max_vector_connections) = vector;
+        (load.graph_connections, load.max_graph_connections) = graph;
+        load.vector_db = share(vector);
+        load.graph_db = share(graph);
+        load
+    }
+
+    fn cpu(&mut self) -> Option<f64> {
+        let now = ticks(&std::fs::read_to_string("/proc/stat").ok()?)?;
+        let before = self.last.replace(now)?;
+        let all = now.all.checked_sub(before.all).filter(|all| *all > 0)?;
+        Some((now.busy.saturating_sub(before.busy) as f64 / all as f64).clamp(0.0, 1.0))
+    }
+}
+
+fn share((in_flight, most): (u32, u32)) -> Option<f64> {
+    (most > 0).then(|| f64::from(in_flight) / f64::from(most))
+}
+
+/// The first line of `/proc/stat`: user nice system idle iowait irq softirq steal ...
+fn ticks(stat: &str) -> Option<Ticks> {
+    let numbers: Vec<u64> = stat.lines().next()?.split_whitespace().skip(1).take(8).filter_map(|word| word.parse().ok()).collect();
+    let all = numbers.iter().sum();
+    let idle: u64 = numbers.iter().skip(3).take(2).sum();
+    Some(Ticks { busy: all - idle, all })
+}
+
+/// Share of the machine's memory that is not available.
+fn memory() -> Option<f64> {
+    let info = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let read = |key: &str| -> Option<f64> {
+        let line = info.lines().find(|line| line.starts_with(key))?;
+        line.split_whitespace().nth(1)?.parse().ok()
+    };
+    let (total, free) = (read("MemTotal:")?, read("MemAvailable:")?);
+    (total > 0.0).then(|| (1.0 - free / total).clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_for_disks_counts_as_idle() {
+        let read = ticks("cpu  10 0 10 70 10 0 0 0 0 0\ncpu0 1 2 3\n").unwrap();
+        assert_eq!((read.busy, read.all), (20, 100));
+    }
+
+    #[test]
+    fn what_is_no_number_is_unknown_rather_than_zero() {
+        assert!(ticks("").is_none());
+        assert_eq!(share((0, 0)), None);
+    }
+}
