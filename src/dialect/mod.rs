@@ -4,9 +4,11 @@
 
 pub mod call;
 pub mod canonical;
+pub mod http;
 pub mod json;
 pub mod judgement;
 pub mod probe;
+pub mod qdrant;
 pub mod tag;
 
 pub use call::{
@@ -18,9 +20,9 @@ pub use probe::{Finding, Inquiry, Probe, Role};
 pub use tag::Tag;
 
 use crate::rejection::Rejection;
+use ::http::header::{HeaderName, HeaderValue};
+use ::http::{HeaderMap, Method};
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, Method};
 
 /// A request as the client sent it.
 #[derive(Clone, Copy)]
@@ -92,6 +94,12 @@ pub trait Dialect: Send + Sync {
 
     /// Judges an answer. `Body::Prefix` means that the rest was not read: judge by what is there.
     fn judge(&self, call: &Call, answer: &Answer<'_>) -> Judgement;
+
+    /// What is raised after the answer, or when none came. More than `call.raises` where names were
+    /// changed while the call was under way.
+    fn raises_after(&self, call: &Call) -> Vec<Tag> {
+        call.raises.clone()
+    }
 
     /// Notes that the database refused, as a write, what was taken for a read; gives the call as the write that it is.
     fn refused(&self, call: &Call, request: &Request<'_>) -> Call;
