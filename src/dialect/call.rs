@@ -188,6 +188,10 @@ pub struct Call {
     /// Everything that decides the answer, for the cache key. `None` when nothing is stored.
     #[serde(skip)]
     pub canonical: Option<Canonical>,
+    /// When the credential ends (a token's `exp`), in seconds since 1970: a stored answer ends no later.
+    pub expires: Option<u64>,
+    /// The generation of the dialect's knowledge that the tags were made with; 0 where it keeps none.
+    pub knowledge: u64,
     /// Why it was classified so, in a few words for people.
     pub reason: &'static str,
 }
@@ -209,6 +213,8 @@ impl Call {
             fence: Fence::None,
             shape: 0,
             canonical: None,
+            expires: None,
+            knowledge: 0,
             reason,
         }
     }

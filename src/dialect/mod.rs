@@ -4,9 +4,11 @@
 
 pub mod call;
 pub mod canonical;
+pub mod http;
 pub mod json;
 pub mod judgement;
 pub mod probe;
+pub mod qdrant;
 pub mod tag;
 
 pub use call::{

@@ -1,0 +1,154 @@
+//! Plain HTTP: a service whose database is not understood. Everything passes, nothing is stored;
+//! only what HTTP itself calls safe is taken for a read.
+
+use super::{
+    Acknowledgement, Again, Answer, Call, Dialect, Editor, Effect, Execution, Fault, Finding,
+    Inquiry, Judgement, Outgoing, Placement, Probe, Refusal, Request, Storing, Tag,
+};
+use crate::rejection::Rejection;
+use bytes::Bytes;
+use http::Method;
+use serde_json::json;
+
+#[cfg(test)]
+mod tests;
+
+/// The dialect of one plain service.
+pub struct Http {
+    service: Tag,
+    probe_path: String,
+}
+
+impl Http {
+    /// The dialect of a service; it is probed at `/`.
+    pub fn new(service: &str) -> Self {
+        Self {
+            service: Tag::service("http", service),
+            probe_path: "/".into(),
+        }
+    }
+
+    /// The same dialect, probed at another path.
+    pub fn probed_at(mut self, path: &str) -> Self {
+        self.probe_path = path.into();
+        self
+    }
+}
+
+impl Dialect for Http {
+    fn name(&self) -> &'static str {
+        "http"
+    }
+
+    fn understand(&self, request: &Request<'_>) -> Call {
+        let unknown = Call {
+            shape: shape(request),
+            ..Call::unknown("plain HTTP is not understood")
+        };
+        match *request.method {
+            Method::GET | Method::HEAD | Method::OPTIONS => Call {
+                operation: "http.read",
+                effect: Effect::Read,
+                storing: Storing::Never("not_understood"),
+                placement: Placement::Any,
+                ..unknown
+            },
+            _ => Call {
+                operation: "http.write",
+                raises: vec![self.service.clone()],
+                acknowledgement: Acknowledgement::Queued,
+                ..unknown
+            },
+        }
+    }
+
+    fn outgoing(&self, _call: &Call, _request: &Request<'_>, _newest: bool) -> Outgoing {
+        Outgoing::default()
+    }
+
+    fn editor(&self, _call: &Call, _token: &str) -> Option<Box<dyn Editor>> {
+        None
+    }
+
+    fn judge(&self, _call: &Call, answer: &Answer<'_>) -> Judgement {
+        use {Again::*, Execution::*};
+        let (fault, execution, code, read_again) = match answer.status {
+            200..400 => {
+                return Judgement {
+                    storable: Err("not_understood"),
+                    ..Judgement::success()
+                };
+            }
+            429 => (Fault::Overload, Nothing, "too_many_requests", No),
+            400..500 => (Fault::Client, Nothing, "client_error", No),
+            502..=504 => (Fault::Endpoint, Unknown, "unavailable", Elsewhere),
+            _ => (Fault::Endpoint, Unknown, "server_error", Once),
+        };
+        Judgement {
+            read_again,
+            ..Judgement::failure(fault, execution, code)
+        }
+    }
+
+    fn refused(&self, call: &Call, _request: &Request<'_>) -> Call {
+        Call {
+            operation: "http.write",
+            effect: Effect::Unknown,
+            raises: vec![self.service.clone()],
+            ..call.clone()
+        }
+    }
+
+    fn refusal(&self, rejection: &Rejection) -> Refusal {
+        let error = json!({"reason": rejection.reason.row().label, "detail": rejection.detail});
+        Refusal {
+            content_type: "application/json",
+            body: json!({ "error": error }).to_string(),
+        }
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        vec![Probe {
+            name: "http",
+            method: Method::GET,
+            target: self.probe_path.clone(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            credentialed: false,
+            read: answers,
+        }]
+    }
+
+    fn inquiries(&self) -> Vec<Inquiry> {
+        Vec::new()
+    }
+
+    fn learn(&self, _inquiry: &Inquiry, _answer: &Answer<'_>) {}
+
+    fn refresh(&self, _call: &Call, _body: &Bytes) -> Option<Bytes> {
+        None
+    }
+}
+
+/// Any answer but a server's own failure shows that it serves.
+fn answers(answer: &Answer<'_>) -> Finding {
+    match answer.status {
+        ..500 => Finding::Good,
+        status => Finding::Bad(format!("answered {status}")),
+    }
+}
+
+/// Method and path, where a segment with a digit counts as an id.
+fn shape(request: &Request<'_>) -> u64 {
+    let path = request.target.split('?').next().unwrap_or_default();
+    let mut hash = blake3::Hasher::new();
+    hash.update(request.method.as_str().as_bytes());
+    for segment in path.split('/').take(16) {
+        let literal = segment.bytes().any(|byte| byte.is_ascii_digit());
+        hash.update(b"/");
+        hash.update(if literal { b"#" } else { segment.as_bytes() });
+    }
+    let digest = hash.finalize();
+    let bytes = digest.as_bytes().iter().take(8);
+    bytes.fold(0, |shape, byte| shape << 8 | u64::from(*byte))
+}

@@ -1,0 +1,89 @@
+use super::*;
+use crate::dialect::Body;
+use crate::rejection::{Reason, Rejection};
+use ::http::HeaderMap;
+
+fn call(method: Method, target: &str) -> Call {
+    Http::new("files").understand(&Request {
+        method: &method,
+        target,
+        headers: &HeaderMap::new(),
+        body: Body::Whole(&Bytes::new()),
+    })
+}
+
+fn answer(status: u16) -> Judgement {
+    let answer = Answer {
+        status,
+        headers: &HeaderMap::new(),
+        body: Body::Prefix(b""),
+    };
+    Http::new("files").judge(&call(Method::GET, "/"), &answer)
+}
+
+#[test]
+fn only_safe_methods_are_reads_and_nothing_is_stored() {
+    for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
+        let call = call(method, "/x");
+        assert_eq!(call.effect, Effect::Read);
+        assert_eq!(call.storing, Storing::Never("not_understood"));
+        assert!(call.canonical.is_none() && call.raises.is_empty());
+    }
+    for method in [
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::PATCH,
+        Method::TRACE,
+    ] {
+        let call = call(method, "/x");
+        assert_eq!(call.effect, Effect::Unknown);
+        assert_eq!(call.raises, [Tag::service("http", "files")]);
+    }
+}
+
+#[test]
+fn only_a_server_s_failure_is_the_endpoint_s_fault() {
+    assert!(answer(200).is_success() && answer(304).is_success());
+    assert!(answer(200).storable.is_err());
+    assert_eq!(answer(404).fault, Fault::Client);
+    assert_eq!(answer(429).fault, Fault::Overload);
+    assert_eq!(
+        (answer(500).fault, answer(500).read_again),
+        (Fault::Endpoint, Again::Once)
+    );
+    assert_eq!(
+        (answer(503).read_again, answer(503).write_again),
+        (Again::Elsewhere, Again::No)
+    );
+}
+
+#[test]
+fn ids_in_a_path_do_not_make_a_new_shape() {
+    let shape = |target| call(Method::GET, target).shape;
+    assert_eq!(shape("/users/1?x=1"), shape("/users/22"));
+    assert_ne!(shape("/users/1"), shape("/orders/1"));
+}
+
+#[test]
+fn a_refusal_names_its_reason() {
+    let refusal = Http::new("files").refusal(&Rejection::new(Reason::Stopping, "bye \"now\""));
+    let body: serde_json::Value = serde_json::from_str(&refusal.body).unwrap();
+    assert_eq!(body["error"]["reason"], "stopping");
+    assert_eq!(body["error"]["detail"], "bye \"now\"");
+}
+
+#[test]
+fn any_answer_below_500_shows_that_it_serves() {
+    let probe = Http::new("files").probed_at("/health").probes().remove(0);
+    let finding = |status| {
+        (probe.read)(&Answer {
+            status,
+            headers: &HeaderMap::new(),
+            body: Body::Prefix(b""),
+        })
+    };
+    assert_eq!(probe.target, "/health");
+    assert_eq!((finding(404), finding(499)), (Finding::Good, Finding::Good));
+    assert!(matches!(finding(500), Finding::Bad(_)));
+}

@@ -1,0 +1,196 @@
+//! Qdrant over REST: what each request does and depends on, what each answer means, and which
+//! names stand for which collections. It opens no socket, decides no route and keeps nothing but
+//! the alias table. The facts were tested on Qdrant 1.19.
+
+mod credentials;
+mod document;
+mod findings;
+mod judge;
+mod key;
+mod names;
+mod operation;
+mod operations;
+mod parameters;
+mod path;
+mod probes;
+mod routes;
+mod shape;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod understand;
+mod written;
+
+pub use operation::{Acknowledged, Operation, Reading, Scope};
+pub use operations::{OPERATIONS, OTHERS};
+
+use super::{
+    Answer, Body, Call, Dialect, Editor, Effect, Inquiry, Judgement, Outgoing, Placement, Probe,
+    QueryType, Refusal, Request, Storing, Tag,
+};
+use crate::rejection::Rejection;
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, HeaderName, HeaderValue, InvalidHeaderValue};
+use names::Names;
+use serde_json::json;
+use tags::Tags;
+
+/// What the dialect is told about its service.
+#[derive(Clone, Default)]
+pub struct QdrantSettings {
+    /// Headers of credentialed probes and inquiries.
+    pub probe_headers: Vec<(HeaderName, HeaderValue)>,
+    /// Replicas that a shard has, 0 when that is not known. With two or more, a read that one
+    /// replica's rate limit refused may ask another endpoint.
+    pub replicas: usize,
+}
+
+impl QdrantSettings {
+    /// Probes carry this API key.
+    ///
+    /// # Errors
+    /// When the key cannot stand in a header.
+    pub fn with_api_key(mut self, key: &str) -> Result<Self, InvalidHeaderValue> {
+        let mut value = HeaderValue::from_str(key)?;
+        value.set_sensitive(true);
+        self.probe_headers
+            .push((HeaderName::from_static("api-key"), value));
+        Ok(self)
+    }
+}
+
+/// The dialect of one Qdrant service.
+pub struct Qdrant {
+    tags: Tags,
+    names: Names,
+    settings: QdrantSettings,
+}
+
+impl Qdrant {
+    /// The dialect of a service; its alias table is unknown until the first inquiry is answered.
+    pub fn new(service: &str, settings: QdrantSettings) -> Self {
+        Self {
+            tags: Tags::new(service),
+            names: Names::default(),
+            settings,
+        }
+    }
+
+    /// Whether the alias table is known.
+    pub fn knows_aliases(&self) -> bool {
+        self.names.now().is_known()
+    }
+}
+
+/// The rows of the table, then those for all other requests, for documents.
+pub fn rows() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().chain(OTHERS)
+}
+
+/// Whether a call may change which collection a name stands for. A path that was ambiguous may.
+fn changes_names(call: &Call) -> bool {
+    !call.effect.is_read()
+        && rows()
+            .find(|row| row.name == call.operation)
+            .is_none_or(Operation::changes_names)
+}
+
+impl Dialect for Qdrant {
+    fn name(&self) -> &'static str {
+        "qdrant"
+    }
+
+    fn understand(&self, request: &Request<'_>) -> Call {
+        let (operation, call) = {
+            let knowledge = self.names.now();
+            understand::understand(request, &self.tags, &knowledge)
+        };
+        if operation.is_none_or(Operation::changes_names) {
+            self.names.change_begun();
+        }
+        call
+    }
+
+    /// Answers come back unencoded, so that an error's text, and whether a write was applied or
+    /// only queued, can be read. Files of snapshots and other answers of one node stay as they are.
+    fn outgoing(&self, call: &Call, request: &Request<'_>, _newest: bool) -> Outgoing {
+        let asks = request.headers.contains_key(ACCEPT_ENCODING);
+        let understood = call.query_type != QueryType::Unknown;
+        let judged = understood && (call.placement != Placement::Local || !call.raises.is_empty());
+        Outgoing {
+            remove: (asks && judged)
+                .then_some(ACCEPT_ENCODING)
+                .into_iter()
+                .collect(),
+            ..Outgoing::default()
+        }
+    }
+
+    fn editor(&self, _call: &Call, _token: &str) -> Option<Box<dyn Editor>> {
+        None
+    }
+
+    fn judge(&self, call: &Call, answer: &Answer<'_>) -> Judgement {
+        if changes_names(call) {
+            self.names.change_answered();
+        }
+        judge::judge(call, answer, self.settings.replicas)
+    }
+
+    /// Names that changed while the call was under way may have led it to another collection.
+    fn raises_after(&self, call: &Call) -> Vec<Tag> {
+        let mut tags = call.raises.clone();
+        let moved = call.knowledge != self.names.now().generation;
+        if moved && !tags.is_empty() && !tags.contains(&self.tags.service) {
+            tags.push(self.tags.service.clone());
+        }
+        tags
+    }
+
+    /// Qdrant has no read mode that could refuse; whoever asks gets the write that doubt demands.
+    fn refused(&self, call: &Call, _request: &Request<'_>) -> Call {
+        Call {
+            effect: Effect::Unknown,
+            raises: vec![self.tags.service.clone()],
+            reads: Vec::new(),
+            storing: Storing::Never("not_a_read"),
+            canonical: None,
+            reason: "refused as a read",
+            ..call.clone()
+        }
+    }
+
+    fn refusal(&self, rejection: &Rejection) -> Refusal {
+        let text = format!(
+            "pointsman: {} ({})",
+            rejection.detail,
+            rejection.reason.row().label
+        );
+        Refusal {
+            content_type: "application/json",
+            body: json!({"status": {"error": text}, "time": 0.0}).to_string(),
+        }
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        probes::probes(&self.settings.probe_headers)
+    }
+
+    fn inquiries(&self) -> Vec<Inquiry> {
+        vec![probes::aliases(
+            &self.settings.probe_headers,
+            &self.names.now(),
+        )]
+    }
+
+    fn learn(&self, inquiry: &Inquiry, answer: &Answer<'_>) {
+        if let (200, Body::Whole(body)) = (answer.status, answer.body) {
+            self.names
+                .learn(inquiry.generation, names::read_table(body));
+        }
+    }
+
+    fn refresh(&self, _call: &Call, _body: &Bytes) -> Option<Bytes> {
+        None
+    }
+}

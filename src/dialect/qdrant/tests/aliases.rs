@@ -1,0 +1,202 @@
+//! The alias table: what it adds to tags, and when it is not believed.
+
+use super::{answer, call, informed, learn, learn_as, tags};
+use crate::dialect::qdrant::{Qdrant, QdrantSettings, names};
+use crate::dialect::{Dialect, Tag};
+use bytes::Bytes;
+use http::HeaderMap;
+
+const POINTS: &str = "/collections/docs/points?wait=true";
+const CREATE: &str =
+    r#"{"actions":[{"create_alias":{"collection_name":"fresh","alias_name":"current"}}]}"#;
+
+fn write(dialect: &Qdrant) -> Vec<Tag> {
+    call(dialect, "PUT", POINTS, "{}").raises
+}
+
+fn change(dialect: &Qdrant) -> crate::dialect::Call {
+    call(dialect, "POST", "/collections/aliases", CREATE)
+}
+
+fn answered(dialect: &Qdrant, call: &crate::dialect::Call) {
+    dialect.judge(
+        call,
+        &answer(200, &HeaderMap::new(), &Bytes::from_static(b"{}")),
+    );
+}
+
+#[test]
+fn a_write_through_an_alias_raises_its_target() {
+    let call = call(&informed(), "PUT", "/collections/current/points", "{}");
+    assert_eq!(
+        tags(&call.raises),
+        ["qdrant/vectors/current", "qdrant/vectors/docs"]
+    );
+}
+
+#[test]
+fn while_names_are_unknown_a_write_raises_the_service() {
+    let dialect = Qdrant::new("vectors", QdrantSettings::default());
+    assert_eq!(
+        tags(&write(&dialect)),
+        ["qdrant/vectors/docs", "qdrant/vectors"]
+    );
+    learn(&dialect, &[]);
+    assert_eq!(tags(&write(&dialect)), ["qdrant/vectors/docs"]);
+}
+
+#[test]
+fn a_change_of_aliases_raises_old_and_new_targets() {
+    let raised = change(&informed()).raises;
+    let raised = tags(&raised);
+    for tag in ["fresh", "current", "docs", "/aliases"] {
+        assert!(
+            raised.contains(&format!("qdrant/vectors/{tag}").as_str()),
+            "{tag}"
+        );
+    }
+    assert!(!raised.contains(&"qdrant/vectors"));
+}
+
+#[test]
+fn a_change_of_aliases_that_cannot_be_read_raises_the_service() {
+    for body in [
+        "",
+        "{}",
+        "[]",
+        r#"{"actions":{}}"#,
+        r#"{"actions":[["a","b"]]}"#,
+        r#"{"actions":[{"create_alias":["docs","b"]}]}"#,
+        r#"{"actions":[{"create_alias":{"collection_name":1,"alias_name":"b"}}]}"#,
+    ] {
+        let call = call(&informed(), "POST", "/collections/aliases", body);
+        assert!(tags(&call.raises).contains(&"qdrant/vectors"), "{body}");
+    }
+}
+
+#[test]
+fn names_are_unknown_until_an_inquiry_begun_after_the_change_was_answered() {
+    let dialect = informed();
+    let early = dialect.inquiries().remove(0);
+    let change = change(&dialect);
+    assert!(!dialect.knows_aliases());
+    learn_as(&dialect, &early, &[]);
+    assert!(!dialect.knows_aliases());
+    let between = dialect.inquiries().remove(0);
+    answered(&dialect, &change);
+    learn_as(&dialect, &between, &[]);
+    assert!(!dialect.knows_aliases());
+    learn(&dialect, &[("current", "fresh")]);
+    assert!(dialect.knows_aliases());
+    assert_eq!(
+        tags(&call(&dialect, "GET", "/collections/current/points/1", "").reads).len(),
+        3
+    );
+}
+
+#[test]
+fn a_change_that_is_never_answered_is_given_up_after_a_while() {
+    let dialect = informed();
+    change(&dialect);
+    let needed = (1..100).find(|_| {
+        learn(&dialect, &[]);
+        dialect.knows_aliases()
+    });
+    assert_eq!(needed, Some(31));
+}
+
+#[test]
+fn every_change_of_names_makes_them_unknown() {
+    for (method, target) in [
+        ("PUT", "/collections/docs"),
+        ("DELETE", "/collections/docs"),
+        ("POST", "/collections/aliases"),
+        ("PUT", "/collections/docs/snapshots/recover"),
+        ("POST", "/cluster/recover"),
+        ("POST", "/not/known"),
+        ("POST", "/collections/%2e%2e/aliases"),
+    ] {
+        let dialect = informed();
+        let change = call(&dialect, method, target, "{}");
+        assert!(!dialect.knows_aliases(), "{method} {target}");
+        answered(&dialect, &change);
+        learn(&dialect, &[]);
+        assert!(dialect.knows_aliases(), "{method} {target}");
+    }
+}
+
+#[test]
+fn writes_of_points_leave_the_names_known() {
+    let dialect = informed();
+    let write = call(&dialect, "PUT", POINTS, "{}");
+    answered(&dialect, &write);
+    assert!(dialect.knows_aliases());
+}
+
+#[test]
+fn a_write_that_a_change_of_names_overtook_raises_the_service_at_its_end() {
+    let dialect = informed();
+    let write = call(&dialect, "PUT", "/collections/current/points", "{}");
+    assert_eq!(dialect.raises_after(&write), write.raises);
+    answered(&dialect, &change(&dialect));
+    assert!(tags(&dialect.raises_after(&write)).contains(&"qdrant/vectors"));
+    learn(&dialect, &[("current", "fresh")]);
+    assert!(tags(&dialect.raises_after(&write)).contains(&"qdrant/vectors"));
+}
+
+#[test]
+fn what_was_stored_under_other_names_is_not_found_again() {
+    let dialect = Qdrant::new("vectors", QdrantSettings::default());
+    let key = || {
+        call(&dialect, "GET", "/collections/current/points/1", "")
+            .canonical
+            .unwrap()
+    };
+    let unknown = key();
+    learn(&dialect, &[("current", "docs")]);
+    let known = key();
+    learn(&dialect, &[("current", "fresh")]);
+    let moved = key();
+    answered(&dialect, &change(&dialect));
+    let unknown_again = key();
+    let keys = [&unknown, &known, &moved, &unknown_again];
+    for (i, a) in keys.iter().enumerate() {
+        assert!(keys.iter().skip(i + 1).all(|b| a != b));
+    }
+    learn(&dialect, &[("current", "docs")]);
+    assert_eq!(key(), known);
+}
+
+#[test]
+fn an_answer_that_is_no_alias_table_teaches_nothing() {
+    for body in [
+        "",
+        "[]",
+        r#"{"result":{}}"#,
+        r#"{"result":{"aliases":[{"alias_name":"a"}]}}"#,
+    ] {
+        assert!(names::read_table(body.as_bytes()).is_none(), "{body}");
+    }
+    let dialect = informed();
+    let inquiry = dialect.inquiries().remove(0);
+    let refused = Bytes::from_static(b"Must provide an API key");
+    dialect.learn(&inquiry, &answer(401, &HeaderMap::new(), &refused));
+    assert!(dialect.knows_aliases());
+}
+
+#[test]
+fn too_many_aliases_leave_the_names_unknown() {
+    let alias = |i: usize| format!(r#"{{"alias_name":"a{i}","collection_name":"c"}}"#);
+    let list = |n: usize| (0..n).map(alias).collect::<Vec<_>>().join(",");
+    let table = |n: usize| {
+        names::read_table(format!(r#"{{"result":{{"aliases":[{}]}}}}"#, list(n)).as_bytes())
+    };
+    assert_eq!(table(names::MAX_ALIASES).unwrap().len(), names::MAX_ALIASES);
+    assert!(table(names::MAX_ALIASES + 1).is_none());
+}
+
+#[test]
+fn an_unknown_table_is_asked_for_sooner() {
+    let dialect = Qdrant::new("vectors", QdrantSettings::default());
+    assert!(dialect.inquiries()[0].every < informed().inquiries()[0].every);
+}

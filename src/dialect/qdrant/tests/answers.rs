@@ -1,0 +1,389 @@
+//! Answers of real servers, and of every kind that the tables name.
+
+use super::{answer, call, informed, judge, query};
+use crate::dialect::qdrant::{Qdrant, QdrantSettings};
+use crate::dialect::{Again, Answer, Body, Call, Dialect, Execution, Fault, Finding};
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::Value;
+
+const RECORDED: &str = include_str!("../../../../tests/fixtures/qdrant-answers.ndjson");
+
+fn read() -> Call {
+    query(r#"{"query":[0.1]}"#)
+}
+
+fn write() -> Call {
+    call(
+        &informed(),
+        "PUT",
+        "/collections/docs/points?wait=true",
+        "{}",
+    )
+}
+
+/// A recorded exchange, judged: note, status, call, code, storable.
+fn recorded() -> impl Iterator<Item = (String, u16, Call, crate::dialect::Judgement)> {
+    RECORDED.lines().map(|line| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let body = match &line["body"] {
+            Value::Null => String::new(),
+            Value::String(text) => text.clone(),
+            body => body.to_string(),
+        };
+        let text = |key: &str| line[key].as_str().unwrap_or_default();
+        let call = call(&informed(), text("method"), text("path"), &body);
+        let status = line["status"].as_u64().unwrap() as u16;
+        let judgement = judge(&call, status, text("answer"));
+        (text("note").to_owned(), status, call, judgement)
+    })
+}
+
+#[test]
+fn recorded_answers_mean_what_was_seen() {
+    let mut seen = 0;
+    for (note, status, call, judgement) in recorded() {
+        seen += 1;
+        assert_eq!(judgement.is_success(), status == 200, "{note}");
+        let stored = call.canonical.is_some();
+        assert_eq!(
+            stored && judgement.storable.is_ok(),
+            stored && status == 200,
+            "{note}"
+        );
+        let code = match note.as_str() {
+            "upsert, default wait=false" => "acknowledged",
+            "create again: conflict" => "conflict",
+            "upsert, wrong size" | "facet without index" => "wrong_input",
+            "get missing point" => "point_not_found",
+            "unknown collection" => "collection_not_found",
+            "bad JSON" | "wrong field" | "duplicate keys" => "format_error",
+            "method not allowed" | "unknown path" => "unknown_route",
+            "strict: unindexed filter" => "bad_request",
+            "strict: rate limited" if status == 429 => "rate_limited",
+            _ => "ok",
+        };
+        assert_eq!(judgement.code, code, "{note}");
+    }
+    assert!(seen > 35);
+}
+
+#[test]
+fn a_recorded_write_says_whether_it_was_applied() {
+    let done: Vec<_> = recorded()
+        .filter(|(note, ..)| note.starts_with("upsert, ") || note == "batch update")
+        .map(|(_, _, _, judgement)| judgement.execution)
+        .collect();
+    assert_eq!(
+        done,
+        [
+            Execution::Done,
+            Execution::Queued,
+            Execution::Nothing,
+            Execution::Done
+        ]
+    );
+}
+
+#[test]
+fn a_write_that_timed_out_waiting_is_only_queued() {
+    let timed_out =
+        r#"{"result":{"operation_id":3,"status":"wait_timeout"},"status":"ok","time":9.4}"#;
+    let judgement = judge(&write(), 200, timed_out);
+    assert_eq!(
+        (judgement.execution, judgement.code),
+        (Execution::Queued, "wait_timeout")
+    );
+    let mixed =
+        r#"{"result":[{"status":"completed"},{"status":"acknowledged"}],"status":"ok","time":0}"#;
+    assert_eq!(judge(&write(), 200, mixed).execution, Execution::Queued);
+}
+
+#[test]
+fn a_write_whose_answer_cannot_be_read_is_only_queued() {
+    for body in ["", "<html>", "{\"result\":"] {
+        assert_eq!(
+            judge(&write(), 200, body).execution,
+            Execution::Queued,
+            "{body}"
+        );
+    }
+    let cut = Answer {
+        status: 200,
+        headers: &HeaderMap::new(),
+        body: Body::Prefix(br#"{"result":{"status":"completed"},"status":"ok","time":0.1}"#),
+    };
+    assert_eq!(
+        informed().judge(&write(), &cut).execution,
+        Execution::Queued
+    );
+}
+
+#[test]
+fn failures_are_judged_by_status_and_text() {
+    use Fault::{Client, Database, Endpoint, Overload, Peer};
+    for (status, text, fault, read_again, code) in [
+        (
+            400,
+            "Bad request: no index",
+            Client,
+            Again::No,
+            "bad_request",
+        ),
+        (
+            400,
+            "JSON payload is larger than allowed (limit: 1)",
+            Client,
+            Again::No,
+            "too_large",
+        ),
+        (
+            401,
+            "Must provide an API key or an Authorization bearer token",
+            Client,
+            Again::No,
+            "unauthenticated",
+        ),
+        (
+            403,
+            "Forbidden: Global access is required",
+            Client,
+            Again::No,
+            "forbidden",
+        ),
+        (403, "ExpiredSignature", Client, Again::No, "expired_token"),
+        (
+            403,
+            "Storage locked: by an operator",
+            Endpoint,
+            Again::No,
+            "storage_locked",
+        ),
+        (404, "", Client, Again::No, "unknown_route"),
+        (
+            404,
+            "Not found: Collection `x` doesn't exist!",
+            Client,
+            Again::Once,
+            "collection_not_found",
+        ),
+        (
+            404,
+            "Not found: No point with id 3 found",
+            Client,
+            Again::No,
+            "point_not_found",
+        ),
+        (
+            408,
+            "Timeout: 1 out of 3 shards failed to apply operation",
+            Overload,
+            Again::Once,
+            "timeout",
+        ),
+        (
+            413,
+            "<html>too large</html>",
+            Client,
+            Again::No,
+            "too_large",
+        ),
+        (
+            429,
+            "Rate limiting exceeded: Retry after 30s",
+            Overload,
+            Again::No,
+            "rate_limited",
+        ),
+        (431, "x", Client, Again::No, "client_error"),
+        (
+            500,
+            "Service internal error: Tonic status error: connection refused",
+            Peer,
+            Again::Once,
+            "peer_failed",
+        ),
+        (
+            500,
+            "Service internal error: tcp connect error",
+            Peer,
+            Again::Once,
+            "peer_unreachable",
+        ),
+        (
+            500,
+            "Service internal error: 1 of 2 read operations failed",
+            Peer,
+            Again::Once,
+            "peer_failed",
+        ),
+        (
+            500,
+            "The replica set for shard 1 has no active replica",
+            Peer,
+            Again::Once,
+            "no_active_replica",
+        ),
+        (
+            500,
+            "Consistency of this update is not guaranteed",
+            Database,
+            Again::No,
+            "inconsistent",
+        ),
+        (
+            500,
+            "Service internal error: out of memory",
+            Endpoint,
+            Again::Once,
+            "internal_error",
+        ),
+        (500, "<html>", Endpoint, Again::Once, "internal_error"),
+        (
+            503,
+            "Shard temporarily unavailable: x",
+            Database,
+            Again::Elsewhere,
+            "shard_unavailable",
+        ),
+        (
+            503,
+            "<html>upstream</html>",
+            Endpoint,
+            Again::Elsewhere,
+            "unavailable",
+        ),
+        (
+            507,
+            "Insufficient storage: quota",
+            Database,
+            Again::No,
+            "insufficient_storage",
+        ),
+        (599, "", Endpoint, Again::Once, "server_error"),
+        (0, "", Endpoint, Again::Once, "server_error"),
+    ] {
+        let json = format!("{{\"status\":{{\"error\":{text:?}}},\"time\":0.0}}");
+        for body in [text.to_owned(), json]
+            .iter()
+            .take(if text.is_empty() { 1 } else { 2 })
+        {
+            let judgement = judge(&read(), status, body);
+            assert_eq!(
+                (judgement.fault, judgement.read_again, judgement.code),
+                (fault, read_again, code),
+                "{body}"
+            );
+            assert_eq!(judgement.write_again, Again::No);
+            assert!(judgement.storable.is_err());
+            assert_eq!(
+                judgement.revoke,
+                matches!(code, "unauthenticated" | "forbidden" | "expired_token"),
+                "{body}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_cut_error_is_judged_by_what_is_there() {
+    let cut = Answer {
+        status: 500,
+        headers: &HeaderMap::new(),
+        body: Body::Prefix(br#"{"status":{"error":"Service internal error: Tonic status error: "#),
+    };
+    assert_eq!(informed().judge(&read(), &cut).fault, Fault::Peer);
+}
+
+#[test]
+fn a_refused_batch_of_changes_may_be_partly_applied() {
+    let batch = call(&informed(), "POST", "/collections/docs/points/batch", "{}");
+    assert_eq!(
+        judge(&batch, 400, "Wrong input: x").execution,
+        Execution::Unknown
+    );
+    assert_eq!(
+        judge(&write(), 400, "Wrong input: x").execution,
+        Execution::Nothing
+    );
+}
+
+#[test]
+fn a_rate_limited_read_asks_another_replica_where_there_is_one() {
+    let replicated = Qdrant::new(
+        "vectors",
+        QdrantSettings {
+            replicas: 2,
+            ..QdrantSettings::default()
+        },
+    );
+    let body = Bytes::from_static(b"Rate limiting exceeded");
+    let judgement = replicated.judge(&read(), &answer(429, &HeaderMap::new(), &body));
+    assert_eq!(
+        (judgement.read_again, judgement.write_again),
+        (Again::Once, Again::No)
+    );
+}
+
+#[test]
+fn only_a_whole_answer_that_says_ok_is_stored() {
+    let storable = |body: &str| judge(&read(), 200, body).storable.is_ok();
+    assert!(storable(
+        r#"{"result":{"points":[]},"status":"ok","time":0.1}"#
+    ));
+    assert!(storable(
+        r#"{"result":[],"status":"ok","time":0.1,"usage":{"hardware":{"cpu":1}}}"#
+    ));
+    assert!(storable("{ \"status\": \"ok\", \"result\": [] }"));
+    assert!(!storable(
+        r#"{"result":[],"status":"acknowledged","time":0.1}"#
+    ));
+    assert!(!storable(
+        r#"{"result":[{"payload":{"status":"ok","time":1}"#
+    ));
+    assert!(!storable("") && !storable("<html>"));
+    let long = |end: &str| storable(&format!(r#"{{"result":"{}"{end}"#, "x".repeat(100_000)));
+    assert!(long(r#","status":"ok","time":0.1}"#));
+    assert!(long(
+        r#","status":"ok","time":1e-5,"usage":{"hardware":null}}"#
+    ));
+    assert!(!long(r#","status":"ok","time":0.1}]"#) && !long(r#","status":"ok","time":0."#));
+    assert!(!long(r#","status":"grey","time":0.1}"#));
+    assert!(
+        judge(&read(), 206, r#"{"status":"ok","time":0}"#)
+            .storable
+            .is_err()
+    );
+}
+
+#[test]
+fn a_refusal_of_ours_has_the_shape_of_qdrant() {
+    use crate::rejection::{Reason, Rejection};
+    let refusal = informed().refusal(&Rejection::new(
+        Reason::NoEndpoint,
+        "no \"good\" endpoint\n",
+    ));
+    let body: Value = serde_json::from_str(&refusal.body).unwrap();
+    assert_eq!(
+        body["status"]["error"],
+        "pointsman: no \"good\" endpoint\n (no_endpoint)"
+    );
+    assert_eq!(body["time"], 0.0);
+}
+
+#[test]
+fn probes_tell_a_node_that_serves_from_one_that_does_not() {
+    let settings = QdrantSettings::default().with_api_key("secret").unwrap();
+    let probes = Qdrant::new("vectors", settings).probes();
+    let finding =
+        |i: usize, status: u16| (probes[i].read)(&answer(status, &HeaderMap::new(), &Bytes::new()));
+    assert_eq!(finding(0, 200), Finding::Good);
+    assert!(matches!(finding(0, 503), Finding::Bad(_)));
+    assert_eq!(finding(0, 404), Finding::Unsupported);
+    assert_eq!(finding(1, 200), Finding::Good);
+    assert_eq!(finding(1, 401), Finding::Locked);
+    assert_eq!(finding(1, 429), Finding::Busy);
+    assert!(matches!(finding(1, 500), Finding::Bad(_)));
+    assert!(!probes[0].credentialed && probes[0].headers.is_empty());
+    assert!(probes[1].credentialed && probes[1].headers[0].1.is_sensitive());
+}

@@ -1,0 +1,215 @@
+//! Turns a request into a call: the row of the table says what may happen, the query string, the
+//! headers and the body narrow what may be stored. Doubt only ever takes storing away, or raises more.
+
+use super::document::{self, Unread};
+use super::findings::Findings;
+use super::names::Knowledge;
+use super::operation::{Operation, Reading, Scope};
+use super::parameters::Parameters;
+use super::path::{Path, Segments};
+use super::tags::Tags;
+use super::{credentials, key, routes, shape, written};
+use crate::dialect::json::Json;
+use crate::dialect::{
+    Body, Call, Effect, Fence, Placement, QueryType, Request, Storing, Tag, Target,
+};
+
+/// Qdrant picks the replica that answers by this header.
+pub const ROUTE_AFFINITY: &str = "x-qdrant-route-affinity";
+
+/// A request, its row, and what of it is needed more than once.
+struct Reader<'r> {
+    request: &'r Request<'r>,
+    operation: &'static Operation,
+    collection: Option<&'r str>,
+    parameters: Parameters<'r>,
+    tags: &'r Tags,
+    knowledge: &'r Knowledge,
+}
+
+/// The row of a request, and what it makes of it. An ambiguous path has no row.
+pub fn understand(
+    request: &Request<'_>,
+    tags: &Tags,
+    knowledge: &Knowledge,
+) -> (Option<&'static Operation>, Call) {
+    let Some(path) = Path::read(request.target) else {
+        return (None, ambiguous(tags));
+    };
+    let segments = path.segments();
+    let Some(operation) = routes::find(request.method, &segments) else {
+        return (None, ambiguous(tags));
+    };
+    let reader = Reader {
+        request,
+        operation,
+        collection: collection(operation, &segments),
+        parameters: Parameters::read(path.query),
+        tags,
+        knowledge,
+    };
+    (Some(operation), reader.call(&segments))
+}
+
+fn ambiguous(tags: &Tags) -> Call {
+    Call {
+        raises: vec![tags.service.clone()],
+        placement: Placement::Any,
+        acknowledgement: crate::dialect::Acknowledgement::Queued,
+        ..Call::unknown("the path can be read in more than one way")
+    }
+}
+
+/// The collection of the path, where the row is about one.
+fn collection<'p>(operation: &Operation, segments: &Segments<'p>) -> Option<&'p str> {
+    let named =
+        operation.pattern.starts_with("/collections/{collection}") || operation.pattern == "/*";
+    segments.collection().filter(|_| named)
+}
+
+impl Reader<'_> {
+    fn call(&self, segments: &Segments<'_>) -> Call {
+        let document = match self.operation.reading {
+            Reading::Ignored => Ok(Json::Null),
+            _ => document::read(self.request),
+        };
+        let findings = match &document {
+            Ok(document @ Json::Object(_)) => Findings::read(self.operation.reading, document),
+            _ => Findings::none(),
+        };
+        let claims = credentials::claims(self.request.headers);
+        let mut call = self.draft(&document, findings.features.clone());
+        call.query_type = self.query_type(&findings);
+        call.storing = self.storing(&document, &findings, claims.doubt);
+        call.expires = claims.expires;
+        if !matches!(call.storing, Storing::Never(_)) {
+            call.reads = self.reads(&findings);
+            let key = key::Key {
+                operation: self.operation,
+                segments,
+                parameters: &self.parameters,
+                reads: &call.reads,
+                knowledge: self.knowledge,
+            };
+            call.canonical = Some(key.canonical(self.request, document.ok()));
+        }
+        call
+    }
+
+    fn draft(
+        &self,
+        document: &Result<Json<'_>, Unread>,
+        features: crate::dialect::Features,
+    ) -> Call {
+        let collection = self.collection.unwrap_or_default();
+        Call {
+            operation: self.operation.name,
+            effect: self.operation.effect,
+            target: self
+                .collection
+                .map_or(Target::Service, |name| Target::Collection(name.into())),
+            query_type: self.operation.query_type,
+            features,
+            reads: Vec::new(),
+            raises: self.raises(document),
+            storing: self.operation.storing,
+            placement: if self.operation.local {
+                Placement::Local
+            } else {
+                Placement::Any
+            },
+            acknowledgement: self.parameters.acknowledgement(self.operation.acknowledged),
+            fence: Fence::None,
+            shape: shape::of(self.operation.name, collection, document.as_ref().ok()),
+            canonical: None,
+            expires: None,
+            knowledge: self.knowledge.generation,
+            reason: match (document, self.operation.effect) {
+                (Err(unread), _) => unread,
+                (_, Effect::Unknown) => "no operation that is known",
+                _ => "method and path name the operation",
+            },
+        }
+    }
+
+    fn query_type(&self, findings: &Findings<'_>) -> QueryType {
+        match self.operation.query_type {
+            QueryType::SemanticSearch | QueryType::EntityLookup if findings.contextual => {
+                QueryType::ContextualSearch
+            }
+            plain => plain,
+        }
+    }
+
+    fn storing(
+        &self,
+        document: &Result<Json<'_>, Unread>,
+        findings: &Findings<'_>,
+        claim: Option<&'static str>,
+    ) -> Storing {
+        let doubts = [
+            document.is_err().then_some("unread_body"),
+            matches!(self.request.body, Body::Prefix(_)).then_some("unread_body"),
+            self.parameters.has("consistency").then_some("consistency"),
+            self.request
+                .headers
+                .contains_key(ROUTE_AFFINITY)
+                .then_some("route_affinity"),
+            claim,
+            findings.doubt,
+        ];
+        match (self.operation.storing, doubts.into_iter().flatten().next()) {
+            (Storing::Never(why), _) | (_, Some(why)) => Storing::Never(why),
+            (Storing::Yes, None) if findings.estimate && self.operation.name == "points.count" => {
+                Storing::Short
+            }
+            (storing, None) => storing,
+        }
+    }
+
+    fn reads(&self, findings: &Findings<'_>) -> Vec<Tag> {
+        let mut tags = vec![self.tags.service.clone()];
+        for name in self.collection.iter().chain(&findings.lookups) {
+            self.tags.collection(name, self.knowledge, &mut tags);
+        }
+        tags.extend(self.listed());
+        tags
+    }
+
+    fn raises(&self, document: &Result<Json<'_>, Unread>) -> Vec<Tag> {
+        let mut tags = Vec::new();
+        if self.operation.effect.is_read() || self.operation.scope == Scope::Nothing {
+            return tags;
+        }
+        let changed = match (self.operation.scope, document) {
+            (Scope::Aliases, Ok(document)) => written::names(document),
+            (Scope::Aliases, Err(_)) => None,
+            _ => Some(self.collection.into_iter().collect()),
+        };
+        let all = self.operation.scope == Scope::Service
+            || changed.is_none()
+            || !self.knowledge.is_known();
+        for name in changed.unwrap_or_default() {
+            self.tags.collection(name, self.knowledge, &mut tags);
+        }
+        tags.extend(self.listed());
+        tags.extend(all.then(|| self.tags.service.clone()));
+        tags
+    }
+
+    /// The tags of the tables of names, where the row is about them.
+    fn listed(&self) -> impl Iterator<Item = Tag> {
+        let Tags {
+            aliases,
+            collections,
+            ..
+        } = self.tags;
+        let (names, list) = match self.operation.scope {
+            Scope::List => (None, Some(collections)),
+            Scope::Aliases => (Some(aliases), None),
+            Scope::Names | Scope::CollectionAndNames => (Some(aliases), Some(collections)),
+            Scope::Nothing | Scope::Collection | Scope::Service => (None, None),
+        };
+        [names, list].into_iter().flatten().cloned()
+    }
+}
