@@ -113,7 +113,6 @@ impl Errand {
             answered,
             judgement,
             cache_id: self.service.cache_id(&endpoint),
-            token: Arc::clone(&endpoint.token),
             endpoint,
             elapsed,
             permit: None,

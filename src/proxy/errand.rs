@@ -2,14 +2,12 @@
 //! a task of its own. It asks endpoint after endpoint as the judge and the limits allow, and gives
 //! the answer that the client will see.
 
-use super::attempt::{self, Tried};
+use super::attempt::Tried;
 use super::exchange::Answered;
 use super::peek::Peeked;
-use super::respond::Ending;
 use super::upstream::{Broken, Limits, Stage, Upstream};
 use crate::balance::{Completion, Endpoint, NoRoute, Permit};
 use crate::cache::EndpointId;
-use crate::clock::Moment;
 use crate::dialect::{Again, Call, Fence, Judgement, Placement};
 use crate::observe::Attempt;
 use crate::plan::Plan;
@@ -50,8 +48,6 @@ pub struct Fetched {
     pub endpoint: Arc<Endpoint>,
     /// Who answered, as the cache names it.
     pub cache_id: EndpointId,
-    /// The endpoint's token in transaction ids.
-    pub token: Arc<str>,
     /// The cache must store nothing from it now.
     pub held: bool,
     /// How long the exchange took until its judgement.
@@ -60,15 +56,6 @@ pub struct Fetched {
     pub completion: Completion,
     /// Still there while the answer streams.
     pub permit: Option<Permit>,
-}
-
-impl Fetched {
-    /// Ends the exchange of an answer that streamed.
-    pub fn permit_ends(self, ending: Ending, now: Moment) {
-        if let Some(permit) = self.permit {
-            attempt::end(permit, self.completion, ending == Ending::Cut, now);
-        }
-    }
 }
 
 /// How an errand ended.

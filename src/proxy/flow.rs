@@ -1,6 +1,7 @@
 //! One request on its way through the steps. A flow holds what the steps hand on to each other; it
 //! asks each step and carries its answer, and decides nothing itself.
 
+use super::attempt;
 use super::errand::{Ended, Errand, Fetched, Report};
 use super::headers::{self, EXPLAIN};
 use super::peek::{self, Peeked};
@@ -286,41 +287,35 @@ impl<'a> Flow<'a> {
         self.write(session, errand).await
     }
 
-    async fn answer(&mut self, session: &mut ServerSession, errand: &Errand, mut fetched: Fetched) -> Ending {
-        if fetched.judgement.revoke
-            && let Some(canonical) = &errand.call.canonical
-        {
+    async fn answer(&mut self, session: &mut ServerSession, errand: &Errand, fetched: Fetched) -> Ending {
+        if let Some(canonical) = errand.call.canonical.as_ref().filter(|_| fetched.judgement.revoke) {
             self.proxy.shared.cache.revoke(canonical.credential);
         }
+        let editor = self.service.dialect.editor(&errand.call, &fetched.endpoint.token);
+        let Fetched {
+            answered,
+            permit,
+            completion,
+            ..
+        } = fetched;
         let marks = self.marks();
-        let mut editor = self.service.dialect.editor(&errand.call, &fetched.token);
-        let Some(wire) = fetched.answered.rest.as_mut() else {
-            let mut body = fetched.answered.held;
-            if let Some(editor) = &mut editor {
-                let mut fields = fetched.answered.head.headers.clone();
-                editor.headers(&mut fields);
-                let _ = respond::replace(&mut fetched.answered.head, &fields);
-                body = editor.chunk(body, true);
-            }
-            return respond::whole(session, fetched.answered.head, body, &marks).await;
+        let Some(mut wire) = answered.rest else {
+            let (head, body) = respond::edited(answered.head, answered.held, editor);
+            return respond::whole(session, head, body, &marks).await;
         };
-        let (ending, _) = respond::streaming(
-            session,
-            Streaming {
-                head: fetched.answered.head,
-                held: fetched.answered.held,
-                wire,
-                editor,
-            },
-            &marks,
-        )
-        .await;
-        if ending == Ending::Complete
-            && let Some(wire) = fetched.answered.rest.take()
-        {
+        let streaming = Streaming {
+            head: answered.head,
+            held: answered.held,
+            wire: &mut wire,
+            editor,
+        };
+        let ending = respond::streaming(session, streaming, &marks).await;
+        if ending == Ending::Complete {
             self.proxy.upstream.release(wire).await;
         }
-        fetched.permit_ends(ending, self.proxy.shared.clock.now());
+        if let Some(permit) = permit.filter(|_| ending != Ending::ClientGone) {
+            attempt::end(permit, completion, ending == Ending::Cut, self.proxy.shared.clock.now());
+        }
         ending
     }
 

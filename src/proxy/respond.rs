@@ -108,29 +108,26 @@ pub struct Streaming<'a> {
     pub editor: Option<Box<dyn Editor>>,
 }
 
-/// Passes an answer on. Returns how it ended and how many bytes of the body were passed.
-pub async fn streaming(session: &mut ServerSession, mut answer: Streaming<'_>, marks: &Marks) -> (Ending, u64) {
+/// Passes an answer on.
+pub async fn streaming(session: &mut ServerSession, mut answer: Streaming<'_>, marks: &Marks) -> Ending {
     headers::strip_answer(&mut answer.head);
     if begin(session, &mut answer, marks).await.is_err() {
-        return (Ending::ClientGone, 0);
+        return Ending::ClientGone;
     }
-    let mut passed = 0;
     let mut part = Some(std::mem::take(&mut answer.held));
     while let Some(bytes) = part {
         let bytes = edit(&mut answer.editor, bytes, false);
-        passed += bytes.len() as u64;
         if session.write_response_body(bytes, false).await.is_err() {
-            return (Ending::ClientGone, passed);
+            return Ending::ClientGone;
         }
         part = match answer.wire.chunk().await {
             Ok(part) => part,
-            Err(_) => return (Ending::Cut, passed),
+            Err(_) => return Ending::Cut,
         };
     }
     let last = edit(&mut answer.editor, Bytes::new(), true);
-    passed += last.len() as u64;
     let ended = session.write_response_body(last, true).await;
-    (if ended.is_ok() { Ending::Complete } else { Ending::ClientGone }, passed)
+    if ended.is_ok() { Ending::Complete } else { Ending::ClientGone }
 }
 
 fn edit(editor: &mut Option<Box<dyn Editor>>, bytes: Bytes, end: bool) -> Bytes {
@@ -156,8 +153,19 @@ async fn begin(session: &mut ServerSession, answer: &mut Streaming<'_>, marks: &
     session.write_response_header(Box::new(head.clone())).await
 }
 
+/// A held answer as the client sees it.
+pub fn edited(mut head: ResponseHeader, body: Bytes, editor: Option<Box<dyn Editor>>) -> (ResponseHeader, Bytes) {
+    let Some(mut editor) = editor else {
+        return (head, body);
+    };
+    let mut fields = head.headers.clone();
+    editor.headers(&mut fields);
+    let _ = replace(&mut head, &fields);
+    (head, editor.chunk(body, true))
+}
+
 /// Puts edited fields in place of the old ones.
-pub fn replace(head: &mut ResponseHeader, fields: &HeaderMap) -> Result<()> {
+fn replace(head: &mut ResponseHeader, fields: &HeaderMap) -> Result<()> {
     let gone: Vec<_> = head.headers.keys().filter(|name| !fields.contains_key(*name)).cloned().collect();
     for name in &gone {
         head.remove_header(name);
