@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use prometheus::{GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// Series that a family may have before the rest is counted as `other`.
@@ -154,9 +154,7 @@ impl<V: Vector, const N: usize> Series<V, N> {
     }
 
     fn key(&self, values: &[&str]) -> u64 {
-        let mut hasher = self.hasher.build_hasher();
-        values.hash(&mut hasher);
-        hasher.finish()
+        self.hasher.hash_one(values)
     }
 }
 

@@ -1,0 +1,175 @@
+//! What the admin API needs from the rest of the process. The implementor masks secrets; nothing
+//! that it gives is looked at again before it is sent.
+
+use super::access::Credentials;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The rest of the process, as the admin API sees it. No method but [`Control::reload`] may wait.
+#[async_trait]
+pub trait Control: Send + Sync + 'static {
+    /// The tokens that count now; asked for each request, so that a reload can change them.
+    fn credentials(&self) -> Arc<Credentials>;
+    /// Whether traffic may be sent here.
+    fn readiness(&self) -> Readiness;
+    /// The components of AP-12.
+    fn health(&self) -> Health;
+    /// All metrics in Prometheus' text format.
+    fn metrics(&self) -> String;
+    /// Balancer statistics A (RT-49).
+    fn stats(&self) -> Value;
+    /// Balancer statistics B (RT-50).
+    fn balancer_stats(&self) -> Value;
+    /// Every endpoint with its state (HL-08, HL-10).
+    fn instances(&self) -> Value;
+    /// At most `limit` requests in flight (RT-28).
+    fn executions(&self, limit: usize) -> Value;
+    /// The record of a request, by id or by the client's `x-request-id`.
+    fn explain(&self, id: &str) -> Option<Value>;
+    /// The newest records, newest first.
+    fn explanations(&self, limit: usize) -> Value;
+    /// Events after this number (HL-18).
+    fn events(&self, after: u64) -> Value;
+    /// Scores of every endpoint with their parts.
+    fn scores(&self) -> Value;
+    /// The configuration that serves, secrets masked (CF-14).
+    fn config(&self) -> Value;
+    /// Reads the configuration again. A refused one changes nothing (CF-14).
+    async fn reload(&self) -> Result<ReloadReport, Problem>;
+    /// Takes an endpoint out of service or back (HL-09).
+    fn set_status(
+        &self,
+        service: &str,
+        endpoint: &str,
+        status: StatusChange,
+    ) -> Result<(), Problem>;
+    /// Takes figures that an agent measured (RT-31).
+    fn push_metrics(
+        &self,
+        service: &str,
+        endpoint: &str,
+        metrics: &PushedMetrics,
+    ) -> Result<(), Problem>;
+    /// Statistics of the cache (AP-03).
+    fn cache_stats(&self) -> Value;
+    /// Drops stored answers of one category, or all; gives how many (AP-04).
+    fn clear_cache(&self, category: Option<&str>) -> Result<u64, Problem>;
+}
+
+/// Whether the process is ready, and if not, why.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Readiness {
+    pub ready: bool,
+    /// Shown without a token: words and names of services only.
+    pub reasons: Vec<String>,
+}
+
+/// Components by name: `cache`, `database`, `memory`, `load_balancer`; true is healthy.
+pub type Health = BTreeMap<&'static str, bool>;
+
+/// An accepted reload.
+#[derive(Debug, Clone, Serialize)]
+pub struct ReloadReport {
+    pub generation: u64,
+    /// Whether anything differs from before.
+    pub changed: bool,
+    /// Keys that changed but need a restart, and other hints.
+    pub warnings: Vec<String>,
+}
+
+/// What an operator may set an endpoint to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusChange {
+    /// No new requests, no probes, no alarms.
+    Maintenance,
+    /// Back to what the probes say.
+    Active,
+}
+
+/// Figures from outside; what is absent stays as it was (RT-31).
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PushedMetrics {
+    pub current_connections: Option<u32>,
+    /// Share, 0..=1.
+    pub cpu_usage: Option<f64>,
+    /// Share, 0..=1.
+    pub memory_usage: Option<f64>,
+    /// At least 0.
+    pub requests_per_second: Option<f64>,
+    pub queue_size: Option<u32>,
+}
+
+impl PushedMetrics {
+    /// Says which figure is out of its range.
+    pub fn check(&self) -> Result<(), Problem> {
+        let ranges = [
+            ("cpu_usage", self.cpu_usage, 1.0),
+            ("memory_usage", self.memory_usage, 1.0),
+            ("requests_per_second", self.requests_per_second, f64::MAX),
+        ];
+        for (key, value, most) in ranges {
+            if value.is_some_and(|value| !(0.0..=most).contains(&value)) {
+                let range = if most > 1.0 { "0 or more" } else { "0 to 1" };
+                return Err(Problem::invalid(format!(
+                    "{key}: expected a number of {range}"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why something that was asked for was not done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    pub kind: ProblemKind,
+    /// For the operator: what, where, what was expected; no secrets.
+    pub detail: String,
+}
+
+/// The kinds of problems, each with its HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// 404
+    NotFound,
+    /// 400
+    Invalid,
+    /// 409: it cannot be done now.
+    Conflict,
+    /// 500: our fault.
+    Failed,
+}
+
+impl Problem {
+    /// The named thing does not exist.
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::NotFound, detail)
+    }
+
+    /// The caller's input is wrong.
+    pub fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::Invalid, detail)
+    }
+
+    /// It cannot be done now.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::Conflict, detail)
+    }
+
+    /// Something of ours failed.
+    pub fn failed(detail: impl Into<String>) -> Self {
+        Self::new(ProblemKind::Failed, detail)
+    }
+
+    fn new(kind: ProblemKind, detail: impl Into<String>) -> Self {
+        Self {
+            kind,
+            detail: detail.into(),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! One small function per route. Each asks [`Control`] and wraps what it gets.
+
+use super::control::{Control, Problem, PushedMetrics, StatusChange};
+use super::envelope::{self, Answer};
+use super::input::{Json, Names, NoBody, Parameters};
+use super::routes::ROUTES;
+use crate::observe::safe;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+type Process = State<Arc<dyn Control>>;
+
+/// Rows of a list when the caller does not say.
+const DEFAULT_ROWS: usize = 100;
+/// Rows of a list at most.
+const MAX_ROWS: usize = 1000;
+
+pub async fn index() -> Response {
+    let rows = ROUTES
+        .iter()
+        .map(|row| json!({"method": row.method, "path": row.path, "about": row.about}));
+    envelope::data(json!({
+        "name": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "routes": rows.collect::<Vec<_>>(),
+    }))
+}
+
+pub async fn live() -> Response {
+    envelope::data(json!({"live": true}))
+}
+
+pub async fn ready(State(control): Process) -> Response {
+    let readiness = control.readiness();
+    if readiness.ready {
+        return envelope::data(readiness);
+    }
+    let detail = match readiness.reasons.is_empty() {
+        true => "not ready".to_owned(),
+        false => readiness.reasons.join("; "),
+    };
+    envelope::failure(StatusCode::SERVICE_UNAVAILABLE, &detail)
+}
+
+pub async fn health(State(control): Process) -> Response {
+    let components = control.health();
+    let word = |good: bool, bad| if good { "healthy" } else { bad };
+    let overall = word(components.values().all(|good| *good), "degraded");
+    let components: serde_json::Map<_, _> = components
+        .into_iter()
+        .map(|(name, good)| (name.to_owned(), word(good, "unhealthy").into()))
+        .collect();
+    envelope::data(
+        json!({"overall_health": overall, "components": components, "timestamp": unix_ms()}),
+    )
+}
+
+pub async fn metrics(State(control): Process) -> Response {
+    let kind = [(
+        header::CONTENT_TYPE,
+        "text/plain; version=0.0.4; charset=utf-8",
+    )];
+    (kind, control.metrics()).into_response()
+}
+
+pub async fn stats(State(control): Process) -> Response {
+    envelope::data(control.stats())
+}
+
+pub async fn balancer_stats(State(control): Process) -> Response {
+    envelope::data(control.balancer_stats())
+}
+
+pub async fn instances(State(control): Process) -> Response {
+    envelope::data(control.instances())
+}
+
+pub async fn scores(State(control): Process) -> Response {
+    envelope::data(control.scores())
+}
+
+pub async fn config(State(control): Process) -> Response {
+    envelope::data(control.config())
+}
+
+pub async fn cache_stats(State(control): Process) -> Response {
+    envelope::data(control.cache_stats())
+}
+
+/// How many rows a caller wants.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    limit: Option<usize>,
+}
+
+impl Limit {
+    fn rows(&self) -> usize {
+        self.limit.unwrap_or(DEFAULT_ROWS).min(MAX_ROWS)
+    }
+}
+
+pub async fn executions(State(control): Process, Parameters(limit): Parameters<Limit>) -> Response {
+    envelope::data(control.executions(limit.rows()))
+}
+
+pub async fn explanations(
+    State(control): Process,
+    Parameters(limit): Parameters<Limit>,
+) -> Response {
+    envelope::data(control.explanations(limit.rows()))
+}
+
+pub async fn explain(State(control): Process, Names(id): Names<String>) -> Answer {
+    control.explain(&id).map(envelope::data).ok_or_else(|| {
+        let id = safe::text(&id, safe::MAX_TEXT);
+        Problem::not_found(format!("no explanation is kept for the request `{id}`"))
+    })
+}
+
+/// From which event on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    after: Option<u64>,
+}
+
+pub async fn events(State(control): Process, Parameters(after): Parameters<After>) -> Response {
+    envelope::data(control.events(after.after.unwrap_or(0)))
+}
+
+/// Runs as a task of its own: a caller that leaves does not cut a reload in two.
+pub async fn reload(State(control): Process, _: NoBody) -> Answer {
+    let reload = tokio::spawn(async move { control.reload().await });
+    let done = reload.await;
+    done.unwrap_or_else(|_| Err(Problem::failed("the reload broke off; see the log")))
+        .map(envelope::data)
+}
+
+/// The body of a change of status.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    status: StatusChange,
+}
+
+pub async fn set_status(
+    State(control): Process,
+    Names((service, endpoint)): Names<(String, String)>,
+    Json(Status { status }): Json<Status>,
+) -> Answer {
+    control.set_status(&service, &endpoint, status)?;
+    Ok(envelope::data(
+        json!({"service": service, "instance": endpoint, "status": status}),
+    ))
+}
+
+pub async fn push_metrics(
+    State(control): Process,
+    Names((service, endpoint)): Names<(String, String)>,
+    Json(metrics): Json<PushedMetrics>,
+) -> Answer {
+    metrics.check()?;
+    control.push_metrics(&service, &endpoint, &metrics)?;
+    Ok(envelope::data(
+        json!({"service": service, "instance": endpoint, "metrics": metrics}),
+    ))
+}
+
+/// Which answers to drop.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clearing {
+    cache_type: Option<String>,
+}
+
+pub async fn clear_cache(
+    State(control): Process,
+    Parameters(what): Parameters<Clearing>,
+    _: NoBody,
+) -> Answer {
+    let removed = control.clear_cache(what.cache_type.as_deref())?;
+    let what = what.cache_type.as_deref().unwrap_or("all");
+    Ok(envelope::data(
+        json!({"message": format!("cleared: {what}"), "removed": removed}),
+    ))
+}
+
+pub async fn unknown_route() -> Response {
+    envelope::failure(StatusCode::NOT_FOUND, "no such route; GET / lists them")
+}
+
+pub async fn wrong_method() -> Response {
+    envelope::failure(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "this route does not know this method; GET / lists them",
+    )
+}
+
+fn unix_ms() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

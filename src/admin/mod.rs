@@ -1,0 +1,24 @@
+//! The admin API: health, metrics, explanations, and the few changes that an operator makes while
+//! the process runs. On its own listener, never on an address of clients. It decides nothing: what it
+//! shows and changes goes through [`Control`].
+
+mod access;
+mod control;
+mod envelope;
+mod gate;
+mod handlers;
+mod input;
+mod origin;
+mod routes;
+mod serve;
+
+pub use access::{Credentials, Role};
+pub use control::{
+    Control, Health, Problem, ProblemKind, PushedMetrics, Readiness, ReloadReport, StatusChange,
+};
+pub use gate::Peer;
+pub use routes::{ROUTES, router};
+pub use serve::{Limits, serve};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! The table of routes. The router and the index are made from it.
+
+use super::control::Control;
+use super::{gate, handlers};
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post, put};
+use std::sync::Arc;
+
+/// A route, for the index and for documents.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub about: &'static str,
+}
+
+macro_rules! word {
+    (get) => {
+        "GET"
+    };
+    (post) => {
+        "POST"
+    };
+    (put) => {
+        "PUT"
+    };
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $handler:ident, $about:literal;)*) => {
+        /// Every route.
+        pub const ROUTES: &[Route] = &[$(Route { method: word!($method), path: $path, about: $about },)*];
+
+        fn routed() -> Router<Arc<dyn Control>> {
+            Router::new()$(.route($path, $method(handlers::$handler)))*
+        }
+    };
+}
+
+routes! {
+    get "/" index, "This list.";
+    get "/livez" live, "Whether the process lives. No token.";
+    get "/readyz" ready, "Whether traffic may be sent here: 200, or 503 with the reasons. No token.";
+    get "/metrics" metrics, "Metrics in Prometheus' text format.";
+    get "/api/performance/health" health, "Health of the components. No token.";
+    get "/api/performance/load-balancer/stats" balancer_stats, "Requests, rates and distribution over the endpoints.";
+    get "/api/performance/cache/stats" cache_stats, "Statistics of the cache.";
+    post "/api/performance/cache/clear" clear_cache, "Drops stored answers: all, or ?cache_type=<category>.";
+    get "/api/coordination/stats" stats, "Instances, connections and load by service.";
+    get "/api/coordination/instances" instances, "Every instance with its state.";
+    get "/api/coordination/scores" scores, "Scores of every instance with their parts.";
+    put "/api/coordination/instances/{service}/{id}/status" set_status, "Takes an instance out of service or back: {\"status\":\"maintenance\"} or {\"status\":\"active\"}.";
+    put "/api/coordination/instances/{service}/{id}/metrics" push_metrics, "Takes figures of an agent: current_connections, cpu_usage, memory_usage, requests_per_second, queue_size.";
+    get "/api/coordination/executions" executions, "Requests in flight, oldest first; ?limit=.";
+    get "/api/coordination/explain" explanations, "The newest explanations; ?limit=.";
+    get "/api/coordination/explain/{id}" explain, "Every decision on one request, by its id or x-request-id.";
+    get "/api/coordination/events" events, "Changes of status, breakers and configuration; ?after=<number>.";
+    get "/api/config" config, "The configuration that serves, secrets masked.";
+    post "/api/config/reload" reload, "Reads the configuration again; a bad one changes nothing.";
+}
+
+/// The admin API. Serve it with [`super::serve`], which tells each request who calls.
+pub fn router(control: Arc<dyn Control>) -> Router {
+    routed()
+        .fallback(handlers::unknown_route)
+        .method_not_allowed_fallback(handlers::wrong_method)
+        .layer(from_fn_with_state(Arc::clone(&control), gate::pass))
+        .with_state(control)
+}
