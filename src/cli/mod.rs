@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// The command line.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "pointsman", version, about, long_about = ABOUT, after_long_help = EXAMPLES)]
 pub struct Cli {
     /// What to do.
@@ -41,18 +41,19 @@ Examples:
       pointsman schema --format yaml > full.yaml";
 
 /// What can be asked.
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub enum Command {
     /// Serve until told to stop
     Run(RunArgs),
     /// Read a configuration and print everything that is wrong with it
+    #[command(long_about = CHECK, after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
     /// Print what a configuration may hold
     Schema(SchemaArgs),
 }
 
 /// Where the configuration comes from.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub struct ConfigArgs {
     /// The configuration file
     #[arg(short, long, value_name = "FILE", env = "POINTSMAN_CONFIG")]
@@ -92,8 +93,7 @@ Examples:
   pointsman run -c pointsman.yaml --set services.vectors.listen=0.0.0.0:6433";
 
 /// The words of `check`.
-#[derive(Debug, Args)]
-#[command(long_about = CHECK, after_long_help = CHECK_EXAMPLES)]
+#[derive(Args)]
 pub struct CheckArgs {
     /// Where the configuration comes from.
     #[command(flatten)]
@@ -112,7 +112,7 @@ Examples:
   pointsman check -c pointsman.yaml --set 'services.graph.endpoints[0].url=http://db:7474'";
 
 /// The words of `schema`.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub struct SchemaArgs {
     /// json: a JSON schema; yaml: a file with every key and its default; markdown: the reference
     #[arg(long, value_enum, default_value_t = schema::Format::Json)]

@@ -1,6 +1,7 @@
 //! Checks across values: what each key alone cannot see. A service with a problem of its own is left
 //! out, so that one mistake is reported once.
 
+use super::decode::units::duration_text;
 use super::decode::{Note, Problem, quoted};
 use super::tree::{Node, Step, path_text};
 use super::{Config, DialectName, Endpoint, Service};
@@ -55,12 +56,12 @@ impl Ground<'_> {
         });
     }
 
-    /// Whether nothing was reported at or below a path.
+    /// Whether nothing was reported at or below a path, nor of the whole.
     fn is_clean(&self, path: &[Step]) -> bool {
         !self
             .problems
             .iter()
-            .any(|problem| problem.path.starts_with(path))
+            .any(|problem| problem.path.is_empty() || problem.path.starts_with(path))
     }
 
     fn some_service(&mut self, config: &Config) {
@@ -205,14 +206,11 @@ impl Ground<'_> {
     fn breaker(&mut self, config: &Config) {
         let (low, high) = (config.breaker.open_for, config.breaker.open_at_most);
         if high < low && self.is_clean(&path(&["breaker"])) {
-            let found = format!(
-                "{} less than open_for",
-                super::decode::units::duration_text(low - high)
-            );
+            let expected = format!("at least breaker.open_for, {}", duration_text(low));
             self.refuse(
                 path(&["breaker", "open_at_most"]),
-                found,
-                "at least breaker.open_for",
+                duration_text(high),
+                expected,
             );
         }
     }

@@ -4,14 +4,14 @@ use super::checks;
 use super::decode::{Note, Problem, Reader, Report, Value};
 use super::overrides;
 use super::table::ANY;
-use super::tree::{Body, MAX_BYTES, Node, Place, parse};
+use super::tree::{MAX_BYTES, Place, parse};
 use super::{Config, Endpoint};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Where a configuration comes from.
-#[derive(Debug, Clone, Default)]
+/// Where a configuration comes from. It holds the whole environment, so it has no `Debug`.
+#[derive(Clone, Default)]
 pub struct Source {
     /// The file.
     pub path: PathBuf,
@@ -107,18 +107,17 @@ fn fill_name(endpoint: &mut Endpoint) {
 }
 
 fn text_of(path: &Path) -> Result<String, Problem> {
-    let start = Place::File { line: 1, column: 1 };
     let mut bytes = Vec::new();
     // One byte more than allowed, so that the parser sees that it is too long.
     let limit = MAX_BYTES as u64 + 1;
     let read = std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
     if let Err(error) = read {
         let found = format!("a file that cannot be read ({error})");
-        return Err(Problem::plain(start, found, "a readable file"));
+        return Err(Problem::plain(Place::Whole, found, "a readable file"));
     }
     if bytes.len() > MAX_BYTES {
         let found = format!("more than {MAX_BYTES} bytes");
-        return Err(Problem::plain(start, found, "a shorter file"));
+        return Err(Problem::plain(Place::Whole, found, "a shorter file"));
     }
     String::from_utf8(bytes).map_err(|error| not_utf8(&error))
 }
@@ -142,11 +141,5 @@ impl Loaded {
     /// The notes as `check` prints them.
     pub fn note_lines(&self) -> impl Iterator<Item = String> {
         self.notes.iter().map(|note| note.line(&self.name))
-    }
-}
-
-impl Default for Node {
-    fn default() -> Self {
-        Node::new(Place::File { line: 1, column: 1 }, Body::Nothing)
     }
 }

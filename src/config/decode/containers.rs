@@ -1,6 +1,6 @@
 //! Values that hold values: perhaps one, many in order, many by name.
 
-use super::{Reader, Value, kind_of, place_of_value, quoted};
+use super::{Reader, Value, kind_of, quoted};
 use crate::config::table::{Rules, Shape, forms};
 use crate::config::tree::{Body, Node, Step};
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ impl<T: Value> Value for Vec<T> {
             Body::Nothing => &[],
             body => {
                 reader.refuse(
-                    place_of_value(node),
+                    node.value_place(),
                     kind_of(body),
                     "a list: lines that begin with `- `",
                 );
@@ -55,7 +55,7 @@ impl<T: Value> Value for BTreeMap<String, T> {
             Body::Nothing => &[],
             body => {
                 reader.refuse(
-                    place_of_value(node),
+                    node.value_place(),
                     kind_of(body),
                     "names, each with keys of its own",
                 );

@@ -1,6 +1,6 @@
 //! The keys of a section: unknown, doubled and missing ones are reported, the rest is read.
 
-use super::{Reader, Value, one_of, place_of_value, quoted};
+use super::{Reader, Value, one_of, quoted};
 use crate::config::table::{Field, Section};
 use crate::config::tree::{Body, Node, Step};
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ impl Reader<'_> {
             (body, _) => {
                 let names: Vec<&str> = section.fields.iter().map(|field| field.key).collect();
                 let expected = format!("keys: {}", names.join(", "));
-                self.refuse(place_of_value(node), super::kind_of(body), expected);
+                self.refuse(node.value_place(), super::kind_of(body), expected);
                 return None;
             }
         };
@@ -54,10 +54,7 @@ impl Reader<'_> {
 
     fn report_twice(&mut self, name: &str, first: &Node, second: &Node) {
         let found = format!("{} for the second time", quoted(name));
-        let expected = format!(
-            "each key once; the first stands at {}",
-            first.named.text("line")
-        );
+        let expected = format!("each key once; the first stands at {}", first.named.short());
         self.down(name.into(), |reader| {
             reader.refuse(&second.named, found, expected)
         });

@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
     /// The scalar at a node, with its references replaced.
     pub fn scalar(&mut self, node: &Node, expected: &str) -> Option<Scalar> {
         let Body::Text(text) = &node.body else {
-            self.refuse(place_of_value(node), kind_of(&node.body), expected);
+            self.refuse(node.value_place(), kind_of(&node.body), expected);
             return None;
         };
         match references::replace(text, self.env) {
@@ -130,7 +130,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// `a, b or c`, with the nearest to what was written first.
+/// `one of a, b, c`, and the nearest to what was written.
 pub fn one_of(written: &str, names: &[&str]) -> String {
     let list = match names {
         [] => return "no key here".into(),
@@ -138,7 +138,7 @@ pub fn one_of(written: &str, names: &[&str]) -> String {
         _ => format!("one of {}", names.join(", ")),
     };
     match nearest(written, names) {
-        Some(name) if names.len() > 1 => format!("`{name}` perhaps; {list}"),
+        Some(name) if names.len() > 1 => format!("{list}; perhaps `{name}`"),
         _ => list,
     }
 }
@@ -154,14 +154,6 @@ fn nearest<'a>(written: &str, names: &[&'a str]) -> Option<&'a str> {
     let near = distance(best) <= (best.len() / 3).max(1);
     let begun = written.len() >= 3 && (best.contains(&written) || written.contains(best));
     (near || begun).then_some(*best)
-}
-
-/// The place of a value, or of its key when there is no value.
-fn place_of_value(node: &Node) -> &Place {
-    match node.body {
-        Body::Nothing => &node.named,
-        _ => &node.place,
-    }
 }
 
 /// What stands there, without its content.

@@ -5,6 +5,8 @@
 pub mod forms;
 mod macros;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use forms::Form;
 pub(crate) use macros::{choice, section};

@@ -61,6 +61,14 @@ impl Node {
                 None => return &node.named,
             }
         }
-        &node.place
+        node.value_place()
+    }
+
+    /// The place of the value, or of its key when there is no value.
+    pub fn value_place(&self) -> &Place {
+        match self.body {
+            Body::Nothing => &self.named,
+            _ => &self.place,
+        }
     }
 }

@@ -194,15 +194,15 @@ impl Builder<'_> {
         Problem::plain(self.fixed.cloned().unwrap_or(start), found, expected)
     }
 
+    /// The words of the parser hold nothing of the text but single characters, escaped.
     fn syntax(&self, error: &ScanError) -> Problem {
-        let found = format!("not YAML: {}", error.info());
         let expected = match error.kind() {
             ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation => {
                 "spaces, not tabs, before a key"
             }
             _ => "YAML",
         };
-        Problem::plain(self.place(error.marker()), found, expected)
+        Problem::plain(self.place(error.marker()), error.info(), expected)
     }
 }
 

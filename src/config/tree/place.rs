@@ -6,6 +6,8 @@ use std::sync::Arc;
 /// Where a value came from. Sorted: the file by line and column, then variables, then flags.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
+    /// The file as a whole.
+    Whole,
     /// In the file; both count from 1, columns in characters.
     File {
         /// Line.
@@ -23,9 +25,20 @@ impl Place {
     /// As an error begins: `pointsman.yaml:3:5`, `POINTSMAN_CACHE__ENABLED` or `--set cache.enabled`.
     pub fn text(&self, file: &str) -> String {
         match self {
+            Place::Whole => file.into(),
             Place::File { line, column } => format!("{file}:{line}:{column}"),
             Place::Variable(name) => name.to_string(),
             Place::Flag(key) => format!("--set {key}"),
+        }
+    }
+}
+
+impl Place {
+    /// Within a sentence about the same file: `line 3, column 5`.
+    pub fn short(&self) -> String {
+        match self {
+            Place::File { line, column } => format!("line {line}, column {column}"),
+            other => other.text("the file"),
         }
     }
 }

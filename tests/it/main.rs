@@ -1,0 +1,3 @@
+//! The tests of pointsman as a whole, in one binary.
+
+mod config;
