@@ -466,6 +466,16 @@ async fn faults_are_given_as_ordered_and_counted() {
     assert!(waited.is_err());
     faults.clear();
     assert_eq!(get(&url).await.status, 200);
+    faults.late(NEVER, Only::Writes);
+    let point = json!({"points": [{"id": 1, "vector": [1, 0, 0, 0]}]});
+    let points = format!("{url}/points?wait=true");
+    let asked = send_json("PUT", &points, point);
+    assert!(
+        tokio::time::timeout(Duration::from_secs(1), asked)
+            .await
+            .is_err()
+    );
+    assert_eq!(count(&url).await, 1);
 }
 
 #[tokio::test]
