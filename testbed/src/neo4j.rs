@@ -37,7 +37,7 @@ impl Default for Options {
         Self {
             password: None,
             heap_mb: 512,
-            patience: Duration::from_secs(120),
+            patience: Duration::from_secs(300),
         }
     }
 }
