@@ -122,6 +122,7 @@ pub(crate) struct Plan {
     pub hang: bool,
     pub delay: Option<Duration>,
     pub answer: Option<Answer>,
+    pub late: Option<Duration>,
     pub cut_after: Option<usize>,
     pub trickle: Option<(usize, Duration)>,
 }
@@ -131,6 +132,7 @@ struct Settings {
     refuse: bool,
     hang: Option<Only>,
     delay: Option<(Duration, Only)>,
+    late: Option<(Duration, Only)>,
     answer: Option<(Answer, When, Only)>,
     cut_after: Option<(usize, When, Only)>,
     trickle: Option<(usize, Duration)>,
@@ -181,6 +183,16 @@ impl Faults {
     /// Waits before the application sees a request. Zero: no wait.
     pub fn delay(&self, wait: Duration, only: Only) {
         self.0.lock().settings.delay = (!wait.is_zero()).then_some((wait, only));
+    }
+
+    /// Waits after the application has run a request, before its answer is sent. Zero: no wait.
+    pub fn late(&self, wait: Duration, only: Only) {
+        self.0.lock().settings.late = (!wait.is_zero()).then_some((wait, only));
+    }
+
+    /// Starts the door's dice anew, for chances that repeat.
+    pub fn seed(&self, seed: u64) {
+        self.0.lock().dice = StdRng::seed_from_u64(seed);
     }
 
     /// Gives this answer in place of the application's, which never sees the request.
@@ -271,10 +283,8 @@ impl Faults {
         let State { settings, dice, .. } = &mut *state;
         Plan {
             hang: settings.hang.is_some_and(|only| only.is_for(write)),
-            delay: settings
-                .delay
-                .filter(|(_, only)| only.is_for(write))
-                .map(|(wait, _)| wait),
+            delay: wait_of(settings.delay, write),
+            late: wait_of(settings.late, write),
             answer: settings.answer.as_mut().and_then(|(answer, when, only)| {
                 (only.is_for(write) && due(when, dice)).then(|| answer.clone())
             }),
@@ -284,6 +294,12 @@ impl Faults {
             trickle: settings.trickle,
         }
     }
+}
+
+fn wait_of(setting: Option<(Duration, Only)>, write: bool) -> Option<Duration> {
+    setting
+        .filter(|(_, only)| only.is_for(write))
+        .map(|(wait, _)| wait)
 }
 
 fn due(when: &mut When, dice: &mut StdRng) -> bool {

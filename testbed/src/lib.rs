@@ -4,8 +4,10 @@
 //! databases showed when they were recorded. They serve the demo and the tests; the proxy
 //! never depends on them. Every server stops when its handle is dropped.
 
+mod delivery;
 pub mod faults;
 pub mod graph;
+pub mod neo4j;
 pub mod qdrant;
-
+pub mod sample;
 pub mod server;

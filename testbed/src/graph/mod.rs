@@ -7,12 +7,14 @@
 
 mod answers;
 mod bookmarks;
+mod commands;
 mod counters;
 mod failure;
 mod front;
 mod listed;
 mod plan;
 mod query_api;
+mod query_call;
 mod session;
 mod statements;
 mod store;

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use graphdblite::{Config, Database, SyncMode, Value};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use tempfile::TempDir;
 
 use super::bookmarks::Progress;
@@ -18,9 +19,13 @@ const READY: usize = 24;
 /// Handles kept open while nobody uses them, at most.
 const IDLE: usize = 64;
 
+/// How long to wait for a handle to come back before another is opened.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// The data behind one or more doors.
 pub struct Store {
     pool: Mutex<Vec<Database>>,
+    returned: Condvar,
     indexes: Mutex<BTreeMap<String, Index>>,
     names: AtomicU64,
     lock_wait_ms: u32,
@@ -44,6 +49,7 @@ impl Store {
         let progress = Progress::new();
         let store = Self {
             pool: Mutex::default(),
+            returned: Condvar::new(),
             indexes: Mutex::default(),
             names: AtomicU64::new(0),
             lock_wait_ms,
@@ -62,7 +68,12 @@ impl Store {
 
     /// A handle without an open transaction.
     pub fn handle(&self) -> Result<Database, Failure> {
-        let idle = self.pool.lock().pop();
+        let mut pool = self.pool.lock();
+        if pool.is_empty() {
+            self.returned.wait_for(&mut pool, PAUSE);
+        }
+        let idle = pool.pop();
+        drop(pool);
         idle.map_or_else(|| self.open(), Ok)
     }
 
@@ -83,6 +94,7 @@ impl Store {
         let mut pool = self.pool.lock();
         if pool.len() < IDLE && !handle.in_transaction() {
             pool.push(handle);
+            self.returned.notify_one();
         }
     }
 

@@ -23,7 +23,7 @@ struct Slot {
 
 /// What asking for a transaction gives.
 pub enum Taken {
-    Session(Session),
+    Session(Box<Session>),
     /// Another request runs in it.
     Busy,
     Unknown,
@@ -66,7 +66,10 @@ impl Transactions {
     pub fn take(&self, id: &str) -> Taken {
         match self.open.lock().get_mut(id) {
             None => Taken::Unknown,
-            Some(slot) => slot.session.take().map_or(Taken::Busy, Taken::Session),
+            Some(slot) => slot
+                .session
+                .take()
+                .map_or(Taken::Busy, |session| Taken::Session(Box::new(session))),
         }
     }
 

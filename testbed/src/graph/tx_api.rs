@@ -104,7 +104,7 @@ pub fn begin(front: &Front, request: &Request<Bytes>) -> Response<Bytes> {
 pub fn go_on(front: &Front, request: &Request<Bytes>, id: &str) -> Response<Bytes> {
     let mut session = match taken(front, id) {
         Ok(session) => session,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     let mut answer = Answer::default();
     let alive = match statements(request.body()) {
@@ -127,7 +127,7 @@ pub fn go_on(front: &Front, request: &Request<Bytes>, id: &str) -> Response<Byte
 pub fn commit(front: &Front, request: &Request<Bytes>, id: &str) -> Response<Bytes> {
     let mut session = match taken(front, id) {
         Ok(session) => session,
-        Err(answer) => return answer,
+        Err(answer) => return *answer,
     };
     front.transactions.remove(id);
     let mut answer = Answer::default();
@@ -145,7 +145,7 @@ pub fn commit(front: &Front, request: &Request<Bytes>, id: &str) -> Response<Byt
 /// DELETE tx/{id}.
 pub fn roll_back(front: &Front, id: &str) -> Response<Bytes> {
     match taken(front, id) {
-        Err(answer) => answer,
+        Err(answer) => *answer,
         Ok(session) => {
             drop(session);
             front.transactions.remove(id);
@@ -154,15 +154,17 @@ pub fn roll_back(front: &Front, id: &str) -> Response<Bytes> {
     }
 }
 
-fn taken(front: &Front, id: &str) -> Result<Session, Response<Bytes>> {
+fn taken(front: &Front, id: &str) -> Result<Session, Box<Response<Bytes>>> {
     match front.transactions.take(id) {
-        Taken::Session(session) => Ok(session),
-        Taken::Unknown => Err(tx_not_found()),
-        Taken::Busy => Err(Answer::failed(&Failure::new(
-            "Neo.ClientError.Transaction.TransactionAccessedConcurrently",
-            "The requested transaction is being used concurrently by another request.",
-        ))
-        .send(200)),
+        Taken::Session(session) => Ok(*session),
+        Taken::Unknown => Err(Box::new(tx_not_found())),
+        Taken::Busy => Err(Box::new(
+            Answer::failed(&Failure::new(
+                "Neo.ClientError.Transaction.TransactionAccessedConcurrently",
+                "The requested transaction is being used concurrently by another request.",
+            ))
+            .send(200),
+        )),
     }
 }
 

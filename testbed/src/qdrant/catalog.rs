@@ -31,16 +31,16 @@ pub struct AliasActions {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
 enum AliasAction {
-    CreateAlias {
+    #[serde(rename = "create_alias")]
+    Create {
         collection_name: String,
         alias_name: String,
     },
-    DeleteAlias {
-        alias_name: String,
-    },
-    RenameAlias {
+    #[serde(rename = "delete_alias")]
+    Delete { alias_name: String },
+    #[serde(rename = "rename_alias")]
+    Rename {
         old_alias_name: String,
         new_alias_name: String,
     },
@@ -135,12 +135,12 @@ impl Catalog {
 impl Names {
     fn change(&mut self, action: AliasAction) -> Result<(), Refusal> {
         match action {
-            AliasAction::CreateAlias {
+            AliasAction::Create {
                 collection_name,
                 alias_name,
             } => self.create_alias(collection_name, alias_name),
-            AliasAction::DeleteAlias { alias_name } => self.take_alias(&alias_name).map(|_| ()),
-            AliasAction::RenameAlias {
+            AliasAction::Delete { alias_name } => self.take_alias(&alias_name).map(|_| ()),
+            AliasAction::Rename {
                 old_alias_name,
                 new_alias_name,
             } => {

@@ -15,12 +15,13 @@ use super::answers::{
 };
 use super::call::Call;
 use super::engine::{Collection, Shard, index};
-use super::query::{Place, QueryBody};
+use super::query::Place;
+use super::query_body::QueryBody;
 use super::search::{ExamplesBody, SearchBody};
 use super::update::{
     Batch, DeletePayload, DeleteVectors, Selection, SetPayload, UpdateVectors, Upsert,
 };
-use super::{Shared, collections, points, search};
+use super::{Shared, collections, groups, points, search};
 use crate::server::{Application, segments};
 
 /// The node behind one door.
@@ -224,13 +225,13 @@ impl Node {
         let handler: fn(&Call, &Place<'_>) -> Answered = match (kind, form) {
             ("query", []) => search::query,
             ("query", ["batch"]) => search::query_batch,
-            ("query", ["groups"]) => search::groups::<QueryBody>,
+            ("query", ["groups"]) => groups::groups::<QueryBody>,
             ("search", []) => search::legacy::<SearchBody>,
             ("search", ["batch"]) => search::legacy_batch::<SearchBody>,
-            ("search", ["groups"]) => search::groups::<SearchBody>,
+            ("search", ["groups"]) => groups::groups::<SearchBody>,
             ("recommend" | "discover", []) => search::legacy::<ExamplesBody>,
             ("recommend" | "discover", ["batch"]) => search::legacy_batch::<ExamplesBody>,
-            ("recommend", ["groups"]) => search::groups::<ExamplesBody>,
+            ("recommend", ["groups"]) => groups::groups::<ExamplesBody>,
             _ => return Ok(unknown_route()),
         };
         call.check_query()?;

@@ -1,164 +1,26 @@
-//! Bodies of `points/query` and what the engine is asked for them. Point ids are replaced by
+//! What the engine is asked for a `points/query` body. Point ids are replaced by
 //! their vectors here, and left out of the result, as Qdrant does.
 
 use std::sync::Arc;
 
 use qdrant_edge::external::ordered_float::OrderedFloat;
 use qdrant_edge::{
-    Condition, ContextPair, ContextQuery, DiscoverQuery, Filter, Fusion, NamedQuery,
-    OrderByInterface, PointId, Prefetch, QueryEnum, QueryRequest, RecommendQuery, Sample,
-    ScoredPoint, ScoringQuery, SearchParams, SparseVector, Vector, VectorInternal,
-    VectorStructInternal, WithPayloadInterface, WithVector,
+    Condition, ContextPair, ContextQuery, DiscoverQuery, Filter, Fusion, NamedQuery, PointId,
+    Prefetch, QueryEnum, QueryRequest, RecommendQuery, Sample, ScoredPoint, ScoringQuery, Vector,
+    VectorInternal, VectorStructInternal, WithPayloadInterface, WithVector,
 };
-use serde::Deserialize;
 use serde_json::json;
 
 use super::answers::Refusal;
 use super::catalog::Catalog;
 use super::engine::Shard;
+use super::query_body::{
+    FusionKind, Input, Kind, Lookup, Pair, Pairs, PrefetchBody, Prefetches, Query, QueryBody,
+    Recommend, SampleKind, Strategy,
+};
 
 /// Prefetches within prefetches, at most.
 const DEPTH: usize = 16;
-
-#[derive(Clone, Deserialize)]
-pub struct QueryBody {
-    pub prefetch: Option<Prefetches>,
-    pub query: Option<Query>,
-    pub using: Option<String>,
-    pub filter: Option<Filter>,
-    pub params: Option<SearchParams>,
-    pub score_threshold: Option<f32>,
-    pub limit: Option<usize>,
-    pub offset: Option<usize>,
-    #[serde(alias = "with_vectors")]
-    pub with_vector: Option<WithVector>,
-    pub with_payload: Option<WithPayloadInterface>,
-    pub lookup_from: Option<Lookup>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(untagged)]
-pub enum Prefetches {
-    Many(Vec<PrefetchBody>),
-    One(Box<PrefetchBody>),
-}
-
-#[derive(Clone, Deserialize)]
-pub struct PrefetchBody {
-    prefetch: Option<Prefetches>,
-    query: Option<Query>,
-    using: Option<String>,
-    filter: Option<Filter>,
-    params: Option<SearchParams>,
-    score_threshold: Option<f32>,
-    limit: Option<usize>,
-    lookup_from: Option<Lookup>,
-}
-
-/// Where the vectors of point ids are looked up: another collection.
-#[derive(Clone, Deserialize)]
-pub struct Lookup {
-    collection: String,
-    vector: Option<String>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(untagged)]
-pub enum Query {
-    Nearest(Input),
-    Other(Box<Kind>),
-}
-
-/// A vector, or the id of a point that has it.
-#[derive(Clone, Deserialize)]
-#[serde(untagged)]
-pub enum Input {
-    Dense(Vec<f32>),
-    Multi(Vec<Vec<f32>>),
-    Id(PointId),
-    Sparse(SparseVector),
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    Nearest(Input),
-    Recommend(Recommend),
-    Discover {
-        target: Input,
-        context: Option<Pairs>,
-    },
-    Context(Pairs),
-    OrderBy(OrderByInterface),
-    Fusion(FusionKind),
-    Rrf {
-        k: Option<usize>,
-        weights: Option<Vec<f32>>,
-    },
-    Sample(SampleKind),
-}
-
-#[derive(Clone, Deserialize)]
-pub struct Recommend {
-    #[serde(default)]
-    pub positive: Vec<Input>,
-    #[serde(default)]
-    pub negative: Vec<Input>,
-    pub strategy: Option<Strategy>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Strategy {
-    AverageVector,
-    BestScore,
-    SumScores,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(untagged)]
-pub enum Pairs {
-    Many(Vec<Pair>),
-    One(Pair),
-}
-
-#[derive(Clone, Deserialize)]
-pub struct Pair {
-    positive: Input,
-    negative: Input,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FusionKind {
-    Rrf,
-    Dbsf,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SampleKind {
-    Random,
-}
-
-impl QueryBody {
-    /// A query with nothing else asked for.
-    pub fn of(query: Query) -> Self {
-        Self {
-            prefetch: None,
-            query: Some(query),
-            using: None,
-            filter: None,
-            params: None,
-            score_threshold: None,
-            limit: None,
-            offset: None,
-            with_vector: None,
-            with_payload: None,
-            lookup_from: None,
-        }
-    }
-}
 
 /// Where a query runs: the engine, and the names for lookups.
 pub struct Place<'a> {

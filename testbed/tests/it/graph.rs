@@ -607,3 +607,23 @@ async fn credentials_are_asked_for_but_on_discovery() {
         );
     }
 }
+
+#[tokio::test]
+async fn many_readers_are_served_beside_an_open_writer() {
+    let graph = graph();
+    let url = format!("{}/db/neo4j/tx", graph.url(0));
+    let write = json!({"statements": [{"statement": "CREATE (:A)"}]});
+    assert_eq!(send_json("POST", &url, write).await.status, 201);
+    let url = format!("{}/db/neo4j/query/v2", graph.url(0));
+    let mut readers = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let url = url.clone();
+        readers.spawn(async move {
+            send_json("POST", &url, json!({"statement": "RETURN 1"}))
+                .await
+                .status
+        });
+    }
+    let answers = readers.join_all().await;
+    assert!(answers.iter().all(|status| *status == 202), "{answers:?}");
+}

@@ -1,0 +1,85 @@
+//! How an answer leaves a door: whole, cut or in pieces.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::Response;
+use http::header::CONTENT_LENGTH;
+
+use crate::faults::{Answer, Plan};
+
+/// Ends the connection without an answer.
+#[derive(Debug)]
+pub struct Cut;
+
+impl std::fmt::Display for Cut {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the answer is cut")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+/// The response of a made-up answer.
+pub fn made_up(answer: &Answer) -> Response<Bytes> {
+    let mut response = Response::new(answer.body.clone());
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers.clone();
+    response
+}
+
+/// An answer as the plan lets it through.
+///
+/// # Errors
+/// If nothing of it is to be sent.
+pub fn deliver(response: Response<Bytes>, plan: &Plan) -> Result<Response<Body>, Cut> {
+    if plan.cut_after == Some(0) {
+        return Err(Cut);
+    }
+    if plan.cut_after.is_none() && plan.trickle.is_none() {
+        return Ok(response.map(Body::from));
+    }
+    let (mut head, body) = response.into_parts();
+    head.headers.insert(CONTENT_LENGTH, body.len().into());
+    let (bytes, every) = plan.trickle.unwrap_or((body.len().max(1), Duration::ZERO));
+    let cut = plan.cut_after.filter(|cut| *cut < body.len());
+    Ok(Response::from_parts(head, pieces(body, bytes, every, cut)))
+}
+
+/// A body in pieces, `every` so often, that fails after `cut` bytes.
+fn pieces(body: Bytes, bytes: usize, every: Duration, cut: Option<usize>) -> Body {
+    let end = cut.unwrap_or(body.len());
+    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, Cut>>(1);
+    tokio::spawn(async move {
+        let shown = body.slice(..end);
+        for start in (0..end).step_by(bytes) {
+            let piece = shown.slice(start..(start + bytes).min(end));
+            if sender.send(Ok(piece)).await.is_err() {
+                return;
+            }
+            // hyper writes a piece when the next one is not there yet.
+            tokio::time::sleep(every.max(Duration::from_millis(1))).await;
+        }
+        if cut.is_some() {
+            let _ = sender.send(Err(Cut)).await;
+        }
+    });
+    Body::new(Pieces(receiver))
+}
+
+struct Pieces(tokio::sync::mpsc::Receiver<Result<Bytes, Cut>>);
+
+impl hyper::body::Body for Pieces {
+    type Data = Bytes;
+    type Error = Cut;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Cut>>> {
+        self.0
+            .poll_recv(context)
+            .map(|piece| piece.map(|piece| piece.map(hyper::body::Frame::data)))
+    }
+}
