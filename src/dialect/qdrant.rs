@@ -23,6 +23,7 @@ mod written;
 
 pub use operation::{Acknowledged, Operation, Reading, Scope};
 pub use operations::{OPERATIONS, OTHERS};
+pub use understand::NEVER;
 
 use super::{
     Answer, Body, Call, Dialect, Editor, Effect, Inquiry, Judgement, Outgoing, Placement, Probe,
@@ -74,6 +75,13 @@ impl Qdrant {
             names: Names::default(),
             settings,
         }
+    }
+
+    /// The question whether all that was written to a collection so far can be read: a delete that
+    /// matches nothing and waits. `Good` says yes, `Busy` asks for patience. It needs the right to
+    /// write and counts against the collection's write limit: one at a time.
+    pub fn applied(&self, collection: &str) -> Probe {
+        probes::applied(collection, &self.settings.probe_headers)
     }
 
     /// Whether the alias table is known.

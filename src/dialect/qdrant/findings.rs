@@ -157,10 +157,24 @@ impl<'d> Findings<'d> {
                 self.contextual = true;
             }
             "prefetch" => self.contextual = true,
+            "context" => self.pairs(value),
             "limit" => self.features.vector_limit = self.features.vector_limit.max(as_limit(value)),
             _ => {}
         }
         self.walk(name, value, in_filter || matches!(name, "filter" | "match"));
+    }
+
+    /// In a pair `positive` and `negative` are one example each, so a list there is a vector.
+    fn pairs(&mut self, value: &Json<'_>) {
+        let pairs = value.items().iter().chain(std::iter::once(value));
+        let mut sides = pairs.flat_map(|pair| [pair.get("positive"), pair.get("negative")]);
+        let listed = |side: &Json<'_>| {
+            let items = side.items();
+            !items.iter().all(|item| matches!(item, Json::Numbers(..)))
+        };
+        if sides.any(|side| side.is_some_and(listed)) {
+            self.doubt("unusual_form");
+        }
     }
 
     fn lookup(&mut self, value: &'d Json<'d>) {

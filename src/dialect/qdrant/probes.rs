@@ -3,10 +3,12 @@
 //! probe: it fans out to all nodes, and one dead node would eject the whole cluster.
 
 use super::names::Knowledge;
-use crate::dialect::{Answer, Finding, Inquiry, Probe};
+use crate::dialect::json::{self, Json};
+use crate::dialect::{Answer, Body, Finding, Inquiry, Probe};
 use bytes::Bytes;
 use http::Method;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::time::Duration;
 
 /// How long an alias table is trusted that was not changed through us.
@@ -47,6 +49,43 @@ pub fn aliases(credential: &[(HeaderName, HeaderValue)], knowledge: &Knowledge) 
         },
         generation: knowledge.generation,
     }
+}
+
+/// A delete of no point, which is answered `completed` only after everything before it was applied.
+pub fn applied(collection: &str, credential: &[(HeaderName, HeaderValue)]) -> Probe {
+    let name = utf8_percent_encode(collection, NON_ALPHANUMERIC);
+    let mut headers = credential.to_vec();
+    headers.push((CONTENT_TYPE, HeaderValue::from_static("application/json")));
+    Probe {
+        name: "applied",
+        method: Method::POST,
+        target: format!("/collections/{name}/points/delete?wait=true"),
+        headers,
+        body: Bytes::from_static(br#"{"filter":{"must":[{"has_id":[]}]}}"#),
+        credentialed: true,
+        read: is_applied,
+    }
+}
+
+fn is_applied(answer: &Answer<'_>) -> Finding {
+    match answer.status {
+        200 if says_completed(answer) => Finding::Good,
+        200 | 408 | 429 => Finding::Busy,
+        401 | 403 => Finding::Locked,
+        status => Finding::Bad(format!("the delete that fences was answered {status}")),
+    }
+}
+
+fn says_completed(answer: &Answer<'_>) -> bool {
+    let Body::Whole(body) = answer.body else {
+        return false;
+    };
+    let document = json::parse(body).ok();
+    let result = document
+        .as_ref()
+        .and_then(|document| document.get("result"));
+    let status = result.and_then(|result| result.get("status"));
+    status.and_then(Json::as_str) == Some("completed")
 }
 
 /// A server too old for `/readyz` answers 404, which says nothing.

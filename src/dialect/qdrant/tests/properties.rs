@@ -2,7 +2,7 @@
 
 use super::table::example;
 use super::{answer, informed};
-use crate::dialect::qdrant::rows;
+use crate::dialect::qdrant::{NEVER, rows};
 use crate::dialect::{Body, Call, Dialect, Effect, Request, Storing};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
@@ -63,6 +63,9 @@ proptest! {
         let body = Bytes::from(body);
         let call = understood(&method, &target, &headers, &body);
         prop_assert!(call.effect == Effect::Read || matches!(call.storing, Storing::Never(_)));
+        if let Storing::Never(why) = call.storing {
+            prop_assert!(NEVER.contains(&why), "{}", why);
+        }
         prop_assert!(call.effect != Effect::Unknown || !call.raises.is_empty());
         prop_assert_eq!(call.canonical.is_some(), !call.reads.is_empty());
         informed().judge(&call, &answer(status, &headers, &body));
@@ -74,11 +77,20 @@ proptest! {
         choices in vec(any::<u8>(), 1..40),
         query in "[a-z=&%0-9]{0,30}",
         body in ".{0,80}",
+        encoded in any::<bool>(),
+        whole in any::<bool>(),
     ) {
         let row = rows().nth(row % rows().count()).unwrap();
         let method = if row.method == "*" { "PUT" } else { row.method };
         let target = format!("{}?{query}", respelled(&example(row), &choices));
-        let call = understood(method, &target, &HeaderMap::new(), &Bytes::from(body));
+        let body = Bytes::from(body);
+        let coding = encoded.then_some((http::header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
+        let call = informed().understand(&Request {
+            method: &Method::from_bytes(method.as_bytes()).unwrap(),
+            target: &target,
+            headers: &HeaderMap::from_iter(coding),
+            body: if whole { Body::Whole(&body) } else { Body::Prefix(&body) },
+        });
         prop_assert_eq!(call.effect, row.effect, "{} {}", row.name, target);
         if row.effect != Effect::Read {
             prop_assert!(matches!(call.storing, Storing::Never(_)));

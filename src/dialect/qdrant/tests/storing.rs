@@ -60,6 +60,14 @@ fn answers_that_differ_call_by_call_are_never_stored() {
         (r#"{"query":{"nearest":["text","model"]}}"#, "unusual_form"),
         (r#"{"prefetch":[[null,[0.1]]],"query":1}"#, "unusual_form"),
         (r#"{"query":1,"lookup_from":["other"]}"#, "unusual_form"),
+        (
+            r#"{"query":{"context":[{"positive":["t","m"],"negative":1}]}}"#,
+            "unusual_form",
+        ),
+        (
+            r#"{"query":{"discover":{"target":1,"context":{"positive":1,"negative":["t","m"]}}}}"#,
+            "unusual_form",
+        ),
         (r#"{"query":{"text":"t","model":"m"}}"#, "inference"),
         (
             r#"{"query":{"nearest":{"image":"i","model":"m"}}}"#,
