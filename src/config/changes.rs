@@ -34,7 +34,7 @@ fn collect(shape: &Shape, old: &Json, new: &Json, path: &str, changes: &mut Vec<
     match shape.solid() {
         Shape::Section(section) => {
             for field in section.fields {
-                let (old, new) = (&old[field.key], &new[field.key]);
+                let (old, new) = (at(old, field.key), at(new, field.key));
                 let path = joined(path, field.key);
                 match field.rules.restart && old != new {
                     true => changes.push(path),
@@ -44,7 +44,13 @@ fn collect(shape: &Shape, old: &Json, new: &Json, path: &str, changes: &mut Vec<
         }
         Shape::Map(inner) => {
             for name in names(old, new) {
-                collect(inner, &old[name], &new[name], &joined(path, name), changes);
+                collect(
+                    inner,
+                    at(old, name),
+                    at(new, name),
+                    &joined(path, name),
+                    changes,
+                );
             }
         }
         _ => {}
@@ -54,6 +60,11 @@ fn collect(shape: &Shape, old: &Json, new: &Json, path: &str, changes: &mut Vec<
 fn names<'j>(old: &'j Json, new: &'j Json) -> std::collections::BTreeSet<&'j String> {
     let keys = |json: &'j Json| json.as_object().into_iter().flat_map(|map| map.keys());
     keys(old).chain(keys(new)).collect()
+}
+
+/// The value of a key; null where there is none.
+fn at<'j>(json: &'j Json, key: &str) -> &'j Json {
+    json.get(key).unwrap_or(&Json::Null)
 }
 
 fn joined(path: &str, key: &str) -> String {

@@ -152,14 +152,18 @@ impl Value for SocketAddr {
 impl Value for Secret {
     const SHAPE: Shape = Shape::Scalar(&SECRET);
 
-    /// Any text but an empty one; nothing of it is ever shown.
+    /// Any text that a header field can carry; nothing of it is ever shown.
     fn read(node: &Node, _: &Rules, reader: &mut Reader<'_>) -> Option<Self> {
-        reader.parsed(node, SECRET.expected, |text| match text.trim().is_empty() {
-            true => Err(Refused {
-                found: Some("an empty secret".into()),
+        let refused = |found: &str| {
+            Err(Refused {
+                found: Some(found.into()),
                 expected: None,
-            }),
-            false => Ok(Secret(text.to_string())),
+            })
+        };
+        reader.parsed(node, SECRET.expected, |text| match text {
+            _ if text.trim().is_empty() => refused("an empty secret"),
+            _ if text.contains(char::is_control) => refused("a secret with control characters"),
+            _ => Ok(Secret(text.to_string())),
         })
     }
 

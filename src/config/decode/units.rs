@@ -106,7 +106,7 @@ pub fn duration_text(duration: Duration) -> String {
 pub fn size_text(size: Size) -> String {
     let exact = SIZES
         .iter()
-        .find(|(_, bytes)| size.0 >= *bytes && size.0 % bytes == 0);
+        .find(|(_, bytes)| size.0 >= *bytes && size.0.is_multiple_of(*bytes));
     let (unit, bytes) = exact.unwrap_or(&("B", 1));
     format!("{}{unit}", size.0 / bytes)
 }

@@ -1,6 +1,5 @@
 //! Puts one value into the tree, and the sections and lists on the way to it.
 
-use super::problem;
 use crate::config::decode::{Problem, is_reference};
 use crate::config::table::Shape;
 use crate::config::tree::{Body, Node, Place, Step, parse};
@@ -22,13 +21,12 @@ pub fn graft(
         match enter(node, step, place) {
             Entered::Node(child) => node = child,
             Entered::Gap(length) => {
-                let expected = format!("an item of the list, which has {length}, or the next");
-                return Err(problem(
-                    place,
-                    path,
-                    format!("item {}", index(step)),
-                    expected,
-                ));
+                return Err(Problem {
+                    place: place.clone(),
+                    path: path.to_vec(),
+                    found: format!("item {}", index(step)),
+                    expected: format!("an item of the list, which has {length}, or the next"),
+                });
             }
             Entered::Blocked => return Ok(()),
         }

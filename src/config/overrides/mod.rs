@@ -7,7 +7,7 @@ pub mod performance;
 
 use super::decode::{Note, Problem, one_of};
 use super::table::Shape;
-use super::tree::{Node, Place, Step, path_text};
+use super::tree::{Node, Place, Step};
 use std::collections::BTreeMap;
 
 /// The prefix of variables that reach the whole tree, two underscores between levels.
@@ -133,32 +133,4 @@ fn flags(sets: &[(String, String)]) -> Vec<Override> {
         text: text.clone(),
     };
     sets.iter().map(flag).collect()
-}
-
-/// A problem of an override, at the path that it means.
-fn problem(
-    place: &Place,
-    path: &[Step],
-    found: impl Into<String>,
-    expected: impl Into<String>,
-) -> Problem {
-    Problem {
-        place: place.clone(),
-        path: path.to_vec(),
-        found: format!(
-            "{}{}",
-            found.into(),
-            if path.is_empty() { " at the root" } else { "" }
-        ),
-        expected: expected.into(),
-    }
-}
-
-/// The variable of a key, as the reference shows it.
-pub fn variable_of(path: &[Step]) -> String {
-    let parts = path_text(path).replace('[', ".").replace(']', "");
-    format!(
-        "{PREFIX}{}",
-        parts.replace('.', "__").replace('-', "_").to_uppercase()
-    )
 }

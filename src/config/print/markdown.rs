@@ -26,6 +26,7 @@ fn sections(section: &Section, path: &str, page: &mut String) {
         for field in section.fields {
             row(section, field, page);
         }
+        section.fields.iter().for_each(|field| words(field, page));
     }
     for field in section.fields {
         if let Some(inner) = field.shape.section() {
@@ -50,7 +51,7 @@ fn row(section: &Section, field: &Field, page: &mut String) {
     let default = match field.shape {
         _ if field.rules.required => "required".into(),
         Shape::Section(_) => "below".into(),
-        shape => match value(&(section.default)()[field.key], shape).as_str() {
+        shape => match value(&section.default_of(field.key), shape).as_str() {
             "null" => "none".into(),
             text => format!("`{text}`"),
         },
@@ -66,6 +67,16 @@ fn row(section: &Section, field: &Field, page: &mut String) {
         "| {} |",
         cells.map(|cell| cell.replace('|', "\\|")).join(" | ")
     );
+}
+
+/// The meaning of each word of a choice.
+fn words(field: &Field, page: &mut String) {
+    if let Shape::Choice(choice) = field.shape.solid() {
+        let _ = writeln!(page, "\nWords of `{}`:\n", field.key);
+        for (word, meaning) in choice.words {
+            let _ = writeln!(page, "- `{word}`: {}", about(meaning));
+        }
+    }
 }
 
 fn below(path: &str, field: &Field) -> String {

@@ -20,7 +20,7 @@ pub fn schema() -> Json {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "pointsman",
-        "$ref": root["$ref"],
+        "allOf": [root],
         "$defs": definitions,
     })
 }
@@ -45,10 +45,12 @@ fn shape(shape_of: &Shape, rules: &Rules, definitions: &mut Map<String, Json>) -
 /// A definition of its own, and the way to it.
 fn section(section: &Section, definitions: &mut Map<String, Json>) -> Json {
     if !definitions.contains_key(section.name) {
-        let default = (section.default)();
         let mut keys = Map::new();
         for field in section.fields {
-            keys.insert(field.key.into(), self::field(field, &default, definitions));
+            keys.insert(
+                field.key.into(),
+                self::field(field, section.default_of(field.key), definitions),
+            );
         }
         let required: Vec<&str> = section
             .fields
@@ -72,11 +74,11 @@ fn section(section: &Section, definitions: &mut Map<String, Json>) -> Json {
     }
 }
 
-fn field(field: &Field, default: &Json, definitions: &mut Map<String, Json>) -> Json {
+fn field(field: &Field, default: Json, definitions: &mut Map<String, Json>) -> Json {
     let mut schema = shape(field.shape, &field.rules, definitions);
-    schema["description"] = about(field.about).into();
+    put(&mut schema, "description", about(field.about));
     if !field.rules.required {
-        schema["default"] = default[field.key].clone();
+        put(&mut schema, "default", default);
     }
     schema
 }
@@ -92,13 +94,19 @@ fn words(choice: &Choice) -> Json {
 fn scalar(kind: &Kind, rules: &Rules) -> Json {
     let mut schema = json!({ "type": kind.json });
     if let Some(pattern) = rules.form.map(|form| form.pattern).or(kind.pattern) {
-        schema["pattern"] = pattern.into();
+        put(&mut schema, "pattern", pattern);
     }
     if let (Some((low, high)), "integer" | "number") = (rules.bounds, kind.json) {
-        schema["minimum"] = number(low);
-        schema["maximum"] = number(high);
+        put(&mut schema, "minimum", number(low));
+        put(&mut schema, "maximum", number(high));
     }
     schema
+}
+
+fn put(schema: &mut Json, key: &str, value: impl Into<Json>) {
+    if let Some(keys) = schema.as_object_mut() {
+        keys.insert(key.into(), value.into());
+    }
 }
 
 /// Whole numbers without a point.

@@ -31,8 +31,8 @@ struct Page {
 impl Page {
     fn section(&mut self, section: &Section, json: &Json, depth: usize, explained: bool) {
         for field in section.fields {
-            let json = &json[field.key];
-            if !explained && *json == (section.default)()[field.key] {
+            let json = json.get(field.key).unwrap_or(&Json::Null);
+            if !explained && *json == section.default_of(field.key) {
                 continue;
             }
             if depth == 0 {

@@ -68,6 +68,11 @@ impl Section {
     pub fn field(&self, key: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.key == key)
     }
+
+    /// The default of a key, as `masked` would show it.
+    pub fn default_of(&self, key: &str) -> serde_json::Value {
+        (self.default)().get(key).cloned().unwrap_or_default()
+    }
 }
 
 /// One key of a section.

@@ -169,12 +169,7 @@ impl Builder<'_> {
             return Err(Problem::plain(place.clone(), "too many values", expected));
         }
         if self.open.len() + height > MAX_DEPTH {
-            let expected = format!("at most {MAX_DEPTH} levels");
-            return Err(Problem::plain(
-                place.clone(),
-                "values nested too deep",
-                expected,
-            ));
+            return Err(too_deep(place.clone()));
         }
         Ok(())
     }
@@ -196,14 +191,20 @@ impl Builder<'_> {
 
     /// The words of the parser hold nothing of the text but single characters, escaped.
     fn syntax(&self, error: &ScanError) -> Problem {
-        let expected = match error.kind() {
+        let place = self.place(error.marker());
+        match error.kind() {
             ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation => {
-                "spaces, not tabs, before a key"
+                Problem::plain(place, error.info(), "spaces, not tabs, before a key")
             }
-            _ => "YAML",
-        };
-        Problem::plain(self.place(error.marker()), error.info(), expected)
+            ErrorKind::RecursionLimitExceeded => too_deep(place),
+            _ => Problem::plain(place, error.info(), "YAML"),
+        }
     }
+}
+
+fn too_deep(place: Place) -> Problem {
+    let expected = format!("at most {MAX_DEPTH} levels");
+    Problem::plain(place, "values nested too deep", expected)
 }
 
 fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> Body {

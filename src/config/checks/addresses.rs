@@ -1,0 +1,98 @@
+//! Addresses: no two listeners on one, and no endpoint that is a listener of our own.
+
+use super::endpoints::sound;
+use super::{Ground, endpoint_path, path};
+use crate::config::decode::quoted;
+use crate::config::tree::{Step, path_text};
+use crate::config::{Config, Endpoint};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// An address that this process will bind.
+struct Listener {
+    path: Vec<Step>,
+    address: SocketAddr,
+    given: bool,
+}
+
+/// Checks all addresses.
+pub fn check(config: &Config, ground: &mut Ground<'_>) {
+    let listeners = listeners(config, ground);
+    ground.clashes(&listeners);
+    ground.loops(config, &listeners);
+}
+
+/// The listeners whose address is known for certain.
+fn listeners(config: &Config, ground: &Ground<'_>) -> Vec<Listener> {
+    let admin = Listener {
+        path: path(&["admin", "listen"]),
+        address: config.admin.listen,
+        given: true,
+    };
+    let services = config.services.iter().map(|(name, service)| Listener {
+        path: path(&["services", name, "listen"]),
+        address: service.listen_address(),
+        given: service.listen.is_some(),
+    });
+    let known = |listener: &Listener| {
+        let dialect = listener.path.split_last().map(|(_, service)| {
+            let mut path = service.to_vec();
+            path.push("dialect".into());
+            path
+        });
+        ground.is_clean(&listener.path)
+            && (listener.given || dialect.is_none_or(|dialect| ground.is_clean(&dialect)))
+    };
+    std::iter::once(admin)
+        .chain(services)
+        .filter(known)
+        .collect()
+}
+
+impl Ground<'_> {
+    fn clashes(&mut self, listeners: &[Listener]) {
+        for (index, listener) in listeners.iter().enumerate() {
+            let mut before = listeners.iter().take(index);
+            if let Some(other) = before.find(|other| clash(other.address, listener.address)) {
+                let default = if listener.given { "" } else { " (the default)" };
+                let other = path_text(&other.path);
+                let found = format!("{}{default}, which {other} has as well", listener.address);
+                let expected = "another address for each listener";
+                self.refuse(listener.path.clone(), found, expected);
+            }
+        }
+    }
+
+    fn loops(&mut self, config: &Config, listeners: &[Listener]) {
+        for (name, service) in &config.services {
+            for (index, endpoint) in sound(self, name, service) {
+                if let Some(own) = listeners.iter().find(|own| reaches(endpoint, own.address)) {
+                    let own = path_text(&own.path);
+                    let found = format!("{}, which is {own}", quoted(&endpoint.url));
+                    let expected = "the address of a server, not of pointsman itself";
+                    self.refuse(endpoint_path(name, index, "url"), found, expected);
+                }
+            }
+        }
+    }
+}
+
+/// Whether both cannot be bound. Port 0 is a free port each time.
+fn clash(a: SocketAddr, b: SocketAddr) -> bool {
+    let wide = a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() == b.port() && a.port() != 0 && (wide || a.ip() == b.ip())
+}
+
+/// Whether a connection to an endpoint ends at the listener, as far as the address alone tells.
+fn reaches(endpoint: &Endpoint, listener: SocketAddr) -> bool {
+    let Some((host, port)) = endpoint.host_and_port() else {
+        return false;
+    };
+    let ip = match host.eq_ignore_ascii_case("localhost") {
+        true => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        false => host.parse::<IpAddr>().ok(),
+    };
+    let wide = listener.ip().is_unspecified();
+    let here =
+        |ip: IpAddr| ip == listener.ip() || wide && (ip.is_loopback() || ip.is_unspecified());
+    port == listener.port() && ip.is_some_and(here)
+}

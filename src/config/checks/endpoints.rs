@@ -1,0 +1,104 @@
+//! Endpoints among themselves: at least one, none twice, and ports that are probably not meant.
+
+use super::{Ground, endpoint_path, path};
+use crate::config::decode::quoted;
+use crate::config::{Config, DialectName, Endpoint, Service};
+use std::collections::HashMap;
+
+/// Dialect, port, and why it is probably not meant.
+const ODD_PORTS: &[(DialectName, u16, &str)] = &[
+    (
+        DialectName::Qdrant,
+        6334,
+        "6334 is Qdrant's gRPC port by default; its REST port is 6333",
+    ),
+    (
+        DialectName::Neo4j,
+        7687,
+        "7687 is Neo4j's Bolt port by default; its HTTP port is 7474",
+    ),
+    (
+        DialectName::Neo4j,
+        7473,
+        "7473 is Neo4j's HTTPS port by default; its HTTP port is 7474",
+    ),
+];
+
+/// Checks the endpoints of each service.
+pub fn check(config: &Config, ground: &mut Ground<'_>) {
+    for (name, service) in &config.services {
+        ground.some_endpoint(name, service);
+        ground.ports(name, service);
+        ground.doubles(name, service, "url", |endpoint| {
+            endpoint.authority().to_lowercase()
+        });
+        ground.doubles(name, service, "name", |endpoint| endpoint.name.clone());
+    }
+}
+
+/// The endpoints in which nothing was refused, by their place in the list.
+pub fn sound<'c>(
+    ground: &Ground<'_>,
+    name: &str,
+    service: &'c Service,
+) -> Vec<(usize, &'c Endpoint)> {
+    let list = path(&["services", name, "endpoints"]);
+    let lost = |problem: &crate::config::Problem| {
+        problem.path.starts_with(&list) && problem.path.len() <= list.len() + 1
+    };
+    if ground.problems.iter().any(lost) {
+        // An item is missing from the list, so that positions in it mean nothing.
+        return Vec::new();
+    }
+    let each = service.endpoints.iter().enumerate();
+    each.filter(|(index, _)| {
+        let mut item = list.clone();
+        item.push((*index).into());
+        ground.is_clean(&item)
+    })
+    .collect()
+}
+
+impl Ground<'_> {
+    fn some_endpoint(&mut self, name: &str, service: &Service) {
+        let list = path(&["services", name, "endpoints"]);
+        let whole = path(&["services", name]);
+        let lost = self.problems.iter().any(|problem| problem.path == whole);
+        if service.endpoints.is_empty() && self.is_clean(&list) && !lost {
+            let expected = "at least one, such as `- http://127.0.0.1:6333`";
+            self.refuse(list, "no endpoint", expected);
+        }
+    }
+
+    fn ports(&mut self, name: &str, service: &Service) {
+        for (index, endpoint) in sound(self, name, service) {
+            let port = endpoint.host_and_port().map(|(_, port)| port);
+            let odd = ODD_PORTS
+                .iter()
+                .find(|(dialect, odd, _)| *dialect == service.dialect && Some(*odd) == port);
+            if let Some((_, _, words)) = odd {
+                self.note(&endpoint_path(name, index, "url"), words);
+            }
+        }
+    }
+
+    fn doubles(
+        &mut self,
+        name: &str,
+        service: &Service,
+        key: &str,
+        value: fn(&Endpoint) -> String,
+    ) {
+        let mut first: HashMap<String, usize> = HashMap::new();
+        for (index, endpoint) in sound(self, name, service) {
+            let value = value(endpoint);
+            if let Some(first) = first.get(&value) {
+                let found = format!("{}, which endpoints[{first}] has as well", quoted(&value));
+                let expected = format!("another {key} for each endpoint of a service");
+                self.refuse(endpoint_path(name, index, key), found, expected);
+            } else {
+                first.insert(value, index);
+            }
+        }
+    }
+}
