@@ -4,14 +4,13 @@ use super::control::{Control, Problem, PushedMetrics, StatusChange};
 use super::envelope::{self, Answer};
 use super::input::{Json, Names, NoBody, Parameters};
 use super::routes::ROUTES;
-use crate::observe::safe;
+use crate::observe::{safe, unix_ms};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 type Process = State<Arc<dyn Control>>;
 
@@ -200,11 +199,4 @@ pub async fn wrong_method() -> Response {
         StatusCode::METHOD_NOT_ALLOWED,
         "this route does not know this method; GET / lists them",
     )
-}
-
-fn unix_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,7 +3,7 @@
 
 use super::id::Id;
 use super::name::Name;
-use super::observation::Facts;
+use super::notes::Facts;
 use crate::clock::Moment;
 use crate::dialect::{Effect, QueryType};
 use crate::plan::{Complexity, Execution, Plan};

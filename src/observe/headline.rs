@@ -1,7 +1,8 @@
 //! An observation in one line: the value of the response header `x-pointsman-explain`. ASCII, at
 //! most 1 KiB, and made only of bytes that no header parser can misread.
 
-use super::observation::{Attempt, CacheNote, Facts, Observation};
+use super::notes::{Attempt, CacheNote, Facts};
+use super::observation::Observation;
 use super::safe::push_header_word;
 use crate::plan::Plan;
 use std::fmt::Write;

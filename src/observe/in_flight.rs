@@ -4,7 +4,8 @@
 use super::executions::Summary;
 use super::id::Id;
 use super::name::Name;
-use super::observation::{CacheNote, Facts, Observation, Outcome};
+use super::notes::{CacheNote, Facts};
+use super::observation::{Observation, Outcome};
 use super::observer::Observer;
 use crate::dialect::Call;
 use crate::plan::Plan;

@@ -12,9 +12,11 @@ mod lines;
 pub mod logging;
 pub mod metrics;
 mod name;
+pub mod notes;
 pub mod observation;
 mod observer;
 pub mod safe;
+mod wall;
 
 pub use events::{Event, Events};
 pub use executions::{Executions, Running};
@@ -23,11 +25,10 @@ pub use in_flight::InFlight;
 pub use logging::Logging;
 pub use metrics::{CacheReading, EndpointReading, Readings, ServiceReading, Source};
 pub use name::Name;
-pub use observation::{
-    Attempt, CacheNote, CacheStatus, Counts, Excluded, Facts, Observation, Outcome, RouteNote,
-    Times,
-};
+pub use notes::{Attempt, CacheNote, CacheStatus, Counts, Excluded, Facts, RouteNote, Times};
+pub use observation::{Observation, Outcome};
 pub use observer::{Learn, Observer, Opening};
+pub(crate) use wall::unix_ms;
 
 #[cfg(test)]
 mod tests;

@@ -9,15 +9,17 @@ use super::in_flight::InFlight;
 use super::lines;
 use super::metrics::{Metrics, Source};
 use super::name::Name;
-use super::observation::{Observation, Outcome, RouteNote, Times};
+use super::notes::{RouteNote, Times};
+use super::observation::{Observation, Outcome};
 use super::safe;
+use super::wall::unix_ms;
 use crate::clock::{Clock, Dice};
 use crate::config;
 use crate::dialect::Effect;
 use arc_swap::ArcSwap;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Someone who learns from each request: the planner's history, the balancer's records.
 pub trait Learn: Send + Sync {
@@ -257,12 +259,4 @@ impl Settings {
 
 fn limit(observe: &config::Observe) -> usize {
     usize::try_from(observe.history).unwrap_or(usize::MAX)
-}
-
-/// Wall time for people; no decision is made on it.
-fn unix_ms() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

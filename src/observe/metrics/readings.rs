@@ -3,7 +3,7 @@
 
 use super::families::Families;
 use crate::observe::Name;
-use crate::observe::observation::Counts;
+use crate::observe::notes::Counts;
 use std::time::Duration;
 
 /// States of an endpoint (HL-08).

@@ -4,7 +4,8 @@
 use super::Metrics;
 use super::families::Families;
 use super::words;
-use crate::observe::observation::{Attempt, Observation, Outcome};
+use crate::observe::notes::Attempt;
+use crate::observe::observation::{Observation, Outcome};
 use crate::rejection::Reason;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 use super::fixtures::{Bench, attempt, plan, read};
 use crate::config;
-use crate::dialect::{Fault, Placement, Target};
-use crate::observe::observation::{MAX_ATTEMPTS, MAX_CANDIDATES};
+use crate::dialect::{Canonical, Fault, Placement, Target};
+use crate::observe::notes::{MAX_ATTEMPTS, MAX_CANDIDATES};
 use crate::observe::{Excluded, Learn, Name, Observation, Outcome, safe};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -191,10 +191,16 @@ fn no_secret_enters_the_record() {
     for target in targets {
         let mut in_flight = bench.open_at(&target);
         let mut call = read(Target::Collection("docs".into()));
-        call.canonical = None;
+        call.canonical = Some(Canonical {
+            head: SECRET.into(),
+            body: SECRET.into(),
+            credential: 1,
+        });
         in_flight.understood(&call);
         in_flight.planned(plan(Duration::from_millis(1)));
         let id = in_flight.id().unwrap().to_string();
+        let running = serde_json::to_string(&bench.observer.running(10)).unwrap();
+        assert!(running.contains(&id) && !running.contains(SECRET));
         in_flight.close(Outcome::Complete);
         let seen = bench.observer.explain(&id).unwrap();
         let record = serde_json::to_string(&*seen).unwrap();

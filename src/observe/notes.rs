@@ -1,0 +1,209 @@
+//! The parts of a record: what was understood, what the cache said, how the endpoint was chosen,
+//! where the time went. Each is bounded when it is made, and holds no word that a client could abuse.
+
+use super::name::Name;
+use super::safe;
+use crate::dialect::{Call, Effect, Fault, Fence, Placement, QueryType, Target};
+use crate::plan::Category;
+use serde::{Serialize, Serializer};
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// Scores and exclusions kept per record.
+pub const MAX_CANDIDATES: usize = 32;
+/// Attempts kept per record; the count goes on.
+pub const MAX_ATTEMPTS: usize = 16;
+
+/// What the dialect understood.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Facts {
+    pub operation: &'static str,
+    pub effect: Effect,
+    pub query_type: QueryType,
+    /// `service`, `collection/<name>` or `database/<name>`; bounded and escaped.
+    pub target: Cow<'static, str>,
+    pub reason: &'static str,
+    pub fence: Fence,
+    pub placement: Placement,
+    /// Hexadecimal in print, as 64 bits do not survive JSON numbers.
+    #[serde(serialize_with = "hexadecimal")]
+    pub shape: u64,
+}
+
+/// What the cache said.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CacheNote {
+    pub status: CacheStatus,
+    /// From the cache's closed set of words.
+    pub reason: &'static str,
+    pub category: Option<Category>,
+    /// Age of the stored answer.
+    #[serde(serialize_with = "maybe_seconds")]
+    pub age: Option<Duration>,
+    /// Time that the stored answer may still be served.
+    #[serde(serialize_with = "maybe_seconds")]
+    pub ttl: Option<Duration>,
+}
+
+/// The three words of `x-pointsman-cache`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheStatus {
+    Hit,
+    Miss,
+    Bypass,
+}
+
+/// How the endpoint was chosen, and what came of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct RouteNote {
+    /// The strategy's word in the configuration; empty when no endpoint was wanted.
+    pub strategy: &'static str,
+    /// In order; at most [`MAX_ATTEMPTS`] are kept. Add with [`RouteNote::attempt`].
+    pub attempts: Vec<Attempt>,
+    /// Endpoints that were left out, and why (RT-52); at most [`MAX_CANDIDATES`].
+    pub excluded: Vec<Excluded>,
+    /// How many endpoints could have taken the call; known when none was chosen.
+    pub counts: Option<Counts>,
+}
+
+/// One exchange with one endpoint.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Attempt {
+    pub endpoint: Name,
+    /// Why this endpoint: a word of the strategy's closed set.
+    pub reason: &'static str,
+    /// The score by which it was chosen, where the strategy has one.
+    pub score: Option<f64>,
+    /// Scores of all candidates, the chosen one too; at most [`MAX_CANDIDATES`].
+    pub scores: Vec<(Name, f64)>,
+    /// `None`: no answer came.
+    pub status: Option<u16>,
+    pub fault: Fault,
+    /// The judge's word for the answer or for the broken exchange.
+    pub code: &'static str,
+    #[serde(serialize_with = "seconds")]
+    pub elapsed: Duration,
+}
+
+/// An endpoint that could not be chosen.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Excluded {
+    pub endpoint: Name,
+    /// From the balancer's closed set of words.
+    pub reason: &'static str,
+}
+
+/// The three counts of RT-52, each a subset of all endpoints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Endpoints that may take such a call at all (role, placement).
+    pub capable: u32,
+    /// Endpoints with room for one more request.
+    pub with_capacity: u32,
+    /// Endpoints in service.
+    pub online: u32,
+}
+
+/// Where the time went. `None`: the stage was not reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Times {
+    #[serde(serialize_with = "seconds")]
+    pub total: Duration,
+    #[serde(serialize_with = "maybe_seconds")]
+    pub understand: Option<Duration>,
+    #[serde(serialize_with = "maybe_seconds")]
+    pub plan: Option<Duration>,
+    #[serde(serialize_with = "maybe_seconds")]
+    pub cache: Option<Duration>,
+    #[serde(serialize_with = "maybe_seconds")]
+    pub queue: Option<Duration>,
+    #[serde(serialize_with = "maybe_seconds")]
+    pub route: Option<Duration>,
+    /// All attempts together.
+    #[serde(serialize_with = "maybe_seconds")]
+    pub upstream: Option<Duration>,
+    /// From the start until the first byte went to the client.
+    #[serde(serialize_with = "maybe_seconds")]
+    pub first_byte: Option<Duration>,
+}
+
+impl CacheStatus {
+    /// The name in headers, metrics and logs.
+    pub const fn label(self) -> &'static str {
+        match self {
+            CacheStatus::Hit => "hit",
+            CacheStatus::Miss => "miss",
+            CacheStatus::Bypass => "bypass",
+        }
+    }
+}
+
+impl Facts {
+    /// The facts of a call that may be kept and shown.
+    pub fn of(call: &Call) -> Self {
+        Self {
+            operation: call.operation,
+            effect: call.effect,
+            query_type: call.query_type,
+            target: target(&call.target),
+            reason: call.reason,
+            fence: call.fence,
+            placement: placement(&call.placement),
+            shape: call.shape,
+        }
+    }
+}
+
+fn target(target: &Target) -> Cow<'static, str> {
+    let (kind, name) = match target {
+        Target::Service => return Cow::Borrowed("service"),
+        Target::Collection(name) => ("collection", name),
+        Target::Database(name) => ("database", name),
+    };
+    Cow::Owned(format!("{kind}/{}", safe::text(name, safe::MAX_TEXT)))
+}
+
+/// The token of a pinned call comes from the client's path, so it is bounded too.
+fn placement(placement: &Placement) -> Placement {
+    match placement {
+        Placement::Pinned(token) => {
+            Placement::Pinned(safe::text(token, safe::MAX_TEXT).into_owned())
+        }
+        other => other.clone(),
+    }
+}
+
+impl RouteNote {
+    /// Notes one more attempt. Past [`MAX_ATTEMPTS`] the last one is replaced, so that the end is kept.
+    pub fn attempt(&mut self, mut attempt: Attempt) {
+        attempt.scores.truncate(MAX_CANDIDATES);
+        if self.attempts.len() >= MAX_ATTEMPTS {
+            self.attempts.pop();
+        }
+        self.attempts.push(attempt);
+    }
+
+    /// Notes the endpoints that were left out.
+    pub fn excluded(&mut self, excluded: impl IntoIterator<Item = Excluded>) {
+        let room = MAX_CANDIDATES.saturating_sub(self.excluded.len());
+        self.excluded.extend(excluded.into_iter().take(room));
+    }
+
+    /// The endpoint of the last attempt.
+    pub fn endpoint(&self) -> Option<&Name> {
+        self.attempts.last().map(|attempt| &attempt.endpoint)
+    }
+}
+
+fn seconds<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(span.as_secs_f64())
+}
+
+fn maybe_seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    span.map(|span| span.as_secs_f64()).serialize(serializer)
+}
+
+fn hexadecimal<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{number:016x}"))
+}
