@@ -72,7 +72,7 @@ impl ConfigArgs {
 }
 
 /// The words of `run`.
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[command(long_about = RUN, after_long_help = RUN_EXAMPLES)]
 pub struct RunArgs {
     /// Where the configuration comes from.
