@@ -1,1 +1,88 @@
-fn main() {}
+//! What it costs to understand and plan a request, measured request by request: the planner alone,
+//! and the dialect with it on whole bodies. Prints a table and a verdict, in less than ten seconds.
+//! Run it with `cargo run --release -p benches --bin planning`, on a machine that does nothing else.
+
+mod cases;
+mod measure;
+
+use cases::Case;
+use measure::{Measured, measure};
+use pointsman::config;
+use pointsman::dialect::Dialect;
+use pointsman::plan::{Execution, History, Load, Plan, Planner};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The allocator of the proxy.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// 99 of 100 requests are understood and planned within this (a thousandth of what TG-01 allows).
+const WHOLE_LIMIT: Duration = Duration::from_micros(50);
+
+/// 99 of 100 calls are planned within this.
+const PLAN_LIMIT: Duration = Duration::from_micros(1);
+
+/// The dialects that are measured.
+fn dialects() -> Vec<Box<dyn Dialect>> {
+    Vec::new()
+}
+
+fn main() -> ExitCode {
+    let planner = planner();
+    let dialects = dialects();
+    println!("{}", measure::HEADER);
+    let mut all_good = !dialects.is_empty();
+    for case in cases::all() {
+        let dialect = dialects
+            .iter()
+            .find(|dialect| dialect.name() == case.dialect);
+        let Some(dialect) = dialect else { continue };
+        for (step, limit, measured) in steps(&planner, dialect.as_ref(), &case) {
+            let good = measured.p99() < limit;
+            println!("{}", measured.row(&case.name, step, limit, good));
+            all_good &= good;
+        }
+    }
+    println!("verdict: {}", if all_good { "good" } else { "NOT GOOD" });
+    if all_good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// The planner alone on an understood call, then both steps on the bytes.
+fn steps(
+    planner: &Planner,
+    dialect: &dyn Dialect,
+    case: &Case,
+) -> [(&'static str, Duration, Measured); 2] {
+    let call = dialect.understand(&case.request());
+    let plan = |call: &_| -> Plan {
+        let execution = Execution::of_dialect(dialect.name());
+        planner.plan(call, execution, &Load::default(), Some("ada"))
+    };
+    [
+        ("plan", PLAN_LIMIT, measure(|| plan(&call))),
+        (
+            "understand + plan",
+            WHOLE_LIMIT,
+            measure(|| {
+                let call = dialect.understand(&case.request());
+                let plan = plan(&call);
+                (call, plan)
+            }),
+        ),
+    ]
+}
+
+fn planner() -> Planner {
+    let history = Arc::new(History::new(1000));
+    Planner::new(
+        &config::Planner::default(),
+        &config::Cache::default(),
+        history,
+    )
+}

@@ -2,6 +2,7 @@
 //! own file; nothing is decided here.
 
 pub mod check;
+pub mod explain;
 pub mod run;
 pub mod schema;
 
@@ -36,6 +37,9 @@ Examples:
   The same with one value changed, as the flag would change it:
       pointsman check -c pointsman.yaml --set cache.l1.size=1GiB
 
+  How would this request be understood?
+      pointsman explain --dialect neo4j --method POST --path /db/neo4j/query/v2 --body '{"statement":"RETURN 1"}'
+
   A JSON schema for your editor, and a file with every key and its default:
       pointsman schema > pointsman.schema.json
       pointsman schema --format yaml > full.yaml";
@@ -48,6 +52,8 @@ pub enum Command {
     /// Read a configuration and print everything that is wrong with it
     #[command(long_about = CHECK, after_long_help = CHECK_EXAMPLES)]
     Check(CheckArgs),
+    /// Say how requests would be understood and planned, without any server
+    Explain(explain::ExplainArgs),
     /// Print what a configuration may hold
     Schema(SchemaArgs),
 }

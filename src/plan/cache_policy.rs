@@ -12,21 +12,6 @@ const LOWERED: Duration = Duration::from_secs(1800);
 /// A batch with more members than this is a large one.
 const LARGE_BATCH: u32 = 10;
 
-impl Category {
-    /// How keys of this category begin, for tooling (CA-12).
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Category::Entity => "ent:",
-            Category::Relation => "rel:",
-            Category::Path => "path:",
-            Category::Query => "query:",
-            Category::Vector => "vec:",
-            Category::GraphStats => "stats:",
-            Category::Misc => "misc:",
-        }
-    }
-}
-
 /// How an answer is kept, and the rule that set its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Keeping {

@@ -136,21 +136,3 @@ fn without_planning_the_default_time_holds() {
         5
     );
 }
-
-#[test]
-fn each_category_has_a_prefix_of_its_own() {
-    let categories = [
-        Category::Entity,
-        Category::Relation,
-        Category::Path,
-        Category::Query,
-        Category::Vector,
-        Category::GraphStats,
-        Category::Misc,
-    ];
-    let prefixes = categories.map(Category::prefix);
-    assert_eq!(
-        prefixes,
-        ["ent:", "rel:", "path:", "query:", "vec:", "stats:", "misc:"]
-    );
-}

@@ -1,0 +1,176 @@
+//! `pointsman explain`: what would be made of a request, without a server. Understands and plans it
+//! as the proxy does, against an idle machine and an empty history, and prints one line of JSON.
+//! It sends nothing and learns nothing.
+
+mod answer;
+mod lines;
+mod request;
+
+use crate::config::Config;
+use crate::dialect::{Body, Dialect, Request};
+use crate::plan::{Execution, History, Load, Planner};
+use answer::{Explanation, Failure};
+use lines::Lines;
+use request::Asked;
+use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Explains one request given as flags or, without flags, one request for each line of standard
+/// input: {"dialect": "qdrant", "method": "POST", "path": "/collections/docs/points/query",
+/// "headers": {"api-key": "..."}, "body": {...}}. Each is answered, in order, by one line of JSON.
+#[derive(Debug, Default, clap::Args)]
+pub struct ExplainArgs {
+    /// How the database speaks: qdrant, neo4j or http. Without it, requests are read from standard input, one JSON object per line.
+    #[arg(long, value_name = "NAME", requires = "path")]
+    pub dialect: Option<String>,
+
+    /// Path and query of the request, as a client would send it: /db/neo4j/query/v2
+    #[arg(long, requires = "dialect")]
+    pub path: Option<String>,
+
+    /// Method of the request. Default: POST with a body, GET without.
+    #[arg(long, requires = "dialect")]
+    pub method: Option<String>,
+
+    /// A header field; may be given several times.
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "NAME: VALUE",
+        requires = "dialect"
+    )]
+    pub headers: Vec<String>,
+
+    /// Body of the request, or @FILE to read it from a file.
+    #[arg(
+        long,
+        value_name = "TEXT|@FILE",
+        requires = "dialect",
+        conflicts_with = "body_base64"
+    )]
+    pub body: Option<String>,
+
+    /// Body of the request in base64, for bytes that are no text.
+    #[arg(long, value_name = "BASE64", requires = "dialect")]
+    pub body_base64: Option<String>,
+
+    /// Name of the service that stands in tags. Default: the name of the dialect.
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+}
+
+/// Makes a dialect from its name and the name of its service; `None` for a name that is not known.
+pub type Dialects<'a> = &'a dyn Fn(&str, &str) -> Option<Box<dyn Dialect>>;
+
+/// Explains what the arguments or the lines of `input` ask for. Fails when any request could not
+/// be read; the others are answered all the same.
+pub fn run(
+    args: &ExplainArgs,
+    config: &Config,
+    dialects: Dialects<'_>,
+    input: impl BufRead,
+    mut output: impl Write,
+) -> ExitCode {
+    let explainer = Explainer::new(config, dialects, args.service.as_deref());
+    let explained = if args.dialect.is_some() {
+        explainer.flags(args, &mut output)
+    } else {
+        explainer.lines(Lines::new(input), &mut output)
+    };
+    match explained {
+        Ok(true) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// Understands and plans requests, one after the other.
+struct Explainer<'a> {
+    planner: Planner,
+    config: &'a Config,
+    dialects: Dialects<'a>,
+    service: Option<&'a str>,
+}
+
+impl<'a> Explainer<'a> {
+    fn new(config: &'a Config, dialects: Dialects<'a>, service: Option<&'a str>) -> Self {
+        let history = Arc::new(History::new(config.planner.history));
+        Self {
+            planner: Planner::new(&config.planner, &config.cache, history),
+            config,
+            dialects,
+            service,
+        }
+    }
+
+    fn flags(&self, args: &ExplainArgs, output: &mut impl Write) -> io::Result<bool> {
+        let answer = Asked::from_flags(args).and_then(|asked| self.explain(&asked));
+        write(output, None, answer)
+    }
+
+    /// Answers line by line, so that a pipe can be used as a conversation.
+    fn lines<R: BufRead>(&self, mut lines: Lines<R>, output: &mut impl Write) -> io::Result<bool> {
+        let mut all_good = true;
+        while let Some((number, line)) = lines.next()? {
+            let asked = line.and_then(Asked::from_line);
+            let answer = asked.and_then(|asked| self.explain(&asked));
+            all_good &= write(output, Some(number), answer)?;
+        }
+        Ok(all_good)
+    }
+
+    /// Each request meets a dialect of its own: what a line does to names or shapes changes no later answer.
+    fn explain(&self, asked: &Asked) -> Result<Explanation, String> {
+        let dialect = self.dialect(&asked.dialect)?;
+        let call = dialect.understand(&self.request(asked));
+        let execution = Execution::of_dialect(dialect.name());
+        let plan = self
+            .planner
+            .plan(&call, execution, &Load::default(), self.user(asked));
+        let keeping = self.planner.keeping(&call, &plan);
+        let longest = self.config.cache.credential_ttl;
+        Ok(Explanation::new(call, plan, keeping, longest))
+    }
+
+    fn dialect(&self, name: &str) -> Result<Box<dyn Dialect>, String> {
+        let made = (self.dialects)(name, self.service.unwrap_or(name));
+        made.ok_or_else(|| "dialect: expected qdrant, neo4j or http".to_owned())
+    }
+
+    /// The request as the proxy would hand it on: a body beyond the peek limit is seen by its beginning.
+    fn request<'r>(&self, asked: &'r Asked) -> Request<'r> {
+        let limit = self.config.path.peek_limit.bytes();
+        let long = asked.body.len() > limit;
+        let head = asked.body.get(..limit).filter(|_| long);
+        Request {
+            method: &asked.method,
+            target: &asked.target,
+            headers: &asked.headers,
+            body: head.map_or(Body::Whole(&asked.body), Body::Prefix),
+        }
+    }
+
+    fn user<'r>(&self, asked: &'r Asked) -> Option<&'r str> {
+        let header = self.config.planner.user_header.as_str();
+        asked.headers.get(header)?.to_str().ok()
+    }
+}
+
+/// Writes one answer and hands it over at once; says whether it was an explanation.
+fn write(
+    output: &mut impl Write,
+    line: Option<u64>,
+    answer: Result<Explanation, String>,
+) -> io::Result<bool> {
+    let good = answer.is_ok();
+    match answer {
+        Ok(explanation) => serde_json::to_writer(&mut *output, &explanation)?,
+        Err(error) => serde_json::to_writer(&mut *output, &Failure { line, error })?,
+    }
+    output.write_all(b"\n")?;
+    output.flush()?;
+    Ok(good)
+}
+
+#[cfg(test)]
+mod tests;
