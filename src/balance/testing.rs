@@ -44,7 +44,6 @@ pub struct World {
     pub registry: Arc<Registry>,
     pub config: Config,
     pub clock: Clock,
-    pub dice: Dice,
     pub plan: Plan,
     pub placement: Placement,
 }
@@ -73,7 +72,6 @@ impl World {
             registry,
             config,
             clock: Clock::manual(),
-            dice: Dice::seeded(7),
             plan: plan(Complexity::Simple),
             placement: Placement::Any,
         }
