@@ -16,6 +16,8 @@ pub mod screen;
 pub mod state;
 pub mod stats;
 pub mod strategies;
+#[cfg(test)]
+mod testing;
 pub mod times;
 pub mod window;
 

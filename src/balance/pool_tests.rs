@@ -1,1 +1,542 @@
+use super::super::route::{Exclusion, Reason};
+use super::super::testing::{World, endpoint, letters};
+use super::*;
+use crate::config::{RoleChoice, StrategyName::*};
+use crate::dialect::{Fault, Role};
+use crate::health::Sign;
+use proptest::prelude::*;
 
+fn reasons(no_route: &NoRoute) -> Vec<Exclusion> {
+    no_route
+        .excluded
+        .iter()
+        .map(|(_, reason)| *reason)
+        .collect()
+}
+
+fn unhealthy(world: &World, name: &str) {
+    let endpoint = world.at(name);
+    (0..5).for_each(|_| {
+        endpoint
+            .health()
+            .probed(Sign::Silent, "", &endpoint.rules, world.now());
+    });
+}
+
+fn roles(names: &[(&str, RoleChoice)]) -> World {
+    let endpoints = names.iter().map(|(name, role)| config::Endpoint {
+        role: *role,
+        ..endpoint(name, 1.0)
+    });
+    let mut world = World::new(LeastConnections, endpoints.collect());
+    world.placement = Placement::Writer;
+    world
+}
+
+#[test]
+fn an_endpoint_takes_requests_when_healthy_and_free_and_none_otherwise() {
+    let world = World::with(LeastConnections, letters(1), |_| ());
+    assert_eq!(world.pick(), "a");
+    world.fill("a", 100);
+    let full = world.choose(&[]).unwrap_err();
+    assert_eq!(reasons(&full), [Exclusion::Full]);
+    assert_eq!((full.capable, full.with_capacity, full.online), (1, 0, 1));
+    assert_eq!(full.retry_after, Some(Duration::from_secs(1)));
+    let two = World::equal(LeastConnections, 2);
+    unhealthy(&two, "a");
+    assert!((0..5).all(|_| two.pick() == "b"));
+}
+
+#[test]
+fn a_refusal_lists_every_endpoint_with_its_reason() {
+    let mut endpoints = letters(5);
+    endpoints[0].url = "http://nowhere.invalid:1".into();
+    endpoints[1].role = RoleChoice::Reader;
+    endpoints[2].weight = 0.0;
+    let mut world = World::new(LeastConnections, endpoints);
+    world.placement = Placement::Writer;
+    world.at("d").health().set_maintenance(true, world.now());
+    world.fill("e", 100);
+    let no_route = world.choose(&[]).unwrap_err();
+    use Exclusion::*;
+    assert_eq!(
+        reasons(&no_route),
+        [Unresolved, Role, ZeroWeight, Maintenance, Full]
+    );
+    let text = no_route.rejection().detail;
+    assert!(text.ends_with("a unresolved, b role, c zero_weight, d maintenance, e full"));
+    assert_eq!(
+        world.choose(&[world.at("e")]).unwrap_err().excluded[4].1,
+        Tried
+    );
+}
+
+#[test]
+fn a_tried_endpoint_is_never_chosen_again() {
+    for (strategy, _) in StrategyName::ALL {
+        let world = World::equal(*strategy, 3);
+        let mut tried = Vec::new();
+        for _ in 0..3 {
+            tried.push(world.choose(&tried).unwrap().endpoint);
+        }
+        let mut names: Vec<_> = tried.iter().map(|e| e.name.to_string()).collect();
+        names.sort();
+        assert_eq!(names, ["a", "b", "c"]);
+        assert!(world.choose(&tried).is_err());
+    }
+}
+
+#[test]
+fn degraded_endpoints_come_last() {
+    let world = World::with(RoundRobin, letters(2), |config| {
+        config.health.rule = config::HealthRule::Leaky;
+        config.breaker.enabled = false;
+    });
+    world.fails("a", 4);
+    assert_eq!(world.at("a").health().status(), Status::Degraded);
+    assert!((0..5).all(|_| world.pick() == "b"));
+    world.fill("b", 100);
+    assert_eq!(world.pick(), "a");
+}
+
+#[test]
+fn an_overloaded_endpoint_comes_last_for_a_moment_and_no_breaker_opens() {
+    let world = World::equal(RoundRobin, 2);
+    (0..20).for_each(|_| world.complete("a", &world.done(Fault::Overload, 1)));
+    assert_eq!(world.at("a").health().gate(world.now()), Gate::Closed);
+    assert!((0..5).all(|_| world.pick() == "b"));
+    world.wait(2);
+    assert!((0..2).any(|_| world.pick() == "a"));
+}
+
+#[test]
+fn faults_of_others_never_open_a_breaker() {
+    let world = World::equal(RoundRobin, 2);
+    use Fault::*;
+    for fault in [Client, Overload, Role, Database, Peer, Lag] {
+        (0..20).for_each(|_| world.complete("a", &world.done(fault, 1)));
+        assert_eq!(world.at("a").health().gate(world.now()), Gate::Closed);
+        assert_eq!(world.at("a").state.failures_in_a_row(), 0);
+    }
+}
+
+#[test]
+fn an_open_breaker_takes_its_endpoint_out_and_one_trial_brings_it_back() {
+    let world = World::equal(RoundRobin, 3);
+    world.fails("a", 5);
+    assert!((0..9).all(|_| world.pick() != "a"));
+    world.wait(300);
+    let trial = world.route();
+    assert_eq!((&*trial.endpoint.name, trial.reason), ("a", Reason::Trial));
+    assert!(trial.permit.is_trial());
+    assert!((0..9).all(|_| world.pick() != "a"), "one trial at a time");
+    trial.permit.complete(&world.done(Fault::None, 5));
+    assert!((0..9).any(|_| world.pick() == "a"));
+}
+
+#[test]
+fn a_dropped_trial_frees_its_slot_and_teaches_nothing() {
+    let world = World::equal(RoundRobin, 3);
+    world.fails("a", 5);
+    world.wait(300);
+    drop(world.route());
+    let again = world.route();
+    assert_eq!((&*again.endpoint.name, again.reason), ("a", Reason::Trial));
+    assert_eq!(world.at("a").state.totals().aborted, 1);
+}
+
+#[test]
+fn a_trial_is_made_with_a_first_attempt_of_a_read() {
+    let mut world = World::equal(RoundRobin, 3);
+    world.fails("a", 5);
+    world.wait(300);
+    let tried = [world.at("b")];
+    assert_eq!(&*world.choose(&tried).unwrap().endpoint.name, "c");
+    world.placement = Placement::Writer;
+    assert_ne!(world.pick(), "a");
+}
+
+#[test]
+fn writes_go_to_writers_and_reads_to_all() {
+    use RoleChoice::*;
+    let mut world = roles(&[("a", Writer), ("b", Reader), ("c", Auto)]);
+    assert!((0..6).all(|_| world.pick() == "a"));
+    world.placement = Placement::Any;
+    let mut names: Vec<_> = (0..3).map(|_| world.pick()).collect();
+    names.sort();
+    assert_eq!(names, ["a", "b", "c"]);
+}
+
+#[test]
+fn without_known_roles_every_endpoint_takes_writes() {
+    use RoleChoice::*;
+    let world = roles(&[("a", Auto), ("b", Auto), ("c", Reader)]);
+    let mut names: Vec<_> = (0..4).map(|_| world.pick()).collect();
+    names.sort();
+    assert_eq!(names, ["a", "a", "b", "b"]);
+}
+
+#[test]
+fn a_writer_that_lost_its_role_is_replaced_even_before_the_probes_know() {
+    use RoleChoice::*;
+    let world = roles(&[("a", Auto), ("b", Auto)]);
+    world.at("a").health().found_role(Role::Writer, world.now());
+    world.at("b").health().found_role(Role::Reader, world.now());
+    assert_eq!(world.pick(), "a");
+    world.complete("a", &world.done(Fault::Role, 1));
+    let retry = world.choose(&[world.at("a")]).unwrap();
+    assert_eq!(&*retry.endpoint.name, "b");
+    world.at("b").health().found_role(Role::Writer, world.now());
+    assert!((0..4).all(|_| world.pick() == "b"));
+}
+
+#[test]
+fn the_last_resort_is_the_least_recently_failed() {
+    let world = World::equal(LeastConnections, 3);
+    for name in ["b", "c", "a"] {
+        unhealthy(&world, name);
+        world.wait(1);
+    }
+    let route = world.route();
+    assert_eq!(
+        (&*route.endpoint.name, route.reason),
+        ("b", Reason::LastResort)
+    );
+    let next = world.choose(&[route.endpoint.clone()]).unwrap();
+    assert_eq!(&*next.endpoint.name, "c");
+}
+
+#[test]
+fn a_single_endpoint_is_never_taken_out_by_its_breaker() {
+    let world = World::equal(Adaptive, 1);
+    world.fails("a", 50);
+    assert!(matches!(
+        world.at("a").health().gate(world.now()),
+        Gate::Open(_)
+    ));
+    let route = world.route();
+    assert!(
+        route.permit.is_trial(),
+        "its success closes the breaker at once"
+    );
+    route.permit.complete(&world.done(Fault::None, 5));
+    assert_eq!(world.at("a").health().gate(world.now()), Gate::Closed);
+}
+
+#[test]
+fn breakers_take_out_no_more_than_their_share() {
+    let world = World::equal(RoundRobin, 3);
+    for name in ["a", "b"] {
+        world.fails(name, 5);
+        world.wait(1);
+    }
+    // One of three may go: a is spared, but comes last.
+    assert!((0..5).all(|_| world.pick() == "c"));
+    world.fill("c", 100);
+    assert_eq!(world.pick(), "a");
+    world.fill("a", 100);
+    assert!(world.choose(&[]).is_err());
+}
+
+#[test]
+fn an_endpoint_that_is_back_is_filled_slowly() {
+    let world = World::equal(LeastConnections, 2);
+    world.fails("a", 5);
+    world.wait(300);
+    world.route().permit.complete(&world.done(Fault::None, 5));
+    world.fill("b", 40);
+    let first = world.route();
+    assert_eq!(&*first.endpoint.name, "a");
+    assert_eq!(world.pick(), "b", "one in flight is enough for now");
+    first.permit.complete(&world.done(Fault::None, 5));
+    let two = [world.route(), world.route()];
+    assert!(two.iter().all(|route| &*route.endpoint.name == "a"));
+    assert_eq!(world.pick(), "b");
+}
+
+#[test]
+fn a_local_call_always_goes_to_the_owner_of_its_key() {
+    let world = World::equal(LeastConnections, 5);
+    let local = Placement::Local;
+    let go = |pool: &Pool, key| {
+        let ask = Ask {
+            placement: &local,
+            key,
+            ..world.ask(&[])
+        };
+        pool.choose(&ask, &mut Dice::seeded(1))
+    };
+    let name = |pool: &Pool, key| go(pool, key).unwrap().endpoint.name.to_string();
+    let owner = name(&world.pool, "books");
+    unhealthy(&world, &owner);
+    assert_eq!(name(&world.pool, "books"), owner);
+    let keys: Vec<String> = (0..200).map(|n| format!("key-{n}")).collect();
+    let before: Vec<_> = keys.iter().map(|key| name(&world.pool, key)).collect();
+    let fewer = world.rebuild(letters(4));
+    for (key, before) in keys.iter().zip(&before).filter(|(_, b)| *b != "e") {
+        assert_eq!(
+            &name(&fewer, key),
+            before,
+            "only keys of the one that left move"
+        );
+    }
+    for one in ["a", "b", "c", "d", "e"] {
+        assert!(before.iter().filter(|b| *b == one).count() > 15);
+    }
+    world.at(&owner).health().set_maintenance(true, world.now());
+    let refused = go(&world.pool, "books").unwrap_err();
+    assert!(refused.excluded.contains(&(owner, Exclusion::Maintenance)));
+}
+
+#[test]
+fn a_transaction_stays_with_its_endpoint_in_whatever_state() {
+    let mut world = World::equal(LeastConnections, 3);
+    let token = world.at("b").token.to_string();
+    world.placement = Placement::Pinned(token);
+    unhealthy(&world, "b");
+    world.at("b").health().set_maintenance(true, world.now());
+    world.fill("b", 100);
+    let route = world.route();
+    assert_eq!((&*route.endpoint.name, route.reason), ("b", Reason::Pinned));
+}
+
+#[test]
+fn an_unknown_token_is_a_transaction_that_is_not_found() {
+    let mut world = World::equal(LeastConnections, 2);
+    world.placement = Placement::Pinned("0123".into());
+    let rejection = world.choose(&[]).unwrap_err().rejection();
+    assert_eq!(
+        rejection.reason,
+        crate::rejection::Reason::TransactionNotFound
+    );
+}
+
+#[test]
+fn home_is_preferred_while_it_may_take_the_request() {
+    let world = World::equal(LeastConnections, 3);
+    let home = world.at("c").token.clone();
+    world.fill("c", 9);
+    let ask = Ask {
+        home: Some(&home),
+        ..world.ask(&[])
+    };
+    let choose = || world.pool.choose(&ask, &mut Dice::seeded(1)).unwrap();
+    assert_eq!(choose().reason, Reason::Home);
+    unhealthy(&world, "c");
+    assert_ne!(&*choose().endpoint.name, "c");
+}
+
+#[test]
+fn balancing_that_is_off_goes_round_whatever_the_state() {
+    let world = World::with(LeastConnections, letters(3), |c| c.balance.enabled = false);
+    unhealthy(&world, "a");
+    world.fill("b", 500);
+    let order: Vec<_> = (0..3).map(|_| world.pick()).collect();
+    assert_eq!(order, ["a", "b", "c"]);
+}
+
+#[test]
+fn a_failure_moves_on_to_the_next_address_of_a_name() {
+    let mut named = letters(1);
+    named[0].url = "http://localhost:9".into();
+    let world = World::new(RoundRobin, named);
+    let two = ["[::1]:9".parse().unwrap(), "127.0.0.1:9".parse().unwrap()];
+    world.at("a").health().resolved(two.to_vec(), world.now());
+    assert_eq!(world.route().address, two[0]);
+    world.fails("a", 1);
+    assert_eq!(world.route().address, two[1]);
+}
+
+#[test]
+fn an_explanation_shows_every_endpoint_as_it_stood() {
+    let world = World::equal(Adaptive, 2);
+    world.fill("a", 100);
+    let ask = Ask {
+        explain: true,
+        ..world.ask(&[])
+    };
+    let route = world.pool.choose(&ask, &mut Dice::seeded(1)).unwrap();
+    assert_eq!(route.scores.len(), 2);
+    assert_eq!(route.scores[0].excluded, Some(Exclusion::Full));
+    assert_eq!(
+        (route.scores[0].load, route.scores[0].in_flight),
+        (1.0, 100)
+    );
+    assert_eq!(route.scores[1].excluded, None);
+}
+
+#[test]
+fn statistics_show_the_pool_and_serialise_unknown_as_null() {
+    let world = World::equal(LeastConnections, 2);
+    world.answers("a", 4, 100);
+    world.fails("a", 1);
+    let _permit = world.route();
+    let stats = world.pool.stats(world.now());
+    assert_eq!((stats.total_instances, stats.healthy_instances), (2, 2));
+    assert_eq!(stats.total_connections, 1);
+    assert_eq!(stats.instances[0].error_rate, Some(0.2));
+    let json = serde_json::to_value(&stats).unwrap();
+    assert_eq!(json["strategy"], "least_connections");
+    assert!(json["instances"][1]["cpu_usage"].is_null());
+    assert_eq!(json["instances"][0]["consecutive_failures"], 1);
+}
+
+#[test]
+fn a_pool_is_refused_when_two_endpoints_share_a_name_or_a_url_is_not_http() {
+    let registry = Arc::<Registry>::default();
+    let build = |endpoints| {
+        let service = config::Service {
+            endpoints,
+            ..config::Service::default()
+        };
+        Pool::build("graph", &service, &Config::default(), &registry).err()
+    };
+    let twice = vec![endpoint("a", 1.0), endpoint("a", 1.0)];
+    assert!(matches!(build(twice), Some(PoolError::Twice { .. })));
+    let bolt = config::Endpoint {
+        url: "bolt://graph:7687".into(),
+        ..endpoint("a", 1.0)
+    };
+    assert!(matches!(build(vec![bolt]), Some(PoolError::Url { .. })));
+    let many = (0..65).map(|n| endpoint(&format!("e{n}"), 1.0)).collect();
+    assert!(matches!(build(many), Some(PoolError::TooMany { .. })));
+    assert_eq!(build(Vec::new()), None);
+}
+
+#[test]
+fn places_are_never_given_beyond_the_limit_by_threads_at_once() {
+    let mut endpoints = letters(2);
+    endpoints.iter_mut().for_each(|e| e.max_connections = 7);
+    let world = World::new(LeastConnections, endpoints);
+    let given: Vec<_> = std::thread::scope(|scope| {
+        let one = || scope.spawn(|| (0..5).filter_map(|_| world.choose(&[]).ok()).collect::<Vec<_>>());
+        let threads: Vec<_> = (0..4).map(|_| one()).collect();
+        threads
+            .into_iter()
+            .flat_map(|t| t.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(given.len(), 14);
+    drop(given);
+    assert!(
+        world
+            .pool
+            .endpoints()
+            .iter()
+            .all(|e| e.state.in_flight() == 0)
+    );
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Choose,
+    Complete(usize, u8),
+    Drop(usize),
+    Wait(u64),
+    Probe(usize, bool),
+    Maintain(usize, bool),
+}
+
+fn step() -> impl Strategy_<Value = Step> {
+    prop_oneof![
+        4 => Just(Step::Choose),
+        3 => (any::<usize>(), 0u8..8).prop_map(|(at, fault)| Step::Complete(at, fault)),
+        1 => any::<usize>().prop_map(Step::Drop),
+        1 => (0u64..400).prop_map(Step::Wait),
+        1 => (any::<usize>(), any::<bool>()).prop_map(|(at, good)| Step::Probe(at, good)),
+        1 => (any::<usize>(), any::<bool>()).prop_map(|(at, on)| Step::Maintain(at, on)),
+    ]
+}
+
+use proptest::strategy::Strategy as Strategy_;
+
+const FAULTS: [Fault; 8] = [
+    Fault::None,
+    Fault::Endpoint,
+    Fault::Endpoint,
+    Fault::Client,
+    Fault::Overload,
+    Fault::Peer,
+    Fault::Database,
+    Fault::Lag,
+];
+
+/// What may never be true of a route, whatever came before.
+fn check(world: &World, route: &Route, free: u32) -> Result<(), TestCaseError> {
+    let endpoint = &route.endpoint;
+    prop_assert!(endpoint.health().status() != Status::Maintenance);
+    prop_assert!(free > 0, "a full endpoint was chosen");
+    let others_serve = world.pool.endpoints().iter().any(|other| {
+        is_online(other, world.now()) && other.state.in_flight() < other.max_connections
+    });
+    if route.reason == Reason::LastResort {
+        prop_assert!(!others_serve, "last resort while another one serves");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_happens_no_ineligible_endpoint_is_chosen_and_nothing_leaks(
+        steps in prop::collection::vec(step(), 1..120),
+        count in 1usize..6,
+        strategy in prop::sample::select(StrategyName::ALL.to_vec()),
+    ) {
+        let mut endpoints = letters(count);
+        endpoints.iter_mut().for_each(|e| e.max_connections = 4);
+        let world = World::new(strategy.0, endpoints);
+        let at = |n: usize| world.pool.endpoints()[n % count].clone();
+        let mut routes: Vec<Route> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Choose => {
+                    let free: Vec<u32> = world.pool.endpoints().iter()
+                        .map(|e| e.max_connections - e.state.in_flight()).collect();
+                    if let Ok(route) = world.choose(&[]) {
+                        let index = world.pool.endpoints().iter()
+                            .position(|e| e.token == route.endpoint.token).unwrap();
+                        check(&world, &route, free[index])?;
+                        routes.push(route);
+                    }
+                }
+                Step::Complete(n, fault) if !routes.is_empty() => {
+                    let route = routes.swap_remove(n % routes.len());
+                    route.permit.complete(&world.done(FAULTS[usize::from(fault)], 5));
+                }
+                Step::Drop(n) if !routes.is_empty() => {
+                    routes.swap_remove(n % routes.len());
+                }
+                Step::Wait(secs) => world.wait(secs),
+                Step::Probe(n, good) => {
+                    let (endpoint, sign) = (at(n), if good { Sign::Good } else { Sign::Silent });
+                    endpoint.health().probed(sign, "", &endpoint.rules, world.now());
+                }
+                Step::Maintain(n, on) => at(n).health().set_maintenance(on, world.now()),
+                _ => {}
+            }
+        }
+        drop(routes);
+        for endpoint in world.pool.endpoints() {
+            prop_assert_eq!(endpoint.state.in_flight(), 0);
+            prop_assert!(endpoint.health().gate(world.now()) != Gate::Trial, "a trial slot leaked");
+        }
+    }
+
+    #[test]
+    fn breakers_alone_never_empty_a_pool(
+        failing in prop::collection::vec((0usize..6, 0u64..40), 0..80),
+        count in 1usize..6,
+        share in 0.0f64..=1.0,
+    ) {
+        let world = World::with(LeastConnections, letters(count), |config| {
+            config.breaker.max_ejected = share;
+        });
+        for (n, secs) in failing {
+            world.fails(&letters(count)[n % count].name.clone(), 5);
+            world.wait(secs);
+            prop_assert!(world.choose(&[]).is_ok());
+        }
+    }
+}

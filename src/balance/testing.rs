@@ -1,0 +1,169 @@
+//! Pools, plans and completions for the tests of this module.
+
+use super::{Ask, Completion, Endpoint, Pool, Registry, Route};
+use crate::clock::{Clock, Dice, Moment};
+use crate::config::{self, Config, StrategyName};
+use crate::dialect::{Fault, Placement, QueryType};
+use crate::plan::{Complexity, Execution, Needs, Plan};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub fn plan(complexity: Complexity) -> Plan {
+    Plan {
+        query_type: QueryType::SemanticSearch,
+        execution: Execution::VectorOnly,
+        complexity,
+        score: 0.0,
+        terms: [("", 0.0); 7],
+        cost: 1.0,
+        time: Duration::from_secs(1),
+        needs: Needs::default(),
+        cache: None,
+        batching: false,
+        parallel: false,
+        priority: 5,
+        fallbacks: Vec::new(),
+        feasible: true,
+    }
+}
+
+/// An endpoint of the configuration: `a` at 127.0.0.1:1, `b` at 127.0.0.1:2 ...
+pub fn endpoint(name: &str, weight: f64) -> config::Endpoint {
+    let port = name.bytes().fold(0u32, |port, c| port * 31 + u32::from(c)) % 60_000 + 1;
+    config::Endpoint {
+        name: name.into(),
+        url: format!("http://127.0.0.1:{port}"),
+        weight,
+        ..config::Endpoint::default()
+    }
+}
+
+/// A pool in a world that stands still until it is told otherwise.
+pub struct World {
+    pub pool: Pool,
+    pub registry: Arc<Registry>,
+    pub config: Config,
+    pub clock: Clock,
+    pub plan: Plan,
+    pub placement: Placement,
+}
+
+impl World {
+    pub fn new(strategy: StrategyName, endpoints: Vec<config::Endpoint>) -> Self {
+        Self::with(strategy, endpoints, |_| ())
+    }
+
+    pub fn with(
+        strategy: StrategyName,
+        endpoints: Vec<config::Endpoint>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let mut config = Config::default();
+        config.balance.strategy = strategy;
+        change(&mut config);
+        let service = config::Service {
+            endpoints,
+            ..config::Service::default()
+        };
+        let registry = Arc::<Registry>::default();
+        let pool = Pool::build("graph", &service, &config, &registry).unwrap();
+        Self {
+            pool,
+            registry,
+            config,
+            clock: Clock::manual(),
+            plan: plan(Complexity::Simple),
+            placement: Placement::Any,
+        }
+    }
+
+    /// Endpoints `a`, `b`, `c` ... of weight 1.
+    pub fn equal(strategy: StrategyName, count: usize) -> Self {
+        Self::new(strategy, letters(count))
+    }
+
+    pub fn rebuild(&self, endpoints: Vec<config::Endpoint>) -> Pool {
+        let service = config::Service {
+            endpoints,
+            ..config::Service::default()
+        };
+        Pool::build("graph", &service, &self.config, &self.registry).unwrap()
+    }
+
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    pub fn wait(&self, secs: u64) {
+        self.clock.advance(Duration::from_secs(secs));
+    }
+
+    pub fn at(&self, name: &str) -> Arc<Endpoint> {
+        self.pool.find(name).unwrap().clone()
+    }
+
+    pub fn ask<'a>(&'a self, excluded: &'a [Arc<Endpoint>]) -> Ask<'a> {
+        Ask {
+            plan: &self.plan,
+            placement: &self.placement,
+            key: "",
+            excluded,
+            home: None,
+            now: self.now(),
+            explain: false,
+        }
+    }
+
+    pub fn choose(&self, excluded: &[Arc<Endpoint>]) -> Result<Route, super::NoRoute> {
+        self.pool
+            .choose(&self.ask(excluded), &mut Dice::seeded(self.now().0))
+    }
+
+    pub fn route(&self) -> Route {
+        self.choose(&[]).unwrap()
+    }
+
+    /// The name of the endpoint that one request goes to and leaves at once.
+    pub fn pick(&self) -> String {
+        self.route().endpoint.name.to_string()
+    }
+
+    /// Takes `count` places at an endpoint.
+    pub fn fill(&self, name: &str, count: u32) {
+        let endpoint = self.at(name);
+        (0..count).for_each(|_| assert!(endpoint.state.enter(u32::MAX)));
+    }
+
+    pub fn done(&self, fault: Fault, millis: u64) -> Completion {
+        Completion {
+            fault,
+            elapsed: Duration::from_millis(millis),
+            complexity: self.plan.complexity,
+            shape: 1,
+            needs_two_shapes: false,
+            now: self.now(),
+        }
+    }
+
+    /// Lets an endpoint answer `count` requests in so many milliseconds each.
+    pub fn answers(&self, name: &str, count: usize, millis: u64) {
+        (0..count).for_each(|_| self.complete(name, &self.done(Fault::None, millis)));
+    }
+
+    /// Lets an endpoint fail `count` requests.
+    pub fn fails(&self, name: &str, count: usize) {
+        (0..count).for_each(|_| self.complete(name, &self.done(Fault::Endpoint, 1)));
+    }
+
+    pub fn complete(&self, name: &str, done: &Completion) {
+        let permit = super::Permit::claim(&self.at(name), u32::MAX).unwrap();
+        permit.complete(done);
+    }
+}
+
+pub fn letters(count: usize) -> Vec<config::Endpoint> {
+    ('a'..='z')
+        .take(count)
+        .map(|name| endpoint(&name.to_string(), 1.0))
+        .collect()
+}
