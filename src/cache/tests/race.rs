@@ -122,6 +122,7 @@ fn no_reader_gets_less_than_the_database_held_when_it_began() {
     assert_eq!(world.bench.cache.report().flights, 0);
     let gone = report.evictions + report.replaced + report.expired + report.invalidations;
     assert_eq!(report.stores, gone + report.entry_count);
+    assert_eq!(world.bench.cache.sweep(), 0, "dead entries squat");
     world.bench.cache.clear(Selection::All);
     assert_eq!(world.bench.cache.store.footprint(), (0, 0));
 }
