@@ -202,7 +202,6 @@ impl Sim {
         }
         let place = self.dice.below(self.fills.len());
         let (fill, _, seen) = self.fills.swap_remove(place);
-        // An endpoint that was never a home may lag only where nothing was written yet.
         if let Some((from, state)) = seen {
             fill.finish(answer_of(&endpoint(from), &print(&state)));
         }
