@@ -29,6 +29,9 @@ struct Reading {
     floor: State,
 }
 
+/// What a fetch got, and from which endpoint.
+type Seen = (usize, State);
+
 type Waiting = Pin<Box<dyn Future<Output = Waited>>>;
 
 struct Sim {
@@ -38,7 +41,7 @@ struct Sim {
     numbers: State,
     effects: Vec<Effect>,
     writes: Vec<(OpenWrite, usize, usize)>,
-    fills: Vec<(Fill, Reading, Option<(usize, State)>)>,
+    fills: Vec<(Fill, Reading, Option<Seen>)>,
     followers: Vec<(Waiting, Reading)>,
     served: u64,
     shared: u64,
