@@ -3,11 +3,12 @@
 //! has to be evicted and nothing grows. Beside the counter a slot holds the count of open writes,
 //! the end of a quarantine, and the home: the endpoint that acknowledged the last write.
 //!
-//! Why it is right. A write marks itself open, then raises, then is sent; when it is answered it
-//! notes home and quarantine, then raises, and then closes. A read loads the epoch first and the
-//! rest after it. If the epoch is the one after the last raise, then all that was noted before that
-//! raise is seen; if it is an older one, the answer is dead when it is compared at the end. All
-//! orderings are SeqCst: one order for all threads, and the cost is small beside a request.
+//! Why it is right. A write marks itself open, then raises, and only then is sent; when it is
+//! answered it notes home and quarantine, raises again, and closes last. A read loads the epoch
+//! first and the rest after it. If it began before the write, the first raise makes it old. If it
+//! finds the write open, it goes past the cache. If it finds it closed, it began after the answer and sees
+//! home and quarantine. The second raise is for whatever came between, so that no single check
+//! carries all. All orderings are SeqCst: one order for all threads, at a cost small beside a request.
 
 use super::reason::{Reason, words};
 use crate::clock::Moment;

@@ -67,8 +67,8 @@ struct Shown(&'static str, Key);
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:", self.0)?;
-        let half = self.1.0.iter().take(16);
-        half.map(|byte| write!(f, "{byte:02x}")).collect()
+        let mut half = self.1.0.iter().take(16);
+        half.try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

@@ -5,7 +5,7 @@ use super::fill::Kept;
 use super::lookup::Hit;
 use super::reason::{Reason, words};
 use crate::clock::Moment;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::fmt;
 use std::time::Duration;
 
@@ -16,9 +16,15 @@ pub struct CacheStatus {
     pub verdict: &'static str,
     pub reason: Option<Reason>,
     /// Time since the answer was fetched; printed in whole seconds.
+    #[serde(serialize_with = "seconds")]
     pub age: Option<Duration>,
     /// Time left to live; printed in whole seconds.
+    #[serde(serialize_with = "seconds")]
     pub ttl: Option<Duration>,
+}
+
+fn seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    span.map(|span| span.as_secs_f64()).serialize(serializer)
 }
 
 impl CacheStatus {

@@ -29,6 +29,9 @@ struct Reading {
     floor: State,
 }
 
+/// What a fetch got, and from which endpoint.
+type Seen = (usize, State);
+
 type Waiting = Pin<Box<dyn Future<Output = Waited>>>;
 
 struct Sim {
@@ -38,7 +41,7 @@ struct Sim {
     numbers: State,
     effects: Vec<Effect>,
     writes: Vec<(OpenWrite, usize, usize)>,
-    fills: Vec<(Fill, Reading, Option<(usize, State)>)>,
+    fills: Vec<(Fill, Reading, Option<Seen>)>,
     followers: Vec<(Waiting, Reading)>,
     served: u64,
     shared: u64,
@@ -202,7 +205,6 @@ impl Sim {
         }
         let place = self.dice.below(self.fills.len());
         let (fill, _, seen) = self.fills.swap_remove(place);
-        // An endpoint that was never a home may lag only where nothing was written yet.
         if let Some((from, state)) = seen {
             fill.finish(answer_of(&endpoint(from), &print(&state)));
         }

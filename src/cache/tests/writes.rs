@@ -165,3 +165,19 @@ fn a_refused_credential_loses_its_entries_and_its_fetches() {
     b.store(&ann, "again");
     assert_eq!(b.hit(&ann).as_deref(), Some("again"));
 }
+
+#[test]
+fn a_write_raises_before_it_is_sent_and_again_whatever_its_outcome() {
+    let b = bench();
+    let slots = b.cache.epochs.slots_of(&[tag("db")]);
+    let age = || {
+        let depends = b.cache.epochs.begin(&slots, b.clock.now());
+        depends.unwrap().age()
+    };
+    for outcome in [done("a"), Settled::NotSent, queued("a"), Settled::Unknown] {
+        let before = age();
+        b.write(&["db"]).settle(outcome);
+        b.clock.advance(secs(10));
+        assert_eq!(age(), before + 2);
+    }
+}
