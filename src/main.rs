@@ -1,7 +1,10 @@
 //! The program: reads the command line and hands over.
 
 use clap::Parser;
-use pointsman::cli::{Cli, Command, check, run, schema};
+use pointsman::cli::{Cli, Command, check, explain, run, schema};
+use pointsman::config::Config;
+use pointsman::snapshot;
+use std::io::{stdin, stdout};
 use std::process::ExitCode;
 
 /// Memory that a burst took is given back sooner than by the system's allocator.
@@ -12,6 +15,11 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain(&args),
         Command::Schema(args) => schema::run(&args),
     }
+}
+
+fn explain(args: &explain::ExplainArgs) -> ExitCode {
+    explain::run(args, &Config::default(), &snapshot::unserved, stdin().lock(), stdout().lock())
 }

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 mod dialects;
 
+pub use dialects::unserved;
+
 /// The compiled configuration.
 pub struct Snapshot {
     /// Counts up with each configuration that was put in place; the first is 1.

@@ -38,7 +38,7 @@ Examples:
       pointsman check -c pointsman.yaml --set cache.l1.size=1GiB
 
   How would this request be understood?
-      pointsman explain --dialect neo4j --method POST --path /db/neo4j/query/v2 --body '{"statement":"RETURN 1"}'
+      pointsman explain --dialect neo4j --method POST --path /db/neo4j/query/v2 --body @request.json
 
   A JSON schema for your editor, and a file with every key and its default:
       pointsman schema > pointsman.schema.json

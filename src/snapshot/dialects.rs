@@ -41,3 +41,13 @@ fn qdrant(name: &str, settings: &config::Service) -> Option<Qdrant> {
     };
     Some(Qdrant::new(name, settings))
 }
+
+/// A dialect for requests that no service serves: all that can be known without a server. `None`: no such dialect.
+pub fn unserved(dialect: &str, service: &str) -> Option<Box<dyn Dialect>> {
+    let name = DialectName::ALL.iter().find(|(_, word)| *word == dialect)?.0;
+    Some(match name {
+        DialectName::Qdrant => Box::new(Qdrant::new(service, QdrantSettings::default())),
+        DialectName::Neo4j => Box::new(Neo4j::unserved(service)),
+        DialectName::Http => Box::new(Http::new(service)),
+    })
+}
