@@ -6,6 +6,7 @@ pub mod call;
 pub mod canonical;
 pub mod json;
 pub mod judgement;
+pub mod neo4j;
 pub mod probe;
 pub mod tag;
 
