@@ -7,6 +7,7 @@ pub mod canonical;
 pub mod http;
 pub mod json;
 pub mod judgement;
+pub mod neo4j;
 pub mod probe;
 pub mod qdrant;
 pub mod tag;

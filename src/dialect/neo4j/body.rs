@@ -1,0 +1,164 @@
+//! Request bodies, read as Neo4j reads them. What it might read otherwise (an encoding, a duplicate
+//! key, a field that is not known here) is not read, or marked as such.
+
+use super::operations::Api;
+use crate::dialect::json::{Json, parse};
+use crate::dialect::{Body, Request};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+
+/// The access mode header of the transactional API.
+pub const ACCESS_MODE: HeaderName = HeaderName::from_static("access-mode");
+/// The bookmarks header of the transactional API.
+pub const BOOKMARKS: HeaderName = HeaderName::from_static("bookmarks");
+
+/// Fields of the Query API (5.26).
+const QUERY_FIELDS: &[&str] = &[
+    "statement",
+    "parameters",
+    "includeCounters",
+    "accessMode",
+    "maxExecutionTime",
+    "bookmarks",
+    "impersonatedUser",
+    "txType",
+];
+/// Fields of one statement of the transactional API.
+const STATEMENT_FIELDS: &[&str] = &[
+    "statement",
+    "parameters",
+    "resultDataContents",
+    "includeStats",
+];
+
+/// What the client says about the access mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    None,
+    Read,
+    Write,
+    /// Something that the server refuses, or reads in its own way.
+    Odd,
+}
+
+/// A body, read.
+#[derive(Debug)]
+pub struct Ask<'a> {
+    pub json: Json<'a>,
+    /// The texts of the statements; none in a keep-alive.
+    pub statements: Vec<String>,
+    pub access: Access,
+    pub bookmarks: bool,
+    pub impersonates: bool,
+    /// A field that is not known: later releases may give it a meaning.
+    pub unknown_field: bool,
+    /// Nodes at the ends of relationships come with the answer.
+    pub graph_contents: bool,
+}
+
+/// Reads the body of a request; the error names why it is not read.
+pub fn ask<'a>(request: &Request<'a>, api: Api) -> Result<Ask<'a>, &'static str> {
+    let Body::Whole(bytes) = request.body else {
+        return Err("body_too_large");
+    };
+    if !is_plain(request) {
+        return Err("encoded_body");
+    }
+    let json = parse(bytes).map_err(|_| "unread_body")?;
+    let ask = match api {
+        Api::Query => query(request, json),
+        _ => transactional(request, json),
+    };
+    ask.ok_or("unread_body")
+}
+
+/// Plain JSON in UTF-8, as far as the headers say.
+fn is_plain(request: &Request<'_>) -> bool {
+    let encoded = request.headers.get_all(CONTENT_ENCODING).iter();
+    let plain = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    let media = request
+        .headers
+        .get(CONTENT_TYPE)
+        .map(|value| value.as_bytes().to_ascii_lowercase());
+    let media = media.unwrap_or_default();
+    let has = |needle: &[u8]| media.windows(needle.len()).any(|window| window == needle);
+    encoded.into_iter().all(plain) && (!has(b"charset") || has(b"utf-8"))
+}
+
+fn query<'a>(request: &Request<'_>, json: Json<'a>) -> Option<Ask<'a>> {
+    let Json::Object(_) = json else { return None };
+    let present = |key: &str| json.get(key).is_some_and(|value| !value.is_null());
+    let access = match json.get("accessMode") {
+        None | Some(Json::Null) => Access::None,
+        Some(Json::String(mode)) => access(mode),
+        Some(_) => Access::Odd,
+    };
+    Some(Ask {
+        statements: vec![json.get("statement")?.as_str()?.to_owned()],
+        access,
+        bookmarks: json.get("bookmarks").is_some_and(|list| !is_empty(list)),
+        impersonates: present("impersonatedUser"),
+        unknown_field: has_others(&json, QUERY_FIELDS) || request.headers.contains_key(BOOKMARKS),
+        graph_contents: false,
+        json,
+    })
+}
+
+fn is_empty(list: &Json<'_>) -> bool {
+    list.is_null() || matches!(list, Json::Array(items) if items.is_empty())
+}
+
+fn transactional<'a>(request: &Request<'_>, json: Json<'a>) -> Option<Ask<'a>> {
+    let (first, list) = json.members().first()?;
+    let Json::Array(items) = list else {
+        return None;
+    };
+    if first != "statements" {
+        return None;
+    }
+    let text = |item: &Json<'_>| Some(item.get("statement")?.as_str()?.to_owned());
+    let others = |item: &Json<'_>| has_others(item, STATEMENT_FIELDS);
+    Some(Ask {
+        statements: items.iter().map(text).collect::<Option<_>>()?,
+        access: header_access(request),
+        bookmarks: request.headers.contains_key(BOOKMARKS),
+        impersonates: false,
+        unknown_field: json.members().len() > 1 || items.iter().any(others),
+        graph_contents: items.iter().any(wants_graph),
+        json,
+    })
+}
+
+fn header_access(request: &Request<'_>) -> Access {
+    let mut values = request.headers.get_all(ACCESS_MODE).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Access::None,
+        (Some(value), None) => value.to_str().map_or(Access::Odd, access),
+        _ => Access::Odd,
+    }
+}
+
+fn access(mode: &str) -> Access {
+    if mode.eq_ignore_ascii_case("READ") {
+        Access::Read
+    } else if mode.eq_ignore_ascii_case("WRITE") {
+        Access::Write
+    } else {
+        Access::Odd
+    }
+}
+
+fn has_others(object: &Json<'_>, known: &[&str]) -> bool {
+    let members = object.members();
+    members
+        .iter()
+        .any(|(key, _)| !known.contains(&key.as_ref()))
+}
+
+fn wants_graph(item: &Json<'_>) -> bool {
+    let row = |content: &Json<'_>| content.as_str() == Some("row");
+    match item.get("resultDataContents") {
+        None | Some(Json::Null) => false,
+        Some(Json::Array(contents)) => !contents.iter().all(row),
+        Some(_) => true,
+    }
+}

@@ -1,0 +1,52 @@
+//! Bookmarks: opaque to clients, and nearly so to us. Of two of the same database the one with the
+//! larger transaction number is newer; where that cannot be read, the later seen one counts.
+
+use super::scan::scan;
+use crate::dialect::json::{Json, parse};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+/// The members that hold bookmarks: Query API, transactional API.
+pub const MEMBERS: [&str; 2] = ["bookmarks", "lastBookmarks"];
+/// The longest bookmark that is kept, in bytes.
+const MAX_LENGTH: usize = 4096;
+/// Before the transaction number: a list of one, sixteen bytes that name the database.
+const HEAD: usize = 19;
+
+/// The single bookmark of an answer.
+pub fn of_answer(body: &[u8]) -> Option<String> {
+    let scan = scan(body);
+    let range = MEMBERS.iter().find_map(|key| scan.get(key))?;
+    let list = parse(body.get(range)?).ok()?;
+    match list.items() {
+        [Json::String(text)] if text.len() <= MAX_LENGTH => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether `a` may take the place of `b`: it is not known to be older.
+pub fn supersedes(a: &str, b: &str) -> bool {
+    match (number(a), number(b)) {
+        (Some((home, a)), Some((other, b))) if home == other => a >= b,
+        _ => true,
+    }
+}
+
+/// The database's bytes and the transaction number.
+fn number(bookmark: &str) -> Option<(Vec<u8>, i64)> {
+    let packed = bookmark.strip_prefix("FB:")?.trim_end_matches('=');
+    let bytes = STANDARD_NO_PAD.decode(packed).ok()?;
+    let (head, rest) = bytes.split_at_checked(HEAD)?;
+    if !head.starts_with(&[0x91, 0xcc, 0x10]) {
+        return None;
+    }
+    let number = match rest {
+        [0xc8, a, ..] => i64::from(i8::from_be_bytes([*a])),
+        [0xc9, a, b, ..] => i64::from(i16::from_be_bytes([*a, *b])),
+        [0xca, a, b, c, d, ..] => i64::from(i32::from_be_bytes([*a, *b, *c, *d])),
+        [0xcb, a, b, c, d, e, f, g, h, ..] => i64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]),
+        [tiny, ..] if *tiny < 0x80 => i64::from(*tiny),
+        _ => return None,
+    };
+    Some((head.to_vec(), number))
+}

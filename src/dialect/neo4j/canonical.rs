@@ -1,0 +1,33 @@
+//! The canonical form of a Neo4j read: everything that decides its answer. The access mode is left
+//! out on a single server, where it changes nothing; in a cluster it may choose another member.
+
+use super::Neo4j;
+use super::body::Ask;
+use super::operations::{Api, Line};
+use crate::dialect::canonical::{Builder, Canonical};
+use crate::dialect::{Request, json};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE};
+
+/// Makes the canonical form.
+pub fn canonical(neo4j: &Neo4j, request: &Request<'_>, line: &Line, ask: &Ask<'_>) -> Canonical {
+    let api: &[u8] = match line.api {
+        Api::Query => b"query",
+        _ => b"tx",
+    };
+    let mut builder = Builder::new("cypher.read")
+        .part(neo4j.settings.service.as_bytes())
+        .part(line.database.as_bytes())
+        .part(api);
+    for name in [ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE] {
+        builder = builder.header(request.headers, &name);
+    }
+    if neo4j.settings.cluster {
+        builder = builder.part(format!("{:?}", ask.access).as_bytes());
+    }
+    for name in [AUTHORIZATION, COOKIE] {
+        for value in request.headers.get_all(&name) {
+            builder = builder.credential(name.as_str(), value.as_bytes());
+        }
+    }
+    builder.body(json::canonical(&ask.json, &["accessMode", "maxExecutionTime"]).into())
+}

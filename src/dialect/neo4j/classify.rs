@@ -1,0 +1,155 @@
+//! From what the reader saw to an effect, with what is known of the server's procedures and
+//! functions. A statement is a read only when every part of it is known to be one.
+
+use super::cypher::{Command, Reading, Report, Statement};
+use super::knowledge::{Knowledge, Mode};
+use crate::dialect::Effect;
+
+/// Procedures that pass the read fence and still do something, whatever their mode; lower case.
+const SIDE_EFFECTS: &[&str] = &[
+    "db.clearquerycaches",
+    "db.prepareforreplanning",
+    "db.resampleindex",
+    "db.resampleoutdatedindexes",
+    "db.stats.clear",
+    "db.stats.collect",
+    "db.stats.stop",
+    "dbms.killconnection",
+    "dbms.killconnections",
+    "dbms.setconfigvalue",
+    "tx.setmetadata",
+];
+/// Beginnings of names of further ones, of the Enterprise edition.
+const SIDE_EFFECT_PREFIXES: &[&str] = &[
+    "dbms.cluster.",
+    "dbms.kill",
+    "dbms.security.",
+    "dbms.set",
+    "dbms.quarantine",
+    "dbms.unquarantine",
+    "dbms.checkpoint",
+    "db.checkpoint",
+    "dbms.scheduler.",
+    "dbms.upgrade",
+];
+/// Of these the read ones.
+const HARMLESS: &[&str] = &["dbms.cluster.routing.getroutingtable", "dbms.upgradestatus"];
+
+/// What a statement does, and why it is thought so.
+#[derive(Debug)]
+pub struct Class {
+    pub effect: Effect,
+    pub reason: &'static str,
+    /// Why its answer is never stored.
+    pub never: Option<&'static str>,
+    /// What the reader saw, when it understood.
+    pub report: Option<Box<Report>>,
+    /// It may change another database than that of the path, or who may see what.
+    pub elsewhere: bool,
+}
+
+impl Class {
+    fn plain(effect: Effect, reason: &'static str) -> Self {
+        Class {
+            effect,
+            reason,
+            never: None,
+            report: None,
+            elsewhere: effect == Effect::Admin,
+        }
+    }
+}
+
+/// Classifies a statement.
+pub fn classify(statement: Statement, knowledge: &Knowledge, pure: &[String]) -> Class {
+    let may_use = statement.may_use;
+    if knowledge.is_learned_write(statement.shape) {
+        return Class {
+            elsewhere: may_use,
+            ..Class::plain(Effect::Write, "the database refused this shape as a write")
+        };
+    }
+    match statement.reading {
+        Reading::Explain => Class {
+            never: Some("explain"),
+            ..Class::plain(Effect::Read, "explain runs nothing")
+        },
+        Reading::Command(Command::Schema) => Class::plain(Effect::Schema, "schema command"),
+        Reading::Command(Command::Admin) => Class::plain(Effect::Admin, "server command"),
+        Reading::Unknown(reason) => Class {
+            elsewhere: may_use,
+            ..Class::plain(Effect::Unknown, reason)
+        },
+        Reading::Query(report) => query(report, knowledge, pure),
+    }
+}
+
+fn query(report: Box<Report>, knowledge: &Knowledge, pure: &[String]) -> Class {
+    let called = report
+        .procedures
+        .iter()
+        .map(|name| procedure(name, knowledge));
+    let worst = called.max_by_key(|(effect, _)| severity(*effect));
+    let (effect, reason) = match worst {
+        Some((effect, reason)) if effect != Effect::Read && !report.writes => (effect, reason),
+        _ if report.writes => (Effect::Write, "a clause that changes data"),
+        _ => (Effect::Read, "only clauses that read"),
+    };
+    Class {
+        never: never(&report, knowledge, pure),
+        elsewhere: report.uses_graph || effect == Effect::Admin,
+        effect,
+        reason,
+        report: Some(report),
+    }
+}
+
+/// The order in which effects win when several come together.
+pub fn severity(effect: Effect) -> u8 {
+    match effect {
+        Effect::Read => 0,
+        Effect::Session => 1,
+        Effect::Admin => 2,
+        Effect::Schema => 3,
+        Effect::Write => 4,
+        Effect::Unknown => 5,
+    }
+}
+
+fn procedure(name: &str, knowledge: &Knowledge) -> (Effect, &'static str) {
+    let lower = name.to_lowercase();
+    let prefixed = SIDE_EFFECT_PREFIXES
+        .iter()
+        .any(|prefix| lower.starts_with(prefix));
+    if SIDE_EFFECTS.contains(&lower.as_str()) || prefixed && !HARMLESS.contains(&lower.as_str()) {
+        return (Effect::Admin, "a procedure with side effects");
+    }
+    match knowledge.mode(name) {
+        Some(Mode::Read | Mode::Dbms) => (Effect::Read, "a procedure that reads"),
+        Some(Mode::Write) => (Effect::Write, "a procedure that writes"),
+        Some(Mode::Schema) => (Effect::Schema, "a procedure that changes the schema"),
+        None => (Effect::Write, "a procedure whose mode is not known"),
+    }
+}
+
+/// Why the answer of this query is never stored, by the list of section 3.
+fn never(report: &Report, knowledge: &Knowledge, pure: &[String]) -> Option<&'static str> {
+    let listed = |name: &String| pure.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let impure = |name: &String| !knowledge.is_pure(name) && !listed(name);
+    let reasons = [
+        (report.show, "show"),
+        (report.profile, "profile"),
+        (report.load_csv, "load_csv"),
+        (report.uses_graph, "use_graph"),
+        (report.in_transactions, "in_transactions"),
+        (!report.procedures.iter().all(listed), "procedure"),
+        (
+            report.reads_clock || report.functions.iter().any(impure),
+            "impure_function",
+        ),
+    ];
+    reasons
+        .into_iter()
+        .find(|(holds, _)| *holds)
+        .map(|(_, reason)| reason)
+}

@@ -1,0 +1,110 @@
+//! `CALL`: procedures and subqueries.
+
+use super::clauses::condition;
+use super::cursor::{Cursor, Parsed};
+use super::expression::expression;
+use super::scope::Scope;
+use super::statement::{Import, braces};
+use super::words::any_of;
+
+/// Behind CALL.
+pub fn call(cursor: &mut Cursor<'_>) -> Parsed {
+    if cursor.is_mark(0, "{") || cursor.is_mark(0, "(") {
+        return subquery(cursor);
+    }
+    procedure(cursor)
+}
+
+fn procedure(cursor: &mut Cursor<'_>) -> Parsed {
+    let mut name = cursor.name()?.into_owned();
+    while cursor.eat(".") {
+        name.push('.');
+        name.push_str(&cursor.name()?);
+    }
+    cursor.report.broad = true;
+    if !cursor.report.procedure(name) {
+        return None;
+    }
+    if cursor.eat("(") && !cursor.eat(")") {
+        cursor.list(expression)?;
+        cursor.need(")")?;
+    }
+    if !cursor.eat_word("YIELD") || cursor.eat("*") {
+        return Some(());
+    }
+    cursor.list(yielded)?;
+    condition(cursor)
+}
+
+fn yielded(cursor: &mut Cursor<'_>) -> Parsed {
+    let mut name = cursor.name()?;
+    if cursor.eat_word("AS") {
+        name = cursor.name()?;
+    }
+    cursor.scope.forget(&name);
+    Some(())
+}
+
+fn subquery(cursor: &mut Cursor<'_>) -> Parsed {
+    let import = match cursor.eat("(") {
+        true => Import::Always(imported(cursor)?),
+        false => Import::ByWith(cursor.scope.clone()),
+    };
+    braces(cursor, import)?;
+    if cursor.is_word(0, "IN") {
+        in_transactions(cursor)?;
+    }
+    Some(())
+}
+
+/// `*`, or names, up to the closing parenthesis.
+fn imported(cursor: &mut Cursor<'_>) -> Option<Scope> {
+    let mut names = Vec::new();
+    let mut scope = None;
+    if cursor.eat("*") {
+        scope = Some(cursor.scope.clone());
+    } else if !cursor.is_mark(0, ")") {
+        cursor.list(|cursor| {
+            let name = cursor.name()?.into_owned();
+            names.push((name.clone(), name));
+            Some(())
+        })?;
+    }
+    cursor.need(")")?;
+    Some(scope.unwrap_or_else(|| cursor.scope.pass(&names)))
+}
+
+/// `IN 3 CONCURRENT TRANSACTIONS OF 100 ROWS ON ERROR CONTINUE REPORT STATUS AS s`.
+fn in_transactions(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.need_word("IN")?;
+    if !cursor.is_word(0, "TRANSACTIONS") {
+        if !cursor.is_word(0, "CONCURRENT") {
+            expression(cursor)?;
+        }
+        cursor.need_word("CONCURRENT")?;
+    }
+    cursor.need_word("TRANSACTIONS")?;
+    cursor.report.in_transactions = true;
+    cursor.report.wide = true;
+    loop {
+        if cursor.eat_word("OF") {
+            expression(cursor)?;
+            one_of(cursor, &["ROW", "ROWS"])?;
+        } else if cursor.eat_word("ON") {
+            cursor.need_word("ERROR")?;
+            one_of(cursor, &["CONTINUE", "BREAK", "FAIL"])?;
+        } else if cursor.eat_word("REPORT") {
+            cursor.need_word("STATUS")?;
+            cursor.need_word("AS")?;
+            cursor.name()?;
+        } else {
+            return Some(());
+        }
+    }
+}
+
+fn one_of(cursor: &mut Cursor<'_>, words: &[&str]) -> Parsed {
+    let found = cursor.word(0).is_some_and(|word| any_of(word, words));
+    cursor.step();
+    found.then_some(())
+}

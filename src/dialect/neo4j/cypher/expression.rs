@@ -1,0 +1,332 @@
+//! Expressions, flat: operands with operators between. Precedence does not matter here; what
+//! matters is that every token of an expression is consumed as part of it, and no clause is.
+
+use super::cursor::{Cursor, Parsed};
+use super::functions::call;
+use super::labels;
+use super::lexer::Kind;
+use super::pattern::{self, Role, patterns};
+use super::statement::{Import, braces};
+use super::words::{TYPES, any_of};
+use super::{clauses, labels::labels};
+
+/// Marks between two operands.
+const OPERATORS: &[&str] = &[
+    "=", "<>", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "^", "||", "=~",
+];
+/// Words between two operands.
+const OPERATOR_WORDS: &[&str] = &["AND", "OR", "XOR", "IN", "CONTAINS"];
+
+/// One expression.
+pub fn expression(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.deeper(|cursor| {
+        loop {
+            target(cursor)?;
+            if !operator(cursor)? {
+                return Some(());
+            }
+        }
+    })
+}
+
+/// One operand with what is before and behind it: the left side of an assignment, too.
+pub fn target(cursor: &mut Cursor<'_>) -> Parsed {
+    while cursor.is_mark_of(0, &["+", "-"]) || cursor.is_word(0, "NOT") {
+        cursor.step();
+    }
+    operand(cursor)?;
+    while postfix(cursor)? {}
+    Some(())
+}
+
+/// An operator that wants another operand; whether there was one.
+fn operator(cursor: &mut Cursor<'_>) -> Option<bool> {
+    let word = cursor.word(0);
+    if cursor.is_mark_of(0, OPERATORS) || word.is_some_and(|word| any_of(word, OPERATOR_WORDS)) {
+        cursor.step();
+        return Some(true);
+    }
+    if word.is_some_and(|word| any_of(word, &["STARTS", "ENDS"])) {
+        cursor.step();
+        cursor.need_word("WITH")?;
+        return Some(true);
+    }
+    Some(false)
+}
+
+/// A property, an index, a label test, a null, type or normal form test; whether there was one.
+fn postfix(cursor: &mut Cursor<'_>) -> Option<bool> {
+    if cursor.eat(".") {
+        cursor.name()?;
+    } else if cursor.is_mark(0, "[") {
+        index(cursor)?;
+    } else if cursor.eat("::") {
+        type_name(cursor)?;
+    } else if cursor.is_word(0, "IS") {
+        is_test(cursor)?;
+    } else if cursor.is_mark(0, ":") {
+        labels(cursor)?;
+    } else {
+        return Some(false);
+    }
+    Some(true)
+}
+
+/// `[1]`, `[1..2]`, `[..2]`, `[1..]`.
+fn index(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.need("[")?;
+    cursor.with_bar(false, |cursor| {
+        if !cursor.is_mark(0, "..") {
+            expression(cursor)?;
+        }
+        if cursor.eat("..") && !cursor.is_mark(0, "]") {
+            expression(cursor)?;
+        }
+        cursor.need("]")
+    })
+}
+
+/// Behind an operand: `IS NULL`, `IS NOT TYPED INTEGER`, `IS NFC NORMALIZED`, `IS Label`.
+fn is_test(cursor: &mut Cursor<'_>) -> Parsed {
+    const FORMS: &[&str] = &["NFC", "NFD", "NFKC", "NFKD"];
+    let not = usize::from(cursor.is_word(1, "NOT"));
+    let form = usize::from(cursor.word(1 + not).is_some_and(|word| any_of(word, FORMS)));
+    if cursor.is_word(1 + not, "NULL") {
+        (0..2 + not).for_each(|_| cursor.step());
+    } else if cursor.is_word(1 + not + form, "NORMALIZED") {
+        (0..2 + not + form).for_each(|_| cursor.step());
+    } else if cursor.is_word(1 + not, "TYPED") || cursor.is_mark(1 + not, "::") {
+        (0..2 + not).for_each(|_| cursor.step());
+        type_name(cursor)?;
+    } else if labels::begins(cursor) {
+        labels(cursor)?;
+    } else {
+        return None;
+    }
+    Some(())
+}
+
+/// A type; `WITH` belongs to it only between `TIME` and `TIMEZONE`.
+fn type_name(cursor: &mut Cursor<'_>) -> Parsed {
+    let mut length = 0;
+    let mut last = "";
+    loop {
+        let timed = any_of(last, &["TIME", "TIMESTAMP"]) && cursor.is_word(0, "WITH");
+        let zoned = cursor.is_word(1, "TIMEZONE") || cursor.is_word(1, "TIME");
+        match cursor.word(0) {
+            Some(word) if any_of(word, TYPES) || timed && zoned => last = word,
+            _ if cursor.is_mark_of(0, &["<", ">", "!"]) && length > 0 => last = "",
+            _ if cursor.is_mark(0, "|") && !cursor.bar_ends && length > 0 => last = "",
+            _ => return (length > 0).then_some(()),
+        }
+        cursor.step();
+        length += 1;
+    }
+}
+
+fn operand(cursor: &mut Cursor<'_>) -> Parsed {
+    let token = cursor.look(0)?;
+    match (token.kind, token.raw) {
+        (Kind::Number | Kind::Text, _) => {
+            cursor.step();
+            Some(())
+        }
+        (Kind::Mark, "$") => parameter(cursor),
+        (Kind::Mark, "(") => parentheses(cursor),
+        (Kind::Mark, "[") => list(cursor),
+        (Kind::Mark, "{") => map(cursor),
+        (Kind::Word | Kind::Quoted, _) => named(cursor),
+        _ => None,
+    }
+}
+
+fn parameter(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.need("$")?;
+    match cursor.eat_kind(Kind::Number) {
+        Some(_) => Some(()),
+        None => cursor.name().map(drop),
+    }
+}
+
+fn parentheses(cursor: &mut Cursor<'_>) -> Parsed {
+    if pattern::is_ahead(cursor) {
+        let outer = cursor.scope.clone();
+        cursor.with_bar(false, |cursor| pattern::pattern(cursor, Role::Match))?;
+        cursor.scope = outer;
+        return Some(());
+    }
+    cursor.need("(")?;
+    cursor.with_bar(false, expression)?;
+    cursor.need(")")
+}
+
+/// A list, a list comprehension or a pattern comprehension.
+fn list(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.need("[")?;
+    if cursor.eat("]") {
+        return Some(());
+    }
+    let outer = cursor.scope.clone();
+    cursor.with_bar(true, |cursor| cursor.list(list_item))?;
+    cursor.scope = outer;
+    cursor.need("]")
+}
+
+fn list_item(cursor: &mut Cursor<'_>) -> Parsed {
+    let path = cursor.is_name(0) && cursor.is_mark(1, "=") && cursor.is_mark(2, "(");
+    if path || pattern::is_ahead(cursor) {
+        cursor.with_bar(false, |cursor| pattern::pattern(cursor, Role::Match))?;
+        while operator(cursor)? {
+            target(cursor)?;
+        }
+    } else {
+        expression(cursor)?;
+    }
+    binder_tail(cursor)
+}
+
+/// Behind `x IN list` or a pattern: an optional condition, an optional `| expression`.
+pub fn binder_tail(cursor: &mut Cursor<'_>) -> Parsed {
+    clauses::condition(cursor)?;
+    if cursor.eat("|") {
+        expression(cursor)?;
+    }
+    Some(())
+}
+
+/// A map literal.
+pub fn map(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.need("{")?;
+    if cursor.eat("}") {
+        return Some(());
+    }
+    cursor.with_bar(false, |cursor| {
+        cursor.list(|cursor| {
+            cursor.name()?;
+            cursor.need(":")?;
+            expression(cursor)
+        })
+    })?;
+    cursor.need("}")
+}
+
+/// Behind a variable: `{.name, .*, key: value, other}`.
+fn projection(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.need("{")?;
+    if cursor.eat("}") {
+        return Some(());
+    }
+    cursor.with_bar(false, |cursor| cursor.list(projected))?;
+    cursor.need("}")
+}
+
+fn projected(cursor: &mut Cursor<'_>) -> Parsed {
+    if cursor.eat(".") {
+        return match cursor.eat("*") {
+            true => Some(()),
+            false => cursor.name().map(drop),
+        };
+    }
+    cursor.name()?;
+    match cursor.eat(":") {
+        true => expression(cursor),
+        false => Some(()),
+    }
+}
+
+/// What begins with a name: CASE, a subquery, a function, a variable.
+fn named(cursor: &mut Cursor<'_>) -> Parsed {
+    const SUBQUERIES: &[&str] = &["EXISTS", "COUNT", "COLLECT"];
+    let word = cursor.word(0);
+    if cursor.is_word(0, "CASE") && case_begins(cursor) {
+        return case(cursor);
+    }
+    if cursor.is_mark(1, "{") && word.is_some_and(|word| any_of(word, SUBQUERIES)) {
+        cursor.step();
+        return subquery(cursor);
+    }
+    if pattern::is_shortest(cursor) {
+        return cursor.with_bar(false, |cursor| pattern::pattern(cursor, Role::Match));
+    }
+    if let Some(length) = function_ahead(cursor) {
+        return call(cursor, length);
+    }
+    cursor.name()?;
+    match cursor.is_mark(0, "{") {
+        true => projection(cursor),
+        false => Some(()),
+    }
+}
+
+/// The number of tokens of a function's name, when one is called here.
+fn function_ahead(cursor: &Cursor<'_>) -> Option<usize> {
+    let mut length = 1;
+    while cursor.is_mark(length, ".") && cursor.is_name(length + 1) {
+        length += 2;
+    }
+    cursor.is_mark(length, "(").then_some(length)
+}
+
+/// `EXISTS { .. }`, `COUNT { .. }`, `COLLECT { .. }`: a query, or patterns with a condition.
+fn subquery(cursor: &mut Cursor<'_>) -> Parsed {
+    let scope = cursor.scope.clone();
+    if is_query(cursor) {
+        return braces(cursor, Import::Always(scope));
+    }
+    cursor.need("{")?;
+    cursor.with_bar(false, |cursor| {
+        cursor.deeper(|cursor| {
+            patterns(cursor, Role::Match)?;
+            clauses::condition(cursor)
+        })
+    })?;
+    cursor.scope = scope;
+    cursor.need("}")
+}
+
+/// Whether the braces here hold clauses rather than patterns.
+fn is_query(cursor: &Cursor<'_>) -> bool {
+    if cursor.is_mark(2, "=") {
+        return false;
+    }
+    cursor.word(1).is_some_and(clauses::is_clause)
+}
+
+/// Whether this `CASE` is the keyword, not a variable of that name.
+fn case_begins(cursor: &Cursor<'_>) -> bool {
+    let word = cursor.look(1).is_some_and(|token| token.kind != Kind::Mark);
+    word || cursor.is_mark_of(1, &["(", "[", "$", "-", "+", "{"])
+}
+
+fn case(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.need_word("CASE")?;
+    cursor.with_bar(false, |cursor| {
+        if !cursor.is_word(0, "WHEN") {
+            expression(cursor)?;
+        }
+        cursor.need_word("WHEN")?;
+        loop {
+            cursor.list(when)?;
+            cursor.need_word("THEN")?;
+            expression(cursor)?;
+            if !cursor.eat_word("WHEN") {
+                break;
+            }
+        }
+        if cursor.eat_word("ELSE") {
+            expression(cursor)?;
+        }
+        cursor.need_word("END")
+    })
+}
+
+/// A condition of CASE; it may begin with an operator (`WHEN > 3`, `WHEN IS NULL`).
+fn when(cursor: &mut Cursor<'_>) -> Parsed {
+    if !cursor.is_mark_of(0, &["+", "-"]) && operator(cursor)? {
+        return expression(cursor);
+    }
+    if cursor.is_word(0, "IS") || cursor.is_mark(0, "::") {
+        return postfix(cursor).map(drop);
+    }
+    expression(cursor)
+}

@@ -1,0 +1,261 @@
+//! Function calls: which functions give the same answer for the same store, and when a temporal
+//! function reads the clock instead of its argument. What is not on the list is impure.
+
+use super::cursor::{Cursor, Parsed};
+use super::expression::{binder_tail, expression};
+use super::lexer::Kind;
+use super::words::any_of;
+
+/// Built-in functions whose value depends on their arguments and the store alone; lower case, sorted.
+/// Those of `CLOCKS` are on it too: their arguments decide.
+const PURE: &[&str] = &[
+    "abs",
+    "acos",
+    "all",
+    "any",
+    "asin",
+    "atan",
+    "atan2",
+    "avg",
+    "btrim",
+    "ceil",
+    "char_length",
+    "character_length",
+    "coalesce",
+    "collect",
+    "cos",
+    "cosh",
+    "cot",
+    "coth",
+    "count",
+    "date",
+    "date.truncate",
+    "datetime",
+    "datetime.fromepoch",
+    "datetime.fromepochmillis",
+    "datetime.truncate",
+    "degrees",
+    "duration",
+    "duration.between",
+    "duration.indays",
+    "duration.inmonths",
+    "duration.inseconds",
+    "e",
+    "elementid",
+    "endnode",
+    "exists",
+    "exp",
+    "floor",
+    "haversin",
+    "head",
+    "id",
+    "isempty",
+    "isnan",
+    "keys",
+    "labels",
+    "last",
+    "left",
+    "length",
+    "localdatetime",
+    "localdatetime.truncate",
+    "localtime",
+    "localtime.truncate",
+    "log",
+    "log10",
+    "lower",
+    "ltrim",
+    "max",
+    "min",
+    "nodes",
+    "none",
+    "normalize",
+    "nullif",
+    "percentilecont",
+    "percentiledisc",
+    "pi",
+    "point",
+    "point.distance",
+    "point.withinbbox",
+    "properties",
+    "radians",
+    "range",
+    "reduce",
+    "relationships",
+    "replace",
+    "reverse",
+    "right",
+    "round",
+    "rtrim",
+    "sign",
+    "sin",
+    "single",
+    "sinh",
+    "size",
+    "split",
+    "sqrt",
+    "startnode",
+    "stdev",
+    "stdevp",
+    "substring",
+    "sum",
+    "tail",
+    "tan",
+    "tanh",
+    "time",
+    "time.truncate",
+    "toboolean",
+    "tobooleanlist",
+    "tobooleanornull",
+    "tofloat",
+    "tofloatlist",
+    "tofloatornull",
+    "tointeger",
+    "tointegerlist",
+    "tointegerornull",
+    "tolower",
+    "tostring",
+    "tostringlist",
+    "tostringornull",
+    "toupper",
+    "trim",
+    "type",
+    "upper",
+    "valuetype",
+    "vector.similarity.cosine",
+    "vector.similarity.euclidean",
+];
+
+/// Functions that read the clock unless an argument gives the time, with the keys of which a map needs one.
+const CLOCKS: &[(&str, &[&str])] = &[
+    ("date", &["year", "date", "datetime"]),
+    (
+        "datetime",
+        &["year", "date", "datetime", "epochSeconds", "epochMillis"],
+    ),
+    (
+        "localdatetime",
+        &["year", "date", "datetime", "epochSeconds", "epochMillis"],
+    ),
+    ("time", &["hour", "time", "datetime"]),
+    ("localtime", &["hour", "time", "datetime"]),
+];
+
+/// Functions that read nodes which a pattern need not have named.
+const REACHING: &[&str] = &["nodes", "startnode", "endnode"];
+
+/// Whether the function (lower case) is built in and pure.
+pub fn is_pure_builtin(name: &str) -> bool {
+    PURE.binary_search(&name).is_ok()
+}
+
+/// A call whose name is `length` tokens long.
+pub fn call(cursor: &mut Cursor<'_>, length: usize) -> Parsed {
+    let mut name = cursor.name()?.into_owned();
+    for _ in 0..length / 2 {
+        cursor.need(".")?;
+        name.push('.');
+        name.push_str(&cursor.name()?);
+    }
+    let name = name.to_lowercase();
+    cursor.need("(")?;
+    note(cursor, name);
+    cursor.with_bar(true, arguments)?;
+    cursor.need(")")
+}
+
+fn note(cursor: &mut Cursor<'_>, name: String) {
+    let clock = reads_clock(cursor, &name);
+    let report = &mut cursor.report;
+    report.reads_clock |= clock;
+    report.broad |= REACHING.contains(&name.as_str());
+    if !report.function(name) {
+        report.reads_clock = true;
+    }
+}
+
+/// Whether the arguments that begin here leave the time to the clock.
+fn reads_clock(cursor: &Cursor<'_>, name: &str) -> bool {
+    if name.ends_with(".truncate") {
+        return !has_second_argument(cursor);
+    }
+    CLOCKS
+        .iter()
+        .find(|(clock, _)| *clock == name)
+        .is_some_and(|(_, keys)| !gives_time(cursor, keys))
+}
+
+/// A string, a property, or a map with one of the keys; a variable or parameter may be a map without them.
+fn gives_time(cursor: &Cursor<'_>, keys: &[&str]) -> bool {
+    let property = cursor.is_name(0) && cursor.is_mark(1, ".") && cursor.is_name(2);
+    if cursor.is_kind(0, Kind::Text) || property {
+        let length = if property { 3 } else { 1 };
+        return cursor.is_mark(length, ")");
+    }
+    let Some(closing) = cursor.closing(0).filter(|_| cursor.is_mark(0, "{")) else {
+        return false;
+    };
+    cursor.is_mark(closing + 1, ")")
+        && (0..closing).any(|at| {
+            cursor.is_mark_of(at, &["{", ","])
+                && cursor.is_mark(at + 2, ":")
+                && cursor.word(at + 1).is_some_and(|word| keys.contains(&word))
+        })
+}
+
+/// Whether a comma stands at the level of the arguments that begin here.
+fn has_second_argument(cursor: &Cursor<'_>) -> bool {
+    let mut at = 0;
+    loop {
+        if cursor.is_mark(at, ",") {
+            return true;
+        }
+        if cursor.is_mark(at, ")") || cursor.look(at).is_none() {
+            return false;
+        }
+        at = match cursor.is_mark_of(at, &["(", "[", "{"]) {
+            true => cursor
+                .closing(at)
+                .map_or(usize::MAX - 1, |closing| closing + 1),
+            false => at + 1,
+        };
+    }
+}
+
+fn arguments(cursor: &mut Cursor<'_>) -> Parsed {
+    const BEHIND: &[&str] = &[")", ",", ".", "="];
+    if cursor.is_mark(0, ")") {
+        return Some(());
+    }
+    if cursor.is_mark(0, "*") && cursor.is_mark(1, ")") {
+        cursor.step();
+        return Some(());
+    }
+    let all = cursor.is_word(0, "ALL") && !cursor.is_mark(1, "(");
+    if (cursor.is_word(0, "DISTINCT") || all) && !cursor.is_mark_of(1, BEHIND) {
+        cursor.step();
+    }
+    trimmed(cursor)?;
+    cursor.list(|cursor| {
+        expression(cursor)?;
+        binder_tail(cursor)
+    })
+}
+
+/// `trim(BOTH 'x' FROM y)`: what stands before the last operand.
+fn trimmed(cursor: &mut Cursor<'_>) -> Parsed {
+    const SIDES: &[&str] = &["BOTH", "LEADING", "TRAILING"];
+    let side = cursor.word(0).is_some_and(|word| any_of(word, SIDES));
+    if side && !cursor.is_mark_of(1, &[")", ",", "."]) {
+        cursor.step();
+        if !cursor.is_word(0, "FROM") {
+            expression(cursor)?;
+        }
+        return cursor.need_word("FROM");
+    }
+    let text = cursor.is_kind(0, Kind::Text) || cursor.is_name(0);
+    if text && cursor.is_word(1, "FROM") {
+        cursor.step();
+        cursor.step();
+    }
+    Some(())
+}

@@ -1,0 +1,336 @@
+//! Patterns: nodes, relationships, paths. What a pattern means for tags depends on its role; the
+//! rules are those of the tables "a READ may be narrow" and "a WRITE may be narrow".
+
+use super::cursor::{Cursor, Parsed};
+use super::expression::map;
+use super::features::UNBOUNDED_DEPTH;
+use super::labels::{Labels, labels};
+use super::lexer::Kind;
+use super::scope::Bound;
+use super::words::any_of;
+
+/// What a pattern is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It is looked for.
+    Match,
+    /// It is created.
+    Create,
+    /// It is looked for, and created when it is not there.
+    Merge,
+}
+
+/// One pattern while it is read.
+struct Part {
+    role: Role,
+    /// Bound to a path variable.
+    path: bool,
+    nodes: u32,
+    hops: u32,
+    depth: u32,
+    /// Holds an anonymous node without labels.
+    bare: bool,
+    /// Nodes of a merged pattern that are not bound yet.
+    fresh: Vec<Vec<String>>,
+    many: bool,
+}
+
+/// Patterns with commas between.
+pub fn patterns(cursor: &mut Cursor<'_>, role: Role) -> Parsed {
+    cursor.list(|cursor| pattern(cursor, role))
+}
+
+/// One pattern, perhaps with a path variable and a selector.
+pub fn pattern(cursor: &mut Cursor<'_>, role: Role) -> Parsed {
+    const SELECTORS: &[&str] = &["ANY", "ALL", "SHORTEST", "PATH", "PATHS", "GROUP", "GROUPS"];
+    let mut part = Part::new(role);
+    if cursor.is_name(0) && cursor.is_mark(1, "=") {
+        part.path = true;
+        let name = cursor.name()?;
+        cursor.scope.forget(&name);
+        cursor.step();
+    }
+    while cursor.word(0).is_some_and(|word| any_of(word, SELECTORS))
+        || cursor.is_kind(0, Kind::Number)
+    {
+        part.many = true;
+        cursor.report.broad = true;
+        cursor.step();
+    }
+    if is_shortest(cursor) {
+        return shortest(cursor, part);
+    }
+    element(cursor, &mut part)?;
+    part.close(cursor);
+    Some(())
+}
+
+/// Whether `shortestPath(` or `allShortestPaths(` begins here.
+pub fn is_shortest(cursor: &Cursor<'_>) -> bool {
+    const WORDS: &[&str] = &["SHORTESTPATH", "ALLSHORTESTPATHS"];
+    cursor.is_mark(1, "(") && cursor.word(0).is_some_and(|word| any_of(word, WORDS))
+}
+
+fn shortest(cursor: &mut Cursor<'_>, mut part: Part) -> Parsed {
+    cursor.step();
+    cursor.need("(")?;
+    part.many = true;
+    cursor.report.broad = true;
+    element(cursor, &mut part)?;
+    part.close(cursor);
+    cursor.need(")")
+}
+
+/// Whether the parenthesis here is a node with a relationship behind it.
+pub fn is_ahead(cursor: &Cursor<'_>) -> bool {
+    let Some(closing) = cursor.closing(0).filter(|_| cursor.is_mark(0, "(")) else {
+        return false;
+    };
+    let mut after = closing + 1;
+    let left = cursor.is_mark(after, "<");
+    after += usize::from(left);
+    if !cursor.is_mark(after, "-") {
+        return false;
+    }
+    if cursor.is_mark(after + 1, "[") {
+        let behind = cursor.closing(after + 1).map_or(0, |closing| closing + 1);
+        return cursor.is_mark(behind, "-");
+    }
+    cursor.is_mark(after + 1, "-") && cursor.is_mark_of(after + 2, &["(", ">"])
+}
+
+/// Nodes and relationships in a row, and paths in parentheses.
+fn element(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
+    loop {
+        let named = cursor.is_name(1) && cursor.is_mark(2, "=");
+        if cursor.is_mark(0, "(") && (cursor.is_mark(1, "(") || named) {
+            cursor.deeper(|cursor| quantified(cursor, part.role))?;
+            part.many = true;
+        } else {
+            chain(cursor, part)?;
+        }
+        if !cursor.is_mark(0, "(") {
+            return Some(());
+        }
+    }
+}
+
+/// A path in parentheses: its inner nodes are read one by one, so nothing about it is narrow.
+fn quantified(cursor: &mut Cursor<'_>, role: Role) -> Parsed {
+    cursor.need("(")?;
+    cursor.report.broad = true;
+    cursor.report.wide = true;
+    pattern(cursor, role)?;
+    inner_condition(cursor)?;
+    cursor.need(")")?;
+    quantifier(cursor).map(drop)
+}
+
+fn chain(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
+    let alone = !is_ahead(cursor);
+    node(cursor, part, alone)?;
+    while cursor.is_mark_of(0, &["-", "<"]) {
+        relationship(cursor, part)?;
+        if quantifier(cursor)? {
+            part.depth += UNBOUNDED_DEPTH;
+            part.many = true;
+        }
+        node(cursor, part, false)?;
+    }
+    Some(())
+}
+
+/// `{2}`, `{1,3}`, `+`, `*`; whether there was one.
+fn quantifier(cursor: &mut Cursor<'_>) -> Option<bool> {
+    if cursor.eat("+") || cursor.eat("*") {
+        return Some(true);
+    }
+    if !cursor.eat("{") {
+        return Some(false);
+    }
+    cursor.eat_kind(Kind::Number);
+    if cursor.eat(",") {
+        cursor.eat_kind(Kind::Number);
+    }
+    cursor.need("}")?;
+    Some(true)
+}
+
+fn inner_condition(cursor: &mut Cursor<'_>) -> Parsed {
+    super::clauses::condition(cursor)
+}
+
+/// The variable of a node or relationship; `WHERE` and `IS` may stand in its place.
+fn variable(cursor: &mut Cursor<'_>) -> Option<String> {
+    const BEHIND: &[&str] = &[")", "]", ":", "{", "$", "*"];
+    let keyword = cursor.is_word(0, "WHERE") || cursor.is_word(0, "IS");
+    if keyword && !cursor.is_mark_of(1, BEHIND) {
+        return None;
+    }
+    cursor.name().map(|name| name.into_owned())
+}
+
+/// Properties; whether there were any.
+fn properties(cursor: &mut Cursor<'_>) -> Option<bool> {
+    if cursor.is_mark(0, "{") {
+        map(cursor)?;
+        return Some(true);
+    }
+    if !cursor.eat("$") {
+        return Some(false);
+    }
+    if cursor.eat_kind(Kind::Number).is_none() {
+        cursor.name()?;
+    }
+    Some(true)
+}
+
+fn node(cursor: &mut Cursor<'_>, part: &mut Part, alone: bool) -> Parsed {
+    cursor.need("(")?;
+    let name = variable(cursor);
+    let labels = cursor.with_labels()?;
+    let mut filtered = properties(cursor)?;
+    filtered |= cursor.is_word(0, "WHERE");
+    cursor.report.features.filters |= filtered;
+    inner_condition(cursor)?;
+    cursor.need(")")?;
+    part.nodes += 1;
+    part.node(cursor, name, labels, !alone && !filtered);
+    Some(())
+}
+
+fn relationship(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
+    cursor.eat("<");
+    cursor.need("-")?;
+    part.hops += 1;
+    if cursor.eat("[") {
+        let name = variable(cursor);
+        let types = cursor.with_labels()?;
+        let depth = length(cursor)?;
+        cursor.report.features.filters |= properties(cursor)? || cursor.is_word(0, "WHERE");
+        inner_condition(cursor)?;
+        cursor.need("]")?;
+        part.depth += depth.unwrap_or(1);
+        part.many |= depth.is_some();
+        part.relationship(cursor, name, types);
+    } else {
+        part.depth += 1;
+        part.relationship(cursor, None, None);
+    }
+    cursor.need("-")?;
+    cursor.eat(">");
+    Some(())
+}
+
+/// `*`, `*2`, `*1..3`: the upper bound.
+fn length(cursor: &mut Cursor<'_>) -> Option<Option<u32>> {
+    if !cursor.eat("*") {
+        return Some(None);
+    }
+    let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
+    let single = number(cursor.eat_kind(Kind::Number));
+    if !cursor.eat("..") {
+        return Some(single.or(Some(UNBOUNDED_DEPTH)));
+    }
+    let upper = number(cursor.eat_kind(Kind::Number));
+    Some(upper.or(Some(UNBOUNDED_DEPTH)))
+}
+
+impl Cursor<'_> {
+    /// A label expression in a pattern, where `|` is always its own.
+    fn with_labels(&mut self) -> Option<Option<Labels>> {
+        let before = std::mem::replace(&mut self.bar_ends, false);
+        let found = labels(self);
+        self.bar_ends = before;
+        found
+    }
+}
+
+impl Part {
+    fn new(role: Role) -> Self {
+        Part {
+            role,
+            path: false,
+            nodes: 0,
+            hops: 0,
+            depth: 0,
+            bare: false,
+            fresh: Vec::new(),
+            many: false,
+        }
+    }
+
+    fn node(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        name: Option<String>,
+        labels: Option<Labels>,
+        bare: bool,
+    ) {
+        cursor.report.features.labels += count(&labels);
+        let known = name
+            .as_deref()
+            .is_some_and(|name| cursor.scope.is_node(name));
+        let names = labels.as_ref().map_or(&[][..], |labels| &labels.names);
+        let fixed = labels.as_ref().is_some_and(Labels::are_static);
+        match self.role {
+            Role::Match if fixed => cursor.report.reads_labels(names),
+            Role::Match if labels.is_none() && known => {}
+            Role::Match if labels.is_none() && name.is_none() && bare => self.bare = true,
+            Role::Match => cursor.report.broad = true,
+            Role::Create if fixed => cursor.report.raises_labels(names),
+            Role::Merge if fixed && !known => self.fresh.push(names.to_vec()),
+            Role::Create | Role::Merge => cursor.report.wide |= !known || labels.is_some(),
+        }
+        match name {
+            Some(name) if fixed => cursor.report.broad |= !cursor.scope.bind(&name, Bound::Node),
+            Some(name) if !known => cursor.scope.forget(&name),
+            _ => {}
+        }
+    }
+
+    fn relationship(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        name: Option<String>,
+        types: Option<Labels>,
+    ) {
+        cursor.report.features.types += count(&types);
+        let fixed = types.as_ref().is_some_and(Labels::are_static);
+        let names = types.map(|types| types.names).unwrap_or_default();
+        match self.role {
+            Role::Match if fixed => cursor.report.reads_types(&names),
+            Role::Match => cursor.report.broad = true,
+            _ if fixed => cursor.report.raises_types(&names),
+            _ => cursor.report.wide = true,
+        }
+        match name {
+            Some(name) if fixed => {
+                cursor.report.broad |= !cursor.scope.bind(&name, Bound::Relationship(names));
+            }
+            Some(name) => cursor.scope.forget(&name),
+            None => {}
+        }
+    }
+
+    /// What only the whole pattern shows.
+    fn close(&mut self, cursor: &mut Cursor<'_>) {
+        let report = &mut cursor.report;
+        report.broad |= self.path && (self.bare || self.many);
+        report.bare_nodes |= self.bare;
+        report.wide |= self.role != Role::Match && self.hops > 0 && !self.fresh.is_empty();
+        for names in self.fresh.drain(..) {
+            report.raises_labels(&names);
+        }
+        let features = &mut report.features;
+        features.nodes += self.nodes;
+        features.hops += self.hops;
+        features.depth = features.depth.max(self.depth);
+        features.many_hops |= self.many;
+    }
+}
+
+fn count(labels: &Option<Labels>) -> u32 {
+    let names = labels.as_ref().map_or(0, |labels| labels.names.len());
+    u32::try_from(names).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,85 @@
+//! What the reader saw in a statement, in plain values: which clauses, procedures and functions,
+//! what a stored answer would depend on, what a write would raise. Sets are bounded; past the
+//! bound the report says "broad" or "wide".
+
+use super::features::Features;
+use std::collections::BTreeSet;
+
+/// The most names in one set.
+const MAX_NAMES: usize = 64;
+
+/// A bounded set of names.
+pub type Names = BTreeSet<String>;
+
+/// What a statement holds.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    pub profile: bool,
+    pub show: bool,
+    pub load_csv: bool,
+    /// `USE`: the graph is not the one of the path.
+    pub uses_graph: bool,
+    pub in_transactions: bool,
+    /// A clause that changes data.
+    pub writes: bool,
+    /// A function that reads the clock, whatever the lists say.
+    pub reads_clock: bool,
+    /// Fully qualified names, as written.
+    pub procedures: Names,
+    /// Fully qualified names, lower case.
+    pub functions: Names,
+    /// The answer depends on more than `labels` and `types`.
+    pub broad: bool,
+    /// An unlabelled node is part of the answer only by way of its relationship.
+    pub bare_nodes: bool,
+    pub labels: Names,
+    pub types: Names,
+    /// The write changes more than `raised_labels` and `raised_types`.
+    pub wide: bool,
+    pub raised_labels: Names,
+    pub raised_types: Names,
+    pub features: Features,
+}
+
+impl Report {
+    /// Notes a procedure; whether there was room.
+    pub fn procedure(&mut self, name: String) -> bool {
+        add(&mut self.procedures, name)
+    }
+
+    /// Notes a function; whether there was room.
+    pub fn function(&mut self, name: String) -> bool {
+        add(&mut self.functions, name)
+    }
+
+    /// The answer depends on these labels.
+    pub fn reads_labels(&mut self, names: &[String]) {
+        self.broad |= !add_all(&mut self.labels, names);
+    }
+
+    /// The answer depends on these types.
+    pub fn reads_types(&mut self, names: &[String]) {
+        self.broad |= !add_all(&mut self.types, names);
+    }
+
+    /// The write changes nodes of these labels, and no others.
+    pub fn raises_labels(&mut self, names: &[String]) {
+        self.wide |= names.is_empty() || !add_all(&mut self.raised_labels, names);
+    }
+
+    /// The write changes relationships of these types, and no others.
+    pub fn raises_types(&mut self, names: &[String]) {
+        self.wide |= names.is_empty() || !add_all(&mut self.raised_types, names);
+    }
+}
+
+fn add(set: &mut Names, name: String) -> bool {
+    set.len() < MAX_NAMES && {
+        set.insert(name);
+        true
+    }
+}
+
+fn add_all(set: &mut Names, names: &[String]) -> bool {
+    names.iter().all(|name| add(set, name.clone()))
+}

@@ -1,0 +1,50 @@
+//! The shape of a statement: its tokens without literals, hashed. Keywords count in any case,
+//! white space and comments do not; a list of literals counts as one, however long.
+
+use super::lexer::{Kind, Token};
+use super::words::{KEYWORDS, any_of};
+
+/// What stands for a literal.
+const LITERAL: &[u8] = b"?";
+
+/// A stable 64-bit hash; never 0.
+pub fn shape(tokens: &[Token<'_>]) -> u64 {
+    let mut hasher = blake3::Hasher::new();
+    let mut before = [Kind::Mark; 2];
+    let mut tokens = tokens.iter().peekable();
+    while let Some(token) = tokens.next() {
+        let literal = is_literal(token);
+        let more = tokens.peek().is_some_and(|next| is_literal(next));
+        let repeated = before == [Kind::Number, Kind::Mark] && literal;
+        let comma = token.raw == "," && before[1] == Kind::Number && more;
+        before = [before[1], if literal { Kind::Number } else { Kind::Mark }];
+        if !repeated && !comma {
+            feed(&mut hasher, token, literal);
+        }
+        if !literal && !comma {
+            before = [Kind::Mark; 2];
+        }
+    }
+    first_eight(hasher.finalize().as_bytes()).max(1)
+}
+
+fn is_literal(token: &Token<'_>) -> bool {
+    matches!(token.kind, Kind::Number | Kind::Text)
+}
+
+fn feed(hasher: &mut blake3::Hasher, token: &Token<'_>, literal: bool) {
+    let keyword = token.kind == Kind::Word && any_of(token.raw, KEYWORDS);
+    match (literal, keyword) {
+        (true, _) => hasher.update(LITERAL),
+        (_, true) => hasher.update(token.raw.to_ascii_uppercase().as_bytes()),
+        _ => hasher.update(token.raw.as_bytes()),
+    };
+    hasher.update(b" ");
+}
+
+/// The first eight bytes of a hash as a number.
+pub fn first_eight(hash: &[u8]) -> u64 {
+    hash.iter()
+        .take(8)
+        .fold(0, |number, byte| number << 8 | u64::from(*byte))
+}

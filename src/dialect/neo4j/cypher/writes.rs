@@ -1,0 +1,104 @@
+//! Clauses that change data. They are read to their end so that a write can be proven narrow;
+//! whatever is not in the table "a WRITE may be narrow" is wide.
+
+use super::clauses;
+use super::cursor::{Cursor, Parsed};
+use super::expression::{expression, target};
+use super::labels::labels;
+use super::pattern::{Role, pattern, patterns};
+use super::scope::Bound;
+
+/// Behind CREATE and INSERT.
+pub fn create(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.report.writes = true;
+    patterns(cursor, Role::Create)
+}
+
+/// Behind MERGE.
+pub fn merge(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.report.writes = true;
+    pattern(cursor, Role::Merge)?;
+    while cursor.eat_word("ON") {
+        let _ = cursor.eat_word("MATCH") || cursor.eat_word("CREATE");
+        cursor.need_word("SET")?;
+        set(cursor)?;
+    }
+    Some(())
+}
+
+/// Behind SET.
+pub fn set(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.report.writes = true;
+    cursor.list(|cursor| {
+        changed(cursor)?;
+        match cursor.eat("=") || cursor.eat("+=") {
+            true => expression(cursor),
+            false => Some(()),
+        }
+    })
+}
+
+/// Behind REMOVE.
+pub fn remove(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.report.writes = true;
+    cursor.list(changed)
+}
+
+/// What SET and REMOVE change: properties of a relationship are narrow, all else is wide.
+fn changed(cursor: &mut Cursor<'_>) -> Parsed {
+    let property = cursor.is_mark(1, ".") && !cursor.is_mark_of(3, &[":", ".", "["]);
+    let whole = cursor.is_mark_of(1, &["=", "+="]);
+    match relationship_here(cursor).filter(|_| property || whole) {
+        Some(types) => cursor.report.raises_types(&types),
+        None => cursor.report.wide = true,
+    }
+    if cursor.is_name(0) && cursor.is_mark_of(1, &[":"]) || cursor.is_word(1, "IS") {
+        cursor.name()?;
+        return labels(cursor).map(drop);
+    }
+    target(cursor)
+}
+
+/// The types of the relationship variable that stands here.
+fn relationship_here(cursor: &mut Cursor<'_>) -> Option<Vec<String>> {
+    let token = cursor.look(0).filter(|_| cursor.is_name(0))?;
+    match cursor.scope.get(token.raw) {
+        Some(Bound::Relationship(types)) => Some(types.clone()),
+        _ => None,
+    }
+}
+
+/// Behind DETACH and NODETACH.
+pub fn detach(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.report.wide = true;
+    cursor.need_word("DELETE")?;
+    delete(cursor)
+}
+
+/// Behind DELETE: only a plain relationship variable is narrow.
+pub fn delete(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.report.writes = true;
+    cursor.list(|cursor| {
+        let types = relationship_here(cursor);
+        let start = cursor.place();
+        expression(cursor)?;
+        match types.filter(|_| cursor.place() == start + 1) {
+            Some(types) => cursor.report.raises_types(&types),
+            None => cursor.report.wide = true,
+        }
+        Some(())
+    })
+}
+
+/// Behind FOREACH.
+pub fn foreach(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.report.writes = true;
+    cursor.report.wide = true;
+    cursor.need("(")?;
+    cursor.name()?;
+    cursor.need_word("IN")?;
+    cursor.with_bar(true, expression)?;
+    cursor.need("|")?;
+    cursor.with_bar(false, |cursor| cursor.deeper(clauses::sequence))?;
+    cursor.need(")")
+}

@@ -1,0 +1,198 @@
+//! Judges answers: the code decides, not the HTTP status. An answer with rows and `errors` is a
+//! failure. Rows are skipped, never built.
+
+use super::Neo4j;
+use super::bookmark;
+use super::codes::row_of;
+use super::scan::{Scan, scan};
+use crate::dialect::json::{Json, parse};
+use crate::dialect::{
+    Again, Answer, Body, Call, Effect, Execution, Fault, Fence, Judgement, Target,
+};
+
+/// Categories of notifications that say nothing which a stored answer should not repeat.
+const HARMLESS: &[&str] = &[
+    "PERFORMANCE",
+    "HINT",
+    "DEPRECATION",
+    "UNRECOGNIZED",
+    "UNSUPPORTED",
+];
+
+/// An answer, looked at.
+struct Seen<'a> {
+    body: &'a [u8],
+    scan: Scan<'a>,
+    whole: bool,
+    /// Code and text of the first error.
+    error: Option<(String, String)>,
+}
+
+impl Neo4j {
+    /// Judges an answer.
+    pub(super) fn judged(&self, call: &Call, answer: &Answer<'_>) -> Judgement {
+        let seen = Seen::look(answer);
+        let mut judgement = match &seen.error {
+            Some((code, text)) => coded(call, code, text),
+            None => by_status(answer, &seen),
+        };
+        judgement.revoke =
+            matches!(answer.status, 401 | 403) || judgement.code == "ClientError.Security";
+        if judgement.is_success() {
+            judgement.bookmark = bookmark::of_answer(seen.body);
+            judgement.storable = seen.storable();
+        }
+        self.note(call, &judgement);
+        judgement
+    }
+
+    /// What an answer teaches.
+    fn note(&self, call: &Call, judgement: &Judgement) {
+        let Target::Database(database) = &call.target else {
+            return;
+        };
+        if call.effect == Effect::Admin {
+            self.knowledge.server_changes();
+        } else if let Some(bookmark) = &judgement.bookmark {
+            self.knowledge.remember(database, bookmark);
+        } else if judgement
+            .code
+            .starts_with("ClientError.Transaction.InvalidBookmark")
+        {
+            self.knowledge.drop_bookmark(database);
+        }
+    }
+}
+
+impl<'a> Seen<'a> {
+    fn look(answer: &Answer<'a>) -> Self {
+        let (body, whole): (&[u8], bool) = match answer.body {
+            Body::Whole(bytes) => (bytes, true),
+            Body::Prefix(bytes) => (bytes, false),
+        };
+        let scan = scan(body);
+        let error = first_error(body, &scan);
+        Seen {
+            body,
+            scan,
+            whole,
+            error,
+        }
+    }
+
+    /// Whether a success may be stored.
+    fn storable(&self) -> Result<(), &'static str> {
+        if !self.whole {
+            return Err("too_large");
+        }
+        if !self.scan.complete {
+            return Err("not_an_object");
+        }
+        match self.notifications_are_harmless() {
+            true => Ok(()),
+            false => Err("notifications"),
+        }
+    }
+
+    fn notifications_are_harmless(&self) -> bool {
+        let Some(list) = self
+            .scan
+            .get("notifications")
+            .and_then(|range| self.body.get(range))
+        else {
+            return true;
+        };
+        let category = |item: &Json<'_>| {
+            let category = item.get("category").and_then(Json::as_str);
+            category.is_some_and(|category| HARMLESS.contains(&category))
+        };
+        parse(list).is_ok_and(|list| list.items().iter().all(category))
+    }
+}
+
+/// Code and text of the first of the top-level errors.
+fn first_error(body: &[u8], scan: &Scan<'_>) -> Option<(String, String)> {
+    let range = scan.get("errors")?;
+    let Ok(list) = parse(body.get(range)?) else {
+        return Some((String::from("unreadable"), String::new()));
+    };
+    let first = match &list {
+        Json::Array(items) => items.first()?,
+        Json::Null => return None,
+        other => other,
+    };
+    let text = |key| first.get(key).and_then(Json::as_str).unwrap_or_default();
+    Some((text("code").to_owned(), text("message").to_owned()))
+}
+
+/// The judgement of an error with a code.
+fn coded(call: &Call, code: &str, text: &str) -> Judgement {
+    let row = row_of(code);
+    let name = row.code.trim_end_matches('*').trim_end_matches('.');
+    let mut judgement = Judgement {
+        read_again: row.read,
+        write_again: row.write,
+        storable: Err("errors"),
+        ..Judgement::failure(row.fault, row.execution, name)
+    };
+    by_text(&mut judgement, code, text);
+    by_call(&mut judgement, call);
+    judgement
+}
+
+/// What only the text tells.
+fn by_text(judgement: &mut Judgement, code: &str, text: &str) {
+    if code.ends_with(".SyntaxError") && text.contains("Unknown function") {
+        judgement.execution = Execution::Nothing;
+        judgement.read_again = Again::Once;
+    }
+    if code.ends_with(".TransactionStartFailed") && text.contains("implicit transaction") {
+        judgement.fault = Fault::Client;
+        judgement.read_again = Again::No;
+    }
+    if code.ends_with(".Request.Invalid") && text.contains("Transaction with Id") {
+        judgement.execution = Execution::RolledBack;
+    }
+    let committed = text.split_once("(Transactions committed: ");
+    if committed.is_some_and(|(_, count)| !count.starts_with("0)")) {
+        judgement.execution = Execution::Unknown;
+    }
+}
+
+/// What only the call tells.
+fn by_call(judgement: &mut Judgement, call: &Call) {
+    if judgement.read_again == Again::AsWrite && call.fence != Fence::Ours {
+        judgement.read_again = Again::No;
+    }
+    if call.effect == Effect::Session && call.operation != "tx.begin" {
+        judgement.read_again = Again::No;
+        judgement.write_again = Again::No;
+    }
+    let failed = judgement.code.starts_with("ClientError.Procedure");
+    if call.effect == Effect::Admin && failed && judgement.execution == Execution::RolledBack {
+        judgement.execution = Execution::Unknown;
+    }
+}
+
+/// The judgement of an answer without a code.
+fn by_status(answer: &Answer<'_>, seen: &Seen<'_>) -> Judgement {
+    let broken = seen.whole && !seen.body.is_empty() && !seen.scan.complete;
+    match answer.status {
+        200..300 if broken => Judgement {
+            read_again: Again::Elsewhere,
+            ..Judgement::failure(Fault::Endpoint, Execution::Unknown, "unparsable")
+        },
+        200..300 => Judgement::success(),
+        429 => Judgement::failure(Fault::Overload, Execution::Nothing, "http_429"),
+        400..500 => Judgement::failure(Fault::Client, Execution::Nothing, "http_4xx"),
+        502..=504 => Judgement {
+            read_again: Again::Elsewhere,
+            ..Judgement::failure(Fault::Endpoint, Execution::Unknown, "http_gateway")
+        },
+        500..600 => Judgement {
+            read_again: Again::Once,
+            ..Judgement::failure(Fault::Endpoint, Execution::Unknown, "http_5xx")
+        },
+        _ => Judgement::failure(Fault::Client, Execution::Unknown, "http_other"),
+    }
+}

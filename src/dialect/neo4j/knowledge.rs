@@ -1,0 +1,152 @@
+//! What is known of a service: modes of procedures, functions that are not built in, whether names
+//! of databases are aliases, statements that the database refused as writes, newest bookmarks. It
+//! outlives a reload: hand it to the next instance. Every table has a bound.
+
+use super::bookmark::supersedes;
+use super::cypher::is_pure_builtin;
+use parking_lot::{Mutex, RwLock};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The most shapes that are kept as writes.
+const MAX_SHAPES: usize = 4096;
+/// The most databases whose newest bookmark is kept.
+const MAX_DATABASES: usize = 256;
+
+/// What a procedure may do, as `SHOW PROCEDURES` says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Read,
+    Write,
+    Schema,
+    Dbms,
+}
+
+/// Namespaces of the server's own procedures.
+const BUILT_IN: &[&str] = &["db.", "dbms.", "tx.", "cdc."];
+
+#[derive(Default)]
+struct Facts {
+    modes: Option<HashMap<String, Mode>>,
+    /// Lower case.
+    foreign_functions: HashSet<String>,
+    /// Whether a database may have a second name; unknown counts as yes.
+    aliases: Option<bool>,
+}
+
+#[derive(Default)]
+struct Shapes {
+    known: HashSet<u64>,
+    order: VecDeque<u64>,
+}
+
+/// What is known of one service.
+#[derive(Default)]
+pub struct Knowledge {
+    facts: RwLock<Facts>,
+    shapes: Mutex<Shapes>,
+    bookmarks: Mutex<HashMap<String, String>>,
+    generation: AtomicU64,
+}
+
+impl Knowledge {
+    /// The mode of a procedure; `None` when it is not known, or nothing is loaded.
+    pub fn mode(&self, procedure: &str) -> Option<Mode> {
+        let facts = self.facts.read();
+        facts.modes.as_ref()?.get(procedure).copied()
+    }
+
+    /// Whether the modes of procedures are loaded.
+    pub fn is_loaded(&self) -> bool {
+        self.facts.read().modes.is_some()
+    }
+
+    /// Takes the table of procedures.
+    pub fn learn_modes(&self, modes: HashMap<String, Mode>) {
+        self.facts.write().modes = Some(modes);
+    }
+
+    /// Takes the names of the functions that are not built in.
+    pub fn learn_functions(&self, foreign: HashSet<String>) {
+        self.facts.write().foreign_functions = foreign;
+    }
+
+    /// Notes whether databases may have second names.
+    pub fn learn_aliases(&self, exist: bool) {
+        self.facts.write().aliases = Some(exist);
+    }
+
+    /// Whether a database may be known by two names.
+    pub fn may_have_aliases(&self) -> bool {
+        self.facts.read().aliases.unwrap_or(true)
+    }
+
+    /// Something was sent that may change what the server is: names of databases are unknown again.
+    pub fn server_changes(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.facts.write().aliases = None;
+    }
+
+    /// Counts the changes of the server; an answer to an older question is dropped.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Whether a write may have effects beyond its statement: plug-ins may hook into transactions.
+    pub fn may_have_triggers(&self) -> bool {
+        let own = |name: &String| BUILT_IN.iter().any(|prefix| name.starts_with(prefix));
+        let facts = self.facts.read();
+        facts
+            .modes
+            .as_ref()
+            .is_none_or(|modes| !modes.keys().all(own))
+    }
+
+    /// Whether a function (lower case) is built in and pure.
+    pub fn is_pure(&self, function: &str) -> bool {
+        is_pure_builtin(function) && !self.facts.read().foreign_functions.contains(function)
+    }
+
+    /// Keeps a shape as a write; the oldest one goes when there are too many.
+    pub fn learn_write(&self, shape: u64) {
+        let mut shapes = self.shapes.lock();
+        if shape == 0 || !shapes.known.insert(shape) {
+            return;
+        }
+        shapes.order.push_back(shape);
+        if shapes.order.len() > MAX_SHAPES
+            && let Some(oldest) = shapes.order.pop_front()
+        {
+            shapes.known.remove(&oldest);
+        }
+    }
+
+    /// Whether the database refused this shape as a write.
+    pub fn is_learned_write(&self, shape: u64) -> bool {
+        self.shapes.lock().known.contains(&shape)
+    }
+
+    /// The newest bookmark seen for a database.
+    pub fn bookmark(&self, database: &str) -> Option<String> {
+        self.bookmarks.lock().get(database).cloned()
+    }
+
+    /// Notes a bookmark of an answer.
+    pub fn remember(&self, database: &str, bookmark: &str) {
+        let mut bookmarks = self.bookmarks.lock();
+        let room = bookmarks.len() < MAX_DATABASES;
+        match bookmarks.get_mut(database) {
+            Some(kept) if supersedes(bookmark, kept) => bookmark.clone_into(kept),
+            Some(_) => {}
+            None if room => {
+                bookmarks.insert(database.to_owned(), bookmark.to_owned());
+            }
+            None => {}
+        }
+    }
+
+    /// Drops a bookmark that the database refused.
+    pub fn drop_bookmark(&self, database: &str) {
+        self.bookmarks.lock().remove(database);
+    }
+}

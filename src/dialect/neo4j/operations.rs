@@ -1,0 +1,144 @@
+//! The table of operations: method, path, name, effect. Adding one is adding a line; the
+//! documentation is printed from it. Names of paths are compared byte for byte: what is written in
+//! any other way is not known, and passed on as a write.
+
+use super::path::segments;
+use http::Method;
+
+/// What a path means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Discovery,
+    Cluster,
+    /// A statement of its own.
+    Auto,
+    Begin,
+    Run,
+    Commit,
+    Rollback,
+}
+
+/// Which of the two interfaces a path belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// Neither.
+    None,
+    /// `query/v2`.
+    Query,
+    /// `tx`.
+    Transactional,
+}
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Operation {
+    pub method: &'static str,
+    /// Segments in braces stand for any name.
+    pub pattern: &'static str,
+    /// The name of the call. Of a statement it follows from the statement.
+    pub name: &'static str,
+    /// The effect in words, for documents.
+    pub effect: &'static str,
+    pub kind: Kind,
+    pub api: Api,
+}
+
+const fn op(
+    method: &'static str,
+    pattern: &'static str,
+    name: &'static str,
+    effect: &'static str,
+    kind: Kind,
+    api: Api,
+) -> Operation {
+    Operation {
+        method,
+        pattern,
+        name,
+        effect,
+        kind,
+        api,
+    }
+}
+
+/// The name of a statement's call, whose last word is its effect.
+const CYPHER: &str = "cypher.*";
+const STATEMENT: &str = "by the statement";
+
+#[rustfmt::skip]
+const OPERATIONS: &[Operation] = &[
+    op("GET",    "/",                              "discovery",         "read",    Kind::Discovery, Api::None),
+    op("GET",    "/db/{db}/cluster/writable",      "cluster.writable",  "read",    Kind::Cluster,   Api::None),
+    op("GET",    "/db/{db}/cluster/read-only",     "cluster.read_only", "read",    Kind::Cluster,   Api::None),
+    op("GET",    "/db/{db}/cluster/available",     "cluster.available", "read",    Kind::Cluster,   Api::None),
+    op("POST",   "/db/{db}/query/v2",              CYPHER,              STATEMENT, Kind::Auto,      Api::Query),
+    op("POST",   "/db/{db}/query/v2/tx",           "tx.begin",          "session", Kind::Begin,     Api::Query),
+    op("POST",   "/db/{db}/query/v2/tx/{id}",      "tx.run",            "session", Kind::Run,       Api::Query),
+    op("DELETE", "/db/{db}/query/v2/tx/{id}",      "tx.rollback",       "session", Kind::Rollback,  Api::Query),
+    op("POST",   "/db/{db}/query/v2/tx/{id}/commit", "tx.commit",       "session", Kind::Commit,    Api::Query),
+    op("POST",   "/db/{db}/tx/commit",             CYPHER,              STATEMENT, Kind::Auto,      Api::Transactional),
+    op("POST",   "/db/{db}/tx",                    "tx.begin",          "session", Kind::Begin,     Api::Transactional),
+    op("POST",   "/db/{db}/tx/{id}",               "tx.run",            "session", Kind::Run,       Api::Transactional),
+    op("DELETE", "/db/{db}/tx/{id}",               "tx.rollback",       "session", Kind::Rollback,  Api::Transactional),
+    op("POST",   "/db/{db}/tx/{id}/commit",        "tx.commit",         "session", Kind::Commit,    Api::Transactional),
+];
+
+/// The table, for documents: method, path, name, effect.
+pub fn rows() -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str)> {
+    OPERATIONS.iter().map(|operation| {
+        (
+            operation.method,
+            operation.pattern,
+            operation.name,
+            operation.effect,
+        )
+    })
+}
+
+/// A request line, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub api: Api,
+    /// Decoded, lower case; empty for discovery.
+    pub database: String,
+    /// The transaction's id as the client knows it, decoded.
+    pub id: Option<String>,
+}
+
+/// Reads a request line; `None` when it is no line of the table.
+pub fn line(method: &Method, target: &str) -> Option<Line> {
+    let path = segments(target)?;
+    OPERATIONS
+        .iter()
+        .filter(|operation| operation.method == method.as_str())
+        .find_map(|operation| matched(operation, &path))
+}
+
+fn matched(operation: &Operation, path: &[(&str, String)]) -> Option<Line> {
+    let wanted = operation
+        .pattern
+        .split('/')
+        .skip(1)
+        .filter(|name| !name.is_empty());
+    if wanted.clone().count() != path.len() {
+        return None;
+    }
+    let mut line = Line {
+        name: operation.name,
+        kind: operation.kind,
+        api: operation.api,
+        database: String::new(),
+        id: None,
+    };
+    for (wanted, (raw, decoded)) in wanted.zip(path) {
+        match wanted {
+            "{db}" => line.database = decoded.to_lowercase(),
+            "{id}" => line.id = Some(decoded.clone()),
+            _ if wanted == *raw => {}
+            _ => return None,
+        }
+    }
+    Some(line)
+}

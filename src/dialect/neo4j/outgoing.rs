@@ -1,0 +1,126 @@
+//! How a call goes out: the read fence, an injected bookmark, the endpoint's token taken out of a
+//! transaction id. Bodies are changed by bytes at their top level, never printed anew.
+
+use super::body::{ACCESS_MODE, BOOKMARKS};
+use super::bookmark::MEMBERS;
+use super::operations::{Api, Kind, Line, line};
+use super::scan::scan;
+use super::{Neo4j, token};
+use crate::dialect::{Body, Call, Effect, Fence, Outgoing, Request};
+use bytes::Bytes;
+use http::header::{ACCEPT_ENCODING, HeaderValue};
+
+impl Neo4j {
+    /// What changes on the way out.
+    pub(super) fn out(&self, call: &Call, request: &Request<'_>, newest: bool) -> Outgoing {
+        match line(request.method, request.target) {
+            Some(line) if line.kind == Kind::Auto => self.auto_out(call, request, &line, newest),
+            Some(line) => session_out(request, &line),
+            None => Outgoing::default(),
+        }
+    }
+
+    fn auto_out(&self, call: &Call, request: &Request<'_>, line: &Line, newest: bool) -> Outgoing {
+        let fenced = call.fence == Fence::Ours;
+        let bookmark = Some(call)
+            .filter(|call| newest && call.effect == Effect::Read)
+            .and_then(|_| self.knowledge.bookmark(&line.database))
+            .map(|bookmark| quoted_list(&bookmark));
+        match line.api {
+            Api::Query => body_out(request, fenced, bookmark.as_deref()),
+            _ => header_out(request, fenced, bookmark.as_deref()),
+        }
+    }
+}
+
+fn session_out(request: &Request<'_>, line: &Line) -> Outgoing {
+    let id = line.id.as_deref();
+    let answers = matches!(line.kind, Kind::Begin | Kind::Run | Kind::Commit);
+    Outgoing {
+        target: id.and_then(|id| token::without_token(request.target, id)),
+        remove: if answers {
+            vec![ACCEPT_ENCODING]
+        } else {
+            Vec::new()
+        },
+        ..Outgoing::default()
+    }
+}
+
+/// The transactional API: headers, each of them replaced.
+fn header_out(request: &Request<'_>, fenced: bool, bookmark: Option<&str>) -> Outgoing {
+    let mut set = Vec::new();
+    if fenced {
+        set.push((ACCESS_MODE, HeaderValue::from_static("READ")));
+    }
+    let bookmark = bookmark.filter(|_| !request.headers.contains_key(BOOKMARKS));
+    set.extend(
+        bookmark
+            .and_then(|list| HeaderValue::from_str(list).ok())
+            .map(|list| (BOOKMARKS, list)),
+    );
+    Outgoing {
+        set,
+        ..Outgoing::default()
+    }
+}
+
+/// The Query API: fields of the body. Of two equal keys the last would win, so a field that is there is replaced.
+fn body_out(request: &Request<'_>, fenced: bool, bookmark: Option<&str>) -> Outgoing {
+    let Body::Whole(body) = request.body else {
+        return Outgoing::default();
+    };
+    let fields = [
+        fenced.then_some(("accessMode", "\"READ\"")),
+        bookmark
+            .filter(|_| is_free(body, MEMBERS[0]))
+            .map(|list| (MEMBERS[0], list)),
+    ];
+    let mut out: Option<Bytes> = None;
+    for (key, value) in fields.into_iter().flatten() {
+        out = with_field(out.as_deref().unwrap_or(body), key, value).or(out);
+    }
+    Outgoing {
+        body: out,
+        ..Outgoing::default()
+    }
+}
+
+/// Whether the field is missing, null or an empty list.
+fn is_free(body: &[u8], key: &str) -> bool {
+    let Some(range) = scan(body).get(key) else {
+        return true;
+    };
+    let value = body.get(range).unwrap_or_default();
+    let value: Vec<u8> = value
+        .iter()
+        .filter(|b| !b.is_ascii_whitespace())
+        .copied()
+        .collect();
+    value == b"null" || value == b"[]"
+}
+
+/// The body with a field set; `None` when it is no object.
+pub(super) fn with_field(body: &[u8], key: &str, value: &str) -> Option<Bytes> {
+    let scan = scan(body);
+    if !scan.complete {
+        return None;
+    }
+    let (range, text) = match scan.get(key) {
+        Some(range) => (range, value.to_owned()),
+        None => {
+            let comma = if scan.members.is_empty() { "" } else { "," };
+            (
+                scan.inside..scan.inside,
+                format!("\"{key}\":{value}{comma}"),
+            )
+        }
+    };
+    let (before, after) = (body.get(..range.start)?, body.get(range.end..)?);
+    Some([before, text.as_bytes(), after].concat().into())
+}
+
+/// A JSON array of one string.
+pub(super) fn quoted_list(text: &str) -> String {
+    serde_json::json!([text]).to_string()
+}

@@ -1,0 +1,202 @@
+//! Probes of an endpoint and inquiries about the service. A probe never touches data; a refused
+//! credential stops the credentialed ones, since three wrong tries lock the user for everyone.
+
+use super::Neo4j;
+use super::knowledge::Mode;
+use super::scan::scan;
+use crate::dialect::json::{Json, parse};
+use crate::dialect::{Answer, Body, Finding, Inquiry, Probe, Role};
+use bytes::Bytes;
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+use std::time::Duration;
+
+/// How long the tables of procedures and functions are good for.
+const TABLES: Duration = Duration::from_secs(300);
+/// How long the list of databases is good for.
+const DATABASES: Duration = Duration::from_secs(60);
+
+const PROCEDURES: &str = "SHOW PROCEDURES YIELD name, mode";
+const FUNCTIONS: &str = "SHOW FUNCTIONS YIELD name, isBuiltIn";
+const ALIASES: &str = "SHOW DATABASES YIELD name, aliases";
+
+impl Neo4j {
+    pub(super) fn all_probes(&self) -> Vec<Probe> {
+        let database = &self.settings.database;
+        let role = format!("/db/{database}/cluster/writable");
+        vec![
+            self.probe("discovery", Method::GET, "/".into(), Bytes::new(), alive),
+            self.probe(
+                "query",
+                Method::POST,
+                self.query_path(),
+                statement("RETURN 1"),
+                query,
+            ),
+            self.probe("role", Method::GET, role, Bytes::new(), writable),
+        ]
+    }
+
+    fn probe(
+        &self,
+        name: &'static str,
+        method: Method,
+        target: String,
+        body: Bytes,
+        read: fn(&Answer<'_>) -> Finding,
+    ) -> Probe {
+        let credentialed = name != "discovery";
+        Probe {
+            name,
+            method,
+            target,
+            headers: self.headers(credentialed, !body.is_empty()),
+            body,
+            credentialed,
+            read,
+        }
+    }
+
+    fn query_path(&self) -> String {
+        format!("/db/{}/query/v2", self.settings.database)
+    }
+
+    fn headers(&self, credentialed: bool, body: bool) -> Vec<(HeaderName, HeaderValue)> {
+        let json = HeaderValue::from_static("application/json");
+        let mut headers = vec![(ACCEPT, json.clone())];
+        if body {
+            headers.push((CONTENT_TYPE, json));
+        }
+        if credentialed {
+            headers.extend(self.settings.credentials.iter().cloned());
+        }
+        headers
+    }
+
+    pub(super) fn all_inquiries(&self) -> Vec<Inquiry> {
+        [
+            ("procedures", PROCEDURES, TABLES),
+            ("functions", FUNCTIONS, TABLES),
+            ("aliases", ALIASES, DATABASES),
+        ]
+        .map(|(name, text, every)| Inquiry {
+            name,
+            method: Method::POST,
+            target: self.query_path(),
+            headers: self.headers(true, true),
+            body: statement(text),
+            every,
+            generation: self.knowledge.generation(),
+        })
+        .into()
+    }
+
+    /// Takes the answer to an inquiry; one that is no table teaches nothing.
+    pub(super) fn learned(&self, inquiry: &Inquiry, answer: &Answer<'_>) {
+        let Body::Whole(body) = answer.body else {
+            return;
+        };
+        if !(200..300).contains(&answer.status) || inquiry.generation != self.knowledge.generation()
+        {
+            return;
+        }
+        let Ok(json) = parse(body) else { return };
+        if json.get("errors").is_some() {
+            return;
+        }
+        let Some(Json::Array(rows)) = json.get("data").and_then(|data| data.get("values")) else {
+            return;
+        };
+        match inquiry.name {
+            "procedures" => self.learn_procedures(rows),
+            "functions" => self.learn_functions(rows),
+            "aliases" => self.learn_aliases(rows),
+            _ => {}
+        }
+    }
+
+    fn learn_procedures(&self, rows: &[Json<'_>]) {
+        let modes = rows.iter().map(|row| match row.items() {
+            [Json::String(name), Json::String(mode)] => Some((name.to_string(), mode_of(mode)?)),
+            _ => None,
+        });
+        if let Some(modes) = modes.collect() {
+            self.knowledge.learn_modes(modes);
+        }
+    }
+
+    fn learn_functions(&self, rows: &[Json<'_>]) {
+        let foreign = rows.iter().filter_map(|row| match row.items() {
+            [Json::String(_), Json::Bool(true)] => None,
+            [Json::String(name), ..] => Some(name.to_lowercase()),
+            _ => None,
+        });
+        self.knowledge.learn_functions(foreign.collect());
+    }
+
+    fn learn_aliases(&self, rows: &[Json<'_>]) {
+        let none =
+            |row: &Json<'_>| matches!(row.items(), [_, Json::Array(names)] if names.is_empty());
+        self.knowledge.learn_aliases(!rows.iter().all(none));
+    }
+}
+
+fn mode_of(mode: &str) -> Option<Mode> {
+    match mode {
+        "READ" => Some(Mode::Read),
+        "WRITE" => Some(Mode::Write),
+        "SCHEMA" => Some(Mode::Schema),
+        "DBMS" => Some(Mode::Dbms),
+        _ => None,
+    }
+}
+
+/// A body of the Query API with read access mode.
+fn statement(text: &str) -> Bytes {
+    serde_json::json!({"statement": text, "accessMode": "READ"})
+        .to_string()
+        .into()
+}
+
+fn alive(answer: &Answer<'_>) -> Finding {
+    match answer.status {
+        200 => Finding::Good,
+        status => Finding::Bad(format!("GET / answered {status}")),
+    }
+}
+
+/// Code and text of the errors, as one text; only looked at for words.
+fn errors<'a>(answer: &Answer<'a>) -> &'a str {
+    let body: &[u8] = match answer.body {
+        Body::Whole(bytes) => bytes,
+        Body::Prefix(bytes) => bytes,
+    };
+    let range = scan(body).get("errors");
+    let bytes = range.and_then(|range| body.get(range)).unwrap_or_default();
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
+fn query(answer: &Answer<'_>) -> Finding {
+    let errors = errors(answer);
+    let has = |word: &str| errors.contains(word);
+    match answer.status {
+        401 | 403 | 429 => Finding::Locked,
+        _ if has("Neo.ClientError.Security.") => Finding::Locked,
+        _ if has("MaximumTransactionLimitReached") => Finding::Busy,
+        _ if has("NoThreadsAvailable") || has("ResourceExhaustion") => Finding::Busy,
+        400 if has("Neo.ClientError.Request.Invalid") => Finding::Unsupported,
+        200..300 if errors.is_empty() || errors == "[]" => Finding::Good,
+        404 | 405 if !has("DatabaseNotFound") => Finding::Unsupported,
+        status => Finding::Bad(format!("RETURN 1 answered {status}")),
+    }
+}
+
+fn writable(answer: &Answer<'_>) -> Finding {
+    match answer.status {
+        200 => Finding::Role(Role::Writer),
+        401 | 403 | 429 => Finding::Locked,
+        404 if errors(answer).contains("Neo.ClientError.Request.Invalid") => Finding::Unsupported,
+        404 => Finding::Role(Role::Reader),
+        status => Finding::Bad(format!("the role answered {status}")),
+    }
+}

@@ -1,0 +1,27 @@
+//! Refusals of ours in Neo4j's shape, with the code of Neo4j that comes closest, so that drivers
+//! react as they would to the server.
+
+use crate::dialect::Refusal;
+use crate::rejection::{Reason, Rejection};
+
+/// The code of Neo4j for a reason.
+const fn code(reason: Reason) -> &'static str {
+    match reason {
+        Reason::TransactionNotFound => "Neo.ClientError.Transaction.TransactionNotFound",
+        Reason::HeadersTooLarge => "Neo.ClientError.Request.Invalid",
+        Reason::NotForClients => "Neo.ClientError.Security.Forbidden",
+        _ => "Neo.TransientError.General.DatabaseUnavailable",
+    }
+}
+
+/// Prints a refusal: the shape of the transactional API, whose extra `results` the Query API's clients ignore.
+pub fn refusal(rejection: &Rejection) -> Refusal {
+    let body = serde_json::json!({
+        "results": [],
+        "errors": [{"code": code(rejection.reason), "message": rejection.detail}],
+    });
+    Refusal {
+        content_type: "application/json",
+        body: body.to_string(),
+    }
+}

@@ -1,0 +1,92 @@
+//! Tags of a service: what answers depend on and what writes raise. Two counters per database:
+//! `any`, raised by every write, and `wide`, raised by writes that are not proven narrow.
+
+use super::cypher::Report;
+use crate::dialect::Tag;
+
+/// The tag of the whole service.
+pub fn service(name: &str) -> Tag {
+    Tag::service("neo4j", name)
+}
+
+/// Raised by every write to the database.
+pub fn any(service: &Tag, database: &str) -> Tag {
+    service.below(&[database, "any"])
+}
+
+/// Raised by writes that are not proven narrow.
+pub fn wide(service: &Tag, database: &str) -> Tag {
+    service.below(&[database, "wide"])
+}
+
+/// The tags of labels and types.
+fn names<'a>(
+    service: &'a Tag,
+    database: &'a str,
+    report: &'a Report,
+    raised: bool,
+) -> impl Iterator<Item = Tag> + 'a {
+    let (labels, types) = match raised {
+        true => (&report.raised_labels, &report.raised_types),
+        false => (&report.labels, &report.types),
+    };
+    let labels = labels.iter().map(move |name| ("label", name));
+    let types = types.iter().map(move |name| ("type", name));
+    labels
+        .chain(types)
+        .map(move |(kind, name)| service.below(&[database, kind, name]))
+}
+
+/// What the answer of reads depends on. `narrow`: whether narrow tags may be used at all.
+pub fn reads(service: &Tag, database: &str, reports: &[&Report], narrow: bool) -> Vec<Tag> {
+    let proven = |report: &&Report| !report.broad && report.has_names();
+    let mut tags = vec![service.clone()];
+    if narrow && !reports.is_empty() && reports.iter().all(proven) {
+        tags.push(wide(service, database));
+        tags.extend(
+            reports
+                .iter()
+                .flat_map(|report| names(service, database, report, false)),
+        );
+        tags.sort();
+        tags.dedup();
+    } else {
+        tags.push(any(service, database));
+    }
+    tags
+}
+
+/// What writes raise; a report that is missing is a statement that was not understood.
+pub fn raises(
+    service: &Tag,
+    database: &str,
+    reports: &[Option<&Report>],
+    narrow: bool,
+) -> Vec<Tag> {
+    let proven = |report: &Option<&Report>| {
+        report.is_some_and(|report| !report.writes || report.is_narrow_write())
+    };
+    let mut tags = vec![any(service, database)];
+    if narrow && reports.iter().all(proven) {
+        let reports = reports.iter().flatten();
+        tags.extend(reports.flat_map(|report| names(service, database, report, true)));
+        tags.sort();
+        tags.dedup();
+    } else {
+        tags.push(wide(service, database));
+    }
+    tags
+}
+
+impl Report {
+    /// Whether a narrow read names anything that a write could raise. A read without patterns
+    /// (`RETURN 1`) depends on nothing, which is narrow as well.
+    fn has_names(&self) -> bool {
+        self.features.nodes == 0 || !self.labels.is_empty() || !self.types.is_empty()
+    }
+
+    fn is_narrow_write(&self) -> bool {
+        let named = !self.raised_labels.is_empty() || !self.raised_types.is_empty();
+        !self.wide && named && self.procedures.is_empty()
+    }
+}

@@ -1,0 +1,58 @@
+//! Transaction ids that carry their endpoint: `<id>-<token>`. Any instance, also one that was just
+//! started, can route them; nobody keeps a table.
+
+use super::path::path_of;
+
+/// What stands between the id and the token.
+pub const SEPARATOR: char = '-';
+
+/// Base-36 digits of a token.
+const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+/// The length of a token: 36^8 endpoints are told apart.
+const LENGTH: usize = 8;
+
+/// The token of an endpoint, from its configured name: stable over restarts and instances.
+pub fn token_of(endpoint: &str) -> String {
+    let hash = blake3::hash(endpoint.as_bytes());
+    let mut rest = super::cypher::first_eight(hash.as_bytes());
+    let mut token = String::with_capacity(LENGTH);
+    for _ in 0..LENGTH {
+        let digit = usize::try_from(rest % 36).unwrap_or_default();
+        token.push(DIGITS.get(digit).copied().map_or('0', char::from));
+        rest /= 36;
+    }
+    token
+}
+
+/// The id as the client is to see it.
+pub fn joined(id: &str, token: &str) -> String {
+    format!("{id}{SEPARATOR}{token}")
+}
+
+/// Splits an id that the client sent at its last separator; `None` when it carries no token.
+pub fn split(id: &str) -> Option<(&str, &str)> {
+    let (id, token) = id.rsplit_once(SEPARATOR)?;
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    (!id.is_empty() && token.len() == LENGTH && token.bytes().all(plain)).then_some((id, token))
+}
+
+/// The target with the token taken out of its transaction id.
+pub fn without_token(target: &str, seen: &str) -> Option<String> {
+    let (id, _) = split(seen)?;
+    let path = path_of(target);
+    let query = target.get(path.len()..)?;
+    let (before, last) = path.rsplit_once("/tx/")?;
+    let tail = last
+        .find('/')
+        .and_then(|at| last.get(at..))
+        .unwrap_or_default();
+    Some(format!("{before}/tx/{id}{tail}{query}"))
+}
+
+/// A URL with the token put behind the transaction id in it.
+pub fn with_token(url: &str, token: &str) -> Option<String> {
+    let (before, last) = url.rsplit_once("/tx/")?;
+    let end = last.find(['/', '?']).unwrap_or(last.len());
+    let (id, tail) = last.split_at_checked(end)?;
+    Some(format!("{before}/tx/{}{tail}", joined(id, token)))
+}

@@ -1,0 +1,308 @@
+//! From a request to a [`Call`]: the line of the table, then the statements, then where it may go,
+//! what it raises, whether its answer may be stored.
+
+use super::body::{self, Access, Ask};
+use super::classify::{Class, classify, severity};
+use super::cypher::{Report, read};
+use super::operations::{Kind, Line, line};
+use super::path::path_of;
+use super::{Neo4j, canonical, features, tags, token};
+use crate::dialect::{
+    Acknowledgement, Call, Effect, Fence, Placement, QueryType, Request, Storing, Tag, Target,
+};
+use http::Method;
+
+/// The database of users and privileges.
+const SYSTEM: &str = "system";
+
+impl Neo4j {
+    /// Understands a request.
+    pub(super) fn call(&self, request: &Request<'_>) -> Call {
+        match line(request.method, request.target) {
+            None => self.unknown(request),
+            Some(line) => match line.kind {
+                Kind::Discovery | Kind::Cluster => self.passive(&line),
+                Kind::Auto => self.auto(request, &line),
+                _ => self.session(request, &line),
+            },
+        }
+    }
+
+    /// Not in the table: a write to nobody knows what. Files of the browser are not even that.
+    fn unknown(&self, request: &Request<'_>) -> Call {
+        let inert = request.method == Method::OPTIONS
+            || request.method == Method::GET && path_of(request.target).starts_with("/browser");
+        Call {
+            raises: if inert {
+                Vec::new()
+            } else {
+                vec![self.service.clone()]
+            },
+            ..Call::unknown("no operation of the table")
+        }
+    }
+
+    fn passive(&self, line: &Line) -> Call {
+        let cluster = line.kind == Kind::Cluster;
+        Call {
+            operation: line.name,
+            effect: Effect::Read,
+            target: target(&line.database),
+            query_type: QueryType::Health,
+            placement: if cluster {
+                Placement::Local
+            } else {
+                Placement::Any
+            },
+            storing: Storing::Never(if cluster { "health" } else { "discovery" }),
+            ..Call::unknown("state of the server")
+        }
+    }
+
+    /// A request of an explicit transaction.
+    fn session(&self, request: &Request<'_>, line: &Line) -> Call {
+        let commits = line.kind == Kind::Commit;
+        let texts = match body::ask(request, line.api) {
+            Ok(ask) => ask.statements,
+            Err(_) => Vec::new(),
+        };
+        Call {
+            operation: line.name,
+            effect: Effect::Session,
+            target: target(&line.database),
+            query_type: QueryType::Transaction,
+            features: features::features(&texts, &[]),
+            raises: if commits {
+                self.everything(&line.database)
+            } else {
+                Vec::new()
+            },
+            placement: self.session_placement(request, line),
+            storing: Storing::Never("explicit_transaction"),
+            shape: shape_of(texts.iter().map(|text| read(text).shape), line.name),
+            ..Call::unknown("explicit transaction")
+        }
+    }
+
+    fn session_placement(&self, request: &Request<'_>, line: &Line) -> Placement {
+        let Some(id) = &line.id else {
+            let access = body::ask(request, line.api).map(|ask| ask.access);
+            let reads = !self.settings.cluster && access == Ok(Access::Read);
+            return if reads {
+                Placement::Any
+            } else {
+                Placement::Writer
+            };
+        };
+        let alone = match self.settings.endpoints.as_slice() {
+            [endpoint] => token::token_of(endpoint),
+            _ => String::new(),
+        };
+        Placement::Pinned(token::split(id).map_or(alone, |(_, token)| token.to_owned()))
+    }
+
+    /// A request that is a transaction of its own.
+    fn auto(&self, request: &Request<'_>, line: &Line) -> Call {
+        let (ask, classes, shape) = match body::ask(request, line.api) {
+            Ok(ask) => {
+                let (classes, shape) = self.classes(&ask);
+                (Ok(ask), classes, shape)
+            }
+            Err(reason) => (Err(reason), Vec::new(), 0),
+        };
+        match ask {
+            Ok(ask) => self.asked(request, line, &ask, &classes, shape),
+            Err(reason) => Call {
+                target: target(&line.database),
+                operation: "cypher.unknown",
+                raises: self.everything(&line.database),
+                storing: Storing::Never("unread_body"),
+                shape: shape_of(std::iter::empty(), line.name),
+                ..Call::unknown(reason)
+            },
+        }
+    }
+
+    fn classes(&self, ask: &Ask<'_>) -> (Vec<Class>, u64) {
+        let statements: Vec<_> = ask.statements.iter().map(|text| read(text)).collect();
+        let shape = shape_of(statements.iter().map(|statement| statement.shape), "");
+        let classify = |statement| classify(statement, &self.knowledge, &self.settings.pure);
+        let mut classes: Vec<_> = statements.into_iter().map(classify).collect();
+        if self.knowledge.is_learned_write(shape) {
+            classes
+                .iter_mut()
+                .for_each(|class| class.effect = Effect::Write);
+        }
+        (classes, shape)
+    }
+
+    fn asked(
+        &self,
+        request: &Request<'_>,
+        line: &Line,
+        ask: &Ask<'_>,
+        classes: &[Class],
+        shape: u64,
+    ) -> Call {
+        let worst = classes.iter().max_by_key(|class| severity(class.effect));
+        let effect = worst.map_or(Effect::Read, |class| class.effect);
+        let reports: Vec<&Report> = classes
+            .iter()
+            .flat_map(|class| class.report.as_deref())
+            .collect();
+        let mut call = Call {
+            operation: name(effect),
+            effect,
+            target: target(&line.database),
+            query_type: features::query_type(effect, &reports),
+            features: features::features(&ask.statements, &reports),
+            reads: Vec::new(),
+            raises: self.raised(line, effect, classes),
+            storing: storing(line, ask, effect, classes),
+            placement: self.placement(ask, effect),
+            acknowledgement: Acknowledgement::Applied,
+            fence: fence(ask, effect),
+            shape,
+            canonical: None,
+            reason: worst.map_or("no statement", |class| class.reason),
+        };
+        if call.storing == Storing::Yes {
+            call.reads = self.read_tags(line, ask, &reports);
+            call.canonical = Some(canonical::canonical(self, request, line, ask));
+        }
+        call
+    }
+
+    fn placement(&self, ask: &Ask<'_>, effect: Effect) -> Placement {
+        let anywhere = !self.settings.cluster || ask.bookmarks;
+        match effect {
+            Effect::Read if anywhere && ask.access != Access::Write => Placement::Any,
+            _ => Placement::Writer,
+        }
+    }
+
+    /// Whether tags may be narrower than the database.
+    fn narrow(&self) -> bool {
+        !self.knowledge.may_have_triggers()
+    }
+
+    fn read_tags(&self, line: &Line, ask: &Ask<'_>, reports: &[&Report]) -> Vec<Tag> {
+        let ends = ask.graph_contents && reports.iter().any(|report| report.features.hops > 0);
+        let complete = reports.len() == ask.statements.len();
+        tags::reads(
+            &self.service,
+            &line.database,
+            reports,
+            self.narrow() && complete && !ends,
+        )
+    }
+
+    fn raised(&self, line: &Line, effect: Effect, classes: &[Class]) -> Vec<Tag> {
+        if effect == Effect::Read {
+            return Vec::new();
+        }
+        let database = &line.database;
+        let elsewhere = classes.iter().any(|class| class.elsewhere);
+        if elsewhere || database == SYSTEM || self.knowledge.may_have_aliases() {
+            return self.everything_of_service(database);
+        }
+        let write = effect == Effect::Write;
+        let reports: Vec<_> = classes
+            .iter()
+            .map(|class| class.report.as_deref())
+            .collect();
+        tags::raises(&self.service, database, &reports, write && self.narrow())
+    }
+
+    /// What a write raises of which nothing is known but its database.
+    pub(super) fn everything(&self, database: &str) -> Vec<Tag> {
+        if database == SYSTEM || self.knowledge.may_have_aliases() {
+            return self.everything_of_service(database);
+        }
+        tags::raises(&self.service, database, &[], false)
+    }
+
+    fn everything_of_service(&self, database: &str) -> Vec<Tag> {
+        let mut raised = tags::raises(&self.service, database, &[], false);
+        raised.push(self.service.clone());
+        raised
+    }
+}
+
+fn target(database: &str) -> Target {
+    match database {
+        "" => Target::Service,
+        name => Target::Database(name.to_owned()),
+    }
+}
+
+fn name(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "cypher.read",
+        Effect::Write => "cypher.write",
+        Effect::Schema => "cypher.schema",
+        Effect::Admin => "cypher.admin",
+        Effect::Session | Effect::Unknown => "cypher.unknown",
+    }
+}
+
+/// The fence of an auto-commit request (section 2).
+fn fence(ask: &Ask<'_>, effect: Effect) -> Fence {
+    match (ask.access, effect) {
+        (Access::Read, _) => Fence::Theirs,
+        (Access::None, Effect::Read) => Fence::Ours,
+        _ => Fence::None,
+    }
+}
+
+fn storing(line: &Line, ask: &Ask<'_>, effect: Effect, classes: &[Class]) -> Storing {
+    let never = classes.iter().find_map(|class| class.never);
+    let reasons = [
+        (effect != Effect::Read, "not_a_read"),
+        (line.database == SYSTEM, "system_database"),
+        (ask.statements.is_empty(), "no_statement"),
+        (ask.bookmarks, "bookmarks"),
+        (ask.impersonates, "impersonated"),
+        (matches!(ask.access, Access::Write), "client_write_mode"),
+        (
+            ask.unknown_field || ask.access == Access::Odd,
+            "unknown_field",
+        ),
+    ];
+    let holds = reasons.into_iter().find(|(holds, _)| *holds);
+    match holds.map(|(_, reason)| reason).or(never) {
+        Some(reason) => Storing::Never(reason),
+        None => Storing::Yes,
+    }
+}
+
+/// One shape for the shapes of all statements; of a request that was not read, one per name.
+fn shape_of(shapes: impl Iterator<Item = u64>, name: &str) -> u64 {
+    let mut shapes = shapes.peekable();
+    let Some(first) = shapes.next() else {
+        let hash = blake3::hash(name.as_bytes());
+        return super::cypher::first_eight(hash.as_bytes());
+    };
+    shapes.fold(first, |sum, shape| sum.rotate_left(7) ^ shape)
+}
+
+/// A call that the database refused as a write.
+pub fn as_write(neo4j: &Neo4j, call: &Call) -> Call {
+    let database = match &call.target {
+        Target::Database(name) => name.as_str(),
+        _ => "",
+    };
+    Call {
+        operation: "cypher.write",
+        effect: Effect::Write,
+        query_type: QueryType::Write,
+        reads: Vec::new(),
+        raises: neo4j.everything(database),
+        storing: Storing::Never("not_a_read"),
+        placement: Placement::Writer,
+        fence: Fence::None,
+        canonical: None,
+        reason: "the database refused it as a write",
+        ..call.clone()
+    }
+}
