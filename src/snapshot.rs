@@ -4,6 +4,7 @@
 
 use crate::balance::{Endpoint, Pool, PoolError, Registry};
 use crate::cache::EndpointId;
+use crate::clock::Moment;
 use crate::config::{self, Config};
 use crate::dialect::Dialect;
 use crate::observe::Name;
@@ -127,8 +128,17 @@ impl Service {
 
     /// The token of the endpoint that the cache calls so.
     pub fn token_of(&self, id: EndpointId) -> Option<&str> {
+        self.called(id).map(|endpoint| &*endpoint.token)
+    }
+
+    /// Whether the endpoint that the cache calls so is there and serves.
+    pub fn serves(&self, id: EndpointId, now: Moment) -> bool {
+        self.called(id).is_some_and(|endpoint| endpoint.is_online(now))
+    }
+
+    fn called(&self, id: EndpointId) -> Option<&Arc<Endpoint>> {
         let (name, _) = self.endpoints.iter().find(|(_, (other, _))| *other == id)?;
-        self.pool.find(name).map(|endpoint| &*endpoint.token)
+        self.pool.find(name)
     }
 
     /// `host:port` of an endpoint, for requests that came without a Host.

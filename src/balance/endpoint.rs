@@ -5,13 +5,10 @@ use super::load::Load;
 use super::state::EndpointState;
 use crate::clock::Moment;
 use crate::config::{self, RoleChoice};
-use crate::dialect::Role;
-use crate::health::{Condition, Rules};
+use crate::dialect::{Role, token_of};
+use crate::health::{Condition, Gate, Rules, Status};
 use http::Uri;
 use std::sync::Arc;
-
-/// Letters of a token.
-const TOKEN_LENGTH: usize = 12;
 
 /// One endpoint of a service.
 #[derive(Debug)]
@@ -50,7 +47,7 @@ impl Endpoint {
     pub fn new(config: &config::Endpoint, rules: Arc<Rules>, state: Arc<EndpointState>) -> Self {
         let name = state.health.identity().name.clone();
         Self {
-            token: token(&name).into(),
+            token: token_of(&name).into(),
             name,
             weight: config.weight.max(0.0),
             max_connections: config.max_connections.max(1),
@@ -122,17 +119,15 @@ impl Endpoint {
         }
     }
 
+    /// Whether it serves: healthy or degraded, and its breaker closed.
+    pub fn is_online(&self, now: Moment) -> bool {
+        self.health().status() <= Status::Degraded && self.health().gate(now) == Gate::Closed
+    }
+
     /// Whether the cache must store nothing from it now.
     pub fn held(&self, now: Moment) -> bool {
         self.health().held(now)
     }
-}
-
-/// The token of a name: the beginning of its hash, so that no two names meet and all instances agree.
-pub fn token(name: &str) -> String {
-    let mut hex = blake3::hash(name.as_bytes()).to_hex().to_string();
-    hex.truncate(TOKEN_LENGTH);
-    hex
 }
 
 /// Host and port of an endpoint's URL; `None` when it is not a plain `http://host:port`.
@@ -155,18 +150,6 @@ pub fn name(config: &config::Endpoint, host: &str, port: u16) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_token_is_made_of_lower_case_letters_and_digits_and_differs_by_name() {
-        let (a, b) = (token("core-1"), token("core.1"));
-        assert_ne!(a, b);
-        assert_eq!(a, token("core-1"));
-        assert!(
-            a.bytes()
-                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-        );
-        assert_eq!(a.len(), TOKEN_LENGTH);
-    }
 
     #[test]
     fn only_a_plain_http_url_is_an_authority() {

@@ -302,7 +302,7 @@ impl Pool {
             excluded: each().map(|(e, why)| (e.name.to_string(), why)).collect(),
             capable: count(&|e| screen.is_capable(e)),
             with_capacity: count(&|e| e.state.in_flight() < e.max_connections),
-            online: count(&|e| is_online(e, ask.now)),
+            online: count(&|e| e.is_online(ask.now)),
             unknown_token: false,
             retry_after: each()
                 .filter_map(|(e, why)| self.hint(e, why, ask.now))
@@ -324,12 +324,6 @@ impl Pool {
         };
         Some(span.max(SOON))
     }
-}
-
-/// Whether an endpoint serves.
-pub(super) fn is_online(endpoint: &Endpoint, now: Moment) -> bool {
-    let health = endpoint.health();
-    health.status() <= Status::Degraded && health.gate(now) == Gate::Closed
 }
 
 fn endpoints(

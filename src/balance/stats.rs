@@ -1,7 +1,7 @@
 //! The pool as people see it (RT-01, RT-02, RT-49): a plain value for the admin API and metrics.
 
 use super::endpoint::Endpoint;
-use super::pool::{Pool, is_online};
+use super::pool::Pool;
 use super::window::WINDOW;
 use crate::clock::Moment;
 use crate::config::StrategyName;
@@ -79,7 +79,7 @@ impl Pool {
             service: self.service().to_owned(),
             strategy: self.strategy(),
             total_instances: endpoints.len(),
-            healthy_instances: endpoints.iter().filter(|e| is_online(e, now)).count(),
+            healthy_instances: endpoints.iter().filter(|e| e.is_online(now)).count(),
             total_connections: connections,
             total_active_queries: connections,
             avg_response_time: mean(endpoints.iter().filter_map(|e| e.state.times.mean())),
@@ -104,7 +104,7 @@ fn instance(endpoint: &Endpoint, now: Moment) -> InstanceStats {
         weight: endpoint.weight,
         role: endpoint.role(),
         status: health.status(),
-        is_healthy: is_online(endpoint, now),
+        is_healthy: endpoint.is_online(now),
         breaker: breaker_word(health.gate(now)),
         last_health_check_age: health.last_check().map(|at| (now - at).as_secs_f64()),
         consecutive_failures: state.failures_in_a_row(),

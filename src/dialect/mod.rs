@@ -17,6 +17,7 @@ pub use call::{
 };
 pub use canonical::Canonical;
 pub use judgement::{Again, Execution, Fault, Judgement};
+pub use neo4j::token_of;
 pub use probe::{Finding, Inquiry, Probe, Role};
 pub use tag::Tag;
 

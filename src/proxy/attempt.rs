@@ -55,7 +55,13 @@ impl Errand {
             now: self.shared.clock.now(),
             explain: self.explain,
         };
-        self.service.pool.choose(&ask, &mut self.shared.dice.lock())
+        let route = self.service.pool.choose(&ask, &mut self.shared.dice.lock())?;
+        if let Some(home) = self.home.filter(|home| self.service.cache_id(&route.endpoint) != *home)
+            && !self.service.serves(home, ask.now)
+        {
+            self.shared.cache.forget_home(home);
+        }
+        Ok(route)
     }
 
     /// What a node-local call belongs to: its target.

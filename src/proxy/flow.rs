@@ -233,8 +233,10 @@ impl<'a> Flow<'a> {
     }
 
     /// A write: its tags are raised before the first byte goes out, and again before the client sees the end of the answer.
-    async fn write(&mut self, session: &mut ServerSession, errand: Errand) -> Ending {
+    async fn write(&mut self, session: &mut ServerSession, mut errand: Errand) -> Ending {
         self.verdict(CacheStatus::bypass(crate::cache::words::NOT_A_READ), None);
+        // Writes that stay at one endpoint spare the cache a change of home.
+        errand.home = self.proxy.shared.cache.home(&errand.call.raises);
         let open = (!errand.call.raises.is_empty()).then(|| self.proxy.shared.cache.begin_write(&errand.call.raises));
         let upload = (!errand.body.is_whole()).then_some(&mut *session);
         let report = errand.run(upload).await;

@@ -6,6 +6,8 @@ use crate::dialect::http::Http;
 use crate::dialect::neo4j::{self, Neo4j};
 use crate::dialect::qdrant::{Qdrant, QdrantSettings};
 use crate::dialect::Dialect;
+use base64::prelude::{BASE64_STANDARD, Engine};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use std::sync::Arc;
 
 /// The dialect of a service; the one before where nothing that it depends on has changed. `None`: its credential cannot be sent.
@@ -42,12 +44,35 @@ fn qdrant(name: &str, settings: &config::Service) -> Option<Qdrant> {
     Some(Qdrant::new(name, settings))
 }
 
+fn neo4j(name: &str, settings: &config::Service) -> Option<Neo4j> {
+    let names = settings.endpoints.iter().map(|endpoint| endpoint.name.clone());
+    Some(Neo4j::new(neo4j::Settings {
+        cluster: settings.cluster,
+        endpoints: names.collect(),
+        pure: settings.pure.clone(),
+        credentials: basic(&settings.probe)?,
+        ..neo4j::Settings::new(name)
+    }))
+}
+
+/// The header of basic authentication, when there is a user.
+fn basic(probe: &config::ProbeCredential) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    let Some(user) = &probe.user else {
+        return Some(Vec::new());
+    };
+    let password = probe.password.as_ref().map_or("", |password| &password.0);
+    let text = BASE64_STANDARD.encode(format!("{user}:{password}"));
+    let mut value = HeaderValue::from_str(&format!("Basic {text}")).ok()?;
+    value.set_sensitive(true);
+    Some(vec![(AUTHORIZATION, value)])
+}
+
 /// A dialect for requests that no service serves: all that can be known without a server. `None`: no such dialect.
 pub fn unserved(dialect: &str, service: &str) -> Option<Box<dyn Dialect>> {
     let name = DialectName::ALL.iter().find(|(_, word)| *word == dialect)?.0;
     Some(match name {
         DialectName::Qdrant => Box::new(Qdrant::new(service, QdrantSettings::default())),
-        DialectName::Neo4j => Box::new(Neo4j::unserved(service)),
+        DialectName::Neo4j => Box::new(Neo4j::new(neo4j::Settings::new(service))),
         DialectName::Http => Box::new(Http::new(service)),
     })
 }

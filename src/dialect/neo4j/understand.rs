@@ -151,6 +151,8 @@ impl Neo4j {
             .flat_map(|class| class.report.as_deref())
             .collect();
         let mut call = Call {
+            expires: None,
+            knowledge: 0,
             operation: name(effect),
             effect,
             target: target(&line.database),
