@@ -21,5 +21,11 @@ fn main() -> ExitCode {
 }
 
 fn explain(args: &explain::ExplainArgs) -> ExitCode {
-    explain::run(args, &Config::default(), &snapshot::unserved, stdin().lock(), stdout().lock())
+    explain::run(
+        args,
+        &Config::default(),
+        &snapshot::unserved,
+        stdin().lock(),
+        stdout().lock(),
+    )
 }

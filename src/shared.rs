@@ -75,7 +75,8 @@ impl Shared {
     /// Puts a new snapshot in place; requests in flight keep theirs.
     pub fn swap(&self, next: Snapshot) {
         self.cache.reconfigure(&next.config.cache);
-        self.observer.apply(&next.config.observe, &next.config.queries);
+        self.observer
+            .apply(&next.config.observe, &next.config.queries);
         self.current.store(Arc::new(next));
     }
 

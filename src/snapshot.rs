@@ -61,7 +61,12 @@ impl Snapshot {
     ///
     /// # Errors
     /// A configuration that no pool or dialect can be made of.
-    pub fn compile(config: Arc<Config>, generation: u64, carried: Carried<'_>, before: Option<&Snapshot>) -> Result<Self, CompileError> {
+    pub fn compile(
+        config: Arc<Config>,
+        generation: u64,
+        carried: Carried<'_>,
+        before: Option<&Snapshot>,
+    ) -> Result<Self, CompileError> {
         let mut services = BTreeMap::new();
         for (name, settings) in &config.services {
             let before = before.and_then(|before| before.service(name));
@@ -88,17 +93,30 @@ impl Snapshot {
 
     /// The user that a request names, for its priority.
     pub fn user<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
-        headers.get(self.config.planner.user_header.as_str())?.to_str().ok()
+        headers
+            .get(self.config.planner.user_header.as_str())?
+            .to_str()
+            .ok()
     }
 }
 
 impl Service {
-    fn compile(name: &str, settings: &config::Service, config: &Config, carried: Carried<'_>, before: Option<&Service>) -> Result<Self, CompileError> {
+    fn compile(
+        name: &str,
+        settings: &config::Service,
+        config: &Config,
+        carried: Carried<'_>,
+        before: Option<&Service>,
+    ) -> Result<Self, CompileError> {
         let pool = Pool::build(name, settings, config, carried.registry)?;
-        let dialect = dialects::dialect(name, settings, before).ok_or_else(|| CompileError::Credential(name.into()))?;
+        let dialect = dialects::dialect(name, settings, before)
+            .ok_or_else(|| CompileError::Credential(name.into()))?;
         let endpoints = settings.endpoints.iter().map(|endpoint| {
             let id = EndpointId::of(&format!("{name}/{}", endpoint.name));
-            (Arc::from(endpoint.name.as_str()), (id, endpoint.authority().to_string()))
+            (
+                Arc::from(endpoint.name.as_str()),
+                (id, endpoint.authority().to_string()),
+            )
         });
         Ok(Self {
             name: name.into(),
@@ -133,7 +151,8 @@ impl Service {
 
     /// Whether the endpoint that the cache calls so is there and serves.
     pub fn serves(&self, id: EndpointId, now: Moment) -> bool {
-        self.called(id).is_some_and(|endpoint| endpoint.is_online(now))
+        self.called(id)
+            .is_some_and(|endpoint| endpoint.is_online(now))
     }
 
     fn called(&self, id: EndpointId) -> Option<&Arc<Endpoint>> {
@@ -143,6 +162,8 @@ impl Service {
 
     /// `host:port` of an endpoint, for requests that came without a Host.
     pub fn authority(&self, endpoint: &Endpoint) -> &str {
-        self.endpoints.get(&endpoint.name).map_or("localhost", |(_, authority)| authority)
+        self.endpoints
+            .get(&endpoint.name)
+            .map_or("localhost", |(_, authority)| authority)
     }
 }

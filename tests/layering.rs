@@ -15,9 +15,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cache", &["clock", "config", "dialect", "plan"]),
     ("health", &["clock", "config", "dialect", "balance"]),
     ("balance", &["clock", "config", "dialect", "plan", "health"]),
-    ("observe", &["clock", "config", "dialect", "plan", "rejection"]),
+    (
+        "observe",
+        &["clock", "config", "dialect", "plan", "rejection"],
+    ),
     ("admin", &["clock", "config", "observe"]),
-    ("snapshot", &["balance", "clock", "config", "dialect", "health", "plan"]),
+    (
+        "snapshot",
+        &["balance", "clock", "config", "dialect", "health", "plan"],
+    ),
 ];
 
 /// Crates that only these modules may name.
@@ -48,24 +54,43 @@ fn modules() -> Vec<(String, PathBuf, String)> {
         .filter(|file| !file.to_string_lossy().contains("tests"))
         .map(|file| {
             let inside = file.strip_prefix(&root).unwrap();
-            let first = inside.components().next().unwrap().as_os_str().to_string_lossy();
+            let first = inside
+                .components()
+                .next()
+                .unwrap()
+                .as_os_str()
+                .to_string_lossy();
             let module = first.trim_end_matches(".rs").to_string();
             let text = fs::read_to_string(&file).unwrap();
-            let text = text.split("#[cfg(test)]").next().unwrap_or_default().to_string();
+            let text = text
+                .split("#[cfg(test)]")
+                .next()
+                .unwrap_or_default()
+                .to_string();
             (module, file, text)
         })
         .collect()
 }
 
 fn code(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
 }
 
 /// The modules that a text names by `crate::...`.
 fn uses(text: &str) -> BTreeSet<String> {
     code(text)
-        .flat_map(|line| line.split("crate::").skip(1).map(str::to_string).collect::<Vec<_>>())
-        .map(|rest| rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect())
+        .flat_map(|line| {
+            line.split("crate::")
+                .skip(1)
+                .map(str::to_string)
+                .collect::<Vec<_>>()
+        })
+        .map(|rest| {
+            rest.chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect()
+        })
         .collect()
 }
 
@@ -90,7 +115,11 @@ fn only_the_proxy_knows_pingora_and_only_the_admin_api_knows_axum() {
     let mut faults = Vec::new();
     for (module, file, text) in modules() {
         for (name, owners) in CRATES {
-            let named = code(&text).any(|line| line.contains(&format!("use {name}")) || line.contains(&format!(" {name}_")) && line.contains("::") || line.contains(&format!("{name}::")));
+            let named = code(&text).any(|line| {
+                line.contains(&format!("use {name}"))
+                    || line.contains(&format!(" {name}_")) && line.contains("::")
+                    || line.contains(&format!("{name}::"))
+            });
             if named && !owners.contains(&module.as_str()) {
                 faults.push(format!("{} names {name}", file.display()));
             }
@@ -101,7 +130,8 @@ fn only_the_proxy_knows_pingora_and_only_the_admin_api_knows_axum() {
 
 #[test]
 fn the_proxy_never_depends_on_the_testbed() {
-    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let manifest =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
     let (before, _) = manifest.split_once("[dev-dependencies]").unwrap();
     let (_, dependencies) = before.split_once("\n[dependencies]").unwrap();
     assert!(!dependencies.contains("testbed"));

@@ -58,10 +58,16 @@ async fn demo(args: Args) -> Result<(), Box<dyn Error>> {
     let cluster = Arc::new(cluster(&loaded)?);
     let graph = Arc::new(graph(&loaded)?);
     let board = Switchboard::new(Arc::clone(&cluster), Arc::clone(&graph));
-    let _door = Door::open(SWITCHBOARD, Arc::new(board)).map_err(|error| taken("the switchboard", SWITCHBOARD, &error))?;
+    let _door = Door::open(SWITCHBOARD, Arc::new(board))
+        .map_err(|error| taken("the switchboard", SWITCHBOARD, &error))?;
     let server = Server::start(loaded, Some(source)).await?;
-    let places = tour::Places::of(&server).ok_or("the configuration has no services `vectors` and `graph`")?;
-    println!("loading {} works and {} people through pointsman ...", sample::WORKS.len(), sample::PEOPLE.len());
+    let places = tour::Places::of(&server)
+        .ok_or("the configuration has no services `vectors` and `graph`")?;
+    println!(
+        "loading {} works and {} people through pointsman ...",
+        sample::WORKS.len(),
+        sample::PEOPLE.len()
+    );
     sample::load_qdrant(&places.vectors).await?;
     sample::load_neo4j(&places.graph).await?;
     if args.once {
@@ -81,8 +87,15 @@ fn shipped() -> PathBuf {
 }
 
 fn ports(loaded: &Loaded, service: &str) -> Vec<u16> {
-    let endpoints = loaded.config.services.get(service).map(|service| service.endpoints.as_slice());
-    let ports = endpoints.unwrap_or_default().iter().filter_map(|endpoint| endpoint.host_and_port());
+    let endpoints = loaded
+        .config
+        .services
+        .get(service)
+        .map(|service| service.endpoints.as_slice());
+    let ports = endpoints
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|endpoint| endpoint.host_and_port());
     ports.map(|(_, port)| port).collect()
 }
 
@@ -93,7 +106,9 @@ fn cluster(loaded: &Loaded) -> Result<Cluster, String> {
         ports: ports.clone(),
         ..qdrant::Options::default()
     };
-    Cluster::start_with(options).map_err(|error| format!("the Qdrant replicas need the ports {ports:?} of 127.0.0.1: {error}"))
+    Cluster::start_with(options).map_err(|error| {
+        format!("the Qdrant replicas need the ports {ports:?} of 127.0.0.1: {error}")
+    })
 }
 
 fn graph(loaded: &Loaded) -> Result<Graph, String> {
@@ -103,7 +118,8 @@ fn graph(loaded: &Loaded) -> Result<Graph, String> {
         ports: ports.clone(),
         ..graph::Options::default()
     };
-    Graph::start(options).map_err(|error| format!("the graph needs the ports {ports:?} of 127.0.0.1: {error}"))
+    Graph::start(options)
+        .map_err(|error| format!("the graph needs the ports {ports:?} of 127.0.0.1: {error}"))
 }
 
 fn taken(what: &str, port: u16, error: &std::io::Error) -> String {

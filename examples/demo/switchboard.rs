@@ -46,12 +46,21 @@ impl Switchboard {
     }
 
     fn replica(&self, number: &str, act: &str) -> Result<String, String> {
-        let door = number.parse().ok().filter(|door| *door < self.cluster.doors().len());
+        let door = number
+            .parse()
+            .ok()
+            .filter(|door| *door < self.cluster.doors().len());
         let door: usize = door.ok_or("no such replica\n")?;
         match act {
             "kill" => self.cluster.kill(door),
-            "restart" => self.cluster.restart(door).map_err(|error| error.to_string())?,
-            "slow" => self.cluster.faults(door).delay(Duration::from_millis(300), Only::All),
+            "restart" => self
+                .cluster
+                .restart(door)
+                .map_err(|error| error.to_string())?,
+            "slow" => self
+                .cluster
+                .faults(door)
+                .delay(Duration::from_millis(300), Only::All),
             "mend" => self.cluster.faults(door).clear(),
             _ => return Err(HELP.into()),
         }
@@ -61,9 +70,17 @@ impl Switchboard {
 
 impl Application for Switchboard {
     fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let words: Vec<&str> = request.uri().path().split('/').filter(|word| !word.is_empty()).collect();
+        let words: Vec<&str> = request
+            .uri()
+            .path()
+            .split('/')
+            .filter(|word| !word.is_empty())
+            .collect();
         let (status, text) = match request.method() == Method::POST {
-            true => self.act(&words).map_or_else(|help| (StatusCode::NOT_FOUND, help), |said| (StatusCode::OK, said + "\n")),
+            true => self.act(&words).map_or_else(
+                |help| (StatusCode::NOT_FOUND, help),
+                |said| (StatusCode::OK, said + "\n"),
+            ),
             false => (StatusCode::OK, HELP.into()),
         };
         let mut response = Response::new(Bytes::from(text));

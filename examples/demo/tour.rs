@@ -76,40 +76,77 @@ Ready. Ctrl-C ends it."#
 pub async fn drive(places: &Places) -> Result<(), Box<dyn Error>> {
     let client = Client::new();
     let search = format!("{}/collections/works/points/query", places.vectors);
-    expect("first search", "miss", &post(&client, &search, SEARCH).await?)?;
+    expect(
+        "first search",
+        "miss",
+        &post(&client, &search, SEARCH).await?,
+    )?;
     expect("same search", "hit", &post(&client, &search, SEARCH).await?)?;
-    let write = format!("{}/collections/works/points/payload?wait=true", places.vectors);
+    let write = format!(
+        "{}/collections/works/points/payload?wait=true",
+        places.vectors
+    );
     let body = json!({"payload": {"read": true}, "points": [7]}).to_string();
     expect("write", "bypass", &post(&client, &write, &body).await?)?;
-    expect("search after the write", "miss", &post(&client, &search, SEARCH).await?)?;
+    expect(
+        "search after the write",
+        "miss",
+        &post(&client, &search, SEARCH).await?,
+    )?;
     let ask = format!("{}/db/neo4j/query/v2", places.graph);
     let answer = post(&client, &ask, QUESTION).await?;
     expect("question to the graph", "miss", &answer)?;
     let rows: Value = answer.json().await?;
-    println!("   {} rows", rows["data"]["values"].as_array().map_or(0, Vec::len));
-    expect("same question", "hit", &post(&client, &ask, QUESTION).await?)?;
+    println!(
+        "   {} rows",
+        rows["data"]["values"].as_array().map_or(0, Vec::len)
+    );
+    expect(
+        "same question",
+        "hit",
+        &post(&client, &ask, QUESTION).await?,
+    )?;
     outage(&client, places, &search).await
 }
 
 async fn outage(client: &Client, places: &Places, search: &str) -> Result<(), Box<dyn Error>> {
     let board = |act: &str| format!("{}/replicas/0/{act}", places.switchboard);
-    client.post(board("kill")).send().await?.error_for_status()?;
+    client
+        .post(board("kill"))
+        .send()
+        .await?
+        .error_for_status()?;
     for limit in 1..=20 {
         let answer = post(client, search, &format!(r#"{{"query":3,"limit":{limit}}}"#)).await?;
         answer.error_for_status()?;
     }
     println!("20 searches answered with a dead replica");
-    client.post(board("restart")).send().await?.error_for_status()?;
+    client
+        .post(board("restart"))
+        .send()
+        .await?
+        .error_for_status()?;
     Ok(())
 }
 
 async fn post(client: &Client, url: &str, body: &str) -> Result<Response, Box<dyn Error>> {
-    let request = client.post(url).header("content-type", "application/json").header("accept", "application/json");
-    Ok(request.body(body.to_string()).send().await?.error_for_status()?)
+    let request = client
+        .post(url)
+        .header("content-type", "application/json")
+        .header("accept", "application/json");
+    Ok(request
+        .body(body.to_string())
+        .send()
+        .await?
+        .error_for_status()?)
 }
 
 fn expect(what: &str, verdict: &str, answer: &Response) -> Result<(), String> {
-    let header = answer.headers().get("x-pointsman-cache").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header = answer
+        .headers()
+        .get("x-pointsman-cache")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     println!("{what}: {header}");
     match header.starts_with(verdict) {
         true => Ok(()),

@@ -29,7 +29,8 @@ pub fn run(args: &RunArgs) -> ExitCode {
 
 fn serve(loaded: Loaded, source: Source) -> Result<ExitCode, String> {
     let _log = Logging::start(&loaded.config.observe).map_err(|error| error.to_string())?;
-    let runtime = runtime(&loaded.config).map_err(|error| format!("threads cannot be started: {error}"))?;
+    let runtime =
+        runtime(&loaded.config).map_err(|error| format!("threads cannot be started: {error}"))?;
     let code = runtime.block_on(until_told(loaded, source));
     runtime.shutdown_background();
     code.map_err(|error| error.to_string())
@@ -93,7 +94,10 @@ fn signals() -> std::io::Result<(Stop, Signal)> {
 
 async fn drain(server: Server, stop: &mut Stop) -> ExitCode {
     let in_flight = server.shared().in_flight();
-    tracing::info!(in_flight, "stopping: no new connections; waiting for requests in flight");
+    tracing::info!(
+        in_flight,
+        "stopping: no new connections; waiting for requests in flight"
+    );
     let cut = tokio::select! {
         cut = server.stop() => cut,
         () = stop.received() => {

@@ -145,7 +145,9 @@ impl Category {
 
     /// The category of a name.
     pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|category| category.label() == word)
+        Self::ALL
+            .into_iter()
+            .find(|category| category.label() == word)
     }
 }
 

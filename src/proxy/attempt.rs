@@ -26,7 +26,11 @@ pub enum Tried {
 
 impl Errand {
     /// Tries one endpoint that is not among `excluded`.
-    pub async fn attempt(&self, excluded: &[Arc<Endpoint>], upload: Option<&mut ServerSession>) -> Tried {
+    pub async fn attempt(
+        &self,
+        excluded: &[Arc<Endpoint>],
+        upload: Option<&mut ServerSession>,
+    ) -> Tried {
         let route = match self.route(excluded) {
             Ok(route) => route,
             Err(none) => return Tried::NoRoute(none),
@@ -55,8 +59,13 @@ impl Errand {
             now: self.shared.clock.now(),
             explain: self.explain,
         };
-        let route = self.service.pool.choose(&ask, &mut self.shared.dice.lock())?;
-        if let Some(home) = self.home.filter(|home| self.service.cache_id(&route.endpoint) != *home)
+        let route = self
+            .service
+            .pool
+            .choose(&ask, &mut self.shared.dice.lock())?;
+        if let Some(home) = self
+            .home
+            .filter(|home| self.service.cache_id(&route.endpoint) != *home)
             && !self.service.serves(home, ask.now)
         {
             self.shared.cache.forget_home(home);
@@ -81,13 +90,23 @@ impl Errand {
         outgoing::build(&self.head, &self.body, changes, authority).ok()
     }
 
-    async fn exchange(&self, route: &Route, parcel: Parcel, upload: Option<&mut ServerSession>) -> Result<Answered, Failure> {
+    async fn exchange(
+        &self,
+        route: &Route,
+        parcel: Parcel,
+        upload: Option<&mut ServerSession>,
+    ) -> Result<Answered, Failure> {
         let limits = self.limits();
-        let wire = self.upstream.open(route.address, route.endpoint.state.generation, &limits).await?;
+        let wire = self
+            .upstream
+            .open(route.address, route.endpoint.state.generation, &limits)
+            .await?;
         let hold = self.hold();
         match upload {
             None => Ok(exchange::ask(&self.upstream, wire, parcel, hold).await?),
-            Some(session) => exchange::ask_streaming(&self.upstream, wire, parcel, session, hold).await,
+            Some(session) => {
+                exchange::ask_streaming(&self.upstream, wire, parcel, session, hold).await
+            }
         }
     }
 
@@ -95,7 +114,11 @@ impl Errand {
     fn hold(&self) -> Hold {
         let holds = self.service.dialect.holds(&self.call);
         Hold {
-            limit: if holds { self.snapshot.config.path.hold_limit.bytes() } else { 0 },
+            limit: if holds {
+                self.snapshot.config.path.hold_limit.bytes()
+            } else {
+                0
+            },
             span: self.limits().read,
         }
     }
@@ -106,13 +129,19 @@ impl Errand {
             &Answer {
                 status: answered.head.status.as_u16(),
                 headers: &answered.head.headers,
-                body: if answered.is_whole() { Body::Whole(&answered.held) } else { Body::Prefix(&answered.held) },
+                body: if answered.is_whole() {
+                    Body::Whole(&answered.held)
+                } else {
+                    Body::Prefix(&answered.held)
+                },
             },
         );
         let status = Some(answered.head.status.as_u16());
         let attempt = note(&route, status, judgement.fault, judgement.code, elapsed);
         let whole = answered.is_whole();
-        let Route { endpoint, permit, .. } = route;
+        let Route {
+            endpoint, permit, ..
+        } = route;
         let mut fetched = Fetched {
             held: endpoint.held(self.shared.clock.now()),
             completion: self.completion(&judgement, elapsed),
@@ -134,7 +163,9 @@ impl Errand {
         let stale = broken.reused && !broken.timeout && broken.stage == Stage::Sent;
         let fault = if stale { Fault::None } else { Fault::Endpoint };
         let attempt = note(&route, None, fault, broken.kind, elapsed);
-        let Route { endpoint, permit, .. } = route;
+        let Route {
+            endpoint, permit, ..
+        } = route;
         if !stale {
             let judgement = Judgement::failure(fault, Execution::Unknown, broken.kind);
             permit.complete(&self.completion(&judgement, elapsed));
@@ -167,12 +198,22 @@ pub fn end(permit: Permit, mut completion: Completion, cut: bool, now: crate::cl
     permit.complete(&completion);
 }
 
-fn note(route: &Route, status: Option<u16>, fault: Fault, code: &'static str, elapsed: Duration) -> observe::Attempt {
+fn note(
+    route: &Route,
+    status: Option<u16>,
+    fault: Fault,
+    code: &'static str,
+    elapsed: Duration,
+) -> observe::Attempt {
     observe::Attempt {
         endpoint: Name::from(Arc::clone(&route.endpoint.name)),
         reason: route.reason.label(),
         score: (route.score != 0.0).then_some(route.score),
-        scores: route.scores.iter().map(|scored| (Name::from(&*scored.endpoint), scored.score)).collect(),
+        scores: route
+            .scores
+            .iter()
+            .map(|scored| (Name::from(&*scored.endpoint), scored.score))
+            .collect(),
         status,
         fault,
         code,

@@ -12,12 +12,18 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// Serves a connection to its end.
-pub async fn serve(stream: Stream, service: Arc<str>, proxy: Arc<Proxy>, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    stream: Stream,
+    service: Arc<str>,
+    proxy: Arc<Proxy>,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut session = ServerSession::new_http1(stream);
     session.set_keepalive_reuses_remaining(Some(proxy.limits().client_requests));
     loop {
         let limits = proxy.limits();
-        let Some(mut ready) = next_request(session, limits.client_keepalive, &mut stop).await else {
+        let Some(mut ready) = next_request(session, limits.client_keepalive, &mut stop).await
+        else {
             return;
         };
         limit(&mut ready, &limits, *stop.borrow());
@@ -29,7 +35,11 @@ pub async fn serve(stream: Stream, service: Arc<str>, proxy: Arc<Proxy>, mut sto
 }
 
 /// Waits for the head of a request. The time limit covers idleness and the whole head, so that bytes that trickle in do not hold a seat for ever.
-async fn next_request(mut session: ServerSession, idle: Duration, stop: &mut watch::Receiver<bool>) -> Option<ServerSession> {
+async fn next_request(
+    mut session: ServerSession,
+    idle: Duration,
+    stop: &mut watch::Receiver<bool>,
+) -> Option<ServerSession> {
     let read = tokio::select! {
         biased;
         read = tokio::time::timeout(idle, session.read_request()) => read.ok()?,

@@ -94,7 +94,9 @@ impl Errand {
         let mut progress = Progress::default();
         self.service.pool.budget().request();
         let ended = loop {
-            let tried = self.attempt(&progress.excluded, upload.as_deref_mut()).await;
+            let tried = self
+                .attempt(&progress.excluded, upload.as_deref_mut())
+                .await;
             if let Some(ended) = self.weigh(tried, &mut progress, upload.is_some()) {
                 break ended;
             }
@@ -124,12 +126,24 @@ impl Errand {
                 Some(Ended::ClientGone)
             }
             Tried::NoRoute(none) => Some(self.nowhere(none, progress)),
-            Tried::Unsendable => Some(Ended::Refused(Rejection::new(Reason::UpstreamBroken, "the request cannot be written as HTTP/1.1"))),
+            Tried::Unsendable => Some(Ended::Refused(Rejection::new(
+                Reason::UpstreamBroken,
+                "the request cannot be written as HTTP/1.1",
+            ))),
         }
     }
 
-    fn weigh_answer(&self, fetched: Box<Fetched>, progress: &mut Progress, upload: bool) -> Option<Ended> {
-        let again = if self.repeatable() { fetched.judgement.read_again } else { Again::No };
+    fn weigh_answer(
+        &self,
+        fetched: Box<Fetched>,
+        progress: &mut Progress,
+        upload: bool,
+    ) -> Option<Ended> {
+        let again = if self.repeatable() {
+            fetched.judgement.read_again
+        } else {
+            Again::No
+        };
         match again {
             Again::AsWrite if self.call.fence == Fence::Ours => return Some(Ended::AsWrite),
             Again::No | Again::AsWrite => return Some(Ended::Answered(fetched)),
@@ -144,7 +158,13 @@ impl Errand {
         None
     }
 
-    fn weigh_broken(&self, broken: Broken, endpoint: Arc<Endpoint>, progress: &mut Progress, upload: bool) -> Option<Ended> {
+    fn weigh_broken(
+        &self,
+        broken: Broken,
+        endpoint: Arc<Endpoint>,
+        progress: &mut Progress,
+        upload: bool,
+    ) -> Option<Ended> {
         let unsent = broken.stage == Stage::Connect;
         if !unsent && (upload || !self.repeatable()) {
             return Some(self.broken(&broken));
@@ -154,8 +174,15 @@ impl Errand {
             progress.stale += 1;
             return None;
         }
-        if !matches!(self.call.placement, Placement::Any | Placement::Writer) || !self.may_repeat(progress) {
-            return Some(progress.spare.take().map_or_else(|| self.broken(&broken), Ended::Answered));
+        if !matches!(self.call.placement, Placement::Any | Placement::Writer)
+            || !self.may_repeat(progress)
+        {
+            return Some(
+                progress
+                    .spare
+                    .take()
+                    .map_or_else(|| self.broken(&broken), Ended::Answered),
+            );
         }
         progress.excluded.push(endpoint);
         progress.broken = Some(broken);
@@ -169,7 +196,8 @@ impl Errand {
 
     fn may_repeat(&self, progress: &Progress) -> bool {
         let real = progress.attempts.len() as u32 - progress.stale;
-        real < self.snapshot.config.balance.max_retries && self.service.pool.budget().retry(self.shared.clock.now())
+        real < self.snapshot.config.balance.max_retries
+            && self.service.pool.budget().retry(self.shared.clock.now())
     }
 
     /// No endpoint is left: the last answer if there was one, otherwise a refusal that says why.
@@ -184,13 +212,22 @@ impl Errand {
     }
 
     fn broken(&self, broken: &Broken) -> Ended {
-        let reason = if broken.timeout { Reason::UpstreamTimeout } else { Reason::UpstreamBroken };
+        let reason = if broken.timeout {
+            Reason::UpstreamTimeout
+        } else {
+            Reason::UpstreamBroken
+        };
         let state = match broken.stage {
             Stage::Connect => "nothing was sent",
             Stage::Sent | Stage::Answering if self.call.effect.is_read() => "no whole answer came",
-            Stage::Sent | Stage::Answering => "it was sent, and its outcome is unknown; it is not sent again",
+            Stage::Sent | Stage::Answering => {
+                "it was sent, and its outcome is unknown; it is not sent again"
+            }
         };
-        Ended::Refused(Rejection::new(reason, format!("{} ({}): {state}", self.service.name, broken.kind)))
+        Ended::Refused(Rejection::new(
+            reason,
+            format!("{} ({}): {state}", self.service.name, broken.kind),
+        ))
     }
 
     /// Time limits of this call's exchanges.
@@ -199,7 +236,11 @@ impl Errand {
         Limits {
             connect: upstream.connect_timeout,
             send: upstream.send_timeout,
-            read: if self.call.effect.is_read() { upstream.read_timeout } else { upstream.write_timeout },
+            read: if self.call.effect.is_read() {
+                upstream.read_timeout
+            } else {
+                upstream.write_timeout
+            },
             idle: upstream.idle_timeout,
         }
     }

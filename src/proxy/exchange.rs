@@ -53,7 +53,12 @@ impl From<Broken> for Failure {
 }
 
 /// Sends a whole request and reads its answer.
-pub async fn ask(upstream: &Upstream, mut wire: Wire, parcel: Parcel, hold: Hold) -> Result<Answered, Broken> {
+pub async fn ask(
+    upstream: &Upstream,
+    mut wire: Wire,
+    parcel: Parcel,
+    hold: Hold,
+) -> Result<Answered, Broken> {
     let empty = parcel.body.is_empty();
     wire.send_head(parcel.head).await?;
     if empty {
@@ -92,7 +97,12 @@ pub async fn ask_streaming(
     Ok(receive(upstream, wire, head, hold).await?)
 }
 
-async fn receive(upstream: &Upstream, mut wire: Wire, head: ResponseHeader, hold: Hold) -> Result<Answered, Broken> {
+async fn receive(
+    upstream: &Upstream,
+    mut wire: Wire,
+    head: ResponseHeader,
+    hold: Hold,
+) -> Result<Answered, Broken> {
     let delimited_by_close = wire.delimited_by_close();
     let (held, whole) = gather(&mut wire, hold).await?;
     let rest = if whole {

@@ -35,19 +35,30 @@ pub enum Stop {
 
 impl<'a> Flow<'a> {
     /// Opens the record of a request whose head was read.
-    pub fn open(proxy: &'a Proxy, snapshot: Arc<Snapshot>, service: Arc<Service>, session: &ServerSession) -> Self {
+    pub fn open(
+        proxy: &'a Proxy,
+        snapshot: Arc<Snapshot>,
+        service: Arc<Service>,
+        session: &ServerSession,
+    ) -> Self {
         let head = session.req_header();
         let seen = proxy.shared.observer.open(&Opening {
             service: &service.label,
             dialect: service.dialect.name(),
             listener: &service.listener,
-            client: session.client_addr().and_then(|addr| addr.as_inet()).map(std::net::SocketAddr::ip),
+            client: session
+                .client_addr()
+                .and_then(|addr| addr.as_inet())
+                .map(std::net::SocketAddr::ip),
             method: &head.method,
             target: std::str::from_utf8(head.raw_path()).unwrap_or_default(),
             request_id: id::from_client(&head.headers),
             generation: snapshot.generation,
         });
-        let explain = head.headers.get(&EXPLAIN).is_some_and(|value| value == "1" || value == "true");
+        let explain = head
+            .headers
+            .get(&EXPLAIN)
+            .is_some_and(|value| value == "1" || value == "true");
         Self {
             proxy,
             snapshot,
@@ -64,7 +75,10 @@ impl<'a> Flow<'a> {
             Ok(errand) => self.serve(session, errand).await,
             Err(stop) => self.stop(session, stop).await,
         };
-        let refused = self.seen.seen().is_some_and(|seen| seen.rejection.is_some());
+        let refused = self
+            .seen
+            .seen()
+            .is_some_and(|seen| seen.rejection.is_some());
         let sent = session.response_written().map(|head| head.status.as_u16());
         let bytes = session.body_bytes_read() as u64;
         let out = session.body_bytes_sent() as u64;
@@ -86,8 +100,13 @@ impl<'a> Flow<'a> {
     async fn prepare(&mut self, session: &mut ServerSession) -> Result<Errand, Stop> {
         let limits = &self.snapshot.config.path;
         let fields = &session.req_header().headers;
-        if headers::size(fields) > limits.max_header_size.bytes() || fields.len() > limits.max_header_count as usize {
-            return Err(Stop::Reject(Rejection::new(Reason::HeadersTooLarge, "the header fields are larger than path.max_header_size allows")));
+        if headers::size(fields) > limits.max_header_size.bytes()
+            || fields.len() > limits.max_header_count as usize
+        {
+            return Err(Stop::Reject(Rejection::new(
+                Reason::HeadersTooLarge,
+                "the header fields are larger than path.max_header_size allows",
+            )));
         }
         let mut head = session.req_header().clone();
         let target = super::outgoing::origin_form(&mut head).ok_or(Stop::BadRequest(400))?;
@@ -95,17 +114,31 @@ impl<'a> Flow<'a> {
         let mut body = self.peek(session, limits.peek_limit.bytes()).await?;
         let clock = &self.proxy.shared.clock;
         let begun = clock.now();
-        let mut call = self.service.dialect.understand(&request(&head, &target, &body));
+        let mut call = self
+            .service
+            .dialect
+            .understand(&request(&head, &target, &body));
         if !body.is_whole() && self.service.dialect.spools(&call) {
             let begun = body.bytes().clone();
-            body = peek::more(session, begun, limits.spool_limit.bytes()).await.map_err(|_| Stop::ClientGone)?;
-            call = self.service.dialect.understand(&request(&head, &target, &body));
+            body = peek::more(session, begun, limits.spool_limit.bytes())
+                .await
+                .map_err(|_| Stop::ClientGone)?;
+            call = self
+                .service
+                .dialect
+                .understand(&request(&head, &target, &body));
         }
         let understood = clock.now();
         let user = self.snapshot.user(&head.headers);
-        let plan = self.snapshot.planner.plan(&call, self.service.execution, &self.proxy.shared.load(), user);
+        let plan = self.snapshot.planner.plan(
+            &call,
+            self.service.execution,
+            &self.proxy.shared.load(),
+            user,
+        );
         let planned = clock.now();
-        head.insert_header(headers::REQUEST_ID, self.request_id()).map_err(|_| Stop::BadRequest(400))?;
+        head.insert_header(headers::REQUEST_ID, self.request_id())
+            .map_err(|_| Stop::BadRequest(400))?;
         self.seen.understood(&call);
         self.seen.planned(plan.clone());
         self.seen.note(|seen| {
@@ -128,16 +161,24 @@ impl<'a> Flow<'a> {
     }
 
     async fn peek(&self, session: &mut ServerSession, limit: usize) -> Result<Peeked, Stop> {
-        peek::read(session, limit).await.map_err(|error| match error.etype {
-            pingora_error::ErrorType::ReadTimedout => Stop::BadRequest(408),
-            pingora_error::ErrorType::ConnectionClosed | pingora_error::ErrorType::ReadError => Stop::ClientGone,
-            _ => Stop::BadRequest(400),
-        })
+        peek::read(session, limit)
+            .await
+            .map_err(|error| match error.etype {
+                pingora_error::ErrorType::ReadTimedout => Stop::BadRequest(408),
+                pingora_error::ErrorType::ConnectionClosed
+                | pingora_error::ErrorType::ReadError => Stop::ClientGone,
+                _ => Stop::BadRequest(400),
+            })
     }
 
     fn request_id(&self) -> String {
         let seen = self.seen.seen();
-        seen.map(|seen| seen.request_id.clone().unwrap_or_else(|| seen.id.to_string())).unwrap_or_default()
+        seen.map(|seen| {
+            seen.request_id
+                .clone()
+                .unwrap_or_else(|| seen.id.to_string())
+        })
+        .unwrap_or_default()
     }
 
     async fn stop(&mut self, session: &mut ServerSession, stop: Stop) -> Ending {
@@ -172,11 +213,17 @@ impl<'a> Flow<'a> {
                 match while_client_waits(session, follower.wait(limit)).await {
                     Some(Waited::Shared(entry)) => self.shared(session, &errand.call, &entry).await,
                     Some(Waited::Lead(fill)) => self.lead(session, errand, fill).await,
-                    Some(Waited::Alone(reason)) => self.fetch(session, errand, CacheStatus::bypass(reason)).await,
+                    Some(Waited::Alone(reason)) => {
+                        self.fetch(session, errand, CacheStatus::bypass(reason))
+                            .await
+                    }
                     None => Ending::ClientGone,
                 }
             }
-            Verdict::Bypass(reason) => self.fetch(session, errand, CacheStatus::bypass(reason)).await,
+            Verdict::Bypass(reason) => {
+                self.fetch(session, errand, CacheStatus::bypass(reason))
+                    .await
+            }
         }
     }
 
@@ -186,7 +233,10 @@ impl<'a> Flow<'a> {
     }
 
     async fn shared(&mut self, session: &mut ServerSession, call: &Call, entry: &Entry) -> Ending {
-        self.verdict(CacheStatus::shared(entry, self.proxy.shared.clock.now()), Some(entry.category));
+        self.verdict(
+            CacheStatus::shared(entry, self.proxy.shared.clock.now()),
+            Some(entry.category),
+        );
         self.stored(session, call, entry).await
     }
 
@@ -198,7 +248,12 @@ impl<'a> Flow<'a> {
     }
 
     /// Fetches for all that ask the same. The fetch is a task of its own: a client that reads slowly or leaves neither stalls nor ends it for the others.
-    async fn lead(&mut self, session: &mut ServerSession, mut errand: Errand, fill: Fill) -> Ending {
+    async fn lead(
+        &mut self,
+        session: &mut ServerSession,
+        mut errand: Errand,
+        fill: Fill,
+    ) -> Ending {
         errand.home = fill.home();
         let again = errand.clone();
         let fetch = tokio::spawn(async move {
@@ -211,13 +266,24 @@ impl<'a> Flow<'a> {
                 self.verdict(kept, again.plan.cache.map(|plan| plan.category));
                 self.deliver(session, again, report).await
             }
-            Some(Err(_)) => self.refuse(session, Rejection::new(Reason::UpstreamBroken, "the fetch ended unexpectedly")).await,
+            Some(Err(_)) => {
+                self.refuse(
+                    session,
+                    Rejection::new(Reason::UpstreamBroken, "the fetch ended unexpectedly"),
+                )
+                .await
+            }
             None => Ending::ClientGone,
         }
     }
 
     /// Fetches for this client alone; it ends when the client leaves.
-    async fn fetch(&mut self, session: &mut ServerSession, errand: Errand, status: CacheStatus) -> Ending {
+    async fn fetch(
+        &mut self,
+        session: &mut ServerSession,
+        errand: Errand,
+        status: CacheStatus,
+    ) -> Ending {
         self.verdict(status, None);
         match while_client_waits(session, errand.run(None)).await {
             Some(report) => self.deliver(session, errand, report).await,
@@ -227,7 +293,10 @@ impl<'a> Flow<'a> {
 
     /// A read whose body is too long to be held: it streams on to one endpoint.
     async fn fetch_streaming(&mut self, session: &mut ServerSession, errand: Errand) -> Ending {
-        self.verdict(CacheStatus::bypass(crate::cache::Reason::no_store("unread_body")), None);
+        self.verdict(
+            CacheStatus::bypass(crate::cache::Reason::no_store("unread_body")),
+            None,
+        );
         let report = errand.run(Some(session)).await;
         self.deliver(session, errand, report).await
     }
@@ -237,13 +306,20 @@ impl<'a> Flow<'a> {
         self.verdict(CacheStatus::bypass(crate::cache::words::NOT_A_READ), None);
         // Writes that stay at one endpoint spare the cache a change of home.
         errand.home = self.proxy.shared.cache.home(&errand.call.raises);
-        let open = (!errand.call.raises.is_empty()).then(|| self.proxy.shared.cache.begin_write(&errand.call.raises));
+        let open = (!errand.call.raises.is_empty())
+            .then(|| self.proxy.shared.cache.begin_write(&errand.call.raises));
         let upload = (!errand.body.is_whole()).then_some(&mut *session);
         let report = errand.run(upload).await;
         self.finish_write(session, errand, report, open).await
     }
 
-    async fn finish_write(&mut self, session: &mut ServerSession, errand: Errand, report: Report, open: Option<OpenWrite>) -> Ending {
+    async fn finish_write(
+        &mut self,
+        session: &mut ServerSession,
+        errand: Errand,
+        report: Report,
+        open: Option<OpenWrite>,
+    ) -> Ending {
         let outcome = store::outcome(&errand, &report);
         let after = self.service.dialect.raises_after(&errand.call);
         if after != errand.call.raises {
@@ -254,7 +330,8 @@ impl<'a> Flow<'a> {
             // What the dialect knows of names and procedures may be old now.
             self.service.pool.pulse().nudge();
         }
-        let streaming = matches!(&report.ended, Ended::Answered(fetched) if !fetched.answered.is_whole());
+        let streaming =
+            matches!(&report.ended, Ended::Answered(fetched) if !fetched.answered.is_whole());
         if streaming {
             // The database may commit at the end of its answer: the write stays open until then.
             let ending = self.deliver(session, errand, report).await;
@@ -270,9 +347,18 @@ impl<'a> Flow<'a> {
     }
 
     /// Gives the end of an errand to the client.
-    async fn deliver(&mut self, session: &mut ServerSession, errand: Errand, report: Report) -> Ending {
+    async fn deliver(
+        &mut self,
+        session: &mut ServerSession,
+        errand: Errand,
+        report: Report,
+    ) -> Ending {
         let attempts = report.attempts;
-        self.seen.note(|seen| attempts.into_iter().for_each(|attempt| seen.route.attempt(attempt)));
+        self.seen.note(|seen| {
+            attempts
+                .into_iter()
+                .for_each(|attempt| seen.route.attempt(attempt))
+        });
         match report.ended {
             Ended::Answered(fetched) => self.answer(session, &errand, *fetched).await,
             Ended::AsWrite => Box::pin(self.resend_as_write(session, errand)).await,
@@ -283,17 +369,33 @@ impl<'a> Flow<'a> {
 
     /// The database refused, before any effect, what was taken for a read: it is learned as a write and sent as one.
     async fn resend_as_write(&mut self, session: &mut ServerSession, mut errand: Errand) -> Ending {
-        let call = self.service.dialect.refused(&errand.call, &request(&errand.head, &errand.target, &errand.body));
+        let call = self.service.dialect.refused(
+            &errand.call,
+            &request(&errand.head, &errand.target, &errand.body),
+        );
         self.seen.understood(&call);
         errand.call = Arc::new(call);
         self.write(session, errand).await
     }
 
-    async fn answer(&mut self, session: &mut ServerSession, errand: &Errand, fetched: Fetched) -> Ending {
-        if let Some(canonical) = errand.call.canonical.as_ref().filter(|_| fetched.judgement.revoke) {
+    async fn answer(
+        &mut self,
+        session: &mut ServerSession,
+        errand: &Errand,
+        fetched: Fetched,
+    ) -> Ending {
+        if let Some(canonical) = errand
+            .call
+            .canonical
+            .as_ref()
+            .filter(|_| fetched.judgement.revoke)
+        {
             self.proxy.shared.cache.revoke(canonical.credential);
         }
-        let editor = self.service.dialect.editor(&errand.call, &fetched.endpoint.token);
+        let editor = self
+            .service
+            .dialect
+            .editor(&errand.call, &fetched.endpoint.token);
         let Fetched {
             answered,
             permit,
@@ -316,13 +418,19 @@ impl<'a> Flow<'a> {
             self.proxy.upstream.release(wire).await;
         }
         if let Some(permit) = permit.filter(|_| ending != Ending::ClientGone) {
-            attempt::end(permit, completion, ending == Ending::Cut, self.proxy.shared.clock.now());
+            attempt::end(
+                permit,
+                completion,
+                ending == Ending::Cut,
+                self.proxy.shared.clock.now(),
+            );
         }
         ending
     }
 
     async fn refuse(&mut self, session: &mut ServerSession, rejection: Rejection) -> Ending {
-        self.seen.note(|seen| seen.rejection = Some(rejection.reason));
+        self.seen
+            .note(|seen| seen.rejection = Some(rejection.reason));
         let marks = self.marks();
         respond::refusal(session, &*self.service.dialect, &rejection, &marks).await
     }
@@ -336,13 +444,22 @@ impl<'a> Flow<'a> {
         Marks {
             request_id: self.request_id(),
             cache: self.cache.as_ref().map(ToString::to_string),
-            explain: self.explain.then(|| self.seen.seen().map(|seen| seen.headline()).unwrap_or_default()),
+            explain: self.explain.then(|| {
+                self.seen
+                    .seen()
+                    .map(|seen| seen.headline())
+                    .unwrap_or_default()
+            }),
         }
     }
 }
 
 /// The request as the dialect reads it.
-pub fn request<'a>(head: &'a pingora_http::RequestHeader, target: &'a str, body: &'a Peeked) -> Request<'a> {
+pub fn request<'a>(
+    head: &'a pingora_http::RequestHeader,
+    target: &'a str,
+    body: &'a Peeked,
+) -> Request<'a> {
     Request {
         method: &head.method,
         target,
@@ -355,7 +472,10 @@ pub fn request<'a>(head: &'a pingora_http::RequestHeader, target: &'a str, body:
 }
 
 /// Waits for something, unless the client leaves first. Only for requests whose body was read whole.
-async fn while_client_waits<T>(session: &mut ServerSession, something: impl Future<Output = T>) -> Option<T> {
+async fn while_client_waits<T>(
+    session: &mut ServerSession,
+    something: impl Future<Output = T>,
+) -> Option<T> {
     tokio::select! {
         biased;
         done = something => Some(done),

@@ -25,7 +25,12 @@ const HOP_BY_HOP: [HeaderName; 9] = [
 ];
 
 /// Fields that a `Connection` field may not remove: an upstream trusts them.
-const PROTECTED: [&str; 4] = ["host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"];
+const PROTECTED: [&str; 4] = [
+    "host",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+];
 
 /// Why a request's fields are refused by the HTTP layer.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,7 +78,10 @@ pub fn strip_answer(answer: &mut ResponseHeader) {
 
 /// Bytes of all fields as they stand on the wire, names and separators included.
 pub fn size(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! A listener: accepts connections of clients, at most so many at a time, until it is told to stop.
 //! The socket is bound by the caller, so that a taken port is a clear error and port 0 can be asked.
 
-use super::connection;
 use super::Proxy;
+use super::connection;
 use pingora_core::protocols::l4::stream::Stream as L4;
 use pingora_core::protocols::{SocketDigest, Stream};
 use std::net::SocketAddr;
@@ -16,10 +16,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
 /// Serves one service on one socket until `stop` turns true. Connections that are open then finish by themselves.
-pub async fn serve(socket: TcpListener, service: Arc<str>, proxy: Arc<Proxy>, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    socket: TcpListener,
+    service: Arc<str>,
+    proxy: Arc<Proxy>,
+    mut stop: watch::Receiver<bool>,
+) {
     let seats = Arc::new(Semaphore::new(proxy.limits().max_clients as usize));
     loop {
-        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else { return };
+        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else {
+            return;
+        };
         let accepted = tokio::select! {
             accepted = socket.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => return,

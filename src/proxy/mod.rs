@@ -53,7 +53,9 @@ impl Proxy {
             return None;
         };
         let _busy = self.shared.busy();
-        let ending = Flow::open(self, snapshot, service, &session).run(&mut session).await;
+        let ending = Flow::open(self, snapshot, service, &session)
+            .run(&mut session)
+            .await;
         match ending {
             Ending::Complete => connection::finish(session).await,
             // Dropping the connection without a clean end is what tells the client that the answer was cut.

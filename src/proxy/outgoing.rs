@@ -10,7 +10,12 @@ use pingora_error::Result;
 use pingora_http::RequestHeader;
 
 /// Builds the head and the body of one attempt.
-pub fn build(client: &RequestHeader, peeked: &Peeked, changes: Outgoing, authority: &str) -> Result<Parcel> {
+pub fn build(
+    client: &RequestHeader,
+    peeked: &Peeked,
+    changes: Outgoing,
+    authority: &str,
+) -> Result<Parcel> {
     let mut head = client.clone();
     head.set_version(Version::HTTP_11);
     if let Some(target) = &changes.target {
@@ -53,7 +58,10 @@ fn frame(head: &mut RequestHeader, body: &Bytes, whole: bool) -> Result<()> {
         }
         return Ok(());
     }
-    let bodiless = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE);
+    let bodiless = matches!(
+        head.method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE
+    );
     if body.is_empty() && bodiless && !head.headers.contains_key(header::CONTENT_LENGTH) {
         return Ok(());
     }

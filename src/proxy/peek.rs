@@ -51,7 +51,9 @@ pub async fn more(session: &mut ServerSession, begun: Bytes, limit: usize) -> Re
         match session.read_request_body().await? {
             None => return Ok(Peeked::Whole(held.map_or(first, BytesMut::freeze))),
             Some(chunk) if held.is_none() && first.is_empty() => first = chunk,
-            Some(chunk) => held.get_or_insert_with(|| BytesMut::from(&first[..])).extend_from_slice(&chunk),
+            Some(chunk) => held
+                .get_or_insert_with(|| BytesMut::from(&first[..]))
+                .extend_from_slice(&chunk),
         }
     }
 }

@@ -49,13 +49,27 @@ pub enum Ending {
 }
 
 /// Writes a whole answer.
-pub async fn whole(session: &mut ServerSession, mut head: ResponseHeader, body: Bytes, marks: &Marks) -> Ending {
+pub async fn whole(
+    session: &mut ServerSession,
+    mut head: ResponseHeader,
+    body: Bytes,
+    marks: &Marks,
+) -> Ending {
     headers::strip_answer(&mut head);
     let written = write_whole(session, head, body, marks).await;
-    if written.is_ok() { Ending::Complete } else { Ending::ClientGone }
+    if written.is_ok() {
+        Ending::Complete
+    } else {
+        Ending::ClientGone
+    }
 }
 
-async fn write_whole(session: &mut ServerSession, mut head: ResponseHeader, body: Bytes, marks: &Marks) -> Result<()> {
+async fn write_whole(
+    session: &mut ServerSession,
+    mut head: ResponseHeader,
+    body: Bytes,
+    marks: &Marks,
+) -> Result<()> {
     marks.put(&mut head)?;
     if has_body(session, head.status) {
         head.insert_header(header::CONTENT_LENGTH, body.len())?;
@@ -69,11 +83,19 @@ async fn write_whole(session: &mut ServerSession, mut head: ResponseHeader, body
 }
 
 fn has_body(session: &ServerSession, status: StatusCode) -> bool {
-    session.req_header().method != Method::HEAD && status != StatusCode::NO_CONTENT && status != StatusCode::NOT_MODIFIED
+    session.req_header().method != Method::HEAD
+        && status != StatusCode::NO_CONTENT
+        && status != StatusCode::NOT_MODIFIED
 }
 
 /// A stored answer.
-pub async fn stored(session: &mut ServerSession, status: u16, fields: &HeaderMap, body: Bytes, marks: &Marks) -> Ending {
+pub async fn stored(
+    session: &mut ServerSession,
+    status: u16,
+    fields: &HeaderMap,
+    body: Bytes,
+    marks: &Marks,
+) -> Ending {
     match build(status, fields) {
         Ok(head) => whole(session, head, body, marks).await,
         Err(_) => Ending::ClientGone,
@@ -89,15 +111,30 @@ fn build(status: u16, fields: &HeaderMap) -> Result<ResponseHeader> {
 }
 
 /// A refusal of ours, in the dialect's own shape.
-pub async fn refusal(session: &mut ServerSession, dialect: &dyn Dialect, rejection: &Rejection, marks: &Marks) -> Ending {
+pub async fn refusal(
+    session: &mut ServerSession,
+    dialect: &dyn Dialect,
+    rejection: &Rejection,
+    marks: &Marks,
+) -> Ending {
     let refusal = dialect.refusal(rejection);
     let mut fields = HeaderMap::new();
-    fields.insert(header::CONTENT_TYPE, HeaderValue::from_static(refusal.content_type));
+    fields.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(refusal.content_type),
+    );
     if let Some(span) = rejection.retry_after {
         let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
         fields.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
-    stored(session, rejection.reason.row().status, &fields, refusal.body.into(), marks).await
+    stored(
+        session,
+        rejection.reason.row().status,
+        &fields,
+        refusal.body.into(),
+        marks,
+    )
+    .await
 }
 
 /// An answer that is passed on while it comes: what is held first, then the rest of the wire.
@@ -109,7 +146,11 @@ pub struct Streaming<'a> {
 }
 
 /// Passes an answer on.
-pub async fn streaming(session: &mut ServerSession, mut answer: Streaming<'_>, marks: &Marks) -> Ending {
+pub async fn streaming(
+    session: &mut ServerSession,
+    mut answer: Streaming<'_>,
+    marks: &Marks,
+) -> Ending {
     headers::strip_answer(&mut answer.head);
     if begin(session, &mut answer, marks).await.is_err() {
         return Ending::ClientGone;
@@ -127,7 +168,11 @@ pub async fn streaming(session: &mut ServerSession, mut answer: Streaming<'_>, m
     }
     let last = edit(&mut answer.editor, Bytes::new(), true);
     let ended = session.write_response_body(last, true).await;
-    if ended.is_ok() { Ending::Complete } else { Ending::ClientGone }
+    if ended.is_ok() {
+        Ending::Complete
+    } else {
+        Ending::ClientGone
+    }
 }
 
 fn edit(editor: &mut Option<Box<dyn Editor>>, bytes: Bytes, end: bool) -> Bytes {
@@ -137,7 +182,11 @@ fn edit(editor: &mut Option<Box<dyn Editor>>, bytes: Bytes, end: bool) -> Bytes 
     }
 }
 
-async fn begin(session: &mut ServerSession, answer: &mut Streaming<'_>, marks: &Marks) -> Result<()> {
+async fn begin(
+    session: &mut ServerSession,
+    answer: &mut Streaming<'_>,
+    marks: &Marks,
+) -> Result<()> {
     let head = &mut answer.head;
     if let Some(editor) = &mut answer.editor {
         head.remove_header(&header::CONTENT_LENGTH);
@@ -146,7 +195,10 @@ async fn begin(session: &mut ServerSession, answer: &mut Streaming<'_>, marks: &
         replace(head, &fields)?;
     }
     let unframed = !head.headers.contains_key(header::CONTENT_LENGTH);
-    if unframed && session.req_header().version == Version::HTTP_11 && has_body(session, head.status) {
+    if unframed
+        && session.req_header().version == Version::HTTP_11
+        && has_body(session, head.status)
+    {
         head.insert_header(header::TRANSFER_ENCODING, "chunked")?;
     }
     marks.put(head)?;
@@ -154,7 +206,11 @@ async fn begin(session: &mut ServerSession, answer: &mut Streaming<'_>, marks: &
 }
 
 /// A held answer as the client sees it.
-pub fn edited(mut head: ResponseHeader, body: Bytes, editor: Option<Box<dyn Editor>>) -> (ResponseHeader, Bytes) {
+pub fn edited(
+    mut head: ResponseHeader,
+    body: Bytes,
+    editor: Option<Box<dyn Editor>>,
+) -> (ResponseHeader, Bytes) {
     let Some(mut editor) = editor else {
         return (head, body);
     };
@@ -166,7 +222,12 @@ pub fn edited(mut head: ResponseHeader, body: Bytes, editor: Option<Box<dyn Edit
 
 /// Puts edited fields in place of the old ones.
 fn replace(head: &mut ResponseHeader, fields: &HeaderMap) -> Result<()> {
-    let gone: Vec<_> = head.headers.keys().filter(|name| !fields.contains_key(*name)).cloned().collect();
+    let gone: Vec<_> = head
+        .headers
+        .keys()
+        .filter(|name| !fields.contains_key(*name))
+        .cloned()
+        .collect();
     for name in &gone {
         head.remove_header(name);
     }

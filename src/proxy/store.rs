@@ -51,20 +51,28 @@ fn kept(fields: &HeaderMap) -> HeaderMap {
 /// Time until the credential ends by itself.
 fn expires(errand: &Errand) -> Option<Duration> {
     let at = Duration::from_secs(errand.call.expires?);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?;
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()?;
     Some(at.saturating_sub(now))
 }
 
 /// What became of a write.
 pub fn outcome(errand: &Errand, report: &Report) -> Settled {
     let Ended::Answered(fetched) = &report.ended else {
-        return if report.sent { Settled::Unknown } else { Settled::NotSent };
+        return if report.sent {
+            Settled::Unknown
+        } else {
+            Settled::NotSent
+        };
     };
     let endpoint = fetched.cache_id;
     match fetched.judgement.execution {
         Execution::Unknown => Settled::Unknown,
         Execution::Queued => Settled::Queued { endpoint },
-        Execution::Done if errand.call.acknowledgement == Acknowledgement::Queued => Settled::Queued { endpoint },
+        Execution::Done if errand.call.acknowledgement == Acknowledgement::Queued => {
+            Settled::Queued { endpoint }
+        }
         Execution::Done | Execution::Nothing | Execution::RolledBack => Settled::Done { endpoint },
     }
 }
@@ -77,7 +85,9 @@ pub fn note(status: &CacheStatus, category: Option<Category>) -> CacheNote {
             "miss" => observe::CacheStatus::Miss,
             _ => observe::CacheStatus::Bypass,
         },
-        reason: status.reason.map_or("", |reason| reason.detail.unwrap_or(reason.word)),
+        reason: status
+            .reason
+            .map_or("", |reason| reason.detail.unwrap_or(reason.word)),
         category,
         age: status.age,
         ttl: status.ttl,

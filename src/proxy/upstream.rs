@@ -57,10 +57,16 @@ impl Upstream {
     }
 
     /// Connects, or takes an idle connection. `group` parts connections that must not be mixed (an endpoint's generation).
-    pub async fn open(&self, address: SocketAddr, group: u64, limits: &Limits) -> Result<Wire, Broken> {
+    pub async fn open(
+        &self,
+        address: SocketAddr,
+        group: u64,
+        limits: &Limits,
+    ) -> Result<Wire, Broken> {
         let peer = peer(address, group, limits);
         let opened = self.connector.get_http_session(&peer).await;
-        let (mut session, reused) = opened.map_err(|error| broken(&error, Stage::Connect, false))?;
+        let (mut session, reused) =
+            opened.map_err(|error| broken(&error, Stage::Connect, false))?;
         session.set_read_timeout(Some(limits.read));
         session.set_write_timeout(Some(limits.send));
         Ok(Wire {
@@ -74,11 +80,18 @@ impl Upstream {
 
     /// Gives a connection back whose answer was read to its end; it is kept if both sides agree.
     pub async fn release(&self, wire: Wire) {
-        let Wire { mut session, peer, idle, .. } = wire;
+        let Wire {
+            mut session,
+            peer,
+            idle,
+            ..
+        } = wire;
         if let HttpSession::H1(h1) = &mut session {
             h1.respect_keepalive();
         }
-        self.connector.release_http_session(session, &peer, Some(idle)).await;
+        self.connector
+            .release_http_session(session, &peer, Some(idle))
+            .await;
     }
 }
 
@@ -127,7 +140,9 @@ impl Wire {
             let read = self.session.read_response_header().await;
             read.map_err(|error| self.broken(&error))?;
             match self.session.response_header() {
-                Some(head) if head.status == http::StatusCode::SWITCHING_PROTOCOLS => return Err(self.fault("upgraded")),
+                Some(head) if head.status == http::StatusCode::SWITCHING_PROTOCOLS => {
+                    return Err(self.fault("upgraded"));
+                }
                 Some(head) if head.status.is_informational() => {}
                 Some(head) => {
                     self.stage = Stage::Answering;
@@ -152,7 +167,8 @@ impl Wire {
     /// Whether the end of the answer is told by closing the connection: no length, not chunked, and a body by its status.
     pub fn delimited_by_close(&mut self) -> bool {
         let framed = self.session.response_header().is_some_and(|head| {
-            head.headers.contains_key(http::header::CONTENT_LENGTH) || head.headers.contains_key(http::header::TRANSFER_ENCODING)
+            head.headers.contains_key(http::header::CONTENT_LENGTH)
+                || head.headers.contains_key(http::header::TRANSFER_ENCODING)
         });
         !framed && !self.done()
     }

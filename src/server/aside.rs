@@ -18,7 +18,12 @@ use tokio::sync::watch;
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 
 /// Binds the admin listener and serves it.
-pub async fn admin(background: &Background, shared: &Arc<Shared>, reloader: &Arc<Reloader>, stopping: watch::Receiver<bool>) -> Result<SocketAddr, StartError> {
+pub async fn admin(
+    background: &Background,
+    shared: &Arc<Shared>,
+    reloader: &Arc<Reloader>,
+    stopping: watch::Receiver<bool>,
+) -> Result<SocketAddr, StartError> {
     let address = shared.config().admin.listen;
     let bound = background.handle().spawn(TcpListener::bind(address)).await;
     let socket = bound.unwrap_or_else(|_| Err(std::io::Error::other("the runtime is stopping")));
@@ -29,7 +34,11 @@ pub async fn admin(background: &Background, shared: &Arc<Shared>, reloader: &Arc
     };
     let socket = socket.map_err(bind_error)?;
     let bound = socket.local_addr().map_err(bind_error)?;
-    let router = admin::router(Arc::new(Operator::new(Arc::clone(shared), Arc::clone(reloader), stopping.clone())));
+    let router = admin::router(Arc::new(Operator::new(
+        Arc::clone(shared),
+        Arc::clone(reloader),
+        stopping.clone(),
+    )));
     // The admin API answers until the process ends, so that a drain can be watched.
     let (forever, never) = watch::channel(false);
     background.handle().spawn(async move {
@@ -40,14 +49,29 @@ pub async fn admin(background: &Background, shared: &Arc<Shared>, reloader: &Arc
 }
 
 /// Starts the tasks that need no answer.
-pub fn start(background: &Background, shared: &Arc<Shared>, reloader: &Arc<Reloader>, stopping: watch::Receiver<bool>) {
-    background.handle().spawn(follow_file(Arc::clone(shared), Arc::clone(reloader), stopping));
+pub fn start(
+    background: &Background,
+    shared: &Arc<Shared>,
+    reloader: &Arc<Reloader>,
+    stopping: watch::Receiver<bool>,
+) {
+    background.handle().spawn(follow_file(
+        Arc::clone(shared),
+        Arc::clone(reloader),
+        stopping,
+    ));
     background.handle().spawn(sample(Arc::clone(shared)));
     background.handle().spawn(sweep(Arc::clone(shared)));
 }
 
-async fn follow_file(shared: Arc<Shared>, reloader: Arc<Reloader>, mut stopping: watch::Receiver<bool>) {
-    let Some(source) = reloader.source() else { return };
+async fn follow_file(
+    shared: Arc<Shared>,
+    reloader: Arc<Reloader>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let Some(source) = reloader.source() else {
+        return;
+    };
     let mut file = FileWatch::new(source.path.clone());
     loop {
         let quiet = shared.config().process.reload_delay;

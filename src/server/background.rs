@@ -19,10 +19,12 @@ impl Background {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
-        let thread = std::thread::Builder::new().name("pointsman-aside".into()).spawn(move || {
-            let _ = runtime.block_on(stopped);
-            runtime.shutdown_background();
-        })?;
+        let thread = std::thread::Builder::new()
+            .name("pointsman-aside".into())
+            .spawn(move || {
+                let _ = runtime.block_on(stopped);
+                runtime.shutdown_background();
+            })?;
         Ok(Self {
             handle,
             stop: Some(stop),

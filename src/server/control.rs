@@ -1,7 +1,9 @@
 //! The admin API's hand on the process: what each route needs, fetched from where it lives.
 
 use super::reload::Reloader;
-use crate::admin::{Control, Credentials, Health, Problem, PushedMetrics, Readiness, ReloadReport, StatusChange};
+use crate::admin::{
+    Control, Credentials, Health, Problem, PushedMetrics, Readiness, ReloadReport, StatusChange,
+};
 use crate::balance::{Ask, Endpoint, state};
 use crate::cache::Selection;
 use crate::config;
@@ -23,7 +25,11 @@ pub struct Operator {
 
 impl Operator {
     /// A hand on these parts.
-    pub fn new(shared: Arc<Shared>, reloader: Arc<Reloader>, stopping: watch::Receiver<bool>) -> Self {
+    pub fn new(
+        shared: Arc<Shared>,
+        reloader: Arc<Reloader>,
+        stopping: watch::Receiver<bool>,
+    ) -> Self {
         Self {
             shared,
             reloader,
@@ -31,9 +37,15 @@ impl Operator {
         }
     }
 
-    fn endpoint(&self, service: &str, endpoint: &str) -> Result<(Arc<Service>, Arc<Endpoint>), Problem> {
+    fn endpoint(
+        &self,
+        service: &str,
+        endpoint: &str,
+    ) -> Result<(Arc<Service>, Arc<Endpoint>), Problem> {
         let snapshot = self.shared.snapshot();
-        let found = snapshot.service(service).ok_or_else(|| Problem::not_found(unknown_service(&snapshot)))?;
+        let found = snapshot
+            .service(service)
+            .ok_or_else(|| Problem::not_found(unknown_service(&snapshot)))?;
         let endpoint = found.pool.find(endpoint).cloned();
         let endpoint = endpoint.ok_or_else(|| Problem::not_found(unknown_endpoint(&found)))?;
         Ok((found, endpoint))
@@ -41,7 +53,11 @@ impl Operator {
 
     fn pools(&self) -> Vec<Value> {
         let now = self.shared.clock.now();
-        self.shared.snapshot().services().map(|service| value(&service.pool.stats(now))).collect()
+        self.shared
+            .snapshot()
+            .services()
+            .map(|service| value(&service.pool.stats(now)))
+            .collect()
     }
 }
 
@@ -51,8 +67,17 @@ fn unknown_service(snapshot: &Snapshot) -> String {
 }
 
 fn unknown_endpoint(service: &Service) -> String {
-    let names: Vec<&str> = service.pool.endpoints().iter().map(|endpoint| &*endpoint.name).collect();
-    format!("no such endpoint of {}; there are: {}", service.name, names.join(", "))
+    let names: Vec<&str> = service
+        .pool
+        .endpoints()
+        .iter()
+        .map(|endpoint| &*endpoint.name)
+        .collect();
+    format!(
+        "no such endpoint of {}; there are: {}",
+        service.name,
+        names.join(", ")
+    )
 }
 
 fn value(from: &impl serde::Serialize) -> Value {
@@ -84,7 +109,11 @@ impl Control for Operator {
 
     fn health(&self) -> Health {
         let ready = self.readiness().ready;
-        let memory = self.shared.load().memory.is_none_or(|share| share * 100.0 < self.shared.config().thresholds.memory_usage);
+        let memory = self
+            .shared
+            .load()
+            .memory
+            .is_none_or(|share| share * 100.0 < self.shared.config().thresholds.memory_usage);
         Health::from([
             ("cache", self.shared.cache.is_healthy()),
             ("database", ready),
@@ -120,7 +149,12 @@ impl Control for Operator {
     fn instances(&self) -> Value {
         let now = self.shared.clock.now();
         let snapshot = self.shared.snapshot();
-        let rows = snapshot.services().map(|service| (service.name.to_string(), value(&service.pool.stats(now).instances)));
+        let rows = snapshot.services().map(|service| {
+            (
+                service.name.to_string(),
+                value(&service.pool.stats(now).instances),
+            )
+        });
         Value::Object(rows.collect())
     }
 
@@ -139,7 +173,13 @@ impl Control for Operator {
 
     fn events(&self, after: u64) -> Value {
         let events = self.shared.registry.events().list();
-        Value::Array(events.iter().skip(usize::try_from(after).unwrap_or(usize::MAX)).map(value).collect())
+        Value::Array(
+            events
+                .iter()
+                .skip(usize::try_from(after).unwrap_or(usize::MAX))
+                .map(value)
+                .collect(),
+        )
     }
 
     fn scores(&self) -> Value {
@@ -154,7 +194,9 @@ impl Control for Operator {
             now: self.shared.clock.now(),
             explain: true,
         };
-        let rows = snapshot.services().map(|service| (service.name.to_string(), value(&service.pool.scores(&ask))));
+        let rows = snapshot
+            .services()
+            .map(|service| (service.name.to_string(), value(&service.pool.scores(&ask))));
         Value::Object(rows.collect())
     }
 
@@ -172,15 +214,27 @@ impl Control for Operator {
         })
     }
 
-    fn set_status(&self, service: &str, endpoint: &str, status: StatusChange) -> Result<(), Problem> {
+    fn set_status(
+        &self,
+        service: &str,
+        endpoint: &str,
+        status: StatusChange,
+    ) -> Result<(), Problem> {
         let (service, endpoint) = self.endpoint(service, endpoint)?;
         let on = status == StatusChange::Maintenance;
-        endpoint.health().set_maintenance(on, self.shared.clock.now());
+        endpoint
+            .health()
+            .set_maintenance(on, self.shared.clock.now());
         service.pool.pulse().nudge();
         Ok(())
     }
 
-    fn push_metrics(&self, service: &str, endpoint: &str, metrics: &PushedMetrics) -> Result<(), Problem> {
+    fn push_metrics(
+        &self,
+        service: &str,
+        endpoint: &str,
+        metrics: &PushedMetrics,
+    ) -> Result<(), Problem> {
         let (_, endpoint) = self.endpoint(service, endpoint)?;
         endpoint.state.report(&state::Report {
             cpu_usage: metrics.cpu_usage,
@@ -198,13 +252,21 @@ impl Control for Operator {
     fn clear_cache(&self, category: Option<&str>) -> Result<u64, Problem> {
         let selection = match category {
             None | Some("all" | "l1") => Selection::All,
-            Some(word) => Selection::Category(Category::parse(word).ok_or_else(|| Problem::invalid(unknown_category(word)))?),
+            Some(word) => Selection::Category(
+                Category::parse(word).ok_or_else(|| Problem::invalid(unknown_category(word)))?,
+            ),
         };
         Ok(self.shared.cache.clear(selection) as u64)
     }
 }
 
 fn unknown_category(word: &str) -> String {
-    let words: Vec<&str> = Category::ALL.iter().map(|category| category.label()).collect();
-    format!("cache_type={word}: expected all, l1 or one of {}", words.join(", "))
+    let words: Vec<&str> = Category::ALL
+        .iter()
+        .map(|category| category.label())
+        .collect();
+    format!(
+        "cache_type={word}: expected all, l1 or one of {}",
+        words.join(", ")
+    )
 }

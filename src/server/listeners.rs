@@ -47,14 +47,22 @@ impl Listeners {
         let mut bound = Vec::new();
         for (name, service) in &config.services {
             let wanted = service.listen_address();
-            if self.open.lock().get(name).is_some_and(|open| open.wanted == wanted) {
+            if self
+                .open
+                .lock()
+                .get(name)
+                .is_some_and(|open| open.wanted == wanted)
+            {
                 continue;
             }
-            let socket = self.bind_on_path(wanted).await.map_err(|source| StartError::Bind {
-                what: format!("service {name}"),
-                address: wanted,
-                source,
-            })?;
+            let socket = self
+                .bind_on_path(wanted)
+                .await
+                .map_err(|source| StartError::Bind {
+                    what: format!("service {name}"),
+                    address: wanted,
+                    source,
+                })?;
             bound.push((name.clone(), wanted, socket));
         }
         Ok(Bound(bound))
@@ -79,7 +87,14 @@ impl Listeners {
         for (name, wanted, socket) in bound.0 {
             if let Ok(bound) = socket.local_addr() {
                 let stop = self.start(&name, socket);
-                let old = open.insert(name, Open { wanted, bound, stop });
+                let old = open.insert(
+                    name,
+                    Open {
+                        wanted,
+                        bound,
+                        stop,
+                    },
+                );
                 old.into_iter().for_each(|old| {
                     let _ = old.stop.send(true);
                 });
@@ -89,7 +104,11 @@ impl Listeners {
 
     fn start(&self, name: &str, socket: TcpListener) -> watch::Sender<bool> {
         let (stop, stopped) = watch::channel(*self.stopping.borrow());
-        let (serving, mut stopping, all) = (proxy::serve(socket, name.into(), Arc::clone(&self.proxy), stopped), self.stopping.clone(), stop.clone());
+        let (serving, mut stopping, all) = (
+            proxy::serve(socket, name.into(), Arc::clone(&self.proxy), stopped),
+            self.stopping.clone(),
+            stop.clone(),
+        );
         self.path.spawn(serving);
         self.path.spawn(async move {
             let _ = stopping.wait_for(|stop| *stop).await;

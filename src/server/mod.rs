@@ -10,7 +10,7 @@ mod reload;
 mod sample;
 mod watch;
 
-pub use reload::{Reloaded, ReloadError};
+pub use reload::{ReloadError, Reloaded};
 
 use crate::cache::Cache;
 use crate::clock::{Clock, Dice};
@@ -48,7 +48,9 @@ pub enum StartError {
 
 fn hint(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::AddrInUse => "; another process uses the port: stop it, or configure another address",
+        io::ErrorKind::AddrInUse => {
+            "; another process uses the port: stop it, or configure another address"
+        }
         io::ErrorKind::PermissionDenied => "; ports below 1024 need a privilege",
         io::ErrorKind::AddrNotAvailable => "; this machine has no such address",
         _ => "",
@@ -76,7 +78,12 @@ impl Server {
         let (stop, stopping) = signal::channel(false);
         let proxy = Proxy::new(Arc::clone(&shared));
         let listeners = Listeners::new(proxy, stopping.clone());
-        let reloader = Arc::new(Reloader::new(Arc::clone(&shared), source, listeners, background.handle().clone()));
+        let reloader = Arc::new(Reloader::new(
+            Arc::clone(&shared),
+            source,
+            listeners,
+            background.handle().clone(),
+        ));
         reloader.open_listeners(&shared.config()).await?;
         let admin = aside::admin(&background, &shared, &reloader, stopping.clone()).await?;
         reloader.start_probes();

@@ -40,7 +40,11 @@ impl Probing {
         let mut running = Vec::new();
         for service in snapshot.services() {
             let conditions = service.pool.conditions();
-            let resolver = Resolver::new(&conditions, Arc::new(SystemLookup), self.shared.clock.clone());
+            let resolver = Resolver::new(
+                &conditions,
+                Arc::new(SystemLookup),
+                self.shared.clock.clone(),
+            );
             running.push(resolver.start(every));
             running.push(self.prober(service, Arc::clone(&rules)).start(self.dice()));
         }

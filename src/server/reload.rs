@@ -49,7 +49,12 @@ pub struct Reloader {
 
 impl Reloader {
     /// A reloader; probes run on `aside`.
-    pub fn new(shared: Arc<Shared>, source: Option<Source>, listeners: Listeners, aside: Handle) -> Self {
+    pub fn new(
+        shared: Arc<Shared>,
+        source: Option<Source>,
+        listeners: Listeners,
+        aside: Handle,
+    ) -> Self {
         Self {
             probing: Probing::new(Arc::clone(&shared), aside),
             shared,
@@ -107,10 +112,19 @@ impl Reloader {
         let before = self.shared.snapshot();
         let mut warnings: Vec<String> = loaded.note_lines().collect();
         let needs_restart = before.config.restart_only_changes(&loaded.config);
-        warnings.extend(needs_restart.iter().map(|key| format!("{key}: the change takes effect after a restart")));
+        warnings.extend(
+            needs_restart
+                .iter()
+                .map(|key| format!("{key}: the change takes effect after a restart")),
+        );
         let changed = before.config.as_ref() != &loaded.config;
         let config = Arc::new(loaded.config);
-        let next = Snapshot::compile(Arc::clone(&config), before.generation + 1, self.shared.carried(), Some(&before))?;
+        let next = Snapshot::compile(
+            Arc::clone(&config),
+            before.generation + 1,
+            self.shared.carried(),
+            Some(&before),
+        )?;
         let bound = self.listeners.bind(&config).await?;
         let generation = next.generation;
         self.shared.swap(next);
@@ -125,12 +139,22 @@ impl Reloader {
 
     fn note(&self, cause: &'static str, reloaded: &Result<Reloaded, ReloadError>) {
         self.last_good.store(reloaded.is_ok(), Ordering::Release);
-        self.shared.observer.metrics().reloaded(reloaded.is_ok(), self.shared.snapshot().generation);
+        self.shared
+            .observer
+            .metrics()
+            .reloaded(reloaded.is_ok(), self.shared.snapshot().generation);
         match reloaded {
             Ok(done) => {
                 *self.refusal.lock() = None;
-                tracing::info!(cause, generation = done.generation, changed = done.changed, "configuration taken");
-                done.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+                tracing::info!(
+                    cause,
+                    generation = done.generation,
+                    changed = done.changed,
+                    "configuration taken"
+                );
+                done.warnings
+                    .iter()
+                    .for_each(|warning| tracing::warn!("{warning}"));
             }
             Err(error) => {
                 *self.refusal.lock() = Some(error.to_string());

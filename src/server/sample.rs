@@ -56,10 +56,20 @@ fn share((in_flight, most): (u32, u32)) -> Option<f64> {
 
 /// The first line of `/proc/stat`: user nice system idle iowait irq softirq steal ...
 fn ticks(stat: &str) -> Option<Ticks> {
-    let numbers: Vec<u64> = stat.lines().next()?.split_whitespace().skip(1).take(8).filter_map(|word| word.parse().ok()).collect();
+    let numbers: Vec<u64> = stat
+        .lines()
+        .next()?
+        .split_whitespace()
+        .skip(1)
+        .take(8)
+        .filter_map(|word| word.parse().ok())
+        .collect();
     let all = numbers.iter().sum();
     let idle: u64 = numbers.iter().skip(3).take(2).sum();
-    Some(Ticks { busy: all - idle, all })
+    Some(Ticks {
+        busy: all - idle,
+        all,
+    })
 }
 
 /// Share of the machine's memory that is not available.

@@ -13,7 +13,13 @@ type Mark = Option<(u64, u64, u64, i64, i64)>;
 
 fn mark(path: &Path) -> Mark {
     let meta = std::fs::metadata(path).ok()?;
-    Some((meta.dev(), meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec()))
+    Some((
+        meta.dev(),
+        meta.ino(),
+        meta.size(),
+        meta.mtime(),
+        meta.mtime_nsec(),
+    ))
 }
 
 /// A file, and how it looked when it was last read.

@@ -2,16 +2,20 @@
 
 use super::Service;
 use crate::config::{self, DialectName};
+use crate::dialect::Dialect;
 use crate::dialect::http::Http;
 use crate::dialect::neo4j::{self, Neo4j};
 use crate::dialect::qdrant::{Qdrant, QdrantSettings};
-use crate::dialect::Dialect;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use std::sync::Arc;
 
 /// The dialect of a service; the one before where nothing that it depends on has changed. `None`: its credential cannot be sent.
-pub fn dialect(name: &str, settings: &config::Service, before: Option<&Service>) -> Option<Arc<dyn Dialect>> {
+pub fn dialect(
+    name: &str,
+    settings: &config::Service,
+    before: Option<&Service>,
+) -> Option<Arc<dyn Dialect>> {
     if let Some(before) = before.filter(|before| is_same(&before.settings, settings)) {
         return Some(Arc::clone(&before.dialect));
     }
@@ -24,7 +28,13 @@ pub fn dialect(name: &str, settings: &config::Service, before: Option<&Service>)
 
 /// Whether a dialect made for the one would be the same as one made for the other.
 fn is_same(before: &config::Service, after: &config::Service) -> bool {
-    let servers = |service: &config::Service| service.endpoints.iter().map(|endpoint| endpoint.url.clone()).collect::<Vec<_>>();
+    let servers = |service: &config::Service| {
+        service
+            .endpoints
+            .iter()
+            .map(|endpoint| endpoint.url.clone())
+            .collect::<Vec<_>>()
+    };
     before.dialect == after.dialect
         && before.probe == after.probe
         && before.cluster == after.cluster
@@ -45,7 +55,10 @@ fn qdrant(name: &str, settings: &config::Service) -> Option<Qdrant> {
 }
 
 fn neo4j(name: &str, settings: &config::Service) -> Option<Neo4j> {
-    let names = settings.endpoints.iter().map(|endpoint| endpoint.name.clone());
+    let names = settings
+        .endpoints
+        .iter()
+        .map(|endpoint| endpoint.name.clone());
     Some(Neo4j::new(neo4j::Settings {
         cluster: settings.cluster,
         endpoints: names.collect(),
@@ -69,7 +82,10 @@ fn basic(probe: &config::ProbeCredential) -> Option<Vec<(HeaderName, HeaderValue
 
 /// A dialect for requests that no service serves: all that can be known without a server. `None`: no such dialect.
 pub fn unserved(dialect: &str, service: &str) -> Option<Box<dyn Dialect>> {
-    let name = DialectName::ALL.iter().find(|(_, word)| *word == dialect)?.0;
+    let name = DialectName::ALL
+        .iter()
+        .find(|(_, word)| *word == dialect)?
+        .0;
     Some(match name {
         DialectName::Qdrant => Box::new(Qdrant::new(service, QdrantSettings::default())),
         DialectName::Neo4j => Box::new(Neo4j::new(neo4j::Settings::new(service))),
