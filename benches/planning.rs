@@ -9,6 +9,8 @@ use cases::Case;
 use measure::{Measured, measure};
 use pointsman::config;
 use pointsman::dialect::Dialect;
+use pointsman::dialect::neo4j::{Neo4j, Settings};
+use pointsman::dialect::qdrant::{Qdrant, QdrantSettings};
 use pointsman::plan::{Execution, History, Load, Plan, Planner};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,7 +28,10 @@ const PLAN_LIMIT: Duration = Duration::from_micros(1);
 
 /// The dialects that are measured.
 fn dialects() -> Vec<Box<dyn Dialect>> {
-    Vec::new()
+    vec![
+        Box::new(Qdrant::new("vectors", QdrantSettings::default())),
+        Box::new(Neo4j::new(Settings::new("graph"))),
+    ]
 }
 
 fn main() -> ExitCode {
@@ -40,7 +45,7 @@ fn main() -> ExitCode {
             .find(|dialect| dialect.name() == case.dialect);
         let Some(dialect) = dialect else { continue };
         for (step, limit, measured) in steps(&planner, dialect.as_ref(), &case) {
-            let good = measured.p99() < limit;
+            let good = (measured.p99() < limit);
             println!("{}", measured.row(&case.name, step, limit, good));
             all_good &= good;
         }
