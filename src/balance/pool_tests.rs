@@ -473,7 +473,7 @@ fn check(world: &World, route: &Route, free: u32) -> Result<(), TestCaseError> {
     prop_assert!(endpoint.health().status() != Status::Maintenance);
     prop_assert!(free > 0, "a full endpoint was chosen");
     let others_serve = world.pool.endpoints().iter().any(|other| {
-        is_online(other, world.now()) && other.state.in_flight() < other.max_connections
+        other.is_online(world.now()) && other.state.in_flight() < other.max_connections
     });
     if route.reason == Reason::LastResort {
         prop_assert!(!others_serve, "last resort while another one serves");

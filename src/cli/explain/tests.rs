@@ -2,9 +2,9 @@ use super::*;
 use crate::dialect::canonical::Builder;
 use crate::dialect::*;
 use crate::rejection::Rejection;
+use ::http::header::AUTHORIZATION;
 use bytes::Bytes;
 use clap::{CommandFactory, Parser};
-use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 
 /// A dialect that says what it was given: GET is a read, everything else a write.
@@ -23,7 +23,7 @@ impl Dialect for Echo {
             Body::Whole(body) => (body.len(), true),
             Body::Prefix(head) => (head.len(), false),
         };
-        let read = request.method == http::Method::GET || request.headers.contains_key("x-read");
+        let read = request.method == ::http::Method::GET || request.headers.contains_key("x-read");
         let authorization = request
             .headers
             .get(AUTHORIZATION)
