@@ -1,6 +1,6 @@
 //! The last observations, for `explain`. A ring of fixed length; it never grows past its limit.
 
-use super::id::Id;
+use crate::plan::Id;
 use super::observation::Observation;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
