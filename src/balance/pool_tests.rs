@@ -409,7 +409,13 @@ fn places_are_never_given_beyond_the_limit_by_threads_at_once() {
     endpoints.iter_mut().for_each(|e| e.max_connections = 7);
     let world = World::new(LeastConnections, endpoints);
     let given: Vec<_> = std::thread::scope(|scope| {
-        let one = || scope.spawn(|| (0..5).filter_map(|_| world.choose(&[]).ok()).collect::<Vec<_>>());
+        let one = || {
+            scope.spawn(|| {
+                (0..5)
+                    .filter_map(|_| world.choose(&[]).ok())
+                    .collect::<Vec<_>>()
+            })
+        };
         let threads: Vec<_> = (0..4).map(|_| one()).collect();
         threads
             .into_iter()
