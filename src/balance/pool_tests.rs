@@ -1,9 +1,11 @@
-use super::super::route::{Exclusion, Reason};
+use super::super::refuse::is_online;
+use super::super::route::{Ask, Exclusion, NoRoute, Reason, Route};
 use super::super::testing::{World, endpoint, letters};
 use super::*;
+use crate::clock::Dice;
 use crate::config::{RoleChoice, StrategyName::*};
-use crate::dialect::{Fault, Role};
-use crate::health::Sign;
+use crate::dialect::{Fault, Placement, Role};
+use crate::health::{Gate, Sign, Status};
 use proptest::prelude::*;
 
 fn reasons(no_route: &NoRoute) -> Vec<Exclusion> {
@@ -202,7 +204,7 @@ fn the_last_resort_is_the_least_recently_failed() {
         (&*route.endpoint.name, route.reason),
         ("b", Reason::LastResort)
     );
-    let next = world.choose(&[route.endpoint.clone()]).unwrap();
+    let next = world.choose(std::slice::from_ref(&route.endpoint)).unwrap();
     assert_eq!(&*next.endpoint.name, "c");
 }
 

@@ -1,7 +1,8 @@
 //! The pool as people see it (RT-01, RT-02, RT-49): a plain value for the admin API and metrics.
 
 use super::endpoint::Endpoint;
-use super::pool::{Pool, is_online};
+use super::pool::Pool;
+use super::refuse::is_online;
 use super::window::WINDOW;
 use crate::clock::Moment;
 use crate::config::StrategyName;

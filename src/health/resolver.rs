@@ -69,8 +69,8 @@ impl Resolver {
     /// Looks all names up once, side by side; a name that fails keeps what it has.
     pub async fn round(&self) {
         let mut running = JoinSet::new();
-        for name in self.names.iter().cloned() {
-            let (lookup, clock) = (self.lookup.clone(), self.clock.clone());
+        for name in &self.names {
+            let (name, lookup, clock) = (name.clone(), self.lookup.clone(), self.clock.clone());
             running.spawn(async move { name.resolve(&*lookup, &clock).await });
         }
         while running.join_next().await.is_some() {}

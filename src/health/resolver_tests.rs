@@ -39,7 +39,7 @@ async fn names_are_resolved_and_the_last_good_addresses_kept() {
         vec!["10.0.0.2:7474"],
     ];
     let lookup = Arc::new(Names(Mutex::new(answers)));
-    let resolver = Resolver::new(&[name.clone()], lookup, Clock::manual());
+    let resolver = Resolver::new(std::slice::from_ref(&name), lookup, Clock::manual());
     let mut seen = Vec::new();
     for _ in 0..5 {
         resolver.round().await;
@@ -59,7 +59,7 @@ async fn names_are_resolved_and_the_last_good_addresses_kept() {
 async fn literal_addresses_are_never_looked_up() {
     let literal = named("127.0.0.1", &Arc::default());
     let lookup = Arc::new(Names(Mutex::new(Vec::new())));
-    Resolver::new(&[literal.clone()], lookup, Clock::manual())
+    Resolver::new(std::slice::from_ref(&literal), lookup, Clock::manual())
         .round()
         .await;
     assert!(literal.is_resolved());

@@ -28,8 +28,8 @@ impl Round {
     pub async fn go(self: &Arc<Self>, subjects: &[Arc<Condition>]) -> usize {
         let mut running = JoinSet::new();
         let probed = |subject: &&Arc<Condition>| subject.status() != Status::Maintenance;
-        for subject in subjects.iter().filter(probed).cloned() {
-            let round = self.clone();
+        for subject in subjects.iter().filter(probed) {
+            let (round, subject) = (self.clone(), subject.clone());
             running.spawn(async move { round.visit(&subject).await });
         }
         let mut broken = 0;
