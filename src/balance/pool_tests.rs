@@ -241,6 +241,17 @@ fn breakers_take_out_no_more_than_their_share() {
 }
 
 #[test]
+fn one_may_always_go_while_another_stays() {
+    let world = World::with(RoundRobin, letters(2), |config| {
+        config.breaker.max_ejected = 0.0;
+    });
+    world.fails("a", 5);
+    world.fill("b", 100);
+    let refused = world.choose(&[]).unwrap_err();
+    assert_eq!(reasons(&refused), [Exclusion::BreakerOpen, Exclusion::Full]);
+}
+
+#[test]
 fn an_endpoint_that_is_back_is_filled_slowly() {
     let world = World::equal(LeastConnections, 2);
     world.fails("a", 5);
