@@ -93,4 +93,13 @@ mod tests {
     fn two_processes_start_at_different_ids() {
         assert_ne!(Ids::new(1).next(), Ids::new(77).next());
     }
+
+    #[test]
+    fn only_what_is_printed_is_read_back() {
+        let id = Ids::new(7).next();
+        assert_eq!(Id::parse(&id.to_string()), Some(id));
+        for other in ["00000000000g", "+0000000000f", "00"] {
+            assert_eq!(Id::parse(other), None);
+        }
+    }
 }
