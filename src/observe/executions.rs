@@ -5,7 +5,7 @@ use super::name::Name;
 use super::notes::Facts;
 use crate::clock::Moment;
 use crate::dialect::{Effect, QueryType};
-use crate::plan::{Id, Complexity, Execution, Plan};
+use crate::plan::{Complexity, Execution, Id, Plan};
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};

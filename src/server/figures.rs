@@ -2,7 +2,9 @@
 
 use crate::balance::{Endpoint, InstanceStats, PoolStats};
 use crate::health::Gate;
-use crate::observe::{CacheReading, Counts, EndpointReading, Name, Readings, ServiceReading, Source};
+use crate::observe::{
+    CacheReading, Counts, EndpointReading, Name, Readings, ServiceReading, Source,
+};
 use crate::shared::Shared;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -26,10 +28,12 @@ impl Source for Figures {
                 counts: counts(&stats),
             });
             let endpoints = service.pool.endpoints().iter().zip(&stats.instances);
-            readings.endpoints.extend(endpoints.map(|(endpoint, stats)| EndpointReading {
-                breaker: breaker(endpoint.health().gate(now)),
-                ..instance(label, endpoint, stats)
-            }));
+            readings
+                .endpoints
+                .extend(endpoints.map(|(endpoint, stats)| EndpointReading {
+                    breaker: breaker(endpoint.health().gate(now)),
+                    ..instance(label, endpoint, stats)
+                }));
         }
         readings.caches.push(cache(&shared));
     }

@@ -11,7 +11,11 @@ pub struct PlanLearner(pub Arc<History>);
 impl Learn for PlanLearner {
     /// Answers from the cache tell nothing of a store and are left out.
     fn learn(&self, seen: &Observation) {
-        let Some(plan) = seen.plan.as_ref().filter(|_| !seen.route.attempts.is_empty()) else {
+        let Some(plan) = seen
+            .plan
+            .as_ref()
+            .filter(|_| !seen.route.attempts.is_empty())
+        else {
             return;
         };
         let record = Record {

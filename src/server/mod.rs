@@ -150,7 +150,9 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
         history: Arc::new(History::new(config.planner.history)),
         clock,
     };
-    parts.observer.add_learner(Arc::new(PlanLearner(Arc::clone(&parts.history))));
+    parts
+        .observer
+        .add_learner(Arc::new(PlanLearner(Arc::clone(&parts.history))));
     let carried = Carried {
         registry: &parts.registry,
         history: &parts.history,
@@ -158,6 +160,8 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
     let first = Snapshot::compile(config, 1, carried, None)?;
     parts.observer.metrics().reloaded(true, first.generation);
     let shared = Shared::new(parts, first, dice);
-    shared.observer.add_source(Box::new(Figures(Arc::downgrade(&shared))));
+    shared
+        .observer
+        .add_source(Box::new(Figures(Arc::downgrade(&shared))));
     Ok(shared)
 }

@@ -79,10 +79,7 @@ impl Families {
                 .with([&seen.service], |one| one.observe(span.as_secs_f64()));
         }
         let Some(plan) = &seen.plan else { return };
-        let labels = [
-            plan.execution.label(),
-            plan.complexity.label(),
-        ];
+        let labels = [plan.execution.label(), plan.complexity.label()];
         self.plans.with(labels, |one| one.inc());
         if let Some(ratio) = estimate_ratio(seen, plan.time) {
             self.estimate_ratio
