@@ -207,11 +207,8 @@ impl Neo4j {
             return self.everything_of_service(database);
         }
         let write = effect == Effect::Write;
-        let reports: Vec<_> = classes
-            .iter()
-            .map(|class| class.report.as_deref())
-            .collect();
-        tags::raises(&self.service, database, &reports, write && self.narrow())
+        let parts: Vec<_> = classes.iter().map(Class::part).collect();
+        tags::raises(&self.service, database, &parts, write && self.narrow())
     }
 
     /// What a write raises of which nothing is known but its database.
@@ -226,6 +223,16 @@ impl Neo4j {
         let mut raised = tags::raises(&self.service, database, &[], false);
         raised.push(self.service.clone());
         raised
+    }
+}
+
+impl Class {
+    /// What it adds to the tags that are raised.
+    fn part(&self) -> Result<(), Option<&Report>> {
+        match self.effect {
+            Effect::Read => Ok(()),
+            _ => Err(self.report.as_deref()),
+        }
     }
 }
 
