@@ -200,7 +200,7 @@ fn the_table_of_codes_is_followed() {
         (
             "Neo.TransientError.General.DatabaseUnavailable",
             Fault::Database,
-            Execution::Unknown,
+            Execution::RolledBack,
             Again::Elsewhere,
             Again::No,
         ),

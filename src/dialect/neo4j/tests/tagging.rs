@@ -266,3 +266,19 @@ fn only_the_end_of_an_explicit_transaction_raises() {
         "any wide"
     );
 }
+
+#[test]
+fn after_a_transaction_that_may_reach_elsewhere_any_commit_raises_the_service() {
+    let neo4j = plain();
+    let ends = |neo4j: &Neo4j| {
+        let commit = Sent::new("POST", "/db/neo4j/query/v2/tx/1-abcdefgh/commit", "");
+        tags(&neo4j.understand(&commit.request()).raises).contains(&"")
+    };
+    for quiet in ["", "{}", r#"{"statement":"CREATE (n)"}"#] {
+        neo4j.understand(&Sent::new("POST", "/db/neo4j/query/v2/tx", quiet).request());
+    }
+    assert!(!ends(&neo4j));
+    let user = r#"{"statement":"CREATE USER a SET PASSWORD 'b'"}"#;
+    neo4j.understand(&Sent::new("POST", "/db/neo4j/query/v2/tx", user).request());
+    assert!(ends(&neo4j));
+}
