@@ -32,6 +32,11 @@ pub fn supersedes(a: &str, b: &str) -> bool {
     }
 }
 
+/// Whether the bookmark is of the system database, which answers SHOW commands sent to any other.
+pub fn is_of_system(bookmark: &str) -> bool {
+    number(bookmark).is_some_and(|(head, _)| head.iter().skip(3).take(15).all(|byte| *byte == 0))
+}
+
 /// The database's bytes and the transaction number.
 fn number(bookmark: &str) -> Option<(Vec<u8>, i64)> {
     let packed = bookmark.strip_prefix("FB:")?.trim_end_matches('=');

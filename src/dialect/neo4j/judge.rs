@@ -2,12 +2,12 @@
 //! failure. Rows are skipped, never built.
 
 use super::Neo4j;
-use super::bookmark;
+use super::bookmark::{is_of_system, of_answer};
 use super::codes::row_of;
 use super::scan::{Scan, scan};
 use crate::dialect::json::{Json, parse};
 use crate::dialect::{
-    Again, Answer, Body, Call, Effect, Execution, Fault, Fence, Judgement, Target,
+    Again, Answer, Body, Call, Effect, Execution, Fault, Fence, Judgement, Storing, Target,
 };
 
 /// Categories of notifications that say nothing which a stored answer should not repeat.
@@ -39,7 +39,7 @@ impl Neo4j {
         judgement.revoke =
             matches!(answer.status, 401 | 403) || judgement.code == "ClientError.Security";
         if judgement.is_success() {
-            judgement.bookmark = bookmark::of_answer(seen.body);
+            judgement.bookmark = of_answer(seen.body);
             judgement.storable = seen.storable();
         }
         self.note(call, &judgement);
@@ -54,7 +54,10 @@ impl Neo4j {
         if call.effect == Effect::Admin {
             self.knowledge.server_changes();
         } else if let Some(bookmark) = &judgement.bookmark {
-            self.knowledge.remember(database, bookmark);
+            let other = is_of_system(bookmark) || call.storing == Storing::Never("use_graph");
+            if !other {
+                self.knowledge.remember(database, bookmark);
+            }
         } else if judgement
             .code
             .starts_with("ClientError.Transaction.InvalidBookmark")

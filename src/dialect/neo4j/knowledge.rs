@@ -6,7 +6,7 @@ use super::bookmark::supersedes;
 use super::cypher::is_pure_builtin;
 use parking_lot::{Mutex, RwLock};
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The most shapes that are kept as writes.
 const MAX_SHAPES: usize = 4096;
@@ -47,6 +47,7 @@ pub struct Knowledge {
     shapes: Mutex<Shapes>,
     bookmarks: Mutex<HashMap<String, String>>,
     generation: AtomicU64,
+    sessions_reach_elsewhere: AtomicBool,
 }
 
 impl Knowledge {
@@ -87,6 +88,16 @@ impl Knowledge {
         self.facts.write().aliases = None;
     }
 
+    /// An explicit transaction was seen that may change another database, or the server.
+    pub fn session_reaches_elsewhere(&self) {
+        self.sessions_reach_elsewhere.store(true, Ordering::Release);
+    }
+
+    /// Whether any such transaction was ever seen: any commit may then be its end.
+    pub fn sessions_reach_elsewhere(&self) -> bool {
+        self.sessions_reach_elsewhere.load(Ordering::Acquire)
+    }
+
     /// Counts the changes of the server; an answer to an older question is dropped.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
@@ -94,12 +105,17 @@ impl Knowledge {
 
     /// Whether a write may have effects beyond its statement: plug-ins may hook into transactions.
     pub fn may_have_triggers(&self) -> bool {
-        let own = |name: &String| BUILT_IN.iter().any(|prefix| name.starts_with(prefix));
+        let own = |name: &String| Self::is_own(name);
         let facts = self.facts.read();
         facts
             .modes
             .as_ref()
             .is_none_or(|modes| !modes.keys().all(own))
+    }
+
+    /// Whether a procedure is the server's own, by its namespace.
+    pub fn is_own(procedure: &str) -> bool {
+        BUILT_IN.iter().any(|prefix| procedure.starts_with(prefix))
     }
 
     /// Whether a function (lower case) is built in and pure.

@@ -12,6 +12,8 @@ mod features;
 mod functions;
 mod labels;
 mod lexer;
+mod named;
+mod part;
 mod pattern;
 mod report;
 mod scope;
