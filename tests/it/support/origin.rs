@@ -149,12 +149,12 @@ impl Origin {
         self.inner.seen.lock().len()
     }
 
-    /// Connections accepted.
+    /// Connections that brought a client's request.
     pub fn connections(&self) -> usize {
         self.inner.connections.load(Ordering::SeqCst)
     }
 
-    /// Connections that ended.
+    /// Those of them that ended.
     pub fn closed(&self) -> usize {
         self.inner.closed.load(Ordering::SeqCst)
     }
@@ -166,20 +166,32 @@ async fn accept(listener: TcpListener, inner: Arc<Inner>) {
         let Ok((stream, _)) = listener.accept().await else {
             return;
         };
-        let number = inner.connections.fetch_add(1, Ordering::SeqCst);
         let inner = Arc::clone(&inner);
         connections.spawn(async move {
-            serve(stream, number, &inner).await;
-            inner.closed.fetch_add(1, Ordering::SeqCst);
+            let mut number = None;
+            serve(stream, &mut number, &inner).await;
+            inner
+                .closed
+                .fetch_add(usize::from(number.is_some()), Ordering::SeqCst);
         });
     }
 }
 
-async fn serve(mut stream: TcpStream, connection: usize, inner: &Inner) {
+const UNKNOWN: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+
+/// Serves a connection. `number` is given to it with the first request of a client.
+async fn serve(mut stream: TcpStream, number: &mut Option<usize>, inner: &Inner) {
     let mut buffer = Buffer::default();
     while let Ok(head) = buffer.head(&mut stream).await {
+        if wire::field(&wire::fields(&head), "x-request-id").is_none() {
+            // A question of the proxy's own (probe, inquiry), no client's request.
+            let _ = stream.write_all(UNKNOWN.as_bytes()).await;
+            return;
+        }
+        let number =
+            *number.get_or_insert_with(|| inner.connections.fetch_add(1, Ordering::SeqCst));
         let mut seen = Seen {
-            connection,
+            connection: number,
             line: head.lines().next().unwrap_or_default().to_owned(),
             fields: wire::fields(&head),
             ..Seen::default()
