@@ -6,7 +6,7 @@ use super::errand::{Ended, Errand, Fetched, Report};
 use super::headers::{self, EXPLAIN};
 use super::peek::{self, Peeked};
 use super::respond::{self, Ending, Marks, Streaming};
-use super::{Proxy, store};
+use super::{Proxy, framing, store};
 use crate::cache::{Ask, CacheStatus, Entry, Fill, Hit, OpenWrite, Verdict, Waited};
 use crate::dialect::{Body, Call, Effect, Request};
 use crate::observe::{InFlight, Opening, Outcome, id};
@@ -14,6 +14,7 @@ use crate::rejection::{Reason, Rejection};
 use crate::snapshot::{Service, Snapshot};
 use pingora_core::protocols::http::ServerSession;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// One request.
 pub struct Flow<'a> {
@@ -22,6 +23,7 @@ pub struct Flow<'a> {
     pub service: Arc<Service>,
     pub seen: InFlight,
     pub explain: bool,
+    stop: &'a watch::Receiver<bool>,
     cache: Option<CacheStatus>,
 }
 
@@ -40,6 +42,7 @@ impl<'a> Flow<'a> {
         snapshot: Arc<Snapshot>,
         service: Arc<Service>,
         session: &ServerSession,
+        stop: &'a watch::Receiver<bool>,
     ) -> Self {
         let head = session.req_header();
         let seen = proxy.shared.observer.open(&Opening {
@@ -65,6 +68,7 @@ impl<'a> Flow<'a> {
             service,
             seen,
             explain,
+            stop,
             cache: None,
         }
     }
@@ -79,11 +83,12 @@ impl<'a> Flow<'a> {
             .seen
             .seen()
             .is_some_and(|seen| seen.rejection.is_some());
-        let sent = session.response_written().map(|head| head.status.as_u16());
+        let last = session.response_written().map(|head| head.status);
+        let sent = last.filter(|status| !status.is_informational());
         let bytes = session.body_bytes_read() as u64;
         let out = session.body_bytes_sent() as u64;
         self.seen.note(|seen| {
-            seen.status = sent;
+            seen.status = sent.map(|status| status.as_u16());
             seen.bytes_in = bytes;
             seen.bytes_out = out;
         });
@@ -184,11 +189,7 @@ impl<'a> Flow<'a> {
     async fn stop(&mut self, session: &mut ServerSession, stop: Stop) -> Ending {
         match stop {
             Stop::Reject(rejection) => self.refuse(session, rejection).await,
-            Stop::BadRequest(status) => {
-                session.set_keepalive(None);
-                let _ = session.respond_error(status).await;
-                Ending::ClientGone
-            }
+            Stop::BadRequest(status) => framing::refuse(session, status).await,
             Stop::ClientGone => Ending::ClientGone,
         }
     }
@@ -243,7 +244,7 @@ impl<'a> Flow<'a> {
     async fn stored(&mut self, session: &mut ServerSession, call: &Call, entry: &Entry) -> Ending {
         let fresh = self.service.dialect.refresh(call, &entry.body);
         let body = fresh.unwrap_or_else(|| entry.body.clone());
-        let marks = self.marks();
+        let marks = self.marks(session);
         respond::stored(session, entry.status, &entry.headers, body, &marks).await
     }
 
@@ -402,7 +403,7 @@ impl<'a> Flow<'a> {
             completion,
             ..
         } = fetched;
-        let marks = self.marks();
+        let marks = self.marks(session);
         let Some(mut wire) = answered.rest else {
             let (head, body) = respond::edited(answered.head, answered.held, editor);
             return respond::whole(session, head, body, &marks).await;
@@ -431,7 +432,7 @@ impl<'a> Flow<'a> {
     async fn refuse(&mut self, session: &mut ServerSession, rejection: Rejection) -> Ending {
         self.seen
             .note(|seen| seen.rejection = Some(rejection.reason));
-        let marks = self.marks();
+        let marks = self.marks(session);
         respond::refusal(session, &*self.service.dialect, &rejection, &marks).await
     }
 
@@ -440,7 +441,11 @@ impl<'a> Flow<'a> {
         self.cache = Some(status);
     }
 
-    fn marks(&self) -> Marks {
+    /// What is added to the answer that is written next. While the process stops, the connection ends with it.
+    fn marks(&self, session: &mut ServerSession) -> Marks {
+        if *self.stop.borrow() {
+            session.set_keepalive(None);
+        }
         Marks {
             request_id: self.request_id(),
             cache: self.cache.as_ref().map(ToString::to_string),

@@ -67,19 +67,26 @@ impl Upstream {
         let opened = self.connector.get_http_session(&peer).await;
         let (mut session, reused) =
             opened.map_err(|error| broken(&error, Stage::Connect, false))?;
-        session.set_read_timeout(Some(limits.read));
+        // The wait for a head has a limit of its own, which does not start anew with each byte.
+        session.set_read_timeout(None);
         session.set_write_timeout(Some(limits.send));
         Ok(Wire {
             session,
             peer,
             reused,
             stage: Stage::Sent,
+            sent_whole: false,
+            read: limits.read,
             idle: limits.idle,
         })
     }
 
-    /// Gives a connection back whose answer was read to its end; it is kept if both sides agree.
+    /// Gives a connection back whose answer was read to its end; it is kept if both sides agree. One on which the
+    /// request did not end is closed: the endpoint would take the next request for the rest of this one.
     pub async fn release(&self, wire: Wire) {
+        if !wire.sent_whole {
+            return;
+        }
         let Wire {
             mut session,
             peer,
@@ -112,8 +119,16 @@ pub struct Wire {
     peer: HttpPeer,
     reused: bool,
     stage: Stage,
+    /// The request was sent to its end.
+    sent_whole: bool,
+    read: Duration,
     idle: Duration,
 }
+
+/// Informational answers that are passed over before one request is given up.
+const INFORMATIONAL: usize = 32;
+/// How long an answer is waited for after the request could not be sent to its end.
+const LAST_WORD: Duration = Duration::from_millis(250);
 
 impl Wire {
     /// Sends the head of a request.
@@ -122,21 +137,44 @@ impl Wire {
         sent.map_err(|error| self.broken(&error))
     }
 
-    /// Sends a part of the body; `end` closes it.
-    pub async fn send_body(&mut self, part: Bytes, end: bool) -> Result<(), Broken> {
-        let sent = self.session.write_request_body(part, end).await;
+    /// Sends a part of the body.
+    pub async fn send_body(&mut self, part: Bytes) -> Result<(), Broken> {
+        let sent = self.session.write_request_body(part, false).await;
         sent.map_err(|error| self.broken(&error))
     }
 
     /// Closes the body of the request.
     pub async fn finish(&mut self) -> Result<(), Broken> {
         let sent = self.session.finish_request_body().await;
-        sent.map_err(|error| self.broken(&error))
+        sent.map_err(|error| self.broken(&error))?;
+        self.sent_whole = true;
+        Ok(())
     }
 
-    /// Waits for the head of the answer; informational answers are passed over. May be cancelled and called again.
+    /// The head of the answer once the request was sent, or could not be. An endpoint that refuses a body early
+    /// closes its side while we still send: its answer is then what counts, not our failure.
+    pub async fn answer_after(
+        &mut self,
+        sent: Result<(), Broken>,
+    ) -> Result<ResponseHeader, Broken> {
+        let limit = match &sent {
+            Ok(()) => self.read,
+            Err(_) => LAST_WORD,
+        };
+        match (tokio::time::timeout(limit, self.head()).await, sent) {
+            (Ok(Ok(head)), _) => Ok(head),
+            (_, Err(broken)) => Err(broken),
+            (Ok(broken), Ok(())) => broken,
+            (Err(_), Ok(())) => Err(Broken {
+                timeout: true,
+                ..self.fault(word(&ErrorType::ReadTimedout))
+            }),
+        }
+    }
+
+    /// Waits, without limit, for the head of the answer; informational answers are passed over. May be cancelled and called again.
     pub async fn head(&mut self) -> Result<ResponseHeader, Broken> {
-        loop {
+        for _ in 0..INFORMATIONAL {
             let read = self.session.read_response_header().await;
             read.map_err(|error| self.broken(&error))?;
             match self.session.response_header() {
@@ -145,12 +183,15 @@ impl Wire {
                 }
                 Some(head) if head.status.is_informational() => {}
                 Some(head) => {
+                    let head = head.clone();
                     self.stage = Stage::Answering;
-                    return Ok(head.clone());
+                    self.session.set_read_timeout(Some(self.read));
+                    return Ok(head);
                 }
                 None => return Err(self.fault("no_head")),
             }
         }
+        Err(self.fault("no_final_answer"))
     }
 
     /// The next part of the answer's body; `None` at its end. A body that is cut short is an error.
