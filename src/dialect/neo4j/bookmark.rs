@@ -12,6 +12,8 @@ pub const MEMBERS: [&str; 2] = ["bookmarks", "lastBookmarks"];
 const MAX_LENGTH: usize = 4096;
 /// Before the transaction number: a list of one, sixteen bytes that name the database.
 const HEAD: usize = 19;
+/// The sixteen bytes of every system database.
+const SYSTEM_HOME: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
 /// The single bookmark of an answer.
 pub fn of_answer(body: &[u8]) -> Option<String> {
@@ -30,6 +32,19 @@ pub fn supersedes(a: &str, b: &str) -> bool {
         (Some((home, a)), Some((other, b))) if home == other => a >= b,
         _ => true,
     }
+}
+
+/// Whether `a` is known to be newer than `b`, of the same database.
+pub fn is_newer(a: &str, b: &str) -> bool {
+    match (number(a), number(b)) {
+        (Some((home, a)), Some((other, b))) => home == other && a > b,
+        _ => a != b,
+    }
+}
+
+/// Whether a bookmark is of the system database: commands of the server answer one wherever they are asked.
+pub fn is_of_system(bookmark: &str) -> bool {
+    number(bookmark).is_some_and(|(home, _)| home.ends_with(&SYSTEM_HOME))
 }
 
 /// The database's bytes and the transaction number.

@@ -2,11 +2,11 @@
 //! of databases are aliases, statements that the database refused as writes, newest bookmarks. It
 //! outlives a reload: hand it to the next instance. Every table has a bound.
 
-use super::bookmark::supersedes;
+use super::bookmark::{is_of_system, supersedes};
 use super::cypher::is_pure_builtin;
 use parking_lot::{Mutex, RwLock};
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The most shapes that are kept as writes.
 const MAX_SHAPES: usize = 4096;
@@ -47,6 +47,8 @@ pub struct Knowledge {
     shapes: Mutex<Shapes>,
     bookmarks: Mutex<HashMap<String, String>>,
     generation: AtomicU64,
+    /// Explicit transactions have held commands of the server.
+    admin_in_transactions: AtomicBool,
 }
 
 impl Knowledge {
@@ -85,6 +87,18 @@ impl Knowledge {
     pub fn server_changes(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.facts.write().aliases = None;
+    }
+
+    /// An explicit transaction holds a command of the server, which takes effect at some commit.
+    pub fn server_changes_at_commits(&self) {
+        self.admin_in_transactions.store(true, Ordering::Release);
+    }
+
+    /// A transaction was committed.
+    pub fn committed(&self) {
+        if self.admin_in_transactions.load(Ordering::Acquire) {
+            self.server_changes();
+        }
     }
 
     /// Counts the changes of the server; an answer to an older question is dropped.
@@ -131,8 +145,11 @@ impl Knowledge {
         self.bookmarks.lock().get(database).cloned()
     }
 
-    /// Notes a bookmark of an answer.
+    /// Notes a bookmark of an answer; not one that speaks of the system database from elsewhere.
     pub fn remember(&self, database: &str, bookmark: &str) {
+        if database != "system" && is_of_system(bookmark) {
+            return;
+        }
         let mut bookmarks = self.bookmarks.lock();
         let room = bookmarks.len() < MAX_DATABASES;
         match bookmarks.get_mut(database) {

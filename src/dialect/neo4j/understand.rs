@@ -3,7 +3,7 @@
 
 use super::body::{self, Access, Ask};
 use super::classify::{Class, classify, severity};
-use super::cypher::{Report, read};
+use super::cypher::{Report, Statement, read};
 use super::operations::{Kind, Line, line};
 use super::path::path_of;
 use super::{Neo4j, canonical, features, tags, token};
@@ -61,25 +61,31 @@ impl Neo4j {
 
     /// A request of an explicit transaction.
     fn session(&self, request: &Request<'_>, line: &Line) -> Call {
-        let commits = line.kind == Kind::Commit;
         let texts = match body::ask(request, line.api) {
             Ok(ask) => ask.statements,
             Err(_) => Vec::new(),
         };
+        let statements: Vec<_> = texts.iter().map(|text| read(text)).collect();
+        if statements.iter().any(Statement::is_admin) {
+            self.knowledge.server_changes_at_commits();
+        }
         Call {
             operation: line.name,
             effect: Effect::Session,
             target: target(&line.database),
             query_type: QueryType::Transaction,
             features: features::features(&texts, &[]),
-            raises: if commits {
-                self.everything(&line.database)
-            } else {
-                Vec::new()
+            // It may have held commands of the server, which are carried to the system database.
+            raises: match line.kind {
+                Kind::Commit => self.everything_of_service(&line.database),
+                _ => Vec::new(),
             },
             placement: self.session_placement(request, line),
             storing: Storing::Never("explicit_transaction"),
-            shape: shape_of(texts.iter().map(|text| read(text).shape), line.name),
+            shape: shape_of(
+                statements.iter().map(|statement| statement.shape),
+                line.name,
+            ),
             ..Call::unknown("explicit transaction")
         }
     }

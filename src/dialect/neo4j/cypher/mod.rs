@@ -54,6 +54,13 @@ pub struct Statement {
     pub may_use: bool,
 }
 
+impl Statement {
+    /// Whether it may be a command of the server; also when its tokens cannot be told.
+    pub fn is_admin(&self) -> bool {
+        matches!(self.reading, Reading::Command(Command::Admin)) || self.shape == 0
+    }
+}
+
 /// Reads one statement. Never fails: what is not understood is [`Reading::Unknown`].
 pub fn read(text: &str) -> Statement {
     let may_use = text.contains('\\') || text.to_ascii_lowercase().contains("use");
