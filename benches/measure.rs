@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 /// How long a step is repeated unmeasured, then measured.
 const WARM_UP: Duration = Duration::from_millis(50);
-const MEASURED: Duration = Duration::from_millis(250);
+const MEASURED: Duration = Duration::from_millis(400);
+/// The longest time that is told apart, in nanoseconds.
+const LONGEST: u64 = 60_000_000_000;
 
 /// The columns of the table.
 pub const HEADER: &str = "request                        step                   runs      p50      p99    p99.9      max    limit";
@@ -16,8 +18,8 @@ pub struct Measured(Histogram<u64>);
 
 /// Repeats a step; what it returns is dropped outside the measured time.
 pub fn measure<T>(mut step: impl FnMut() -> T) -> Measured {
-    let mut times =
-        Histogram::new(3).unwrap_or_else(|error| panic!("three digits are allowed: {error}"));
+    let mut times = Histogram::new_with_bounds(1, LONGEST, 3)
+        .unwrap_or_else(|error| panic!("these bounds are allowed: {error}"));
     let start = Instant::now();
     while start.elapsed() < WARM_UP {
         drop(black_box(step()));

@@ -45,7 +45,7 @@ fn main() -> ExitCode {
             .find(|dialect| dialect.name() == case.dialect);
         let Some(dialect) = dialect else { continue };
         for (step, limit, measured) in steps(&planner, dialect.as_ref(), &case) {
-            let good = (measured.p99() < limit);
+            let good = measured.p99() < limit;
             println!("{}", measured.row(&case.name, step, limit, good));
             all_good &= good;
         }

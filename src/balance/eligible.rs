@@ -71,6 +71,15 @@ impl<'a> Eligible<'a> {
         self.has(index).then_some(&**endpoint)
     }
 
+    /// The mean of their mean answer times, seconds; 0 when no time is known.
+    pub fn mean_time(&self) -> f64 {
+        let (sum, count) = self
+            .iter()
+            .filter_map(|(_, endpoint)| endpoint.state.times.mean())
+            .fold((0.0, 0u32), |(sum, n), time| (sum + time, n + 1));
+        sum / f64::from(count.max(1))
+    }
+
     /// The lowest score, and those that have it or are within `margin` (a share) of it.
     pub fn lowest(&self, margin: f64, score: impl Fn(&Endpoint) -> f64) -> Option<(f64, Self)> {
         let lowest = self.iter().map(|(_, e)| score(e)).min_by(f64::total_cmp)?;

@@ -133,10 +133,10 @@ impl Endpoint {
 /// Host and port of an endpoint's URL; `None` when it is not a plain `http://host:port`.
 pub fn authority(url: &str) -> Option<(String, u16)> {
     let uri: Uri = url.parse().ok()?;
-    let plain = uri.scheme_str() == Some("http") && matches!(uri.path(), "" | "/");
+    let bare = !uri.authority()?.as_str().contains('@') && uri.query().is_none();
+    let plain = bare && uri.scheme_str() == Some("http") && matches!(uri.path(), "" | "/");
     let host = uri.host()?.trim_matches(['[', ']']).to_ascii_lowercase();
-    (plain && uri.query().is_none() && !host.is_empty())
-        .then(|| (host, uri.port_u16().unwrap_or(80)))
+    (plain && !host.is_empty()).then(|| (host, uri.port_u16().unwrap_or(80)))
 }
 
 /// The name of an endpoint: the configured one, or host-port.

@@ -3,12 +3,14 @@
 //! socket or reads a request: the plan, the placement and the endpoints' states are all it sees.
 
 pub mod budget;
+mod choose;
 pub mod eligible;
 pub mod endpoint;
 pub mod gauge;
 pub mod load;
 pub mod permit;
 pub mod pool;
+mod refuse;
 pub mod registry;
 pub mod rendezvous;
 pub mod route;
@@ -29,4 +31,5 @@ pub use pool::{Pool, PoolError};
 pub use registry::Registry;
 pub use route::{Ask, Choice, Exclusion, NoRoute, Reason, Route};
 pub use state::EndpointState;
+pub use stats::{InstanceStats, PoolStats};
 pub use strategies::Strategy;

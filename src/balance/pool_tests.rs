@@ -1,9 +1,10 @@
-use super::super::route::{Exclusion, Reason};
+use super::super::route::{Ask, Exclusion, NoRoute, Reason, Route};
 use super::super::testing::{World, endpoint, letters};
 use super::*;
+use crate::clock::Dice;
 use crate::config::{RoleChoice, StrategyName::*};
-use crate::dialect::{Fault, Role};
-use crate::health::Sign;
+use crate::dialect::{Fault, Placement, Role};
+use crate::health::{Gate, Sign, Status};
 use proptest::prelude::*;
 
 fn reasons(no_route: &NoRoute) -> Vec<Exclusion> {
@@ -202,7 +203,7 @@ fn the_last_resort_is_the_least_recently_failed() {
         (&*route.endpoint.name, route.reason),
         ("b", Reason::LastResort)
     );
-    let next = world.choose(&[route.endpoint.clone()]).unwrap();
+    let next = world.choose(std::slice::from_ref(&route.endpoint)).unwrap();
     assert_eq!(&*next.endpoint.name, "c");
 }
 
@@ -236,6 +237,17 @@ fn breakers_take_out_no_more_than_their_share() {
     assert_eq!(world.pick(), "a");
     world.fill("a", 100);
     assert!(world.choose(&[]).is_err());
+}
+
+#[test]
+fn one_may_always_go_while_another_stays() {
+    let world = World::with(RoundRobin, letters(2), |config| {
+        config.breaker.max_ejected = 0.0;
+    });
+    world.fails("a", 5);
+    world.fill("b", 100);
+    let refused = world.choose(&[]).unwrap_err();
+    assert_eq!(reasons(&refused), [Exclusion::BreakerOpen, Exclusion::Full]);
 }
 
 #[test]

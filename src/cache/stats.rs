@@ -2,7 +2,6 @@
 //! or a bypass; what followed a miss (stored, refused, coalesced) is counted beside it.
 
 use super::entry::Entry;
-use super::key::CATEGORIES;
 use super::reason::Reason;
 use super::store::Left;
 use crate::plan::Category;
@@ -60,7 +59,7 @@ impl Reasons {
 /// All counters of a cache.
 #[derive(Default)]
 pub(super) struct Stats {
-    tallies: [Tally; CATEGORIES.len()],
+    tallies: [Tally; Category::ALL.len()],
     /// Look-ups that bypassed the cache without a category.
     pub unplanned: AtomicU64,
     pub bypassed: Reasons,
@@ -77,15 +76,15 @@ fn up(counter: &AtomicU64) {
 impl Stats {
     /// The counters of a category.
     pub fn of(&self, category: Category) -> &Tally {
-        let mut tallies = self.tallies.iter().zip(CATEGORIES);
-        let found = tallies.find(|(_, (other, ..))| *other == category);
+        let mut tallies = self.tallies.iter().zip(Category::ALL);
+        let found = tallies.find(|(_, other)| *other == category);
         let [.., misc] = &self.tallies;
         found.map_or(misc, |(tally, _)| tally)
     }
 
     /// All categories by name.
     pub fn tallies(&self) -> impl Iterator<Item = (&'static str, &Tally)> {
-        let names = CATEGORIES.iter().map(|(_, name, _)| *name);
+        let names = Category::ALL.into_iter().map(Category::label);
         names.zip(&self.tallies)
     }
 

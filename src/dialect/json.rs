@@ -3,6 +3,7 @@
 //! beyond 128, trailing bytes and anything but plain UTF-8 are faults: such a body is passed on,
 //! never trusted.
 
+mod number;
 mod parse;
 mod print;
 #[cfg(test)]
@@ -23,7 +24,7 @@ pub enum Json<'a> {
     Bool(bool),
     Number(&'a str),
     String(Cow<'a, str>),
-    /// An array of numbers only (also nested, as in multi-vectors), brackets included, with the count of its numbers.
+    /// A flat array of numbers only, brackets included, with the count of its numbers.
     Numbers(&'a str, usize),
     Array(Vec<Json<'a>>),
     /// Members in the order of the document; keys are unique.

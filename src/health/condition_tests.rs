@@ -1,1 +1,100 @@
+use super::*;
+use crate::clock::Clock;
 
+fn condition(host: &str) -> Condition {
+    let identity = Identity {
+        service: "graph".into(),
+        name: "a".into(),
+        host: host.into(),
+        port: 7474,
+    };
+    Condition::new(identity, Arc::default(), Arc::default())
+}
+
+fn told(condition: &Condition) -> Vec<What> {
+    condition.events.list().iter().map(|e| e.what).collect()
+}
+
+#[test]
+fn a_literal_address_is_resolved_at_once_and_a_name_is_not() {
+    let address = condition("::1").address();
+    assert_eq!(address, Some("[::1]:7474".parse().unwrap()));
+    let name = condition("graph");
+    assert!(!name.is_resolved());
+    assert_eq!(name.address(), None);
+}
+
+#[test]
+fn a_name_that_stops_resolving_keeps_its_last_good_addresses() {
+    let (name, clock) = (condition("graph"), Clock::manual());
+    let one: SocketAddr = "10.0.0.1:7474".parse().unwrap();
+    name.resolved(vec![one], clock.now());
+    name.resolved(Vec::new(), clock.now());
+    assert_eq!(name.address(), Some(one));
+    assert_eq!(told(&name), [What::Resolved]);
+}
+
+#[test]
+fn the_cache_is_held_off_after_a_failure_an_ejection_and_a_return() {
+    let (condition, clock) = (condition("::1"), Clock::manual());
+    let rules = Rules {
+        rejoin_hold: Duration::from_secs(30),
+        ..Rules::default()
+    };
+    let wait = |secs| clock.advance(Duration::from_secs(secs));
+    assert!(!condition.held(clock.now()));
+    condition.failed(false, &Failure::default(), &rules, clock.now());
+    assert!(condition.held(clock.now()));
+    wait(30);
+    assert!(!condition.held(clock.now()));
+    (0..5).for_each(|_| condition.probed(Sign::Silent, "", &rules, clock.now()));
+    assert!(condition.held(clock.now()));
+    wait(60);
+    condition.probed(Sign::Good, "", &rules, clock.now());
+    assert!(condition.held(clock.now()));
+    assert_eq!(told(&condition), [What::Unhealthy, What::Healthy]);
+}
+
+#[test]
+fn a_good_probe_hastens_the_breaker_only_when_that_is_asked_for() {
+    let (condition, clock) = (condition("::1"), Clock::manual());
+    let mut rules = Rules::default();
+    (0..5).for_each(|_| condition.failed(false, &Failure::default(), &rules, clock.now()));
+    condition.probed(Sign::Good, "", &rules, clock.now());
+    assert!(matches!(condition.gate(clock.now()), Gate::Open(_)));
+    rules.breaker.recover_on_probe = true;
+    condition.probed(Sign::Good, "", &rules, clock.now());
+    assert_eq!(condition.gate(clock.now()), Gate::Due);
+    assert_eq!(told(&condition), [What::BreakerOpened]);
+}
+
+#[tokio::test]
+async fn an_opened_breaker_asks_for_a_probe_now() {
+    let (condition, clock) = (condition("::1"), Clock::manual());
+    let rules = Rules::default();
+    (0..5).for_each(|_| condition.failed(false, &Failure::default(), &rules, clock.now()));
+    condition.pulse.wanted().await;
+}
+
+#[test]
+fn maintenance_is_told_once_each_way() {
+    let (condition, clock) = (condition("::1"), Clock::manual());
+    for on in [true, true, false, false] {
+        condition.set_maintenance(on, clock.now());
+    }
+    assert_eq!(
+        told(&condition),
+        [What::MaintenanceBegun, What::MaintenanceEnded]
+    );
+}
+
+#[test]
+fn roles_are_believed_until_a_write_is_refused() {
+    let (condition, clock) = (condition("::1"), Clock::manual());
+    assert_eq!(condition.role(), None);
+    condition.found_role(Role::Writer, clock.now());
+    condition.found_role(Role::Writer, clock.now());
+    condition.refused_write(clock.now());
+    assert_eq!(condition.role(), Some(Role::Reader));
+    assert_eq!(told(&condition), [What::RoleWriter, What::RoleReader]);
+}

@@ -1,1 +1,306 @@
+use super::*;
+use crate::config;
+use crate::dialect::{Answer, Finding, Inquiry, Probe, Role};
+use crate::health::{ProbeReply, Question, Sign, Status};
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::Method;
+use http::header::{AUTHORIZATION, HeaderValue};
+use parking_lot::Mutex as Lock;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::mpsc;
 
+/// Servers by endpoint name and target: a status, or silence (0). What is not listed answers 200.
+#[derive(Default)]
+struct Fake {
+    answers: Lock<HashMap<(&'static str, &'static str), u16>>,
+    asked: Lock<Vec<(String, String)>>,
+    heard: Option<mpsc::UnboundedSender<()>>,
+}
+
+impl Fake {
+    fn set(&self, name: &'static str, target: &'static str, status: u16) {
+        self.answers.lock().insert((name, target), status);
+    }
+
+    fn asked(&self, target: &str) -> Vec<String> {
+        let asked = std::mem::take(&mut *self.asked.lock());
+        let of_target = asked.into_iter().filter(|(_, asked)| asked == target);
+        let mut names: Vec<_> = of_target.map(|(name, _)| name).collect();
+        names.sort();
+        names
+    }
+}
+
+#[async_trait]
+impl Ask for Fake {
+    async fn ask(&self, whom: &Condition, what: Question<'_>) -> Result<ProbeReply, String> {
+        let name = whom.identity().name.to_string();
+        let answers = self.answers.lock().clone();
+        let status = answers
+            .iter()
+            .find(|((n, t), _)| *n == name && *t == what.target);
+        self.asked.lock().push((name, what.target.to_owned()));
+        self.heard.as_ref().map(|heard| heard.send(()));
+        match status.map_or(200, |(_, status)| *status) {
+            0 => Err("silence".into()),
+            status => Ok(ProbeReply {
+                status,
+                ..ProbeReply::default()
+            }),
+        }
+    }
+}
+
+struct Script {
+    probes: Vec<Probe>,
+    learned: Lock<Vec<u16>>,
+    generation: AtomicU64,
+}
+
+impl Questions for Script {
+    fn probes(&self) -> Vec<Probe> {
+        self.probes.clone()
+    }
+
+    fn inquiries(&self) -> Vec<Inquiry> {
+        vec![Inquiry {
+            name: "procedures",
+            method: Method::POST,
+            target: "/procedures".into(),
+            headers: vec![(AUTHORIZATION, HeaderValue::from_static("x"))],
+            body: Bytes::new(),
+            every: Duration::from_secs(600),
+            generation: self.generation.load(Ordering::Relaxed),
+        }]
+    }
+
+    fn learn(&self, _: &Inquiry, answer: &Answer<'_>) {
+        self.learned.lock().push(answer.status);
+    }
+}
+
+fn read(answer: &Answer<'_>) -> Finding {
+    match answer.status {
+        200 => Finding::Good,
+        201 => Finding::Role(Role::Writer),
+        202 => Finding::Role(Role::Reader),
+        401 => Finding::Locked,
+        404 => Finding::Unsupported,
+        429 => Finding::Busy,
+        500 => panic!("a reader of answers that breaks"),
+        _ => Finding::Bad("status".into()),
+    }
+}
+
+fn probe(target: &str) -> Probe {
+    Probe {
+        name: "probe",
+        method: Method::GET,
+        target: target.into(),
+        headers: Vec::new(),
+        body: Bytes::new(),
+        credentialed: target != "/live",
+        read,
+    }
+}
+
+struct Bench {
+    fake: Arc<Fake>,
+    script: Arc<Script>,
+    subjects: Vec<Arc<Condition>>,
+    clock: Clock,
+    prober: Prober,
+}
+
+fn bench(fake: Fake) -> Bench {
+    let pulse = Arc::<Pulse>::default();
+    let subject = |name: &str| {
+        let identity = crate::health::Identity {
+            service: "graph".into(),
+            name: name.into(),
+            host: "127.0.0.1".into(),
+            port: 1,
+        };
+        Arc::new(Condition::new(identity, Arc::default(), pulse.clone()))
+    };
+    let subjects = vec![subject("a"), subject("b")];
+    let script = Arc::new(Script {
+        probes: vec![probe("/live"), probe("/role")],
+        learned: Lock::default(),
+        generation: AtomicU64::new(0),
+    });
+    let (fake, clock) = (Arc::new(fake), Clock::manual());
+    let prober = Prober::new(
+        subjects.clone(),
+        fake.clone(),
+        script.clone(),
+        Arc::new(Rules::of(&config::Config::default())),
+        clock.clone(),
+        pulse,
+    );
+    Bench {
+        fake,
+        script,
+        subjects,
+        clock,
+        prober,
+    }
+}
+
+#[tokio::test]
+async fn a_silent_endpoint_is_unhealthy_after_five_rounds_and_back_after_one() {
+    let bench = bench(Fake::default());
+    bench.fake.set("b", "/live", 0);
+    for _ in 0..5 {
+        assert_eq!(bench.subjects[1].status(), Status::Healthy);
+        bench.prober.round().await;
+    }
+    assert_eq!(bench.subjects[0].status(), Status::Healthy);
+    assert_eq!(bench.subjects[1].status(), Status::Unhealthy);
+    bench.fake.set("b", "/live", 200);
+    bench.prober.round().await;
+    assert_eq!(bench.subjects[1].status(), Status::Healthy);
+}
+
+#[tokio::test]
+async fn probes_go_in_order_until_one_fails() {
+    let bench = bench(Fake::default());
+    bench.fake.set("a", "/live", 503);
+    bench.prober.round().await;
+    assert_eq!(bench.fake.asked("/role"), ["b"]);
+}
+
+#[tokio::test]
+async fn roles_are_set_from_what_probes_find() {
+    let bench = bench(Fake::default());
+    bench.fake.set("a", "/role", 201);
+    bench.fake.set("b", "/role", 202);
+    bench.prober.round().await;
+    let roles: Vec<_> = bench.subjects.iter().map(|s| s.role()).collect();
+    assert_eq!(roles, [Some(Role::Writer), Some(Role::Reader)]);
+}
+
+#[tokio::test]
+async fn an_endpoint_in_maintenance_is_not_probed() {
+    let bench = bench(Fake::default());
+    bench.subjects[0].set_maintenance(true, bench.clock.now());
+    bench.prober.round().await;
+    assert_eq!(bench.fake.asked("/live"), ["b"]);
+}
+
+#[tokio::test]
+async fn a_refused_credential_stops_all_credentialed_questions() {
+    let bench = bench(Fake::default());
+    bench.fake.set("a", "/role", 401);
+    bench.prober.round().await;
+    bench.fake.asked("");
+    bench.prober.round().await;
+    bench.prober.inquire().await;
+    let asked = bench.fake.asked.lock().clone();
+    assert!(
+        asked.iter().all(|(_, target)| target == "/live"),
+        "{asked:?}"
+    );
+    assert_eq!(bench.subjects[0].status(), Status::Healthy);
+}
+
+#[tokio::test]
+async fn what_a_server_does_not_know_says_nothing_of_its_health() {
+    let bench = bench(Fake::default());
+    for target in ["/live", "/role"] {
+        bench.fake.set("a", target, 404);
+    }
+    (0..5).for_each(|_| {
+        bench.subjects[0].probed(Sign::Silent, "", &Rules::default(), bench.clock.now());
+    });
+    bench.prober.round().await;
+    assert_eq!(bench.subjects[0].status(), Status::Unhealthy);
+    assert!(bench.subjects[0].last_check().is_some());
+}
+
+#[tokio::test]
+async fn a_busy_endpoint_is_alive_and_comes_last() {
+    let bench = bench(Fake::default());
+    bench.fake.set("a", "/role", 429);
+    for _ in 0..6 {
+        bench.prober.round().await;
+    }
+    assert_eq!(bench.subjects[0].status(), Status::Healthy);
+    assert!(bench.subjects[0].pressed(bench.clock.now()));
+}
+
+#[tokio::test]
+async fn a_probe_that_breaks_off_spares_the_others_and_is_told() {
+    let bench = bench(Fake::default());
+    bench.fake.set("a", "/live", 500);
+    bench.prober.round().await;
+    assert_eq!(bench.fake.asked("/role"), ["b"]);
+    assert!(bench.subjects[1].last_check().is_some());
+}
+
+#[tokio::test]
+async fn an_inquiry_is_put_once_until_it_is_old_or_for_another_generation() {
+    let bench = bench(Fake::default());
+    bench.prober.inquire().await;
+    bench.prober.inquire().await;
+    assert_eq!(bench.fake.asked("/procedures").len(), 1);
+    bench.clock.advance(Duration::from_secs(600));
+    bench.prober.inquire().await;
+    assert_eq!(bench.fake.asked("/procedures").len(), 1);
+    bench.script.generation.store(1, Ordering::Relaxed);
+    bench.prober.inquire().await;
+    assert_eq!(bench.fake.asked("/procedures").len(), 1);
+    assert_eq!(*bench.script.learned.lock(), [200, 200, 200]);
+}
+
+#[tokio::test]
+async fn an_inquiry_without_an_answer_goes_to_the_next_endpoint_after_a_pause() {
+    let bench = bench(Fake::default());
+    bench.fake.set("b", "/procedures", 0);
+    bench.prober.inquire().await;
+    assert_eq!(bench.fake.asked("/procedures"), ["b"]);
+    bench.prober.inquire().await;
+    assert!(bench.fake.asked("/procedures").is_empty());
+    bench.clock.advance(Duration::from_secs(2));
+    bench.prober.inquire().await;
+    assert_eq!(bench.fake.asked("/procedures"), ["a"]);
+    assert_eq!(*bench.script.learned.lock(), [200]);
+}
+
+#[tokio::test]
+async fn after_a_start_everything_is_probed_at_once_and_the_pulse_beats() {
+    let (sender, mut heard) = mpsc::unbounded_channel();
+    let bench = bench(Fake {
+        heard: Some(sender),
+        ..Fake::default()
+    });
+    let pulse = bench.subjects[0].pulse().clone();
+    let running = bench.prober.start(Dice::seeded(1));
+    // Two endpoints with two probes each, and one inquiry.
+    for _ in 0..5 {
+        heard.recv().await.unwrap();
+    }
+    assert!(pulse.last_tick().is_some());
+    drop((running, bench.fake));
+    while heard.recv().await.is_some() {}
+}
+
+#[tokio::test]
+async fn a_wish_is_met_before_the_interval_is_over() {
+    let (sender, mut heard) = mpsc::unbounded_channel();
+    let bench = bench(Fake {
+        heard: Some(sender),
+        ..Fake::default()
+    });
+    for subject in &bench.subjects {
+        subject.probed(Sign::Good, "", &Rules::default(), bench.clock.now());
+    }
+    let pulse = bench.subjects[0].pulse().clone();
+    pulse.nudge();
+    let _running = bench.prober.start(Dice::seeded(1));
+    for _ in 0..5 {
+        heard.recv().await.unwrap();
+    }
+}

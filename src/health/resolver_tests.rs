@@ -1,1 +1,73 @@
+use super::*;
+use crate::health::{Events, Identity, Pulse};
+use parking_lot::Mutex;
 
+/// Answers each look-up with the next thing on its list; an empty list of addresses is an error.
+struct Names(Mutex<Vec<Vec<&'static str>>>);
+
+#[async_trait]
+impl Lookup for Names {
+    async fn lookup(&self, _host: &str, _port: u16) -> io::Result<Vec<SocketAddr>> {
+        let next = self.0.lock().remove(0);
+        match next.is_empty() {
+            true => Err(io::Error::other("no such name")),
+            false => Ok(next.iter().map(|a| a.parse().unwrap()).collect()),
+        }
+    }
+}
+
+fn named(host: &str, events: &Arc<Events>) -> Arc<Condition> {
+    let identity = Identity {
+        service: "graph".into(),
+        name: "a".into(),
+        host: host.into(),
+        port: 7474,
+    };
+    let pulse = Arc::<Pulse>::default();
+    Arc::new(Condition::new(identity, events.clone(), pulse))
+}
+
+#[tokio::test]
+async fn names_are_resolved_and_the_last_good_addresses_kept() {
+    let events = Arc::<Events>::default();
+    let name = named("graph", &events);
+    let answers = vec![
+        vec![],
+        vec![],
+        vec!["10.0.0.1:7474"],
+        vec![],
+        vec!["10.0.0.2:7474"],
+    ];
+    let lookup = Arc::new(Names(Mutex::new(answers)));
+    let resolver = Resolver::new(std::slice::from_ref(&name), lookup, Clock::manual());
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        resolver.round().await;
+        seen.push(name.address().map(|a| a.ip().to_string()));
+    }
+    let (one, two) = (Some("10.0.0.1".to_owned()), Some("10.0.0.2".to_owned()));
+    assert_eq!(seen, [None, None, one.clone(), one, two]);
+    let told: Vec<_> = events.list().iter().map(|e| e.what).collect();
+    use What::*;
+    assert_eq!(
+        told,
+        [ResolutionFailed, Resolved, ResolutionFailed, Resolved]
+    );
+}
+
+#[tokio::test]
+async fn literal_addresses_are_never_looked_up() {
+    let literal = named("127.0.0.1", &Arc::default());
+    let lookup = Arc::new(Names(Mutex::new(Vec::new())));
+    Resolver::new(std::slice::from_ref(&literal), lookup, Clock::manual())
+        .round()
+        .await;
+    assert!(literal.is_resolved());
+}
+
+#[tokio::test]
+async fn the_system_knows_localhost() {
+    let found = SystemLookup.lookup("localhost", 80).await.unwrap();
+    assert!(found.iter().all(|address| address.ip().is_loopback()));
+    assert!(!found.is_empty());
+}

@@ -26,6 +26,16 @@ pub enum Status {
 }
 
 impl Status {
+    /// The name in metrics, logs and the admin API.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Status::Healthy => "healthy",
+            Status::Degraded => "degraded",
+            Status::Unhealthy => "unhealthy",
+            Status::Maintenance => "maintenance",
+        }
+    }
+
     fn of(code: u8) -> Self {
         match code {
             0 => Status::Healthy,

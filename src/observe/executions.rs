@@ -1,12 +1,11 @@
 //! The requests in flight (RT-28), in a sharded table with a fixed limit. A request past the limit
 //! runs and is recorded as any other; it only does not stand in this list.
 
-use super::id::Id;
 use super::name::Name;
 use super::notes::Facts;
 use crate::clock::Moment;
 use crate::dialect::{Effect, QueryType};
-use crate::plan::{Complexity, Execution, Plan};
+use crate::plan::{Complexity, Execution, Id, Plan};
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};

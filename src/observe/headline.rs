@@ -57,7 +57,7 @@ fn push_facts(line: &mut String, facts: &Facts) {
 }
 
 fn push_plan(line: &mut String, plan: &Plan) {
-    let complexity = super::metrics::words::complexity(plan.complexity);
+    let complexity = plan.complexity.label();
     let _ = write!(line, "; plan={complexity}/{:.2}", plan.score);
 }
 

@@ -1,7 +1,7 @@
 //! The last observations, for `explain`. A ring of fixed length; it never grows past its limit.
 
-use super::id::Id;
 use super::observation::Observation;
+use crate::plan::Id;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;

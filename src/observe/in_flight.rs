@@ -2,13 +2,12 @@
 //! and hands it over exactly once: when it is closed, or when it is dropped because its task was.
 
 use super::executions::Summary;
-use super::id::Id;
 use super::name::Name;
 use super::notes::{CacheNote, Facts};
 use super::observation::{Observation, Outcome};
 use super::observer::Observer;
 use crate::dialect::Call;
-use crate::plan::Plan;
+use crate::plan::{Id, Plan};
 use std::sync::Arc;
 
 /// A request in flight, with its record so far. Close it; a drop closes it as abandoned.

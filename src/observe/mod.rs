@@ -20,7 +20,6 @@ mod wall;
 
 pub use events::{Event, Events};
 pub use executions::{Executions, Running};
-pub use id::Id;
 pub use in_flight::InFlight;
 pub use logging::Logging;
 pub use metrics::{CacheReading, EndpointReading, Readings, ServiceReading, Source};

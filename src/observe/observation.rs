@@ -1,12 +1,11 @@
 //! The one record of a request. A plain value: it can be printed, kept and compared. Text that a
 //! client chose is bounded and escaped when it enters; bodies, parameters and credentials never do.
 
-use super::id::Id;
 use super::name::Name;
 use super::notes::{CacheNote, Facts, RouteNote, Times};
 use crate::clock::Moment;
 use crate::dialect::{Effect, Fault};
-use crate::plan::Plan;
+use crate::plan::{Id, Plan};
 use crate::rejection::Reason;
 use serde::Serialize;
 use std::borrow::Cow;

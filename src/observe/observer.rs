@@ -4,7 +4,6 @@
 use super::events::{Event, Events};
 use super::executions::{Entry, Executions, Running};
 use super::history::History;
-use super::id::Ids;
 use super::in_flight::InFlight;
 use super::lines;
 use super::metrics::{Metrics, Source};
@@ -16,6 +15,7 @@ use super::wall::unix_ms;
 use crate::clock::{Clock, Dice};
 use crate::config;
 use crate::dialect::Effect;
+use crate::plan::Ids;
 use arc_swap::ArcSwap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ impl Observer {
             settings: ArcSwap::from_pointee(Settings::of(observe, queries)),
             metrics: Metrics::new(clock.clone())?,
             clock,
-            ids: Ids::seeded(dice),
+            ids: Ids::new(dice.bits()),
             executions: Executions::default(),
             history: History::new(limit(observe)),
             events: Events::default(),

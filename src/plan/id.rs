@@ -12,6 +12,20 @@ const MASK: u64 = (1 << 48) - 1;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id(u64);
 
+impl Id {
+    /// Reads what [`fmt::Display`] prints.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = text.len() == 12 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        let bits = plain.then(|| u64::from_str_radix(text, 16).ok())?;
+        bits.map(Self)
+    }
+
+    /// An id of chosen bits, of which the lower 48 count.
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits & MASK)
+    }
+}
+
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:012x}", self.0)
@@ -78,5 +92,14 @@ mod tests {
     #[test]
     fn two_processes_start_at_different_ids() {
         assert_ne!(Ids::new(1).next(), Ids::new(77).next());
+    }
+
+    #[test]
+    fn only_what_is_printed_is_read_back() {
+        let id = Ids::new(7).next();
+        assert_eq!(Id::parse(&id.to_string()), Some(id));
+        for other in ["00000000000g", "+0000000000f", "00"] {
+            assert_eq!(Id::parse(other), None);
+        }
     }
 }

@@ -4,6 +4,8 @@
 mod aside;
 mod background;
 mod control;
+mod figures;
+mod learn;
 mod listeners;
 mod probing;
 mod reload;
@@ -21,6 +23,8 @@ use crate::proxy::Proxy;
 use crate::shared::{Parts, Shared};
 use crate::snapshot::{Carried, CompileError, Snapshot};
 use background::Background;
+use figures::Figures;
+use learn::PlanLearner;
 use listeners::Listeners;
 use reload::Reloader;
 use std::io;
@@ -146,10 +150,18 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
         history: Arc::new(History::new(config.planner.history)),
         clock,
     };
+    parts
+        .observer
+        .add_learner(Arc::new(PlanLearner(Arc::clone(&parts.history))));
     let carried = Carried {
         registry: &parts.registry,
         history: &parts.history,
     };
     let first = Snapshot::compile(config, 1, carried, None)?;
-    Ok(Shared::new(parts, first, dice))
+    parts.observer.metrics().reloaded(true, first.generation);
+    let shared = Shared::new(parts, first, dice);
+    shared
+        .observer
+        .add_source(Box::new(Figures(Arc::downgrade(&shared))));
+    Ok(shared)
 }

@@ -14,7 +14,8 @@ pub struct ResourceAware {
 
 impl Strategy for ResourceAware {
     fn choose(&self, pool: &Eligible<'_>, plan: &Plan, dice: &mut Dice) -> Option<Choice> {
-        let neutral = neutral_time(pool);
+        // An endpoint without samples is taken to be as fast as the others on average.
+        let neutral = pool.mean_time();
         let score = |e: &Endpoint| e.load().resource_score(neutral, pool.slowest);
         let (_, equals) = pool.lowest(NEAR, score)?;
         let choice = self.among_equals.choose(&equals, plan, dice)?;
@@ -24,13 +25,4 @@ impl Strategy for ResourceAware {
             ..choice
         })
     }
-}
-
-/// The time that an endpoint without samples is taken to need: the mean of the others.
-fn neutral_time(pool: &Eligible<'_>) -> f64 {
-    let (sum, count) = pool
-        .iter()
-        .filter_map(|(_, endpoint)| endpoint.state.times.mean())
-        .fold((0.0, 0u32), |(sum, n), time| (sum + time, n + 1));
-    sum / f64::from(count.max(1))
 }

@@ -1,6 +1,6 @@
 //! The one-pass reader.
 
-use super::{Json, MAX_DEPTH};
+use super::{Json, MAX_DEPTH, number};
 use std::borrow::Cow;
 
 /// Why a document is not read.
@@ -87,38 +87,13 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    fn digits(&mut self) -> Result<(), Fault> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        if self.at == start {
-            Err(self.fault())
-        } else {
-            Ok(())
-        }
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     fn number(&mut self) -> Result<&'a str, Fault> {
         let start = self.at;
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        match self.peek() {
-            Some(b'0') => self.at += 1,
-            _ => self.digits()?,
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
-            }
-            self.digits()?;
-        }
+        self.at += number::length(self.rest()).ok_or(self.fault())?;
         Ok(self.slice(start))
     }
 
@@ -177,7 +152,7 @@ impl<'a> Reader<'a> {
     }
 
     fn array(&mut self, depth: usize) -> Result<Json<'a>, Fault> {
-        if let Some(numbers) = self.numbers(depth)? {
+        if let Some(numbers) = self.numbers(depth) {
             return Ok(numbers);
         }
         self.token(b'[')?;
@@ -199,34 +174,12 @@ impl<'a> Reader<'a> {
         Ok(Json::Array(items))
     }
 
-    /// A flat array of at least one number, as its raw bytes; otherwise nothing is consumed.
-    /// An array that begins with a number and goes on with something else is read again as a plain array.
-    fn numbers(&mut self, depth: usize) -> Result<Option<Json<'a>>, Fault> {
-        if depth >= MAX_DEPTH {
-            return Ok(None);
-        }
+    /// A flat array of at least one number, as its raw bytes; `None`, and nothing is consumed, for any other array.
+    fn numbers(&mut self, depth: usize) -> Option<Json<'a>> {
+        let (length, count) = number::array(self.rest()).filter(|_| depth < MAX_DEPTH)?;
         let start = self.at;
-        self.token(b'[')?;
-        let mut count = 0;
-        loop {
-            self.space();
-            if self.number().is_err() {
-                self.at = start;
-                return Ok(None);
-            }
-            count += 1;
-            self.space();
-            match self.peek() {
-                Some(b',') => self.at += 1,
-                Some(b']') => break,
-                _ => {
-                    self.at = start;
-                    return Ok(None);
-                }
-            }
-        }
-        self.at += 1;
-        Ok(Some(Json::Numbers(self.slice(start), count)))
+        self.at += length;
+        Some(Json::Numbers(self.slice(start), count))
     }
 }
 

@@ -12,8 +12,6 @@ pub const MEMBERS: [&str; 2] = ["bookmarks", "lastBookmarks"];
 const MAX_LENGTH: usize = 4096;
 /// Before the transaction number: a list of one, sixteen bytes that name the database.
 const HEAD: usize = 19;
-/// The sixteen bytes of every system database.
-const SYSTEM_HOME: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 
 /// The single bookmark of an answer.
 pub fn of_answer(body: &[u8]) -> Option<String> {
@@ -42,9 +40,9 @@ pub fn is_newer(a: &str, b: &str) -> bool {
     }
 }
 
-/// Whether a bookmark is of the system database: commands of the server answer one wherever they are asked.
+/// Whether the bookmark is of the system database, which answers SHOW commands sent to any other.
 pub fn is_of_system(bookmark: &str) -> bool {
-    number(bookmark).is_some_and(|(home, _)| home.ends_with(&SYSTEM_HOME))
+    number(bookmark).is_some_and(|(head, _)| head.iter().skip(3).take(15).all(|byte| *byte == 0))
 }
 
 /// The database's bytes and the transaction number.

@@ -125,6 +125,9 @@ fn procedure(name: &str, knowledge: &Knowledge) -> (Effect, &'static str) {
         return (Effect::Admin, "a procedure with side effects");
     }
     match knowledge.mode(name) {
+        Some(Mode::Dbms) if !Knowledge::is_own(name) => {
+            (Effect::Admin, "a plug-in procedure of the server")
+        }
         Some(Mode::Read | Mode::Dbms) => (Effect::Read, "a procedure that reads"),
         Some(Mode::Write) => (Effect::Write, "a procedure that writes"),
         Some(Mode::Schema) => (Effect::Schema, "a procedure that changes the schema"),

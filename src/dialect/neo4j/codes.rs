@@ -69,7 +69,7 @@ const ROWS: &[Row] = &[
     row("TransientError.Transaction.MaximumTransactionLimitReached", Overload, Nothing, Elsewhere, Elsewhere),
     row("TransientError.Request.NoThreadsAvailable",         Overload, Nothing,    Elsewhere, Elsewhere),
     row("TransientError.Request.ResourceExhaustion",         Overload, Nothing,    Elsewhere, Elsewhere),
-    row("TransientError.General.DatabaseUnavailable",        Database, Unknown,    Elsewhere, No),
+    row("TransientError.General.DatabaseUnavailable",        Database, RolledBack, Elsewhere, No),
     row("TransientError.Transaction.BookmarkTimeout",        Lag,      Nothing,    Writer,    No),
     row("TransientError.Transaction.LeaderSwitch",           Role,     RolledBack, Elsewhere, No),
     row("TransientError.Transaction.LeaseExpired",           Role,     RolledBack, Elsewhere, No),

@@ -2,12 +2,12 @@
 //! failure. Rows are skipped, never built.
 
 use super::Neo4j;
-use super::bookmark;
+use super::bookmark::{is_of_system, of_answer};
 use super::codes::row_of;
 use super::scan::{Scan, scan};
 use crate::dialect::json::{Json, parse};
 use crate::dialect::{
-    Again, Answer, Body, Call, Effect, Execution, Fault, Fence, Judgement, Target,
+    Again, Answer, Body, Call, Effect, Execution, Fault, Fence, Judgement, Storing, Target,
 };
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
@@ -57,7 +57,7 @@ impl Neo4j {
         judgement.revoke =
             matches!(answer.status, 401 | 403) || judgement.code == "ClientError.Security";
         if judgement.is_success() {
-            judgement.bookmark = bookmark::of_answer(seen.body);
+            judgement.bookmark = of_answer(seen.body);
             judgement.storable = seen.storable();
         }
         self.note(call, &judgement);
@@ -69,13 +69,15 @@ impl Neo4j {
         let Target::Database(database) = &call.target else {
             return;
         };
-        if call.operation == "tx.commit" {
-            self.knowledge.committed();
-        }
-        if call.effect == Effect::Admin {
+        let ends = call.operation == "tx.commit" && self.knowledge.sessions_reach_elsewhere();
+        if call.effect == Effect::Admin || ends {
             self.knowledge.server_changes();
-        } else if let Some(bookmark) = &judgement.bookmark {
-            self.knowledge.remember(database, bookmark);
+        }
+        if let Some(bookmark) = &judgement.bookmark {
+            let other = is_of_system(bookmark) || call.storing == Storing::Never("use_graph");
+            if !other {
+                self.knowledge.remember(database, bookmark);
+            }
         } else if judgement
             .code
             .starts_with("ClientError.Transaction.InvalidBookmark")

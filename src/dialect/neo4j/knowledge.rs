@@ -2,7 +2,7 @@
 //! of databases are aliases, statements that the database refused as writes, newest bookmarks. It
 //! outlives a reload: hand it to the next instance. Every table has a bound.
 
-use super::bookmark::{is_of_system, supersedes};
+use super::bookmark::supersedes;
 use super::cypher::is_pure_builtin;
 use parking_lot::{Mutex, RwLock};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -47,8 +47,7 @@ pub struct Knowledge {
     shapes: Mutex<Shapes>,
     bookmarks: Mutex<HashMap<String, String>>,
     generation: AtomicU64,
-    /// Explicit transactions have held commands of the server.
-    admin_in_transactions: AtomicBool,
+    sessions_reach_elsewhere: AtomicBool,
 }
 
 impl Knowledge {
@@ -89,16 +88,14 @@ impl Knowledge {
         self.facts.write().aliases = None;
     }
 
-    /// An explicit transaction holds a command of the server, which takes effect at some commit.
-    pub fn server_changes_at_commits(&self) {
-        self.admin_in_transactions.store(true, Ordering::Release);
+    /// An explicit transaction was seen that may change another database, or the server.
+    pub fn session_reaches_elsewhere(&self) {
+        self.sessions_reach_elsewhere.store(true, Ordering::Release);
     }
 
-    /// A transaction was committed.
-    pub fn committed(&self) {
-        if self.admin_in_transactions.load(Ordering::Acquire) {
-            self.server_changes();
-        }
+    /// Whether any such transaction was ever seen: any commit may then be its end.
+    pub fn sessions_reach_elsewhere(&self) -> bool {
+        self.sessions_reach_elsewhere.load(Ordering::Acquire)
     }
 
     /// Counts the changes of the server; an answer to an older question is dropped.
@@ -108,12 +105,17 @@ impl Knowledge {
 
     /// Whether a write may have effects beyond its statement: plug-ins may hook into transactions.
     pub fn may_have_triggers(&self) -> bool {
-        let own = |name: &String| BUILT_IN.iter().any(|prefix| name.starts_with(prefix));
+        let own = |name: &String| Self::is_own(name);
         let facts = self.facts.read();
         facts
             .modes
             .as_ref()
             .is_none_or(|modes| !modes.keys().all(own))
+    }
+
+    /// Whether a procedure is the server's own, by its namespace.
+    pub fn is_own(procedure: &str) -> bool {
+        BUILT_IN.iter().any(|prefix| procedure.starts_with(prefix))
     }
 
     /// Whether a function (lower case) is built in and pure.
@@ -145,11 +147,8 @@ impl Knowledge {
         self.bookmarks.lock().get(database).cloned()
     }
 
-    /// Notes a bookmark of an answer; not one that speaks of the system database from elsewhere.
+    /// Notes a bookmark of an answer.
     pub fn remember(&self, database: &str, bookmark: &str) {
-        if database != "system" && is_of_system(bookmark) {
-            return;
-        }
         let mut bookmarks = self.bookmarks.lock();
         let room = bookmarks.len() < MAX_DATABASES;
         match bookmarks.get_mut(database) {

@@ -16,9 +16,11 @@ mod operations;
 mod outgoing;
 mod path;
 mod probes;
+mod raised;
 mod refresh;
 mod refusal;
 mod scan;
+mod session;
 mod tags;
 #[cfg(test)]
 mod tests;

@@ -56,25 +56,27 @@ pub fn reads(service: &Tag, database: &str, reports: &[&Report], narrow: bool) -
     tags
 }
 
-/// What writes raise; a report that is missing is a statement that was not understood.
+/// What writes raise. Each part is `Ok` for a statement that reads, and `Err` for one that does
+/// not, with what was seen of it.
 pub fn raises(
     service: &Tag,
     database: &str,
-    reports: &[Option<&Report>],
+    parts: &[Result<(), Option<&Report>>],
     narrow: bool,
 ) -> Vec<Tag> {
-    let proven = |report: &Option<&Report>| {
-        report.is_some_and(|report| !report.writes || report.is_narrow_write())
+    let wide_one = |part: &Result<(), Option<&Report>>| match part {
+        Ok(()) => false,
+        Err(report) => !report.is_some_and(Report::is_narrow_write),
     };
     let mut tags = vec![any(service, database)];
-    if narrow && reports.iter().all(proven) {
-        let reports = reports.iter().flatten();
-        tags.extend(reports.flat_map(|report| names(service, database, report, true)));
-        tags.sort();
-        tags.dedup();
-    } else {
+    if !narrow || parts.iter().any(wide_one) {
         tags.push(wide(service, database));
+        return tags;
     }
+    let reports = parts.iter().filter_map(|part| part.err().flatten());
+    tags.extend(reports.flat_map(|report| names(service, database, report, true)));
+    tags.sort();
+    tags.dedup();
     tags
 }
 

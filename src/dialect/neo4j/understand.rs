@@ -3,17 +3,17 @@
 
 use super::body::{self, Access, Ask};
 use super::classify::{Class, classify, severity};
-use super::cypher::{Report, Statement, read};
+use super::cypher::{Report, read};
 use super::operations::{Kind, Line, line};
 use super::path::path_of;
-use super::{Neo4j, canonical, features, tags, token};
+use super::{Neo4j, canonical, features, raised};
 use crate::dialect::{
-    Acknowledgement, Call, Effect, Fence, Placement, QueryType, Request, Storing, Tag, Target,
+    Acknowledgement, Call, Effect, Fence, Placement, QueryType, Request, Storing, Target,
 };
 use http::Method;
 
-/// The database of users and privileges.
-const SYSTEM: &str = "system";
+/// Where the server's own GET changes nothing; elsewhere an extension may answer.
+const INERT: &[&str] = &["/db/", "/browser"];
 
 impl Neo4j {
     /// Understands a request.
@@ -30,8 +30,9 @@ impl Neo4j {
 
     /// Not in the table: a write to nobody knows what. Files of the browser are not even that.
     fn unknown(&self, request: &Request<'_>) -> Call {
-        let inert = request.method == Method::OPTIONS
-            || request.method == Method::GET && path_of(request.target).starts_with("/browser");
+        let path = path_of(request.target);
+        let own = path == "/" || INERT.iter().any(|prefix| path.starts_with(prefix));
+        let inert = own && [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method);
         Call {
             raises: if inert {
                 Vec::new()
@@ -59,54 +60,6 @@ impl Neo4j {
         }
     }
 
-    /// A request of an explicit transaction.
-    fn session(&self, request: &Request<'_>, line: &Line) -> Call {
-        let texts = match body::ask(request, line.api) {
-            Ok(ask) => ask.statements,
-            Err(_) => Vec::new(),
-        };
-        let statements: Vec<_> = texts.iter().map(|text| read(text)).collect();
-        if statements.iter().any(Statement::is_admin) {
-            self.knowledge.server_changes_at_commits();
-        }
-        Call {
-            operation: line.name,
-            effect: Effect::Session,
-            target: target(&line.database),
-            query_type: QueryType::Transaction,
-            features: features::features(&texts, &[]),
-            // It may have held commands of the server, which are carried to the system database.
-            raises: match line.kind {
-                Kind::Commit => self.everything_of_service(&line.database),
-                _ => Vec::new(),
-            },
-            placement: self.session_placement(request, line),
-            storing: Storing::Never("explicit_transaction"),
-            shape: shape_of(
-                statements.iter().map(|statement| statement.shape),
-                line.name,
-            ),
-            ..Call::unknown("explicit transaction")
-        }
-    }
-
-    fn session_placement(&self, request: &Request<'_>, line: &Line) -> Placement {
-        let Some(id) = &line.id else {
-            let access = body::ask(request, line.api).map(|ask| ask.access);
-            let reads = !self.settings.cluster && access == Ok(Access::Read);
-            return if reads {
-                Placement::Any
-            } else {
-                Placement::Writer
-            };
-        };
-        let alone = match self.settings.endpoints.as_slice() {
-            [endpoint] => token::token_of(endpoint),
-            _ => String::new(),
-        };
-        Placement::Pinned(token::split(id).map_or(alone, |(_, token)| token.to_owned()))
-    }
-
     /// A request that is a transaction of its own.
     fn auto(&self, request: &Request<'_>, line: &Line) -> Call {
         let (ask, classes, shape) = match body::ask(request, line.api) {
@@ -121,7 +74,7 @@ impl Neo4j {
             Err(reason) => Call {
                 target: target(&line.database),
                 operation: "cypher.unknown",
-                raises: self.everything(&line.database),
+                raises: self.everything_of_service(&line.database),
                 storing: Storing::Never("unread_body"),
                 shape: shape_of(std::iter::empty(), line.name),
                 ..Call::unknown(reason)
@@ -129,7 +82,8 @@ impl Neo4j {
         }
     }
 
-    fn classes(&self, ask: &Ask<'_>) -> (Vec<Class>, u64) {
+    /// The classes of the statements, and the shape of them all.
+    pub(super) fn classes(&self, ask: &Ask<'_>) -> (Vec<Class>, u64) {
         let statements: Vec<_> = ask.statements.iter().map(|text| read(text)).collect();
         let shape = shape_of(statements.iter().map(|statement| statement.shape), "");
         let classify = |statement| classify(statement, &self.knowledge, &self.settings.pure);
@@ -188,56 +142,10 @@ impl Neo4j {
             _ => Placement::Writer,
         }
     }
-
-    /// Whether tags may be narrower than the database.
-    fn narrow(&self) -> bool {
-        !self.knowledge.may_have_triggers()
-    }
-
-    fn read_tags(&self, line: &Line, ask: &Ask<'_>, reports: &[&Report]) -> Vec<Tag> {
-        let ends = ask.graph_contents && reports.iter().any(|report| report.features.hops > 0);
-        let complete = reports.len() == ask.statements.len();
-        tags::reads(
-            &self.service,
-            &line.database,
-            reports,
-            self.narrow() && complete && !ends,
-        )
-    }
-
-    fn raised(&self, line: &Line, effect: Effect, classes: &[Class]) -> Vec<Tag> {
-        if effect == Effect::Read {
-            return Vec::new();
-        }
-        let database = &line.database;
-        let elsewhere = classes.iter().any(|class| class.elsewhere);
-        if elsewhere || database == SYSTEM || self.knowledge.may_have_aliases() {
-            return self.everything_of_service(database);
-        }
-        let write = effect == Effect::Write;
-        let reports: Vec<_> = classes
-            .iter()
-            .map(|class| class.report.as_deref())
-            .collect();
-        tags::raises(&self.service, database, &reports, write && self.narrow())
-    }
-
-    /// What a write raises of which nothing is known but its database.
-    pub(super) fn everything(&self, database: &str) -> Vec<Tag> {
-        if database == SYSTEM || self.knowledge.may_have_aliases() {
-            return self.everything_of_service(database);
-        }
-        tags::raises(&self.service, database, &[], false)
-    }
-
-    fn everything_of_service(&self, database: &str) -> Vec<Tag> {
-        let mut raised = tags::raises(&self.service, database, &[], false);
-        raised.push(self.service.clone());
-        raised
-    }
 }
 
-fn target(database: &str) -> Target {
+/// The target of a call.
+pub(super) fn target(database: &str) -> Target {
     match database {
         "" => Target::Service,
         name => Target::Database(name.to_owned()),
@@ -267,7 +175,7 @@ fn storing(line: &Line, ask: &Ask<'_>, effect: Effect, classes: &[Class]) -> Sto
     let never = classes.iter().find_map(|class| class.never);
     let reasons = [
         (effect != Effect::Read, "not_a_read"),
-        (line.database == SYSTEM, "system_database"),
+        (line.database == raised::SYSTEM, "system_database"),
         (ask.statements.is_empty(), "no_statement"),
         (ask.bookmarks, "bookmarks"),
         (ask.impersonates, "impersonated"),
@@ -285,7 +193,7 @@ fn storing(line: &Line, ask: &Ask<'_>, effect: Effect, classes: &[Class]) -> Sto
 }
 
 /// One shape for the shapes of all statements; of a request that was not read, one per name.
-fn shape_of(shapes: impl Iterator<Item = u64>, name: &str) -> u64 {
+pub(super) fn shape_of(shapes: impl Iterator<Item = u64>, name: &str) -> u64 {
     let mut shapes = shapes.peekable();
     let Some(first) = shapes.next() else {
         let hash = blake3::hash(name.as_bytes());

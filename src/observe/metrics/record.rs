@@ -6,6 +6,7 @@ use super::families::Families;
 use super::words;
 use crate::observe::notes::Attempt;
 use crate::observe::observation::{Observation, Outcome};
+use crate::plan::Category;
 use crate::rejection::Reason;
 use std::time::Duration;
 
@@ -78,10 +79,7 @@ impl Families {
                 .with([&seen.service], |one| one.observe(span.as_secs_f64()));
         }
         let Some(plan) = &seen.plan else { return };
-        let labels = [
-            words::execution(plan.execution),
-            words::complexity(plan.complexity),
-        ];
+        let labels = [plan.execution.label(), plan.complexity.label()];
         self.plans.with(labels, |one| one.inc());
         if let Some(ratio) = estimate_ratio(seen, plan.time) {
             self.estimate_ratio
@@ -93,7 +91,7 @@ impl Families {
         let Some(note) = &seen.cache else { return };
         let labels = [
             &*seen.service,
-            words::category(note.category),
+            note.category.map_or("none", Category::label),
             note.status.label(),
         ];
         self.cache_requests.with(labels, |one| one.inc());

@@ -12,6 +12,8 @@ mod features;
 mod functions;
 mod labels;
 mod lexer;
+mod named;
+mod part;
 mod pattern;
 mod report;
 mod scope;
@@ -52,13 +54,6 @@ pub struct Statement {
     pub shape: u64,
     /// A `USE` may be hidden in it, so that it may change another database.
     pub may_use: bool,
-}
-
-impl Statement {
-    /// Whether it may be a command of the server; also when its tokens cannot be told.
-    pub fn is_admin(&self) -> bool {
-        matches!(self.reading, Reading::Command(Command::Admin)) || self.shape == 0
-    }
 }
 
 /// Reads one statement. Never fails: what is not understood is [`Reading::Unknown`].

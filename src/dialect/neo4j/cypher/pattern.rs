@@ -6,7 +6,7 @@ use super::expression::map;
 use super::features::UNBOUNDED_DEPTH;
 use super::labels::{Labels, labels};
 use super::lexer::Kind;
-use super::scope::Bound;
+use super::part::Part;
 use super::words::any_of;
 
 /// What a pattern is for.
@@ -18,21 +18,6 @@ pub enum Role {
     Create,
     /// It is looked for, and created when it is not there.
     Merge,
-}
-
-/// One pattern while it is read.
-struct Part {
-    role: Role,
-    /// Bound to a path variable.
-    path: bool,
-    nodes: u32,
-    hops: u32,
-    depth: u32,
-    /// Holds an anonymous node without labels.
-    bare: bool,
-    /// Nodes of a merged pattern that are not bound yet.
-    fresh: Vec<Vec<String>>,
-    many: bool,
 }
 
 /// Patterns with commas between.
@@ -244,93 +229,4 @@ impl Cursor<'_> {
         self.bar_ends = before;
         found
     }
-}
-
-impl Part {
-    fn new(role: Role) -> Self {
-        Part {
-            role,
-            path: false,
-            nodes: 0,
-            hops: 0,
-            depth: 0,
-            bare: false,
-            fresh: Vec::new(),
-            many: false,
-        }
-    }
-
-    fn node(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        name: Option<String>,
-        labels: Option<Labels>,
-        bare: bool,
-    ) {
-        cursor.report.features.labels += count(&labels);
-        let known = name
-            .as_deref()
-            .is_some_and(|name| cursor.scope.is_node(name));
-        let names = labels.as_ref().map_or(&[][..], |labels| &labels.names);
-        let fixed = labels.as_ref().is_some_and(Labels::are_static);
-        match self.role {
-            Role::Match if fixed => cursor.report.reads_labels(names),
-            Role::Match if labels.is_none() && known => {}
-            Role::Match if labels.is_none() && name.is_none() && bare => self.bare = true,
-            Role::Match => cursor.report.broad = true,
-            Role::Create if fixed => cursor.report.raises_labels(names),
-            Role::Merge if fixed && !known => self.fresh.push(names.to_vec()),
-            Role::Create | Role::Merge => cursor.report.wide |= !known || labels.is_some(),
-        }
-        match name {
-            Some(name) if fixed => cursor.report.broad |= !cursor.scope.bind(&name, Bound::Node),
-            Some(name) if !known => cursor.scope.forget(&name),
-            _ => {}
-        }
-    }
-
-    fn relationship(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        name: Option<String>,
-        types: Option<Labels>,
-    ) {
-        cursor.report.features.types += count(&types);
-        let fixed = types.as_ref().is_some_and(Labels::are_static);
-        let names = types.map(|types| types.names).unwrap_or_default();
-        match self.role {
-            Role::Match if fixed => cursor.report.reads_types(&names),
-            Role::Match => cursor.report.broad = true,
-            _ if fixed => cursor.report.raises_types(&names),
-            _ => cursor.report.wide = true,
-        }
-        match name {
-            Some(name) if fixed => {
-                cursor.report.broad |= !cursor.scope.bind(&name, Bound::Relationship(names));
-            }
-            Some(name) => cursor.scope.forget(&name),
-            None => {}
-        }
-    }
-
-    /// What only the whole pattern shows.
-    fn close(&mut self, cursor: &mut Cursor<'_>) {
-        let report = &mut cursor.report;
-        report.broad |= self.path && (self.bare || self.many);
-        report.bare_nodes |= self.bare;
-        report.wide |= self.role != Role::Match && self.hops > 0 && !self.fresh.is_empty();
-        for names in self.fresh.drain(..) {
-            report.raises_labels(&names);
-        }
-        let features = &mut report.features;
-        features.nodes += self.nodes;
-        features.hops += self.hops;
-        features.depth = features.depth.max(self.depth);
-        features.many_hops |= self.many;
-    }
-}
-
-fn count(labels: &Option<Labels>) -> u32 {
-    let names = labels.as_ref().map_or(0, |labels| labels.names.len());
-    u32::try_from(names).unwrap_or(u32::MAX)
 }

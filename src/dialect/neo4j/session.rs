@@ -1,0 +1,75 @@
+//! Requests of explicit transactions: where they are pinned, and what their end raises. Nothing of a
+//! transaction is kept here; its id carries its endpoint.
+
+use super::body::{self, Access, Ask};
+use super::operations::{Kind, Line};
+use super::scan::scan;
+use super::understand::{shape_of, target};
+use super::{Neo4j, features, token};
+use crate::dialect::{Body, Call, Effect, Placement, QueryType, Request, Storing};
+
+impl Neo4j {
+    /// A request of an explicit transaction.
+    pub(super) fn session(&self, request: &Request<'_>, line: &Line) -> Call {
+        let ask = body::ask(request, line.api).ok();
+        let (classes, shape) = match &ask {
+            Some(ask) => self.classes(ask),
+            None => (Vec::new(), shape_of(std::iter::empty(), line.name)),
+        };
+        let unread = ask.is_none() && !is_keep_alive(request);
+        if unread || classes.iter().any(|class| class.elsewhere) {
+            self.knowledge.session_reaches_elsewhere();
+        }
+        let texts = ask.as_ref().map_or(&[][..], |ask| &ask.statements);
+        Call {
+            operation: line.name,
+            effect: Effect::Session,
+            target: target(&line.database),
+            query_type: QueryType::Transaction,
+            features: features::features(texts, &[]),
+            raises: self.ended(line),
+            placement: self.session_placement(ask.as_ref(), line),
+            storing: Storing::Never("explicit_transaction"),
+            shape,
+            ..Call::unknown("explicit transaction")
+        }
+    }
+
+    /// What a commit raises: of its statements nothing is known any more.
+    fn ended(&self, line: &Line) -> Vec<crate::dialect::Tag> {
+        match line.kind {
+            Kind::Commit if self.knowledge.sessions_reach_elsewhere() => {
+                self.everything_of_service(&line.database)
+            }
+            Kind::Commit => self.everything(&line.database),
+            _ => Vec::new(),
+        }
+    }
+
+    fn session_placement(&self, ask: Option<&Ask<'_>>, line: &Line) -> Placement {
+        let Some(id) = &line.id else {
+            let reads = ask.is_some_and(|ask| ask.access == Access::Read);
+            return match reads && !self.settings.cluster {
+                true => Placement::Any,
+                false => Placement::Writer,
+            };
+        };
+        let alone = match self.settings.endpoints.as_slice() {
+            [endpoint] => token::token_of(endpoint),
+            _ => String::new(),
+        };
+        Placement::Pinned(token::split(id).map_or(alone, |(_, token)| token.to_owned()))
+    }
+}
+
+/// Whether the body is empty, or an object without a statement.
+fn is_keep_alive(request: &Request<'_>) -> bool {
+    let Body::Whole(body) = request.body else {
+        return false;
+    };
+    let scan = scan(body);
+    let statement = ["statement", "statements"]
+        .iter()
+        .any(|key| scan.get(key).is_some());
+    body.is_empty() || scan.complete && !statement
+}

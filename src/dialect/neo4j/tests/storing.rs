@@ -1,0 +1,168 @@
+use super::*;
+
+fn storing(neo4j: &Neo4j, sent: &Sent) -> Storing {
+    neo4j.understand(&sent.request()).storing
+}
+
+#[test]
+fn what_is_never_stored_says_why() {
+    let neo4j = plain();
+    let cases = [
+        ("CREATE (n)", "not_a_read"),
+        ("SHOW INDEXES", "show"),
+        ("LOAD CSV FROM 'file:///x' AS row RETURN row", "load_csv"),
+        ("EXPLAIN RETURN 1", "explain"),
+        ("PROFILE RETURN 1", "profile"),
+        ("CALL db.labels()", "procedure"),
+        ("CALL dbms.components()", "procedure"),
+        ("USE neo4j RETURN 1", "use_graph"),
+        ("RETURN rand()", "impure_function"),
+        ("RETURN `rand` ( )", "impure_function"),
+        ("RETURN r\\u0061nd()", "impure_function"),
+        ("RETURN randomUUID()", "impure_function"),
+        ("RETURN timestamp()", "impure_function"),
+        ("RETURN date()", "impure_function"),
+        ("RETURN datetime.realtime()", "impure_function"),
+        ("RETURN my.own(1)", "impure_function"),
+        (
+            "MATCH (n) WHERE n.x > datetime() RETURN n",
+            "impure_function",
+        ),
+        ("RETURN file()", "impure_function"),
+        (
+            "UNWIND [1] AS x CALL (x) { RETURN x AS y } IN TRANSACTIONS RETURN y",
+            "in_transactions",
+        ),
+    ];
+    for (statement, reason) in cases {
+        assert_eq!(
+            storing(&neo4j, &query(statement)),
+            Storing::Never(reason),
+            "{statement}"
+        );
+    }
+    for statement in [
+        "MATCH (n) RETURN n",
+        "RETURN date('2020-01-01')",
+        "RETURN toLower('A')",
+    ] {
+        assert_eq!(
+            storing(&neo4j, &query(statement)),
+            Storing::Yes,
+            "{statement}"
+        );
+    }
+}
+
+#[test]
+fn fields_of_the_request_can_forbid_storing() {
+    let neo4j = plain();
+    let with = |field: &str| {
+        let body = format!(r#"{{"statement":"RETURN 1",{field}}}"#);
+        storing(&neo4j, &Sent::new("POST", "/db/neo4j/query/v2", &body))
+    };
+    assert_eq!(with(r#""bookmarks":["FB:a"]"#), Storing::Never("bookmarks"));
+    assert_eq!(with(r#""bookmarks":[]"#), Storing::Yes);
+    assert_eq!(
+        with(r#""impersonatedUser":"x""#),
+        Storing::Never("impersonated")
+    );
+    assert_eq!(
+        with(r#""accessMode":"WRITE""#),
+        Storing::Never("client_write_mode")
+    );
+    assert_eq!(with(r#""accessMode":"READ""#), Storing::Yes);
+    assert_eq!(
+        with(r#""fromTheFuture":1"#),
+        Storing::Never("unknown_field")
+    );
+    assert_eq!(
+        with(r#""includeCounters":true,"maxExecutionTime":3"#),
+        Storing::Yes
+    );
+    let system = Sent::new("POST", "/db/system/query/v2", r#"{"statement":"RETURN 1"}"#);
+    assert_eq!(storing(&neo4j, &system), Storing::Never("system_database"));
+    let marked = tx(&["RETURN 1"]).header("bookmarks", r#"["FB:a"]"#);
+    assert_eq!(storing(&neo4j, &marked), Storing::Never("bookmarks"));
+    let session = Sent::new("POST", "/db/neo4j/tx", r#"{"statements":[]}"#);
+    assert_eq!(
+        storing(&neo4j, &session),
+        Storing::Never("explicit_transaction")
+    );
+}
+
+#[test]
+fn the_operator_may_list_plug_ins_as_pure() {
+    let settings = Settings {
+        pure: vec!["My.Own".into(), "db.labels".into()],
+        ..Settings::new("graph")
+    };
+    let neo4j = informed(settings);
+    assert_eq!(storing(&neo4j, &query("RETURN my.own(1)")), Storing::Yes);
+    assert_eq!(storing(&neo4j, &query("CALL db.labels()")), Storing::Yes);
+    assert_eq!(
+        storing(&neo4j, &query("RETURN your.own(1)")),
+        Storing::Never("impure_function")
+    );
+}
+
+fn key(neo4j: &Neo4j, sent: &Sent) -> crate::dialect::Canonical {
+    neo4j.understand(&sent.request()).canonical.unwrap()
+}
+
+#[test]
+fn the_canonical_form_keeps_apart_what_answers_differ_by() {
+    let neo4j = plain();
+    let base = key(&neo4j, &query("RETURN 1"));
+    let others = [
+        query("RETURN 2"),
+        query("RETURN 1").header("authorization", "Basic YQ=="),
+        query("RETURN 1").header("accept", "application/vnd.neo4j.query"),
+        query("RETURN 1").header("accept-encoding", "gzip"),
+        query("RETURN 1").header("content-type", "application/vnd.neo4j.query"),
+        tx(&["RETURN 1"]),
+        Sent::new("POST", "/db/other/query/v2", r#"{"statement":"RETURN 1"}"#),
+        Sent::new(
+            "POST",
+            "/db/neo4j/query/v2",
+            r#"{"statement":"RETURN 1","includeCounters":true}"#,
+        ),
+        Sent::new(
+            "POST",
+            "/db/neo4j/query/v2",
+            r#"{"statement":"RETURN 1","parameters":{"a":1}}"#,
+        ),
+    ];
+    for other in &others {
+        assert_ne!(base, key(&neo4j, other), "{}", other.target);
+    }
+    let same = [
+        Sent::new(
+            "POST",
+            "/db/NEO4J/query/v2",
+            r#" { "statement" : "RETURN 1" } "#,
+        ),
+        Sent::new(
+            "POST",
+            "/db/neo4j/query/v2",
+            r#"{"accessMode":"READ","statement":"RETURN 1"}"#,
+        ),
+    ];
+    for other in &same {
+        assert_eq!(base, key(&neo4j, other));
+    }
+}
+
+#[test]
+fn in_a_cluster_the_access_mode_is_part_of_the_key() {
+    let neo4j = informed(Settings {
+        cluster: true,
+        ..Settings::new("graph")
+    });
+    let read = Sent::new(
+        "POST",
+        "/db/neo4j/query/v2",
+        r#"{"accessMode":"READ","statement":"RETURN 1"}"#,
+    );
+    assert_ne!(key(&neo4j, &query("RETURN 1")), key(&neo4j, &read));
+}

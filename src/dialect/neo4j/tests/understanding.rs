@@ -1,0 +1,432 @@
+use super::*;
+
+fn call(sent: &Sent) -> Call {
+    plain().understand(&sent.request())
+}
+
+#[test]
+fn each_line_of_the_table_has_its_name_effect_and_placement() {
+    let cases = [
+        ("GET", "/", "discovery", Effect::Read, Placement::Any),
+        (
+            "GET",
+            "/db/neo4j/cluster/writable",
+            "cluster.writable",
+            Effect::Read,
+            Placement::Local,
+        ),
+        (
+            "POST",
+            "/db/neo4j/query/v2/tx",
+            "tx.begin",
+            Effect::Session,
+            Placement::Writer,
+        ),
+        (
+            "POST",
+            "/db/neo4j/query/v2/tx/ff25-abcdefgh",
+            "tx.run",
+            Effect::Session,
+            Placement::Pinned("abcdefgh".into()),
+        ),
+        (
+            "DELETE",
+            "/db/neo4j/query/v2/tx/ff25-abcdefgh",
+            "tx.rollback",
+            Effect::Session,
+            Placement::Pinned("abcdefgh".into()),
+        ),
+        (
+            "POST",
+            "/db/neo4j/query/v2/tx/ff25-abcdefgh/commit",
+            "tx.commit",
+            Effect::Session,
+            Placement::Pinned("abcdefgh".into()),
+        ),
+        (
+            "POST",
+            "/db/neo4j/tx",
+            "tx.begin",
+            Effect::Session,
+            Placement::Writer,
+        ),
+        (
+            "POST",
+            "/db/neo4j/tx/9-abcdefgh",
+            "tx.run",
+            Effect::Session,
+            Placement::Pinned("abcdefgh".into()),
+        ),
+        (
+            "POST",
+            "/db/neo4j/tx/-9-abcdefgh",
+            "tx.run",
+            Effect::Session,
+            Placement::Pinned("abcdefgh".into()),
+        ),
+        (
+            "POST",
+            "/db/neo4j/tx/9%2Dabcdefgh/commit",
+            "tx.commit",
+            Effect::Session,
+            Placement::Pinned("abcdefgh".into()),
+        ),
+        (
+            "POST",
+            "/db/neo4j/tx/9",
+            "tx.run",
+            Effect::Session,
+            Placement::Pinned(String::new()),
+        ),
+        (
+            "DELETE",
+            "/db/neo4j/tx/9",
+            "tx.rollback",
+            Effect::Session,
+            Placement::Pinned(String::new()),
+        ),
+        (
+            "GET",
+            "/db/neo4j/tx/9",
+            "unknown",
+            Effect::Unknown,
+            Placement::Writer,
+        ),
+        (
+            "POST",
+            "/db/neo4j;a=b/tx",
+            "unknown",
+            Effect::Unknown,
+            Placement::Writer,
+        ),
+        (
+            "POST",
+            "/db//tx",
+            "unknown",
+            Effect::Unknown,
+            Placement::Writer,
+        ),
+        (
+            "POST",
+            "/db/a%2Fb/tx",
+            "unknown",
+            Effect::Unknown,
+            Placement::Writer,
+        ),
+        (
+            "POST",
+            "/db/../tx",
+            "unknown",
+            Effect::Unknown,
+            Placement::Writer,
+        ),
+    ];
+    for (method, target, operation, effect, placement) in cases {
+        let call = call(&Sent::new(method, target, ""));
+        assert_eq!(
+            (call.operation, call.effect, call.placement),
+            (operation, effect, placement),
+            "{method} {target}"
+        );
+    }
+    assert_eq!(rows().count(), 14);
+}
+
+#[test]
+fn database_names_are_decoded_and_lower_case() {
+    for path in [
+        "/db/NEO4J/query/v2",
+        "/db/neo%34j/query/v2",
+        "/db/neo4j/query/v2/",
+    ] {
+        let sent = Sent::new("POST", path, r#"{"statement":"RETURN 1"}"#);
+        assert_eq!(
+            call(&sent).target,
+            Target::Database("neo4j".into()),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn effects_follow_the_statement() {
+    let cases = [
+        ("MATCH (n) RETURN n", "cypher.read", Effect::Read),
+        ("CREATE (n)", "cypher.write", Effect::Write),
+        (
+            "CREATE INDEX FOR (n:A) ON (n.x)",
+            "cypher.schema",
+            Effect::Schema,
+        ),
+        ("TERMINATE TRANSACTION 'x'", "cypher.admin", Effect::Admin),
+        (
+            "CREATE USER a SET PASSWORD 'b'",
+            "cypher.admin",
+            Effect::Admin,
+        ),
+        ("FROBNICATE", "cypher.unknown", Effect::Unknown),
+        ("EXPLAIN CREATE (n)", "cypher.read", Effect::Read),
+        ("SHOW INDEXES", "cypher.read", Effect::Read),
+        ("CALL db.labels()", "cypher.read", Effect::Read),
+        ("CALL db.createLabel('A')", "cypher.write", Effect::Write),
+        (
+            "CALL db.index.vector.createNodeIndex('a','b','c',1,'d')",
+            "cypher.schema",
+            Effect::Schema,
+        ),
+        ("CALL nobody.knows()", "cypher.write", Effect::Write),
+        ("CALL DB.LABELS()", "cypher.write", Effect::Write),
+        ("CALL db.clearQueryCaches()", "cypher.admin", Effect::Admin),
+        (
+            "CALL `db`.`clearQueryCaches`()",
+            "cypher.admin",
+            Effect::Admin,
+        ),
+        (
+            "CALL db.stats.collect('GRAPH COUNTS')",
+            "cypher.admin",
+            Effect::Admin,
+        ),
+        (
+            "CALL dbms.killConnections(['x'])",
+            "cypher.admin",
+            Effect::Admin,
+        ),
+        ("CALL tx.setMetaData({a: 1})", "cypher.admin", Effect::Admin),
+        (
+            "CALL db.prepareForReplanning()",
+            "cypher.admin",
+            Effect::Admin,
+        ),
+        ("CALL dbms.listConfig()", "cypher.read", Effect::Read),
+        (
+            "MATCH (n) CALL db.createLabel('A') RETURN n",
+            "cypher.write",
+            Effect::Write,
+        ),
+    ];
+    for (statement, operation, effect) in cases {
+        let call = call(&query(statement));
+        assert_eq!(
+            (call.operation, call.effect),
+            (operation, effect),
+            "{statement}"
+        );
+    }
+}
+
+#[test]
+fn until_procedures_are_loaded_a_call_is_a_write() {
+    let neo4j = Neo4j::new(Settings::new("graph"));
+    let call = neo4j.understand(&query("CALL db.labels()").request());
+    assert_eq!(call.effect, Effect::Write);
+    let again = Neo4j::with_knowledge(Settings::new("graph"), plain().knowledge());
+    assert_eq!(
+        again
+            .understand(&query("CALL db.labels()").request())
+            .effect,
+        Effect::Read
+    );
+}
+
+#[test]
+fn several_statements_are_a_read_only_if_all_are() {
+    let reads = call(&tx(&["RETURN 1", "MATCH (n) RETURN n"]));
+    assert_eq!((reads.effect, reads.features.members), (Effect::Read, 2));
+    assert_eq!(call(&tx(&["RETURN 1", "CREATE (n)"])).effect, Effect::Write);
+    assert_eq!(
+        call(&tx(&["FROBNICATE", "CREATE (n)"])).effect,
+        Effect::Unknown
+    );
+    let empty = call(&tx(&[]));
+    assert_eq!(
+        (empty.effect, empty.storing),
+        (Effect::Read, Storing::Never("no_statement"))
+    );
+}
+
+#[test]
+fn a_body_that_might_be_read_in_two_ways_is_a_write() {
+    let bodies = [
+        r#"{"statement":"RETURN 1","statement":"CREATE (n)"}"#,
+        "{\"statement\":\"RETURN 1\"} {}",
+        "\u{feff}{\"statement\":\"RETURN 1\"}",
+        "{'statement':'RETURN 1'}",
+        r#"{"statement":1}"#,
+        r#"["RETURN 1"]"#,
+        "",
+    ];
+    for body in bodies {
+        let call = call(&Sent::new("POST", "/db/neo4j/query/v2", body));
+        assert_eq!(
+            (call.effect, call.fence),
+            (Effect::Unknown, Fence::None),
+            "{body}"
+        );
+        assert!(!call.raises.is_empty());
+    }
+    let late = r#"{"x":1,"statements":[{"statement":"RETURN 1"}]}"#;
+    assert_eq!(
+        call(&Sent::new("POST", "/db/neo4j/tx/commit", late)).effect,
+        Effect::Unknown
+    );
+    let gzip = query("RETURN 1").header("content-encoding", "gzip");
+    assert_eq!(call(&gzip).effect, Effect::Unknown);
+    let utf16 = query("RETURN 1").header("content-type", "application/json; charset=UTF-16");
+    assert_eq!(call(&utf16).effect, Effect::Unknown);
+    let sent = query("RETURN 1");
+    let cut = Request {
+        body: Body::Prefix(&sent.body),
+        ..sent.request()
+    };
+    assert_eq!(plain().understand(&cut).effect, Effect::Unknown);
+}
+
+#[test]
+fn the_clients_access_mode_decides_fence_and_placement() {
+    let with = |mode: &str, statement: &str| {
+        let body = format!(r#"{{"statement":"{statement}","accessMode":{mode}}}"#);
+        call(&Sent::new("POST", "/db/neo4j/query/v2", &body))
+    };
+    let facts = |call: Call| (call.effect, call.fence, call.placement);
+    assert_eq!(
+        facts(with("null", "RETURN 1")),
+        (Effect::Read, Fence::Ours, Placement::Any)
+    );
+    assert_eq!(
+        facts(with(r#""read""#, "RETURN 1")),
+        (Effect::Read, Fence::Theirs, Placement::Any)
+    );
+    assert_eq!(
+        facts(with(r#""WRITE""#, "RETURN 1")),
+        (Effect::Read, Fence::None, Placement::Writer)
+    );
+    assert_eq!(
+        facts(with(r#""READ""#, "CREATE (n)")),
+        (Effect::Write, Fence::Theirs, Placement::Writer)
+    );
+    assert_eq!(
+        facts(with("7", "RETURN 1")),
+        (Effect::Read, Fence::None, Placement::Any)
+    );
+    let twice = tx(&["RETURN 1"])
+        .header("access-mode", "READ")
+        .header("access-mode", "READ");
+    assert_eq!(call(&twice).fence, Fence::None);
+    assert_eq!(
+        call(&tx(&["RETURN 1"]).header("access-mode", "Read")).fence,
+        Fence::Theirs
+    );
+}
+
+#[test]
+fn in_a_cluster_reads_without_bookmarks_go_to_the_writer() {
+    let neo4j = informed(Settings {
+        cluster: true,
+        ..Settings::new("graph")
+    });
+    let plain = neo4j.understand(&query("RETURN 1").request());
+    assert_eq!(
+        (plain.placement, plain.fence),
+        (Placement::Writer, Fence::Ours)
+    );
+    let marked = Sent::new(
+        "POST",
+        "/db/neo4j/query/v2",
+        r#"{"statement":"RETURN 1","bookmarks":["FB:a"]}"#,
+    );
+    assert_eq!(
+        neo4j.understand(&marked.request()).placement,
+        Placement::Any
+    );
+}
+
+#[test]
+fn an_id_without_a_token_belongs_to_the_only_endpoint() {
+    let neo4j = informed(Settings {
+        endpoints: vec!["a:7474".into()],
+        ..Settings::new("graph")
+    });
+    let call = neo4j.understand(&Sent::new("POST", "/db/neo4j/tx/9", "").request());
+    assert_eq!(call.placement, Placement::Pinned(token_of("a:7474")));
+    assert!(
+        token_of("a:7474")
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    );
+    assert_ne!(token_of("a:7474"), token_of("b:7474"));
+}
+
+#[test]
+fn what_the_database_refuses_is_a_write_from_then_on() {
+    let neo4j = plain();
+    let sent = query("MATCH (n {x: 1}) RETURN n");
+    let call = neo4j.understand(&sent.request());
+    let write = neo4j.refused(&call, &sent.request());
+    assert_eq!(
+        (write.effect, write.fence, write.placement),
+        (Effect::Write, Fence::None, Placement::Writer)
+    );
+    assert!(
+        write
+            .raises
+            .iter()
+            .any(|tag| tag.as_str() == "neo4j/graph/neo4j/wide")
+    );
+    let same_shape = neo4j.understand(&query("MATCH (n {x: 2}) RETURN n").request());
+    assert_eq!(same_shape.effect, Effect::Write);
+    assert!(
+        same_shape
+            .raises
+            .iter()
+            .any(|tag| tag.as_str() == "neo4j/graph/neo4j/wide")
+    );
+    assert_eq!(
+        neo4j
+            .understand(&query("MATCH (m) RETURN m").request())
+            .effect,
+        Effect::Read
+    );
+}
+
+#[test]
+fn types_and_counts_are_those_the_planner_wants() {
+    use crate::dialect::QueryType::*;
+    let cases = [
+        ("MATCH (n:A) RETURN n", EntityLookup),
+        ("MATCH (n:A)-[:R]->(m) RETURN n", RelationshipExploration),
+        (
+            "MATCH (n:A)-[:R]->(m)-[:S]->(o) RETURN n",
+            MultiHopReasoning,
+        ),
+        ("MATCH (n:A)-[:R*1..3]->(m) RETURN n", MultiHopReasoning),
+        (
+            "MATCH p = shortestPath((n:A)-[:R*]-(m:B)) RETURN p",
+            MultiHopReasoning,
+        ),
+        ("CREATE (n)", Write),
+        ("CREATE INDEX FOR (n:A) ON (n.x)", SchemaAdmin),
+        ("FROBNICATE", Unknown),
+    ];
+    for (statement, wanted) in cases {
+        assert_eq!(call(&query(statement)).query_type, wanted, "{statement}");
+    }
+    let features = call(&query(
+        "MATCH (n:A)-[:R]->(m:B) WHERE n.x = 1 RETURN n LIMIT 5",
+    ))
+    .features;
+    assert_eq!(
+        (
+            features.entity_types,
+            features.relationship_types,
+            features.max_depth
+        ),
+        (2, 1, 1)
+    );
+    assert_eq!(
+        (features.graph_limit, features.final_limit, features.members),
+        (5, 5, 1)
+    );
+    assert!(features.has_filters && !features.has_vector);
+    assert_eq!((features.text_length, features.word_count), (54, 10));
+}

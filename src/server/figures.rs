@@ -1,0 +1,88 @@
+//! Figures that others keep, read at each scrape of `/metrics`: endpoints, services, the cache.
+
+use crate::balance::{Endpoint, InstanceStats, PoolStats};
+use crate::health::Gate;
+use crate::observe::{
+    CacheReading, Counts, EndpointReading, Name, Readings, ServiceReading, Source,
+};
+use crate::shared::Shared;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// Reads the figures of a process.
+///
+/// It holds them weakly: the observer that asks it is one of their parts.
+pub struct Figures(pub Weak<Shared>);
+
+impl Source for Figures {
+    fn read(&self, readings: &mut Readings) {
+        let Some(shared) = self.0.upgrade() else {
+            return;
+        };
+        let now = shared.clock.now();
+        for service in shared.snapshot().services() {
+            let stats = service.pool.stats(now);
+            let label = &service.label;
+            readings.services.push(ServiceReading {
+                service: label.clone(),
+                counts: counts(&stats),
+            });
+            let endpoints = service.pool.endpoints().iter().zip(&stats.instances);
+            readings
+                .endpoints
+                .extend(endpoints.map(|(endpoint, stats)| EndpointReading {
+                    breaker: breaker(endpoint.health().gate(now)),
+                    ..instance(label, endpoint, stats)
+                }));
+        }
+        readings.caches.push(cache(&shared));
+    }
+}
+
+fn counts(stats: &PoolStats) -> Counts {
+    let online = |one: &&InstanceStats| one.is_healthy;
+    let room = |one: &&InstanceStats| one.current_connections < one.max_connections;
+    Counts {
+        capable: stats.total_instances as u32,
+        with_capacity: stats.instances.iter().filter(room).count() as u32,
+        online: stats.instances.iter().filter(online).count() as u32,
+    }
+}
+
+fn instance(service: &Name, endpoint: &Endpoint, stats: &InstanceStats) -> EndpointReading {
+    EndpointReading {
+        service: service.clone(),
+        endpoint: Name::from(Arc::clone(&endpoint.name)),
+        status: stats.status.label(),
+        breaker: "closed",
+        in_flight: u64::from(stats.current_connections),
+        load_a: stats.load_score,
+        load_b: stats.load_score_b,
+        probe_age: stats.last_health_check_age.map(Duration::from_secs_f64),
+    }
+}
+
+/// The three states that operators know: one that is due for a trial, or under trial, is half open.
+fn breaker(gate: Gate) -> &'static str {
+    match gate {
+        Gate::Closed => "closed",
+        Gate::Open(_) => "open",
+        Gate::Due | Gate::Trial => "half_open",
+    }
+}
+
+fn cache(shared: &Shared) -> CacheReading {
+    let report = shared.cache.report();
+    let total = &report.total;
+    CacheReading {
+        level: "l1",
+        entries: total.entry_count,
+        bytes: total.size_bytes,
+        limit_bytes: report.capacity_bytes,
+        stores: total.stores,
+        evictions: total.evictions,
+        expirations: total.expired,
+        invalidations: total.invalidations,
+        shared: total.coalesced,
+    }
+}
