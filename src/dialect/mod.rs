@@ -103,6 +103,11 @@ pub trait Dialect: Send + Sync {
         call.raises.clone()
     }
 
+    /// A digest of the request's credentials, equal to that of a canonical request; `None` when the dialect does not tell.
+    fn credential(&self, _request: &Request<'_>) -> Option<u64> {
+        None
+    }
+
     /// Notes that the database refused, as a write, what was taken for a read; gives the call as the write that it is.
     fn refused(&self, call: &Call, request: &Request<'_>) -> Call;
 

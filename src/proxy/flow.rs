@@ -385,13 +385,8 @@ impl<'a> Flow<'a> {
         errand: &Errand,
         fetched: Fetched,
     ) -> Ending {
-        if let Some(canonical) = errand
-            .call
-            .canonical
-            .as_ref()
-            .filter(|_| fetched.judgement.revoke)
-        {
-            self.proxy.shared.cache.revoke(canonical.credential);
+        if fetched.judgement.revoke {
+            self.revoke(errand);
         }
         let editor = self
             .service
@@ -427,6 +422,18 @@ impl<'a> Flow<'a> {
             );
         }
         ending
+    }
+
+    /// The database refused the credential: what is stored for it goes.
+    fn revoke(&self, errand: &Errand) {
+        let asked = request(&errand.head, &errand.target, &errand.body);
+        let canonical = errand.call.canonical.as_ref();
+        let credential = canonical
+            .map(|canonical| canonical.credential)
+            .or_else(|| self.service.dialect.credential(&asked));
+        credential
+            .into_iter()
+            .for_each(|credential| self.proxy.shared.cache.revoke(credential));
     }
 
     async fn refuse(&mut self, session: &mut ServerSession, rejection: Rejection) -> Ending {

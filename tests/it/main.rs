@@ -1,5 +1,7 @@
 //! The tests of pointsman as a whole, in one binary.
 
 mod config;
+mod neo4j;
+mod neo4j_support;
 mod path_transparent;
 mod support;

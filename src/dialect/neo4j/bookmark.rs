@@ -32,6 +32,14 @@ pub fn supersedes(a: &str, b: &str) -> bool {
     }
 }
 
+/// Whether `a` is known to be newer than `b`, of the same database.
+pub fn is_newer(a: &str, b: &str) -> bool {
+    match (number(a), number(b)) {
+        (Some((home, a)), Some((other, b))) => home == other && a > b,
+        _ => a != b,
+    }
+}
+
 /// Whether the bookmark is of the system database, which answers SHOW commands sent to any other.
 pub fn is_of_system(bookmark: &str) -> bool {
     number(bookmark).is_some_and(|(head, _)| head.iter().skip(3).take(15).all(|byte| *byte == 0))

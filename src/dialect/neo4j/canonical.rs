@@ -6,6 +6,7 @@ use super::body::Ask;
 use super::operations::{Api, Line};
 use crate::dialect::canonical::{Builder, Canonical};
 use crate::dialect::{Request, json};
+use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE};
 
 /// Makes the canonical form.
@@ -24,10 +25,21 @@ pub fn canonical(neo4j: &Neo4j, request: &Request<'_>, line: &Line, ask: &Ask<'_
     if neo4j.settings.cluster {
         builder = builder.part(format!("{:?}", ask.access).as_bytes());
     }
+    with_credentials(builder, request)
+        .body(json::canonical(&ask.json, &["accessMode", "maxExecutionTime"]).into())
+}
+
+/// The digest of the credentials alone.
+pub fn credential(request: &Request<'_>) -> u64 {
+    let builder = with_credentials(Builder::new("credential"), request);
+    builder.body(Bytes::new()).credential
+}
+
+fn with_credentials(mut builder: Builder, request: &Request<'_>) -> Builder {
     for name in [AUTHORIZATION, COOKIE] {
         for value in request.headers.get_all(&name) {
             builder = builder.credential(name.as_str(), value.as_bytes());
         }
     }
-    builder.body(json::canonical(&ask.json, &["accessMode", "maxExecutionTime"]).into())
+    builder
 }

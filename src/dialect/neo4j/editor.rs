@@ -1,5 +1,5 @@
 //! Puts the endpoint's token into the answers of explicit transactions: the `Location` header, the
-//! top-level `commit` URL, and `transaction.id`. A lexer over chunks of any size: what looks alike
+//! `commit` URL (top-level, in Jolt below `info`), and `transaction.id`. A lexer over chunks of any size: what looks alike
 //! inside rows is not touched, and at most one short string is held back.
 
 use super::token::{SEPARATOR, with_token};
@@ -24,12 +24,22 @@ enum Text {
     Id,
 }
 
+/// Where keys count besides the top level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    Other,
+    /// `transaction`.
+    Transaction,
+    /// `info`, the last record of Jolt.
+    Info,
+}
+
 /// The editor of one answer.
 pub struct TokenEditor {
     token: String,
     depth: u32,
-    /// Inside the object of the top-level `transaction`.
-    in_transaction: bool,
+    /// The top-level object under the cursor.
+    inside: Inside,
     /// A key comes next, where keys count.
     wants_key: bool,
     /// The last key at the level that counts.
@@ -45,7 +55,7 @@ impl TokenEditor {
         Self {
             token: token.to_owned(),
             depth: 0,
-            in_transaction: false,
+            inside: Inside::Other,
             wants_key: false,
             key: Vec::new(),
             text: None,
@@ -102,25 +112,37 @@ impl TokenEditor {
 
     /// Whether keys at this place count.
     fn counts(&self) -> bool {
-        self.depth == 1 || self.depth == 2 && self.in_transaction
+        self.depth == 1 || self.depth == 2 && self.inside != Inside::Other
     }
 
     fn outside(&mut self, byte: u8) {
         match byte {
             b'{' | b'[' => {
-                self.in_transaction |=
-                    self.depth == 1 && byte == b'{' && self.key == b"transaction";
+                self.enter(byte);
                 self.depth = self.depth.saturating_add(1);
                 self.wants_key = byte == b'{' && self.counts();
             }
             b'}' | b']' => {
                 self.depth = self.depth.saturating_sub(1);
-                self.in_transaction &= self.depth > 1;
+                if self.depth <= 1 {
+                    self.inside = Inside::Other;
+                }
             }
             b',' if self.counts() => self.wants_key = true,
             b':' if self.counts() => self.wants_key = false,
             b'"' => self.text = Some(self.opens()),
             _ => {}
+        }
+    }
+
+    /// An object or list begins behind the last key.
+    fn enter(&mut self, bracket: u8) {
+        if self.depth == 1 && bracket == b'{' {
+            self.inside = match self.key.as_slice() {
+                b"transaction" => Inside::Transaction,
+                b"info" => Inside::Info,
+                _ => Inside::Other,
+            };
         }
     }
 
@@ -132,9 +154,9 @@ impl TokenEditor {
             self.key.clear();
             return Text::Key;
         }
-        match (self.depth, self.key.as_slice()) {
-            (1, b"commit") => Text::Url,
-            (2, b"id") => Text::Id,
+        match (self.depth, self.inside, self.key.as_slice()) {
+            (1, _, b"commit") | (2, Inside::Info, b"commit") => Text::Url,
+            (2, Inside::Transaction, b"id") => Text::Id,
             _ => Text::Plain,
         }
     }

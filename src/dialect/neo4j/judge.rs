@@ -9,6 +9,8 @@ use crate::dialect::json::{Json, parse};
 use crate::dialect::{
     Again, Answer, Body, Call, Effect, Execution, Fault, Fence, Judgement, Storing, Target,
 };
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 
 /// Categories of notifications that say nothing which a stored answer should not repeat.
 const HARMLESS: &[&str] = &[
@@ -19,10 +21,26 @@ const HARMLESS: &[&str] = &[
     "UNSUPPORTED",
 ];
 
+/// The media type of Jolt in all its versions: one JSON object per line, errors and bookmarks in the last two.
+const JOLT: &[u8] = b"application/vnd.neo4j.jolt";
+/// What may stand before a line of Jolt (`+json-seq`).
+const RECORD_SEPARATOR: u8 = 0x1e;
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Json,
+    Jolt,
+    /// With a content encoding: not read.
+    Encoded,
+}
+
 /// An answer, looked at.
 struct Seen<'a> {
+    /// The object that may hold errors and bookmarks; all of a JSON answer.
     body: &'a [u8],
     scan: Scan<'a>,
+    form: Form,
     whole: bool,
     /// Code and text of the first error.
     error: Option<(String, String)>,
@@ -51,9 +69,11 @@ impl Neo4j {
         let Target::Database(database) = &call.target else {
             return;
         };
-        if call.effect == Effect::Admin {
+        let ends = call.operation == "tx.commit" && self.knowledge.sessions_reach_elsewhere();
+        if call.effect == Effect::Admin || ends {
             self.knowledge.server_changes();
-        } else if let Some(bookmark) = &judgement.bookmark {
+        }
+        if let Some(bookmark) = &judgement.bookmark {
             let other = is_of_system(bookmark) || call.storing == Storing::Never("use_graph");
             if !other {
                 self.knowledge.remember(database, bookmark);
@@ -73,13 +93,27 @@ impl<'a> Seen<'a> {
             Body::Whole(bytes) => (bytes, true),
             Body::Prefix(bytes) => (bytes, false),
         };
-        let scan = scan(body);
-        let error = first_error(body, &scan);
+        let form = Form::of(answer.headers);
+        let (failed, body) = match form {
+            Form::Json => (body, body),
+            Form::Jolt => (record(body, "error"), record(body, "info")),
+            Form::Encoded => (&b""[..], &b""[..]),
+        };
         Seen {
             body,
-            scan,
+            scan: scan(body),
+            form,
             whole,
-            error,
+            error: first_error(failed),
+        }
+    }
+
+    /// Whether a whole answer is not what the server writes.
+    fn is_broken(&self) -> bool {
+        match self.form {
+            Form::Json => self.whole && !self.body.is_empty() && !self.scan.complete,
+            Form::Jolt => self.whole && !self.scan.complete,
+            Form::Encoded => false,
         }
     }
 
@@ -87,6 +121,9 @@ impl<'a> Seen<'a> {
     fn storable(&self) -> Result<(), &'static str> {
         if !self.whole {
             return Err("too_large");
+        }
+        if self.form != Form::Json {
+            return Err("other_media_type");
         }
         if !self.scan.complete {
             return Err("not_an_object");
@@ -113,9 +150,35 @@ impl<'a> Seen<'a> {
     }
 }
 
+impl Form {
+    fn of(headers: &HeaderMap) -> Self {
+        let value = |name: &HeaderName| headers.get(name).map(http::HeaderValue::as_bytes);
+        let plain = |value: &[u8]| value.eq_ignore_ascii_case(b"identity");
+        if !value(&CONTENT_ENCODING).is_none_or(plain) {
+            return Form::Encoded;
+        }
+        let media = value(&CONTENT_TYPE).and_then(|value| value.get(..JOLT.len()));
+        match media.is_some_and(|media| media.eq_ignore_ascii_case(JOLT)) {
+            true => Form::Jolt,
+            false => Form::Json,
+        }
+    }
+}
+
+/// The object of a line of Jolt that has one member of this name; empty when there is none.
+fn record<'a>(body: &'a [u8], name: &str) -> &'a [u8] {
+    let found = body.split(|byte| *byte == b'\n').find_map(|line| {
+        let line = line.strip_prefix(&[RECORD_SEPARATOR]).unwrap_or(line);
+        let inside = line.strip_prefix(b"{\"")?.strip_prefix(name.as_bytes())?;
+        let inside = inside.strip_prefix(b"\":")?;
+        Some(inside.strip_suffix(b"}").unwrap_or(inside))
+    });
+    found.unwrap_or_default()
+}
+
 /// Code and text of the first of the top-level errors.
-fn first_error(body: &[u8], scan: &Scan<'_>) -> Option<(String, String)> {
-    let range = scan.get("errors")?;
+fn first_error(body: &[u8]) -> Option<(String, String)> {
+    let range = scan(body).get("errors")?;
     let Ok(list) = parse(body.get(range)?) else {
         return Some((String::from("unreadable"), String::new()));
     };
@@ -179,9 +242,8 @@ fn by_call(judgement: &mut Judgement, call: &Call) {
 
 /// The judgement of an answer without a code.
 fn by_status(answer: &Answer<'_>, seen: &Seen<'_>) -> Judgement {
-    let broken = seen.whole && !seen.body.is_empty() && !seen.scan.complete;
     match answer.status {
-        200..300 if broken => Judgement {
+        200..300 if seen.is_broken() => Judgement {
             read_again: Again::Elsewhere,
             ..Judgement::failure(Fault::Endpoint, Execution::Unknown, "unparsable")
         },

@@ -34,6 +34,7 @@ pub use token::token_of;
 
 use super::{
     Answer, Call, Dialect, Editor, Inquiry, Judgement, Outgoing, Probe, Refusal, Request, Tag,
+    Target,
 };
 use crate::rejection::Rejection;
 use bytes::Bytes;
@@ -133,6 +134,15 @@ impl Dialect for Neo4j {
 
     fn judge(&self, call: &Call, answer: &Answer<'_>) -> Judgement {
         self.judged(call, answer)
+    }
+
+    fn credential(&self, request: &Request<'_>) -> Option<u64> {
+        Some(canonical::credential(request))
+    }
+
+    fn spools(&self, call: &Call) -> bool {
+        // The transactional API executes a body that was cut; a longer statement can also be read when it is whole.
+        matches!(call.target, Target::Database(_))
     }
 
     fn refused(&self, call: &Call, _request: &Request<'_>) -> Call {

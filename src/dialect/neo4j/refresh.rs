@@ -2,7 +2,7 @@
 //! lose sight of its own writes.
 
 use super::Neo4j;
-use super::bookmark::{MEMBERS, of_answer, supersedes};
+use super::bookmark::{MEMBERS, is_newer, of_answer};
 use super::outgoing::{quoted_list, with_field};
 use crate::dialect::{Call, Target};
 use bytes::Bytes;
@@ -15,7 +15,7 @@ impl Neo4j {
         };
         let stored = of_answer(body)?;
         let newest = self.knowledge.bookmark(database)?;
-        if newest == stored || !supersedes(&newest, &stored) {
+        if !is_newer(&newest, &stored) {
             return None;
         }
         let scan = super::scan::scan(body);

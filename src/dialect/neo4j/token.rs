@@ -29,11 +29,14 @@ pub fn joined(id: &str, token: &str) -> String {
     format!("{id}{SEPARATOR}{token}")
 }
 
-/// Splits an id that the client sent at its last separator; `None` when it carries no token.
+/// Splits an id that the client sent at its last separator; `None` when it carries no token. The id
+/// goes out again decoded, so it holds nothing that would need an escape.
 pub fn split(id: &str) -> Option<(&str, &str)> {
     let (id, token) = id.rsplit_once(SEPARATOR)?;
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    (!id.is_empty() && token.len() == LENGTH && token.bytes().all(plain)).then_some((id, token))
+    let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
+    let ours = token.len() == LENGTH && token.bytes().all(plain);
+    (ours && !id.is_empty() && id.bytes().all(unreserved)).then_some((id, token))
 }
 
 /// The target with the token taken out of its transaction id.

@@ -1,0 +1,954 @@
+//! The Neo4j side as its clients meet it, on embedded graphs and on scripted servers.
+
+use crate::neo4j_support::{
+    Got, Proxy, eventually, fenced, send, statements_of, texts, try_send, yaml,
+};
+use bytes::Bytes;
+use http::{Request, Response};
+use pointsman::config::Source;
+use pointsman::dialect::token_of;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use testbed::faults::{Answer, Seen, When};
+use testbed::graph::{Graph, Options};
+use testbed::server::{Application, Door};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const NAMES: [&str; 3] = ["a", "b", "c"];
+
+fn graph(doors: usize) -> Graph {
+    Graph::start(Options {
+        doors,
+        ..Options::default()
+    })
+    .unwrap()
+}
+
+fn endpoints(graph: &Graph) -> Vec<(&'static str, String)> {
+    let doors = graph.doors().iter();
+    NAMES.into_iter().zip(doors.map(Door::url)).collect()
+}
+
+async fn in_front_of(graph: &Graph) -> Proxy {
+    let strategy = "    strategy: round_robin\n";
+    let proxy = Proxy::start(&yaml(&endpoints(graph), strategy, "")).await;
+    // Before it knows the procedures its tags are wider, so that entries of that time are not used later.
+    proxy.informed().await;
+    proxy
+}
+
+/// What the doors saw of statements that hold a word.
+fn seen(graph: &Graph, word: &str) -> Vec<Seen> {
+    let all = graph.doors().iter().flat_map(|door| door.faults().seen());
+    all.filter(|seen| texts(seen).iter().any(|text| text.contains(word)))
+        .collect()
+}
+
+/// The last answer that a server of our own gives.
+struct Script<F>(F);
+
+impl<F: Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static> Application
+    for Script<F>
+{
+    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let text = String::from_utf8_lossy(request.body()).into_owned();
+        let rows = |rows: Value| (202, json!({"data": {"fields": [], "values": rows}}));
+        let (status, body) = match request.uri().path() {
+            "/" => (200, json!({})),
+            path if path.contains("/cluster/") => (
+                404,
+                json!({"errors": [{"code": "Neo.ClientError.Request.Invalid", "message": "Not Found"}]}),
+            ),
+            _ if text.contains("SHOW PROCEDURES") => rows(json!([
+                ["db.labels", "READ"],
+                ["my.read", "READ"],
+                ["my.other", "READ"]
+            ])),
+            _ if text.contains("SHOW FUNCTIONS") => rows(json!([])),
+            _ if text.contains("SHOW DATABASES") => rows(json!([["neo4j", []]])),
+            _ => (self.0)(&text, request),
+        };
+        Response::builder()
+            .status(status)
+            .header("content-type", "application/json")
+            .body(body.to_string().into())
+            .unwrap()
+    }
+
+    fn is_write(&self, _request: &Request<Bytes>) -> bool {
+        false
+    }
+}
+
+async fn scripted(
+    answer: impl Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static,
+) -> (Door, Proxy) {
+    let door = Door::open(0, Arc::new(Script(answer))).unwrap();
+    let proxy = Proxy::start(&yaml(&[("a", door.url())], "", "")).await;
+    proxy.informed().await;
+    (door, proxy)
+}
+
+fn calls(door: &Door, word: &str) -> Vec<Seen> {
+    let mut all = door.faults().seen();
+    all.retain(|seen| String::from_utf8_lossy(&seen.body).contains(word));
+    all
+}
+
+const REFUSED: &str = "Neo.ClientError.Statement.AccessMode";
+
+/// A server that refuses everything under the fence.
+fn strict(text: &str, request: &Request<Bytes>) -> (u16, Value) {
+    let errors = json!([{"code": REFUSED, "message": "Writing in read access mode not allowed."}]);
+    let by_header = request.headers().contains_key("access-mode");
+    match request.uri().path() {
+        _ if text.contains("labels") => (202, json!({"data": {"fields": [], "values": []}})),
+        path if path.ends_with("/commit") && by_header => {
+            (200, json!({"results": [], "errors": errors}))
+        }
+        path if path.ends_with("/commit") => (200, json!({"results": [], "errors": []})),
+        _ if text.contains("\"READ\"") => (400, json!({"errors": errors})),
+        _ if text.contains("fails") => (
+            500,
+            json!({"errors": [{"code": "Neo.DatabaseError.General.UnknownError"}]}),
+        ),
+        _ => (202, json!({"data": {"fields": ["x"], "values": [[1]]}})),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_are_fenced_on_the_wire_and_writes_are_not() {
+    let graph = graph(1);
+    let proxy = in_front_of(&graph).await;
+    proxy.query("CREATE (:Fenced)").await;
+    proxy.commit(&["CREATE (:Fenced)"]).await;
+    let read = proxy.query("MATCH (n:Fenced) RETURN count(n)").await;
+    assert_eq!(read.rows(), json!([[2]]));
+    proxy
+        .commit(&["MATCH (n:Fenced) RETURN count(n)", "RETURN 'Fenced'"])
+        .await;
+    let by_clause = |clause: &str| {
+        let mut all = seen(&graph, "Fenced");
+        all.retain(|seen| texts(seen)[0].starts_with(clause));
+        all.iter().map(fenced).collect::<Vec<_>>()
+    };
+    assert_eq!(by_clause("MATCH"), [true, true]);
+    assert_eq!(by_clause("CREATE"), [false, false]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_write_is_learned_and_sent_once_as_a_write() {
+    let (door, proxy) = scripted(strict).await;
+    let first = proxy.query("CALL my.read()").await;
+    assert_eq!(
+        (first.status, first.rows()),
+        (202, json!([[1]])),
+        "{first:?}"
+    );
+    assert_eq!(
+        calls(&door, "my.read")
+            .iter()
+            .map(fenced)
+            .collect::<Vec<_>>(),
+        [true, false]
+    );
+    let second = proxy.query("CALL my.read()").await;
+    assert!(
+        second.explain().contains("effect=write"),
+        "{}",
+        second.explain()
+    );
+    assert_eq!(calls(&door, "my.read").len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_fence_inside_a_200_of_the_transactional_api_is_handled() {
+    let (door, proxy) = scripted(strict).await;
+    let answer = proxy.commit(&["CALL my.other()"]).await;
+    assert_eq!(answer.code(), "", "{answer:?}");
+    assert_eq!(
+        calls(&door, "my.other")
+            .iter()
+            .map(fenced)
+            .collect::<Vec<_>>(),
+        [true, false]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_is_not_repeated_when_it_fails_after_its_refusal() {
+    let (door, proxy) = scripted(strict).await;
+    let answer = proxy.query("CALL my.read('fails')").await;
+    assert_eq!(answer.status, 500);
+    assert_eq!(calls(&door, "fails").len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_mode_that_the_client_set_is_the_clients_answer() {
+    let (door, proxy) = scripted(strict).await;
+    let body = json!({"statement": "CALL my.read()", "accessMode": "READ"});
+    let answer = proxy.query_body(body).await;
+    assert_eq!((answer.status, answer.code().as_str()), (400, REFUSED));
+    assert_eq!(calls(&door, "my.read").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jolt_answers_are_judged_by_their_records() {
+    let door = Door::open(
+        0,
+        Arc::new(Script(|_: &str, _: &Request<Bytes>| (200, json!({})))),
+    )
+    .unwrap();
+    let proxy = Proxy::start(&yaml(&[("a", door.url())], "", "breaker: {threshold: 1}\n")).await;
+    proxy.informed().await;
+    let jolt = |body: &'static str| {
+        let mut answer = Answer::json(200, body);
+        answer.headers.insert(
+            "content-type",
+            "application/vnd.neo4j.jolt-v2".parse().unwrap(),
+        );
+        answer
+    };
+    let accept = [("accept", "application/vnd.neo4j.jolt-v2")];
+    let rows = "{\"header\":{\"fields\":[\"1\"]}}\n{\"data\":[1]}\n{\"summary\":{}}\n{\"info\":{\"lastBookmarks\":[\"FB:x\"]}}\n";
+    for round in 0..2 {
+        door.faults().answer(jolt(rows), When::Next(1));
+        let body = statements_of(&["MATCH (n:Jolt) RETURN count(n)"]);
+        let answer = proxy.post("/db/neo4j/tx/commit", &accept, &body).await;
+        assert_eq!((answer.status, answer.text.as_str()), (200, rows));
+        assert_eq!(answer.cache(), "miss", "{round}: never stored");
+        assert!(
+            answer.explain().contains("attempts=1"),
+            "{}",
+            answer.explain()
+        );
+    }
+    let refused = "{\"error\":{\"errors\":[{\"code\":\"Neo.ClientError.Statement.AccessMode\",\"message\":\"no\"}]}}\n{\"info\":{}}\n";
+    door.faults().answer(jolt(refused), When::Next(1));
+    let answer = proxy
+        .post(
+            "/db/neo4j/tx/commit",
+            &accept,
+            &statements_of(&["CALL my.read()"]),
+        )
+        .await;
+    assert_eq!(answer.text, "{}");
+    assert_eq!(
+        calls(&door, "my.read")
+            .iter()
+            .map(fenced)
+            .collect::<Vec<_>>(),
+        [true, false]
+    );
+}
+
+/// One explicit transaction as its client sees it.
+struct Transaction {
+    /// Path and query of the transaction.
+    path: String,
+    id: String,
+}
+
+#[derive(Clone, Copy)]
+struct Api {
+    path: &'static str,
+    body: fn(&str) -> Value,
+}
+
+const QUERY: Api = Api {
+    path: "/db/neo4j/query/v2/tx",
+    body: |text| json!({"statement": text}),
+};
+const TX: Api = Api {
+    path: "/db/neo4j/tx",
+    body: |text| statements_of(&[text]),
+};
+
+impl Api {
+    async fn begin(&self, proxy: &Proxy, text: &str) -> Transaction {
+        let answer = proxy.post(self.path, &[], &(self.body)(text)).await;
+        assert!((200..300).contains(&answer.status), "{answer:?}");
+        assert_eq!(answer.cache(), "bypass");
+        let json = answer.json();
+        let id = match json["transaction"]["id"].as_str() {
+            Some(id) => id.to_owned(),
+            None => {
+                let location = answer.header("location").to_owned();
+                let commit = json["commit"].as_str().unwrap();
+                assert_eq!(format!("{location}/commit"), commit);
+                assert!(
+                    commit.starts_with(proxy.url()),
+                    "Host is passed on: {commit}"
+                );
+                location.rsplit('/').next().unwrap().to_owned()
+            }
+        };
+        let path = format!("{}/{id}", self.path);
+        Transaction { path, id }
+    }
+
+    async fn run(&self, proxy: &Proxy, transaction: &Transaction, text: &str) -> Got {
+        proxy.post(&transaction.path, &[], &(self.body)(text)).await
+    }
+
+    async fn commit(&self, proxy: &Proxy, transaction: &Transaction, text: &str) -> Got {
+        let path = format!("{}/commit", transaction.path);
+        proxy.post(&path, &[], &(self.body)(text)).await
+    }
+}
+
+/// The door, by name, that an id belongs to.
+fn home(id: &str) -> usize {
+    let token = id.rsplit('-').next().unwrap();
+    NAMES
+        .iter()
+        .position(|name| token_of(name) == token)
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn transactions_with_colliding_ids_stay_at_their_own_door() {
+    let graph = graph(3);
+    let proxy = in_front_of(&graph).await;
+    for (api, label) in [(QUERY, "ByQuery"), (TX, "ByTx")] {
+        let mut open = Vec::new();
+        for _ in 0..3 {
+            open.push(api.begin(&proxy, "RETURN 1").await);
+        }
+        let raw: Vec<_> = open
+            .iter()
+            .map(|t| t.id.split('-').next().unwrap())
+            .collect();
+        assert!(
+            raw.iter().all(|id| *id == raw[0]),
+            "the ids collide: {raw:?}"
+        );
+        let mut homes: Vec<_> = open.iter().map(|t| home(&t.id)).collect();
+        homes.sort_unstable();
+        assert_eq!(homes, [0, 1, 2]);
+        for transaction in open.iter().rev() {
+            let door = home(&transaction.id);
+            let create = format!("CREATE (:{label} {{door: {door}}})");
+            for answer in [
+                api.run(&proxy, transaction, &create).await,
+                api.commit(&proxy, transaction, &format!("RETURN '{label}'"))
+                    .await,
+            ] {
+                assert!((200..300).contains(&answer.status), "{answer:?}");
+                assert_eq!(answer.code(), "");
+            }
+            let here = graph.faults(door).seen();
+            let mine: Vec<_> = here
+                .iter()
+                .filter(|seen| texts(seen).iter().any(|text| text.contains(label)))
+                .collect();
+            assert_eq!(mine.len(), 2, "door {door}");
+            assert!(
+                mine.iter()
+                    .all(|seen| !seen.target.contains('-') && !fenced(seen))
+            );
+        }
+        assert_eq!(seen(&graph, label).len(), 6);
+        let count = proxy
+            .query(&format!("MATCH (n:{label}) RETURN count(n)"))
+            .await;
+        assert_eq!(count.rows(), json!([[3]]));
+    }
+    for (api, id) in [(QUERY, "tx1"), (TX, "tx2")] {
+        let transaction = api
+            .begin(&proxy, &format!("CREATE (:Gone {{id: '{id}'}})"))
+            .await;
+        let url = format!("{}{}", proxy.url(), transaction.path);
+        assert_eq!(send("DELETE", &url, &[], String::new()).await.status, 200);
+        assert_eq!(send("DELETE", &url, &[], String::new()).await.status, 404);
+    }
+    assert_eq!(
+        proxy.query("MATCH (n:Gone) RETURN n").await.rows(),
+        json!([])
+    );
+    assert!((0..3).all(|door| graph.open_transactions(door) == 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_without_a_known_endpoint_is_a_404_that_touches_no_endpoint() {
+    let graph = graph(3);
+    let proxy = in_front_of(&graph).await;
+    let id = "1-00000000";
+    let before: Vec<u64> = (0..3).map(|door| graph.faults(door).total()).collect();
+    for path in [
+        format!("/db/neo4j/tx/{id}"),
+        format!("/db/neo4j/tx/{id}/commit"),
+        format!("/db/neo4j/query/v2/tx/{id}"),
+        "/db/neo4j/tx/1".into(),
+        format!("/db/neo4j/tx/1%3Fx-{}", token_of("a")),
+        format!("/db/neo4j/tx/1%20x-{}", token_of("a")),
+    ] {
+        let answer = proxy.post(&path, &[], &json!({"statements": []})).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(
+            answer.code(),
+            "Neo.ClientError.Transaction.TransactionNotFound"
+        );
+        assert!(
+            answer
+                .header("content-type")
+                .starts_with("application/json")
+        );
+    }
+    let after: Vec<u64> = (0..3).map(|door| graph.faults(door).total()).collect();
+    assert_eq!(before, after);
+    let gone = format!("/db/neo4j/tx/77-{}", token_of("b"));
+    let answer = proxy.post(&gone, &[], &json!({"statements": []})).await;
+    assert_eq!(
+        answer.code(),
+        "Neo.ClientError.Transaction.TransactionNotFound"
+    );
+    assert_eq!(
+        graph
+            .faults(1)
+            .count(&http::Method::POST, "/db/neo4j/tx/77"),
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_survives_a_restart_of_pointsman() {
+    let graph = graph(3);
+    for api in [QUERY, TX] {
+        let first = in_front_of(&graph).await;
+        let transaction = api.begin(&first, "CREATE (:Kept)").await;
+        first.stop().await;
+        let second = in_front_of(&graph).await;
+        let answer = api.run(&second, &transaction, "CREATE (:Kept)").await;
+        assert_eq!(answer.code(), "", "{answer:?}");
+        let answer = api.commit(&second, &transaction, "RETURN 1").await;
+        assert_eq!(answer.code(), "", "{answer:?}");
+        second.stop().await;
+    }
+    let proxy = in_front_of(&graph).await;
+    let count = proxy.query("MATCH (n:Kept) RETURN count(n)").await;
+    assert_eq!(count.rows(), json!([[4]]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_survives_a_reload_that_removes_its_endpoint() {
+    let graph = graph(3);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let all = endpoints(&graph);
+    std::fs::write(file.path(), yaml(&all, "    strategy: round_robin\n", "")).unwrap();
+    let proxy = Proxy::start_file(Source {
+        path: file.path().to_owned(),
+        ..Source::default()
+    })
+    .await;
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        open.push(TX.begin(&proxy, "RETURN 1").await);
+    }
+    let kept: Vec<_> = all.into_iter().take(1).collect();
+    std::fs::write(file.path(), yaml(&kept, "    strategy: round_robin\n", "")).unwrap();
+    let reloaded = proxy.server().reload().await.unwrap();
+    assert!(reloaded.changed);
+    for transaction in &open {
+        let ran = TX.run(&proxy, transaction, "CREATE (:Reloaded)").await;
+        assert_eq!(
+            (ran.status, ran.code().as_str()),
+            (200, ""),
+            "{}",
+            transaction.id
+        );
+        let commit = ran.json()["commit"].as_str().unwrap().to_owned();
+        assert!(commit.contains(&transaction.id), "{commit}");
+        let done = TX.commit(&proxy, transaction, "RETURN 1").await;
+        assert_eq!((done.status, done.code().as_str()), (200, ""));
+    }
+    let count = proxy.query("MATCH (n:Reloaded) RETURN count(n)").await;
+    assert_eq!(count.rows(), json!([[3]]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_invalidates_and_reads_inside_a_transaction_bypass() {
+    let graph = graph(1);
+    let proxy = in_front_of(&graph).await;
+    let read = "MATCH (n:Stock) RETURN count(n)";
+    for api in [QUERY, TX] {
+        let before = proxy.query(read).await.rows()[0][0].as_i64().unwrap();
+        let again = proxy.query(read).await;
+        assert_eq!(again.cache(), "hit", "{again:?}");
+        let transaction = api.begin(&proxy, "CREATE (:Stock)").await;
+        let inside = api.run(&proxy, &transaction, read).await;
+        assert_eq!(inside.cache(), "bypass");
+        assert!(
+            inside.text.contains(&format!("[{}]", before + 1)),
+            "{}",
+            inside.text
+        );
+        let outside = proxy.query(read).await;
+        assert_eq!(
+            (outside.cache(), outside.rows()),
+            ("hit", json!([[before]]))
+        );
+        api.commit(&proxy, &transaction, "RETURN 1").await;
+        let after = proxy.query(read).await;
+        assert_eq!(
+            (after.cache(), after.rows()),
+            ("miss", json!([[before + 1]]))
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_statements_are_one_call() {
+    let graph = graph(1);
+    let proxy = in_front_of(&graph).await;
+    let reads = ["MATCH (n:Several) RETURN count(n)", "RETURN 1"];
+    assert_eq!(proxy.commit(&reads).await.cache(), "miss");
+    assert_eq!(proxy.commit(&reads).await.cache(), "hit");
+    let mixed = proxy.commit(&["RETURN 1", "CREATE (:Several)"]).await;
+    assert!(
+        mixed.explain().contains("effect=write"),
+        "{}",
+        mixed.explain()
+    );
+    let after = proxy.commit(&reads).await;
+    assert_eq!(after.cache(), "miss");
+    assert_eq!(after.json()["results"][0]["data"][0]["row"], json!([1]));
+    let failed = proxy.commit(&["CREATE (:Several)", "RETURN 1/0"]).await;
+    assert_ne!(failed.code(), "");
+    let rolled_back = proxy.commit(&reads).await;
+    assert_eq!(
+        rolled_back.json()["results"][0]["data"][0]["row"],
+        json!([1])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn narrow_writes_leave_other_labels_alone_and_the_trap_is_no_narrow_write() {
+    let graph = graph(1);
+    let proxy = in_front_of(&graph).await;
+    proxy.query("CREATE (:A:B {x: 1})").await;
+    let of_b = "MATCH (n:B) RETURN n.x AS x ORDER BY x";
+    eventually(
+        "a write to one label leaves an entry of another alone",
+        || async {
+            proxy.query(of_b).await;
+            proxy.query("CREATE (:Other)").await;
+            proxy.query(of_b).await.cache() == "hit"
+        },
+    )
+    .await;
+    proxy.query("MATCH (n:A) SET n.x = 2").await;
+    let trapped = proxy.query(of_b).await;
+    assert_eq!((trapped.cache(), trapped.rows()), ("miss", json!([[2]])));
+    for (write, stays) in [
+        ("CREATE (:A {x: 9})", true),
+        ("MERGE (:Other {y: 1})", true),
+        ("MATCH (a:A) MATCH (o:Other) MERGE (a)-[:LIKES]->(o)", true),
+        ("MATCH (:A)-[r:LIKES]->() SET r.since = 1", true),
+        ("MATCH (:A)-[r:LIKES]->() DELETE r", true),
+        ("CREATE (:A:B {x: 3})", false),
+        ("MATCH (n:Other) SET n:B", false),
+        ("MATCH (n:Other) REMOVE n:B", false),
+        ("MATCH (n:Other) DETACH DELETE n", false),
+        (
+            "CREATE INDEX some_index IF NOT EXISTS FOR (n:Z) ON (n.z)",
+            false,
+        ),
+    ] {
+        let before = proxy.query(of_b).await.rows();
+        let done = proxy.query(write).await;
+        assert_eq!(done.status, 202, "{write}: {}", done.text);
+        let after = proxy.query(of_b).await;
+        assert_eq!(after.cache() == "hit", stays, "{write}");
+        let direct = send(
+            "POST",
+            &format!("{}/db/neo4j/query/v2", graph.url(0)),
+            &[
+                ("accept", "application/json"),
+                ("content-type", "application/json"),
+            ],
+            json!({"statement": of_b}).to_string(),
+        )
+        .await;
+        assert_eq!(after.rows(), direct.rows(), "{write}; before: {before}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hits_carry_the_newest_bookmark() {
+    let graph = graph(1);
+    let proxy = in_front_of(&graph).await;
+    proxy.query("CREATE (:B)").await;
+    let read = "MATCH (n:B) RETURN count(n)";
+    let bookmark = |answer: &Got| answer.json()["bookmarks"][0].as_str().unwrap().to_owned();
+    eventually("a narrow write leaves the entry", || async {
+        let first = proxy.query(read).await;
+        let written = proxy.query("CREATE (:Elsewhere)").await;
+        let hit = proxy.query(read).await;
+        if hit.cache() == "hit" {
+            assert_ne!(bookmark(&first), bookmark(&hit));
+            assert_eq!(bookmark(&written), bookmark(&hit));
+        }
+        hit.cache() == "hit"
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bookmark_of_the_system_database_is_never_put_into_a_hit() {
+    let own = "FB:kcwQkgFKv0mFQVGED9FkC41oIQOQ";
+    let system = "FB:kcwQAAAAAAAAAAAAAAAAAAAAASmQ";
+    let (_door, proxy) = scripted(move |text, _| {
+        let bookmark = if text.contains("SHOW") { system } else { own };
+        (
+            202,
+            json!({"data": {"fields": ["x"], "values": [[1]]}, "bookmarks": [bookmark]}),
+        )
+    })
+    .await;
+    proxy.query("MATCH (n:Marked) RETURN n.x").await;
+    proxy.query("SHOW USERS").await;
+    let hit = proxy.query("MATCH (n:Marked) RETURN n.x").await;
+    assert_eq!(
+        (hit.cache(), &hit.json()["bookmarks"]),
+        ("hit", &json!([own]))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_beside_rows_and_what_is_never_stored_stay_misses() {
+    let graph = graph(1);
+    let proxy = in_front_of(&graph).await;
+    for statement in [
+        "UNWIND [1, 0] AS x RETURN 1 / x",
+        "EXPLAIN MATCH (n) RETURN n",
+        "PROFILE MATCH (n) RETURN n",
+        "SHOW PROCEDURES YIELD name",
+        "SHOW DATABASES",
+        "CALL db.labels()",
+        "USE neo4j MATCH (n) RETURN n",
+        "RETURN rand()",
+        "RETURN datetime()",
+        "RETURN timestamp()",
+        "MATCH (n:",
+    ] {
+        for _ in 0..2 {
+            let answer = proxy.query(statement).await;
+            assert_ne!(answer.cache(), "hit", "{statement}: {}", answer.text);
+        }
+    }
+    let broken = proxy.query("UNWIND [1, 0] AS x RETURN 1 / x").await;
+    assert_eq!(
+        (broken.status, broken.code().is_empty()),
+        (202, false),
+        "{}",
+        broken.text
+    );
+    let bookmark = proxy.query("RETURN 1").await.json()["bookmarks"].clone();
+    for body in [
+        json!({"statement": "MATCH (n) RETURN n", "bookmarks": bookmark}),
+        json!({"statement": "MATCH (n) RETURN n", "accessMode": "WRITE"}),
+    ] {
+        for _ in 0..2 {
+            assert_eq!(
+                proxy.query_body(body.clone()).await.cache(),
+                "bypass",
+                "{body}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_upload_of_a_transactional_write_never_reaches_the_server() {
+    let graph = graph(1);
+    let more = "path: {peek_limit: 1KiB, client_read_timeout: 1s}\n";
+    let proxy = Proxy::start(&yaml(&endpoints(&graph), "", more)).await;
+    let long = format!(
+        "{{\"statements\":[{{\"statement\":\"CREATE (:Cut)\"}}],\"pad\":\"{}",
+        "x".repeat(8192)
+    );
+    let short = "{\"statements\":[{\"statement\":\"CREATE (:Cut)\"}]";
+    for (path, body) in [
+        ("/db/neo4j/tx/commit", long.as_str()),
+        ("/db/neo4j/tx/commit", short),
+        ("/db/neo4j/tx", long.as_str()),
+    ] {
+        for framing in [
+            "content-length: 100000".to_owned(),
+            "transfer-encoding: chunked".to_owned(),
+        ] {
+            let mut stream = tokio::net::TcpStream::connect(&proxy.url()["http://".len()..])
+                .await
+                .unwrap();
+            let sent = match framing.starts_with("transfer") {
+                true => format!("{:x}\r\n{body}\r\n", body.len()),
+                false => body.to_owned(),
+            };
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{framing}\r\n\r\n{sent}"
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+            let mut rest = Vec::new();
+            let _ = stream.read_to_end(&mut rest).await;
+        }
+    }
+    assert!(seen(&graph, "Cut").is_empty());
+    assert!(
+        !graph
+            .faults(0)
+            .seen()
+            .iter()
+            .any(|seen| seen.path().contains("/tx"))
+    );
+    let whole = json!({"statements": [{"statement": "CREATE (:Cut)", "parameters": {"pad": "x".repeat(8192)}}]});
+    let answer = proxy.post("/db/neo4j/tx/commit", &[], &whole).await;
+    assert_eq!(answer.code(), "", "{answer:?}");
+    assert!(
+        answer.explain().contains("op=cypher.write"),
+        "{}",
+        answer.explain()
+    );
+    assert_eq!(seen(&graph, "Cut").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_procedure_is_a_read_after_the_first_inquiry() {
+    let graph = graph(1);
+    let proxy = in_front_of(&graph).await;
+    let answer = proxy
+        .query("CALL db.labels() YIELD label RETURN label")
+        .await;
+    assert!(
+        answer.explain().contains("op=cypher.read"),
+        "{}",
+        answer.explain()
+    );
+    assert!(fenced(seen(&graph, "RETURN label").last().unwrap()));
+    let write = proxy.query("CALL db.createLabel('New')").await;
+    assert!(
+        write.explain().contains("effect=write"),
+        "{}",
+        write.explain()
+    );
+    let unknown = proxy.query("CALL no.such()").await;
+    assert!(
+        unknown.explain().contains("effect=write"),
+        "{}",
+        unknown.explain()
+    );
+    assert!(!fenced(seen(&graph, "no.such").last().unwrap()));
+}
+
+const ALICE: (&str, &str) = ("authorization", "Basic YWxpY2U6c2VjcmV0");
+const BOB: (&str, &str) = ("authorization", "Basic Ym9iOnNlY3JldA==");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn basic_authentication_passes_through_and_probes_use_their_own() {
+    let graph = Graph::start(Options {
+        auth: Some(("alice".into(), "secret".into())),
+        ..Options::default()
+    })
+    .unwrap();
+    let service = "    probe: {user: alice, password: secret}\n";
+    let proxy = Proxy::start(&yaml(&endpoints(&graph), service, "")).await;
+    proxy.informed().await;
+    let body = json!({"statement": "MATCH (n:Mine) RETURN n"});
+    let path = "/db/neo4j/query/v2";
+    let mut answers = Vec::new();
+    for headers in [&[ALICE][..], &[ALICE], &[], &[BOB]] {
+        let answer = proxy.post(path, headers, &body).await;
+        answers.push((answer.status, answer.cache().to_owned()));
+    }
+    let expected = [(202, "miss"), (202, "hit"), (401, "miss"), (401, "miss")];
+    assert_eq!(
+        answers,
+        expected.map(|(status, cache)| (status, cache.to_owned()))
+    );
+    let discovery = send("GET", &format!("{}/", proxy.url()), &[], String::new()).await;
+    assert!(
+        discovery.json()["query"]
+            .as_str()
+            .unwrap()
+            .starts_with(proxy.url())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_users_never_share_an_entry_and_a_401_revokes() {
+    let (door, proxy) = scripted(|_, request| {
+        let who = request
+            .headers()
+            .get("authorization")
+            .map_or("", |value| value.to_str().unwrap());
+        (202, json!({"data": {"fields": ["who"], "values": [[who]]}}))
+    })
+    .await;
+    let path = "/db/neo4j/query/v2";
+    let body = json!({"statement": "MATCH (n:Who) RETURN n.who"});
+    let ask =
+        |who: (&'static str, &'static str)| proxy.post(path, Box::leak(Box::new([who])), &body);
+    for cache in ["miss", "hit"] {
+        for who in [ALICE, BOB] {
+            let answer = ask(who).await;
+            assert_eq!((answer.cache(), answer.rows()), (cache, json!([[who.1]])));
+        }
+    }
+    let refused =
+        json!({"errors": [{"code": "Neo.ClientError.Security.Unauthorized", "message": "no"}]});
+    for (round, statement) in [
+        "CREATE (:Write)",
+        "RETURN rand()",
+        "MATCH (n:Else) RETURN n",
+    ]
+    .iter()
+    .enumerate()
+    {
+        door.faults()
+            .answer(Answer::json(401, refused.to_string()), When::Next(1));
+        let answer = proxy
+            .post(path, &[ALICE], &json!({"statement": statement}))
+            .await;
+        assert_eq!(answer.status, 401, "{round}");
+        if round > 0 {
+            assert_eq!(
+                ask(BOB).await.cache(),
+                "hit",
+                "{statement}: Bob's entries stay"
+            );
+        }
+        assert_eq!(
+            ask(ALICE).await.cache(),
+            "miss",
+            "{statement}: Alice's entries went"
+        );
+        ask(BOB).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn access_modes_and_bookmarks_of_clients_pass_unchanged() {
+    let graph = graph(1);
+    let proxy = in_front_of(&graph).await;
+    let headers = [("access-mode", "write")];
+    proxy
+        .post(
+            "/db/neo4j/tx/commit",
+            &headers,
+            &statements_of(&["RETURN 'modes'"]),
+        )
+        .await;
+    let body = json!({"statement": "RETURN 'modes'", "accessMode": "write", "unknown": 1});
+    let answer = proxy.query_body(body.clone()).await;
+    assert_eq!(answer.status, 400);
+    let seen = seen(&graph, "modes");
+    assert_eq!(seen[0].headers["access-mode"], "write");
+    assert_eq!(seen[1].body, body.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_go_on_when_a_door_dies_and_writes_say_what_is_known() {
+    let graph = graph(3);
+    let proxy = in_front_of(&graph).await;
+    proxy.query("CREATE (:Alive)").await;
+    graph.kill(1);
+    for round in 0..20 {
+        let answer = proxy
+            .query(&format!("MATCH (n:Alive) RETURN count(n), {round}"))
+            .await;
+        assert_eq!(answer.rows()[0][0], 1, "{answer:?}");
+    }
+    graph
+        .faults(0)
+        .cut_after(0, When::Always, testbed::faults::Only::Writes);
+    graph
+        .faults(2)
+        .cut_after(0, When::Always, testbed::faults::Only::Writes);
+    let lost = proxy.query("CREATE (:Once)").await;
+    assert_eq!(lost.status, 502);
+    assert!(lost.text.contains("outcome is unknown"), "{}", lost.text);
+    assert_eq!(seen(&graph, "Once").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_of_a_commit_is_not_asked_for_again() {
+    let graph = graph(2);
+    let proxy = in_front_of(&graph).await;
+    let transaction = TX.begin(&proxy, "CREATE (:Lost)").await;
+    let door = home(&transaction.id);
+    graph
+        .faults(door)
+        .cut_after(0, When::Always, testbed::faults::Only::All);
+    let answer = TX.commit(&proxy, &transaction, "RETURN 'lost'").await;
+    graph.faults(door).clear();
+    assert_eq!(answer.status, 502, "{answer:?}");
+    let path = format!(
+        "/db/neo4j/tx/{}/commit",
+        transaction.id.split('-').next().unwrap()
+    );
+    assert_eq!(graph.faults(door).count(&http::Method::POST, &path), 1);
+    let read = proxy.query("MATCH (n:Lost) RETURN count(n)").await;
+    assert_eq!(read.rows(), json!([[1]]));
+    assert_ne!(
+        proxy.query("MATCH (n:Lost) RETURN count(n)").await.cache(),
+        "hit",
+        "quarantined"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_send_writes_to_the_writer_alone() {
+    let graph = graph(3);
+    let urls = endpoints(&graph);
+    let roles = ["writer", "reader", "reader"];
+    let list: String = urls
+        .iter()
+        .zip(roles)
+        .map(|((name, url), role)| {
+            format!("      - {{name: {name}, url: '{url}', role: {role}}}\n")
+        })
+        .collect();
+    let text = format!(
+        "services:\n  graph:\n    dialect: neo4j\n    listen: 127.0.0.1:0\n    strategy: round_robin\n    endpoints:\n{list}admin: {{listen: '127.0.0.1:0'}}\n"
+    );
+    let proxy = Proxy::start(&text).await;
+    for number in 0..6 {
+        assert_eq!(
+            proxy
+                .query(&format!("CREATE (:Role {{n: {number}}})"))
+                .await
+                .status,
+            202
+        );
+        let transaction = TX.begin(&proxy, "RETURN 'Role'").await;
+        assert_eq!(home(&transaction.id), 0);
+        TX.commit(&proxy, &transaction, "RETURN 'Role'").await;
+    }
+    let writes = |door| {
+        graph
+            .faults(door)
+            .seen()
+            .iter()
+            .filter(|seen| texts(seen).iter().any(|text| text.contains("Role")))
+            .count()
+    };
+    assert_eq!([writes(0), writes(1), writes(2)], [18, 0, 0]);
+    graph.kill(0);
+    let refused = try_send(
+        "POST",
+        &format!("{}/db/neo4j/query/v2", proxy.url()),
+        &[("content-type", "application/json")],
+        json!({"statement": "CREATE (:Role)"}).to_string(),
+    )
+    .await
+    .unwrap();
+    assert!(refused.status >= 502, "{refused:?}");
+    assert!(writes(1) + writes(2) == 0);
+    tokio::time::timeout(Duration::from_secs(10), async {
+        assert_eq!(proxy.query("RETURN 1").await.status, 202);
+    })
+    .await
+    .unwrap();
+}
