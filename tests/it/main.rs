@@ -1,3 +1,5 @@
 //! The tests of pointsman as a whole, in one binary.
 
 mod config;
+mod freshness;
+mod trial;
