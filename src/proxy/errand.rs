@@ -74,6 +74,8 @@ pub struct Report {
     pub attempts: Vec<Attempt>,
     /// Whether a byte of the request went to any endpoint.
     pub sent: bool,
+    /// Whether an attempt before the last one may have had an effect that is not known.
+    pub unsure: bool,
 }
 
 /// What is known while an errand runs.
@@ -82,6 +84,7 @@ struct Progress {
     attempts: Vec<Attempt>,
     excluded: Vec<Arc<Endpoint>>,
     sent: bool,
+    unsure: bool,
     stale: u32,
     /// The last answer that was not good enough: given if nothing better comes.
     spare: Option<Box<Fetched>>,
@@ -105,6 +108,7 @@ impl Errand {
             ended,
             attempts: progress.attempts,
             sent: progress.sent,
+            unsure: progress.unsure,
         }
     }
 
@@ -166,6 +170,7 @@ impl Errand {
         upload: bool,
     ) -> Option<Ended> {
         let unsent = broken.stage == Stage::Connect;
+        progress.unsure |= !unsent;
         if !unsent && (upload || !self.repeatable()) {
             return Some(self.broken(&broken));
         }
