@@ -1,5 +1,10 @@
 //! The tests of pointsman as a whole, in one binary.
 
 mod config;
+mod path_bodies;
+mod path_cache;
+mod path_drain;
+mod path_failures;
+mod path_input;
 mod path_transparent;
 mod support;
