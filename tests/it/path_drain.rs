@@ -82,7 +82,7 @@ async fn a_client_that_leaves_ends_its_read_but_not_its_write() {
     let proxy = Setup::new("qdrant", &[origin.url()]).start().await;
     let mut reader = proxy.client().await;
     reader
-        .send("GET /telemetry?slow HTTP/1.1\r\nhost: t\r\n\r\n")
+        .send("GET /collections/a/points/7?consistency=all&slow HTTP/1.1\r\nhost: t\r\n\r\n")
         .await;
     until("the read", || origin.count() == 1).await;
     drop(reader);

@@ -468,7 +468,10 @@ async fn a_hostile_origin_gives_502_and_nothing_else_breaks() {
             }
         }
     }
-    assert_eq!(proxy.server.shared().in_flight(), 0);
+    until("the end of all exchanges", || {
+        proxy.server.shared().in_flight() == 0
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
