@@ -182,6 +182,7 @@ impl Wire {
                     return Err(self.fault("upgraded"));
                 }
                 Some(head) if head.status.is_informational() => {}
+                Some(head) if !plainly_coded(head) => return Err(self.fault("bad_answer")),
                 Some(head) => {
                     let head = head.clone();
                     self.stage = Stage::Answering;
@@ -226,6 +227,16 @@ impl Wire {
             kind,
         }
     }
+}
+
+/// Whether the body of an answer has no transfer coding but chunks: the field ends here, so no other may be left in the body.
+fn plainly_coded(head: &ResponseHeader) -> bool {
+    let codings = head.headers.get_all(http::header::TRANSFER_ENCODING);
+    let mut codings = codings.iter();
+    codings
+        .next()
+        .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+        && codings.next().is_none()
 }
 
 fn broken(error: &Error, stage: Stage, reused: bool) -> Broken {

@@ -5,6 +5,7 @@ use parking_lot::Mutex;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -43,6 +44,10 @@ impl Seen {
 /// One step of an answer.
 pub enum Act {
     Send(Vec<u8>),
+    /// This byte, so many times.
+    Repeat(u8, usize),
+    /// Does nothing for a while.
+    Rest(Duration),
     /// Waits for the test.
     Wait(Arc<Notify>),
     /// Closes the connection.
@@ -247,6 +252,12 @@ async fn play(stream: &mut TcpStream, acts: Vec<Act>) -> bool {
                     return false;
                 }
             }
+            Act::Repeat(byte, count) => {
+                if stream.write_all(&vec![byte; count]).await.is_err() {
+                    return false;
+                }
+            }
+            Act::Rest(span) => tokio::time::sleep(span).await,
             Act::Wait(signal) => signal.notified().await,
             Act::Close => return false,
             Act::Reset => {
