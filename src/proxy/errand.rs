@@ -3,9 +3,10 @@
 //! the answer that the client will see.
 
 use super::attempt::Tried;
+use super::broken::{Broken, Stage};
 use super::exchange::Answered;
 use super::peek::Peeked;
-use super::upstream::{Broken, Limits, Stage, Upstream};
+use super::upstream::{Limits, Upstream};
 use crate::balance::{Completion, Endpoint, NoRoute, Permit};
 use crate::cache::EndpointId;
 use crate::dialect::{Again, Call, Fence, Judgement, Placement};
@@ -75,6 +76,8 @@ pub enum Ended {
 pub struct Report {
     pub ended: Ended,
     pub attempts: Vec<Attempt>,
+    /// Why no further endpoint could be asked, where that ended it.
+    pub nowhere: Option<NoRoute>,
     /// Whether a byte of the request went to any endpoint.
     pub sent: bool,
     /// Whether an attempt before the last one may have had an effect that is not known.
@@ -85,6 +88,7 @@ pub struct Report {
 #[derive(Default)]
 struct Progress {
     attempts: Vec<Attempt>,
+    nowhere: Option<NoRoute>,
     excluded: Vec<Arc<Endpoint>>,
     sent: bool,
     unsure: bool,
@@ -120,6 +124,7 @@ impl Errand {
         Report {
             ended,
             attempts: progress.attempts,
+            nowhere: progress.nowhere,
             sent: progress.sent,
             unsure: progress.unsure,
         }
@@ -187,7 +192,7 @@ impl Errand {
         if !unsent && (upload || !self.repeatable()) {
             return Some(self.broken(&broken, progress, None));
         }
-        let stale = broken.reused && !broken.timeout && broken.stage == Stage::Sent;
+        let stale = broken.is_stale();
         if stale && progress.stale < STALE_CONNECTIONS {
             progress.stale += 1;
             return None;
@@ -221,10 +226,12 @@ impl Errand {
         if let Some(spare) = progress.spare.take() {
             return Ended::Answered(spare);
         }
-        match &progress.broken {
+        let ended = match &progress.broken {
             Some(broken) => self.broken(broken, progress, none.retry_after),
             None => Ended::Refused(none.rejection()),
-        }
+        };
+        progress.nowhere = Some(none);
+        ended
     }
 
     fn broken(&self, broken: &Broken, progress: &Progress, again: Option<Duration>) -> Ended {

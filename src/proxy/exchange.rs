@@ -1,7 +1,8 @@
 //! One attempt: a request goes to one endpoint, and its answer comes back as far as it must be known
 //! before anything is written to the client.
 
-use super::upstream::{Broken, Upstream, Wire};
+use super::broken::Broken;
+use super::upstream::{Upstream, Wire};
 use bytes::{Bytes, BytesMut};
 use pingora_core::protocols::http::ServerSession;
 use pingora_http::{RequestHeader, ResponseHeader};

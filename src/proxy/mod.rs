@@ -2,7 +2,9 @@
 //! asks the steps and carries their answers; it decides nothing.
 
 mod attempt;
+mod broken;
 mod connection;
+mod deliver;
 mod errand;
 mod exchange;
 mod flow;
@@ -11,9 +13,11 @@ pub mod headers;
 mod listener;
 mod outgoing;
 mod peek;
+mod reads;
 mod respond;
 mod store;
 mod upstream;
+mod writes;
 
 pub use listener::serve;
 

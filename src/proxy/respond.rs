@@ -12,16 +12,16 @@ use pingora_error::Result;
 use pingora_http::ResponseHeader;
 
 /// What pointsman adds to every answer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Marks {
-    pub request_id: String,
+    pub request_id: HeaderValue,
     pub cache: Option<String>,
     pub explain: Option<String>,
 }
 
 impl Marks {
     fn put(&self, head: &mut ResponseHeader) -> Result<()> {
-        head.insert_header(REQUEST_ID, value(&self.request_id))?;
+        head.insert_header(REQUEST_ID, self.request_id.clone())?;
         if let Some(cache) = &self.cache {
             head.insert_header(CACHE, value(cache))?;
         }

@@ -1,37 +1,16 @@
 //! One exchange with one endpoint, over Pingora's client connector and its pool. Knows bytes and
 //! time limits; what an answer means, and whether to ask again, is decided elsewhere.
 
+use super::broken::{Broken, Stage};
 use bytes::Bytes;
 use pingora_core::connectors::ConnectorOptions;
 use pingora_core::connectors::http::Connector;
 use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::upstreams::peer::HttpPeer;
-use pingora_error::{Error, ErrorType};
+use pingora_error::Error;
 use pingora_http::{RequestHeader, ResponseHeader};
 use std::net::SocketAddr;
 use std::time::Duration;
-
-/// How far an exchange had come when it broke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// No byte was sent: the request had no effect.
-    Connect,
-    /// Something was sent, no answer was begun.
-    Sent,
-    /// The answer was begun.
-    Answering,
-}
-
-/// A broken exchange.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
-    pub stage: Stage,
-    pub timeout: bool,
-    /// The connection came from the pool: it may have been closed by the other side while it was idle.
-    pub reused: bool,
-    /// The kind of error in one word; error texts may hold bytes of the request.
-    pub kind: &'static str,
-}
 
 /// Time limits of an exchange.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +45,7 @@ impl Upstream {
         let peer = peer(address, group, limits);
         let opened = self.connector.get_http_session(&peer).await;
         let (mut session, reused) =
-            opened.map_err(|error| broken(&error, Stage::Connect, false))?;
+            opened.map_err(|error| Broken::from_error(&error, Stage::Connect, false))?;
         // The wait for a head has a limit of its own, which does not start anew with each byte.
         session.set_read_timeout(None);
         session.set_write_timeout(Some(limits.send));
@@ -167,7 +146,7 @@ impl Wire {
             (Ok(broken), Ok(())) => broken,
             (Err(_), Ok(())) => Err(Broken {
                 timeout: true,
-                ..self.fault(word(&ErrorType::ReadTimedout))
+                ..self.fault("read_timeout")
             }),
         }
     }
@@ -216,7 +195,7 @@ impl Wire {
     }
 
     fn broken(&self, error: &Error) -> Broken {
-        broken(error, self.stage, self.reused)
+        Broken::from_error(error, self.stage, self.reused)
     }
 
     fn fault(&self, kind: &'static str) -> Broken {
@@ -237,31 +216,4 @@ fn plainly_coded(head: &ResponseHeader) -> bool {
         .next()
         .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
         && codings.next().is_none()
-}
-
-fn broken(error: &Error, stage: Stage, reused: bool) -> Broken {
-    use ErrorType::{ConnectTimedout, ReadTimedout, WriteTimedout};
-    Broken {
-        stage,
-        timeout: matches!(error.etype, ConnectTimedout | ReadTimedout | WriteTimedout),
-        reused,
-        kind: word(&error.etype),
-    }
-}
-
-/// A closed set of words for metrics and logs.
-fn word(kind: &ErrorType) -> &'static str {
-    match kind {
-        ErrorType::ConnectTimedout => "connect_timeout",
-        ErrorType::ConnectRefused => "connect_refused",
-        ErrorType::ConnectNoRoute => "no_route",
-        ErrorType::ConnectError | ErrorType::SocketError | ErrorType::BindError => "connect_error",
-        ErrorType::ReadTimedout => "read_timeout",
-        ErrorType::WriteTimedout => "send_timeout",
-        ErrorType::ReadError => "read_error",
-        ErrorType::WriteError => "send_error",
-        ErrorType::ConnectionClosed => "closed",
-        ErrorType::InvalidHTTPHeader | ErrorType::H1Error => "bad_answer",
-        _ => "broken",
-    }
 }

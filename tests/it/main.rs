@@ -10,5 +10,6 @@ mod path_drain;
 mod path_failures;
 mod path_input;
 mod path_transparent;
+mod regression;
 mod support;
 mod trial;

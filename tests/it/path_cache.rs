@@ -429,21 +429,15 @@ async fn other_methods_and_strange_requests_pass_the_cache_by() {
     let proxy = over(&origin).await;
     get(&proxy).await;
     assert!(get(&proxy).await.is_hit());
-    for (method, target, fields) in [
-        ("HEAD", POINT, ""),
-        ("OPTIONS", POINT, ""),
-        ("GET", "/collections/a/points/7?consistency=all", ""),
-        ("GET", "/collections/a/points/7?unknown=1", ""),
-        ("GET", "/collections/b/points/7", ""),
-        ("GET", POINT, "range: bytes=0-3\r\n"),
-        ("GET", POINT, "if-none-match: \"a\"\r\n"),
+    for (method, target) in [
+        ("HEAD", POINT),
+        ("OPTIONS", POINT),
+        ("GET", "/collections/a/points/7?consistency=all"),
+        ("GET", "/collections/a/points/7?unknown=1"),
+        ("GET", "/collections/b/points/7"),
     ] {
-        let answer = proxy.ask(method, target, fields, b"").await;
-        assert!(
-            !answer.is_hit(),
-            "{method} {target} {fields}: {}",
-            answer.cache()
-        );
+        let answer = proxy.ask(method, target, "", b"").await;
+        assert!(!answer.is_hit(), "{method} {target}: {}", answer.cache());
     }
 }
 
