@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 mod dialects;
 
+use dialects::Learned;
 pub use dialects::unserved;
 
 /// The compiled configuration.
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub config: Arc<Config>,
     pub planner: Planner,
     services: BTreeMap<Box<str>, Arc<Service>>,
+    /// By [`listener`].
+    listeners: BTreeMap<String, Arc<Service>>,
 }
 
 /// One service, compiled.
@@ -35,9 +38,22 @@ pub struct Service {
     pub execution: Execution,
     pub pool: Pool,
     pub settings: config::Service,
+    /// What the cache calls it: another name where it came to stand for other servers (A14).
+    pub cache_name: Arc<str>,
+    learned: Learned,
     idempotent: BTreeSet<String>,
     /// By name: what the cache calls an endpoint, and its authority.
     endpoints: BTreeMap<Arc<str>, (EndpointId, String)>,
+}
+
+/// What the listener of a service is called: its address, so that connections stay with it when services
+/// are renamed or change places; with port 0, which is another one each time, the service.
+pub fn listener(name: &str, settings: &config::Service) -> String {
+    let address = settings.listen_address();
+    match address.port() {
+        0 => name.to_owned(),
+        _ => address.to_string(),
+    }
 }
 
 /// What is carried from one snapshot to the next, beside the dialects.
@@ -70,11 +86,20 @@ impl Snapshot {
         let mut services = BTreeMap::new();
         for (name, settings) in &config.services {
             let before = before.and_then(|before| before.service(name));
-            let service = Service::compile(name, settings, &config, carried, before.as_deref())?;
+            let service = Service::compile(
+                name,
+                settings,
+                (&config, generation),
+                carried,
+                before.as_deref(),
+            )?;
             services.insert(name.as_str().into(), Arc::new(service));
         }
+        let heard =
+            |service: &Arc<Service>| (listener(&service.name, &service.settings), service.clone());
         Ok(Self {
             generation,
+            listeners: services.values().map(heard).collect(),
             planner: Planner::new(&config.planner, &config.cache, Arc::clone(carried.history)),
             config,
             services,
@@ -84,6 +109,11 @@ impl Snapshot {
     /// A service by name.
     pub fn service(&self, name: &str) -> Option<Arc<Service>> {
         self.services.get(name).map(Arc::clone)
+    }
+
+    /// The service of a listener, by what [`listener`] calls it.
+    pub fn at(&self, listener: &str) -> Option<Arc<Service>> {
+        self.listeners.get(listener).map(Arc::clone)
     }
 
     /// All services, by name.
@@ -104,15 +134,17 @@ impl Service {
     fn compile(
         name: &str,
         settings: &config::Service,
-        config: &Config,
+        (config, generation): (&Config, u64),
         carried: Carried<'_>,
         before: Option<&Service>,
     ) -> Result<Self, CompileError> {
         let pool = Pool::build(name, settings, config, carried.registry)?;
-        let dialect = dialects::dialect(name, settings, before)
+        let same = before.filter(|before| dialects::is_successor(&before.settings, settings));
+        let (dialect, learned) = dialects::dialect(name, settings, same)
             .ok_or_else(|| CompileError::Credential(name.into()))?;
         let endpoints = settings.endpoints.iter().map(|endpoint| {
-            let id = EndpointId::of(&format!("{name}/{}", endpoint.name));
+            // By address: under the same name another server may answer after a reload.
+            let id = EndpointId::of(&format!("{name}/{}", endpoint.authority()));
             (
                 Arc::from(endpoint.name.as_str()),
                 (id, endpoint.authority().to_string()),
@@ -128,6 +160,11 @@ impl Service {
             idempotent: settings.idempotent.iter().cloned().collect(),
             pool,
             settings: settings.clone(),
+            cache_name: same.map_or_else(
+                || format!("{name}@{generation}").into(),
+                |same| Arc::clone(&same.cache_name),
+            ),
+            learned,
         })
     }
 

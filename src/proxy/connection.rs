@@ -14,7 +14,7 @@ use tokio::sync::watch;
 /// Serves a connection to its end.
 pub async fn serve(
     stream: Stream,
-    service: Arc<str>,
+    listener: Arc<str>,
     proxy: Arc<Proxy>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -27,7 +27,7 @@ pub async fn serve(
             return;
         };
         limit(&mut ready, &limits, *stop.borrow());
-        match proxy.answer(ready, &service).await {
+        match proxy.answer(ready, &listener).await {
             Some(reused) => session = reused,
             None => return,
         }

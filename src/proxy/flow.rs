@@ -201,7 +201,7 @@ impl<'a> Flow<'a> {
             return self.fetch_streaming(session, errand).await;
         }
         let verdict = self.proxy.shared.cache.look_up(&Ask {
-            service: &self.service.name,
+            service: &self.service.cache_name,
             call: &errand.call,
             plan: errand.plan.cache.filter(|_| self.service.settings.cache),
         });

@@ -46,9 +46,9 @@ impl Proxy {
     }
 
     /// Answers one request whose head was read. Gives the connection back if it may be used again.
-    async fn answer(&self, mut session: ServerSession, service: &str) -> Option<ServerSession> {
+    async fn answer(&self, mut session: ServerSession, listener: &str) -> Option<ServerSession> {
         let snapshot = self.shared.snapshot();
-        let Some(service) = snapshot.service(service) else {
+        let Some(service) = snapshot.at(listener) else {
             let _ = session.respond_error(503).await;
             return None;
         };
