@@ -2,4 +2,6 @@
 
 mod config;
 mod freshness;
+mod process;
+mod reload;
 mod trial;
