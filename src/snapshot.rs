@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 mod dialects;
 
+use dialects::Learned;
 pub use dialects::unserved;
-use dialects::{Made, Memory};
 
 /// The compiled configuration.
 pub struct Snapshot {
@@ -25,6 +25,8 @@ pub struct Snapshot {
     pub config: Arc<Config>,
     pub planner: Planner,
     services: BTreeMap<Box<str>, Arc<Service>>,
+    /// By [`listener`].
+    listeners: BTreeMap<String, Arc<Service>>,
 }
 
 /// One service, compiled.
@@ -33,15 +35,25 @@ pub struct Service {
     pub label: Name,
     pub listener: Name,
     pub dialect: Arc<dyn Dialect>,
-    memory: Memory,
-    /// What the cache calls this service: another name for each database that it stood for, so that no answer of one is given for another (A14).
-    pub lineage: Arc<str>,
     pub execution: Execution,
     pub pool: Pool,
     pub settings: config::Service,
+    /// What the cache calls it: another name where it came to stand for other servers (A14).
+    pub cache_name: Arc<str>,
+    learned: Learned,
     idempotent: BTreeSet<String>,
     /// By name: what the cache calls an endpoint, and its authority.
     endpoints: BTreeMap<Arc<str>, (EndpointId, String)>,
+}
+
+/// What the listener of a service is called: its address, so that connections stay with it when services
+/// are renamed or change places; with port 0, which is another one each time, the service.
+pub fn listener(name: &str, settings: &config::Service) -> String {
+    let address = settings.listen_address();
+    match address.port() {
+        0 => name.to_owned(),
+        _ => address.to_string(),
+    }
 }
 
 /// What is carried from one snapshot to the next, beside the dialects.
@@ -73,24 +85,21 @@ impl Snapshot {
     ) -> Result<Self, CompileError> {
         let mut services = BTreeMap::new();
         for (name, settings) in &config.services {
-            let before = before
-                .and_then(|before| before.service(name))
-                .filter(|before| dialects::is_same_database(before, settings));
-            let lineage = before.as_deref().map_or_else(
-                || format!("{name}#{generation}").into(),
-                |before| Arc::clone(&before.lineage),
-            );
-            let memory = before
-                .map(|before| before.memory.clone())
-                .unwrap_or_default();
-            let pool = Pool::build(name, settings, &config, carried.registry)?;
-            let made = dialects::dialect(name, settings, memory)
-                .ok_or_else(|| CompileError::Credential(name.into()))?;
-            let service = Service::new(settings, pool, made, lineage);
+            let before = before.and_then(|before| before.service(name));
+            let service = Service::compile(
+                name,
+                settings,
+                (&config, generation),
+                carried,
+                before.as_deref(),
+            )?;
             services.insert(name.as_str().into(), Arc::new(service));
         }
+        let heard =
+            |service: &Arc<Service>| (listener(&service.name, &service.settings), service.clone());
         Ok(Self {
             generation,
+            listeners: services.values().map(heard).collect(),
             planner: Planner::new(&config.planner, &config.cache, Arc::clone(carried.history)),
             config,
             services,
@@ -100,6 +109,11 @@ impl Snapshot {
     /// A service by name.
     pub fn service(&self, name: &str) -> Option<Arc<Service>> {
         self.services.get(name).map(Arc::clone)
+    }
+
+    /// The service of a listener, by what [`listener`] calls it.
+    pub fn at(&self, listener: &str) -> Option<Arc<Service>> {
+        self.listeners.get(listener).map(Arc::clone)
     }
 
     /// All services, by name.
@@ -117,26 +131,41 @@ impl Snapshot {
 }
 
 impl Service {
-    fn new(settings: &config::Service, pool: Pool, made: Made, lineage: Arc<str>) -> Self {
-        let name = pool.service();
+    fn compile(
+        name: &str,
+        settings: &config::Service,
+        (config, generation): (&Config, u64),
+        carried: Carried<'_>,
+        before: Option<&Service>,
+    ) -> Result<Self, CompileError> {
+        let pool = Pool::build(name, settings, config, carried.registry)?;
+        let same = before.filter(|before| dialects::is_successor(&before.settings, settings));
+        let (dialect, learned) = dialects::dialect(name, settings, same)
+            .ok_or_else(|| CompileError::Credential(name.into()))?;
         let endpoints = settings.endpoints.iter().map(|endpoint| {
-            let id = EndpointId::of(&format!("{name}/{}/{}", endpoint.name, endpoint.url));
-            let authority = endpoint.authority().to_string();
-            (Arc::from(endpoint.name.as_str()), (id, authority))
+            // By address: under the same name another server may answer after a reload.
+            let id = EndpointId::of(&format!("{name}/{}", endpoint.authority()));
+            (
+                Arc::from(endpoint.name.as_str()),
+                (id, endpoint.authority().to_string()),
+            )
         });
-        Self {
+        Ok(Self {
             name: name.into(),
             label: Name::from(name),
             listener: Name::from(&*settings.listen_address().to_string()),
-            execution: Execution::of_dialect(made.dialect.name()),
-            dialect: made.dialect,
-            memory: made.memory,
-            lineage,
+            execution: Execution::of_dialect(dialect.name()),
+            dialect,
             endpoints: endpoints.collect(),
             idempotent: settings.idempotent.iter().cloned().collect(),
-            settings: settings.clone(),
             pool,
-        }
+            settings: settings.clone(),
+            cache_name: same.map_or_else(
+                || format!("{name}@{generation}").into(),
+                |same| Arc::clone(&same.cache_name),
+            ),
+            learned,
+        })
     }
 
     /// Whether the operator says that repeating this operation is harmless.
@@ -148,7 +177,7 @@ impl Service {
     pub fn cache_id(&self, endpoint: &Endpoint) -> EndpointId {
         match self.endpoints.get(&endpoint.name) {
             Some((id, _)) => *id,
-            None => EndpointId::of(&format!("{}/{}/", self.name, endpoint.name)),
+            None => EndpointId::of(&format!("{}/{}", self.name, endpoint.name)),
         }
     }
 

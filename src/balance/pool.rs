@@ -58,7 +58,11 @@ impl Pool {
             enabled: balance.enabled,
             slowest: config.planner.max_response_time.as_secs_f64().max(1e-3),
             resolve_every: config.upstream.resolve_every,
-            budget: RetryBudget::new(balance.retry_budget, balance.retry_floor),
+            budget: RetryBudget::new(
+                balance.retry_budget,
+                balance.retry_floor,
+                registry.savings(name),
+            ),
             registry: registry.clone(),
         })
     }

@@ -2,6 +2,7 @@
 //! An endpoint that a reload removes takes no new requests, but stays known by its token until its
 //! transactions are idle or a limit has passed (W9).
 
+use super::budget::Savings;
 use super::endpoint::{self, Endpoint};
 use super::pool::Pool;
 use super::state::EndpointState;
@@ -35,6 +36,7 @@ struct Known {
     live: Vec<Arc<Endpoint>>,
     draining: Vec<Draining>,
     pulses: HashMap<String, Arc<Pulse>>,
+    savings: HashMap<String, Arc<Savings>>,
 }
 
 #[derive(Debug)]
@@ -54,6 +56,12 @@ impl Registry {
     pub fn pulse(&self, service: &str) -> Arc<Pulse> {
         let mut known = self.known.lock();
         known.pulses.entry(service.into()).or_default().clone()
+    }
+
+    /// The retries that a service has saved up; the same for the life of the process.
+    pub fn savings(&self, service: &str) -> Arc<Savings> {
+        let mut known = self.known.lock();
+        known.savings.entry(service.into()).or_default().clone()
     }
 
     /// The state of a configured endpoint; `None` when its URL is not a plain `http://host:port`.
@@ -134,8 +142,9 @@ impl Known {
             .map(|endpoint| (key(endpoint), endpoint.state.clone()))
             .collect();
         let live = &self.live;
-        self.pulses
-            .retain(|service, _| live.iter().any(|e| service_of(e) == service));
+        let is_live = |service: &str| live.iter().any(|e| service_of(e) == service);
+        self.pulses.retain(|service, _| is_live(service));
+        self.savings.retain(|service, _| is_live(service));
     }
 }
 

@@ -28,10 +28,10 @@ pub fn run(args: &RunArgs) -> ExitCode {
 }
 
 fn serve(loaded: Loaded, source: Source) -> Result<ExitCode, String> {
-    let _log = Logging::start(&loaded.config.observe).map_err(|error| error.to_string())?;
+    let log = Logging::start(&loaded.config.observe).map_err(|error| error.to_string())?;
     let runtime =
         runtime(&loaded.config).map_err(|error| format!("threads cannot be started: {error}"))?;
-    let code = runtime.block_on(until_told(loaded, source));
+    let code = runtime.block_on(until_told(loaded, source, &log));
     runtime.shutdown_background();
     code.map_err(|error| error.to_string())
 }
@@ -44,7 +44,7 @@ fn runtime(config: &Config) -> std::io::Result<tokio::runtime::Runtime> {
     builder.thread_name("pointsman-path").enable_all().build()
 }
 
-async fn until_told(loaded: Loaded, source: Source) -> Result<ExitCode, StartError> {
+async fn until_told(loaded: Loaded, source: Source, log: &Logging) -> Result<ExitCode, StartError> {
     for line in loaded.note_lines() {
         tracing::warn!("{line}");
     }
@@ -60,13 +60,22 @@ async fn until_told(loaded: Loaded, source: Source) -> Result<ExitCode, StartErr
         tracing::error!("signals cannot be received");
         return Ok(ExitCode::FAILURE);
     };
+    let mut taken = server.reloads();
     loop {
         tokio::select! {
             () = stop.received() => break,
+            Ok(()) = taken.changed() => take_filter(log, &taken.borrow_and_update()),
             _ = reload.recv() => { let _ = server.reload().await; }
         }
     }
     Ok(drain(server, &mut stop).await)
+}
+
+/// The log follows a reload; a filter that does not parse leaves the one before.
+fn take_filter(log: &Logging, config: &Config) {
+    if let Err(error) = log.apply(&config.observe) {
+        tracing::warn!("{error}");
+    }
 }
 
 /// SIGTERM and SIGINT.

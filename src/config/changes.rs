@@ -11,22 +11,13 @@ pub fn masked(config: &Config) -> Json {
 }
 
 impl Config {
-    /// The keys that differ and need a restart, by path, sorted. A service that comes or goes counts
-    /// by its address.
+    /// The keys that differ and need a restart, by path, sorted.
     pub fn restart_only_changes(&self, other: &Config) -> Vec<String> {
         let mut changes = Vec::new();
-        let (old, new) = (self.with_addresses().show(), other.with_addresses().show());
+        let (old, new) = (self.show(), other.show());
         collect(&Config::SHAPE, &old, &new, "", &mut changes);
         changes.sort();
         changes
-    }
-
-    fn with_addresses(&self) -> Config {
-        let mut config = self.clone();
-        for service in config.services.values_mut() {
-            service.listen = Some(service.listen_address());
-        }
-        config
     }
 }
 

@@ -74,18 +74,14 @@ impl Qdrant {
         Self::with_names(service, settings, Arc::default())
     }
 
-    /// A dialect that goes on with what another one of the same service has learned.
+    /// A dialect that goes on with the alias table of an earlier one, which may still be in use: both
+    /// then see every change of names.
     pub fn with_names(service: &str, settings: QdrantSettings, names: Arc<Names>) -> Self {
         Self {
             tags: Tags::new(service),
             names,
             settings,
         }
-    }
-
-    /// What is learned of names, to be handed on at a reload.
-    pub fn names(&self) -> Arc<Names> {
-        Arc::clone(&self.names)
     }
 
     /// The question whether all that was written to a collection so far can be read: a delete that

@@ -19,7 +19,7 @@ const LINGER_BYTES: usize = 64 << 10;
 /// Serves a connection to its end.
 pub async fn serve(
     stream: Stream,
-    service: Arc<str>,
+    listener: Arc<str>,
     proxy: Arc<Proxy>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -32,7 +32,7 @@ pub async fn serve(
             limits.client_keepalive,
             &mut stop,
             &proxy,
-            &service,
+            &listener,
         )
         .await
         else {
@@ -41,7 +41,7 @@ pub async fn serve(
         limit(&mut ready, &limits);
         let ending = match framing::refused(&ready) {
             Some(status) => framing::refuse(&mut ready, status).await,
-            None => proxy.answer(&mut ready, &service, &stop).await,
+            None => proxy.answer(&mut ready, &listener, &stop).await,
         };
         // Dropping the connection without a clean end is what tells the client that the answer was cut.
         if ending != Ending::Complete {
@@ -60,7 +60,7 @@ async fn next_request(
     idle: Duration,
     stop: &mut watch::Receiver<bool>,
     proxy: &Proxy,
-    service: &str,
+    listener: &str,
 ) -> Option<ServerSession> {
     let read = tokio::select! {
         biased;
@@ -71,7 +71,7 @@ async fn next_request(
         Ok(true) => Some(session),
         Ok(false) => None,
         Err(error) => {
-            framing::refuse_head(&mut session, &error, proxy.dialect(service).as_deref()).await;
+            framing::refuse_head(&mut session, &error, proxy.dialect(listener).as_deref()).await;
             linger(session, false).await;
             None
         }

@@ -15,10 +15,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 /// How long accepting rests when no more sockets can be had.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
-/// Serves one service on one socket until `stop` turns true. Connections that are open then finish by themselves.
+/// Serves the connections of one socket, whose service the snapshot names, until `stop` turns true. Connections that are open then finish by themselves.
 pub async fn serve(
     socket: TcpListener,
-    service: Arc<str>,
+    listener: Arc<str>,
     proxy: Arc<Proxy>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -32,9 +32,9 @@ pub async fn serve(
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match accepted {
-            Ok((stream, client)) => welcome(stream, client, seat, &service, &proxy, &stop),
+            Ok((stream, client)) => welcome(stream, client, seat, &listener, &proxy, &stop),
             Err(error) => {
-                tracing::warn!(%error, service = &*service, "a connection could not be accepted");
+                tracing::warn!(%error, listener = &*listener, "a connection could not be accepted");
                 tokio::time::sleep(EXHAUSTED).await;
             }
         }
@@ -45,7 +45,7 @@ fn welcome(
     tcp: TcpStream,
     client: SocketAddr,
     seat: OwnedSemaphorePermit,
-    service: &Arc<str>,
+    listener: &Arc<str>,
     proxy: &Arc<Proxy>,
     stop: &watch::Receiver<bool>,
 ) {
@@ -55,9 +55,9 @@ fn welcome(
     let mut stream = L4::from(tcp);
     pingora_core::protocols::GetSocketDigest::set_socket_digest(&mut stream, digest);
     let stream: Stream = Box::new(stream);
-    let (service, proxy, stop) = (Arc::clone(service), Arc::clone(proxy), stop.clone());
+    let (listener, proxy, stop) = (Arc::clone(listener), Arc::clone(proxy), stop.clone());
     tokio::spawn(async move {
-        connection::serve(stream, service, proxy, stop).await;
+        connection::serve(stream, listener, proxy, stop).await;
         drop(seat);
     });
 }

@@ -52,9 +52,9 @@ impl Proxy {
         self.shared.config().path.clone()
     }
 
-    /// The dialect of a service, for refusals before there is a request.
-    fn dialect(&self, service: &str) -> Option<Arc<dyn Dialect>> {
-        let service = self.shared.snapshot().service(service)?;
+    /// The dialect of a listener's service, for refusals before there is a request.
+    fn dialect(&self, listener: &str) -> Option<Arc<dyn Dialect>> {
+        let service = self.shared.snapshot().at(listener)?;
         Some(Arc::clone(&service.dialect))
     }
 
@@ -62,12 +62,12 @@ impl Proxy {
     async fn answer(
         &self,
         session: &mut ServerSession,
-        service: &str,
+        listener: &str,
         stop: &watch::Receiver<bool>,
     ) -> Ending {
         let _busy = self.shared.busy();
         let snapshot = self.shared.snapshot();
-        let Some(service) = snapshot.service(service) else {
+        let Some(service) = snapshot.at(listener) else {
             return framing::refuse(session, 503).await;
         };
         Flow::open(self, snapshot, service, session, stop)

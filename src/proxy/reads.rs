@@ -21,7 +21,7 @@ impl Flow<'_> {
         let clock = &self.proxy.shared.clock;
         let begun = clock.now();
         let verdict = self.proxy.shared.cache.look_up(&Ask {
-            service: &self.service.lineage,
+            service: &self.service.cache_name,
             call: &errand.call,
             plan: errand.plan.cache.filter(|_| self.service.settings.cache),
         });

@@ -73,6 +73,10 @@ async fn follow_file(
         return;
     };
     let mut file = FileWatch::new(source.path.clone());
+    // It may have changed since the process read it.
+    if reloader.differs() {
+        let _ = reloader.reload("file").await;
+    }
     loop {
         let quiet = shared.config().process.reload_delay;
         tokio::select! {

@@ -1,11 +1,13 @@
 //! The listeners of all services. A reload opens those that are new before it takes effect, and
-//! closes those that are gone after; connections that are open end by themselves.
+//! closes those that are gone after; connections that are open end by themselves. A listener goes by
+//! its address, so that a service can be renamed, or two can change places, without closing any.
 
 use super::StartError;
 use crate::config::Config;
 use crate::proxy::{self, Proxy};
+use crate::snapshot;
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -18,18 +20,17 @@ pub struct Listeners {
     /// Where connections are served: the runtime of the path.
     path: Handle,
     stopping: watch::Receiver<bool>,
+    /// By what `snapshot::listener` calls them.
     open: Mutex<BTreeMap<String, Open>>,
 }
 
 struct Open {
-    /// As configured; port 0 stays 0 here.
-    wanted: SocketAddr,
     bound: SocketAddr,
     stop: watch::Sender<bool>,
 }
 
 /// Sockets that are bound and not yet served.
-pub struct Bound(Vec<(String, SocketAddr, TcpListener)>);
+pub struct Bound(Vec<(String, TcpListener)>);
 
 impl Listeners {
     /// No listeners yet. To be made on the runtime of the path.
@@ -46,24 +47,18 @@ impl Listeners {
     pub async fn bind(&self, config: &Config) -> Result<Bound, StartError> {
         let mut bound = Vec::new();
         for (name, service) in &config.services {
-            let wanted = service.listen_address();
-            if self
-                .open
-                .lock()
-                .get(name)
-                .is_some_and(|open| open.wanted == wanted)
-            {
+            let listener = snapshot::listener(name, service);
+            if self.open.lock().contains_key(&listener) {
                 continue;
             }
-            let socket = self
-                .bind_on_path(wanted)
-                .await
-                .map_err(|source| StartError::Bind {
-                    what: format!("service {name}"),
-                    address: wanted,
-                    source,
-                })?;
-            bound.push((name.clone(), wanted, socket));
+            let address = service.listen_address();
+            let socket = self.bind_on_path(address).await;
+            let socket = socket.map_err(|source| StartError::Bind {
+                what: format!("service {name}"),
+                address,
+                source,
+            })?;
+            bound.push((listener, socket));
         }
         Ok(Bound(bound))
     }
@@ -76,49 +71,46 @@ impl Listeners {
 
     /// Serves what was bound, and closes what the configuration no longer has.
     pub fn serve(&self, bound: Bound, config: &Config) {
+        let services = config.services.iter();
+        let wanted: BTreeSet<String> = services
+            .map(|(name, service)| snapshot::listener(name, service))
+            .collect();
         let mut open = self.open.lock();
-        open.retain(|name, listener| {
-            let kept = config.services.contains_key(name);
+        open.retain(|listener, one| {
+            let kept = wanted.contains(listener);
             if !kept {
-                let _ = listener.stop.send(true);
+                let _ = one.stop.send(true);
             }
             kept
         });
-        for (name, wanted, socket) in bound.0 {
+        for (listener, socket) in bound.0 {
             if let Ok(bound) = socket.local_addr() {
-                let stop = self.start(&name, socket);
-                let old = open.insert(
-                    name,
-                    Open {
-                        wanted,
-                        bound,
-                        stop,
-                    },
-                );
-                old.into_iter().for_each(|old| {
-                    let _ = old.stop.send(true);
-                });
+                let stop = self.start(&listener, socket);
+                open.insert(listener, Open { bound, stop });
             }
         }
     }
 
-    fn start(&self, name: &str, socket: TcpListener) -> watch::Sender<bool> {
+    fn start(&self, listener: &str, socket: TcpListener) -> watch::Sender<bool> {
         let (stop, stopped) = watch::channel(*self.stopping.borrow());
         let (serving, mut stopping, all) = (
-            proxy::serve(socket, name.into(), Arc::clone(&self.proxy), stopped),
+            proxy::serve(socket, listener.into(), Arc::clone(&self.proxy), stopped),
             self.stopping.clone(),
             stop.clone(),
         );
         self.path.spawn(serving);
         self.path.spawn(async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
-            let _ = all.send(true);
+            tokio::select! {
+                _ = stopping.wait_for(|stop| *stop) => { let _ = all.send(true); }
+                () = all.closed() => {}
+            }
         });
         stop
     }
 
-    /// Where a service listens.
-    pub fn address(&self, service: &str) -> Option<SocketAddr> {
-        self.open.lock().get(service).map(|open| open.bound)
+    /// Where a service of this configuration listens.
+    pub fn address(&self, config: &Config, service: &str) -> Option<SocketAddr> {
+        let listener = snapshot::listener(service, config.services.get(service)?);
+        self.open.lock().get(&listener).map(|open| open.bound)
     }
 }

@@ -16,7 +16,7 @@ pub use reload::{ReloadError, Reloaded};
 
 use crate::cache::Cache;
 use crate::clock::{Clock, Dice};
-use crate::config::{Loaded, Source};
+use crate::config::{Config, Loaded, Source};
 use crate::observe::Observer;
 use crate::plan::History;
 use crate::proxy::Proxy;
@@ -122,6 +122,11 @@ impl Server {
     /// Everything that is wrong with it; the running configuration then stays.
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
         self.reloader.reload("request").await
+    }
+
+    /// Each configuration that a reload puts in place, for what lives outside of the server, such as the log.
+    pub fn reloads(&self) -> signal::Receiver<Arc<Config>> {
+        self.reloader.taken()
     }
 
     /// Stops: no new connections, then requests in flight end, at most for `process.drain_limit`. Returns how many were cut.

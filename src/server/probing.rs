@@ -15,7 +15,6 @@ use tokio::runtime::Handle;
 pub struct Probing {
     shared: Arc<Shared>,
     aside: Handle,
-    ask: Arc<dyn Ask>,
     running: Mutex<Vec<Running>>,
 }
 
@@ -23,7 +22,6 @@ impl Probing {
     /// Nothing runs yet.
     pub fn new(shared: Arc<Shared>, aside: Handle) -> Self {
         Self {
-            ask: Arc::new(HttpAsker::new(shared.config().health.timeout)),
             shared,
             aside,
             running: Mutex::default(),
@@ -34,6 +32,7 @@ impl Probing {
 impl Probing {
     /// Looks after the endpoints of this snapshot from now on.
     pub fn follow(&self, snapshot: &Snapshot) {
+        let ask: Arc<dyn Ask> = Arc::new(HttpAsker::new(snapshot.config.health.timeout));
         let rules = Arc::new(Rules::of(&snapshot.config));
         let every = snapshot.config.upstream.resolve_every;
         let _inside = self.aside.enter();
@@ -46,19 +45,20 @@ impl Probing {
                 self.shared.clock.clone(),
             );
             running.push(resolver.start(every));
-            running.push(self.prober(service, Arc::clone(&rules)).start(self.dice()));
+            let prober = self.prober(service, Arc::clone(&ask), Arc::clone(&rules));
+            running.push(prober.start(self.dice()));
         }
         let pools: Vec<_> = snapshot.services().map(|service| &service.pool).collect();
         self.shared.registry.settle(&pools, self.shared.clock.now());
         *self.running.lock() = running;
     }
 
-    fn prober(&self, service: &Service, rules: Arc<Rules>) -> Prober {
+    fn prober(&self, service: &Service, ask: Arc<dyn Ask>, rules: Arc<Rules>) -> Prober {
         let dialect: Arc<dyn Dialect> = Arc::clone(&service.dialect);
         let questions: Arc<dyn Questions> = Arc::new(dialect);
         Prober::new(
             service.pool.conditions(),
-            Arc::clone(&self.ask),
+            ask,
             questions,
             rules,
             self.shared.clock.clone(),

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 /// Why a reload changed nothing.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,10 @@ pub struct Reloader {
     one_at_a_time: tokio::sync::Mutex<()>,
     last_good: AtomicBool,
     refusal: Mutex<Option<String>>,
+    /// With what the process was started: what needs a restart is as it says there.
+    started: Arc<Config>,
+    /// Tells of each configuration that was put in place.
+    taken: watch::Sender<Arc<Config>>,
 }
 
 impl Reloader {
@@ -57,6 +62,8 @@ impl Reloader {
     ) -> Self {
         Self {
             probing: Probing::new(Arc::clone(&shared), aside),
+            started: shared.config(),
+            taken: watch::Sender::new(shared.config()),
             shared,
             source,
             listeners,
@@ -85,7 +92,20 @@ impl Reloader {
 
     /// Where a service listens.
     pub fn address(&self, service: &str) -> Option<SocketAddr> {
-        self.listeners.address(service)
+        self.listeners.address(&self.shared.config(), service)
+    }
+
+    /// Each configuration that is put in place from now on.
+    pub fn taken(&self) -> watch::Receiver<Arc<Config>> {
+        self.taken.subscribe()
+    }
+
+    /// Whether the file holds another configuration than the one that serves. One that cannot be read counts as another.
+    pub fn differs(&self) -> bool {
+        let loaded = self.source.as_ref().map(config::load);
+        loaded.is_some_and(|loaded| {
+            loaded.map_or(true, |loaded| loaded.config != *self.shared.config())
+        })
     }
 
     /// Why the last reload was refused; `None` when it was taken.
@@ -111,7 +131,7 @@ impl Reloader {
         let loaded = config::load(source).map_err(ReloadError::Refused)?;
         let before = self.shared.snapshot();
         let mut warnings: Vec<String> = loaded.note_lines().collect();
-        let needs_restart = before.config.restart_only_changes(&loaded.config);
+        let needs_restart = self.started.restart_only_changes(&loaded.config);
         warnings.extend(
             needs_restart
                 .iter()
@@ -130,6 +150,7 @@ impl Reloader {
         self.shared.swap(next);
         self.listeners.serve(bound, &config);
         self.probing.follow(&self.shared.snapshot());
+        self.taken.send_replace(config);
         Ok(Reloaded {
             generation,
             changed,

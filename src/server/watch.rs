@@ -8,24 +8,31 @@ use std::time::Duration;
 
 const ASK_EVERY: Duration = Duration::from_millis(500);
 
-/// What tells one state of a file from another, symlinks followed. `None`: not there.
-type Mark = Option<(u64, u64, u64, i64, i64)>;
+/// What tells one state of a file from another, symlinks followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    place: (u64, u64),
+    size: u64,
+    written: (i64, i64),
+    /// Also of its permissions.
+    changed: (i64, i64),
+}
 
-fn mark(path: &Path) -> Mark {
+/// `None`: not there.
+fn mark(path: &Path) -> Option<Mark> {
     let meta = std::fs::metadata(path).ok()?;
-    Some((
-        meta.dev(),
-        meta.ino(),
-        meta.size(),
-        meta.mtime(),
-        meta.mtime_nsec(),
-    ))
+    Some(Mark {
+        place: (meta.dev(), meta.ino()),
+        size: meta.size(),
+        written: (meta.mtime(), meta.mtime_nsec()),
+        changed: (meta.ctime(), meta.ctime_nsec()),
+    })
 }
 
 /// A file, and how it looked when it was last read.
 pub struct FileWatch {
     path: PathBuf,
-    seen: Mark,
+    seen: Option<Mark>,
 }
 
 impl FileWatch {
@@ -35,25 +42,20 @@ impl FileWatch {
         Self { path, seen }
     }
 
-    /// Waits until the file has changed and was then quiet for `quiet`. A file that is gone is not a change: the running configuration stays.
+    /// Waits until the file has changed and was then quiet for `quiet`. That it is gone is a change as
+    /// well: whoever took it away by mistake must hear of it before the next start.
     pub async fn changed(&mut self, quiet: Duration) {
         loop {
             tokio::time::sleep(ASK_EVERY).await;
             let mut now = mark(&self.path);
-            if now.is_none() || now == self.seen {
-                continue;
-            }
-            loop {
+            while now != self.seen {
                 tokio::time::sleep(quiet).await;
                 let later = mark(&self.path);
                 if later == now {
-                    break;
+                    self.seen = now;
+                    return;
                 }
                 now = later;
-            }
-            self.seen = now;
-            if now.is_some() {
-                return;
             }
         }
     }

@@ -1157,13 +1157,7 @@ mod changes {
             .replace("my-graph", "graph");
         assert_eq!(
             old.restart_only_changes(&good(&new)),
-            [
-                "admin.listen",
-                "process.workers",
-                "services.graph.listen",
-                "services.my-graph.listen",
-                "services.vectors.listen"
-            ]
+            ["admin.listen", "process.workers"]
         );
     }
 }

@@ -10,6 +10,8 @@ mod path_drain;
 mod path_failures;
 mod path_input;
 mod path_transparent;
+mod process;
 mod regression;
+mod reload;
 mod support;
 mod trial;

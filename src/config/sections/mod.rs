@@ -70,8 +70,8 @@ section! {
     Service {
         /// How it speaks: qdrant, neo4j or http. Required.
         dialect: DialectName = DialectName::Http => required(),
-        /// The address that clients connect to. Default by dialect: qdrant 127.0.0.1:6433, neo4j 127.0.0.1:7574, http 127.0.0.1:8180. A change needs a restart.
-        listen: Option<SocketAddr> = None => ANY.restart(),
+        /// The address that clients connect to. Default by dialect: qdrant 127.0.0.1:6433, neo4j 127.0.0.1:7574, http 127.0.0.1:8180.
+        listen: Option<SocketAddr> = None => ANY,
         /// The replicas. A bare URL stands for an endpoint with all else default. At least one.
         endpoints: Vec<Endpoint> = Vec::new() => required(),
         /// The strategy of this service; otherwise `balance.strategy`.
@@ -150,8 +150,8 @@ section! {
         client_keepalive: Duration = secs(75) => time(),
         /// Requests on one client connection, after which it is closed.
         client_requests: u32 = 100_000 => count(),
-        /// Client connections of one listener at a time; more wait to be accepted.
-        max_clients: u32 = 10_000 => count(),
+        /// Client connections of one listener at a time; more wait to be accepted. A change needs a restart.
+        max_clients: u32 = 10_000 => count().restart(),
     }
 }
 
@@ -168,8 +168,8 @@ section! {
         send_timeout: Duration = secs(30) => time(),
         /// How long an idle connection is kept; below the server's own limit (Qdrant 5 s).
         idle_timeout: Duration = secs(4) => time(),
-        /// Idle connections kept in all.
-        pool_size: u32 = 128 => count(),
+        /// Idle connections kept in all. A change needs a restart.
+        pool_size: u32 = 128 => count().restart(),
         /// How often names are resolved again.
         resolve_every: Duration = secs(5) => time(),
     }

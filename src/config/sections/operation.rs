@@ -24,8 +24,8 @@ section! {
         metrics: bool = true,
         /// Log filter: `info`, `pointsman=debug`, ...
         log: String = "info".into() => formed(&FILTER),
-        /// text or json.
-        log_format: LogFormat = LogFormat::Text,
+        /// text or json. A change needs a restart.
+        log_format: LogFormat = LogFormat::Text => ANY.restart(),
         /// One line for each request.
         log_requests: bool = false,
         /// Explanations kept for the admin API.

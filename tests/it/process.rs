@@ -1,0 +1,207 @@
+//! The process: the binary as it is run, its log, its signals and its end.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use testbed::faults::Only;
+use testbed::qdrant::Cluster;
+
+use crate::trial::client::{Call, Client};
+use crate::trial::place::eventually;
+
+/// A running binary; it is killed when it is dropped.
+struct Process {
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    file: std::path::PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+fn text(cluster: &Cluster, listen: &str, more: &str) -> String {
+    format!(
+        "services:\n  vectors: {{dialect: qdrant, listen: '{listen}', endpoints: ['{}']}}\n\
+         admin: {{listen: '127.0.0.1:0'}}\n{more}",
+        cluster.url(0)
+    )
+}
+
+fn binary(file: &std::path::Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
+    command.env_clear().arg("run").arg("-c").arg(file);
+    command.stdin(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+impl Process {
+    fn start(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pointsman.yaml");
+        std::fs::write(&file, text).unwrap();
+        let mut child = binary(&file).spawn().unwrap();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (lines, copy) = (child.stderr.take().unwrap(), Arc::clone(&log));
+        std::thread::spawn(move || {
+            for line in BufReader::new(lines).lines().map_while(Result::ok) {
+                copy.lock().unwrap().push(line);
+            }
+        });
+        Self {
+            child,
+            log,
+            file,
+            _folder: folder,
+        }
+    }
+
+    fn line(&self, words: &[&str]) -> Option<String> {
+        let log = self.log.lock().unwrap();
+        let has = |line: &&String| words.iter().all(|word| line.contains(word));
+        log.iter().find(has).cloned()
+    }
+
+    async fn says(&self, words: &[&str]) -> String {
+        eventually(&format!("{words:?} in the log"), || async {
+            self.line(words).is_some()
+        })
+        .await;
+        self.line(words).unwrap()
+    }
+
+    /// The base URL that a line of the log names.
+    async fn url(&self, words: &[&str]) -> String {
+        let line = self.says(words).await;
+        let address = line.split("address=").nth(1).unwrap();
+        format!("http://{}", address.split_whitespace().next().unwrap())
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(self.child.id().to_string())
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    async fn end(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it does not end");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+async fn get(url: &str) -> u16 {
+    let call = Call::new("GET", url.to_owned(), Value::Null);
+    let got = Client::default().ask(&call, None).await;
+    got.map_or(0, |got| got.status)
+}
+
+#[tokio::test]
+async fn a_hangup_reloads_and_the_log_follows_its_new_filter() {
+    let cluster = Cluster::start(1);
+    let process = Process::start(&text(&cluster, "127.0.0.1:0", ""));
+    process.url(&["listening", "service=\"vectors\""]).await;
+    let next = text(
+        &cluster,
+        "127.0.0.1:0",
+        "observe: {log: debug}\nprocess: {reload_delay: 1h}\n",
+    );
+    std::fs::write(&process.file, next).unwrap();
+    process.signal("HUP");
+    process
+        .says(&["configuration taken", "cause=\"request\""])
+        .await;
+    std::fs::write(&process.file, "services: {").unwrap();
+    process.signal("HUP");
+    process
+        .says(&[
+            "ERROR",
+            "the configuration is refused; the one before stays",
+        ])
+        .await;
+}
+
+#[tokio::test]
+async fn a_stop_lets_requests_in_flight_end_and_ends_with_success() {
+    let cluster = Cluster::start(1);
+    let mut process = Process::start(&text(&cluster, "127.0.0.1:0", ""));
+    let url = process.url(&["listening", "service=\"vectors\""]).await;
+    let admin = process.url(&["admin API listening"]).await;
+    eventually("readiness", || async {
+        get(&format!("{admin}/readyz")).await == 200
+    })
+    .await;
+    cluster.faults(0).delay(Duration::from_secs(2), Only::Reads);
+    let slow = format!("{url}/collections/slow/exists");
+    let request = tokio::spawn(async move { get(&slow).await });
+    eventually("the request to arrive", || async {
+        cluster
+            .faults(0)
+            .count(&http::Method::GET, "/collections/slow/exists")
+            > 0
+    })
+    .await;
+    process.signal("TERM");
+    process.says(&["waiting for requests in flight"]).await;
+    assert_eq!(get(&format!("{admin}/readyz")).await, 503);
+    assert_eq!(request.await.unwrap(), 200);
+    assert_eq!(process.end().await.code(), Some(0));
+    assert_eq!(get(&url).await, 0);
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once() {
+    let cluster = Cluster::start(1);
+    let mut process = Process::start(&text(
+        &cluster,
+        "127.0.0.1:0",
+        "process: {drain_limit: 1h}\n",
+    ));
+    let url = process.url(&["listening", "service=\"vectors\""]).await;
+    cluster.faults(0).hang(Some(Only::Reads));
+    let stuck = format!("{url}/collections/slow/exists");
+    let request = tokio::spawn(async move { get(&stuck).await });
+    eventually("the request to arrive", || async {
+        cluster
+            .faults(0)
+            .count(&http::Method::GET, "/collections/slow/exists")
+            > 0
+    })
+    .await;
+    process.signal("TERM");
+    process.says(&["waiting for requests in flight"]).await;
+    process.signal("INT");
+    assert_eq!(process.end().await.code(), Some(1));
+    process.says(&["ending at once"]).await;
+    assert_eq!(request.await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told_plainly() {
+    let cluster = Cluster::start(1);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut process = Process::start(&text(&cluster, &address, ""));
+    assert_eq!(process.end().await.code(), Some(1));
+    let words = [
+        "service vectors cannot listen on",
+        &address,
+        "another process uses the port",
+    ];
+    process.says(&words).await;
+}

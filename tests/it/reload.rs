@@ -1,0 +1,537 @@
+//! Reloading: what is taken, what is refused, what survives. Waiting is for something that can be
+//! observed, never for a time.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use pointsman::config::{self, Source};
+use pointsman::server::Server;
+use serde_json::{Value, json};
+use testbed::faults::{Answer, Only, When};
+use testbed::qdrant::Cluster;
+use testbed::server::{Application, Door};
+
+use crate::trial::client::{Call, Client, Got};
+use crate::trial::place::eventually;
+
+/// Answers with its name.
+struct Echo(&'static str);
+
+impl Application for Echo {
+    fn answer(&self, _request: &Request<Bytes>) -> Response<Bytes> {
+        let body = json!({"status": "ok", "time": 0.0, "result": {"who": self.0}});
+        let response = Response::builder().header("content-type", "application/json");
+        response.body(body.to_string().into()).unwrap()
+    }
+
+    fn is_write(&self, _request: &Request<Bytes>) -> bool {
+        false
+    }
+}
+
+fn echo(name: &'static str) -> Door {
+    Door::open(0, Arc::new(Echo(name))).unwrap()
+}
+
+/// A file and the server that reads it.
+struct Site {
+    file: PathBuf,
+    server: Server,
+    client: Client,
+    _folder: tempfile::TempDir,
+}
+
+/// Text of a configuration with these services, each a line. The file is not watched: it is never quiet for long enough.
+fn text(services: &[String], more: &str) -> String {
+    format!(
+        "services:\n  {}\nhealth: {{interval: 200ms}}\nobserve: {{log: error}}\nadmin: {{listen: 127.0.0.1:0}}\n\
+         process: {{reload_delay: 1h, drain_limit: 1s}}\n{more}",
+        services.join("\n  ")
+    )
+}
+
+/// The same, and the file is watched.
+fn watched(services: &[String], more: &str) -> String {
+    text(services, more).replace("reload_delay: 1h", "reload_delay: 20ms")
+}
+
+fn service(name: &str, dialect: &str, doors: &[&Door]) -> String {
+    let urls: Vec<String> = doors.iter().map(|door| door.url()).collect();
+    let urls = urls.join(", ");
+    format!("{name}: {{dialect: {dialect}, listen: 127.0.0.1:0, endpoints: [{urls}]}}")
+}
+
+fn ttl(time: &str) -> String {
+    format!("cache: {{enabled: true, default_ttl: {time}}}\n")
+}
+
+impl Site {
+    async fn open(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pointsman.yaml");
+        std::fs::write(&file, text).unwrap();
+        Self::serve(folder, file).await
+    }
+
+    async fn serve(folder: tempfile::TempDir, file: PathBuf) -> Self {
+        let source = Source {
+            path: file.clone(),
+            ..Source::default()
+        };
+        let loaded = config::load(&source).unwrap_or_else(|report| panic!("{report}"));
+        let server = Server::start(loaded, Some(source)).await.unwrap();
+        Self {
+            file,
+            server,
+            client: Client::default(),
+            _folder: folder,
+        }
+    }
+
+    /// Puts a new file in place of the old one in one step.
+    fn replace(&self, text: &str) {
+        put(&self.file, text);
+    }
+
+    /// Replaces the file and reloads; it must be taken.
+    async fn take(&self, text: &str) -> Vec<String> {
+        self.replace(text);
+        let taken = self.server.reload().await;
+        taken.unwrap_or_else(|error| panic!("{error}")).warnings
+    }
+
+    fn ttl(&self) -> Duration {
+        self.server.shared().config().cache.default_ttl
+    }
+
+    async fn until_ttl(&self, time: u64) {
+        let what = format!("default_ttl of {time} s");
+        eventually(&what, || async { self.ttl() == Duration::from_secs(time) }).await;
+    }
+
+    async fn get(&self, service: &str, path: &str) -> Got {
+        let address = self.server.address(service).expect("a listener");
+        self.call("GET", format!("http://{address}{path}"), Value::Null)
+            .await
+    }
+
+    /// Asks until the answer comes from store: what is stored before the aliases are known is not found after.
+    async fn until_hit(&self) -> Got {
+        eventually("a hit", || async {
+            self.get("vectors", POINT).await.is_hit()
+        })
+        .await;
+        self.get("vectors", POINT).await
+    }
+
+    async fn admin(&self, method: &'static str, path: &str) -> Got {
+        let url = format!("http://{}{path}", self.server.admin());
+        self.call(method, url, Value::Null).await
+    }
+
+    async fn call(&self, method: &'static str, url: String, body: Value) -> Got {
+        let call = Call::new(method, url, body);
+        self.client.ask(&call, None).await.expect("an answer")
+    }
+
+    /// Whether the last reload was taken, as metric and health say it; they must agree.
+    async fn last_good(&self) -> bool {
+        let metrics = self.admin("GET", "/metrics").await.body;
+        let metrics = metrics.as_str().expect("a text").to_owned();
+        metrics.contains("\npointsman_config_last_good 1\n")
+    }
+
+    async fn health_of_configuration(&self) -> Value {
+        let health = self.admin("GET", "/api/performance/health").await.body;
+        health["data"]["components"]["configuration"].clone()
+    }
+}
+
+fn put(file: &Path, text: &str) {
+    let next = file.with_extension("next");
+    std::fs::write(&next, text).unwrap();
+    std::fs::rename(&next, file).unwrap();
+}
+
+#[tokio::test]
+async fn a_changed_file_is_taken_whether_it_was_written_over_or_replaced() {
+    let door = echo("a");
+    let services = [service("web", "http", &[&door])];
+    let site = Site::open(&watched(&services, &ttl("10s"))).await;
+    std::fs::write(&site.file, watched(&services, &ttl("20s"))).unwrap();
+    site.until_ttl(20).await;
+    site.replace(&watched(&services, &ttl("30s")));
+    site.until_ttl(30).await;
+    assert_eq!(site.server.shared().snapshot().generation, 3);
+}
+
+#[tokio::test]
+async fn a_config_map_that_is_swapped_by_its_link_is_taken() {
+    let door = echo("a");
+    let services = [service("web", "http", &[&door])];
+    let folder = tempfile::tempdir().unwrap();
+    let version = |name: &str, time: &str| {
+        let dir = folder.path().join(name);
+        std::fs::create_dir(&dir).unwrap();
+        std::fs::write(dir.join("pointsman.yaml"), watched(&services, &ttl(time))).unwrap();
+        let link = folder.path().join("..data_tmp");
+        symlink(name, &link).unwrap();
+        std::fs::rename(&link, folder.path().join("..data")).unwrap();
+    };
+    version("..first", "10s");
+    let file = folder.path().join("pointsman.yaml");
+    symlink("..data/pointsman.yaml", &file).unwrap();
+    let root = folder.path().to_owned();
+    version("..second", "11s");
+    std::fs::remove_dir_all(root.join("..first")).unwrap();
+    let site = Site::serve(tempfile::tempdir().unwrap(), file).await;
+    assert_eq!(site.ttl(), Duration::from_secs(11));
+    version("..third", "12s");
+    std::fs::remove_dir_all(root.join("..second")).unwrap();
+    site.until_ttl(12).await;
+    version("..fourth", "13s");
+    std::fs::remove_dir_all(root.join("..third")).unwrap();
+    site.until_ttl(13).await;
+}
+
+#[tokio::test]
+async fn a_bad_file_changes_nothing_and_says_so_until_a_good_one_comes() {
+    let door = echo("a");
+    let services = [service("web", "http", &[&door])];
+    let good = watched(&services, &ttl("10s"));
+    let site = Site::open(&good).await;
+    let file = &site.file;
+    let half = good[..good.len() / 3].to_owned();
+    let clean = || {
+        let _ = std::fs::remove_dir(file);
+    };
+    let bad: [(&str, &dyn Fn()); 6] = [
+        ("half-written", &|| std::fs::write(file, &half).unwrap()),
+        ("empty", &|| std::fs::write(file, "").unwrap()),
+        ("unknown key", &|| {
+            put(file, &good.replace("cache:", "cash:"))
+        }),
+        ("not UTF-8", &|| std::fs::write(file, [0xff, 0xfe]).unwrap()),
+        ("deleted", &|| std::fs::remove_file(file).unwrap()),
+        ("unreadable", &|| {
+            std::fs::remove_file(file).unwrap();
+            std::fs::create_dir(file).unwrap();
+        }),
+    ];
+    for (round, (what, spoil)) in bad.into_iter().enumerate() {
+        spoil();
+        eventually(&format!("{what}: refused"), || async {
+            !site.last_good().await
+        })
+        .await;
+        assert_eq!(site.health_of_configuration().await, "unhealthy", "{what}");
+        let stats = site.admin("GET", "/api/coordination/stats").await.body;
+        let refusal = stats["data"]["last_reload_refused"].as_str();
+        assert!(
+            refusal.is_some_and(|why| why.contains("the one before stays")),
+            "{stats}"
+        );
+        assert_eq!(site.ttl(), Duration::from_secs(10 + round as u64), "{what}");
+        assert_eq!(site.get("web", "/").await.body["result"]["who"], "a");
+        assert_eq!(site.admin("GET", "/readyz").await.status, 200, "{what}");
+        clean();
+        let seconds = 11 + round as u64;
+        site.replace(&watched(&services, &ttl(&format!("{seconds}s"))));
+        site.until_ttl(seconds).await;
+        eventually("good again", || async { site.last_good().await }).await;
+        assert_eq!(site.health_of_configuration().await, "healthy", "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_reload_by_the_admin_api_tells_its_generation_and_what_needs_a_restart() {
+    let door = echo("a");
+    let services = [service("web", "http", &[&door])];
+    let site = Site::open(&text(&services, &ttl("10s"))).await;
+    let reload = async || site.admin("POST", "/api/config/reload").await;
+    let same = reload().await;
+    assert_eq!(same.status, 200);
+    assert_eq!(same.body["data"]["changed"], false);
+    let other = text(&services, &ttl("20s")).replace("drain_limit: 1s", "workers: 7");
+    site.replace(&other);
+    let taken = reload().await.body;
+    let generation = site.server.shared().snapshot().generation;
+    assert_eq!(taken["data"]["generation"], generation);
+    assert_eq!(taken["data"]["changed"], true);
+    let warns = |answer: &Value| {
+        answer["data"]["warnings"]
+            .to_string()
+            .contains("process.workers")
+    };
+    assert!(warns(&taken), "{taken}");
+    // It still is not in effect, so it is still said.
+    assert!(warns(&reload().await.body));
+    site.replace("services: [");
+    let refused = reload().await;
+    assert_eq!(refused.status, 409);
+    let detail = refused.body["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("pointsman.yaml:1:"), "{detail}");
+    assert_eq!(site.server.shared().snapshot().generation, generation + 1);
+}
+
+#[tokio::test]
+async fn listeners_come_and_go_without_a_restart() {
+    let (a, b) = (echo("a"), echo("b"));
+    let web = service("web", "http", &[&a]);
+    let alone = text(std::slice::from_ref(&web), "");
+    let site = Site::open(&alone).await;
+    let before = site.server.address("web");
+    assert_eq!(site.server.address("more"), None);
+    let both = text(&[web.clone(), service("more", "http", &[&b])], "");
+    assert_eq!(site.take(&both).await, Vec::<String>::new());
+    assert_eq!(site.get("more", "/").await.body["result"]["who"], "b");
+    let address = site.server.address("more").unwrap();
+    site.take(&alone).await;
+    assert_eq!(site.server.address("more"), None);
+    eventually("the listener to close", || async {
+        tokio::net::TcpStream::connect(address).await.is_err()
+    })
+    .await;
+    assert_eq!(site.server.address("web"), before);
+}
+
+#[tokio::test]
+async fn a_listener_that_cannot_be_opened_refuses_the_whole_reload() {
+    let (a, b) = (echo("a"), echo("b"));
+    let web = service("web", "http", &[&a]);
+    let site = Site::open(&text(std::slice::from_ref(&web), &ttl("10s"))).await;
+    let more = service("more", "http", &[&a]).replace("127.0.0.1:0", &b.address().to_string());
+    site.replace(&text(&[web, more], &ttl("20s")));
+    let error = site.server.reload().await.unwrap_err().to_string();
+    assert!(error.contains("service more cannot listen"), "{error}");
+    assert!(error.contains(&b.address().to_string()), "{error}");
+    assert_eq!(site.ttl(), Duration::from_secs(10));
+    assert_eq!(site.get("web", "/").await.body["result"]["who"], "a");
+}
+
+/// Asks again and again until told to stop; gives how often, and the first answer that was wrong.
+async fn hammer(url: String, stop: Arc<AtomicBool>) -> (u64, Option<String>) {
+    let client = Client::default();
+    let call = Call::new("GET", url, Value::Null);
+    let mut asked = 0;
+    while !stop.load(SeqCst) {
+        asked += 1;
+        match client.ask(&call, None).await {
+            Ok(got) if got.status == 200 => {}
+            other => return (asked, Some(format!("{other:?}"))),
+        }
+    }
+    (asked, None)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_and_endpoints_are_renamed_and_change_places_under_load() {
+    let (a, b) = (echo("a"), echo("b"));
+    let ports: Vec<std::net::TcpListener> = (0..2)
+        .map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    let at: Vec<String> = ports
+        .iter()
+        .map(|port| port.local_addr().unwrap().to_string())
+        .collect();
+    drop(ports);
+    let web = |name: &str, listen: &str, endpoint: &str, door: &Door| {
+        let url = door.url();
+        format!(
+            "{name}: {{dialect: http, listen: '{listen}', endpoints: [{{name: {endpoint}, url: '{url}'}}]}}"
+        )
+    };
+    let texts = [
+        text(
+            &[web("one", &at[0], "x", &a), web("two", &at[1], "y", &b)],
+            "",
+        ),
+        text(
+            &[web("two", &at[0], "x", &a), web("one", &at[1], "y", &b)],
+            "",
+        ),
+        text(
+            &[web("uno", &at[0], "z", &a), web("dos", &at[1], "z", &b)],
+            "",
+        ),
+    ];
+    let site = Site::open(&texts[0]).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let load: Vec<_> = (0..8)
+        .map(|n| tokio::spawn(hammer(format!("http://{}/", at[n % 2]), Arc::clone(&stop))))
+        .collect();
+    for turn in 1..60 {
+        site.take(&texts[turn % 3]).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stop.store(true, SeqCst);
+    for client in load {
+        let (asked, wrong) = client.await.unwrap();
+        assert_eq!(wrong, None, "after {asked} requests");
+        assert!(asked > 1);
+    }
+}
+
+async fn fill(base: &str, who: &str) {
+    let client = Client::default();
+    let ask = async |method, path: &str, body| {
+        let call = Call::new(method, format!("{base}{path}"), body);
+        let got = client.ask(&call, None).await.expect("an answer");
+        assert!(got.is_good(), "{got:?}");
+    };
+    let body = json!({"vectors": {"size": 2, "distance": "Dot"}});
+    ask("PUT", "/collections/c", body).await;
+    let point = json!({"id": 1, "vector": [1.0, 2.0], "payload": {"who": who}});
+    ask(
+        "PUT",
+        "/collections/c/points?wait=true",
+        json!({"points": [point]}),
+    )
+    .await;
+}
+
+const POINT: &str = "/collections/c/points/1";
+
+#[tokio::test]
+async fn stored_answers_and_open_breakers_survive_a_reload() {
+    let cluster = Cluster::start(3);
+    fill(&cluster.url(0), "a").await;
+    let doors = |n: usize| -> Vec<&Door> { cluster.doors().iter().take(n).collect() };
+    let more =
+        "breaker: {threshold: 2, open_for: 1h, open_at_most: 1h}\nhealth: {enabled: false}\n";
+    let with = |n, time: &str| {
+        let text = text(
+            &[service("vectors", "qdrant", &doors(n))],
+            &(ttl(time) + more),
+        );
+        text.replace("health: {interval: 200ms}\n", "")
+    };
+    let site = Site::open(&with(2, "10s")).await;
+    assert!(site.until_hit().await.is_hit());
+    let failure = Answer::json(500, r#"{"status":{"error":"made up"},"time":0.0}"#);
+    cluster
+        .faults(0)
+        .answer_only(failure, When::Always, Only::Reads);
+    let gate = || {
+        let snapshot = site.server.shared().snapshot();
+        let service = snapshot.service("vectors").unwrap();
+        let now = site.server.shared().clock.now();
+        format!("{:?}", service.pool.endpoints()[0].health().gate(now))
+    };
+    eventually("the breaker to open", || async {
+        let url = format!("/collections/c/points/{}", rand::random::<u32>());
+        site.get("vectors", &url).await;
+        gate().starts_with("Open")
+    })
+    .await;
+    let open = gate();
+    for turn in 0..5 {
+        site.take(&with(2 + turn % 2, &format!("{}s", 20 + turn)))
+            .await;
+        assert_eq!(gate(), open);
+        assert!(
+            site.get("vectors", POINT).await.is_hit(),
+            "after reload {turn}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_was_stored_of_other_servers_is_not_served() {
+    let (one, other) = (Cluster::start(1), Cluster::start(1));
+    fill(&one.url(0), "one").await;
+    fill(&other.url(0), "other").await;
+    let of = |cluster: &Cluster| text(&[service("vectors", "qdrant", &[cluster.door(0)])], "");
+    let site = Site::open(&of(&one)).await;
+    let got = site.until_hit().await;
+    assert_eq!(got.body["result"]["payload"]["who"], "one");
+    for (cluster, who) in [(&other, "other"), (&one, "one")] {
+        site.take(&of(cluster)).await;
+        let got = site.get("vectors", POINT).await;
+        assert_eq!(got.body["result"]["payload"]["who"], who, "{}", got.cache);
+        let got = site.until_hit().await;
+        assert_eq!(got.body["result"]["payload"]["who"], who, "{}", got.cache);
+    }
+}
+
+#[tokio::test]
+async fn changed_rules_of_the_cache_hold_from_the_next_request() {
+    let cluster = Cluster::start(1);
+    fill(&cluster.url(0), "a").await;
+    let vectors = service("vectors", "qdrant", &[cluster.door(0)]);
+    let on = text(std::slice::from_ref(&vectors), "cache: {enabled: true}\n");
+    let off = text(std::slice::from_ref(&vectors), "cache: {enabled: false}\n");
+    let site = Site::open(&on).await;
+    assert!(site.until_hit().await.is_hit());
+    site.take(&off).await;
+    assert!(site.get("vectors", POINT).await.cache.starts_with("bypass"));
+    // A write that the cache does not seem to care about, while it is off.
+    let url = format!("http://{}", site.server.address("vectors").unwrap());
+    let body = json!({"payload": {"who": "b"}, "points": [1]});
+    let write = format!("{url}/collections/c/points/payload?wait=true");
+    assert!(site.call("POST", write, body).await.is_good());
+    site.take(&on).await;
+    let got = site.get("vectors", POINT).await;
+    assert_eq!(got.body["result"]["payload"]["who"], "b", "{}", got.cache);
+    assert!(site.get("vectors", POINT).await.is_hit());
+    site.take(&on.replace("endpoints:", "cache: false, endpoints:"))
+        .await;
+    assert!(site.get("vectors", POINT).await.cache.starts_with("bypass"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_request_mixes_two_configurations() {
+    let (odd, even) = (echo("odd"), echo("even"));
+    let of = |name: &str, door: &Door, time: &str| {
+        let endpoint = format!("{{name: {name}, url: '{}'}}", door.url());
+        let vectors =
+            format!("vectors: {{dialect: qdrant, listen: '127.0.0.1:0', endpoints: [{endpoint}]}}");
+        let times = format!(
+            "cache: {{enabled: true, categories: {{entity: {time}}}}}\nobserve: {{log: error, history: 200000}}\n"
+        );
+        text(&[vectors], &times).replacen("observe: {log: error}\n", "", 1)
+    };
+    let texts = [of("even", &even, "2m"), of("odd", &odd, "1m")];
+    let site = Site::open(&texts[1]).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let address = site.server.address("vectors").unwrap();
+    let load: Vec<_> = (0..6)
+        .map(|n| {
+            let url = format!("http://{address}/collections/c{n}/points/1");
+            tokio::spawn(hammer(url, Arc::clone(&stop)))
+        })
+        .collect();
+    for _ in 0..150 {
+        let next = site.server.shared().snapshot().generation + 1;
+        site.take(&texts[next as usize % 2]).await;
+        tokio::time::sleep(Duration::from_millis(3)).await;
+    }
+    stop.store(true, SeqCst);
+    for client in load {
+        assert_eq!(client.await.unwrap().1, None);
+    }
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    for one in site.server.shared().observer.newest(usize::MAX) {
+        let (name, seconds) = [("even", 120), ("odd", 60)][one.generation as usize % 2];
+        let ttl = one
+            .plan
+            .as_ref()
+            .and_then(|plan| plan.cache)
+            .map(|cache| cache.ttl);
+        assert_eq!(ttl, Some(Duration::from_secs(seconds)), "{one:?}");
+        for attempt in &one.route.attempts {
+            assert_eq!(&*attempt.endpoint, name, "{one:?}");
+            *seen.entry(name).or_default() += 1;
+        }
+    }
+    assert!(
+        seen.len() == 2 && seen.values().all(|count| *count > 10),
+        "{seen:?}"
+    );
+}
