@@ -111,8 +111,13 @@ impl Listeners {
         );
         self.path.spawn(serving);
         self.path.spawn(async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
-            let _ = all.send(true);
+            tokio::select! {
+                _ = stopping.wait_for(|stop| *stop) => {
+                    let _ = all.send(true);
+                }
+                // A listener that a reload closed, and its last connection, are gone.
+                () = all.closed() => {}
+            }
         });
         stop
     }
