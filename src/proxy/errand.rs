@@ -167,12 +167,18 @@ impl Errand {
             Again::No
         };
         match again {
-            Again::AsWrite if self.call.fence == Fence::Ours => return Some(Ended::AsWrite),
+            Again::AsWrite if self.call.fence == Fence::Ours && !upload => {
+                return Some(Ended::AsWrite);
+            }
             Again::No | Again::AsWrite => return Some(Ended::Answered(fetched)),
             Again::Once if progress.spare.is_some() => return Some(Ended::Answered(fetched)),
             Again::Once | Again::Elsewhere | Again::Writer => {}
         }
-        if upload || !fetched.answered.is_whole() || !self.may_repeat(progress) {
+        if upload
+            || !self.is_movable()
+            || !fetched.answered.is_whole()
+            || !self.may_repeat(progress)
+        {
             return Some(Ended::Answered(fetched));
         }
         progress.excluded.push(Arc::clone(&fetched.endpoint));
@@ -197,9 +203,7 @@ impl Errand {
             progress.stale += 1;
             return None;
         }
-        if !matches!(self.call.placement, Placement::Any | Placement::Writer)
-            || !self.may_repeat(progress)
-        {
+        if !self.is_movable() || !self.may_repeat(progress) {
             return Some(match progress.spare.take() {
                 Some(spare) => Ended::Answered(spare),
                 None => self.broken(&broken, progress, None),
@@ -213,6 +217,11 @@ impl Errand {
     /// Whether the call may be sent again after it was sent: a read, or a write that the operator calls idempotent.
     fn repeatable(&self) -> bool {
         self.call.effect.is_read() || self.service.is_idempotent(self.call.operation)
+    }
+
+    /// Whether another endpoint can answer the call as well.
+    fn is_movable(&self) -> bool {
+        matches!(self.call.placement, Placement::Any | Placement::Writer)
     }
 
     fn may_repeat(&self, progress: &Progress) -> bool {

@@ -5,7 +5,7 @@ use super::respond::Ending;
 use crate::dialect::Dialect;
 use crate::rejection::{Reason, Rejection};
 use bytes::Bytes;
-use http::{Method, header};
+use http::{Method, Version, header};
 use pingora_core::protocols::http::ServerSession;
 use pingora_error::{Error, ErrorType};
 use pingora_http::ResponseHeader;
@@ -15,6 +15,9 @@ pub fn refused(session: &ServerSession) -> Option<u16> {
     let head = session.req_header();
     if head.method == Method::CONNECT {
         return Some(405);
+    }
+    if head.version == Version::HTTP_11 && !head.headers.contains_key(header::HOST) {
+        return Some(400);
     }
     let codings = head.headers.get_all(header::TRANSFER_ENCODING);
     let mut codings = codings.iter();

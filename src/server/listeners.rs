@@ -101,7 +101,10 @@ impl Listeners {
         self.path.spawn(serving);
         self.path.spawn(async move {
             tokio::select! {
-                _ = stopping.wait_for(|stop| *stop) => { let _ = all.send(true); }
+                _ = stopping.wait_for(|stop| *stop) => {
+                    let _ = all.send(true);
+                }
+                // A listener that a reload closed, and its last connection, are gone.
                 () = all.closed() => {}
             }
         });

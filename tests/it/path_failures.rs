@@ -571,3 +571,34 @@ async fn retries_have_a_budget() {
     let asked = queries(&cluster);
     assert!((100..=120).contains(&asked), "{asked}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_one_node_can_answer_is_asked_of_no_other() {
+    let origin = || Origin::start(|_| Act::answer(503, "", ""));
+    let origins = [origin().await, origin().await, origin().await];
+    let urls: Vec<String> = origins.iter().map(Origin::url).collect();
+    let proxy = setup(&urls).start().await;
+    for round in 1..4 {
+        let answer = proxy.ask("GET", "/collections/a/snapshots", "", b"").await;
+        assert_eq!(answer.status, 503);
+        let counts: Vec<_> = origins.iter().map(Origin::count).collect();
+        assert_eq!(counts.iter().sum::<usize>(), round, "{counts:?}");
+        assert!(counts.contains(&round), "{counts:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_does_not_take_a_connection_that_was_closed_before() {
+    let origin = Origin::start(|_| {
+        let mut acts = Act::json(200, "{}");
+        acts.push(Act::Close);
+        acts
+    })
+    .await;
+    let proxy = setup(&[origin.url()]).start().await;
+    for round in 1..30 {
+        assert_eq!(proxy.ask("PUT", UPSERT, JSON, b"{}").await.status, 200);
+        until("the end of the connection", || origin.closed() == round).await;
+    }
+    assert_eq!(origin.count(), 29);
+}

@@ -76,7 +76,8 @@ async fn odd_statements_pass_untouched_to_the_databases_own_answer() {
 }
 
 /// Requests whose framing is broken, each of which must be refused with 400 and reach nobody.
-const BROKEN: [&str; 22] = [
+const BROKEN: [&str; 23] = [
+    "GET /x HTTP/1.1\r\nx-a: b\r\n\r\n",
     "POST /x HTTP/1.1\r\nhost: t\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
     "POST /x HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\ncontent-length: 3\r\n\r\n0\r\n\r\n",
     "POST /x HTTP/1.1\r\nhost: t\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
@@ -263,5 +264,19 @@ async fn a_body_that_never_comes_is_answered_in_time() {
         .send("PUT /x HTTP/1.1\r\nhost: t\r\ncontent-length: 10\r\n\r\nhalf")
         .await;
     assert_eq!(client.answer().await.status, 408);
+    assert_eq!(origin.count(), 0);
+}
+
+#[tokio::test]
+async fn a_refusal_needs_no_body_from_a_client_that_waits_for_100() {
+    let (origin, proxy) = plain().await;
+    let fields = "x-a: b\r\n".repeat(230);
+    let mut client = proxy.client().await;
+    client
+        .send(format!(
+            "PUT /x HTTP/1.1\r\nhost: t\r\nexpect: 100-continue\r\ncontent-length: 5\r\n{fields}\r\n"
+        ))
+        .await;
+    assert_eq!(client.head().await.map(|head| head.status), Ok(431));
     assert_eq!(origin.count(), 0);
 }

@@ -1,6 +1,8 @@
 //! What the path does not understand, or need not change, goes through as it came.
 
-use crate::support::{Act, Answer, End, Origin, Proxy, Setup, noise, wire};
+use crate::support::{Act, Answer, End, Origin, Proxy, Setup, noise, until, wire};
+use std::sync::Arc;
+use tokio::sync::Notify;
 
 async fn over(origin: &Origin) -> Proxy {
     Setup::new("qdrant", &[origin.url()]).start().await
@@ -473,4 +475,36 @@ async fn informational_answers_of_an_endpoint_are_passed_over() {
     let proxy = over(&origin).await;
     let answer = proxy.ask("GET", "/y", "", b"").await;
     assert_eq!((answer.status, &*answer.body), (200, &b"ok"[..]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_comes_while_another_is_answered_waits_its_turn() {
+    let gate = Arc::new(Notify::new());
+    let wait = Arc::clone(&gate);
+    let origin = Origin::start(move |seen| {
+        let mut acts = vec![Act::Wait(Arc::clone(&wait))];
+        acts.extend(Act::answer(200, "", seen.target()));
+        acts
+    })
+    .await;
+    let proxy = over(&origin).await;
+    let mut client = proxy.client().await;
+    let targets = [
+        "/collections/a/points/1",
+        "/collections/a/points/2?consistency=all",
+        "/odd",
+    ];
+    for (number, target) in targets.iter().enumerate() {
+        client
+            .send(format!("GET {target} HTTP/1.1\r\nhost: t\r\n\r\n"))
+            .await;
+        if number == 0 {
+            until("the first request", || origin.count() == 1).await;
+        }
+    }
+    for (number, target) in targets.iter().enumerate() {
+        until("the request", || origin.count() == number + 1).await;
+        gate.notify_one();
+        assert_eq!(client.answer().await.text(), *target);
+    }
 }

@@ -150,7 +150,7 @@ impl Client {
             answer.body = self.buffer.exactly(&mut self.stream, length).await?;
             answer.end = End::Length;
         } else {
-            answer.body = self.buffer.to_end(&mut self.stream).await?;
+            answer.body = self.buffer.until_closed(&mut self.stream).await?;
             answer.end = End::Close;
         }
         Ok(answer)
@@ -159,10 +159,5 @@ impl Client {
     /// Whether the other side closes the connection without another byte.
     pub async fn is_closed(&mut self) -> bool {
         self.buffer.is_empty() && !soon("the end", self.buffer.more(&mut self.stream)).await
-    }
-
-    /// The raw connection.
-    pub fn stream(&mut self) -> &mut TcpStream {
-        &mut self.stream
     }
 }

@@ -54,8 +54,6 @@ pub enum Act {
     Close,
     /// Closes it by a reset.
     Reset,
-    /// Never goes on.
-    Hang,
 }
 
 impl Act {
@@ -80,11 +78,12 @@ impl Act {
     }
 }
 
+type Early = dyn Fn(&Seen) -> Option<Vec<Act>> + Send + Sync;
 type Script = dyn Fn(&Seen) -> Vec<Act> + Send + Sync;
 
 struct Inner {
     /// Asked when the head has come; `None`: read the body first.
-    early: Box<dyn Fn(&Seen) -> Option<Vec<Act>> + Send + Sync>,
+    early: Box<Early>,
     script: Box<Script>,
     seen: Mutex<Vec<Seen>>,
     connections: AtomicUsize,
@@ -264,7 +263,6 @@ async fn play(stream: &mut TcpStream, acts: Vec<Act>) -> bool {
                 let _ = stream.set_zero_linger();
                 return false;
             }
-            Act::Hang => std::future::pending().await,
         }
     }
     true

@@ -59,7 +59,7 @@ impl Buffer {
     }
 
     /// Takes all bytes until the connection ends. An end by a reset is a cut.
-    pub async fn to_end(
+    pub async fn until_closed(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
     ) -> Result<Vec<u8>, Broken> {
