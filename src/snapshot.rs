@@ -204,3 +204,6 @@ impl Service {
             .map_or("localhost", |(_, authority)| authority)
     }
 }
+
+#[cfg(test)]
+mod tests;

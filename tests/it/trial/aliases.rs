@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::calls::{Hand, Look, Stock, any_of};
 use super::client::{Call, Client};
-use super::place::Place;
+use super::place::{Place, eventually};
 use super::points::{create, must, past};
 use super::register::{Register, Told};
 
@@ -138,10 +138,14 @@ impl Aliases {
         // It must be there for the trial to go on; past pointsman nobody would hear of it but for what
         // was sent above, which raised its tags.
         let url = format!("{}/collections/{name}", hand.place.cluster.url(0));
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-        let _ = Client::default()
-            .ask(&Call::new("PUT", url, body), None)
-            .await;
+        let there = Call::new("GET", url.clone(), Value::Null);
+        let make = Call::new("PUT", url, body);
+        eventually("the collection to be there", || async {
+            let _ = Client::default().ask(&make, None).await;
+            let got = Client::default().ask(&there, None).await;
+            got.is_ok_and(|got| got.is_good())
+        })
+        .await;
         false
     }
 }

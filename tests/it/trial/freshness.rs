@@ -117,7 +117,7 @@ async fn work(hand: Hand, stocks: Arc<[Box<dyn Stock>]>, operations: u64, mut di
             6..8 => 1,
             _ => 2,
         }];
-        match dice.random_ratio(1, 12) {
+        match dice.random_ratio(1, 20) {
             true => stock.write(&hand, &mut dice).await,
             false => read(&hand, &**stock, &mut dice).await,
         }

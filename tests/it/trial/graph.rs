@@ -178,7 +178,10 @@ impl Stock for Nodes {
     }
 
     fn look(&self, place: &Place, dice: &mut StdRng) -> Look {
-        let key = dice.random_range(0..KEYS).min(dice.random_range(0..KEYS));
+        let key = match dice.random_ratio(2, 3) {
+            true => 0,
+            false => dice.random_range(0..KEYS),
+        };
         let values = json!({"k": name(key)});
         let (path, body, keys) = match dice.random_range(0..8) {
             0 => return self.counted(place, key),
@@ -187,7 +190,8 @@ impl Stock for Nodes {
                 let body = statements(any_of(READS, dice), values);
                 (format!("{TX}/commit"), body, vec![key])
             }
-            _ => (QUERY.into(), query(any_of(READS, dice), values), vec![key]),
+            3..5 => (QUERY.into(), query(any_of(READS, dice), values), vec![key]),
+            _ => (QUERY.into(), query(READS[0], values), vec![key]),
         };
         Look {
             call: Call::new("POST", place.neo4j(&path), body),

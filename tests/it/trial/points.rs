@@ -133,10 +133,12 @@ const WRITES: &[fn(usize, u64) -> (&'static str, &'static str, Value)] = &[
 ];
 
 impl Points {
-    fn at(&self, place: &Place, dice: &mut StdRng) -> (usize, usize) {
-        let _ = place;
+    fn at(&self, dice: &mut StdRng) -> (usize, usize) {
         // A few keys are asked for most of the time.
-        let key = dice.random_range(0..KEYS).min(dice.random_range(0..KEYS));
+        let key = match dice.random_ratio(2, 3) {
+            true => 0,
+            false => dice.random_range(0..KEYS),
+        };
         (dice.random_range(0..COLLECTIONS), key)
     }
 
@@ -167,6 +169,10 @@ impl Points {
             () => any_of(WRITES, dice)(key, version),
         };
         let whole = rest.is_empty();
+        if body["operations"][0].get("delete").is_some() {
+            // A batch is done one operation after the other, not at once.
+            register.leaves_a_hole(version);
+        }
         writer.whole |= gone;
         let url = hand.place.vectors(&path(collection, rest));
         let call = Call::new(method, format!("{url}?wait={waits}"), body);
@@ -207,11 +213,15 @@ impl Stock for Points {
     }
 
     fn look(&self, place: &Place, dice: &mut StdRng) -> Look {
-        let (collection, key) = self.at(place, dice);
+        let (collection, key) = self.at(dice);
         if dice.random_ratio(1, 7) {
             return self.counted(place, collection, key);
         }
-        let (method, rest, body, keys) = any_of(READS, dice)(key);
+        let way = match dice.random_ratio(1, 2) {
+            true => READS[collection % READS.len()],
+            false => any_of(READS, dice),
+        };
+        let (method, rest, body, keys) = way(key);
         Look {
             call: Call::new(method, place.vectors(&path(collection, &rest)), body),
             asked: asked(collection, keys),
@@ -230,7 +240,7 @@ impl Stock for Points {
     }
 
     async fn write(&self, hand: &Hand, dice: &mut StdRng) {
-        let at = self.at(&hand.place, dice);
+        let at = self.at(dice);
         let waits = at.0 + 1 < COLLECTIONS || dice.random_bool(0.8);
         self.change(hand, at, waits, dice).await;
     }

@@ -50,6 +50,8 @@ pub struct Register {
     tried: AtomicU64,
     removable: bool,
     queued: Mutex<Option<(u64, Instant)>>,
+    /// Versions whose writes take the value away for a moment.
+    holes: Mutex<Vec<u64>>,
     /// Held by the one who writes.
     pub turn: tokio::sync::Mutex<Writer>,
 }
@@ -69,6 +71,7 @@ impl Register {
             tried: AtomicU64::new(1),
             removable,
             queued: Mutex::new(None),
+            holes: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -86,6 +89,11 @@ impl Register {
     /// A version that another register gives.
     pub fn attempt_as(&self, version: u64) {
         self.tried.fetch_max(version, SeqCst);
+    }
+
+    /// The write of this version takes the value away for a moment: while it is under way, nothing may be there.
+    pub fn leaves_a_hole(&self, version: u64) {
+        self.holes.lock().push(version);
     }
 
     /// Notes what became of a write. A queued one is applied after `within` at the latest.
@@ -134,7 +142,9 @@ impl Register {
     }
 
     fn may_be_gone(&self, floor: u64, tried: u64) -> bool {
+        let hole = |version: &u64| (floor + 1..=tried).contains(version);
         (floor..=tried).any(|version| self.is_gone_at(version))
+            || self.holes.lock().iter().any(hole)
     }
 }
 
