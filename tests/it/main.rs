@@ -2,4 +2,6 @@
 
 mod config;
 mod neo4j;
+mod neo4j_real;
+mod neo4j_statements;
 mod neo4j_support;
