@@ -16,6 +16,7 @@ use std::sync::Arc;
 mod dialects;
 
 pub use dialects::unserved;
+use dialects::{Made, Memory};
 
 /// The compiled configuration.
 pub struct Snapshot {
@@ -32,6 +33,9 @@ pub struct Service {
     pub label: Name,
     pub listener: Name,
     pub dialect: Arc<dyn Dialect>,
+    memory: Memory,
+    /// What the cache calls this service: another name for each database that it stood for, so that no answer of one is given for another (A14).
+    pub lineage: Arc<str>,
     pub execution: Execution,
     pub pool: Pool,
     pub settings: config::Service,
@@ -69,8 +73,20 @@ impl Snapshot {
     ) -> Result<Self, CompileError> {
         let mut services = BTreeMap::new();
         for (name, settings) in &config.services {
-            let before = before.and_then(|before| before.service(name));
-            let service = Service::compile(name, settings, &config, carried, before.as_deref())?;
+            let before = before
+                .and_then(|before| before.service(name))
+                .filter(|before| dialects::is_same_database(before, settings));
+            let lineage = before.as_deref().map_or_else(
+                || format!("{name}#{generation}").into(),
+                |before| Arc::clone(&before.lineage),
+            );
+            let memory = before
+                .map(|before| before.memory.clone())
+                .unwrap_or_default();
+            let pool = Pool::build(name, settings, &config, carried.registry)?;
+            let made = dialects::dialect(name, settings, memory)
+                .ok_or_else(|| CompileError::Credential(name.into()))?;
+            let service = Service::new(settings, pool, made, lineage);
             services.insert(name.as_str().into(), Arc::new(service));
         }
         Ok(Self {
@@ -101,34 +117,26 @@ impl Snapshot {
 }
 
 impl Service {
-    fn compile(
-        name: &str,
-        settings: &config::Service,
-        config: &Config,
-        carried: Carried<'_>,
-        before: Option<&Service>,
-    ) -> Result<Self, CompileError> {
-        let pool = Pool::build(name, settings, config, carried.registry)?;
-        let dialect = dialects::dialect(name, settings, before)
-            .ok_or_else(|| CompileError::Credential(name.into()))?;
+    fn new(settings: &config::Service, pool: Pool, made: Made, lineage: Arc<str>) -> Self {
+        let name = pool.service();
         let endpoints = settings.endpoints.iter().map(|endpoint| {
-            let id = EndpointId::of(&format!("{name}/{}", endpoint.name));
-            (
-                Arc::from(endpoint.name.as_str()),
-                (id, endpoint.authority().to_string()),
-            )
+            let id = EndpointId::of(&format!("{name}/{}/{}", endpoint.name, endpoint.url));
+            let authority = endpoint.authority().to_string();
+            (Arc::from(endpoint.name.as_str()), (id, authority))
         });
-        Ok(Self {
+        Self {
             name: name.into(),
             label: Name::from(name),
             listener: Name::from(&*settings.listen_address().to_string()),
-            execution: Execution::of_dialect(dialect.name()),
-            dialect,
+            execution: Execution::of_dialect(made.dialect.name()),
+            dialect: made.dialect,
+            memory: made.memory,
+            lineage,
             endpoints: endpoints.collect(),
             idempotent: settings.idempotent.iter().cloned().collect(),
-            pool,
             settings: settings.clone(),
-        })
+            pool,
+        }
     }
 
     /// Whether the operator says that repeating this operation is harmless.
@@ -140,7 +148,7 @@ impl Service {
     pub fn cache_id(&self, endpoint: &Endpoint) -> EndpointId {
         match self.endpoints.get(&endpoint.name) {
             Some((id, _)) => *id,
-            None => EndpointId::of(&format!("{}/{}", self.name, endpoint.name)),
+            None => EndpointId::of(&format!("{}/{}/", self.name, endpoint.name)),
         }
     }
 

@@ -352,11 +352,14 @@ fn a_failure_moves_on_to_the_next_address_of_a_name() {
     let mut named = letters(1);
     named[0].url = "http://localhost:9".into();
     let world = World::new(RoundRobin, named);
-    let two = ["[::1]:9".parse().unwrap(), "127.0.0.1:9".parse().unwrap()];
-    world.at("a").health().resolved(two.to_vec(), world.now());
+    let two = ["127.0.0.1:9".parse().unwrap(), "[::1]:9".parse().unwrap()];
+    let turned = vec![two[1], two[0]];
+    world.at("a").health().resolved(turned, world.now());
+    assert!(!world.at("a").held(world.now()));
     assert_eq!(world.route().address, two[0]);
     world.fails("a", 1);
     assert_eq!(world.route().address, two[1]);
+    assert!(world.at("a").held(world.now()));
 }
 
 #[test]

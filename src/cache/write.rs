@@ -9,14 +9,14 @@ use std::sync::Arc;
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
-    /// Answered, and its effect, if any, can be read at this endpoint. A refusal of the database counts as well.
+    /// Answered, and its effect can be read at this endpoint.
     Done { endpoint: EndpointId },
     /// Accepted; the effect comes within the quarantine.
     Queued { endpoint: EndpointId },
     /// No answer, or one that tells nothing: the effect may still come within the quarantine.
     Unknown,
-    /// No byte of it left: there is no effect.
-    NotSent,
+    /// It had no effect: no byte of it left, or the database refused it or rolled it back.
+    NoEffect,
 }
 
 /// A write under way. While it lives, nothing that depends on its tags is stored or shared.

@@ -21,6 +21,7 @@ mod tests;
 mod understand;
 mod written;
 
+pub use names::Names;
 pub use operation::{Acknowledged, Operation, Reading, Scope};
 pub use operations::{OPERATIONS, OTHERS};
 pub use understand::NEVER;
@@ -32,8 +33,8 @@ use super::{
 use crate::rejection::Rejection;
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HeaderName, HeaderValue, InvalidHeaderValue};
-use names::Names;
 use serde_json::json;
+use std::sync::Arc;
 use tags::Tags;
 
 /// What the dialect is told about its service.
@@ -63,18 +64,28 @@ impl QdrantSettings {
 /// The dialect of one Qdrant service.
 pub struct Qdrant {
     tags: Tags,
-    names: Names,
+    names: Arc<Names>,
     settings: QdrantSettings,
 }
 
 impl Qdrant {
     /// The dialect of a service; its alias table is unknown until the first inquiry is answered.
     pub fn new(service: &str, settings: QdrantSettings) -> Self {
+        Self::with_names(service, settings, Arc::default())
+    }
+
+    /// A dialect that goes on with what another one of the same service has learned.
+    pub fn with_names(service: &str, settings: QdrantSettings, names: Arc<Names>) -> Self {
         Self {
             tags: Tags::new(service),
-            names: Names::default(),
+            names,
             settings,
         }
+    }
+
+    /// What is learned of names, to be handed on at a reload.
+    pub fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.names)
     }
 
     /// The question whether all that was written to a collection so far can be read: a delete that

@@ -17,6 +17,9 @@ use std::time::Duration;
 
 /// How long an endpoint that said that it has too much to do comes last.
 const PRESSED_FOR: Duration = Duration::from_secs(1);
+/// How long nothing is stored from an endpoint whose name came to another address: it may be another
+/// server, which lags. As long as `cache.rejoin_hold` is by default.
+const MOVED_HOLD: Duration = Duration::from_secs(30);
 /// Addresses kept of one name.
 const ADDRESSES_KEPT: usize = 16;
 
@@ -40,6 +43,8 @@ pub struct Condition {
     role: AtomicU8,
     addresses: ArcSwap<Vec<SocketAddr>>,
     address_turn: AtomicUsize,
+    /// When another address of the name came into use.
+    moved: Stamp,
     held_until: Stamp,
     pressed_until: Stamp,
     checked: Stamp,
@@ -62,6 +67,7 @@ impl Condition {
             role: AtomicU8::new(0),
             addresses: ArcSwap::from_pointee(addresses.into_iter().collect()),
             address_turn: AtomicUsize::new(0),
+            moved: Stamp::default(),
             held_until: Stamp::default(),
             pressed_until: Stamp::default(),
             checked: Stamp::default(),
@@ -108,7 +114,11 @@ impl Condition {
 
     /// Whether the cache must store nothing from it: it was slow, ejected, or is just back.
     pub fn held(&self, now: Moment) -> bool {
-        self.held_until.is_after(now)
+        let moved = self
+            .moved
+            .get()
+            .is_some_and(|at| now.since(at) < MOVED_HOLD);
+        moved || self.held_until.is_after(now)
     }
 
     /// Whether it said a moment ago that it has too much to do.
@@ -147,13 +157,33 @@ impl Condition {
     }
 
     /// Takes the addresses of its name. An empty list leaves the last good one.
+    ///
+    /// Each address may be another server. Their order means nothing (it rotates), and the one in use
+    /// stays in use while it is listed.
     pub fn resolved(&self, mut addresses: Vec<SocketAddr>, now: Moment) {
+        addresses.sort_unstable();
+        addresses.dedup();
         addresses.truncate(ADDRESSES_KEPT);
         if addresses.is_empty() || *self.addresses.load_full() == addresses {
             return;
         }
+        let used = self.address();
+        let stays = addresses.iter().position(|one| Some(*one) == used);
+        if used.is_some() && stays.is_none() {
+            self.moved.mark(now);
+        }
         self.tell(What::Resolved, now, format!("{addresses:?}"));
         self.addresses.store(Arc::new(addresses));
+        self.address_turn
+            .store(stays.unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// Tries the next address of the name, where there is one.
+    fn move_on(&self, now: Moment) {
+        if self.addresses.load().len() > 1 {
+            self.address_turn.fetch_add(1, Ordering::Relaxed);
+            self.moved.mark(now);
+        }
     }
 
     /// Takes the endpoint out of service, or back (HL-09).
@@ -178,7 +208,7 @@ impl Condition {
             }
         } else {
             self.failed.mark(now);
-            self.address_turn.fetch_add(1, Ordering::Relaxed);
+            self.move_on(now);
         }
         self.turned(self.status.probed(sign, &rules.health), why, rules, now);
     }
@@ -243,7 +273,7 @@ impl Condition {
     pub fn failed(&self, trial: bool, failure: &Failure, rules: &Rules, now: Moment) {
         self.failed.mark(now);
         self.hold(rules, now);
-        self.address_turn.fetch_add(1, Ordering::Relaxed);
+        self.move_on(now);
         let probe_failing = self.status.probe_failing();
         let turn = self
             .breaker

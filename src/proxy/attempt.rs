@@ -1,11 +1,11 @@
 //! One attempt of an errand: choose an endpoint, send the request as the dialect wants it, hold the
 //! answer as far as it must be known, judge it, and tell the endpoint's state how it went.
 
+use super::broken::Broken;
 use super::errand::{Errand, Fetched};
 use super::exchange::{self, Answered, Failure, Hold, Parcel};
 use super::flow::request;
 use super::outgoing;
-use super::upstream::{Broken, Stage};
 use crate::balance::{Ask, Completion, Endpoint, NoRoute, Permit, Route};
 use crate::dialect::{Answer, Body, Execution, Fault, Judgement};
 use crate::observe::{self, Name};
@@ -160,7 +160,7 @@ impl Errand {
     }
 
     fn broke(&self, route: Route, broken: Broken, elapsed: Duration) -> Tried {
-        let stale = broken.reused && !broken.timeout && broken.stage == Stage::Sent;
+        let stale = broken.is_stale();
         let fault = if stale { Fault::None } else { Fault::Endpoint };
         let attempt = note(&route, None, fault, broken.kind, elapsed);
         let Route {

@@ -1,15 +1,20 @@
 //! One client connection: request after request, until the client leaves, is idle for too long, or
 //! the process stops.
 
-use super::Proxy;
+use super::respond::Ending;
+use super::{Proxy, framing};
 use crate::config;
 use pingora_core::apps::HttpPersistentSettings;
 use pingora_core::protocols::Stream;
 use pingora_core::protocols::http::ServerSession;
-use pingora_error::ErrorType;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// How long a connection that we close is read on, so that the client can read our answer first.
+const LINGER: Duration = Duration::from_secs(2);
+/// How many bytes are read then beside the body of the request; they come one by one.
+const LINGER_BYTES: usize = 64 << 10;
 
 /// Serves a connection to its end.
 pub async fn serve(
@@ -22,13 +27,28 @@ pub async fn serve(
     session.set_keepalive_reuses_remaining(Some(proxy.limits().client_requests));
     loop {
         let limits = proxy.limits();
-        let Some(mut ready) = next_request(session, limits.client_keepalive, &mut stop).await
+        let Some(mut ready) = next_request(
+            session,
+            limits.client_keepalive,
+            &mut stop,
+            &proxy,
+            &service,
+        )
+        .await
         else {
             return;
         };
-        limit(&mut ready, &limits, *stop.borrow());
-        match proxy.answer(ready, &service).await {
-            Some(reused) => session = reused,
+        limit(&mut ready, &limits);
+        let ending = match framing::refused(&ready) {
+            Some(status) => framing::refuse(&mut ready, status).await,
+            None => proxy.answer(&mut ready, &service, &stop).await,
+        };
+        // Dropping the connection without a clean end is what tells the client that the answer was cut.
+        if ending != Ending::Complete {
+            return;
+        }
+        match finish(ready).await {
+            Some(next) => session = next,
             None => return,
         }
     }
@@ -39,6 +59,8 @@ async fn next_request(
     mut session: ServerSession,
     idle: Duration,
     stop: &mut watch::Receiver<bool>,
+    proxy: &Proxy,
+    service: &str,
 ) -> Option<ServerSession> {
     let read = tokio::select! {
         biased;
@@ -49,37 +71,55 @@ async fn next_request(
         Ok(true) => Some(session),
         Ok(false) => None,
         Err(error) => {
-            if matches!(error.etype, ErrorType::InvalidHTTPHeader) {
-                let _ = session.respond_error(400).await;
-            }
-            session.shutdown().await;
+            framing::refuse_head(&mut session, &error, proxy.dialect(service).as_deref()).await;
+            linger(session, false).await;
             None
         }
     }
 }
 
-fn limit(session: &mut ServerSession, limits: &config::Path, stopping: bool) {
+fn limit(session: &mut ServerSession, limits: &config::Path) {
     session.set_read_timeout(Some(limits.client_read_timeout));
     session.set_write_timeout(Some(limits.client_write_timeout));
     session.set_total_drain_timeout(Some(limits.client_read_timeout));
     session.set_close_on_response_before_downstream_finish(true);
     session.set_pipelining_enabled(true);
-    if stopping {
-        session.set_keepalive(None);
-    } else {
+    // Only where the client and its protocol version want the connection kept, which the HTTP layer has found out.
+    if session.get_keepalive().is_some() {
         session.set_keepalive(Some(limits.client_keepalive.as_secs().max(1)));
     }
 }
 
 /// Ends a request; the session for the next one, if the connection may be used again.
-pub async fn finish(session: ServerSession) -> Option<ServerSession> {
-    let settings = HttpPersistentSettings::for_session(&session);
+async fn finish(session: ServerSession) -> Option<ServerSession> {
+    let mut settings = HttpPersistentSettings::for_session(&session);
+    if session.get_keepalive().is_none() {
+        linger(session, true).await;
+        return None;
+    }
     let (stream, prefix) = session.finish().await.ok()??.into_parts();
     let mut next = ServerSession::new_http1(stream);
-    let mut settings = settings;
     if let Some(prefix) = prefix {
         settings.set_pipelined_prefix(prefix);
     }
     settings.apply_to_session(&mut next);
     Some(next)
+}
+
+/// Closes a connection so that the client can still read the answer: a close while bytes of the client are
+/// unread would reset it, and the answer would be lost with it. `framed`: the head was read, so that it is known where the body ends.
+async fn linger(mut session: ServerSession, framed: bool) {
+    session.shutdown().await;
+    let ServerSession::H1(session) = &mut session else {
+        return;
+    };
+    let rest = async {
+        while framed && matches!(session.read_body_bytes().await, Ok(Some(_))) {}
+        for _ in 0..LINGER_BYTES {
+            if !matches!(session.idle().await, Ok(read) if read > 0) {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LINGER, rest).await;
 }

@@ -3,9 +3,10 @@
 //! the answer that the client will see.
 
 use super::attempt::Tried;
+use super::broken::{Broken, Stage};
 use super::exchange::Answered;
 use super::peek::Peeked;
-use super::upstream::{Broken, Limits, Stage, Upstream};
+use super::upstream::{Limits, Upstream};
 use crate::balance::{Completion, Endpoint, NoRoute, Permit};
 use crate::cache::EndpointId;
 use crate::dialect::{Again, Call, Fence, Judgement, Placement};
@@ -21,6 +22,9 @@ use std::time::Duration;
 
 /// How often a read is sent again because an idle connection turned out to be closed; this is no endpoint's failure.
 const STALE_CONNECTIONS: u32 = 3;
+
+/// When it makes sense to come back, where nothing is known of the endpoints but that none could be reached.
+const SOON: Duration = Duration::from_secs(1);
 
 /// A call on its way.
 #[derive(Clone)]
@@ -72,20 +76,36 @@ pub enum Ended {
 pub struct Report {
     pub ended: Ended,
     pub attempts: Vec<Attempt>,
+    /// Why no further endpoint could be asked, where that ended it.
+    pub nowhere: Option<NoRoute>,
     /// Whether a byte of the request went to any endpoint.
     pub sent: bool,
+    /// Whether an attempt before the last one may have had an effect that is not known.
+    pub unsure: bool,
 }
 
 /// What is known while an errand runs.
 #[derive(Default)]
 struct Progress {
     attempts: Vec<Attempt>,
+    nowhere: Option<NoRoute>,
     excluded: Vec<Arc<Endpoint>>,
     sent: bool,
+    unsure: bool,
     stale: u32,
     /// The last answer that was not good enough: given if nothing better comes.
     spare: Option<Box<Fetched>>,
     broken: Option<Broken>,
+}
+
+/// Nothing was sent anywhere: each endpoint that was tried, and what became of it.
+fn unreachable(progress: &Progress) -> Rejection {
+    let mut text = String::from("no endpoint could be reached, and nothing was sent");
+    for (number, attempt) in progress.attempts.iter().enumerate() {
+        let comma = if number == 0 { ": " } else { ", " };
+        text.extend([comma, &attempt.endpoint, " ", attempt.code]);
+    }
+    Rejection::new(Reason::NoEndpoint, text)
 }
 
 impl Errand {
@@ -104,7 +124,9 @@ impl Errand {
         Report {
             ended,
             attempts: progress.attempts,
+            nowhere: progress.nowhere,
             sent: progress.sent,
+            unsure: progress.unsure,
         }
     }
 
@@ -166,10 +188,11 @@ impl Errand {
         upload: bool,
     ) -> Option<Ended> {
         let unsent = broken.stage == Stage::Connect;
+        progress.unsure |= !unsent;
         if !unsent && (upload || !self.repeatable()) {
-            return Some(self.broken(&broken));
+            return Some(self.broken(&broken, progress, None));
         }
-        let stale = broken.reused && !broken.timeout && broken.stage == Stage::Sent;
+        let stale = broken.is_stale();
         if stale && progress.stale < STALE_CONNECTIONS {
             progress.stale += 1;
             return None;
@@ -177,12 +200,10 @@ impl Errand {
         if !matches!(self.call.placement, Placement::Any | Placement::Writer)
             || !self.may_repeat(progress)
         {
-            return Some(
-                progress
-                    .spare
-                    .take()
-                    .map_or_else(|| self.broken(&broken), Ended::Answered),
-            );
+            return Some(match progress.spare.take() {
+                Some(spare) => Ended::Answered(spare),
+                None => self.broken(&broken, progress, None),
+            });
         }
         progress.excluded.push(endpoint);
         progress.broken = Some(broken);
@@ -205,24 +226,26 @@ impl Errand {
         if let Some(spare) = progress.spare.take() {
             return Ended::Answered(spare);
         }
-        if let Some(broken) = &progress.broken {
-            return self.broken(broken);
-        }
-        Ended::Refused(none.rejection())
+        let ended = match &progress.broken {
+            Some(broken) => self.broken(broken, progress, none.retry_after),
+            None => Ended::Refused(none.rejection()),
+        };
+        progress.nowhere = Some(none);
+        ended
     }
 
-    fn broken(&self, broken: &Broken) -> Ended {
+    fn broken(&self, broken: &Broken, progress: &Progress, again: Option<Duration>) -> Ended {
+        if !progress.sent {
+            return Ended::Refused(unreachable(progress).retry_after(again.unwrap_or(SOON)));
+        }
         let reason = if broken.timeout {
             Reason::UpstreamTimeout
         } else {
             Reason::UpstreamBroken
         };
-        let state = match broken.stage {
-            Stage::Connect => "nothing was sent",
-            Stage::Sent | Stage::Answering if self.call.effect.is_read() => "no whole answer came",
-            Stage::Sent | Stage::Answering => {
-                "it was sent, and its outcome is unknown; it is not sent again"
-            }
+        let state = match self.call.effect.is_read() {
+            true => "no whole answer came",
+            false => "it was sent, and its outcome is unknown; it is not sent again",
         };
         Ended::Refused(Rejection::new(
             reason,

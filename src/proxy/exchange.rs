@@ -1,7 +1,8 @@
 //! One attempt: a request goes to one endpoint, and its answer comes back as far as it must be known
 //! before anything is written to the client.
 
-use super::upstream::{Broken, Upstream, Wire};
+use super::broken::Broken;
+use super::upstream::{Upstream, Wire};
 use bytes::{Bytes, BytesMut};
 use pingora_core::protocols::http::ServerSession;
 use pingora_http::{RequestHeader, ResponseHeader};
@@ -59,15 +60,17 @@ pub async fn ask(
     parcel: Parcel,
     hold: Hold,
 ) -> Result<Answered, Broken> {
-    let empty = parcel.body.is_empty();
-    wire.send_head(parcel.head).await?;
-    if empty {
-        wire.finish().await?;
-    } else {
-        wire.send_body(parcel.body, true).await?;
-    }
-    let head = wire.head().await?;
+    let sent = send(&mut wire, parcel).await;
+    let head = wire.answer_after(sent).await?;
     receive(upstream, wire, head, hold).await
+}
+
+async fn send(wire: &mut Wire, parcel: Parcel) -> Result<(), Broken> {
+    wire.send_head(parcel.head).await?;
+    if !parcel.body.is_empty() {
+        wire.send_body(parcel.body).await?;
+    }
+    wire.finish().await
 }
 
 /// Sends the beginning of a request, then what the client still sends, and reads the answer; both directions at once, so that an early answer is seen.
@@ -78,23 +81,37 @@ pub async fn ask_streaming(
     session: &mut ServerSession,
     hold: Hold,
 ) -> Result<Answered, Failure> {
+    let head = match send_streaming(&mut wire, parcel, session).await {
+        Ok(Some(early)) => early,
+        Ok(None) => wire.answer_after(Ok(())).await?,
+        Err(Failure::Upstream(broken)) => wire.answer_after(Err(broken)).await?,
+        Err(Failure::Client) => return Err(Failure::Client),
+    };
+    Ok(receive(upstream, wire, head, hold).await?)
+}
+
+/// Sends all of a request, or as much of it as goes before an answer comes; gives that answer's head.
+async fn send_streaming(
+    wire: &mut Wire,
+    parcel: Parcel,
+    session: &mut ServerSession,
+) -> Result<Option<ResponseHeader>, Failure> {
     wire.send_head(parcel.head).await?;
-    wire.send_body(parcel.body, false).await?;
-    let head = loop {
+    wire.send_body(parcel.body).await?;
+    loop {
         tokio::select! {
             biased;
+            head = wire.head() => return Ok(Some(head?)),
             part = session.read_request_body() => match part {
-                Ok(Some(part)) => wire.send_body(part, false).await?,
+                Ok(Some(part)) => wire.send_body(part).await?,
                 Ok(None) => {
                     wire.finish().await?;
-                    break wire.head().await?;
+                    return Ok(None);
                 }
                 Err(_) => return Err(Failure::Client),
             },
-            head = wire.head() => break head?,
         }
-    };
-    Ok(receive(upstream, wire, head, hold).await?)
+    }
 }
 
 async fn receive(

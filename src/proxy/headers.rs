@@ -5,6 +5,7 @@ use http::HeaderMap;
 use http::header::{self, HeaderName};
 use pingora_http::{RequestHeader, ResponseHeader};
 
+const PREFIX: &str = "x-pointsman-";
 /// Asks for the explain header in the answer.
 pub const EXPLAIN: HeaderName = HeaderName::from_static("x-pointsman-explain");
 /// What the cache did.
@@ -47,6 +48,15 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
+/// Fields with our own prefix: nobody else may set them.
+fn ours(headers: &HeaderMap) -> Vec<HeaderName> {
+    let names = headers.keys();
+    names
+        .filter(|name| name.as_str().starts_with(PREFIX))
+        .cloned()
+        .collect()
+}
+
 /// Takes the fields of this hop, and ours, out of a request.
 pub fn strip_request(request: &mut RequestHeader) -> Result<(), BadFraming> {
     for name in nominated(&request.headers) {
@@ -59,17 +69,19 @@ pub fn strip_request(request: &mut RequestHeader) -> Result<(), BadFraming> {
         request.remove_header(name);
     }
     request.remove_header("http2-settings");
-    request.remove_header(&EXPLAIN);
-    request.remove_header(&CACHE);
+    for name in ours(&request.headers) {
+        request.remove_header(&name);
+    }
     // A peeked request was told to go on by us, and its body follows at once.
     request.remove_header(&header::EXPECT);
     Ok(())
 }
 
-/// Takes the fields of the upstream hop out of an answer.
+/// Takes the fields of the upstream hop, and ours, out of an answer.
 pub fn strip_answer(answer: &mut ResponseHeader) {
-    for name in nominated(&answer.headers) {
-        answer.remove_header(&name);
+    let gone = nominated(&answer.headers);
+    for name in gone.iter().chain(&ours(&answer.headers)) {
+        answer.remove_header(name);
     }
     for name in &HOP_BY_HOP {
         answer.remove_header(name);

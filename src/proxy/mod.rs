@@ -2,26 +2,33 @@
 //! asks the steps and carries their answers; it decides nothing.
 
 mod attempt;
+mod broken;
 mod connection;
+mod deliver;
 mod errand;
 mod exchange;
 mod flow;
+mod framing;
 pub mod headers;
 mod listener;
 mod outgoing;
 mod peek;
+mod reads;
 mod respond;
 mod store;
 mod upstream;
+mod writes;
 
 pub use listener::serve;
 
 use crate::config;
+use crate::dialect::Dialect;
 use crate::shared::Shared;
 use flow::Flow;
 use pingora_core::protocols::http::ServerSession;
 use respond::Ending;
 use std::sync::Arc;
+use tokio::sync::watch;
 use upstream::Upstream;
 
 /// The path, as all listeners share it.
@@ -45,21 +52,26 @@ impl Proxy {
         self.shared.config().path.clone()
     }
 
-    /// Answers one request whose head was read. Gives the connection back if it may be used again.
-    async fn answer(&self, mut session: ServerSession, service: &str) -> Option<ServerSession> {
+    /// The dialect of a service, for refusals before there is a request.
+    fn dialect(&self, service: &str) -> Option<Arc<dyn Dialect>> {
+        let service = self.shared.snapshot().service(service)?;
+        Some(Arc::clone(&service.dialect))
+    }
+
+    /// Answers one request whose head was read. An answer that is written after `stop` turned true closes the connection.
+    async fn answer(
+        &self,
+        session: &mut ServerSession,
+        service: &str,
+        stop: &watch::Receiver<bool>,
+    ) -> Ending {
+        let _busy = self.shared.busy();
         let snapshot = self.shared.snapshot();
         let Some(service) = snapshot.service(service) else {
-            let _ = session.respond_error(503).await;
-            return None;
+            return framing::refuse(session, 503).await;
         };
-        let _busy = self.shared.busy();
-        let ending = Flow::open(self, snapshot, service, &session)
-            .run(&mut session)
-            .await;
-        match ending {
-            Ending::Complete => connection::finish(session).await,
-            // Dropping the connection without a clean end is what tells the client that the answer was cut.
-            Ending::ClientGone | Ending::Cut => None,
-        }
+        Flow::open(self, snapshot, service, session, stop)
+            .run(session)
+            .await
     }
 }

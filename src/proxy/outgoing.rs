@@ -58,11 +58,8 @@ fn frame(head: &mut RequestHeader, body: &Bytes, whole: bool) -> Result<()> {
         }
         return Ok(());
     }
-    let bodiless = matches!(
-        head.method,
-        Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE
-    );
-    if body.is_empty() && bodiless && !head.headers.contains_key(header::CONTENT_LENGTH) {
+    let expects_content = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
+    if body.is_empty() && !expects_content && !head.headers.contains_key(header::CONTENT_LENGTH) {
         return Ok(());
     }
     head.insert_header(header::CONTENT_LENGTH, body.len())

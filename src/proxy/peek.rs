@@ -34,7 +34,10 @@ pub async fn read(session: &mut ServerSession, limit: usize) -> Result<Peeked> {
         return Ok(Peeked::Whole(Bytes::new()));
     }
     if expects_continue(session) {
+        // The rule that closes after an answer before the end of the body is for the answer, not for this.
+        session.set_close_on_response_before_downstream_finish(false);
         session.write_continue_response().await?;
+        session.set_close_on_response_before_downstream_finish(true);
     }
     more(session, Bytes::new(), limit).await
 }
@@ -59,7 +62,8 @@ pub async fn more(session: &mut ServerSession, begun: Bytes, limit: usize) -> Re
 }
 
 fn expects_continue(session: &ServerSession) -> bool {
-    session
+    let asks = session
         .get_header(http::header::EXPECT)
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    asks && session.req_header().version == http::Version::HTTP_11
 }

@@ -12,16 +12,16 @@ use pingora_error::Result;
 use pingora_http::ResponseHeader;
 
 /// What pointsman adds to every answer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Marks {
-    pub request_id: String,
+    pub request_id: HeaderValue,
     pub cache: Option<String>,
     pub explain: Option<String>,
 }
 
 impl Marks {
     fn put(&self, head: &mut ResponseHeader) -> Result<()> {
-        head.insert_header(REQUEST_ID, value(&self.request_id))?;
+        head.insert_header(REQUEST_ID, self.request_id.clone())?;
         if let Some(cache) = &self.cache {
             head.insert_header(CACHE, value(cache))?;
         }
@@ -194,12 +194,12 @@ async fn begin(
         editor.headers(&mut fields);
         replace(head, &fields)?;
     }
-    let unframed = !head.headers.contains_key(header::CONTENT_LENGTH);
-    if unframed
-        && session.req_header().version == Version::HTTP_11
-        && has_body(session, head.status)
-    {
-        head.insert_header(header::TRANSFER_ENCODING, "chunked")?;
+    if !head.headers.contains_key(header::CONTENT_LENGTH) && has_body(session, head.status) {
+        match session.req_header().version {
+            Version::HTTP_11 => head.insert_header(header::TRANSFER_ENCODING, "chunked")?,
+            // An older client is told the end by closing.
+            _ => session.set_keepalive(None),
+        }
     }
     marks.put(head)?;
     session.write_response_header(Box::new(head.clone())).await
@@ -231,9 +231,14 @@ fn replace(head: &mut ResponseHeader, fields: &HeaderMap) -> Result<()> {
     for name in &gone {
         head.remove_header(name);
     }
-    for (name, value) in fields {
-        if head.headers.get(name) != Some(value) {
-            head.insert_header(name.clone(), value.clone())?;
+    for name in fields.keys() {
+        let values = fields.get_all(name);
+        if head.headers.get_all(name) == values {
+            continue;
+        }
+        head.remove_header(name);
+        for value in values {
+            head.append_header(name.clone(), value.clone())?;
         }
     }
     Ok(())

@@ -63,9 +63,12 @@ pub fn outcome(errand: &Errand, report: &Report) -> Settled {
         return if report.sent {
             Settled::Unknown
         } else {
-            Settled::NotSent
+            Settled::NoEffect
         };
     };
+    if report.unsure {
+        return Settled::Unknown;
+    }
     let endpoint = fetched.cache_id;
     match fetched.judgement.execution {
         Execution::Unknown => Settled::Unknown,
@@ -73,7 +76,8 @@ pub fn outcome(errand: &Errand, report: &Report) -> Settled {
         Execution::Done if errand.call.acknowledgement == Acknowledgement::Queued => {
             Settled::Queued { endpoint }
         }
-        Execution::Done | Execution::Nothing | Execution::RolledBack => Settled::Done { endpoint },
+        Execution::Done => Settled::Done { endpoint },
+        Execution::Nothing | Execution::RolledBack => Settled::NoEffect,
     }
 }
 

@@ -1,37 +1,16 @@
 //! One exchange with one endpoint, over Pingora's client connector and its pool. Knows bytes and
 //! time limits; what an answer means, and whether to ask again, is decided elsewhere.
 
+use super::broken::{Broken, Stage};
 use bytes::Bytes;
 use pingora_core::connectors::ConnectorOptions;
 use pingora_core::connectors::http::Connector;
 use pingora_core::protocols::http::client::HttpSession;
 use pingora_core::upstreams::peer::HttpPeer;
-use pingora_error::{Error, ErrorType};
+use pingora_error::Error;
 use pingora_http::{RequestHeader, ResponseHeader};
 use std::net::SocketAddr;
 use std::time::Duration;
-
-/// How far an exchange had come when it broke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// No byte was sent: the request had no effect.
-    Connect,
-    /// Something was sent, no answer was begun.
-    Sent,
-    /// The answer was begun.
-    Answering,
-}
-
-/// A broken exchange.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
-    pub stage: Stage,
-    pub timeout: bool,
-    /// The connection came from the pool: it may have been closed by the other side while it was idle.
-    pub reused: bool,
-    /// The kind of error in one word; error texts may hold bytes of the request.
-    pub kind: &'static str,
-}
 
 /// Time limits of an exchange.
 #[derive(Debug, Clone, Copy)]
@@ -66,20 +45,27 @@ impl Upstream {
         let peer = peer(address, group, limits);
         let opened = self.connector.get_http_session(&peer).await;
         let (mut session, reused) =
-            opened.map_err(|error| broken(&error, Stage::Connect, false))?;
-        session.set_read_timeout(Some(limits.read));
+            opened.map_err(|error| Broken::from_error(&error, Stage::Connect, false))?;
+        // The wait for a head has a limit of its own, which does not start anew with each byte.
+        session.set_read_timeout(None);
         session.set_write_timeout(Some(limits.send));
         Ok(Wire {
             session,
             peer,
             reused,
             stage: Stage::Sent,
+            sent_whole: false,
+            read: limits.read,
             idle: limits.idle,
         })
     }
 
-    /// Gives a connection back whose answer was read to its end; it is kept if both sides agree.
+    /// Gives a connection back whose answer was read to its end; it is kept if both sides agree. One on which the
+    /// request did not end is closed: the endpoint would take the next request for the rest of this one.
     pub async fn release(&self, wire: Wire) {
+        if !wire.sent_whole {
+            return;
+        }
         let Wire {
             mut session,
             peer,
@@ -112,8 +98,16 @@ pub struct Wire {
     peer: HttpPeer,
     reused: bool,
     stage: Stage,
+    /// The request was sent to its end.
+    sent_whole: bool,
+    read: Duration,
     idle: Duration,
 }
+
+/// Informational answers that are passed over before one request is given up.
+const INFORMATIONAL: usize = 32;
+/// How long an answer is waited for after the request could not be sent to its end.
+const LAST_WORD: Duration = Duration::from_millis(250);
 
 impl Wire {
     /// Sends the head of a request.
@@ -122,21 +116,44 @@ impl Wire {
         sent.map_err(|error| self.broken(&error))
     }
 
-    /// Sends a part of the body; `end` closes it.
-    pub async fn send_body(&mut self, part: Bytes, end: bool) -> Result<(), Broken> {
-        let sent = self.session.write_request_body(part, end).await;
+    /// Sends a part of the body.
+    pub async fn send_body(&mut self, part: Bytes) -> Result<(), Broken> {
+        let sent = self.session.write_request_body(part, false).await;
         sent.map_err(|error| self.broken(&error))
     }
 
     /// Closes the body of the request.
     pub async fn finish(&mut self) -> Result<(), Broken> {
         let sent = self.session.finish_request_body().await;
-        sent.map_err(|error| self.broken(&error))
+        sent.map_err(|error| self.broken(&error))?;
+        self.sent_whole = true;
+        Ok(())
     }
 
-    /// Waits for the head of the answer; informational answers are passed over. May be cancelled and called again.
+    /// The head of the answer once the request was sent, or could not be. An endpoint that refuses a body early
+    /// closes its side while we still send: its answer is then what counts, not our failure.
+    pub async fn answer_after(
+        &mut self,
+        sent: Result<(), Broken>,
+    ) -> Result<ResponseHeader, Broken> {
+        let limit = match &sent {
+            Ok(()) => self.read,
+            Err(_) => LAST_WORD,
+        };
+        match (tokio::time::timeout(limit, self.head()).await, sent) {
+            (Ok(Ok(head)), _) => Ok(head),
+            (_, Err(broken)) => Err(broken),
+            (Ok(broken), Ok(())) => broken,
+            (Err(_), Ok(())) => Err(Broken {
+                timeout: true,
+                ..self.fault("read_timeout")
+            }),
+        }
+    }
+
+    /// Waits, without limit, for the head of the answer; informational answers are passed over. May be cancelled and called again.
     pub async fn head(&mut self) -> Result<ResponseHeader, Broken> {
-        loop {
+        for _ in 0..INFORMATIONAL {
             let read = self.session.read_response_header().await;
             read.map_err(|error| self.broken(&error))?;
             match self.session.response_header() {
@@ -144,13 +161,17 @@ impl Wire {
                     return Err(self.fault("upgraded"));
                 }
                 Some(head) if head.status.is_informational() => {}
+                Some(head) if !plainly_coded(head) => return Err(self.fault("bad_answer")),
                 Some(head) => {
+                    let head = head.clone();
                     self.stage = Stage::Answering;
-                    return Ok(head.clone());
+                    self.session.set_read_timeout(Some(self.read));
+                    return Ok(head);
                 }
                 None => return Err(self.fault("no_head")),
             }
         }
+        Err(self.fault("no_final_answer"))
     }
 
     /// The next part of the answer's body; `None` at its end. A body that is cut short is an error.
@@ -174,7 +195,7 @@ impl Wire {
     }
 
     fn broken(&self, error: &Error) -> Broken {
-        broken(error, self.stage, self.reused)
+        Broken::from_error(error, self.stage, self.reused)
     }
 
     fn fault(&self, kind: &'static str) -> Broken {
@@ -187,29 +208,12 @@ impl Wire {
     }
 }
 
-fn broken(error: &Error, stage: Stage, reused: bool) -> Broken {
-    use ErrorType::{ConnectTimedout, ReadTimedout, WriteTimedout};
-    Broken {
-        stage,
-        timeout: matches!(error.etype, ConnectTimedout | ReadTimedout | WriteTimedout),
-        reused,
-        kind: word(&error.etype),
-    }
-}
-
-/// A closed set of words for metrics and logs.
-fn word(kind: &ErrorType) -> &'static str {
-    match kind {
-        ErrorType::ConnectTimedout => "connect_timeout",
-        ErrorType::ConnectRefused => "connect_refused",
-        ErrorType::ConnectNoRoute => "no_route",
-        ErrorType::ConnectError | ErrorType::SocketError | ErrorType::BindError => "connect_error",
-        ErrorType::ReadTimedout => "read_timeout",
-        ErrorType::WriteTimedout => "send_timeout",
-        ErrorType::ReadError => "read_error",
-        ErrorType::WriteError => "send_error",
-        ErrorType::ConnectionClosed => "closed",
-        ErrorType::InvalidHTTPHeader | ErrorType::H1Error => "bad_answer",
-        _ => "broken",
-    }
+/// Whether the body of an answer has no transfer coding but chunks: the field ends here, so no other may be left in the body.
+fn plainly_coded(head: &ResponseHeader) -> bool {
+    let codings = head.headers.get_all(http::header::TRANSFER_ENCODING);
+    let mut codings = codings.iter();
+    codings
+        .next()
+        .is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+        && codings.next().is_none()
 }

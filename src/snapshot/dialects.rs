@@ -5,44 +5,49 @@ use crate::config::{self, DialectName};
 use crate::dialect::Dialect;
 use crate::dialect::http::Http;
 use crate::dialect::neo4j::{self, Neo4j};
-use crate::dialect::qdrant::{Qdrant, QdrantSettings};
+use crate::dialect::qdrant::{self, Qdrant, QdrantSettings};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use std::sync::Arc;
 
-/// The dialect of a service; the one before where nothing that it depends on has changed. `None`: its credential cannot be sent.
-pub fn dialect(
-    name: &str,
-    settings: &config::Service,
-    before: Option<&Service>,
-) -> Option<Arc<dyn Dialect>> {
-    if let Some(before) = before.filter(|before| is_same(&before.settings, settings)) {
-        return Some(Arc::clone(&before.dialect));
+/// What a dialect has learned of its database.
+#[derive(Clone, Default)]
+pub enum Memory {
+    #[default]
+    None,
+    Qdrant(Arc<qdrant::Names>),
+    Neo4j(Arc<neo4j::Knowledge>),
+}
+
+/// A dialect, and a hold on what it learns.
+pub struct Made {
+    pub dialect: Arc<dyn Dialect>,
+    pub memory: Memory,
+}
+
+/// The dialect of a service, which goes on with the `memory` of the one before it. `None`: its credential cannot be sent.
+pub fn dialect(name: &str, settings: &config::Service, memory: Memory) -> Option<Made> {
+    match settings.dialect {
+        DialectName::Qdrant => qdrant(name, settings, memory),
+        DialectName::Neo4j => neo4j(name, settings, memory),
+        DialectName::Http => Some(Made {
+            dialect: Arc::new(Http::new(name)),
+            memory: Memory::None,
+        }),
     }
-    Some(match settings.dialect {
-        DialectName::Qdrant => Arc::new(qdrant(name, settings)?),
-        DialectName::Neo4j => Arc::new(neo4j(name, settings)?),
-        DialectName::Http => Arc::new(Http::new(name)),
-    })
 }
 
-/// Whether a dialect made for the one would be the same as one made for the other.
-fn is_same(before: &config::Service, after: &config::Service) -> bool {
-    let servers = |service: &config::Service| {
-        service
-            .endpoints
-            .iter()
-            .map(|endpoint| endpoint.url.clone())
-            .collect::<Vec<_>>()
+/// Whether two configurations of a service stand for the same database: one dialect, and a server in common.
+pub fn is_same_database(before: &Service, after: &config::Service) -> bool {
+    let serves = |url: &str| before.settings.endpoints.iter().any(|one| one.url == url);
+    before.settings.dialect == after.dialect && after.endpoints.iter().any(|one| serves(&one.url))
+}
+
+fn qdrant(name: &str, settings: &config::Service, memory: Memory) -> Option<Made> {
+    let names = match memory {
+        Memory::Qdrant(names) => names,
+        _ => Arc::default(),
     };
-    before.dialect == after.dialect
-        && before.probe == after.probe
-        && before.cluster == after.cluster
-        && before.pure == after.pure
-        && servers(before) == servers(after)
-}
-
-fn qdrant(name: &str, settings: &config::Service) -> Option<Qdrant> {
     let plain = QdrantSettings {
         replicas: settings.endpoints.len(),
         ..QdrantSettings::default()
@@ -51,21 +56,32 @@ fn qdrant(name: &str, settings: &config::Service) -> Option<Qdrant> {
         Some(key) => plain.with_api_key(&key.0).ok()?,
         None => plain,
     };
-    Some(Qdrant::new(name, settings))
+    Some(Made {
+        dialect: Arc::new(Qdrant::with_names(name, settings, Arc::clone(&names))),
+        memory: Memory::Qdrant(names),
+    })
 }
 
-fn neo4j(name: &str, settings: &config::Service) -> Option<Neo4j> {
+fn neo4j(name: &str, settings: &config::Service, memory: Memory) -> Option<Made> {
     let names = settings
         .endpoints
         .iter()
         .map(|endpoint| endpoint.name.clone());
-    Some(Neo4j::new(neo4j::Settings {
+    let settings = neo4j::Settings {
         cluster: settings.cluster,
         endpoints: names.collect(),
         pure: settings.pure.clone(),
         credentials: basic(&settings.probe)?,
         ..neo4j::Settings::new(name)
-    }))
+    };
+    let dialect = match memory {
+        Memory::Neo4j(knowledge) => Neo4j::with_knowledge(settings, knowledge),
+        _ => Neo4j::new(settings),
+    };
+    Some(Made {
+        memory: Memory::Neo4j(dialect.knowledge()),
+        dialect: Arc::new(dialect),
+    })
 }
 
 /// The header of basic authentication, when there is a user.
@@ -82,10 +98,7 @@ fn basic(probe: &config::ProbeCredential) -> Option<Vec<(HeaderName, HeaderValue
 
 /// A dialect for requests that no service serves: all that can be known without a server. `None`: no such dialect.
 pub fn unserved(dialect: &str, service: &str) -> Option<Box<dyn Dialect>> {
-    let name = DialectName::ALL
-        .iter()
-        .find(|(_, word)| *word == dialect)?
-        .0;
+    let (name, _) = DialectName::ALL.iter().find(|(_, word)| *word == dialect)?;
     Some(match name {
         DialectName::Qdrant => Box::new(Qdrant::new(service, QdrantSettings::default())),
         DialectName::Neo4j => Box::new(Neo4j::new(neo4j::Settings::new(service))),

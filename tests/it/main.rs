@@ -1,7 +1,17 @@
 //! The tests of pointsman as a whole, in one binary.
 
 mod config;
+mod freshness;
 mod neo4j;
 mod neo4j_real;
 mod neo4j_statements;
 mod neo4j_support;
+mod path_bodies;
+mod path_cache;
+mod path_drain;
+mod path_failures;
+mod path_input;
+mod path_transparent;
+mod regression;
+mod support;
+mod trial;

@@ -154,7 +154,7 @@ impl Sim {
                 self.effect(tag, origin, late);
             }
             2 => write.settle(Settled::Unknown),
-            3 => write.settle(Settled::NotSent),
+            3 => write.settle(Settled::NoEffect),
             _ => {
                 self.effect(tag, origin, 0);
                 write.settle(done(&name));

@@ -134,7 +134,7 @@ fn an_answer_stored_in_the_moment_of_a_write_does_not_stay() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(SeqCst) {
-                b.write(&["db"]).settle(Settled::NotSent);
+                b.write(&["db"]).settle(Settled::NoEffect);
                 std::thread::yield_now();
             }
         });

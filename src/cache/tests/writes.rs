@@ -26,7 +26,7 @@ fn a_write_on_another_tag_changes_nothing() {
 fn a_fetch_that_a_write_overtook_is_not_stored() {
     let b = bench();
     let call = read("q", &["db", "label"]);
-    for outcome in [done("a"), Settled::NotSent, queued("a"), Settled::Unknown] {
+    for outcome in [done("a"), Settled::NoEffect, queued("a"), Settled::Unknown] {
         let fill = b.lead(&call);
         b.write(&["label"]).settle(outcome);
         assert_eq!(refused(fill.finish(answer("old"))), "epoch");
@@ -79,7 +79,7 @@ fn a_write_that_is_dropped_is_of_unknown_outcome() {
 #[test]
 fn a_write_that_was_not_sent_leaves_no_quarantine() {
     let b = bench();
-    b.write(&["db"]).settle(Settled::NotSent);
+    b.write(&["db"]).settle(Settled::NoEffect);
     assert!(matches!(b.ask(&read("q", &["db"])), Verdict::Lead(_)));
 }
 
@@ -174,7 +174,7 @@ fn a_write_raises_before_it_is_sent_and_again_whatever_its_outcome() {
         let depends = b.cache.epochs.begin(&slots, b.clock.now());
         depends.unwrap().age()
     };
-    for outcome in [done("a"), Settled::NotSent, queued("a"), Settled::Unknown] {
+    for outcome in [done("a"), Settled::NoEffect, queued("a"), Settled::Unknown] {
         let before = age();
         b.write(&["db"]).settle(outcome);
         b.clock.advance(secs(10));

@@ -1,0 +1,158 @@
+//! How the end of an errand reaches the client, with what is noted of it on the way.
+
+use super::attempt;
+use super::errand::{Ended, Errand, Fetched, Report};
+use super::flow::{Flow, request};
+use super::respond::{self, Ending, Marks, Streaming};
+use super::store;
+use crate::balance::{Exclusion, NoRoute};
+use crate::cache::CacheStatus;
+use crate::observe::{Attempt, Counts, Excluded, Name};
+use crate::rejection::Rejection;
+use pingora_core::protocols::http::ServerSession;
+
+impl Flow<'_> {
+    /// Gives the end of an errand to the client.
+    pub(super) async fn deliver(
+        &mut self,
+        session: &mut ServerSession,
+        errand: Errand,
+        report: Report,
+    ) -> Ending {
+        self.note_route(report.attempts, report.nowhere);
+        match report.ended {
+            Ended::Answered(fetched) => self.answer(session, &errand, *fetched).await,
+            Ended::AsWrite => Box::pin(self.resend_as_write(session, errand)).await,
+            Ended::Refused(rejection) => self.refuse(session, rejection).await,
+            Ended::ClientGone => Ending::ClientGone,
+        }
+    }
+
+    async fn answer(
+        &mut self,
+        session: &mut ServerSession,
+        errand: &Errand,
+        fetched: Fetched,
+    ) -> Ending {
+        if fetched.judgement.revoke {
+            self.revoke(errand);
+        }
+        let editor = self
+            .service
+            .dialect
+            .editor(&errand.call, &fetched.endpoint.token);
+        let Fetched {
+            answered,
+            permit,
+            completion,
+            ..
+        } = fetched;
+        let marks = self.marks(session);
+        let Some(mut wire) = answered.rest else {
+            let (head, body) = respond::edited(answered.head, answered.held, editor);
+            return respond::whole(session, head, body, &marks).await;
+        };
+        let streaming = Streaming {
+            head: answered.head,
+            held: answered.held,
+            wire: &mut wire,
+            editor,
+        };
+        let ending = respond::streaming(session, streaming, &marks).await;
+        if ending == Ending::Complete {
+            self.proxy.upstream.release(wire).await;
+        }
+        if let Some(permit) = permit.filter(|_| ending != Ending::ClientGone) {
+            attempt::end(
+                permit,
+                completion,
+                ending == Ending::Cut,
+                self.proxy.shared.clock.now(),
+            );
+        }
+        ending
+    }
+
+    /// Notes the way to the answer: who was asked and how it went, and who could not be asked.
+    fn note_route(&mut self, attempts: Vec<Attempt>, nowhere: Option<NoRoute>) {
+        let strategy = self.service.pool.strategy().word();
+        let upstream = attempts.iter().map(|attempt| attempt.elapsed).sum();
+        self.seen.note(|seen| {
+            seen.route.strategy = strategy;
+            seen.times.upstream = Some(seen.times.upstream.unwrap_or_default() + upstream);
+            for attempt in attempts {
+                seen.route.attempt(attempt);
+            }
+            if let Some(none) = nowhere {
+                seen.route.counts = Some(counts(&none));
+                seen.route.excluded(none.excluded.iter().map(excluded));
+            }
+        });
+    }
+
+    /// Refuses the request in the dialect's own shape.
+    pub(super) async fn refuse(
+        &mut self,
+        session: &mut ServerSession,
+        rejection: Rejection,
+    ) -> Ending {
+        self.seen
+            .note(|seen| seen.rejection = Some(rejection.reason));
+        let marks = self.marks(session);
+        respond::refusal(session, &*self.service.dialect, &rejection, &marks).await
+    }
+
+    /// Notes what the cache did.
+    pub(super) fn verdict(&mut self, status: CacheStatus, category: Option<crate::plan::Category>) {
+        self.seen.looked_up(store::note(&status, category));
+        self.cache = Some(status);
+    }
+
+    /// What is added to the answer that is written next. While the process stops, the connection ends with it.
+    pub(super) fn marks(&mut self, session: &mut ServerSession) -> Marks {
+        if *self.stop.borrow() {
+            session.set_keepalive(None);
+        }
+        let now = self.proxy.shared.clock.now();
+        self.seen
+            .note(|seen| seen.times.first_byte = Some(now.since(seen.start)));
+        Marks {
+            request_id: self.id.clone(),
+            cache: self.cache.as_ref().map(ToString::to_string),
+            explain: self.explain.then(|| {
+                self.seen
+                    .seen()
+                    .map(|seen| seen.headline())
+                    .unwrap_or_default()
+            }),
+        }
+    }
+
+    /// The database refused the credential: what is stored for it goes.
+    fn revoke(&self, errand: &Errand) {
+        let asked = request(&errand.head, &errand.target, &errand.body);
+        let canonical = errand.call.canonical.as_ref();
+        let credential = canonical
+            .map(|canonical| canonical.credential)
+            .or_else(|| self.service.dialect.credential(&asked));
+        credential
+            .into_iter()
+            .for_each(|credential| self.proxy.shared.cache.revoke(credential));
+    }
+}
+
+fn counts(none: &NoRoute) -> Counts {
+    let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
+    Counts {
+        capable: count(none.capable),
+        with_capacity: count(none.with_capacity),
+        online: count(none.online),
+    }
+}
+
+fn excluded((endpoint, reason): &(String, Exclusion)) -> Excluded {
+    Excluded {
+        endpoint: Name::from(endpoint.as_str()),
+        reason: reason.label(),
+    }
+}

@@ -1,0 +1,77 @@
+//! How a write is answered: sent at most once, its tags raised before its first byte goes out and
+//! again before the client sees the end of the answer.
+
+use super::errand::{Ended, Errand, Report};
+use super::flow::{Flow, request};
+use super::respond::Ending;
+use super::store;
+use crate::cache::{CacheStatus, OpenWrite};
+use crate::dialect::Effect;
+use pingora_core::protocols::http::ServerSession;
+use std::sync::Arc;
+
+impl Flow<'_> {
+    /// A write: its tags are raised before the first byte goes out, and again before the client sees the end of the answer.
+    pub(super) async fn write(
+        &mut self,
+        session: &mut ServerSession,
+        mut errand: Errand,
+    ) -> Ending {
+        self.verdict(CacheStatus::bypass(crate::cache::words::NOT_A_READ), None);
+        // Writes that stay at one endpoint spare the cache a change of home.
+        errand.home = self.proxy.shared.cache.home(&errand.call.raises);
+        let open = (!errand.call.raises.is_empty())
+            .then(|| self.proxy.shared.cache.begin_write(&errand.call.raises));
+        let upload = (!errand.body.is_whole()).then_some(&mut *session);
+        let report = errand.run(upload).await;
+        self.finish_write(session, errand, report, open).await
+    }
+
+    async fn finish_write(
+        &mut self,
+        session: &mut ServerSession,
+        errand: Errand,
+        report: Report,
+        open: Option<OpenWrite>,
+    ) -> Ending {
+        let outcome = store::outcome(&errand, &report);
+        let after = self.service.dialect.raises_after(&errand.call);
+        if after != errand.call.raises {
+            // A name came to stand for something else while the write was under way.
+            self.proxy.shared.cache.begin_write(&after).settle(outcome);
+        }
+        if errand.call.effect == Effect::Schema {
+            // What the dialect knows of names and procedures may be old now.
+            self.service.pool.pulse().nudge();
+        }
+        let streaming =
+            matches!(&report.ended, Ended::Answered(fetched) if !fetched.answered.is_whole());
+        if streaming {
+            // The database may commit at the end of its answer: the write stays open until then.
+            let ending = self.deliver(session, errand, report).await;
+            if let (Some(open), Ending::Complete) = (open, ending) {
+                open.settle(outcome);
+            }
+            return ending;
+        }
+        if let Some(open) = open {
+            open.settle(outcome);
+        }
+        self.deliver(session, errand, report).await
+    }
+
+    /// The database refused, before any effect, what was taken for a read: it is learned as a write and sent as one.
+    pub(super) async fn resend_as_write(
+        &mut self,
+        session: &mut ServerSession,
+        mut errand: Errand,
+    ) -> Ending {
+        let call = self.service.dialect.refused(
+            &errand.call,
+            &request(&errand.head, &errand.target, &errand.body),
+        );
+        self.seen.understood(&call);
+        errand.call = Arc::new(call);
+        self.write(session, errand).await
+    }
+}

@@ -1,0 +1,234 @@
+//! Bodies of any size and framing arrive as they were sent, and a body that is broken off leaves
+//! nothing behind.
+
+use crate::support::{Act, Client, Origin, Proxy, Setup, noise, until, wire};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+const SIZES: [usize; 10] = [
+    0,
+    1,
+    48 << 10,
+    64 << 10,
+    66_000,
+    200_000,
+    (1 << 20) - 1,
+    1 << 20,
+    (1 << 20) + 1,
+    3 << 20,
+];
+
+/// A read and a write of each dialect, and requests that no dialect knows.
+const TARGETS: [(&str, &str, &str); 7] = [
+    ("qdrant", "POST", "/collections/a/points/query"),
+    ("qdrant", "PUT", "/collections/a/points"),
+    ("qdrant", "POST", "/no/such/thing"),
+    ("neo4j", "POST", "/db/neo4j/query/v2"),
+    ("neo4j", "POST", "/db/neo4j/tx/commit"),
+    ("http", "GET", "/file"),
+    ("http", "PUT", "/file"),
+];
+
+async fn echo() -> Origin {
+    Origin::start(|seen| Act::answer(200, "content-type: application/json\r\n", &seen.body)).await
+}
+
+async fn goes_through(framed: impl Fn(&str, &str, &[u8]) -> Vec<u8>) {
+    let origin = echo().await;
+    for (dialect, method, target) in TARGETS {
+        let proxy = Setup::new(dialect, &[origin.url()]).start().await;
+        let mut client = proxy.client().await;
+        for size in SIZES {
+            let body = noise(size);
+            client.send(framed(method, target, &body)).await;
+            let answer = client.answer().await;
+            let place = format!("{dialect} {method} {target} {size}");
+            assert_eq!(answer.status, 200, "{place}: {}", answer.text());
+            let seen = origin.last();
+            assert!(seen.body == body, "{place}: {} arrived", seen.body.len());
+            assert!(
+                answer.body == body,
+                "{place}: {} came back",
+                answer.body.len()
+            );
+            assert!(!answer.is_hit(), "{place}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_with_a_length_arrive_as_they_were_sent() {
+    goes_through(|method, target, body| {
+        let length = body.len();
+        let head =
+            format!("{method} {target} HTTP/1.1\r\nhost: test\r\ncontent-length: {length}\r\n\r\n");
+        [head.as_bytes(), body].concat()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_in_chunks_arrive_as_they_were_sent() {
+    goes_through(|method, target, body| {
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n"
+        );
+        [head.as_bytes(), &wire::chunks(body, 7_777)].concat()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_in_tiny_pieces_arrive_as_they_were_sent() {
+    let origin = echo().await;
+    let proxy = Setup::new("qdrant", &[origin.url()]).start().await;
+    let mut client = proxy.client().await;
+    let body = noise(600);
+    client
+        .send("PUT /collections/a/points HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n")
+        .await;
+    for byte in wire::chunks(&body, 5) {
+        client.send([byte]).await;
+    }
+    assert_eq!(client.answer().await.body, body);
+}
+
+/// A server whose bodies of more than 10,000 bytes stream.
+async fn small_peek(origin: &Origin) -> Proxy {
+    Setup::new("qdrant", &[origin.url()])
+        .section("path: {peek_limit: 10000B}")
+        .start()
+        .await
+}
+
+async fn begin_upload(proxy: &Proxy, length: usize) -> Client {
+    let mut client = proxy.client().await;
+    client
+        .send(format!(
+            "PUT /collections/a/points?wait=true HTTP/1.1\r\nhost: test\r\ncontent-length: {length}\r\n\r\n"
+        ))
+        .await;
+    client.send(noise(200_000)).await;
+    client
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_is_cut_closes_its_connection_and_raises_its_tags() {
+    let origin = Origin::start(|seen| match seen.method() {
+        "GET" => Act::json(
+            200,
+            r#"{"result":{"points_count":1},"status":"ok","time":0.1}"#,
+        ),
+        _ => Act::json(
+            200,
+            r#"{"result":{"status":"completed"},"status":"ok","time":0.1}"#,
+        ),
+    })
+    .await;
+    let proxy = small_peek(&origin).await;
+    let read = "/collections/a/points/7";
+    assert_eq!(proxy.ask("GET", read, "", b"").await.status, 200);
+    assert!(proxy.ask("GET", read, "", b"").await.is_hit());
+    let client = begin_upload(&proxy, 1 << 20).await;
+    drop(client);
+    until("the upload's end at the origin", || origin.last().cut).await;
+    let cut = origin.last();
+    assert!(noise(200_000).starts_with(&cut.body));
+    until("the connection's end", || origin.closed() == 1).await;
+    let answer = proxy.ask("GET", read, "", b"").await;
+    assert!(!answer.is_hit(), "{}", answer.cache());
+    let puts = origin
+        .seen()
+        .iter()
+        .filter(|seen| seen.method() == "PUT")
+        .count();
+    assert_eq!(puts, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_cut_before_it_is_understood_is_sent_nowhere() {
+    let origin = echo().await;
+    for (dialect, method, target) in TARGETS {
+        let proxy = Setup::new(dialect, &[origin.url()]).start().await;
+        let mut client = proxy.client().await;
+        client
+            .send(format!(
+                "{method} {target} HTTP/1.1\r\nhost: test\r\ncontent-length: 100\r\n\r\nhalf"
+            ))
+            .await;
+        client.end().await;
+        assert!(client.is_closed().await, "{dialect} {target}");
+    }
+    assert_eq!(origin.count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_early_answer_reaches_a_client_that_still_uploads() {
+    let early = |seen: &crate::support::Seen| {
+        (seen.method() == "PUT").then(|| {
+            let mut acts = Act::json(413, r#"{"status":{"error":"too large"}}"#);
+            acts.push(Act::Close);
+            acts
+        })
+    };
+    let origin = Origin::start_early(early, |_| Act::answer(200, "", "ok")).await;
+    let proxy = small_peek(&origin).await;
+    let mut client = begin_upload(&proxy, 3 << 20).await;
+    let answer = client.answer().await;
+    assert_eq!(answer.status, 413, "{}", answer.text());
+    assert!(answer.text().contains("too large"));
+    assert_eq!(answer.field("connection"), Some("close"));
+    // A client that reads only after it has sent everything sees it as well.
+    let mut client = begin_upload(&proxy, 3 << 20).await;
+    client.try_send(&noise((3 << 20) - 200_000)).await;
+    assert_eq!(client.answer().await.status, 413);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_on_which_an_upload_did_not_end_is_not_used_again() {
+    let early = |seen: &crate::support::Seen| {
+        (seen.method() == "PUT").then(|| Act::json(403, r#"{"status":{"error":"no"}}"#))
+    };
+    let origin = Origin::start_early(early, |_| Act::answer(200, "", "ok")).await;
+    let proxy = small_peek(&origin).await;
+    for _ in 0..3 {
+        let mut client = begin_upload(&proxy, 1 << 20).await;
+        assert_eq!(client.answer().await.status, 403);
+        let answer = proxy.ask("GET", "/collections/a", "", b"").await;
+        assert_eq!((answer.status, &*answer.body), (200, &b"ok"[..]));
+    }
+    assert_eq!(origin.count(), 3);
+    assert!(origin.seen().iter().all(|seen| seen.method() == "GET"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_stalls_is_no_fault_of_the_endpoint() {
+    let origin = echo().await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("path: {peek_limit: 10000B, client_read_timeout: 600ms}")
+        .section("upstream: {write_timeout: 50ms, read_timeout: 50ms}")
+        .section("breaker: {threshold: 1}")
+        .start()
+        .await;
+    let mut stalled = begin_upload(&proxy, 1 << 20).await;
+    assert!(stalled.is_closed().await);
+    let answer = proxy.ask("GET", "/collections", "", b"").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_read_although_the_endpoint_stopped_reading() {
+    let gate = Arc::new(Notify::new());
+    let wait = Arc::clone(&gate);
+    let early = move |_: &crate::support::Seen| {
+        let mut acts = Act::json(503, r#"{"status":{"error":"busy"}}"#);
+        acts.push(Act::Wait(Arc::clone(&wait)));
+        acts.push(Act::Close);
+        Some(acts)
+    };
+    let origin = Origin::start_early(early, |_| Act::answer(200, "", "ok")).await;
+    let proxy = small_peek(&origin).await;
+    let mut client = begin_upload(&proxy, 64 << 20).await;
+    assert_eq!(client.answer().await.status, 503);
+    gate.notify_one();
+}

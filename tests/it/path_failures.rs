@@ -1,0 +1,573 @@
+//! Endpoints that fail: reads are answered by another one, writes are never sent twice, and a client
+//! is always told, in time, in its database's own shape.
+
+use crate::support::wire::Broken;
+use crate::support::{Act, Answer, End, Origin, PATIENCE, Proxy, Setup, noise, until};
+use http::Method;
+use serde_json::json;
+use std::time::{Duration, Instant};
+use testbed::faults::{self, Faults, Only, When};
+use testbed::qdrant::Cluster;
+
+const QUERY: &str = "/collections/a/points/query";
+const UPSERT: &str = "/collections/a/points?wait=true";
+
+fn urls(cluster: &Cluster) -> Vec<String> {
+    cluster.doors().iter().map(|door| door.url()).collect()
+}
+
+/// One after the other, without a cache, so that every request meets an endpoint, and every endpoint its turn.
+fn setup(endpoints: &[String]) -> Setup {
+    Setup::new("qdrant", endpoints)
+        .service("cache: false")
+        .section("balance: {strategy: round_robin, retry_floor: 1000}")
+        .section("breaker: {enabled: false}")
+}
+
+async fn over(cluster: &Cluster) -> Proxy {
+    let proxy = setup(&urls(cluster)).start().await;
+    let made = json!({"vectors": {"size": 4, "distance": "Dot"}}).to_string();
+    let answer = proxy
+        .ask("PUT", "/collections/a", JSON, made.as_bytes())
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(upsert(&proxy, 1).await.status, 200);
+    forget(cluster);
+    proxy
+}
+
+const JSON: &str = "content-type: application/json\r\n";
+
+fn forget(cluster: &Cluster) {
+    cluster
+        .doors()
+        .iter()
+        .for_each(|door| door.faults().forget());
+}
+
+async fn upsert(proxy: &Proxy, id: u32) -> Answer {
+    let body = json!({"points": [{"id": id, "vector": [1.0, 0.0, 0.0, id], "payload": {"n": id}}]});
+    proxy
+        .ask("PUT", UPSERT, JSON, body.to_string().as_bytes())
+        .await
+}
+
+async fn query(proxy: &Proxy) -> Answer {
+    let body = json!({"query": [1.0, 0.0, 0.0, 0.0], "limit": 3});
+    proxy.post(QUERY, &body.to_string()).await
+}
+
+fn writes(cluster: &Cluster) -> u64 {
+    cluster
+        .doors()
+        .iter()
+        .map(|door| door.faults().writes())
+        .sum()
+}
+
+fn queries(cluster: &Cluster) -> u64 {
+    let count = |faults: &Faults| faults.count(&Method::POST, QUERY);
+    cluster
+        .doors()
+        .iter()
+        .map(|door| count(door.faults()))
+        .sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_a_replica_gone_reads_and_writes_go_elsewhere() {
+    let cluster = Cluster::start(3);
+    let proxy = over(&cluster).await;
+    cluster.kill(1);
+    for id in 0..12 {
+        assert_eq!(query(&proxy).await.status, 200);
+        assert_eq!(upsert(&proxy, id).await.status, 200);
+    }
+    // Nothing reached the replica that is gone, so nothing was sent twice.
+    assert_eq!(writes(&cluster), 12);
+    assert_eq!(queries(&cluster), 12);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_a_replica_that_resets_connections_reads_go_elsewhere() {
+    let cluster = Cluster::start(3);
+    let proxy = over(&cluster).await;
+    cluster.kill(2);
+    cluster.restart(2).expect("its port");
+    cluster.faults(2).refuse(true);
+    for _ in 0..12 {
+        assert_eq!(query(&proxy).await.status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_of_which_bytes_were_sent_is_never_sent_twice() {
+    let cluster = Cluster::start(3);
+    let proxy = over(&cluster).await;
+    for (round, cut) in [0, 1, 20].into_iter().enumerate() {
+        forget(&cluster);
+        cluster
+            .faults(0)
+            .cut_after(cut, When::Next(2), Only::Writes);
+        let mut failed = 0;
+        for id in 0..9 {
+            let answer = upsert(&proxy, 100 + id).await;
+            failed += u32::from(answer.status == 502);
+            assert!(matches!(answer.status, 200 | 502), "{}", answer.text());
+            if answer.status == 502 {
+                let text = answer.json()["status"]["error"].to_string();
+                assert!(text.contains("outcome is unknown"), "{text}");
+            }
+        }
+        assert_eq!(writes(&cluster), 9, "round {round}");
+        assert_eq!(failed, 2, "round {round}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idempotent_write_may_be_sent_again_where_the_operator_says_so() {
+    let cluster = Cluster::start(2);
+    let _first = over(&cluster).await;
+    let proxy = setup(&urls(&cluster))
+        .service("idempotent: [points.upsert]")
+        .start()
+        .await;
+    cluster.faults(0).cut_after(0, When::Always, Only::Writes);
+    for id in 0..4 {
+        assert_eq!(upsert(&proxy, id).await.status, 200);
+    }
+    assert!(writes(&cluster) > 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_whose_held_answer_is_cut_is_answered_by_another_replica() {
+    let cluster = Cluster::start(3);
+    let proxy = over(&cluster).await;
+    for cut in [0, 1, 30] {
+        cluster.faults(0).cut_after(cut, When::Always, Only::Reads);
+        for _ in 0..6 {
+            let answer = query(&proxy).await;
+            assert_eq!(answer.status, 200);
+            assert_eq!(answer.json()["result"]["points"][0]["id"], 1);
+        }
+    }
+    assert!(queries(&cluster) > 18);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hanging_replica_costs_a_read_its_time_limit_and_a_write_an_error() {
+    let cluster = Cluster::start(2);
+    let _first = over(&cluster).await;
+    let proxy = setup(&urls(&cluster))
+        .section("upstream: {read_timeout: 200ms, write_timeout: 300ms}")
+        .start()
+        .await;
+    cluster.faults(0).hang(Some(Only::All));
+    let mut timeouts = 0;
+    for id in 0..4 {
+        let begun = Instant::now();
+        assert_eq!(query(&proxy).await.status, 200);
+        let answer = upsert(&proxy, id).await;
+        if answer.status == 504 {
+            timeouts += 1;
+            assert!(begun.elapsed() >= Duration::from_millis(300));
+            assert!(answer.json()["status"]["error"].is_string());
+        }
+        assert!(begun.elapsed() < PATIENCE / 3);
+    }
+    assert!(timeouts > 0);
+    assert_eq!(writes(&cluster), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_trickles_in_its_head_is_given_up_in_time() {
+    let origin = Origin::start(|_| {
+        let mut acts: Vec<Act> = Act::raw("HTTP/1.1 200 OK\r\nx-a: ");
+        acts.extend((0..2_000).flat_map(|_| {
+            [
+                Act::Send(b"a".to_vec()),
+                Act::Rest(Duration::from_millis(10)),
+            ]
+        }));
+        acts
+    })
+    .await;
+    let proxy = setup(&[origin.url()])
+        .section("upstream: {read_timeout: 200ms, write_timeout: 200ms}")
+        .start()
+        .await;
+    for method in ["GET", "PUT"] {
+        let begun = Instant::now();
+        assert_eq!(
+            proxy.ask(method, "/collections/a", "", b"").await.status,
+            504
+        );
+        assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failures_of_a_server_are_asked_again_elsewhere_for_reads_only() {
+    for status in [500, 502, 503] {
+        let cluster = Cluster::start(2);
+        let proxy = over(&cluster).await;
+        let error = faults::Answer::json(
+            status,
+            r#"{"status":{"error":"Service internal error: odd"},"time":0.1}"#,
+        );
+        cluster.faults(0).answer(error, When::Always);
+        let mut failed = 0;
+        for id in 0..6 {
+            assert_eq!(query(&proxy).await.status, 200, "{status}");
+            let answer = upsert(&proxy, id).await;
+            assert!(
+                answer.status == 200 || answer.status == status,
+                "{}",
+                answer.line
+            );
+            failed += u32::from(answer.status == status);
+        }
+        assert!(failed > 0, "{status}");
+        assert_eq!(writes(&cluster), 6, "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_that_all_replicas_make_is_passed_on_as_it_is() {
+    let cluster = Cluster::start(3);
+    let proxy = over(&cluster).await;
+    for status in [400, 403, 404, 422, 429, 500, 503] {
+        let body = format!(r#"{{"status":{{"error":"all say {status}"}},"time":0.5}}"#);
+        for door in cluster.doors() {
+            let answer = faults::Answer::json(status, body.clone()).with_header("retry-after", "7");
+            door.faults().answer(answer, When::Always);
+        }
+        let answer = query(&proxy).await;
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.text(), body);
+        assert_eq!(answer.field("retry-after"), Some("7"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_all_replicas_gone_the_refusal_is_quick_and_says_why() {
+    let cluster = Cluster::start(2);
+    let proxy = setup(&urls(&cluster))
+        .section("breaker: {threshold: 1, max_ejected: 1.0}")
+        .start()
+        .await;
+    cluster.kill(0);
+    cluster.kill(1);
+    let begun = Instant::now();
+    for _ in 0..6 {
+        for answer in [query(&proxy).await, upsert(&proxy, 1).await] {
+            assert_eq!(answer.status, 503, "{}", answer.text());
+            assert!(answer.json()["status"]["error"].is_string());
+            assert_eq!(answer.field("content-type"), Some("application/json"));
+        }
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5));
+    let answer = query(&proxy).await;
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    let again = answer.field("retry-after").expect("when to come back");
+    assert!(again.parse::<u64>().is_ok_and(|seconds| seconds >= 1));
+    for door in cluster.doors() {
+        let name = door.address().to_string().replace(['.', ':'], "-");
+        assert!(answer.text().contains(&name), "{}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_cut_while_it_streams_never_ends_cleanly() {
+    let length = 3 << 20;
+    let origin = Origin::start(move |seen| {
+        let whole = noise(length);
+        let half = &whole[..length / 2];
+        let head = |framing: &str| {
+            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{framing}\r\n\r\n")
+                .into_bytes()
+        };
+        let bytes = if seen.target().contains("chunked") {
+            [
+                head("transfer-encoding: chunked"),
+                format!("{:x}\r\n", length).into_bytes(),
+                half.to_vec(),
+            ]
+            .concat()
+        } else {
+            [head(&format!("content-length: {length}")), half.to_vec()].concat()
+        };
+        vec![Act::Send(bytes), Act::Close]
+    })
+    .await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("breaker: {enabled: false}")
+        .start()
+        .await;
+    for target in [
+        "/collections/a/points/1",
+        "/collections/chunked/points/1",
+        "/odd",
+        "/odd/chunked",
+    ] {
+        for _ in 0..2 {
+            let mut client = proxy.client().await;
+            client
+                .send(format!("GET {target} HTTP/1.1\r\nhost: t\r\n\r\n"))
+                .await;
+            let Err(Broken::Cut(part)) = client.try_answer("GET").await else {
+                panic!("{target} ended cleanly");
+            };
+            assert!(noise(length).starts_with(&part), "{target}");
+        }
+    }
+    // Not even once was it taken from the cache, nor sent again after it had begun.
+    assert_eq!(origin.count(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_a_server_closed_while_they_were_idle_are_invisible_to_reads() {
+    let origin = Origin::start(|seen| {
+        let mut acts = Act::json(200, r#"{"result":{},"status":"ok","time":0.1}"#);
+        // Says nothing of it, and closes as soon as it has answered.
+        if seen.number % 2 == 0 {
+            acts.push(Act::Close);
+        }
+        acts
+    })
+    .await;
+    let proxy = setup(&[origin.url()]).start().await;
+    for _ in 0..60 {
+        assert_eq!(
+            proxy.ask("GET", "/collections/a", "", b"").await.status,
+            200
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_is_closed_under_a_read_is_replaced() {
+    // Takes one request on each connection, and closes at the second without a word.
+    let seen = std::sync::Arc::new(parking_lot::Mutex::new(std::collections::HashMap::<
+        usize,
+        u32,
+    >::new()));
+    let origin = Origin::start(move |request| {
+        let mut seen = seen.lock();
+        let count = seen.entry(request.connection).or_default();
+        *count += 1;
+        match *count {
+            1 => Act::json(200, r#"{"result":{},"status":"ok","time":0.1}"#),
+            _ => vec![Act::Close],
+        }
+    })
+    .await;
+    let proxy = setup(&[origin.url()]).start().await;
+    for _ in 0..10 {
+        assert_eq!(
+            proxy.ask("GET", "/collections/a", "", b"").await.status,
+            200
+        );
+    }
+    let answer = proxy.ask("PUT", UPSERT, JSON, b"{}").await;
+    assert_eq!(answer.status, 502, "a write is not sent again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bytes_after_an_answer_never_become_another_clients_answer() {
+    let origin = Origin::start(|seen| {
+        let body = seen.target().to_owned();
+        let one = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let two = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil";
+        match seen.number % 3 {
+            0 => Act::raw(format!("{one}{two}")),
+            1 => Act::raw(format!("{one}extra")),
+            _ => vec![
+                Act::Send(one.into_bytes()),
+                Act::Send(two.as_bytes().to_vec()),
+            ],
+        }
+    })
+    .await;
+    let proxy = setup(&[origin.url()]).start().await;
+    for number in 0..30 {
+        let target = format!("/collections/a/points/{number}");
+        let answer = proxy.ask("GET", &target, "", b"").await;
+        assert_eq!(answer.text(), target);
+    }
+}
+
+/// What a hostile origin says.
+fn hostile() -> Vec<Vec<u8>> {
+    let many =
+        |line: &str, count| format!("HTTP/1.1 200 OK\r\n{}\r\n", line.repeat(count)).into_bytes();
+    let mut all = vec![
+        b"garbage\r\n\r\n".to_vec(),
+        b"HTTP/9.9 200 OK\r\n\r\n".to_vec(),
+        b"HTTP/1.1 20 OK\r\n\r\n".to_vec(),
+        b"HTTP/1.1 99999 OK\r\n\r\n".to_vec(),
+        b"HTTP/1.1 200 O\x00K\r\ncontent-length: 0\r\n\r\n".to_vec(),
+        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n".to_vec(),
+        b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n".to_vec(),
+        b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n".to_vec(),
+        b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabcd".to_vec(),
+        b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999999999999\r\n\r\n".to_vec(),
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n".to_vec(),
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n".to_vec(),
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n".to_vec(),
+        b"HTTP/1.1 101 Switching Protocols\r\nupgrade: odd\r\nconnection: upgrade\r\n\r\n".to_vec(),
+        b"HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000),
+        b"\x16\x03\x01".to_vec(),
+        Vec::new(),
+        vec![0; 100_000],
+    ];
+    all.push(many("x-a: b\r\n", 5_000));
+    all.push([b"HTTP/1.1 200 OK\r\nx-a: ".to_vec(), vec![b'a'; 3 << 20]].concat());
+    all
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hostile_origin_gives_502_and_nothing_else_breaks() {
+    let all = hostile();
+    let count = all.len();
+    let origin = Origin::start(move |seen| {
+        let number = seen
+            .target()
+            .rsplit('/')
+            .next()
+            .and_then(|number| number.parse().ok());
+        let bytes: Vec<u8> = number
+            .and_then(|number: usize| all.get(number).cloned())
+            .unwrap_or_default();
+        vec![Act::Send(bytes), Act::Close]
+    })
+    .await;
+    let proxy = setup(&[origin.url()]).start().await;
+    for number in 0..count {
+        for (method, target) in [
+            ("GET", "/collections/a/points"),
+            ("PUT", "/collections"),
+            ("GET", "/odd"),
+        ] {
+            let mut client = proxy.client().await;
+            client
+                .send(format!(
+                    "{method} {target}/{number} HTTP/1.1\r\nhost: t\r\n\r\n"
+                ))
+                .await;
+            match client.try_answer(method).await {
+                Ok(answer) => {
+                    assert_eq!(answer.status, 502, "{number} {method} {target}");
+                    assert!(answer.json()["status"]["error"].is_string());
+                }
+                // What is not understood streams: its head was sound, its body broke.
+                Err(broken) => assert_eq!((target, broken), ("/odd", Broken::Cut(Vec::new()))),
+            }
+        }
+    }
+    until("the end of all exchanges", || {
+        proxy.server.shared().in_flight() == 0
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_shorter_than_its_length_is_no_answer() {
+    let origin = Origin::start(|_| {
+        vec![
+            Act::Send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"result\":{},\"status\":\"ok\"}".to_vec()),
+            Act::Close,
+        ]
+    })
+    .await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("breaker: {enabled: false}")
+        .start()
+        .await;
+    for _ in 0..2 {
+        assert_eq!(
+            proxy.ask("GET", "/collections/a", "", b"").await.status,
+            502
+        );
+    }
+    assert_eq!(
+        proxy.ask("PUT", "/collections/a", JSON, b"{}").await.status,
+        502
+    );
+}
+
+/// Bytes of memory that this process holds.
+fn memory() -> usize {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    number
+        .and_then(|number| number.trim().parse::<usize>().ok())
+        .unwrap_or(0)
+        * 1024
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_reads_slowly_holds_nobody_and_no_memory() {
+    let length: usize = 20 << 20;
+    let origin = Origin::start(move |seen| match seen.target() {
+        "/large" => {
+            // Made piece by piece, so that the origin itself holds little.
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes();
+            let mut acts = vec![Act::Send(head)];
+            acts.extend((0..length / 4096).map(|_| Act::Repeat(b'x', 4096)));
+            acts
+        }
+        _ => Act::answer(200, "", "ok"),
+    })
+    .await;
+    let proxy = Setup::new("qdrant", &[origin.url()]).start().await;
+    proxy.ask("GET", "/collections", "", b"").await;
+    let before = memory();
+    let mut slow = Vec::new();
+    for _ in 0..8 {
+        let mut client = proxy.client().await;
+        client.send("GET /large HTTP/1.1\r\nhost: t\r\n\r\n").await;
+        slow.push((client.head().await.expect("a head"), client));
+    }
+    for _ in 0..50 {
+        assert_eq!(proxy.ask("GET", "/collections", "", b"").await.body, b"ok");
+    }
+    let grown = memory().saturating_sub(before);
+    assert!(
+        grown < 40 << 20,
+        "{grown} bytes more for 8 clients of 20 MiB"
+    );
+    let (head, mut client) = slow.pop().expect("a client");
+    let answer = client.body(head, "GET").await.expect("the whole answer");
+    assert_eq!((answer.body.len(), answer.end), (length, End::Length));
+    drop((client, slow));
+    until("the end of all exchanges", || {
+        proxy.server.shared().in_flight() == 0
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn retries_have_a_budget() {
+    let cluster = Cluster::start(2);
+    let _first = over(&cluster).await;
+    let proxy = Setup::new("qdrant", &urls(&cluster))
+        .service("cache: false")
+        .section("balance: {strategy: round_robin, retry_floor: 0, retry_budget: 0.1}")
+        .section("breaker: {enabled: false}")
+        .start()
+        .await;
+    for door in cluster.doors() {
+        let error = faults::Answer::json(503, r#"{"status":{"error":"odd"}}"#);
+        door.faults().answer(error, When::Always);
+    }
+    for _ in 0..100 {
+        assert_eq!(query(&proxy).await.status, 503);
+    }
+    let asked = queries(&cluster);
+    assert!((100..=120).contains(&asked), "{asked}");
+}

@@ -1,0 +1,476 @@
+//! What the path does not understand, or need not change, goes through as it came.
+
+use crate::support::{Act, Answer, End, Origin, Proxy, Setup, noise, wire};
+
+async fn over(origin: &Origin) -> Proxy {
+    Setup::new("qdrant", &[origin.url()]).start().await
+}
+
+/// A proxy over an origin that answers `ok` to everything.
+async fn plain() -> (Origin, Proxy) {
+    let origin = Origin::start(|_| Act::answer(200, "", "ok")).await;
+    let proxy = over(&origin).await;
+    (origin, proxy)
+}
+
+/// Fields of ours and of the hop.
+const OURS: [&str; 5] = [
+    "date",
+    "connection",
+    "x-request-id",
+    "x-pointsman-cache",
+    "x-pointsman-explain",
+];
+
+fn others(answer: &Answer) -> Vec<(String, String)> {
+    let theirs = |(name, _): &&(String, String)| !OURS.contains(&name.as_str());
+    answer.fields.iter().filter(theirs).cloned().collect()
+}
+
+fn pairs(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    let pair = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+    fields.iter().map(pair).collect()
+}
+
+fn sorted(mut fields: Vec<(String, String)>) -> Vec<(String, String)> {
+    fields.sort();
+    fields
+}
+
+#[tokio::test]
+async fn an_unknown_request_and_its_answer_pass_byte_for_byte() {
+    let origin = Origin::start(|_| {
+        let fields = "X-Odd: \"a, b\" ;c=d\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\
+             server: origin\r\ncontent-type: application/x-odd\r\n";
+        Act::answer(299, fields, b"\x00\xff raw \r\n")
+    })
+    .await;
+    let proxy = over(&origin).await;
+    let answer = proxy
+        .ask(
+            "FROB",
+            "/no/such/path",
+            "Content-Type: application/x-unknown\r\nX-Field: one\r\nX-Field: two\r\nx-empty:\r\n",
+            b"\xfe\x00 not json",
+        )
+        .await;
+    let seen = origin.last();
+    assert_eq!(seen.line, "FROB /no/such/path HTTP/1.1");
+    assert_eq!(seen.body, b"\xfe\x00 not json");
+    let id = seen.field("x-request-id").expect("an id").to_owned();
+    let sent = [
+        ("host", "test"),
+        ("content-length", "11"),
+        ("content-type", "application/x-unknown"),
+        ("x-field", "one"),
+        ("x-field", "two"),
+        ("x-empty", ""),
+        ("x-request-id", &id),
+    ];
+    assert_eq!(sorted(seen.fields.clone()), sorted(pairs(&sent)));
+    assert_eq!(answer.line, "HTTP/1.1 299 Word");
+    assert_eq!(answer.body, b"\x00\xff raw \r\n");
+    let given = [
+        ("content-length", "9"),
+        ("x-odd", "\"a, b\" ;c=d"),
+        ("set-cookie", "a=1"),
+        ("set-cookie", "b=2"),
+        ("server", "origin"),
+        ("content-type", "application/x-odd"),
+    ];
+    assert_eq!(sorted(others(&answer)), sorted(pairs(&given)));
+    assert_eq!(answer.field("x-request-id"), Some(id.as_str()));
+}
+
+#[tokio::test]
+async fn cookies_of_an_answer_that_the_dialect_edits_are_all_kept() {
+    let origin = Origin::start(|_| {
+        let body = r#"{"results":[],"errors":[],"commit":"http://h/db/neo4j/tx/7/commit"}"#;
+        let fields = "content-type: application/json\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\
+             location: http://h/db/neo4j/tx/7\r\n";
+        Act::answer(201, fields, body)
+    })
+    .await;
+    let proxy = Setup::new("neo4j", &[origin.url()]).start().await;
+    let answer = proxy.post("/db/neo4j/tx", r#"{"statements":[]}"#).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let cookies = answer
+        .fields
+        .iter()
+        .filter(|(name, _)| name == "set-cookie");
+    assert_eq!(cookies.count(), 2);
+}
+
+#[tokio::test]
+async fn targets_are_forwarded_as_they_came() {
+    let (origin, proxy) = plain().await;
+    let targets = [
+        "/",
+        "//",
+        "//collections//a/",
+        "/a/../b/./c",
+        "/collections/a%2Fb/points?x=%20&y=+&&=",
+        "/%zz?%",
+        "/a;v=1/..;/b",
+        "/collections/caf%C3%A9?q=1?2",
+        "/a?b=/../c",
+        "/a'(b)*!~$,:@",
+        "/?",
+    ];
+    for target in targets {
+        proxy.ask("GET", target, "", b"").await;
+        assert_eq!(origin.last().target(), target);
+    }
+    let long = format!("/{}", "x".repeat(9_000));
+    proxy.ask("GET", &long, "", b"").await;
+    assert_eq!(origin.last().target(), long);
+}
+
+#[tokio::test]
+async fn a_target_in_absolute_form_loses_its_authority_only() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client
+        .send("GET http://test/a%20b?c=d HTTP/1.1\r\nhost: test\r\n\r\n")
+        .await;
+    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(origin.last().target(), "/a%20b?c=d");
+    assert_eq!(origin.last().field("host"), Some("test"));
+}
+
+#[tokio::test]
+async fn an_authority_that_differs_from_host_is_refused() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client
+        .send("GET http://other/a HTTP/1.1\r\nhost: test\r\n\r\n")
+        .await;
+    assert_eq!(client.answer().await.status, 400);
+    assert_eq!(origin.connections(), 0);
+}
+
+#[tokio::test]
+async fn connect_is_refused_and_reaches_no_endpoint() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client
+        .send("CONNECT test:443 HTTP/1.1\r\nhost: test:443\r\n\r\n")
+        .await;
+    let answer = client.answer().await;
+    assert!(matches!(answer.status, 400 | 405), "{}", answer.line);
+    assert!(client.is_closed().await);
+    assert_eq!(origin.connections(), 0);
+}
+
+#[tokio::test]
+async fn host_is_passed_on_and_made_up_only_where_it_is_missing() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client
+        .send("GET /a HTTP/1.1\r\nHost: Some.Name:81\r\n\r\n")
+        .await;
+    client.answer().await;
+    assert_eq!(origin.last().field("host"), Some("Some.Name:81"));
+    let mut client = proxy.client().await;
+    client.send("GET /a HTTP/1.0\r\n\r\n").await;
+    client.answer().await;
+    assert_eq!(origin.last().field("host"), Some(&*origin.authority()));
+}
+
+#[tokio::test]
+async fn methods_without_content_stay_without_content() {
+    let (origin, proxy) = plain().await;
+    for method in ["GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "PROPFIND"] {
+        let answer = proxy.ask(method, "/collections/a", "", b"").await;
+        assert_eq!(answer.status, 200, "{method}");
+        let seen = origin.last();
+        assert_eq!(seen.method(), method);
+        assert_eq!(seen.field("content-length"), None, "{method}");
+        assert_eq!(seen.field("transfer-encoding"), None, "{method}");
+    }
+    let mut client = proxy.client().await;
+    client
+        .send("OPTIONS * HTTP/1.1\r\nhost: test\r\n\r\n")
+        .await;
+    client.answer().await;
+    assert_eq!(origin.last().target(), "*");
+}
+
+#[tokio::test]
+async fn a_head_answer_keeps_its_length_and_the_connection() {
+    let (_origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    let answer = client.ask("HEAD", "/collections/a", "", b"").await;
+    assert_eq!(answer.field("content-length"), Some("2"));
+    assert_eq!(client.ask("GET", "/x", "", b"").await.body, b"ok");
+}
+
+#[tokio::test]
+async fn a_delete_or_get_may_have_a_body_and_a_post_none() {
+    let (origin, proxy) = plain().await;
+    for method in ["GET", "DELETE", "OPTIONS"] {
+        proxy.ask(method, "/collections/a", "", b"body").await;
+        assert_eq!(origin.last().body, b"body", "{method}");
+    }
+    proxy.ask("POST", "/collections/a", "", b"").await;
+    assert_eq!(origin.last().body, b"");
+    let mut client = proxy.client().await;
+    client
+        .send("PUT /collections/a HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n")
+        .await;
+    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(origin.last().body, b"");
+    assert!(!origin.last().cut);
+}
+
+#[tokio::test]
+async fn an_encoded_body_passes_as_it_is() {
+    let (origin, proxy) = plain().await;
+    let gzip =
+        b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00";
+    let fields = "content-type: application/json\r\ncontent-encoding: gzip\r\n";
+    for target in ["/collections/a/points/query", "/collections/a/points", "/x"] {
+        let answer = proxy.ask("POST", target, fields, gzip).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(origin.last().body, gzip);
+        assert_eq!(origin.last().field("content-encoding"), Some("gzip"));
+        assert!(!answer.is_hit());
+    }
+}
+
+#[tokio::test]
+async fn answers_without_content_end_at_once_and_keep_the_connection() {
+    let origin = Origin::start(|seen| match seen.target() {
+        "/204" => Act::raw("HTTP/1.1 204 No Content\r\nx-a: 1\r\n\r\n"),
+        "/304" => Act::raw("HTTP/1.1 304 Not Modified\r\netag: \"a\"\r\ncontent-length: 7\r\n\r\n"),
+        _ => Act::answer(200, "", ""),
+    })
+    .await;
+    let proxy = over(&origin).await;
+    let mut client = proxy.client().await;
+    for (target, status) in [("/204", 204), ("/304", 304), ("/empty", 200), ("/204", 204)] {
+        let answer = client.ask("GET", target, "", b"").await;
+        assert_eq!((answer.status, answer.body.len()), (status, 0), "{target}");
+    }
+    assert_eq!(origin.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_large_answer_streams_with_its_length() {
+    let body = noise(5 << 20);
+    let copy = body.clone();
+    let origin = Origin::start(move |_| Act::answer(200, "", &copy)).await;
+    let proxy = over(&origin).await;
+    for target in ["/unknown", "/collections"] {
+        let answer = proxy.ask("GET", target, "", b"").await;
+        assert_eq!(answer.end, End::Length);
+        assert!(answer.body == body, "{target}");
+    }
+}
+
+#[tokio::test]
+async fn a_chunked_answer_arrives_whole_however_long_it_is() {
+    let origin = Origin::start(|seen| {
+        let size = seen.target().trim_start_matches('/').parse().unwrap_or(0);
+        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+        Act::raw([head, wire::chunks(&noise(size), 10_000)].concat())
+    })
+    .await;
+    let proxy = over(&origin).await;
+    let mut client = proxy.client().await;
+    for size in [0, 1, 70_000, 3 << 20] {
+        let answer = client.ask("GET", &format!("/{size}"), "", b"").await;
+        assert!(answer.body == noise(size), "{size}");
+    }
+    assert_eq!(origin.connections(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_ends_by_closing_reaches_every_client() {
+    let origin = Origin::start(|seen| {
+        let size = seen.target().trim_start_matches('/').parse().unwrap_or(0);
+        let mut acts = Act::raw([b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), noise(size)].concat());
+        acts.push(Act::Close);
+        acts
+    })
+    .await;
+    let proxy = over(&origin).await;
+    for size in [0, 10, 2 << 20] {
+        let answer = proxy.ask("GET", &format!("/{size}"), "", b"").await;
+        assert!(answer.body == noise(size), "{size}");
+        assert_ne!(answer.end, End::Close);
+        for fields in ["", "connection: keep-alive\r\n"] {
+            let mut client = proxy.client().await;
+            client
+                .send(format!("GET /{size} HTTP/1.0\r\n{fields}\r\n"))
+                .await;
+            let answer = client.answer().await;
+            assert!(answer.body == noise(size), "{size} for HTTP/1.0");
+            assert_ne!(answer.end, End::Chunked);
+            let closing = answer.field("connection") == Some("close");
+            assert!(closing || answer.end == End::Length, "{:?}", answer.fields);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_chunked_answer_reaches_a_client_that_knows_no_chunks() {
+    let origin = Origin::start(|_| {
+        let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+        Act::raw([head, wire::chunks(&noise(2 << 20), 50_000)].concat())
+    })
+    .await;
+    let proxy = over(&origin).await;
+    let mut client = proxy.client().await;
+    client.send("GET /x HTTP/1.0\r\n\r\n").await;
+    let answer = client.answer().await;
+    assert_eq!(answer.end, End::Close);
+    assert_eq!(answer.field("connection"), Some("close"));
+    assert!(answer.body == noise(2 << 20));
+}
+
+#[tokio::test]
+async fn fields_of_the_hop_end_here_in_both_directions() {
+    let origin = Origin::start(|_| {
+        let fields = "Connection: x-hop\r\nx-hop: 1\r\nkeep-alive: timeout=5\r\n\
+             proxy-authenticate: a\r\nx-pointsman-cache: forged\r\nx-pointsman-odd: forged\r\nx-end: 1\r\n";
+        Act::answer(200, fields, "ok")
+    })
+    .await;
+    let proxy = over(&origin).await;
+    let fields = "Connection: X-Hop, keep-alive\r\nx-hop: 1\r\nkeep-alive: 5\r\nte: trailers\r\n\
+         proxy-authorization: b\r\nx-pointsman-cache: no\r\nx-pointsman-odd: 1\r\nx-end: 1\r\n";
+    let answer = proxy.ask("GET", "/x", fields, b"").await;
+    let names = |fields: &[(String, String)]| -> Vec<String> {
+        fields.iter().map(|(name, _)| name.clone()).collect()
+    };
+    assert_eq!(
+        names(&origin.last().fields),
+        ["host", "x-end", "x-request-id"]
+    );
+    let mut left = names(&others(&answer));
+    left.sort();
+    assert_eq!(left, ["content-length", "x-end"]);
+    assert!(!answer.cache().contains("forged"));
+}
+
+#[tokio::test]
+async fn an_upgrade_is_stripped_and_the_request_answered() {
+    let (origin, proxy) = plain().await;
+    let fields = "Connection: Upgrade\r\nUpgrade: websocket\r\nsec-websocket-key: a\r\n";
+    let answer = proxy.ask("GET", "/x", fields, b"").await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(origin.last().field("upgrade"), None);
+    assert_eq!(origin.last().field("connection"), None);
+}
+
+#[tokio::test]
+async fn a_protected_field_may_not_be_named_as_a_field_of_the_hop() {
+    let (origin, proxy) = plain().await;
+    let answer = proxy.ask("GET", "/x", "Connection: host\r\n", b"").await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(origin.connections(), 0);
+}
+
+#[tokio::test]
+async fn pipelined_requests_are_answered_in_their_order() {
+    let origin = Origin::start(|seen| Act::answer(200, "", seen.target())).await;
+    let proxy = over(&origin).await;
+    let mut client = proxy.client().await;
+    let request = |number| match number % 3 {
+        0 => format!("GET /{number} HTTP/1.1\r\nhost: test\r\n\r\n"),
+        1 => format!("POST /{number} HTTP/1.1\r\nhost: test\r\ncontent-length: 3\r\n\r\nabc"),
+        _ => format!(
+            "PUT /{number} HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n"
+        ),
+    };
+    let all: String = (0..30).map(request).collect();
+    client.send(all).await;
+    for number in 0..30 {
+        assert_eq!(client.answer().await.text(), format!("/{number}"));
+    }
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again_and_again() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    for _ in 0..50 {
+        let answer = client.ask("POST", "/x", "", b"abc").await;
+        assert_eq!(answer.field("connection"), Some("keep-alive"));
+    }
+    assert_eq!(origin.connections(), 1);
+    assert_eq!(origin.count(), 50);
+}
+
+#[tokio::test]
+async fn a_client_that_asks_to_close_is_closed() {
+    let (_origin, proxy) = plain().await;
+    for request in [
+        "GET /x HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n",
+        "GET /x HTTP/1.0\r\n\r\n",
+    ] {
+        let mut client = proxy.client().await;
+        client.send(request).await;
+        let answer = client.answer().await;
+        assert_eq!(answer.field("connection"), Some("close"), "{request}");
+        assert!(client.is_closed().await);
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_100_is_told_to_go_on() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client
+        .send("PUT /x HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n")
+        .await;
+    assert_eq!(client.head().await.expect("a head").status, 100);
+    client.send("hello").await;
+    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(origin.last().body, b"hello");
+    assert_eq!(origin.last().field("expect"), None);
+    assert_eq!(client.ask("GET", "/y", "", b"").await.status, 200);
+}
+
+#[tokio::test]
+async fn trailers_of_a_request_do_no_harm() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client
+        .send(
+            "PUT /x HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n\
+             5\r\nhello\r\n0\r\nx-sum: 1\r\nhost: evil\r\n\r\n",
+        )
+        .await;
+    assert_eq!(client.answer().await.status, 200);
+    let seen = origin.last();
+    assert_eq!(seen.body, b"hello");
+    assert_eq!(seen.field("x-sum"), None);
+    assert_eq!(seen.field("host"), Some("test"));
+    assert_eq!(client.ask("GET", "/y", "", b"").await.body, b"ok");
+}
+
+#[tokio::test]
+async fn trailers_of_an_answer_do_no_harm() {
+    let origin = Origin::start(|_| {
+        Act::raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n5\r\nhello\r\n0\r\nx-sum: 1\r\n\r\n")
+    })
+    .await;
+    let proxy = over(&origin).await;
+    let mut client = proxy.client().await;
+    for _ in 0..3 {
+        assert_eq!(client.ask("GET", "/y", "", b"").await.body, b"hello");
+    }
+}
+
+#[tokio::test]
+async fn informational_answers_of_an_endpoint_are_passed_over() {
+    let origin = Origin::start(|_| {
+        Act::raw("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+    })
+    .await;
+    let proxy = over(&origin).await;
+    let answer = proxy.ask("GET", "/y", "", b"").await;
+    assert_eq!((answer.status, &*answer.body), (200, &b"ok"[..]));
+}

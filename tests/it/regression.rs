@@ -1,0 +1,353 @@
+//! One test per bug that was found: what went wrong stands in its comment.
+
+use crate::support::wire::Broken;
+use crate::support::{Act, End, Origin, Proxy, Seen, Setup, noise, until};
+use std::time::Duration;
+
+async fn over(origin: &Origin) -> Proxy {
+    Setup::new("qdrant", &[origin.url()]).start().await
+}
+
+async fn plain() -> (Origin, Proxy) {
+    let origin = Origin::start(|_| Act::answer(200, "", "ok")).await;
+    let proxy = over(&origin).await;
+    (origin, proxy)
+}
+
+/// Every connection was kept, whatever the client's version: a client of HTTP/1.0 waited for a close that never came.
+#[tokio::test]
+async fn a_client_of_http_1_0_sees_its_connection_closed() {
+    let (_origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client.send("GET /x HTTP/1.0\r\n\r\n").await;
+    let answer = client.answer().await;
+    assert_eq!(answer.field("connection"), Some("close"));
+    assert!(client.is_closed().await);
+}
+
+/// The HTTP layer drops a length that stands beside chunks and ends the connection; the connection was kept all the same,
+/// so that two parties could take the same bytes for different requests.
+#[tokio::test]
+async fn a_request_with_a_length_and_chunks_is_refused() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client
+        .send("POST /x HTTP/1.1\r\nhost: t\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /y HTTP/1.1\r\nhost: t\r\n\r\n")
+        .await;
+    assert_eq!(client.answer().await.status, 400);
+    assert!(client.is_closed().await);
+    assert_eq!(origin.count(), 0);
+}
+
+/// A coding before the chunks was taken out of the head and left in the body.
+#[tokio::test]
+async fn a_request_with_a_coding_beside_chunks_is_refused() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client
+        .send("POST /x HTTP/1.1\r\nhost: t\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n")
+        .await;
+    assert_eq!(client.answer().await.status, 400);
+    assert_eq!(origin.count(), 0);
+}
+
+/// CONNECT was passed on to an endpoint.
+#[tokio::test]
+async fn connect_reaches_no_endpoint() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client
+        .send("CONNECT t:443 HTTP/1.1\r\nhost: t:443\r\n\r\n")
+        .await;
+    assert_eq!(client.answer().await.status, 405);
+    assert_eq!(origin.count(), 0);
+}
+
+/// After `100 Continue` the connection was closed with the answer.
+#[tokio::test]
+async fn a_connection_is_kept_after_100_continue() {
+    let (_origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    for _ in 0..3 {
+        client
+            .send("PUT /x HTTP/1.1\r\nhost: t\r\nexpect: 100-continue\r\ncontent-length: 1\r\n\r\n")
+            .await;
+        assert_eq!(client.head().await.map(|head| head.status), Ok(100));
+        client.send("a").await;
+        let answer = client.answer().await;
+        assert_eq!(answer.field("connection"), Some("keep-alive"));
+    }
+}
+
+/// An endpoint that answered an upload early was given another request on the same connection: it would have
+/// taken that request for the rest of the upload.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_was_answered_early_ends_its_connection() {
+    let early = |seen: &Seen| (seen.method() == "PUT").then(|| Act::json(403, "{}"));
+    let origin = Origin::start_early(early, |_| Act::answer(200, "", "ok")).await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("path: {peek_limit: 1000B}")
+        .start()
+        .await;
+    let mut client = proxy.client().await;
+    client
+        .send("PUT /x HTTP/1.1\r\nhost: t\r\ncontent-length: 100000\r\n\r\n")
+        .await;
+    client.send(noise(50_000)).await;
+    assert_eq!(client.answer().await.status, 403);
+    assert_eq!(proxy.ask("GET", "/y", "", b"").await.body, b"ok");
+    assert_eq!(origin.count(), 1);
+}
+
+/// An endpoint that refused a body and closed while it was still sent was reported as broken; its answer was lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_is_refused_while_it_is_sent_gives_the_endpoints_answer() {
+    let early = |_: &Seen| {
+        let mut acts = Act::json(413, r#"{"status":{"error":"too large"}}"#);
+        acts.push(Act::Close);
+        Some(acts)
+    };
+    let origin = Origin::start_early(early, |_| Vec::new()).await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("path: {peek_limit: 16MiB}")
+        .start()
+        .await;
+    for _ in 0..5 {
+        let answer = proxy.ask("PUT", "/x", "", &noise(10 << 20)).await;
+        assert_eq!(answer.status, 413, "{}", answer.text());
+    }
+}
+
+/// A client that let its upload rest was taken for a slow endpoint, whose breaker it could open.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_rests_does_not_open_a_breaker() {
+    let origin = Origin::start(|_| Act::answer(200, "", "ok")).await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("path: {peek_limit: 1000B}")
+        .section("upstream: {write_timeout: 50ms, read_timeout: 50ms}")
+        .section("breaker: {threshold: 1}")
+        .start()
+        .await;
+    let mut client = proxy.client().await;
+    client
+        .send("PUT /x HTTP/1.1\r\nhost: t\r\ncontent-length: 4000\r\n\r\n")
+        .await;
+    client.send(noise(3_000)).await;
+    // Longer than the endpoint may take: only a clock can tell.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    client.send(noise(1_000)).await;
+    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(origin.count(), 1);
+}
+
+/// Informational answers without end were waited for without end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn informational_answers_without_end_are_given_up() {
+    let origin =
+        Origin::start(|_| Act::raw(b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1_000))).await;
+    let proxy = over(&origin).await;
+    assert_eq!(proxy.ask("PUT", "/x", "", b"a").await.status, 502);
+}
+
+/// Each byte of a head started the time for it anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_trickles_is_given_up_in_time() {
+    let origin = Origin::start(|_| {
+        let mut acts = Act::raw("HTTP/1.1 200 OK\r\nx-a: ");
+        for _ in 0..1_000 {
+            acts.push(Act::Rest(Duration::from_millis(20)));
+            acts.push(Act::Send(b"a".to_vec()));
+        }
+        acts
+    })
+    .await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("upstream: {read_timeout: 100ms, write_timeout: 100ms}")
+        .start()
+        .await;
+    assert_eq!(proxy.ask("PUT", "/x", "", b"a").await.status, 504);
+    until("the end of the exchange", || origin.closed() == 1).await;
+}
+
+/// A coding before the chunks of an answer was taken out of its head and left in its body.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_with_a_coding_beside_chunks_is_not_passed_on() {
+    let origin = Origin::start(|_| {
+        Act::raw("HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n")
+    })
+    .await;
+    let proxy = over(&origin).await;
+    assert_eq!(proxy.ask("GET", "/collections", "", b"").await.status, 502);
+}
+
+/// Of several fields of one name only the last was left where the dialect edited an answer's head.
+#[tokio::test]
+async fn several_cookies_survive_an_edited_head() {
+    let origin = Origin::start(|_| {
+        let fields = "content-type: application/json\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\
+             location: http://h/db/neo4j/tx/7\r\n";
+        Act::answer(201, fields, r#"{"results":[],"errors":[]}"#)
+    })
+    .await;
+    let proxy = Setup::new("neo4j", &[origin.url()]).start().await;
+    let answer = proxy.post("/db/neo4j/tx", r#"{"statements":[]}"#).await;
+    let cookies = answer
+        .fields
+        .iter()
+        .filter(|(name, _)| name == "set-cookie");
+    assert_eq!(cookies.count(), 2);
+}
+
+/// A client of HTTP/1.0 that wanted its connection kept was told so, and then got a body whose end only a close could tell.
+#[tokio::test]
+async fn a_body_whose_end_is_a_close_says_so() {
+    let origin = Origin::start(|_| {
+        Act::raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n")
+    })
+    .await;
+    let proxy = over(&origin).await;
+    let mut client = proxy.client().await;
+    // An operation that is not understood streams.
+    client
+        .send("GET /odd HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
+        .await;
+    let answer = client.answer().await;
+    assert_eq!(answer.body, b"ok");
+    assert!(answer.end == End::Length || answer.field("connection") == Some("close"));
+}
+
+/// A refusal was lost when the client was still sending: closing with unread bytes resets the connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_is_read_by_a_client_that_is_still_sending() {
+    let (_origin, proxy) = plain().await;
+    for _ in 0..20 {
+        let mut client = proxy.client().await;
+        let fields = "x-a: b\r\n".repeat(230);
+        client
+            .send(format!(
+                "PUT /x HTTP/1.1\r\nhost: t\r\ncontent-length: 500000\r\n{fields}\r\n"
+            ))
+            .await;
+        client.try_send(&noise(500_000)).await;
+        assert_eq!(
+            client.try_answer("PUT").await.map(|answer| answer.status),
+            Ok(431)
+        );
+    }
+}
+
+/// With no endpoint to be reached, the client was told of a broken exchange (502), and not when to come back.
+#[tokio::test]
+async fn endpoints_that_cannot_be_reached_are_a_503_that_names_them() {
+    let gone = Origin::start(|_| Vec::new()).await.url();
+    let proxy = Setup::new("qdrant", &[gone]).start().await;
+    let answer = proxy.ask("PUT", "/collections/a", "", b"{}").await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.field("retry-after").is_some());
+    assert!(
+        answer.text().contains("connect_refused"),
+        "{}",
+        answer.text()
+    );
+}
+
+/// A field with our own prefix that an endpoint or a client made up was passed on.
+#[tokio::test]
+async fn fields_with_our_prefix_are_nobody_elses() {
+    let origin = Origin::start(|_| Act::answer(200, "x-pointsman-odd: 1\r\n", "ok")).await;
+    let proxy = over(&origin).await;
+    let answer = proxy.ask("GET", "/x", "x-pointsman-odd: 1\r\n", b"").await;
+    assert_eq!(answer.field("x-pointsman-odd"), None);
+    assert_eq!(origin.last().field("x-pointsman-odd"), None);
+}
+
+/// Answers of other requests must never come, whatever breaks on the way; written after the reuse of connections was mended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_a_storm_of_faults_no_answer_belongs_to_another_request() {
+    let origin = |salt: usize| {
+        Origin::start(move |seen| {
+            let body = format!("{} {}", seen.target(), String::from_utf8_lossy(&seen.body));
+            let whole = format!(
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            match (seen.number + salt) % 11 {
+                0 => vec![Act::Close],
+                1 => vec![Act::Send(whole.into_bytes()), Act::Close],
+                2 => vec![
+                    Act::Send(whole.as_bytes()[..whole.len() / 2].to_vec()),
+                    Act::Close,
+                ],
+                3 => vec![Act::Reset],
+                4 => Act::raw(format!(
+                    "{whole}HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil"
+                )),
+                5 => Act::raw(format!("HTTP/1.1 100 Continue\r\n\r\n{whole}")),
+                _ => Act::raw(whole),
+            }
+        })
+    };
+    let origins = [origin(0).await, origin(4).await, origin(7).await];
+    let urls: Vec<String> = origins.iter().map(Origin::url).collect();
+    let proxy = Setup::new("qdrant", &urls)
+        .section("breaker: {enabled: false}")
+        .section("path: {peek_limit: 500B}")
+        .start()
+        .await;
+    let proxy = std::sync::Arc::new(proxy);
+    let clients: Vec<_> = (0..16)
+        .map(|client| tokio::spawn(storm(std::sync::Arc::clone(&proxy), client)))
+        .collect();
+    let mut answered = 0;
+    for client in clients {
+        answered += client.await.expect("no panic");
+    }
+    assert!(answered > 16 * 60 / 2, "{answered}");
+    until("the end of all exchanges", || {
+        proxy.server.shared().in_flight() == 0
+    })
+    .await;
+}
+
+/// Sixty requests of one client; how many were answered by an endpoint.
+async fn storm(proxy: std::sync::Arc<Proxy>, number: usize) -> usize {
+    let mut answered = 0;
+    let mut client = proxy.client().await;
+    for round in 0..60 {
+        let (method, target) = match round % 3 {
+            0 => ("GET", format!("/collections/c{number}/points/{round}")),
+            1 => (
+                "PUT",
+                format!("/collections/c{number}/points?wait=true&round={round}"),
+            ),
+            _ => ("POST", format!("/odd/{number}/{round}")),
+        };
+        let body = if method == "GET" {
+            Vec::new()
+        } else {
+            noise(round * 40)
+        };
+        let head = format!(
+            "{method} {target} HTTP/1.1\r\nhost: t\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        let sent = client.try_send(&[head.as_bytes(), &body].concat()).await;
+        let answer = match sent {
+            true => client.try_answer(method).await,
+            false => Err(Broken::Closed),
+        };
+        match answer {
+            Ok(answer) if answer.status == 200 => {
+                answered += 1;
+                let expected = format!("{target} {}", String::from_utf8_lossy(&body));
+                assert!(answer.text() == expected, "{target}: {}", answer.text());
+            }
+            Ok(answer) => assert_eq!(answer.status, 502, "{}", answer.text()),
+            Err(_) => client = proxy.client().await,
+        }
+        if round % 17 == 16 {
+            client = proxy.client().await;
+        }
+    }
+    answered
+}

@@ -1,0 +1,15 @@
+//! The trials: pointsman in one process with three Qdrant-shaped replicas and a graph on real engines,
+//! under concurrent readers and writers. They prove what is promised under concurrency: no stale
+//! answer, no failed read. `cargo test` runs them small, the example `trial` runs them in full.
+
+pub mod aliases;
+pub mod availability;
+pub mod calls;
+pub mod client;
+pub mod figures;
+pub mod freshness;
+pub mod graph;
+pub mod place;
+pub mod points;
+pub mod register;
+pub mod weather;

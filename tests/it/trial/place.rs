@@ -1,0 +1,143 @@
+//! Where a trial takes place: three replicas, a graph, a configuration file, and pointsman in front.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use pointsman::config::{self, Source};
+use pointsman::server::Server;
+use testbed::graph::{self, Graph};
+use testbed::qdrant::{self, Cluster};
+
+use super::client::{Call, Client};
+
+/// `cache.quarantine` and `cache.rejoin_hold` of the trials.
+pub const QUARANTINE: Duration = Duration::from_millis(400);
+
+/// Replicas of Qdrant.
+pub const DOORS: usize = 3;
+
+/// The place.
+pub struct Place {
+    pub cluster: Cluster,
+    pub graph: Graph,
+    pub server: Server,
+    pub file: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Place {
+    /// Opens the place. `more` is appended to the configuration.
+    pub async fn open(more: &str) -> Arc<Self> {
+        let apply_delay = Duration::from_millis(20);
+        let cluster = Cluster::start_with(qdrant::Options {
+            doors: DOORS,
+            apply_delay,
+            ..qdrant::Options::default()
+        });
+        let cluster = cluster.expect("replicas");
+        let graph = Graph::start(graph::Options {
+            tx_idle: Duration::from_secs(2),
+            query_tx_idle: Duration::from_secs(2),
+            ..graph::Options::default()
+        });
+        let graph = graph.expect("a graph");
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("pointsman.yaml");
+        let vectors: Vec<usize> = (0..DOORS).collect();
+        std::fs::write(&file, text(&cluster, &graph, &vectors, more)).expect("a file");
+        let source = Source {
+            path: file.clone(),
+            ..Source::default()
+        };
+        let loaded = config::load(&source).unwrap_or_else(|report| panic!("{report}"));
+        let server = Server::start(loaded, Some(source)).await.expect("a server");
+        let place = Arc::new(Self {
+            cluster,
+            graph,
+            server,
+            file,
+            _folder: folder,
+        });
+        place.until_known().await;
+        place
+    }
+
+    /// The configuration with these replicas.
+    pub fn text(&self, vectors: &[usize], more: &str) -> String {
+        text(&self.cluster, &self.graph, vectors, more)
+    }
+
+    /// A URL of Qdrant through pointsman.
+    pub fn vectors(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address("vectors"))
+    }
+
+    /// A URL of the graph through pointsman.
+    pub fn neo4j(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address("graph"))
+    }
+
+    fn address(&self, service: &str) -> std::net::SocketAddr {
+        self.server.address(service).expect("an address")
+    }
+
+    /// Waits until every endpoint was probed and found to serve.
+    async fn until_known(&self) {
+        let client = Client::default();
+        let ready = Call::new(
+            "GET",
+            format!("http://{}/readyz", self.server.admin()),
+            serde_json::Value::Null,
+        );
+        eventually("the server to be ready", || async {
+            client
+                .ask(&ready, None)
+                .await
+                .is_ok_and(|got| got.status == 200)
+        })
+        .await;
+    }
+}
+
+fn text(cluster: &Cluster, graph: &Graph, vectors: &[usize], more: &str) -> String {
+    let urls: Vec<String> = vectors.iter().map(|door| cluster.url(*door)).collect();
+    format!(
+        "\
+services:
+  vectors:
+    dialect: qdrant
+    listen: 127.0.0.1:0
+    endpoints: [{}]
+  graph:
+    dialect: neo4j
+    listen: 127.0.0.1:0
+    endpoints: [{}]
+upstream: {{connect_timeout: 500ms, resolve_every: 1s}}
+health: {{interval: 500ms, timeout: 1s, unhealthy_after: 2}}
+breaker: {{open_for: 500ms, open_at_most: 2s, recover_on_probe: true}}
+observe: {{log: error}}
+admin: {{listen: 127.0.0.1:0}}
+process: {{drain_limit: 5s}}
+{more}",
+        urls.join(", "),
+        graph.url(0)
+    )
+}
+
+/// The cache's part of the configuration.
+pub fn cache(default_ttl: &str) -> String {
+    format!(
+        "cache: {{enabled: true, default_ttl: {default_ttl}, l1: {{size: 64MiB}}, quarantine: {}ms, rejoin_hold: {0}ms}}\n",
+        QUARANTINE.as_millis()
+    )
+}
+
+/// Waits until something holds, and fails loudly when it does not come to hold.
+pub async fn eventually<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds().await {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

@@ -1,0 +1,270 @@
+//! Points of Qdrant: few collections, many points, every way to read a payload and to change it.
+
+use std::time::Instant;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use rand::RngExt;
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+
+use super::calls::{Hand, Look, Stock, any_of};
+use super::client::Call;
+use super::place::{Place, QUARANTINE};
+use super::register::{Register, Told};
+
+/// Collections; to the last one some writes are sent that do not wait.
+const COLLECTIONS: usize = 6;
+/// Points of a collection.
+const KEYS: usize = 12;
+/// Points of one group, read by one filter.
+const GROUPS: usize = 3;
+
+/// From the acknowledgement of a write that did not wait until its quarantine is over.
+type Quiet = Option<(Instant, Instant)>;
+
+/// The points.
+pub struct Points {
+    registers: Vec<Register>,
+    quiet: Mutex<Quiet>,
+}
+
+impl Default for Points {
+    fn default() -> Self {
+        let all = 0..COLLECTIONS * KEYS;
+        Self {
+            registers: all.map(|_| Register::new(true)).collect(),
+            quiet: Mutex::new(None),
+        }
+    }
+}
+
+fn path(collection: usize, rest: &str) -> String {
+    format!("/collections/c{collection}/points{rest}")
+}
+
+fn vector(key: usize) -> Value {
+    json!([1.0, key as f32, (key * key % 7) as f32, 0.5])
+}
+
+fn payload(key: usize, version: u64) -> Value {
+    json!({"key": format!("k{key}"), "group": key % GROUPS, "v": version})
+}
+
+fn point(key: usize, version: u64) -> Value {
+    json!({"id": key, "vector": vector(key), "payload": payload(key, version)})
+}
+
+fn of_key(key: usize) -> Value {
+    json!({"must": [{"key": "key", "match": {"value": format!("k{key}")}}]})
+}
+
+fn asked(collection: usize, keys: impl IntoIterator<Item = usize>) -> Vec<(String, usize)> {
+    let one = |key| (format!("k{key}"), collection * KEYS + key);
+    keys.into_iter().map(one).collect()
+}
+
+/// Ways to read. Each gives method, rest of the path, body and the keys that it shows.
+const READS: &[fn(usize) -> (&'static str, String, Value, Vec<usize>)] = &[
+    |key| ("GET", format!("/{key}"), Value::Null, vec![key]),
+    |key| {
+        let other = (key + 1) % KEYS;
+        let body = json!({"ids": [key, other], "with_payload": true});
+        ("POST", String::new(), body, vec![key, other])
+    },
+    |key| {
+        let group = key % GROUPS;
+        let filter = json!({"must": [{"key": "group", "match": {"value": group}}]});
+        let body = json!({"filter": filter, "limit": KEYS, "with_payload": true});
+        let keys = (0..KEYS).filter(|other| other % GROUPS == group);
+        ("POST", "/scroll".into(), body, keys.collect())
+    },
+    |key| {
+        let body =
+            json!({"query": vector(key), "filter": of_key(key), "limit": 1, "with_payload": true});
+        ("POST", "/query".into(), body, vec![key])
+    },
+    |key| {
+        let search = |key| json!({"query": vector(key), "filter": of_key(key), "limit": 1, "with_payload": true});
+        let other = (key + 5) % KEYS;
+        let body = json!({"searches": [search(key), search(other)]});
+        ("POST", "/query/batch".into(), body, vec![key, other])
+    },
+    |key| {
+        let body =
+            json!({"vector": vector(key), "filter": of_key(key), "limit": 1, "with_payload": true});
+        ("POST", "/search".into(), body, vec![key])
+    },
+];
+
+/// Ways to write a point that is there. Each gives method, rest of the path and body.
+const WRITES: &[fn(usize, u64) -> (&'static str, &'static str, Value)] = &[
+    |key, version| {
+        (
+            "POST",
+            "/payload",
+            json!({"payload": {"v": version}, "points": [key]}),
+        )
+    },
+    |key, version| {
+        (
+            "POST",
+            "/payload",
+            json!({"payload": {"v": version}, "filter": of_key(key)}),
+        )
+    },
+    |key, version| {
+        (
+            "PUT",
+            "/payload",
+            json!({"payload": payload(key, version), "points": [key]}),
+        )
+    },
+    |key, version| ("PUT", "", json!({"points": [point(key, version)]})),
+    |key, version| {
+        let set = json!({"set_payload": {"payload": {"v": version}, "points": [key]}});
+        ("POST", "/batch", json!({"operations": [set]}))
+    },
+    |key, version| {
+        let delete = json!({"delete": {"points": [key]}});
+        let upsert = json!({"upsert": {"points": [point(key, version)]}});
+        ("POST", "/batch", json!({"operations": [delete, upsert]}))
+    },
+];
+
+impl Points {
+    fn at(&self, place: &Place, dice: &mut StdRng) -> (usize, usize) {
+        let _ = place;
+        // A few keys are asked for most of the time.
+        let key = dice.random_range(0..KEYS).min(dice.random_range(0..KEYS));
+        (dice.random_range(0..COLLECTIONS), key)
+    }
+
+    fn counted(&self, place: &Place, collection: usize, key: usize) -> Look {
+        let id = collection * KEYS + key;
+        let version = self.registers[id].floor();
+        let newer = json!({"key": "v", "range": {"gte": version}});
+        let mut filter = of_key(key);
+        filter["must"].as_array_mut().expect("a list").push(newer);
+        let body = json!({"filter": filter, "exact": true});
+        Look {
+            call: Call::new("POST", place.vectors(&path(collection, "/count")), body),
+            asked: asked(collection, [key]),
+            at_least: Some(version),
+        }
+    }
+
+    async fn change(&self, hand: &Hand, at: (usize, usize), waits: bool, dice: &mut StdRng) {
+        let (collection, key) = at;
+        let id = collection * KEYS + key;
+        let register = &self.registers[id];
+        let mut writer = register.turn.lock().await;
+        let version = register.attempt();
+        let gone = register.is_gone_at(version);
+        let (method, rest, body) = match () {
+            () if gone => ("POST", "/delete", json!({"points": [key]})),
+            () if writer.whole => ("PUT", "", json!({"points": [point(key, version)]})),
+            () => any_of(WRITES, dice)(key, version),
+        };
+        let whole = rest.is_empty();
+        writer.whole |= gone;
+        let url = hand.place.vectors(&path(collection, rest));
+        let call = Call::new(method, format!("{url}?wait={waits}"), body);
+        let sent = Instant::now();
+        let told = hand.write(&call, dice).await;
+        let told = match told {
+            Told::Done if !waits => {
+                hand.figures.count("writes that do not wait");
+                *self.quiet.lock() = Some((Instant::now(), sent + QUARANTINE));
+                Told::Queued
+            }
+            told => told,
+        };
+        let told = hand.note(self, id, version, told).await;
+        if told == Told::Done && whole {
+            writer.whole = false;
+        }
+    }
+}
+
+#[async_trait]
+impl Stock for Points {
+    fn name(&self) -> &'static str {
+        "points"
+    }
+
+    fn registers(&self) -> &[Register] {
+        &self.registers
+    }
+
+    async fn fill(&self, hand: &Hand) {
+        for collection in 0..COLLECTIONS {
+            create(hand, &format!("c{collection}")).await;
+            let points: Vec<Value> = (0..KEYS).map(|key| point(key, 1)).collect();
+            let url = hand.place.vectors(&path(collection, "?wait=true"));
+            must(hand, Call::new("PUT", url, json!({"points": points}))).await;
+        }
+    }
+
+    fn look(&self, place: &Place, dice: &mut StdRng) -> Look {
+        let (collection, key) = self.at(place, dice);
+        if dice.random_ratio(1, 7) {
+            return self.counted(place, collection, key);
+        }
+        let (method, rest, body, keys) = any_of(READS, dice)(key);
+        Look {
+            call: Call::new(method, place.vectors(&path(collection, &rest)), body),
+            asked: asked(collection, keys),
+            at_least: None,
+        }
+    }
+
+    fn look_at(&self, id: usize) -> Option<Look> {
+        let (collection, key) = (id / KEYS, id % KEYS);
+        let url = format!("http://proxy{}", path(collection, &format!("/{key}")));
+        Some(Look {
+            call: Call::new("GET", url, Value::Null),
+            asked: asked(collection, [key]),
+            at_least: None,
+        })
+    }
+
+    async fn write(&self, hand: &Hand, dice: &mut StdRng) {
+        let at = self.at(&hand.place, dice);
+        let waits = at.0 + 1 < COLLECTIONS || dice.random_bool(0.8);
+        self.change(hand, at, waits, dice).await;
+    }
+
+    fn past(&self, place: &Place, look: &Look) -> Call {
+        past(place, look)
+    }
+
+    fn was_quiet(&self, look: &Look, began: Instant, ended: Instant) -> bool {
+        let last = format!("/c{}/", COLLECTIONS - 1);
+        let quiet = *self.quiet.lock();
+        look.call.url.contains(&last)
+            && quiet.is_some_and(|(from, until)| from <= began && ended <= until)
+    }
+}
+
+/// The same call at the first replica.
+pub fn past(place: &Place, look: &Look) -> Call {
+    let rest = look.call.url.splitn(4, '/').nth(3).unwrap_or_default();
+    Call {
+        url: format!("{}/{rest}", place.cluster.url(0)),
+        ..look.call.clone()
+    }
+}
+
+/// Creates a collection for vectors of four numbers.
+pub async fn create(hand: &Hand, name: &str) {
+    let url = hand.place.vectors(&format!("/collections/{name}"));
+    let body = json!({"vectors": {"size": 4, "distance": "Cosine"}});
+    must(hand, Call::new("PUT", url, body)).await;
+}
+
+/// A call that must succeed.
+pub async fn must(hand: &Hand, call: Call) {
+    let got = hand.client.ask(&call, None).await.expect("an answer");
+    assert!(got.is_good(), "{call:?}: {} {}", got.status, got.body);
+}

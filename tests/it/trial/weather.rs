@@ -1,0 +1,122 @@
+//! The weather of a freshness trial: calm, then storms (answers of 500, cut answers, killed replicas,
+//! clients that leave), then a replica that lags, then both.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use testbed::faults::{Answer, Faults, Only, When};
+
+use super::figures::Figures;
+use super::place::{DOORS, Place, QUARANTINE};
+
+/// How far the lagging replica is behind; below the quarantine, as an operator must set it.
+const LAG: Duration = Duration::from_millis(150);
+
+/// The weather now, as the workers feel it.
+#[derive(Default)]
+pub struct Weather {
+    storm: AtomicBool,
+    lag: AtomicBool,
+    /// Operations done, of so many.
+    pub done: AtomicU64,
+    over: AtomicBool,
+}
+
+impl Weather {
+    /// For how long a client waits for its answer; `None`: as long as it takes.
+    pub fn patience(&self, dice: &mut StdRng) -> Option<Duration> {
+        let leaves = self.storm.load(SeqCst) && dice.random_ratio(1, 50);
+        leaves.then(|| Duration::from_micros(dice.random_range(0..4_000)))
+    }
+
+    /// Whether a replica lags: what it answers by itself may be old.
+    pub fn lags(&self) -> bool {
+        self.lag.load(SeqCst)
+    }
+
+    /// Whether faults are about.
+    pub fn storms(&self) -> bool {
+        self.storm.load(SeqCst)
+    }
+
+    /// Ends it.
+    pub fn end(&self) {
+        self.over.store(true, SeqCst);
+    }
+}
+
+/// Makes the weather until the trial is over. The last part of it is calm again.
+pub async fn make(
+    place: Arc<Place>,
+    weather: Arc<Weather>,
+    figures: Arc<Figures>,
+    operations: u64,
+    seed: u64,
+) {
+    let mut dice = StdRng::seed_from_u64(seed);
+    while !weather.over.load(SeqCst) {
+        let part = weather.done.load(SeqCst) * 100 / operations.max(1);
+        storm(&place, &weather, matches!(part, 35..60 | 80..95));
+        lag(&place, &weather, matches!(part, 60..95)).await;
+        if weather.storms() {
+            outage(&place, &figures, &mut dice).await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    storm(&place, &weather, false);
+    lag(&place, &weather, false).await;
+}
+
+fn storm(place: &Place, weather: &Weather, on: bool) {
+    if weather.storm.swap(on, SeqCst) == on {
+        return;
+    }
+    let doors = place.cluster.doors().iter().chain(place.graph.doors());
+    for faults in doors.map(|door| door.faults()) {
+        match on {
+            true => stir(faults),
+            false => faults.clear(),
+        }
+    }
+}
+
+fn stir(faults: &Faults) {
+    let failure = Answer::json(500, r#"{"status":{"error":"made up"},"time":0.0}"#);
+    faults.answer(failure, When::Chance(0.01));
+    faults.cut_after(7, When::Chance(0.01), Only::All);
+}
+
+async fn lag(place: &Place, weather: &Weather, on: bool) {
+    if weather.lag.load(SeqCst) == on {
+        return;
+    }
+    if on {
+        weather.lag.store(true, SeqCst);
+        place.cluster.set_lag(DOORS - 1, LAG);
+        return;
+    }
+    place.cluster.set_lag(DOORS - 1, Duration::ZERO);
+    tokio::time::sleep(LAG + QUARANTINE).await;
+    place.cluster.settle();
+    weather.lag.store(false, SeqCst);
+}
+
+/// Kills a replica for a while, seldom the graph.
+async fn outage(place: &Place, figures: &Figures, dice: &mut StdRng) {
+    tokio::time::sleep(Duration::from_millis(dice.random_range(0..400))).await;
+    figures.count("replicas killed and restarted");
+    let span = Duration::from_millis(dice.random_range(20..300));
+    if dice.random_ratio(1, 5) {
+        place.graph.kill(0);
+        tokio::time::sleep(span / 4).await;
+        place.graph.restart(0).expect("the graph's port");
+        return;
+    }
+    let door = dice.random_range(0..DOORS);
+    place.cluster.kill(door);
+    tokio::time::sleep(span).await;
+    place.cluster.restart(door).expect("the replica's port");
+}
