@@ -81,6 +81,27 @@ impl<F: Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static> Appli
     }
 }
 
+/// A scripted server that says whether it takes writes: 200 yes, 404 no.
+struct Member<F>(u16, Script<F>);
+
+impl<F: Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static> Application
+    for Member<F>
+{
+    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        match request.uri().path().contains("/cluster/") {
+            true => Response::builder()
+                .status(self.0)
+                .body((self.0 == 200).to_string().into())
+                .unwrap(),
+            false => self.1.answer(request),
+        }
+    }
+
+    fn is_write(&self, _request: &Request<Bytes>) -> bool {
+        false
+    }
+}
+
 async fn scripted(
     answer: impl Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static,
 ) -> (Door, Proxy) {
@@ -951,4 +972,43 @@ async fn roles_send_writes_to_the_writer_alone() {
     })
     .await
     .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cluster_probes_find_the_writer_which_takes_what_must_not_lag() {
+    let own = "FB:kcwQkgFKv0mFQVGED9FkC41oIQOQ";
+    let answer = move |_: &str, _: &Request<Bytes>| {
+        let data = json!({"fields": ["x"], "values": [[1]]});
+        (202, json!({"data": data, "bookmarks": [own]}))
+    };
+    let member = |role| Door::open(0, Arc::new(Member(role, Script(answer)))).unwrap();
+    let doors = [member(404), member(200), member(404)];
+    let endpoints: Vec<_> = NAMES.into_iter().zip(doors.iter().map(Door::url)).collect();
+    let service = "    strategy: round_robin\n    cluster: true\n";
+    let proxy = Proxy::start(&yaml(&endpoints, service, "")).await;
+    proxy.informed().await;
+    eventually("the writer is found", || async {
+        doors.iter().for_each(|door| door.faults().forget());
+        for _ in 0..3 {
+            proxy.query("CREATE (:Found)").await;
+        }
+        calls(&doors[1], "Found").len() == 3
+    })
+    .await;
+    for number in 0..6 {
+        let read = proxy
+            .query(&format!("MATCH (n:Fresh) RETURN {number}"))
+            .await;
+        assert_eq!(read.status, 202);
+        let body = json!({"statement": format!("RETURN 'any', {number}"), "bookmarks": [own]});
+        assert_eq!(proxy.query_body(body).await.status, 202);
+    }
+    let count = |word: &str| doors.each_ref().map(|door| calls(door, word).len());
+    assert_eq!(count("Fresh"), [0, 6, 0], "a read without a bookmark");
+    assert!(
+        count("'any'").iter().all(|count| *count > 0),
+        "{:?}",
+        count("'any'")
+    );
+    assert!(calls(&doors[1], "Fresh").iter().all(fenced));
 }
