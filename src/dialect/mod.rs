@@ -4,6 +4,7 @@
 
 pub mod call;
 pub mod canonical;
+pub mod claims;
 pub mod http;
 pub mod json;
 pub mod judgement;

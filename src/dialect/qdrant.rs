@@ -152,6 +152,10 @@ impl Dialect for Qdrant {
         judge::judge(call, answer, self.settings.replicas)
     }
 
+    fn credential(&self, request: &Request<'_>) -> Option<u64> {
+        Some(credentials::digest(request.headers))
+    }
+
     /// Names that changed while the call was under way may have led it to another collection.
     fn raises_after(&self, call: &Call) -> Vec<Tag> {
         let mut tags = call.raises.clone();

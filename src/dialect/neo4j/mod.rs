@@ -145,9 +145,9 @@ impl Dialect for Neo4j {
         matches!(call.target, Target::Database(_))
     }
 
-    fn refused(&self, call: &Call, _request: &Request<'_>) -> Call {
+    fn refused(&self, call: &Call, request: &Request<'_>) -> Call {
         self.knowledge.learn_write(call.shape);
-        understand::as_write(self, call)
+        self.as_write(call, request)
     }
 
     fn refusal(&self, rejection: &Rejection) -> Refusal {

@@ -3,6 +3,7 @@
 //! any other way is not known, and passed on as a write.
 
 use super::path::segments;
+use super::token;
 use http::Method;
 
 /// What a path means.
@@ -103,7 +104,7 @@ pub struct Line {
     pub api: Api,
     /// Decoded, lower case; empty for discovery.
     pub database: String,
-    /// The transaction's id as the client knows it, decoded.
+    /// The transaction's id as the client knows it, byte for byte as it stands in the path.
     pub id: Option<String>,
 }
 
@@ -135,7 +136,7 @@ fn matched(operation: &Operation, path: &[(&str, String)]) -> Option<Line> {
     for (wanted, (raw, decoded)) in wanted.zip(path) {
         match wanted {
             "{db}" => line.database = decoded.to_lowercase(),
-            "{id}" => line.id = Some(decoded.clone()),
+            "{id}" if token::is_id(raw) => line.id = Some((*raw).to_owned()),
             _ if wanted == *raw => {}
             _ => return None,
         }

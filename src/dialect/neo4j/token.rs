@@ -11,6 +11,9 @@ const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 /// The length of a token: 36^8 endpoints are told apart.
 const LENGTH: usize = 8;
 
+/// Segments of paths that are no ids.
+const NO_IDS: [&str; 4] = ["", ".", "..", "commit"];
+
 /// The token of an endpoint, from its configured name: stable over restarts and instances.
 pub fn token_of(endpoint: &str) -> String {
     let hash = blake3::hash(endpoint.as_bytes());
@@ -29,14 +32,21 @@ pub fn joined(id: &str, token: &str) -> String {
     format!("{id}{SEPARATOR}{token}")
 }
 
-/// Splits an id that the client sent at its last separator; `None` when it carries no token. The id
-/// goes out again decoded, so it holds nothing that would need an escape.
+/// Whether a segment of a path, as it was sent, can be a transaction's id, with or without a token.
+/// It holds no escape, so that nothing is ever printed anew, and what is left of it without its
+/// token is not a segment that means something else: `commit` would commit on its own.
+pub fn is_id(segment: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~:".contains(&b);
+    let (id, _) = split(segment).unwrap_or((segment, ""));
+    id.bytes().all(allowed) && !NO_IDS.contains(&id)
+}
+
+/// Splits an id that the client sent at its last separator; `None` when it carries no token.
 pub fn split(id: &str) -> Option<(&str, &str)> {
     let (id, token) = id.rsplit_once(SEPARATOR)?;
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let unreserved = |b: u8| b.is_ascii_alphanumeric() || b"-._~".contains(&b);
     let ours = token.len() == LENGTH && token.bytes().all(plain);
-    (ours && !id.is_empty() && id.bytes().all(unreserved)).then_some((id, token))
+    ours.then_some((id, token))
 }
 
 /// The target with the token taken out of its transaction id.

@@ -4,13 +4,15 @@
 use super::body::{self, Access, Ask};
 use super::classify::{Class, classify, severity};
 use super::cypher::{Report, read};
-use super::operations::{Kind, Line, line};
+use super::operations::{Api, Kind, Line, line};
 use super::path::path_of;
 use super::{Neo4j, canonical, features, raised};
+use crate::dialect::claims::Claims;
 use crate::dialect::{
     Acknowledgement, Call, Effect, Fence, Placement, QueryType, Request, Storing, Target,
 };
 use http::Method;
+use http::header::AUTHORIZATION;
 
 /// Where the server's own GET changes nothing; elsewhere an extension may answer.
 const INERT: &[&str] = &["/db/", "/browser"];
@@ -110,8 +112,9 @@ impl Neo4j {
             .iter()
             .flat_map(|class| class.report.as_deref())
             .collect();
+        let claims = Claims::of(request.headers.get_all(AUTHORIZATION));
         let mut call = Call {
-            expires: None,
+            expires: claims.expires,
             knowledge: 0,
             operation: name(effect),
             effect,
@@ -120,7 +123,7 @@ impl Neo4j {
             features: features::features(&ask.statements, &reports),
             reads: Vec::new(),
             raises: self.raised(line, effect, classes),
-            storing: storing(line, ask, effect, classes),
+            storing: storing(line, ask, effect, classes, claims.doubt),
             placement: self.placement(ask, effect),
             acknowledgement: Acknowledgement::Applied,
             fence: fence(ask, effect),
@@ -133,6 +136,31 @@ impl Neo4j {
             call.canonical = Some(canonical::canonical(self, request, line, ask));
         }
         call
+    }
+
+    /// A call that the database refused as a write. With `USE` it may write to another database.
+    pub(super) fn as_write(&self, call: &Call, request: &Request<'_>) -> Call {
+        let line = line(request.method, request.target);
+        let (database, api) =
+            line.map_or((String::new(), Api::None), |line| (line.database, line.api));
+        let classes = body::ask(request, api).map(|ask| self.classes(&ask).0);
+        let elsewhere = classes.map_or(true, |classes| classes.iter().any(|class| class.elsewhere));
+        Call {
+            operation: "cypher.write",
+            effect: Effect::Write,
+            query_type: QueryType::Write,
+            reads: Vec::new(),
+            raises: match elsewhere {
+                true => self.everything_of_service(&database),
+                false => self.everything(&database),
+            },
+            storing: Storing::Never("not_a_read"),
+            placement: Placement::Writer,
+            fence: Fence::None,
+            canonical: None,
+            reason: "the database refused it as a write",
+            ..call.clone()
+        }
     }
 
     fn placement(&self, ask: &Ask<'_>, effect: Effect) -> Placement {
@@ -171,7 +199,13 @@ fn fence(ask: &Ask<'_>, effect: Effect) -> Fence {
     }
 }
 
-fn storing(line: &Line, ask: &Ask<'_>, effect: Effect, classes: &[Class]) -> Storing {
+fn storing(
+    line: &Line,
+    ask: &Ask<'_>,
+    effect: Effect,
+    classes: &[Class],
+    doubt: Option<&'static str>,
+) -> Storing {
     let never = classes.iter().find_map(|class| class.never);
     let reasons = [
         (effect != Effect::Read, "not_a_read"),
@@ -186,7 +220,7 @@ fn storing(line: &Line, ask: &Ask<'_>, effect: Effect, classes: &[Class]) -> Sto
         ),
     ];
     let holds = reasons.into_iter().find(|(holds, _)| *holds);
-    match holds.map(|(_, reason)| reason).or(never) {
+    match holds.map(|(_, reason)| reason).or(doubt).or(never) {
         Some(reason) => Storing::Never(reason),
         None => Storing::Yes,
     }
@@ -200,25 +234,4 @@ pub(super) fn shape_of(shapes: impl Iterator<Item = u64>, name: &str) -> u64 {
         return super::cypher::first_eight(hash.as_bytes());
     };
     shapes.fold(first, |sum, shape| sum.rotate_left(7) ^ shape)
-}
-
-/// A call that the database refused as a write.
-pub fn as_write(neo4j: &Neo4j, call: &Call) -> Call {
-    let database = match &call.target {
-        Target::Database(name) => name.as_str(),
-        _ => "",
-    };
-    Call {
-        operation: "cypher.write",
-        effect: Effect::Write,
-        query_type: QueryType::Write,
-        reads: Vec::new(),
-        raises: neo4j.everything(database),
-        storing: Storing::Never("not_a_read"),
-        placement: Placement::Writer,
-        fence: Fence::None,
-        canonical: None,
-        reason: "the database refused it as a write",
-        ..call.clone()
-    }
 }

@@ -18,6 +18,8 @@ const CLAUSES: &[Clause] = &[
     ("OPTIONAL", optional),
     ("WITH", with),
     ("UNWIND", unwind),
+    ("LET", assign),
+    ("FILTER", filter),
     ("RETURN", returning),
     ("FINISH", |_| Some(())),
     ("CALL", calls::call),
@@ -132,37 +134,35 @@ fn optional(cursor: &mut Cursor<'_>) -> Parsed {
     calls::call(cursor)
 }
 
-/// The items of WITH and RETURN. Gives the scope behind them.
+/// The items of WITH and RETURN. Gives the scope behind them; behind `*` a name may be given anew.
 fn items(cursor: &mut Cursor<'_>) -> Option<Scope> {
-    if cursor.is_word(0, "DISTINCT") {
-        cursor.step();
+    cursor.eat_word("DISTINCT");
+    let (mut scope, more) = match cursor.eat("*") {
+        true => (cursor.scope.clone(), cursor.eat(",")),
+        false => (Scope::default(), true),
+    };
+    if more {
+        cursor.list(|cursor| {
+            let (from, to) = item(cursor)?;
+            let bound = from.and_then(|from| cursor.scope.get(&from).cloned());
+            to.into_iter().for_each(|to| scope.set(&to, bound.clone()));
+            Some(())
+        })?;
     }
-    if cursor.eat("*") {
-        let scope = cursor.scope.clone();
-        if cursor.eat(",") {
-            cursor.list(|cursor| item(cursor).map(drop))?;
-        }
-        return Some(scope);
-    }
-    let mut passed = Vec::new();
-    cursor.list(|cursor| {
-        passed.extend(item(cursor)?);
-        Some(())
-    })?;
-    Some(cursor.scope.pass(&passed))
+    Some(scope)
 }
 
-/// One item; given as old and new name when it is a plain variable.
-fn item(cursor: &mut Cursor<'_>) -> Option<Option<(String, String)>> {
+/// One item: the variable, when it is a plain one, and its name from here on.
+fn item(cursor: &mut Cursor<'_>) -> Option<(Option<String>, Option<String>)> {
     let start = cursor.place();
-    let from = cursor.look(0).and_then(|_| plain_name(cursor));
+    let from = plain_name(cursor);
     expression(cursor)?;
     let from = from.filter(|_| cursor.place() == start + 1);
     let to = match cursor.eat_word("AS") {
         true => Some(cursor.name()?.into_owned()),
         false => from.clone(),
     };
-    Some(from.zip(to))
+    Some((from, to))
 }
 
 fn plain_name(cursor: &Cursor<'_>) -> Option<String> {
@@ -174,15 +174,13 @@ fn plain_name(cursor: &Cursor<'_>) -> Option<String> {
 }
 
 fn with(cursor: &mut Cursor<'_>) -> Parsed {
-    let scope = items(cursor)?;
+    cursor.scope = items(cursor)?;
     ordering(cursor)?;
-    condition(cursor)?;
-    cursor.scope = scope;
-    Some(())
+    condition(cursor)
 }
 
 fn returning(cursor: &mut Cursor<'_>) -> Parsed {
-    items(cursor)?;
+    cursor.scope = items(cursor)?;
     ordering(cursor)
 }
 
@@ -222,6 +220,23 @@ fn unwind(cursor: &mut Cursor<'_>) -> Parsed {
     let name = cursor.name()?;
     cursor.scope.forget(&name);
     Some(())
+}
+
+/// `LET x = 1, y = x + 1` (Cypher 25).
+fn assign(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.list(|cursor| {
+        let name = cursor.name()?;
+        cursor.need("=")?;
+        cursor.scope.forget(&name);
+        expression(cursor)
+    })
+}
+
+/// `FILTER n.x = 1`, `FILTER WHERE n.x = 1` (Cypher 25).
+fn filter(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.eat_word("WHERE");
+    cursor.report.features.filters = true;
+    expression(cursor)
 }
 
 fn load_csv(cursor: &mut Cursor<'_>) -> Parsed {

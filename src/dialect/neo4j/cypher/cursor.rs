@@ -132,14 +132,19 @@ impl<'a> Cursor<'a> {
 
     /// A name must be next; given without its quotes.
     pub fn name(&mut self) -> Option<Cow<'a, str>> {
-        let token = self.look(0)?;
-        let name = match token.kind {
-            Kind::Word => Cow::Borrowed(token.raw),
-            Kind::Quoted => unquoted(token.raw)?,
-            _ => return None,
-        };
+        let name = self.next_name()?;
         self.at += 1;
         Some(name)
+    }
+
+    /// The name that is next, without its quotes.
+    pub fn next_name(&self) -> Option<Cow<'a, str>> {
+        let token = self.look(0)?;
+        match token.kind {
+            Kind::Word => Some(Cow::Borrowed(token.raw)),
+            Kind::Quoted => unquoted(token.raw),
+            _ => None,
+        }
     }
 
     /// Reads something nested, within the depth limit.

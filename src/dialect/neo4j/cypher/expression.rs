@@ -179,9 +179,19 @@ fn list_item(cursor: &mut Cursor<'_>) -> Parsed {
             target(cursor)?;
         }
     } else {
+        binder(cursor);
         expression(cursor)?;
     }
     binder_tail(cursor)
+}
+
+/// What stands before `IN list` or `= start` may be a new variable, that hides an outer one.
+pub fn binder(cursor: &mut Cursor<'_>) {
+    if (cursor.is_word(1, "IN") || cursor.is_mark(1, "="))
+        && let Some(name) = cursor.next_name()
+    {
+        cursor.scope.forget(&name);
+    }
 }
 
 /// Behind `x IN list` or a pattern: an optional condition, an optional `| expression`.

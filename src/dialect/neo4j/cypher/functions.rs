@@ -2,12 +2,13 @@
 //! function reads the clock instead of its argument. What is not on the list is impure.
 
 use super::cursor::{Cursor, Parsed};
-use super::expression::{binder_tail, expression};
+use super::expression::{binder, binder_tail, expression};
 use super::lexer::Kind;
 use super::words::any_of;
 
 /// Built-in functions whose value depends on their arguments and the store alone; lower case, sorted.
-/// Those of `CLOCKS` are on it too: their arguments decide.
+/// Those of `CLOCKS` are on it too: their arguments decide. `time` and `time.truncate` are not: a
+/// named zone has the offset that it has today.
 const PURE: &[&str] = &[
     "abs",
     "acos",
@@ -101,8 +102,6 @@ const PURE: &[&str] = &[
     "tail",
     "tan",
     "tanh",
-    "time",
-    "time.truncate",
     "toboolean",
     "tobooleanlist",
     "tobooleanornull",
@@ -136,8 +135,7 @@ const CLOCKS: &[(&str, &[&str])] = &[
         "localdatetime",
         &["year", "date", "datetime", "epochSeconds", "epochMillis"],
     ),
-    ("time", &["hour", "time", "datetime"]),
-    ("localtime", &["hour", "time", "datetime"]),
+    ("localtime", &["hour", "time"]),
 ];
 
 /// Functions that read nodes which a pattern need not have named.
@@ -184,41 +182,43 @@ fn reads_clock(cursor: &Cursor<'_>, name: &str) -> bool {
         .is_some_and(|(_, keys)| !gives_time(cursor, keys))
 }
 
-/// A string, a property, or a map with one of the keys; a variable or parameter may be a map without them.
+/// A string, a property of a node or relationship, or a map with one of the keys. Anything else may
+/// be a map without them.
 fn gives_time(cursor: &Cursor<'_>, keys: &[&str]) -> bool {
-    let property = cursor.is_name(0) && cursor.is_mark(1, ".") && cursor.is_name(2);
-    if cursor.is_kind(0, Kind::Text) || property {
-        let length = if property { 3 } else { 1 };
-        return cursor.is_mark(length, ")");
+    if cursor.is_kind(0, Kind::Text) {
+        return cursor.is_mark(1, ")");
     }
-    let Some(closing) = cursor.closing(0).filter(|_| cursor.is_mark(0, "{")) else {
-        return false;
-    };
-    cursor.is_mark(closing + 1, ")")
-        && (0..closing).any(|at| {
-            cursor.is_mark_of(at, &["{", ","])
-                && cursor.is_mark(at + 2, ":")
-                && cursor.word(at + 1).is_some_and(|word| keys.contains(&word))
-        })
+    if cursor.is_mark(0, "{") {
+        let key = |at: usize| {
+            cursor.is_mark(at + 1, ":") && cursor.word(at).is_some_and(|word| keys.contains(&word))
+        };
+        let alone = cursor
+            .closing(0)
+            .is_some_and(|closing| cursor.is_mark(closing + 1, ")"));
+        return alone && (key(1) || commas(cursor, 1).any(|comma| key(comma + 1)));
+    }
+    let stored = cursor
+        .word(0)
+        .is_some_and(|word| cursor.scope.get(word).is_some());
+    stored && cursor.is_mark(1, ".") && cursor.is_name(2) && cursor.is_mark(3, ")")
 }
 
 /// Whether a comma stands at the level of the arguments that begin here.
 fn has_second_argument(cursor: &Cursor<'_>) -> bool {
-    let mut at = 0;
-    loop {
-        if cursor.is_mark(at, ",") {
-            return true;
-        }
-        if cursor.is_mark(at, ")") || cursor.look(at).is_none() {
-            return false;
-        }
-        at = match cursor.is_mark_of(at, &["(", "[", "{"]) {
-            true => cursor
-                .closing(at)
-                .map_or(usize::MAX - 1, |closing| closing + 1),
-            false => at + 1,
-        };
-    }
+    commas(cursor, 0).next().is_some()
+}
+
+/// Where commas stand, from a place up to the end of the brackets around it; not in inner brackets.
+fn commas(cursor: &Cursor<'_>, from: usize) -> impl Iterator<Item = usize> {
+    let next = |at: &usize| match cursor.is_mark_of(*at, &["(", "[", "{"]) {
+        true => cursor.closing(*at).map(|closing| closing + 1),
+        false => Some(at + 1),
+    };
+    let inside =
+        |at: &usize| cursor.look(*at).is_some() && !cursor.is_mark_of(*at, &[")", "]", "}"]);
+    std::iter::successors(Some(from), next)
+        .take_while(inside)
+        .filter(|at| cursor.is_mark(*at, ","))
 }
 
 fn arguments(cursor: &mut Cursor<'_>) -> Parsed {
@@ -235,10 +235,14 @@ fn arguments(cursor: &mut Cursor<'_>) -> Parsed {
         cursor.step();
     }
     trimmed(cursor)?;
+    let outer = cursor.scope.clone();
     cursor.list(|cursor| {
+        binder(cursor);
         expression(cursor)?;
         binder_tail(cursor)
-    })
+    })?;
+    cursor.scope = outer;
+    Some(())
 }
 
 /// `trim(BOTH 'x' FROM y)`: what stands before the last operand.

@@ -66,7 +66,7 @@ impl Part {
         }
         match name {
             Some(name) if fixed => cursor.report.broad |= !cursor.scope.bind(&name, Bound::Node),
-            Some(name) if !known => cursor.scope.forget(&name),
+            Some(name) if !known => cursor.scope.set(&name, Some(Bound::Element)),
             _ => {}
         }
     }
@@ -91,7 +91,7 @@ impl Part {
             Some(name) if fixed => {
                 cursor.report.broad |= !cursor.scope.bind(&name, Bound::Relationship(names));
             }
-            Some(name) => cursor.scope.forget(&name),
+            Some(name) => cursor.scope.set(&name, Some(Bound::Element)),
             None => {}
         }
     }

@@ -13,6 +13,8 @@ pub enum Bound {
     Node,
     /// A relationship of these types.
     Relationship(Vec<String>),
+    /// A node or relationship of which no names are known.
+    Element,
 }
 
 /// Variables by name.
@@ -39,6 +41,14 @@ impl Scope {
             self.names.insert(name.to_owned(), bound);
         }
         room
+    }
+
+    /// The name means this from here on; `None`: something that is not followed.
+    pub fn set(&mut self, name: &str, bound: Option<Bound>) {
+        self.forget(name);
+        bound.into_iter().for_each(|bound| {
+            self.bind(name, bound);
+        });
     }
 
     /// The name now means something else.

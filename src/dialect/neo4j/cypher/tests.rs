@@ -79,7 +79,7 @@ fn functions_that_read_the_clock_are_told_from_those_that_are_given_the_time() {
         "RETURN `date`()",
         "RETURN date({})",
         "RETURN datetime({timezone: 'UTC'})",
-        "RETURN time({minute: 3})",
+        "RETURN localtime({minute: 3})",
         "RETURN date($d)",
         "WITH {} AS d RETURN date(d)",
         "RETURN date.truncate('month')",
@@ -94,7 +94,7 @@ fn functions_that_read_the_clock_are_told_from_those_that_are_given_the_time() {
         "RETURN date({year: 2020, month: 1})",
         "MATCH (n) RETURN date(n.day)",
         "RETURN datetime({epochMillis: 1})",
-        "RETURN time({hour: 1, minute: 2})",
+        "RETURN localtime({hour: 1, minute: 2})",
         "RETURN date.truncate('month', date('2020-01-15'))",
         "RETURN duration({days: 1})",
     ] {

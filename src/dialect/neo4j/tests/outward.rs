@@ -125,7 +125,7 @@ fn the_token_is_taken_out_of_the_path() {
             "/db/neo4j/query/v2/tx/ff25-abcdefgh/commit?x=/tx/1",
             "/db/neo4j/query/v2/tx/ff25/commit?x=/tx/1",
         ),
-        ("/db/tx/tx/9%2dabcdefgh", "/db/tx/tx/9"),
+        ("/db/tx/tx/9-abcdefgh", "/db/tx/tx/9"),
     ];
     for (target, wanted) in cases {
         let changed = out(&neo4j, &Sent::new("POST", target, "{}"), false);
@@ -135,6 +135,41 @@ fn the_token_is_taken_out_of_the_path() {
         out(&neo4j, &Sent::new("POST", "/db/neo4j/tx/9", "{}"), false).target,
         None
     );
+}
+
+#[test]
+fn a_path_that_would_mean_something_else_without_its_token_is_a_write_passed_on() {
+    let neo4j = plain();
+    for id in [
+        "commit-abcdefgh",
+        "commit%3F-abcdefgh",
+        "commit%23-abcdefgh",
+        "%63ommit-abcdefgh",
+        "commi%74",
+        "9%2dabcdefgh",
+        "9%7E-abcdefgh",
+        "..-abcdefgh",
+        ".-abcdefgh",
+        "-abcdefgh",
+        "9%20-abcdefgh",
+        "\u{e9}-abcdefgh",
+    ] {
+        for target in [
+            format!("/db/neo4j/tx/{id}"),
+            format!("/db/neo4j/tx/{id}/commit"),
+            format!("/db/neo4j/query/v2/tx/{id}"),
+        ] {
+            let sent = Sent::new(
+                "POST",
+                &target,
+                r#"{"statements":[{"statement":"CREATE (n)"}]}"#,
+            );
+            let call = neo4j.understand(&sent.request());
+            assert_eq!(call.effect, Effect::Unknown, "{target}");
+            assert_eq!(call.raises, [tags::service("graph")], "{target}");
+            assert_eq!(out(&neo4j, &sent, false), Outgoing::default(), "{target}");
+        }
+    }
 }
 
 proptest! {

@@ -45,6 +45,8 @@ fn what_is_never_stored_says_why() {
         "MATCH (n) RETURN n",
         "RETURN date('2020-01-01')",
         "RETURN toLower('A')",
+        "MATCH (n:A) WHERE date(n.x) > date({year: 2020}) RETURN n",
+        "RETURN localdatetime({timezone: 'Z', year: 2020})",
     ] {
         assert_eq!(
             storing(&neo4j, &query(statement)),
@@ -52,6 +54,58 @@ fn what_is_never_stored_says_why() {
             "{statement}"
         );
     }
+}
+
+#[test]
+fn what_may_be_a_map_without_a_time_may_read_the_clock() {
+    let neo4j = plain();
+    for statement in [
+        "UNWIND [{a: {timezone: 'Z'}}] AS x RETURN date(x.a)",
+        "UNWIND $rows AS row RETURN datetime(row.at)",
+        "MATCH (n:A) WITH {a: {timezone: 'Z'}} AS n RETURN date(n.a)",
+        "MATCH (n:A) WITH {a: {timezone: 'Z'}} AS n WHERE date(n.a) > $day RETURN 1",
+        "MATCH (n:A) WITH {a: {timezone: 'Z'}} AS n ORDER BY date(n.a) RETURN 1",
+        "MATCH (n:A) WITH *, {a: {timezone: 'Z'}} AS n RETURN date(n.a)",
+        "MATCH (n:A) RETURN [n IN [{a: {timezone: 'Z'}}] | date(n.a)]",
+        "MATCH (n:A) RETURN [`n` IN [{a: {timezone: 'Z'}}] | date(n.a)]",
+        "MATCH (n:A) RETURN any(n IN [{a: {timezone: 'Z'}}] WHERE date(n.a) > $day)",
+        "MATCH (n:A) RETURN reduce(n = $start, x IN [1] | {a: date(n.a)})",
+        "RETURN date({timezone: {a: 'Z', year: 1}.a})",
+        "RETURN time({hour: 1, timezone: 'Europe/Berlin'})",
+        "RETURN time.truncate('hour', $time, {timezone: 'Europe/Berlin'})",
+    ] {
+        let call = neo4j.understand(&query(statement).request());
+        assert_eq!(call.effect, Effect::Read, "{statement}");
+        assert_eq!(
+            call.storing,
+            Storing::Never("impure_function"),
+            "{statement}"
+        );
+    }
+}
+
+#[test]
+fn a_stored_answer_ends_with_the_token_that_asked_for_it() {
+    let neo4j = plain();
+    let bearing = |payload: &str| {
+        use base64::Engine;
+        let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(payload);
+        let mut sent = query("RETURN 1");
+        let value = format!("Bearer e30.{payload}.c2ln").parse().unwrap();
+        sent.headers.insert("authorization", value);
+        neo4j.understand(&sent.request())
+    };
+    let call = bearing(r#"{"sub":"me","exp":1700000000}"#);
+    assert_eq!(
+        (call.expires, call.storing),
+        (Some(1_700_000_000), Storing::Yes)
+    );
+    assert_eq!(bearing(r#"{"sub":"me"}"#).expires, None);
+    let unread = bearing(r#"{"exp":"soon"}"#);
+    assert_eq!(unread.storing, Storing::Never("unread_token"));
+    let basic = query("RETURN 1").header("authorization", "Basic bmVvNGo6YS5iLmM=");
+    let call = neo4j.understand(&basic.request());
+    assert_eq!((call.expires, call.storing), (None, Storing::Yes));
 }
 
 #[test]

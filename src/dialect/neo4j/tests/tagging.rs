@@ -153,6 +153,10 @@ fn writes_of_the_table_are_narrow() {
         ("MATCH ()-[r:R]->() SET r += {x: 1}", "any type/R"),
         ("MATCH ()-[r:R]->() REMOVE r.x", "any type/R"),
         ("MATCH ()-[r:R]->() WITH r AS s SET s.x = 1", "any type/R"),
+        (
+            "MATCH ()-[r:R]->(), ()-[s:S]->() WITH *, s AS r DELETE r",
+            "any type/S",
+        ),
     ];
     for (statement, wanted) in cases {
         assert_eq!(raises(statement), wanted, "{statement}");
@@ -175,6 +179,8 @@ fn all_other_writes_are_wide() {
         "MATCH ()-[r]->() DELETE r",
         "MATCH ()-[r:R]->() DELETE r, startNode(r)",
         "MATCH (n:A)-[r:R]->() WITH n AS r DELETE r",
+        "MATCH (n:A)-[r:R]->() WITH *, n AS r DELETE r",
+        "MATCH ()-[r:R]->() WITH *, $x AS r DELETE r",
         "MATCH ()-[r:R]->() UNWIND [1] AS r SET r.x = 1",
         "MERGE (a:A)-[:R]->(b:B)",
         "MERGE (a:A) ON MATCH SET a.x = 1",

@@ -66,13 +66,6 @@ fn each_line_of_the_table_has_its_name_effect_and_placement() {
         ),
         (
             "POST",
-            "/db/neo4j/tx/9%2Dabcdefgh/commit",
-            "tx.commit",
-            Effect::Session,
-            Placement::Pinned("abcdefgh".into()),
-        ),
-        (
-            "POST",
             "/db/neo4j/tx/9",
             "tx.run",
             Effect::Session,
@@ -387,6 +380,22 @@ fn what_the_database_refuses_is_a_write_from_then_on() {
             .effect,
         Effect::Read
     );
+}
+
+#[test]
+fn what_the_database_refuses_with_use_raises_the_service() {
+    let neo4j = plain();
+    let service = tags::service("graph");
+    let raises = |sent: &Sent| {
+        let call = neo4j.understand(&sent.request());
+        assert_eq!(call.effect, Effect::Read);
+        neo4j.refused(&call, &sent.request()).raises
+    };
+    assert!(raises(&query("USE other MATCH (a) RETURN a")).contains(&service));
+    assert!(raises(&query("CALL { USE other MATCH (b) RETURN b } RETURN b")).contains(&service));
+    let several = tx(&["MATCH (c) RETURN c", "USE other MATCH (c) RETURN c"]);
+    assert!(raises(&several).contains(&service));
+    assert!(!raises(&query("MATCH (d) RETURN d")).contains(&service));
 }
 
 #[test]
