@@ -163,6 +163,27 @@ async fn a_body_that_is_cut_before_it_is_understood_is_sent_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_that_are_cut_are_sent_nowhere_however_long_they_are() {
+    let origin = echo().await;
+    let proxy = Setup::new("neo4j", &[origin.url()])
+        .section("path: {peek_limit: 10000B}")
+        .start()
+        .await;
+    let mut client = proxy.client().await;
+    client
+        .send("POST /db/neo4j/tx/commit HTTP/1.1\r\nhost: test\r\ncontent-length: 400000\r\n\r\n")
+        .await;
+    client.send(noise(200_000)).await;
+    client.end().await;
+    assert!(client.is_closed().await);
+    assert_eq!(origin.count(), 0);
+    let whole = noise(400_000);
+    let answer = proxy.ask("POST", "/db/neo4j/tx/commit", "", &whole).await;
+    assert_eq!(answer.status, 200);
+    assert!(origin.last().body == whole);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_early_answer_reaches_a_client_that_still_uploads() {
     let early = |seen: &crate::support::Seen| {
         (seen.method() == "PUT").then(|| {

@@ -46,6 +46,8 @@ pub enum Act {
     Send(Vec<u8>),
     /// This byte, so many times.
     Repeat(u8, usize),
+    /// Tells the test that it came so far.
+    Count(Arc<AtomicUsize>),
     /// Does nothing for a while.
     Rest(Duration),
     /// Waits for the test.
@@ -255,6 +257,9 @@ async fn play(stream: &mut TcpStream, acts: Vec<Act>) -> bool {
                 if stream.write_all(&vec![byte; count]).await.is_err() {
                     return false;
                 }
+            }
+            Act::Count(counter) => {
+                counter.fetch_add(1, Ordering::SeqCst);
             }
             Act::Rest(span) => tokio::time::sleep(span).await,
             Act::Wait(signal) => signal.notified().await,
