@@ -41,15 +41,18 @@ impl Pool {
     fn balanced(&self, ask: &Ask<'_>, dice: &mut Dice) -> Result<Route, NoRoute> {
         let screen = Screen::new(&self.endpoints, ask, self.enabled);
         let mut lost = 0;
-        // Each turn but the last loses one endpoint to another request.
-        for _ in 0..=self.endpoints.len() {
+        // Each turn but the last loses a place or a trial to another request.
+        for _ in 0..=2 * self.endpoints.len() {
             let Some(choice) = self.pick(&screen.sort(lost), ask, dice) else {
                 break;
             };
             let scores = self.explained(ask);
+            let (index, reason) = (choice.index, choice.reason);
             match self.take(choice, ask, scores) {
                 Some(route) => return Ok(route),
-                None => lost |= 1 << choice.index,
+                // Its breaker tries another request: for this one it is now a last resort, not out.
+                None if reason == Reason::Trial => {}
+                None => lost |= 1 << index,
             }
         }
         Err(self.no_route(&screen, ask))

@@ -136,6 +136,32 @@ fn an_open_breaker_takes_its_endpoint_out_and_one_trial_brings_it_back() {
 }
 
 #[test]
+fn whoever_loses_the_race_for_the_only_endpoints_trial_is_served_all_the_same() {
+    for _ in 0..500 {
+        let world = World::equal(StrategyName::RoundRobin, 2);
+        world.fails("a", 5);
+        world.fails("b", 5);
+        world.wait(3600);
+        let tried = [world.at("a")];
+        let start = std::sync::Barrier::new(8);
+        let race = || {
+            start.wait();
+            world
+                .choose(&tried)
+                .map(|route| route.endpoint.name.to_string())
+        };
+        std::thread::scope(|scope| {
+            let racers: Vec<_> = (0..8).map(|_| scope.spawn(race)).collect();
+            let routes: Vec<_> = racers
+                .into_iter()
+                .map(|racer| racer.join().unwrap())
+                .collect();
+            assert!(routes.iter().all(Result::is_ok));
+        });
+    }
+}
+
+#[test]
 fn a_dropped_trial_frees_its_slot_and_teaches_nothing() {
     let world = World::equal(RoundRobin, 3);
     world.fails("a", 5);

@@ -15,8 +15,8 @@ use super::place::{Place, QUARANTINE};
 use super::register::{Register, Shown, Told};
 use super::weather::Weather;
 
-/// How long a write of unknown outcome is followed.
-const FOLLOWED: Duration = Duration::from_secs(1);
+/// How long a write of unknown outcome is followed: no server here takes longer to do it or to give it up.
+const FOLLOWED: Duration = Duration::from_secs(3);
 
 /// A read, and whose values it shows.
 pub struct Look {
@@ -113,10 +113,25 @@ pub struct Hand {
 impl Hand {
     /// Writes, and says what is known of it. In a storm the client sometimes goes away.
     pub async fn write(&self, call: &Call, dice: &mut StdRng) -> Told {
+        self.write_with(call, dice, |_| true).await
+    }
+
+    /// The same, where the answer tells whether anything was written.
+    pub async fn write_with(
+        &self,
+        call: &Call,
+        dice: &mut StdRng,
+        has_effect: impl Fn(&Value) -> bool + Send,
+    ) -> Told {
         self.figures.count("writes");
         let got = self.client.ask(call, self.weather.patience(dice)).await;
         match got {
-            Ok(got) if got.is_good() => Told::Done,
+            Ok(got) if got.is_good() && has_effect(&got.body) => Told::Done,
+            Ok(got) if got.is_good() => {
+                self.figures
+                    .find("writes without an effect", || format!("{call:?}"));
+                Told::Unknown
+            }
             Ok(got) if (400..500).contains(&got.status) && got.status != 429 => {
                 self.figures.find("writes refused as wrong", || {
                     format!("{call:?}: {} {}", got.status, got.body)

@@ -35,6 +35,7 @@ const ROWS: &[&str] = &[
     "writes that do not wait",
     "writes of unknown outcome",
     "writes refused as wrong",
+    "writes without an effect",
     "switches of an alias",
     "collections made anew",
     "explicit transactions",

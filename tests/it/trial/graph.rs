@@ -44,14 +44,15 @@ const ALL: &str = "MATCH (n:Key) RETURN n.k, n.v";
 
 /// Statements that write a node that is there.
 const WRITES: &[&str] = &[
-    "MATCH (n:Key {k: $k}) SET n.v = $v",
-    "MATCH (n) WHERE n.k = $k SET n.v = $v",
-    "MATCH (n:Key {k: $k}) SET n += {v: $v}",
+    "MATCH (n:Key {k: $k}) SET n.v = $v RETURN n.v",
+    "MATCH (n) WHERE n.k = $k SET n.v = $v RETURN n.v",
+    "MATCH (n:Key {k: $k}) SET n += {v: $v} RETURN n.v",
     "MERGE (n:Key {k: $k}) SET n.v = $v RETURN n.v",
-    "MATCH (:Shelf)-[:HOLDS]->(n:Key {k: $k}) SET n.v = $v",
+    "MATCH (:Shelf)-[:HOLDS]->(n:Key {k: $k}) SET n.v = $v RETURN n.v",
 ];
 
-const MAKE: &str = "MATCH (s:Shelf) MERGE (n:Key {k: $k}) MERGE (s)-[:HOLDS]->(n) SET n.v = $v";
+const MAKE: &str =
+    "MATCH (s:Shelf) MERGE (n:Key {k: $k}) MERGE (s)-[:HOLDS]->(n) SET n.v = $v RETURN n.v";
 const DELETE: &str = "MATCH (n:Key {k: $k}) DETACH DELETE n";
 
 fn name(key: usize) -> String {
@@ -60,6 +61,12 @@ fn name(key: usize) -> String {
 
 fn query(statement: &str, parameters: Value) -> Value {
     json!({"statement": statement, "parameters": parameters})
+}
+
+/// Whether the answer to a write shows that it found its node; a deletion shows nothing.
+fn has_row(statement: &str, body: &Value) -> bool {
+    let rows = |rows: &Value| rows.as_array().is_some_and(|rows| !rows.is_empty());
+    statement == DELETE || rows(&body["data"]["values"]) || rows(&body["results"][0]["data"])
 }
 
 fn statements(statement: &str, parameters: Value) -> Value {
@@ -107,10 +114,7 @@ impl Nodes {
         let got = hand.client.ask(&begin, patience).await.ok()?;
         let commit = got.body["commit"].as_str()?;
         let id = commit.rsplit('/').nth(1)?.to_owned();
-        if got.is_good() {
-            return Some(id);
-        }
-        None
+        (got.is_good() && has_row(statement, &got.body)).then_some(id)
     }
 
     /// Writes what nobody may see, and rolls it back.
@@ -142,12 +146,14 @@ impl Nodes {
         let told = match dice.random_range(0..10) {
             0..5 => {
                 let call = Call::new("POST", hand.place.neo4j(QUERY), query(statement, values));
-                hand.write(&call, dice).await
+                hand.write_with(&call, dice, |body| has_row(statement, body))
+                    .await
             }
             5..8 => {
                 let url = hand.place.neo4j(&format!("{TX}/commit"));
                 let call = Call::new("POST", url, statements(statement, values));
-                hand.write(&call, dice).await
+                hand.write_with(&call, dice, |body| has_row(statement, body))
+                    .await
             }
             _ => self.in_steps(hand, statement, values, dice).await,
         };

@@ -37,8 +37,9 @@ impl Place {
         });
         let cluster = cluster.expect("replicas");
         let graph = Graph::start(graph::Options {
-            tx_idle: Duration::from_secs(2),
-            query_tx_idle: Duration::from_secs(2),
+            // Together shorter than a write of unknown outcome is followed.
+            tx_idle: Duration::from_millis(500),
+            lock_wait: Duration::from_secs(1),
             ..graph::Options::default()
         });
         let graph = graph.expect("a graph");

@@ -64,8 +64,13 @@ fn asked(collection: usize, keys: impl IntoIterator<Item = usize>) -> Vec<(Strin
     keys.into_iter().map(one).collect()
 }
 
+/// Method, path below the collection, body, and the points that the answer shows.
+type ReadForm = (&'static str, String, Value, Vec<usize>);
+/// Method, path below the collection, body.
+type WriteForm = (&'static str, &'static str, Value);
+
 /// Ways to read. Each gives method, rest of the path, body and the keys that it shows.
-const READS: &[fn(usize) -> (&'static str, String, Value, Vec<usize>)] = &[
+const READS: &[fn(usize) -> ReadForm] = &[
     |key| ("GET", format!("/{key}"), Value::Null, vec![key]),
     |key| {
         let other = (key + 1) % KEYS;
@@ -98,7 +103,7 @@ const READS: &[fn(usize) -> (&'static str, String, Value, Vec<usize>)] = &[
 ];
 
 /// Ways to write a point that is there. Each gives method, rest of the path and body.
-const WRITES: &[fn(usize, u64) -> (&'static str, &'static str, Value)] = &[
+const WRITES: &[fn(usize, u64) -> WriteForm] = &[
     |key, version| {
         (
             "POST",

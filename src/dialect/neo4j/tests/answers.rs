@@ -426,7 +426,7 @@ fn the_newest_bookmark_goes_into_hits() {
     assert_eq!(hit, old.replace("FB:kcwQYKETMvyZRkeshXlfOdYkIwyQ", new));
     judge(&neo4j, &read, 202, old);
     assert_eq!(neo4j.knowledge().bookmark("neo4j").as_deref(), Some(new));
-    assert_eq!(neo4j.refresh(&read, &Bytes::from(hit)), None);
+    assert_eq!(neo4j.refresh(&read, &hit), None);
     let system = r#"{"data":{},"bookmarks":["FB:kcwQAAAAAAAAAAAAAAAAAAAAASmQ"]}"#;
     judge(&neo4j, &read, 202, system);
     assert_eq!(neo4j.knowledge().bookmark("neo4j").as_deref(), Some(new));
