@@ -89,8 +89,7 @@ fn element(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
     loop {
         let named = cursor.is_name(1) && cursor.is_mark(2, "=");
         if cursor.is_mark(0, "(") && (cursor.is_mark(1, "(") || named) {
-            cursor.deeper(|cursor| quantified(cursor, part.role))?;
-            part.many = true;
+            cursor.deeper(|cursor| quantified(cursor, part))?;
         } else {
             chain(cursor, part)?;
         }
@@ -101,14 +100,19 @@ fn element(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
 }
 
 /// A path in parentheses: its inner nodes are read one by one, so nothing about it is narrow.
-fn quantified(cursor: &mut Cursor<'_>, role: Role) -> Parsed {
+fn quantified(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
     cursor.need("(")?;
     cursor.report.broad = true;
     cursor.report.wide = true;
-    pattern(cursor, role)?;
+    let outer = std::mem::take(&mut cursor.report.features.depth);
+    pattern(cursor, part.role)?;
+    let inner = std::mem::replace(&mut cursor.report.features.depth, outer);
     inner_condition(cursor)?;
     cursor.need(")")?;
-    quantifier(cursor).map(drop)
+    let times = quantifier(cursor)?.unwrap_or(1);
+    part.depth = part.depth.saturating_add(inner.saturating_mul(times));
+    part.many = true;
+    Some(())
 }
 
 fn chain(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
@@ -116,8 +120,8 @@ fn chain(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
     node(cursor, part, alone)?;
     while cursor.is_mark_of(0, &["-", "<"]) {
         relationship(cursor, part)?;
-        if quantifier(cursor)? {
-            part.depth += UNBOUNDED_DEPTH;
+        if let Some(times) = quantifier(cursor)? {
+            part.depth = part.depth.saturating_add(times.saturating_sub(1));
             part.many = true;
         }
         node(cursor, part, false)?;
@@ -125,20 +129,25 @@ fn chain(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
     Some(())
 }
 
-/// `{2}`, `{1,3}`, `+`, `*`; whether there was one.
-fn quantifier(cursor: &mut Cursor<'_>) -> Option<bool> {
+/// `{2}`, `{1,3}`, `+`, `*`: the upper bound.
+fn quantifier(cursor: &mut Cursor<'_>) -> Option<Option<u32>> {
     if cursor.eat("+") || cursor.eat("*") {
-        return Some(true);
+        return Some(Some(UNBOUNDED_DEPTH));
     }
     if !cursor.eat("{") {
-        return Some(false);
+        return Some(None);
     }
-    cursor.eat_kind(Kind::Number);
+    let mut upper = bound(cursor);
     if cursor.eat(",") {
-        cursor.eat_kind(Kind::Number);
+        upper = bound(cursor);
     }
     cursor.need("}")?;
-    Some(true)
+    Some(upper.or(Some(UNBOUNDED_DEPTH)))
+}
+
+/// A number that bounds a length, if one stands here.
+fn bound(cursor: &mut Cursor<'_>) -> Option<u32> {
+    cursor.eat_kind(Kind::Number)?.parse().ok()
 }
 
 fn inner_condition(cursor: &mut Cursor<'_>) -> Parsed {
@@ -195,7 +204,7 @@ fn relationship(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
         cursor.report.features.filters |= properties(cursor)? || cursor.is_word(0, "WHERE");
         inner_condition(cursor)?;
         cursor.need("]")?;
-        part.depth += depth.unwrap_or(1);
+        part.depth = part.depth.saturating_add(depth.unwrap_or(1));
         part.many |= depth.is_some();
         part.relationship(cursor, name, types);
     } else {
@@ -212,12 +221,10 @@ fn length(cursor: &mut Cursor<'_>) -> Option<Option<u32>> {
     if !cursor.eat("*") {
         return Some(None);
     }
-    let number = |text: Option<&str>| text.and_then(|text| text.parse().ok());
-    let single = number(cursor.eat_kind(Kind::Number));
-    if !cursor.eat("..") {
-        return Some(single.or(Some(UNBOUNDED_DEPTH)));
+    let mut upper = bound(cursor);
+    if cursor.eat("..") {
+        upper = bound(cursor);
     }
-    let upper = number(cursor.eat_kind(Kind::Number));
     Some(upper.or(Some(UNBOUNDED_DEPTH)))
 }
 

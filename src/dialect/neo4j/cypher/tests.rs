@@ -127,6 +127,23 @@ fn the_list_of_pure_functions_is_sorted() {
 }
 
 #[test]
+fn depth_is_the_upper_bound_of_the_longest_path() {
+    for (pattern, depth) in [
+        ("(a)-[:R]->{1,3}(b)", 3),
+        ("(a)-[:R]->{2}(b)-[:S]->(c)", 3),
+        ("(a)-[:R]->+(b)", 10),
+        ("((a)-[:R]->(b)-[:S]->(c)){1,3} (d)-[:T]->(e)", 7),
+        ("((a)-[:R]->(b))*", 10),
+        ("((a)-[:R*2..4]->(b))", 4),
+        ("(a)-[*4294967295]->(b)-[*4294967295]->(c)", u32::MAX),
+    ] {
+        let report = report(&format!("MATCH {pattern} RETURN 1"));
+        assert_eq!(report.features.depth, depth, "{pattern}");
+        assert!(report.features.many_hops, "{pattern}");
+    }
+}
+
+#[test]
 fn features_count_hops_depth_limits_labels_and_types() {
     let features =
         report("MATCH (a:A {x: 1})-[:R|S]->(b:B)-[:T*1..3]->() RETURN b LIMIT 7").features;
