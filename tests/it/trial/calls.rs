@@ -78,6 +78,12 @@ fn collect<'v>(value: &'v Value, found: &mut HashMap<&'v str, u64>) {
     }
 }
 
+/// Whether the database found the request itself wrong; it may also be busy, as the graph with its one writer.
+fn is_our_mistake(got: &Got) -> bool {
+    let code = got.body["errors"][0]["code"].as_str().unwrap_or_default();
+    (400..500).contains(&got.status) && got.status != 429 && !code.contains("TransientError")
+}
+
 /// Registers behind a database.
 #[async_trait]
 pub trait Stock: Send + Sync {
@@ -132,7 +138,7 @@ impl Hand {
                     .find("writes without an effect", || format!("{call:?}"));
                 Told::Unknown
             }
-            Ok(got) if (400..500).contains(&got.status) && got.status != 429 => {
+            Ok(got) if is_our_mistake(&got) => {
                 self.figures.find("writes refused as wrong", || {
                     format!("{call:?}: {} {}", got.status, got.body)
                 });

@@ -70,12 +70,12 @@ impl Figures {
     pub fn table(&self) -> String {
         let mut text = String::new();
         for row in self.rows {
-            let _ = writeln!(text, "  {row:<44} {:>12}", self.get(row));
+            let _ = writeln!(text, "  {row:<52} {:>12}", self.get(row));
         }
         for (name, share) in [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)] {
             let millis = f64::from(self.quantile(share)) / 1e3;
             let name = format!("time of a read, {name}, ms");
-            let _ = writeln!(text, "  {name:<44} {millis:>12.2}");
+            let _ = writeln!(text, "  {name:<52} {millis:>12.2}");
         }
         text
     }

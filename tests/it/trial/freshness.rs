@@ -43,7 +43,8 @@ const ROWS: &[&str] = &[
     "clients that left",
     "reads cut",
     "reads without a good answer in calm weather",
-    "reads without a good answer in a storm",
+    "reads of replicas without a good answer in a storm",
+    "reads of the one graph without one in a storm",
     "replicas killed and restarted",
     "old answers of a lagging replica itself",
     "old answers of the database itself",
@@ -193,7 +194,13 @@ fn bad(hand: &Hand, stock: &dyn Stock, look: &Look, what: &str, stormed: bool) {
         return;
     }
     match stormed {
-        true => hand.figures.count("reads without a good answer in a storm"),
+        true if stock.name() == "nodes" => {
+            hand.figures
+                .count("reads of the one graph without one in a storm");
+        }
+        true => hand
+            .figures
+            .count("reads of replicas without a good answer in a storm"),
         false => hand
             .figures
             .find("reads without a good answer in calm weather", || {

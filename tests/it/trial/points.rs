@@ -64,13 +64,14 @@ fn asked(collection: usize, keys: impl IntoIterator<Item = usize>) -> Vec<(Strin
     keys.into_iter().map(one).collect()
 }
 
-/// Method, path below the collection, body, and the points that the answer shows.
-type ReadForm = (&'static str, String, Value, Vec<usize>);
-/// Method, path below the collection, body.
-type WriteForm = (&'static str, &'static str, Value);
+/// A way to read a key: method, rest of the path, body, and the keys that it shows.
+type Read = fn(usize) -> (&'static str, String, Value, Vec<usize>);
 
-/// Ways to read. Each gives method, rest of the path, body and the keys that it shows.
-const READS: &[fn(usize) -> ReadForm] = &[
+/// A way to write a key's next version: method, rest of the path, body.
+type Write = fn(usize, u64) -> (&'static str, &'static str, Value);
+
+/// Ways to read.
+const READS: &[Read] = &[
     |key| ("GET", format!("/{key}"), Value::Null, vec![key]),
     |key| {
         let other = (key + 1) % KEYS;
@@ -102,8 +103,8 @@ const READS: &[fn(usize) -> ReadForm] = &[
     },
 ];
 
-/// Ways to write a point that is there. Each gives method, rest of the path and body.
-const WRITES: &[fn(usize, u64) -> WriteForm] = &[
+/// Ways to write a point that is there.
+const WRITES: &[Write] = &[
     |key, version| {
         (
             "POST",
