@@ -1,5 +1,6 @@
 //! The tests of pointsman as a whole, in one binary.
 
+mod classification;
 mod config;
 mod freshness;
 mod neo4j;
