@@ -14,7 +14,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plan", &["clock", "config", "dialect"]),
     ("cache", &["clock", "config", "dialect", "plan"]),
     ("health", &["clock", "config", "dialect", "balance"]),
-    ("balance", &["clock", "config", "dialect", "plan", "health"]),
+    (
+        "balance",
+        &["clock", "config", "dialect", "health", "plan", "rejection"],
+    ),
     (
         "observe",
         &["clock", "config", "dialect", "plan", "rejection"],
@@ -22,7 +25,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("admin", &["clock", "config", "observe"]),
     (
         "snapshot",
-        &["balance", "clock", "config", "dialect", "health", "plan"],
+        &[
+            "balance", "cache", "clock", "config", "dialect", "health", "observe", "plan",
+        ],
     ),
 ];
 
@@ -30,7 +35,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("pingora", &["proxy"]),
     ("axum", &["admin"]),
-    ("hyper", &["health"]),
+    ("hyper", &["admin", "health"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
