@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use testbed::faults::Seen;
 
 /// How long something may take to become true.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// pointsman with one service, `graph`.
 pub struct Proxy {

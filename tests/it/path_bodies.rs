@@ -176,11 +176,17 @@ async fn statements_that_are_cut_are_sent_nowhere_however_long_they_are() {
     client.send(noise(200_000)).await;
     client.end().await;
     assert!(client.is_closed().await);
-    assert_eq!(origin.count(), 0);
+    // The proxy's own questions go to the Query API.
+    let commits = || {
+        let seen = origin.seen().into_iter();
+        let mine = seen.filter(|seen| seen.target() == "/db/neo4j/tx/commit");
+        mine.map(|seen| seen.body).collect::<Vec<_>>()
+    };
+    assert!(commits().is_empty());
     let whole = noise(400_000);
     let answer = proxy.ask("POST", "/db/neo4j/tx/commit", "", &whole).await;
     assert_eq!(answer.status, 200);
-    assert!(origin.last().body == whole);
+    assert!(commits() == [whole]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -161,7 +161,7 @@ async fn a_hanging_replica_costs_a_read_its_time_limit_and_a_write_an_error() {
     let cluster = Cluster::start(2);
     let _first = over(&cluster).await;
     let proxy = setup(&urls(&cluster))
-        .section("upstream: {read_timeout: 200ms, write_timeout: 300ms}")
+        .section("upstream: {read_timeout: 2s, write_timeout: 2s}")
         .start()
         .await;
     cluster.faults(0).hang(Some(Only::All));
@@ -172,7 +172,7 @@ async fn a_hanging_replica_costs_a_read_its_time_limit_and_a_write_an_error() {
         let answer = upsert(&proxy, id).await;
         if answer.status == 504 {
             timeouts += 1;
-            assert!(begun.elapsed() >= Duration::from_millis(300));
+            assert!(begun.elapsed() >= Duration::from_secs(2));
             assert!(answer.json()["status"]["error"].is_string());
         }
         assert!(begun.elapsed() < PATIENCE / 3);

@@ -199,6 +199,8 @@ fn coded(call: &Call, code: &str, text: &str) -> Judgement {
         read_again: row.read,
         write_again: row.write,
         storable: Err("errors"),
+        // What may be asked once more may lie in the statement: one that fails everywhere opens no breaker.
+        needs_two_shapes: row.fault == Fault::Endpoint && row.read == Again::Once,
         ..Judgement::failure(row.fault, row.execution, name)
     };
     by_text(&mut judgement, code, text);

@@ -137,6 +137,17 @@ fn error(code: &str, text: &str) -> String {
 }
 
 #[test]
+fn a_failure_that_may_lie_in_the_statement_opens_no_breaker_by_itself() {
+    let neo4j = plain();
+    let read = neo4j.understand(&query("RETURN 1").request());
+    let judged = |code| judge(&neo4j, &read, 500, &error(code, "made up"));
+    let statement = judged("Neo.DatabaseError.Statement.ExecutionFailed");
+    assert!(statement.needs_two_shapes && statement.fault == Fault::Endpoint);
+    assert!(!judged("Neo.ClientError.Routing.DbmsInPanic").needs_two_shapes);
+    assert!(!judged("Neo.ClientError.Statement.SyntaxError").needs_two_shapes);
+}
+
+#[test]
 fn the_table_of_codes_is_followed() {
     let neo4j = plain();
     let read = neo4j.understand(&query("RETURN 1").request());
