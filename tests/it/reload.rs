@@ -224,6 +224,7 @@ async fn a_bad_file_changes_nothing_and_says_so_until_a_good_one_comes() {
             std::fs::create_dir(file).unwrap();
         }),
     ];
+    assert!(site.last_good().await, "it has just started");
     for (round, (what, spoil)) in bad.into_iter().enumerate() {
         spoil();
         eventually(&format!("{what}: refused"), || async {
@@ -403,8 +404,7 @@ async fn stored_answers_and_open_breakers_survive_a_reload() {
     let cluster = Cluster::start(3);
     fill(&cluster.url(0), "a").await;
     let doors = |n: usize| -> Vec<&Door> { cluster.doors().iter().take(n).collect() };
-    let more =
-        "breaker: {threshold: 2, open_for: 1h, open_at_most: 1h}\nhealth: {enabled: false}\n";
+    let more = "balance: {strategy: round_robin}\nbreaker: {threshold: 2, open_for: 1h, open_at_most: 1h}\nhealth: {enabled: false}\n";
     let with = |n, time: &str| {
         let text = text(
             &[service("vectors", "qdrant", &doors(n))],
