@@ -55,11 +55,14 @@ pub fn start(
     reloader: &Arc<Reloader>,
     stopping: watch::Receiver<bool>,
 ) {
-    background.handle().spawn(follow_file(
-        Arc::clone(shared),
-        Arc::clone(reloader),
-        stopping,
-    ));
+    if let Some(source) = reloader.source() {
+        let file = FileWatch::new(source.path.clone());
+        // It may have changed since the process read it.
+        let late = reloader.differs();
+        let (shared, reloader) = (Arc::clone(shared), Arc::clone(reloader));
+        let following = follow_file(shared, reloader, file, late, stopping);
+        background.handle().spawn(following);
+    }
     background.handle().spawn(sample(Arc::clone(shared)));
     background.handle().spawn(sweep(Arc::clone(shared)));
 }
@@ -67,14 +70,11 @@ pub fn start(
 async fn follow_file(
     shared: Arc<Shared>,
     reloader: Arc<Reloader>,
+    mut file: FileWatch,
+    late: bool,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let Some(source) = reloader.source() else {
-        return;
-    };
-    let mut file = FileWatch::new(source.path.clone());
-    // It may have changed since the process read it.
-    if reloader.differs() {
+    if late {
         let _ = reloader.reload("file").await;
     }
     loop {

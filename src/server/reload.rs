@@ -60,6 +60,8 @@ impl Reloader {
         listeners: Listeners,
         aside: Handle,
     ) -> Self {
+        let generation = shared.snapshot().generation;
+        shared.observer.metrics().serves(true, generation);
         Self {
             probing: Probing::new(Arc::clone(&shared), aside),
             started: shared.config(),

@@ -224,6 +224,7 @@ async fn a_bad_file_changes_nothing_and_says_so_until_a_good_one_comes() {
             std::fs::create_dir(file).unwrap();
         }),
     ];
+    assert!(site.last_good().await, "it has just started");
     for (round, (what, spoil)) in bad.into_iter().enumerate() {
         spoil();
         eventually(&format!("{what}: refused"), || async {

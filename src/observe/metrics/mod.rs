@@ -66,9 +66,14 @@ impl Metrics {
     pub fn reloaded(&self, accepted: bool, generation: u64) {
         let result = if accepted { "accepted" } else { "refused" };
         self.families.reloads.with([result], |one| one.inc());
+        self.serves(accepted, generation);
+    }
+
+    /// Notes which configuration serves, and whether it is the one that was last asked for.
+    pub fn serves(&self, last_good: bool, generation: u64) {
         self.families
             .config_last_good
-            .with([], |one| one.set(f64::from(u8::from(accepted))));
+            .with([], |one| one.set(f64::from(u8::from(last_good))));
         self.families
             .config_generation
             .with([], |one| one.set(generation as f64));

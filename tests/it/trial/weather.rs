@@ -71,8 +71,12 @@ pub async fn make(
 }
 
 fn storm(place: &Place, weather: &Weather, on: bool) {
-    if weather.storm.swap(on, SeqCst) == on {
+    if weather.storm.load(SeqCst) == on {
         return;
+    }
+    // Whoever feels calm must meet no fault: the word comes before the storm and goes after it.
+    if on {
+        weather.storm.store(true, SeqCst);
     }
     let doors = place.cluster.doors().iter().chain(place.graph.doors());
     for faults in doors.map(|door| door.faults()) {
@@ -81,6 +85,7 @@ fn storm(place: &Place, weather: &Weather, on: bool) {
             false => faults.clear(),
         }
     }
+    weather.storm.store(on, SeqCst);
 }
 
 fn stir(faults: &Faults) {
