@@ -29,10 +29,10 @@ pub enum Reason {
     UpstreamBroken,
     /// Header fields beyond the limit.
     HeadersTooLarge,
-    /// The process is stopping.
-    Stopping,
-    /// A route that only peers of the database's own cluster may call.
-    NotForClients,
+    /// A body that must be read whole before it may go out, and is beyond the limit.
+    BodyTooLarge,
+    /// No room to hold a body that must be read whole.
+    BodiesFull,
 }
 
 /// What the table says of a reason.
@@ -52,8 +52,8 @@ impl Reason {
         Reason::UpstreamTimeout,
         Reason::UpstreamBroken,
         Reason::HeadersTooLarge,
-        Reason::Stopping,
-        Reason::NotForClients,
+        Reason::BodyTooLarge,
+        Reason::BodiesFull,
     ];
 
     /// The row of this reason.
@@ -64,8 +64,8 @@ impl Reason {
             Reason::UpstreamTimeout => (504, "upstream_timeout"),
             Reason::UpstreamBroken => (502, "upstream_broken"),
             Reason::HeadersTooLarge => (431, "headers_too_large"),
-            Reason::Stopping => (503, "stopping"),
-            Reason::NotForClients => (403, "not_for_clients"),
+            Reason::BodyTooLarge => (413, "body_too_large"),
+            Reason::BodiesFull => (503, "bodies_full"),
         };
         Row { status, label }
     }

@@ -1,6 +1,10 @@
 //! What lives as long as the process and survives every reload: the clock, the cache, the observer,
 //! endpoint states, histories, and the pointer to the present snapshot.
 
+mod bodies;
+
+pub use bodies::{Bodies, Share};
+
 use crate::balance::Registry;
 use crate::cache::Cache;
 use crate::clock::{Clock, Dice};
@@ -22,6 +26,7 @@ pub struct Shared {
     pub registry: Arc<Registry>,
     pub history: Arc<History>,
     pub dice: Mutex<Dice>,
+    pub bodies: Arc<Bodies>,
     current: ArcSwap<Snapshot>,
     load: ArcSwap<Load>,
     busy: AtomicUsize,
@@ -47,6 +52,7 @@ impl Shared {
             registry: parts.registry,
             history: parts.history,
             dice: Mutex::new(dice),
+            bodies: Bodies::new(first.config.path.held_bodies.bytes()),
             current: ArcSwap::from_pointee(first),
             load: ArcSwap::default(),
             busy: AtomicUsize::new(0),
@@ -77,6 +83,7 @@ impl Shared {
         self.cache.reconfigure(&next.config.cache);
         self.observer
             .apply(&next.config.observe, &next.config.queries);
+        self.bodies.set_limit(next.config.path.held_bodies.bytes());
         self.current.store(Arc::new(next));
     }
 

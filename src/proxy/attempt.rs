@@ -6,13 +6,21 @@ use super::errand::{Errand, Fetched};
 use super::exchange::{self, Answered, Failure, Hold, Parcel};
 use super::flow::request;
 use super::outgoing;
+use super::pace::Pace;
 use crate::balance::{Ask, Completion, Endpoint, NoRoute, Permit, Route};
-use crate::dialect::{Answer, Body, Execution, Fault, Judgement};
+use crate::dialect::{Answer, Body, Execution, Fault, Judgement, Placement};
 use crate::observe::{self, Name};
 use crate::plan::Complexity;
 use pingora_core::protocols::http::ServerSession;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Where an attempt may go.
+#[derive(Clone, Copy)]
+pub struct Way<'a> {
+    pub placement: &'a Placement,
+    pub excluded: &'a [Arc<Endpoint>],
+}
 
 /// One attempt's end.
 pub enum Tried {
@@ -25,13 +33,9 @@ pub enum Tried {
 }
 
 impl Errand {
-    /// Tries one endpoint that is not among `excluded`.
-    pub async fn attempt(
-        &self,
-        excluded: &[Arc<Endpoint>],
-        upload: Option<&mut ServerSession>,
-    ) -> Tried {
-        let route = match self.route(excluded) {
+    /// Tries one endpoint.
+    pub async fn attempt(&self, way: Way<'_>, upload: Option<&mut ServerSession>) -> Tried {
+        let route = match self.route(way) {
             Ok(route) => route,
             Err(none) => return Tried::NoRoute(none),
         };
@@ -48,13 +52,13 @@ impl Errand {
         }
     }
 
-    fn route(&self, excluded: &[Arc<Endpoint>]) -> Result<Route, NoRoute> {
+    fn route(&self, way: Way<'_>) -> Result<Route, NoRoute> {
         let home = self.home.and_then(|home| self.service.token_of(home));
         let ask = Ask {
             plan: &self.plan,
-            placement: &self.call.placement,
+            placement: way.placement,
             key: self.local_key(),
-            excluded,
+            excluded: way.excluded,
             home,
             now: self.shared.clock.now(),
             explain: self.explain,
@@ -105,7 +109,8 @@ impl Errand {
         match upload {
             None => Ok(exchange::ask(&self.upstream, wire, parcel, hold).await?),
             Some(session) => {
-                exchange::ask_streaming(&self.upstream, wire, parcel, session, hold).await
+                let pace = Pace::of_upload(&self.snapshot.config.path);
+                exchange::ask_streaming(&self.upstream, wire, parcel, session, pace, hold).await
             }
         }
     }
@@ -120,6 +125,7 @@ impl Errand {
                 0
             },
             span: self.limits().read,
+            share: self.shared.bodies.share(),
         }
     }
 

@@ -3,7 +3,8 @@
 use super::attempt;
 use super::errand::{Ended, Errand, Fetched, Report};
 use super::flow::{Flow, request};
-use super::respond::{self, Ending, Marks, Streaming};
+use super::pace::Pace;
+use super::respond::{self, Client, Ending, Marks, Streaming};
 use super::store;
 use crate::balance::{Exclusion, NoRoute};
 use crate::cache::CacheStatus;
@@ -47,10 +48,10 @@ impl Flow<'_> {
             completion,
             ..
         } = fetched;
-        let marks = self.marks(session);
+        let client = self.client(session);
         let Some(mut wire) = answered.rest else {
             let (head, body) = respond::edited(answered.head, answered.held, editor);
-            return respond::whole(session, head, body, &marks).await;
+            return client.whole(head, body).await;
         };
         let streaming = Streaming {
             head: answered.head,
@@ -58,7 +59,7 @@ impl Flow<'_> {
             wire: &mut wire,
             editor,
         };
-        let ending = respond::streaming(session, streaming, &marks).await;
+        let ending = client.streaming(streaming).await;
         if ending == Ending::Complete {
             self.proxy.upstream.release(wire).await;
         }
@@ -98,8 +99,8 @@ impl Flow<'_> {
     ) -> Ending {
         self.seen
             .note(|seen| seen.rejection = Some(rejection.reason));
-        let marks = self.marks(session);
-        respond::refusal(session, &*self.service.dialect, &rejection, &marks).await
+        let client = self.client(session);
+        client.refusal(&*self.service.dialect, &rejection).await
     }
 
     /// Notes what the cache did.
@@ -108,14 +109,22 @@ impl Flow<'_> {
         self.cache = Some(status);
     }
 
-    /// What is added to the answer that is written next. While the process stops, the connection ends with it.
-    pub(super) fn marks(&mut self, session: &mut ServerSession) -> Marks {
+    /// The client, for the answer that is written next. While the process stops, the connection ends with it.
+    pub(super) fn client<'s>(&mut self, session: &'s mut ServerSession) -> Client<'s> {
         if *self.stop.borrow() {
             session.set_keepalive(None);
         }
         let now = self.proxy.shared.clock.now();
         self.seen
             .note(|seen| seen.times.first_byte = Some(now.since(seen.start)));
+        Client {
+            session,
+            marks: self.marks(),
+            pace: Pace::of_answer(&self.snapshot.config.path),
+        }
+    }
+
+    fn marks(&self) -> Marks {
         Marks {
             request_id: self.id.clone(),
             cache: self.cache.as_ref().map(ToString::to_string),

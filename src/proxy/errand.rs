@@ -2,7 +2,7 @@
 //! a task of its own. It asks endpoint after endpoint as the judge and the limits allow, and gives
 //! the answer that the client will see.
 
-use super::attempt::Tried;
+use super::attempt::{Tried, Way};
 use super::broken::{Broken, Stage};
 use super::exchange::Answered;
 use super::peek::Peeked;
@@ -13,7 +13,7 @@ use crate::dialect::{Again, Call, Fence, Judgement, Placement};
 use crate::observe::Attempt;
 use crate::plan::Plan;
 use crate::rejection::{Reason, Rejection};
-use crate::shared::Shared;
+use crate::shared::{Share, Shared};
 use crate::snapshot::{Service, Snapshot};
 use pingora_core::protocols::http::ServerSession;
 use pingora_http::RequestHeader;
@@ -37,6 +37,8 @@ pub struct Errand {
     pub head: Arc<RequestHeader>,
     pub target: Arc<str>,
     pub body: Peeked,
+    /// The body's part in the bound of all bodies.
+    pub _share: Arc<Share>,
     pub call: Arc<Call>,
     pub plan: Arc<Plan>,
     /// The endpoint from which alone an answer may be stored.
@@ -92,6 +94,8 @@ struct Progress {
     excluded: Vec<Arc<Endpoint>>,
     sent: bool,
     unsure: bool,
+    /// Only an endpoint that takes writes is asked from now on.
+    to_writer: bool,
     stale: u32,
     /// The last answer that was not good enough: given if nothing better comes.
     spare: Option<Box<Fetched>>,
@@ -115,7 +119,7 @@ impl Errand {
         self.service.pool.budget().request();
         let ended = loop {
             let tried = self
-                .attempt(&progress.excluded, upload.as_deref_mut())
+                .attempt(self.way(&progress), upload.as_deref_mut())
                 .await;
             if let Some(ended) = self.weigh(tried, &mut progress, upload.is_some()) {
                 break ended;
@@ -127,6 +131,19 @@ impl Errand {
             nowhere: progress.nowhere,
             sent: progress.sent,
             unsure: progress.unsure,
+        }
+    }
+
+    /// Where the next attempt may go.
+    fn way<'a>(&'a self, progress: &'a Progress) -> Way<'a> {
+        let movable = progress.to_writer && self.call.placement == Placement::Any;
+        Way {
+            placement: if movable {
+                &Placement::Writer
+            } else {
+                &self.call.placement
+            },
+            excluded: &progress.excluded,
         }
     }
 
@@ -161,18 +178,15 @@ impl Errand {
         progress: &mut Progress,
         upload: bool,
     ) -> Option<Ended> {
-        let again = if self.repeatable() {
-            fetched.judgement.read_again
-        } else {
-            Again::No
-        };
+        let again = self.again(&fetched.judgement);
         match again {
             Again::AsWrite if self.call.fence == Fence::Ours && !upload => {
                 return Some(Ended::AsWrite);
             }
             Again::No | Again::AsWrite => return Some(Ended::Answered(fetched)),
             Again::Once if progress.spare.is_some() => return Some(Ended::Answered(fetched)),
-            Again::Once | Again::Elsewhere | Again::Writer => {}
+            Again::Writer => progress.to_writer = true,
+            Again::Once | Again::Elsewhere => {}
         }
         if upload
             || !self.is_movable()
@@ -217,6 +231,16 @@ impl Errand {
     /// Whether the call may be sent again after it was sent: a read, or a write that the operator calls idempotent.
     fn repeatable(&self) -> bool {
         self.call.effect.is_read() || self.service.is_idempotent(self.call.operation)
+    }
+
+    /// Whether, and where, an answered call may be sent again. A write that may be is sent where the table of writes says, or like a read.
+    fn again(&self, judgement: &Judgement) -> Again {
+        match judgement.write_again {
+            _ if !self.repeatable() => Again::No,
+            Again::No => judgement.read_again,
+            _ if self.call.effect.is_read() => judgement.read_again,
+            again => again,
+        }
     }
 
     /// Whether another endpoint can answer the call as well.
@@ -273,6 +297,7 @@ impl Errand {
             } else {
                 upstream.write_timeout
             },
+            total: upstream.total_timeout,
             idle: upstream.idle_timeout,
         }
     }

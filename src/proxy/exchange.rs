@@ -2,8 +2,11 @@
 //! before anything is written to the client.
 
 use super::broken::Broken;
+use super::pace::{Pace, TooSlow};
+use super::parts::Parts;
 use super::upstream::{Upstream, Wire};
-use bytes::{Bytes, BytesMut};
+use crate::shared::Share;
+use bytes::Bytes;
 use pingora_core::protocols::http::ServerSession;
 use pingora_http::{RequestHeader, ResponseHeader};
 use std::time::Duration;
@@ -15,12 +18,13 @@ pub struct Parcel {
 }
 
 /// How much of an answer is held before it is judged.
-#[derive(Debug, Clone, Copy)]
 pub struct Hold {
     /// Bytes; 0 holds nothing.
     pub limit: usize,
     /// How long it may take to come.
     pub span: Duration,
+    /// The part of it in the bound of all bodies.
+    pub share: Share,
 }
 
 /// An answer: held whole, or begun.
@@ -31,6 +35,8 @@ pub struct Answered {
     pub rest: Option<Wire>,
     /// The end of the body was told by closing the connection: a cut cannot be told from an end.
     pub delimited_by_close: bool,
+    /// The part of what is held in the bound of all bodies, until it is written.
+    pub _share: Share,
 }
 
 impl Answered {
@@ -79,9 +85,16 @@ pub async fn ask_streaming(
     mut wire: Wire,
     parcel: Parcel,
     session: &mut ServerSession,
+    pace: Pace,
     hold: Hold,
 ) -> Result<Answered, Failure> {
-    let head = match send_streaming(&mut wire, parcel, session).await {
+    let deadline = wire.deadline();
+    let sending = send_streaming(&mut wire, parcel, session, pace);
+    let sent = match tokio::time::timeout_at(deadline, sending).await {
+        Ok(sent) => sent,
+        Err(_) => Err(wire.overdue().into()),
+    };
+    let head = match sent {
         Ok(Some(early)) => early,
         Ok(None) => wire.answer_after(Ok(())).await?,
         Err(Failure::Upstream(broken)) => wire.answer_after(Err(broken)).await?,
@@ -95,6 +108,7 @@ async fn send_streaming(
     wire: &mut Wire,
     parcel: Parcel,
     session: &mut ServerSession,
+    mut pace: Pace,
 ) -> Result<Option<ResponseHeader>, Failure> {
     wire.send_head(parcel.head).await?;
     wire.send_body(parcel.body).await?;
@@ -102,13 +116,16 @@ async fn send_streaming(
         tokio::select! {
             biased;
             head = wire.head() => return Ok(Some(head?)),
-            part = session.read_request_body() => match part {
-                Ok(Some(part)) => wire.send_body(part).await?,
-                Ok(None) => {
+            part = pace.wait(session.read_request_body()) => match part {
+                Ok(Ok(Some(part))) => {
+                    pace.moved(part.len());
+                    wire.send_body(part).await?;
+                }
+                Ok(Ok(None)) => {
                     wire.finish().await?;
                     return Ok(None);
                 }
-                Err(_) => return Err(Failure::Client),
+                Ok(Err(_)) | Err(TooSlow) => return Err(Failure::Client),
             },
         }
     }
@@ -118,10 +135,10 @@ async fn receive(
     upstream: &Upstream,
     mut wire: Wire,
     head: ResponseHeader,
-    hold: Hold,
+    mut hold: Hold,
 ) -> Result<Answered, Broken> {
     let delimited_by_close = wire.delimited_by_close();
-    let (held, whole) = gather(&mut wire, hold).await?;
+    let (held, whole) = gather(&mut wire, &mut hold).await?;
     let rest = if whole {
         upstream.release(wire).await;
         None
@@ -133,11 +150,12 @@ async fn receive(
         held,
         rest,
         delimited_by_close,
+        _share: hold.share,
     })
 }
 
-/// Reads until the end, until more than the limit is held, or until the time is up.
-async fn gather(wire: &mut Wire, hold: Hold) -> Result<(Bytes, bool), Broken> {
+/// Reads until the end, until more than the limit is held or no more can be, or until the time is up.
+async fn gather(wire: &mut Wire, hold: &mut Hold) -> Result<(Bytes, bool), Broken> {
     if wire.done() {
         return Ok((Bytes::new(), true));
     }
@@ -154,40 +172,15 @@ async fn gather(wire: &mut Wire, hold: Hold) -> Result<(Bytes, bool), Broken> {
             () = &mut time_is_up => break,
         };
         match part {
-            Some(part) => parts.push(part),
+            Some(part) => {
+                let room = hold.share.grow(part.len());
+                parts.push(part);
+                if !room {
+                    break;
+                }
+            }
             None => return Ok((parts.join(), true)),
         }
     }
     Ok((parts.join(), false))
-}
-
-/// Parts of a body; a single part is not copied.
-#[derive(Default)]
-struct Parts {
-    first: Bytes,
-    more: BytesMut,
-}
-
-impl Parts {
-    fn len(&self) -> usize {
-        self.first.len() + self.more.len()
-    }
-
-    fn push(&mut self, part: Bytes) {
-        if self.first.is_empty() {
-            self.first = part;
-        } else {
-            self.more.extend_from_slice(&part);
-        }
-    }
-
-    fn join(self) -> Bytes {
-        if self.more.is_empty() {
-            return self.first;
-        }
-        let mut whole = BytesMut::with_capacity(self.len());
-        whole.extend_from_slice(&self.first);
-        whole.extend_from_slice(&self.more);
-        whole.freeze()
-    }
 }

@@ -3,7 +3,7 @@
 
 use super::errand::Errand;
 use super::headers::{self, EXPLAIN};
-use super::peek::{self, Peeked};
+use super::peek::{Peeked, Reader};
 use super::respond::Ending;
 use super::{Proxy, framing};
 use crate::cache::CacheStatus;
@@ -11,10 +11,15 @@ use crate::dialect::{Body, Request};
 use crate::observe::{InFlight, Opening, Outcome, id};
 use crate::rejection::{Reason, Rejection};
 use crate::snapshot::{Service, Snapshot};
+use bytes::Bytes;
 use http::HeaderValue;
 use pingora_core::protocols::http::ServerSession;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
+
+/// When it makes sense to come back where only room was missing.
+const SOON: Duration = Duration::from_secs(1);
 
 /// One request.
 pub struct Flow<'a> {
@@ -35,6 +40,18 @@ pub enum Stop {
     /// The HTTP layer refuses it.
     BadRequest(u16),
     ClientGone,
+}
+
+impl From<pingora_error::BError> for Stop {
+    /// Why the body of a request could not be read.
+    fn from(error: pingora_error::BError) -> Self {
+        use pingora_error::ErrorType::{ConnectionClosed, ReadError, ReadTimedout};
+        match error.etype {
+            ReadTimedout => Stop::BadRequest(408),
+            ConnectionClosed | ReadError => Stop::ClientGone,
+            _ => Stop::BadRequest(400),
+        }
+    }
 }
 
 impl<'a> Flow<'a> {
@@ -120,7 +137,8 @@ impl<'a> Flow<'a> {
         let mut head = session.req_header().clone();
         let target = super::outgoing::origin_form(&mut head).ok_or(Stop::BadRequest(400))?;
         headers::strip_request(&mut head).map_err(|_| Stop::BadRequest(400))?;
-        let mut body = self.peek(session, limits.peek_limit.bytes()).await?;
+        let mut reader = Reader::new(limits, self.proxy.shared.bodies.share());
+        let mut body = reader.read(session, limits.peek_limit.bytes()).await?;
         let clock = &self.proxy.shared.clock;
         let begun = clock.now();
         let mut call = self
@@ -128,10 +146,9 @@ impl<'a> Flow<'a> {
             .dialect
             .understand(&request(&head, &target, &body));
         if !body.is_whole() && self.service.dialect.spools(&call) {
-            let begun = body.bytes().clone();
-            body = peek::more(session, begun, limits.spool_limit.bytes())
-                .await
-                .map_err(|_| Stop::ClientGone)?;
+            body = self
+                .spool(session, &mut reader, body.bytes().clone())
+                .await?;
             call = self
                 .service
                 .dialect
@@ -162,6 +179,7 @@ impl<'a> Flow<'a> {
             head: Arc::new(head),
             target: target.into(),
             body,
+            _share: Arc::new(reader.into_share()),
             call: Arc::new(call),
             plan: Arc::new(plan),
             home: None,
@@ -169,15 +187,29 @@ impl<'a> Flow<'a> {
         })
     }
 
-    async fn peek(&self, session: &mut ServerSession, limit: usize) -> Result<Peeked, Stop> {
-        peek::read(session, limit)
-            .await
-            .map_err(|error| match error.etype {
-                pingora_error::ErrorType::ReadTimedout => Stop::BadRequest(408),
-                pingora_error::ErrorType::ConnectionClosed
-                | pingora_error::ErrorType::ReadError => Stop::ClientGone,
-                _ => Stop::BadRequest(400),
-            })
+    /// Reads the whole of a body that must not go out in part.
+    async fn spool(
+        &self,
+        session: &mut ServerSession,
+        reader: &mut Reader,
+        begun: Bytes,
+    ) -> Result<Peeked, Stop> {
+        let limit = self.snapshot.config.path.spool_limit.bytes();
+        let body = reader.more(session, begun, limit).await?;
+        match body.is_whole() {
+            true => Ok(body),
+            false if reader.is_full() => Err(Stop::Reject(
+                Rejection::new(
+                    Reason::BodiesFull,
+                    "no room to hold the body: path.held_bodies is used up",
+                )
+                .retry_after(SOON),
+            )),
+            false => Err(Stop::Reject(Rejection::new(
+                Reason::BodyTooLarge,
+                "the body is larger than path.spool_limit, and must be whole before it is sent: the database would run what was cut",
+            ))),
+        }
     }
 
     async fn stop(&mut self, session: &mut ServerSession, stop: Stop) -> Ending {

@@ -9,6 +9,10 @@ use http::{Method, Version, header};
 use pingora_core::protocols::http::ServerSession;
 use pingora_error::{Error, ErrorType};
 use pingora_http::ResponseHeader;
+use std::time::Duration;
+
+/// How long the few bytes of a refusal may take; a client that takes none reads nothing any more.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The status with which a request is refused whose head could be read; `None`: it is sound.
 pub fn refused(session: &ServerSession) -> Option<u16> {
@@ -42,9 +46,9 @@ fn names_length(raw: &[u8]) -> bool {
 /// Refuses a request of which the head was read.
 pub async fn refuse(session: &mut ServerSession, status: u16) -> Ending {
     session.set_keepalive(None);
-    match session.respond_error(status).await {
-        Ok(()) => Ending::Complete,
-        Err(_) => Ending::ClientGone,
+    match tokio::time::timeout(PATIENCE, session.respond_error(status)).await {
+        Ok(Ok(())) => Ending::Complete,
+        Ok(Err(_)) | Err(_) => Ending::ClientGone,
     }
 }
 
@@ -57,10 +61,14 @@ pub async fn refuse_head(
     if !matches!(error.etype, ErrorType::InvalidHTTPHeader) {
         return;
     }
-    let _ = match dialect.filter(|_| too_large(error)) {
-        Some(dialect) => respond_too_large(session, dialect).await,
-        None => session.respond_error(400).await,
+    let answer = async {
+        match dialect.filter(|_| too_large(error)) {
+            Some(dialect) => respond_too_large(session, dialect).await,
+            None => session.respond_error(400).await,
+        }
     };
+    // Whether it could be written or not, the connection ends.
+    let _ = tokio::time::timeout(PATIENCE, answer).await;
 }
 
 /// Whether the HTTP layer gave up on a head for its size or its number of fields. It says so only in words.

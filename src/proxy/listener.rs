@@ -24,11 +24,8 @@ pub async fn serve(
 ) {
     let seats = Arc::new(Semaphore::new(proxy.limits().max_clients as usize));
     loop {
-        let Ok(seat) = Arc::clone(&seats).acquire_owned().await else {
-            return;
-        };
-        let accepted = tokio::select! {
-            accepted = socket.accept() => accepted,
+        let (seat, accepted) = tokio::select! {
+            next = next(&socket, &seats) => next,
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match accepted {
@@ -41,10 +38,22 @@ pub async fn serve(
     }
 }
 
+/// A seat first, then a client for it: those that find none wait to be accepted.
+async fn next(
+    socket: &TcpListener,
+    seats: &Arc<Semaphore>,
+) -> (
+    Option<OwnedSemaphorePermit>,
+    std::io::Result<(TcpStream, SocketAddr)>,
+) {
+    let seat = Arc::clone(seats).acquire_owned().await.ok();
+    (seat, socket.accept().await)
+}
+
 fn welcome(
     tcp: TcpStream,
     client: SocketAddr,
-    seat: OwnedSemaphorePermit,
+    seat: Option<OwnedSemaphorePermit>,
     listener: &Arc<str>,
     proxy: &Arc<Proxy>,
     stop: &watch::Receiver<bool>,

@@ -12,6 +12,8 @@ mod framing;
 pub mod headers;
 mod listener;
 mod outgoing;
+mod pace;
+mod parts;
 mod peek;
 mod reads;
 mod respond;

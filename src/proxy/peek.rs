@@ -1,9 +1,13 @@
 //! Reading a request's body before it is understood. What was read is ours to send, so that no
 //! buffer of the HTTP layer decides whether the rest arrives.
 
-use bytes::{Bytes, BytesMut};
+use super::pace::Pace;
+use super::parts::Parts;
+use crate::config;
+use crate::shared::Share;
+use bytes::Bytes;
 use pingora_core::protocols::http::ServerSession;
-use pingora_error::Result;
+use pingora_error::{Error, ErrorType, Result};
 
 /// A body, as far as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,36 +32,72 @@ impl Peeked {
     }
 }
 
-/// Reads until the end or until more than `limit` bytes are held.
-pub async fn read(session: &mut ServerSession, limit: usize) -> Result<Peeked> {
-    if session.is_body_empty() {
-        return Ok(Peeked::Whole(Bytes::new()));
-    }
-    if expects_continue(session) {
-        // The rule that closes after an answer before the end of the body is for the answer, not for this.
-        session.set_close_on_response_before_downstream_finish(false);
-        session.write_continue_response().await?;
-        session.set_close_on_response_before_downstream_finish(true);
-    }
-    more(session, Bytes::new(), limit).await
+/// Reads a body as far as it may be held, at no slower a pace than clients may have.
+pub struct Reader {
+    pace: Pace,
+    share: Share,
+    full: bool,
 }
 
-/// Goes on reading a body that was begun, up to a larger limit.
-pub async fn more(session: &mut ServerSession, begun: Bytes, limit: usize) -> Result<Peeked> {
-    let mut first = begun;
-    let mut held: Option<BytesMut> = None;
-    loop {
-        let length = held.as_ref().map_or(first.len(), BytesMut::len);
-        if length > limit {
-            return Ok(Peeked::Begun(held.map_or(first, BytesMut::freeze)));
+impl Reader {
+    /// A reader that has read nothing.
+    pub fn new(limits: &config::Path, share: Share) -> Self {
+        Self {
+            pace: Pace::of_upload(limits),
+            share,
+            full: false,
         }
-        match session.read_request_body().await? {
-            None => return Ok(Peeked::Whole(held.map_or(first, BytesMut::freeze))),
-            Some(chunk) if held.is_none() && first.is_empty() => first = chunk,
-            Some(chunk) => held
-                .get_or_insert_with(|| BytesMut::from(&first[..]))
-                .extend_from_slice(&chunk),
+    }
+
+    /// Whether it stopped because no more bodies can be held.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// What must be kept for as long as the body is.
+    pub fn into_share(self) -> Share {
+        self.share
+    }
+
+    /// Reads until the end, or until more than `limit` bytes are held or no more can be.
+    pub async fn read(&mut self, session: &mut ServerSession, limit: usize) -> Result<Peeked> {
+        if session.is_body_empty() {
+            return Ok(Peeked::Whole(Bytes::new()));
         }
+        if expects_continue(session) {
+            // The rule that closes after an answer before the end of the body is for the answer, not for this.
+            session.set_close_on_response_before_downstream_finish(false);
+            session.write_continue_response().await?;
+            session.set_close_on_response_before_downstream_finish(true);
+        }
+        self.more(session, Bytes::new(), limit).await
+    }
+
+    /// Goes on reading a body that was begun, up to a larger limit.
+    pub async fn more(
+        &mut self,
+        session: &mut ServerSession,
+        begun: Bytes,
+        limit: usize,
+    ) -> Result<Peeked> {
+        let mut parts = Parts::from(begun);
+        while parts.len() <= limit && !self.full {
+            match self.part(session).await? {
+                None => return Ok(Peeked::Whole(parts.join())),
+                Some(part) => parts.push(part),
+            }
+        }
+        Ok(Peeked::Begun(parts.join()))
+    }
+
+    async fn part(&mut self, session: &mut ServerSession) -> Result<Option<Bytes>> {
+        let read = self.pace.wait(session.read_request_body()).await;
+        let part = read.map_err(|_| Error::new(ErrorType::ReadTimedout))??;
+        if let Some(part) = &part {
+            self.pace.moved(part.len());
+            self.full = !self.share.grow(part.len());
+        }
+        Ok(part)
     }
 }
 

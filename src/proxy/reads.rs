@@ -2,7 +2,7 @@
 
 use super::errand::Errand;
 use super::flow::Flow;
-use super::respond::{self, Ending};
+use super::respond::Ending;
 use super::store;
 use crate::cache::{Ask, CacheStatus, Entry, Fill, Hit, Verdict, Waited};
 use crate::dialect::Call;
@@ -65,8 +65,8 @@ impl Flow<'_> {
     async fn stored(&mut self, session: &mut ServerSession, call: &Call, entry: &Entry) -> Ending {
         let fresh = self.service.dialect.refresh(call, &entry.body);
         let body = fresh.unwrap_or_else(|| entry.body.clone());
-        let marks = self.marks(session);
-        respond::stored(session, entry.status, &entry.headers, body, &marks).await
+        let client = self.client(session);
+        client.stored(entry.status, &entry.headers, body).await
     }
 
     /// Fetches for all that ask the same. The fetch is a task of its own: a client that reads slowly or leaves neither stalls nor ends it for the others.

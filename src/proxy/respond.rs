@@ -1,6 +1,8 @@
 //! Writing answers to the client: held ones, stored ones, refusals, and those that still stream.
 
+use super::broken::Broken;
 use super::headers::{self, CACHE, EXPLAIN, REQUEST_ID};
+use super::pace::{Pace, TooSlow};
 use super::upstream::Wire;
 use crate::dialect::{Dialect, Editor};
 use crate::rejection::Rejection;
@@ -8,7 +10,6 @@ use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Version};
 use pingora_core::protocols::http::ServerSession;
-use pingora_error::Result;
 use pingora_http::ResponseHeader;
 
 /// What pointsman adds to every answer.
@@ -20,7 +21,7 @@ pub struct Marks {
 }
 
 impl Marks {
-    fn put(&self, head: &mut ResponseHeader) -> Result<()> {
+    fn put(&self, head: &mut ResponseHeader) -> pingora_error::Result<()> {
         head.insert_header(REQUEST_ID, self.request_id.clone())?;
         if let Some(cache) = &self.cache {
             head.insert_header(CACHE, value(cache))?;
@@ -48,19 +49,100 @@ pub enum Ending {
     Cut,
 }
 
-/// Writes a whole answer.
-pub async fn whole(
-    session: &mut ServerSession,
-    mut head: ResponseHeader,
-    body: Bytes,
-    marks: &Marks,
-) -> Ending {
-    headers::strip_answer(&mut head);
-    let written = write_whole(session, head, body, marks).await;
-    if written.is_ok() {
-        Ending::Complete
-    } else {
-        Ending::ClientGone
+/// A client, as an answer is written to it.
+pub struct Client<'a> {
+    pub session: &'a mut ServerSession,
+    pub marks: Marks,
+    pub pace: Pace,
+}
+
+/// An answer that is passed on while it comes: what is held first, then the rest of the wire.
+pub struct Streaming<'a> {
+    pub head: ResponseHeader,
+    pub held: Bytes,
+    pub wire: &'a mut Wire,
+    pub editor: Option<Box<dyn Editor>>,
+}
+
+impl Client<'_> {
+    /// Writes a whole answer.
+    pub async fn whole(mut self, mut head: ResponseHeader, body: Bytes) -> Ending {
+        headers::strip_answer(&mut head);
+        self.pace.moved(body.len());
+        let written = write_whole(self.session, head, body, &self.marks);
+        match self.pace.wait(written).await {
+            Ok(Ok(())) => Ending::Complete,
+            Ok(Err(_)) | Err(TooSlow) => Ending::ClientGone,
+        }
+    }
+
+    /// Writes a stored answer.
+    pub async fn stored(self, status: u16, fields: &HeaderMap, body: Bytes) -> Ending {
+        match build(status, fields) {
+            Ok(head) => self.whole(head, body).await,
+            Err(_) => Ending::ClientGone,
+        }
+    }
+
+    /// Writes a refusal of ours, in the dialect's own shape.
+    pub async fn refusal(self, dialect: &dyn Dialect, rejection: &Rejection) -> Ending {
+        let refusal = dialect.refusal(rejection);
+        let mut fields = HeaderMap::new();
+        fields.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(refusal.content_type),
+        );
+        if let Some(span) = rejection.retry_after {
+            let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
+            fields.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        let status = rejection.reason.row().status;
+        self.stored(status, &fields, refusal.body.into()).await
+    }
+
+    /// Passes an answer on.
+    pub async fn streaming(mut self, mut answer: Streaming<'_>) -> Ending {
+        headers::strip_answer(&mut answer.head);
+        let begun = begin(self.session, &mut answer, &self.marks);
+        if !matches!(self.pace.wait(begun).await, Ok(Ok(()))) {
+            return Ending::ClientGone;
+        }
+        let mut part = Some(std::mem::take(&mut answer.held));
+        while let Some(bytes) = part {
+            let bytes = edit(&mut answer.editor, bytes, false);
+            if !self.write(bytes, false).await {
+                return Ending::ClientGone;
+            }
+            part = match self.next(answer.wire).await {
+                Some(Ok(part)) => part,
+                Some(Err(_)) => return Ending::Cut,
+                None => return Ending::ClientGone,
+            };
+        }
+        let last = edit(&mut answer.editor, Bytes::new(), true);
+        match self.write(last, true).await {
+            true => Ending::Complete,
+            false => Ending::ClientGone,
+        }
+    }
+
+    /// Writes a part; `false`: the client left, or is too slow.
+    async fn write(&mut self, bytes: Bytes, end: bool) -> bool {
+        self.pace.moved(bytes.len());
+        let written = self.session.write_response_body(bytes, end);
+        matches!(self.pace.wait(written).await, Ok(Ok(_)))
+    }
+
+    /// The next part of the answer; `None`: the client left. One that still sends its request is not watched.
+    async fn next(&mut self, wire: &mut Wire) -> Option<Result<Option<Bytes>, Broken>> {
+        if !self.session.is_body_done() {
+            return Some(wire.chunk().await);
+        }
+        tokio::select! {
+            biased;
+            part = wire.chunk() => Some(part),
+            _ = self.session.read_body_or_idle(true) => None,
+        }
     }
 }
 
@@ -69,7 +151,7 @@ async fn write_whole(
     mut head: ResponseHeader,
     body: Bytes,
     marks: &Marks,
-) -> Result<()> {
+) -> pingora_error::Result<()> {
     marks.put(&mut head)?;
     if has_body(session, head.status) {
         head.insert_header(header::CONTENT_LENGTH, body.len())?;
@@ -88,91 +170,12 @@ fn has_body(session: &ServerSession, status: StatusCode) -> bool {
         && status != StatusCode::NOT_MODIFIED
 }
 
-/// A stored answer.
-pub async fn stored(
-    session: &mut ServerSession,
-    status: u16,
-    fields: &HeaderMap,
-    body: Bytes,
-    marks: &Marks,
-) -> Ending {
-    match build(status, fields) {
-        Ok(head) => whole(session, head, body, marks).await,
-        Err(_) => Ending::ClientGone,
-    }
-}
-
-fn build(status: u16, fields: &HeaderMap) -> Result<ResponseHeader> {
+fn build(status: u16, fields: &HeaderMap) -> pingora_error::Result<ResponseHeader> {
     let mut head = ResponseHeader::build(status, Some(fields.len() + 4))?;
     for (name, value) in fields {
         head.append_header(name.clone(), value.clone())?;
     }
     Ok(head)
-}
-
-/// A refusal of ours, in the dialect's own shape.
-pub async fn refusal(
-    session: &mut ServerSession,
-    dialect: &dyn Dialect,
-    rejection: &Rejection,
-    marks: &Marks,
-) -> Ending {
-    let refusal = dialect.refusal(rejection);
-    let mut fields = HeaderMap::new();
-    fields.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(refusal.content_type),
-    );
-    if let Some(span) = rejection.retry_after {
-        let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
-        fields.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-    }
-    stored(
-        session,
-        rejection.reason.row().status,
-        &fields,
-        refusal.body.into(),
-        marks,
-    )
-    .await
-}
-
-/// An answer that is passed on while it comes: what is held first, then the rest of the wire.
-pub struct Streaming<'a> {
-    pub head: ResponseHeader,
-    pub held: Bytes,
-    pub wire: &'a mut Wire,
-    pub editor: Option<Box<dyn Editor>>,
-}
-
-/// Passes an answer on.
-pub async fn streaming(
-    session: &mut ServerSession,
-    mut answer: Streaming<'_>,
-    marks: &Marks,
-) -> Ending {
-    headers::strip_answer(&mut answer.head);
-    if begin(session, &mut answer, marks).await.is_err() {
-        return Ending::ClientGone;
-    }
-    let mut part = Some(std::mem::take(&mut answer.held));
-    while let Some(bytes) = part {
-        let bytes = edit(&mut answer.editor, bytes, false);
-        if session.write_response_body(bytes, false).await.is_err() {
-            return Ending::ClientGone;
-        }
-        part = match answer.wire.chunk().await {
-            Ok(part) => part,
-            Err(_) => return Ending::Cut,
-        };
-    }
-    let last = edit(&mut answer.editor, Bytes::new(), true);
-    let ended = session.write_response_body(last, true).await;
-    if ended.is_ok() {
-        Ending::Complete
-    } else {
-        Ending::ClientGone
-    }
 }
 
 fn edit(editor: &mut Option<Box<dyn Editor>>, bytes: Bytes, end: bool) -> Bytes {
@@ -186,7 +189,7 @@ async fn begin(
     session: &mut ServerSession,
     answer: &mut Streaming<'_>,
     marks: &Marks,
-) -> Result<()> {
+) -> pingora_error::Result<()> {
     let head = &mut answer.head;
     if let Some(editor) = &mut answer.editor {
         head.remove_header(&header::CONTENT_LENGTH);
@@ -221,7 +224,7 @@ pub fn edited(
 }
 
 /// Puts edited fields in place of the old ones.
-fn replace(head: &mut ResponseHeader, fields: &HeaderMap) -> Result<()> {
+fn replace(head: &mut ResponseHeader, fields: &HeaderMap) -> pingora_error::Result<()> {
     let gone: Vec<_> = head
         .headers
         .keys()

@@ -9,8 +9,10 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, VARY};
 use std::time::Duration;
 
-/// Header fields that a hit repeats.
+/// Header fields that a hit repeats, beside what browsers are told of other origins.
 const KEPT: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE, VARY];
+/// How the fields begin that browsers need; the origin of a request is part of its key.
+const CROSS_ORIGIN: &str = "access-control-";
 
 /// Stores an answer if it may be stored, and wakes those who wait for it.
 pub fn settle(errand: &Errand, report: &Report, fill: Fill) -> CacheStatus {
@@ -40,8 +42,8 @@ pub fn settle(errand: &Errand, report: &Report, fill: Fill) -> CacheStatus {
 
 fn kept(fields: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::with_capacity(KEPT.len());
-    for name in &KEPT {
-        for value in fields.get_all(name) {
+    for (name, value) in fields {
+        if KEPT.contains(name) || name.as_str().starts_with(CROSS_ORIGIN) {
             kept.append(name, value.clone());
         }
     }

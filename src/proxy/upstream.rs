@@ -11,6 +11,7 @@ use pingora_error::Error;
 use pingora_http::{RequestHeader, ResponseHeader};
 use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Time limits of an exchange.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +20,8 @@ pub struct Limits {
     pub send: Duration,
     /// Until the answer begins, and for each part of it.
     pub read: Duration,
+    /// For all of it, from the connection to the end of the answer.
+    pub total: Duration,
     pub idle: Duration,
 }
 
@@ -42,6 +45,7 @@ impl Upstream {
         group: u64,
         limits: &Limits,
     ) -> Result<Wire, Broken> {
+        let deadline = Instant::now() + limits.total;
         let peer = peer(address, group, limits);
         let opened = self.connector.get_http_session(&peer).await;
         let (mut session, reused) =
@@ -56,6 +60,7 @@ impl Upstream {
             stage: Stage::Sent,
             sent_whole: false,
             read: limits.read,
+            deadline,
             idle: limits.idle,
         })
     }
@@ -101,6 +106,7 @@ pub struct Wire {
     /// The request was sent to its end.
     sent_whole: bool,
     read: Duration,
+    deadline: Instant,
     idle: Duration,
 }
 
@@ -122,6 +128,19 @@ impl Wire {
         sent.map_err(|error| self.broken(&error))
     }
 
+    /// When all of the exchange must be over.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// The exchange took longer than it may.
+    pub fn overdue(&self) -> Broken {
+        Broken {
+            timeout: true,
+            ..self.fault("total_timeout")
+        }
+    }
+
     /// Closes the body of the request.
     pub async fn finish(&mut self) -> Result<(), Broken> {
         let sent = self.session.finish_request_body().await;
@@ -137,7 +156,7 @@ impl Wire {
         sent: Result<(), Broken>,
     ) -> Result<ResponseHeader, Broken> {
         let limit = match &sent {
-            Ok(()) => self.read,
+            Ok(()) => self.read.min(self.deadline - Instant::now()),
             Err(_) => LAST_WORD,
         };
         match (tokio::time::timeout(limit, self.head()).await, sent) {
@@ -176,8 +195,11 @@ impl Wire {
 
     /// The next part of the answer's body; `None` at its end. A body that is cut short is an error.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Broken> {
-        let read = self.session.read_response_body().await;
-        read.map_err(|error| self.broken(&error))
+        let read = tokio::time::timeout_at(self.deadline, self.session.read_response_body());
+        match read.await {
+            Ok(read) => read.map_err(|error| self.broken(&error)),
+            Err(_) => Err(self.overdue()),
+        }
     }
 
     /// Whether the answer was read to its end.

@@ -36,6 +36,7 @@ impl Source for Figures {
                 }));
         }
         readings.caches.push(cache(&shared));
+        readings.held_bodies = shared.bodies.held() as u64;
     }
 }
 

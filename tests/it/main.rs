@@ -12,6 +12,7 @@ mod path_cache;
 mod path_drain;
 mod path_failures;
 mod path_input;
+mod path_limits;
 mod path_transparent;
 mod process;
 mod regression;

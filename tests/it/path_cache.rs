@@ -490,3 +490,37 @@ async fn an_explanation_is_given_when_asked_for_and_the_question_goes_no_further
         assert_eq!(answer.field("x-pointsman-explain"), None);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hit_tells_a_browser_what_the_answer_told_it() {
+    let origin = Origin::start(|seen| {
+        let from = seen.field("origin").unwrap_or("none");
+        let fields =
+            format!("content-type: application/json\r\naccess-control-allow-origin: {from}\r\n");
+        Act::answer(
+            200,
+            &fields,
+            r#"{"result":{"id":7},"status":"ok","time":0.1}"#,
+        )
+    })
+    .await;
+    for (dialect, method, target, body) in [
+        ("qdrant", "GET", "/collections/a/points/7", ""),
+        (
+            "neo4j",
+            "POST",
+            "/db/neo4j/query/v2",
+            r#"{"statement":"MATCH (n) RETURN count(n)"}"#,
+        ),
+    ] {
+        let proxy = Setup::new(dialect, &[origin.url()]).start().await;
+        for from in ["http://a.test", "http://b.test"] {
+            let fields = format!("content-type: application/json\r\norigin: {from}\r\n");
+            let ask = || proxy.ask(method, target, &fields, body.as_bytes());
+            assert!(!ask().await.is_hit(), "{dialect} {from}");
+            let again = ask().await;
+            assert!(again.is_hit(), "{dialect} {from}: {}", again.cache());
+            assert_eq!(again.field("access-control-allow-origin"), Some(from));
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //! is always told, in time, in its database's own shape.
 
 use crate::support::wire::Broken;
-use crate::support::{Act, Answer, End, Origin, PATIENCE, Proxy, Setup, noise, until};
+use crate::support::{Act, Answer, End, Origin, PATIENCE, Proxy, Seen, Setup, noise, until};
 use http::Method;
 use serde_json::json;
 use std::sync::Arc;
@@ -595,4 +595,45 @@ async fn a_write_does_not_take_a_connection_that_was_closed_before() {
         until("the end of the connection", || origin.closed() == round).await;
     }
     assert_eq!(origin.count(), 29);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_for_which_a_member_lags_is_answered_by_the_writer() {
+    const LAGS: &str = r#"{"errors":[{"code":"Neo.TransientError.Transaction.BookmarkTimeout","message":"behind"}]}"#;
+    let lagging = || Origin::start(|_| Act::json(503, LAGS));
+    let (one, other) = (lagging().await, lagging().await);
+    let leader = Origin::start(|_| {
+        Act::json(
+            202,
+            r#"{"data":{"fields":["n"],"values":[[1]]},"bookmarks":["b"]}"#,
+        )
+    })
+    .await;
+    let member = |origin: &Origin, role: &str| format!("{{url: '{}', role: {role}}}", origin.url());
+    let endpoints = [
+        member(&one, "reader"),
+        member(&other, "reader"),
+        member(&leader, "writer"),
+    ];
+    let proxy = Setup::new("neo4j", &endpoints)
+        .section("balance: {max_retries: 2, strategy: round_robin}")
+        .section("cache: {enabled: false}")
+        .start()
+        .await;
+    let asked = || {
+        let statements = |seen: &Seen| seen.target() == "/db/neo4j/query/v2";
+        let count = |origin: &Origin| origin.seen().iter().filter(|s| statements(s)).count();
+        count(&one) + count(&other)
+    };
+    let before = asked();
+    for round in 0..6 {
+        let answer = proxy
+            .post("/db/neo4j/query/v2", r#"{"statement":"RETURN 1 AS n"}"#)
+            .await;
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        assert!(
+            asked() - before <= round + 1,
+            "one member each time at most"
+        );
+    }
 }

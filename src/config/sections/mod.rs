@@ -134,8 +134,10 @@ section! {
     Path {
         /// Bytes of a request body that are read before it is understood; a longer body streams and is classified by its path.
         peek_limit: Size = Size::mib(1) => volume(),
-        /// Bytes of a body that are read before anything of it is sent, where the database would execute a body that was cut (Neo4j). A longer one streams.
+        /// Bytes of a body that are read before anything of it is sent, where the database would execute a body that was cut (Neo4j). A longer one is refused with 413.
         spool_limit: Size = Size::mib(16) => volume(),
+        /// Bytes of all bodies that are held at a time, of requests and answers. When they are used up, bodies stream unread, and what must be read whole is refused with 503.
+        held_bodies: Size = Size::mib(256) => volume(),
         /// Bytes of an answer that are held until it is judged; a longer answer streams on, and can then no longer be repeated or stored.
         hold_limit: Size = Size::mib(1) => volume(),
         /// Bytes of a request's header fields.
@@ -146,6 +148,8 @@ section! {
         client_read_timeout: Duration = secs(60) => time(),
         /// Time for one write to a client.
         client_write_timeout: Duration = secs(60) => time(),
+        /// Bytes a second that a client must send or take on average, once it has had the time of one read or write.
+        client_rate: Size = Size::kib(1) => volume(),
         /// How long an idle client connection is kept.
         client_keepalive: Duration = secs(75) => time(),
         /// Requests on one client connection, after which it is closed.
@@ -164,6 +168,8 @@ section! {
         read_timeout: Duration = secs(30) => time(),
         /// Time until an answer to a write begins. Qdrant answers a healthy write after up to 15 s.
         write_timeout: Duration = secs(60) => time(),
+        /// Time for one exchange with an endpoint in all, the whole answer included.
+        total_timeout: Duration = secs(3600) => time(),
         /// Time for one send to an endpoint.
         send_timeout: Duration = secs(30) => time(),
         /// How long an idle connection is kept; below the server's own limit (Qdrant 5 s).

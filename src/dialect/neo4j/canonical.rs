@@ -7,7 +7,7 @@ use super::operations::{Api, Line};
 use crate::dialect::canonical::{Builder, Canonical};
 use crate::dialect::{Request, json};
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN};
 
 /// Makes the canonical form.
 pub fn canonical(neo4j: &Neo4j, request: &Request<'_>, line: &Line, ask: &Ask<'_>) -> Canonical {
@@ -19,7 +19,7 @@ pub fn canonical(neo4j: &Neo4j, request: &Request<'_>, line: &Line, ask: &Ask<'_
         .part(neo4j.settings.service.as_bytes())
         .part(line.database.as_bytes())
         .part(api);
-    for name in [ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE] {
+    for name in [ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, ORIGIN] {
         builder = builder.header(request.headers, &name);
     }
     if neo4j.settings.cluster {

@@ -8,8 +8,7 @@ use crate::rejection::{Reason, Rejection};
 const fn code(reason: Reason) -> &'static str {
     match reason {
         Reason::TransactionNotFound => "Neo.ClientError.Transaction.TransactionNotFound",
-        Reason::HeadersTooLarge => "Neo.ClientError.Request.Invalid",
-        Reason::NotForClients => "Neo.ClientError.Security.Forbidden",
+        Reason::HeadersTooLarge | Reason::BodyTooLarge => "Neo.ClientError.Request.Invalid",
         _ => "Neo.TransientError.General.DatabaseUnavailable",
     }
 }

@@ -91,6 +91,8 @@ families! {
         "Requests that broke off, by side: client, upstream, unknown.";
     slow: Counters<1> = "slow_total" ["service"] NONE,
         "Requests at or above queries.slow_threshold.";
+    held_bodies: Gauges<0> = "held_body_bytes" [] NONE,
+        "Bytes of bodies that are held, of requests and answers; path.held_bodies is the bound.";
     executions: Gauges<0> = "executions" [] NONE,
         "Requests in flight, listed in the admin API.";
     executions_overdue: Gauges<0> = "executions_overdue" [] NONE,

@@ -29,6 +29,8 @@ pub struct Readings {
     pub endpoints: Vec<EndpointReading>,
     pub services: Vec<ServiceReading>,
     pub caches: Vec<CacheReading>,
+    /// Bytes of bodies that are held, of requests and answers.
+    pub held_bodies: u64,
 }
 
 /// One endpoint.
@@ -84,6 +86,8 @@ impl Families {
             .iter()
             .for_each(|one| self.take_service(one));
         readings.caches.iter().for_each(|one| self.take_cache(one));
+        self.held_bodies
+            .with([], |gauge| gauge.set(readings.held_bodies as f64));
     }
 
     fn forget_readings(&self) {

@@ -1,0 +1,212 @@
+//! What a client or an endpoint may cost: slow ones are let go, bodies that cannot be held stream or
+//! are refused, and nothing stays behind.
+
+use crate::support::{Act, Origin, Proxy, Setup, noise, soon, until};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+const OK: &str = r#"{"result":{"status":"completed"},"status":"ok","time":0.1}"#;
+
+async fn echo() -> Origin {
+    Origin::start(|seen| Act::answer(200, "content-type: application/json\r\n", &seen.body)).await
+}
+
+/// Sends a head, then single bytes for as long as the server reads them. What the server said to it.
+async fn trickle(proxy: &Proxy, head: &str) -> String {
+    let stream = TcpStream::connect(proxy.address)
+        .await
+        .expect("a connection");
+    let (mut from, mut to) = stream.into_split();
+    to.write_all(head.as_bytes()).await.expect("a head sent");
+    let sending = tokio::spawn(async move {
+        let mut beat = tokio::time::interval(Duration::from_millis(20));
+        while to.write_all(b"x").await.is_ok() {
+            beat.tick().await;
+        }
+    });
+    let mut said = Vec::new();
+    // A reset is as good an end as a close.
+    let _ = soon("the end of a trickle", from.read_to_end(&mut said)).await;
+    sending.abort();
+    String::from_utf8_lossy(&said).into_owned()
+}
+
+const UPLOAD: &str =
+    "PUT /collections/a/points?wait=true HTTP/1.1\r\nhost: test\r\ncontent-length: 1000000\r\n\r\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn v19_a_body_that_trickles_is_given_up_although_each_byte_comes_in_time() {
+    let origin = echo().await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("path: {client_read_timeout: 300ms, client_rate: 1MiB}")
+        .start()
+        .await;
+    let said = trickle(&proxy, UPLOAD).await;
+    assert!(said.starts_with("HTTP/1.1 408"), "{said}");
+    assert_eq!(origin.count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn v19_an_upload_that_trickles_ends_its_write_and_its_connection() {
+    let origin = echo().await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("path: {peek_limit: 10B, client_read_timeout: 300ms, client_rate: 1MiB}")
+        .start()
+        .await;
+    trickle(&proxy, UPLOAD).await;
+    until("the end of the upload at the origin", || {
+        origin.closed() == 1
+    })
+    .await;
+    assert!(origin.last().cut);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f24_a_client_that_takes_nothing_is_let_go() {
+    let origin = Origin::start(|_| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n";
+        vec![
+            Act::Send(head.as_bytes().to_vec()),
+            Act::Repeat(b'x', 100_000_000),
+        ]
+    })
+    .await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("path: {client_write_timeout: 300ms, client_rate: 1GiB, hold_limit: 1KiB}")
+        .start()
+        .await;
+    let mut client = proxy.client().await;
+    client
+        .send("GET /collections/a/snapshots/b HTTP/1.1\r\nhost: test\r\n\r\n")
+        .await;
+    until("the end of the answer at the origin", || {
+        origin.closed() == 1
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_leaves_is_noticed_while_its_answer_rests() {
+    let never = Arc::new(Notify::new());
+    let origin = Origin::start(move |_| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nbegun";
+        vec![
+            Act::Send(head.as_bytes().to_vec()),
+            Act::Repeat(b'x', 50_000),
+            Act::Wait(Arc::clone(&never)),
+        ]
+    })
+    .await;
+    let proxy = Setup::new("http", &[origin.url()])
+        .section("path: {hold_limit: 1KiB}")
+        .section("upstream: {read_timeout: 1h, write_timeout: 1h}")
+        .start()
+        .await;
+    let mut client = proxy.client().await;
+    client
+        .send("GET /file HTTP/1.1\r\nhost: test\r\n\r\n")
+        .await;
+    assert_eq!(client.head().await.expect("a head").status, 200);
+    drop(client);
+    until("its leave", || proxy.server.shared().in_flight() == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f06_an_answer_that_trickles_has_a_limit_in_all() {
+    let origin = Origin::start(|_| {
+        let mut acts = Act::raw("HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
+        for _ in 0..1_000 {
+            acts.push(Act::Repeat(b'x', 1));
+            acts.push(Act::Rest(Duration::from_millis(20)));
+        }
+        acts
+    })
+    .await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("upstream: {total_timeout: 300ms, read_timeout: 10s}")
+        .section("balance: {max_retries: 1}")
+        .start()
+        .await;
+    let held = proxy.ask("GET", "/collections/a/points/7", "", b"").await;
+    assert_eq!(held.status, 504, "{}", held.text());
+    assert!(held.text().contains("total_timeout"), "{}", held.text());
+    let mut client = proxy.client().await;
+    client
+        .send("GET /collections/a/snapshots/b HTTP/1.1\r\nhost: test\r\n\r\n")
+        .await;
+    let head = client.head().await.expect("a head");
+    assert_eq!(head.status, 200);
+    assert!(client.body(head, "GET").await.is_err(), "a broken transfer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_beyond_the_limit_are_refused_and_sent_nowhere() {
+    let origin = echo().await;
+    let proxy = Setup::new("neo4j", &[origin.url()])
+        .section("path: {peek_limit: 10KiB, spool_limit: 100KiB}")
+        .start()
+        .await;
+    let answer = proxy
+        .ask("POST", "/db/neo4j/tx/commit", "", &noise(300_000))
+        .await;
+    assert_eq!(answer.status, 413, "{}", answer.text());
+    assert_eq!(
+        answer.json()["errors"][0]["code"],
+        "Neo.ClientError.Request.Invalid"
+    );
+    assert!(answer.text().contains("path.spool_limit"));
+    assert!(
+        origin
+            .seen()
+            .iter()
+            .all(|seen| seen.target() != "/db/neo4j/tx/commit")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn v37_bodies_that_cannot_be_held_stream_or_are_refused() {
+    let origin = Origin::start(|seen| match seen.method() {
+        "PUT" => Act::json(200, OK),
+        "GET" => Act::answer(200, "content-type: application/json\r\n", noise(100_000)),
+        _ => Act::answer(200, "content-type: application/json\r\n", &seen.body),
+    })
+    .await;
+    let full = |dialect| {
+        Setup::new(dialect, &[origin.url()])
+            .section("path: {held_bodies: 20KiB}")
+            .start()
+    };
+    let qdrant = full("qdrant").await;
+    let body = noise(200_000);
+    let answer = qdrant
+        .ask("PUT", "/collections/a/points?wait=true", "", &body)
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(origin.last().body == body);
+    for _ in 0..2 {
+        let answer = qdrant.ask("GET", "/collections/a/points/7", "", b"").await;
+        assert_eq!(answer.status, 200);
+        assert!(answer.body == noise(100_000));
+        assert!(!answer.is_hit());
+    }
+    let neo4j = full("neo4j").await;
+    let statement = "/db/neo4j/tx/commit";
+    let answer = neo4j.ask("POST", statement, "", &body).await;
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    assert_eq!(answer.field("retry-after"), Some("1"));
+    assert!(answer.text().contains("path.held_bodies"));
+    // What was taken was given back.
+    for _ in 0..3 {
+        assert_eq!(
+            neo4j
+                .ask("POST", statement, "", &noise(15_000))
+                .await
+                .status,
+            200
+        );
+    }
+    assert_eq!(neo4j.server.shared().bodies.held(), 0);
+}
