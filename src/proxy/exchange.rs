@@ -72,10 +72,7 @@ pub async fn ask(
 }
 
 async fn send(wire: &mut Wire, parcel: Parcel) -> Result<(), Broken> {
-    wire.send_head(parcel.head).await?;
-    if !parcel.body.is_empty() {
-        wire.send_body(parcel.body).await?;
-    }
+    wire.send_begin(parcel).await?;
     wire.finish().await
 }
 
@@ -110,8 +107,7 @@ async fn send_streaming(
     session: &mut ServerSession,
     mut pace: Pace,
 ) -> Result<Option<ResponseHeader>, Failure> {
-    wire.send_head(parcel.head).await?;
-    wire.send_body(parcel.body).await?;
+    wire.send_begin(parcel).await?;
     loop {
         tokio::select! {
             biased;

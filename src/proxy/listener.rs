@@ -3,8 +3,9 @@
 
 use super::Proxy;
 use super::connection;
+use super::joined::Joined;
+use pingora_core::protocols::SocketDigest;
 use pingora_core::protocols::l4::stream::Stream as L4;
-use pingora_core::protocols::{SocketDigest, Stream};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -63,7 +64,7 @@ fn welcome(
     let _ = digest.peer_addr.set(Some(client.into()));
     let mut stream = L4::from(tcp);
     pingora_core::protocols::GetSocketDigest::set_socket_digest(&mut stream, digest);
-    let stream: Stream = Box::new(stream);
+    let stream = Joined::stream(Box::new(stream));
     let (listener, proxy, stop) = (Arc::clone(listener), Arc::clone(proxy), stop.clone());
     tokio::spawn(async move {
         connection::serve(stream, listener, proxy, stop).await;

@@ -10,6 +10,7 @@ mod exchange;
 mod flow;
 mod framing;
 pub mod headers;
+mod joined;
 mod listener;
 mod outgoing;
 mod pace;

@@ -2,6 +2,7 @@
 
 use super::broken::Broken;
 use super::headers::{self, CACHE, EXPLAIN, REQUEST_ID};
+use super::joined::Joined;
 use super::pace::{Pace, TooSlow};
 use super::upstream::Wire;
 use crate::dialect::{Dialect, Editor};
@@ -157,11 +158,20 @@ async fn write_whole(
         head.insert_header(header::CONTENT_LENGTH, body.len())?;
     }
     let empty = body.is_empty() || !has_body(session, head.status);
+    gather(session, !empty);
     session.write_response_header(Box::new(head)).await?;
+    gather(session, false);
     if !empty {
         session.write_response_body(body, true).await?;
     }
     Ok(())
+}
+
+/// Holds the head back until the body is there, or no longer.
+fn gather(session: &ServerSession, on: bool) {
+    if let ServerSession::H1(session) = session {
+        Joined::gather(session.stream(), on);
+    }
 }
 
 fn has_body(session: &ServerSession, status: StatusCode) -> bool {
@@ -205,7 +215,10 @@ async fn begin(
         }
     }
     marks.put(head)?;
-    session.write_response_header(Box::new(head.clone())).await
+    gather(session, !answer.held.is_empty());
+    let written = session.write_response_header(Box::new(head.clone())).await;
+    gather(session, false);
+    written
 }
 
 /// A held answer as the client sees it.

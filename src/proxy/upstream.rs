@@ -2,13 +2,15 @@
 //! time limits; what an answer means, and whether to ask again, is decided elsewhere.
 
 use super::broken::{Broken, Stage};
+use super::exchange::Parcel;
+use super::joined::Joined;
 use bytes::Bytes;
-use pingora_core::connectors::ConnectorOptions;
-use pingora_core::connectors::http::Connector;
+use pingora_core::connectors::{ConnectorOptions, TransportConnector};
 use pingora_core::protocols::http::client::HttpSession;
-use pingora_core::upstreams::peer::HttpPeer;
+use pingora_core::protocols::http::v1::client as h1;
+use pingora_core::upstreams::peer::{HttpPeer, Peer};
 use pingora_error::Error;
-use pingora_http::{RequestHeader, ResponseHeader};
+use pingora_http::ResponseHeader;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -27,14 +29,14 @@ pub struct Limits {
 
 /// The pool of connections to all endpoints.
 pub struct Upstream {
-    connector: Connector,
+    connector: TransportConnector,
 }
 
 impl Upstream {
     /// A pool that keeps at most `idle` idle connections in all.
     pub fn new(idle: usize) -> Self {
         Self {
-            connector: Connector::new(Some(ConnectorOptions::new(idle))),
+            connector: TransportConnector::new(Some(ConnectorOptions::new(idle))),
         }
     }
 
@@ -47,9 +49,14 @@ impl Upstream {
     ) -> Result<Wire, Broken> {
         let deadline = Instant::now() + limits.total;
         let peer = peer(address, group, limits);
-        let opened = self.connector.get_http_session(&peer).await;
-        let (mut session, reused) =
+        let opened = self.connector.get_stream(&peer).await;
+        let (stream, reused) =
             opened.map_err(|error| Broken::from_error(&error, Stage::Connect, false))?;
+        let stream = match reused {
+            true => stream,
+            false => Joined::stream(stream),
+        };
+        let mut session = HttpSession::H1(h1::HttpSession::new_with_options(stream, &peer));
         // The wait for a head has a limit of its own, which does not start anew with each byte.
         session.set_read_timeout(None);
         session.set_write_timeout(Some(limits.send));
@@ -72,17 +79,19 @@ impl Upstream {
             return;
         }
         let Wire {
-            mut session,
+            session,
             peer,
             idle,
             ..
         } = wire;
-        if let HttpSession::H1(h1) = &mut session {
-            h1.respect_keepalive();
+        let HttpSession::H1(mut session) = session else {
+            return;
+        };
+        session.respect_keepalive();
+        if let Some(stream) = session.reuse().await {
+            self.connector
+                .release_stream(stream, peer.reuse_hash(), Some(idle));
         }
-        self.connector
-            .release_http_session(session, &peer, Some(idle))
-            .await;
     }
 }
 
@@ -116,10 +125,23 @@ const INFORMATIONAL: usize = 32;
 const LAST_WORD: Duration = Duration::from_millis(250);
 
 impl Wire {
-    /// Sends the head of a request.
-    pub async fn send_head(&mut self, head: Box<RequestHeader>) -> Result<(), Broken> {
-        let sent = self.session.write_request_header(head).await;
-        sent.map_err(|error| self.broken(&error))
+    /// Sends the head of a request, with what there is of its body.
+    pub async fn send_begin(&mut self, parcel: Parcel) -> Result<(), Broken> {
+        self.gather(!parcel.body.is_empty());
+        let sent = self.session.write_request_header(parcel.head).await;
+        self.gather(false);
+        sent.map_err(|error| self.broken(&error))?;
+        match parcel.body.is_empty() {
+            true => Ok(()),
+            false => self.send_body(parcel.body).await,
+        }
+    }
+
+    /// Holds the head back until the body is there, or no longer.
+    fn gather(&self, on: bool) {
+        if let HttpSession::H1(session) = &self.session {
+            Joined::gather(session.stream(), on);
+        }
     }
 
     /// Sends a part of the body.
