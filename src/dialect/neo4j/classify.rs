@@ -171,7 +171,7 @@ fn stock(mode: Mode) -> (Effect, &'static str) {
 }
 
 /// Whether a procedure answers for the server rather than for its data.
-fn is_state(name: &String) -> bool {
+fn is_state(name: &str) -> bool {
     let lower = name.to_lowercase();
     STATE_PREFIXES
         .iter()
@@ -188,7 +188,11 @@ fn never(report: &Report, knowledge: &Knowledge, pure: &[String]) -> Option<&'st
         (report.load_csv, "load_csv"),
         (report.uses_graph, "use_graph"),
         (report.in_transactions, "in_transactions"),
-        (report.procedures.iter().any(is_state), "server_state"),
+        (report.index_search, "index_search"),
+        (
+            report.procedures.iter().any(|name| is_state(name)),
+            "server_state",
+        ),
         (!report.procedures.iter().all(listed), "procedure"),
         (
             report.reads_clock || report.functions.iter().any(impure),

@@ -69,12 +69,40 @@ pub fn sequence(cursor: &mut Cursor<'_>) -> Parsed {
     }
 }
 
-/// Behind MATCH: patterns, hints, a condition.
+/// Behind MATCH: patterns, hints, a condition, a search.
 pub fn matching(cursor: &mut Cursor<'_>) -> Parsed {
     match_mode(cursor);
     patterns(cursor, Role::Match)?;
     while cursor.eat_word("USING") {
         hint(cursor)?;
+    }
+    condition(cursor)?;
+    match cursor.eat_word("SEARCH") {
+        true => search(cursor),
+        false => Some(()),
+    }
+}
+
+/// `SEARCH n IN (VECTOR INDEX name FOR vector WHERE .. LIMIT 3) SCORE AS s` (Cypher 25).
+fn search(cursor: &mut Cursor<'_>) -> Parsed {
+    cursor.report.index_search = true;
+    cursor.report.broad = true;
+    cursor.name()?;
+    cursor.need_word("IN")?;
+    cursor.need("(")?;
+    cursor.need_word("VECTOR")?;
+    cursor.need_word("INDEX")?;
+    cursor.name()?;
+    cursor.need_word("FOR")?;
+    expression(cursor)?;
+    condition(cursor)?;
+    cursor.need_word("LIMIT")?;
+    expression(cursor)?;
+    cursor.need(")")?;
+    if cursor.eat_word("SCORE") {
+        cursor.need_word("AS")?;
+        let name = cursor.name()?;
+        cursor.scope.forget(&name);
     }
     condition(cursor)
 }

@@ -21,6 +21,10 @@ fn what_is_never_stored_says_why() {
             "server_state",
         ),
         ("USE neo4j RETURN 1", "use_graph"),
+        (
+            "MATCH (n:A) SEARCH n IN (VECTOR INDEX v FOR $v LIMIT 3) RETURN n",
+            "index_search",
+        ),
         ("RETURN rand()", "impure_function"),
         ("RETURN `rand` ( )", "impure_function"),
         ("RETURN r\\u0061nd()", "impure_function"),
