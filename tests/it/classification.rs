@@ -64,7 +64,7 @@ const READS: &[&str] = &[
     "MATCH\u{a0}(n)\u{2003}R\\u0045TURN\u{1c}n",
     "MATCH (n) WHERE date(n.x) > date('2020-01-01') RETURN n",
     "MATCH ANY 2 PATHS (a:A)-[:R]->*(z:B) RETURN count(*)",
-    "MATCH DIFFERENT RELATIONSHIPS (a:A)-[:R]->{1,2}(z) RETURN count(*)",
+    "CYPHER 25 MATCH DIFFERENT RELATIONSHIPS (a:A)-[:R]->{1,2}(z) RETURN count(*)",
     "MATCH (a)-[:(R|S)&!T]-(b) WHERE b:C&!D RETURN a",
     "MATCH (n) RETURN count(ALL n.x), count(DISTINCT n.y), collect(n)[..3]",
     "MATCH (n) WHERE EXISTS { WITH n AS k MATCH (k)-->(m) RETURN m } RETURN n",
@@ -111,7 +111,7 @@ const FLEETING: &[&str] = &[
     "CALL db.labels",
     "CALL db.propertyKeys() YIELD propertyKey AS k WHERE k STARTS WITH 'a' RETURN k",
     "MATCH (n:A) CALL db.schema.nodeTypeProperties() YIELD nodeType RETURN n, nodeType",
-    "CALL { CALL db.relationshipTypes() YIELD * RETURN relationshipType } RETURN relationshipType",
+    "CALL { CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType } RETURN relationshipType",
     "CALL db.index.vector.queryNodes('v', 3, $v) YIELD node, score MATCH (node)-->(m) RETURN m",
     "CALL db . index . `fulltext`.queryNodes('f', $q, {limit: 3}) YIELD node AS n RETURN n.x",
     "CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh",
@@ -130,11 +130,11 @@ const FLEETING: &[&str] = &[
     "SHOW SETTINGS 'a', 'b' YIELD name, value",
     "SHOW TRANSACTIONS YIELD transactionId AS t SHOW TRANSACTIONS t YIELD currentQuery RETURN currentQuery",
     "CYPHER 25 MATCH (n:A) SEARCH n IN (VECTOR INDEX v FOR $v LIMIT 3) RETURN n",
-    "CYPHER 25 OPTIONAL MATCH (n:A) WHERE n.x = 1 SEARCH n IN (VECTOR INDEX v FOR [1.0] WHERE n.y > 1 LIMIT $l) SCORE AS s WHERE s > 0.5 RETURN n",
+    "CYPHER 25 OPTIONAL MATCH (n:A) SEARCH n IN (VECTOR INDEX v FOR [1.0] WHERE n.y > 1 LIMIT $l) SCORE AS s WHERE s > 0.5 RETURN n",
     "CYPHER 25 WHEN rand() > 0.5 THEN RETURN 1 AS x ELSE RETURN 2 AS x",
     "CYPHER 25 MATCH (n:A) RETURN n NEXT RETURN date(n.x) AS d",
     "CYPHER 25 { RETURN {a: {timezone: 'Z'}} AS n } NEXT RETURN date(n.a) AS d",
-    "UNWIND [1] AS x CALL (x) { RETURN x AS y } IN TRANSACTIONS ON ERROR RETRY FOR 2 SECONDS THEN CONTINUE REPORT STATUS AS s RETURN s",
+    "CYPHER 25 UNWIND [1] AS x CALL (x) { RETURN x AS y } IN TRANSACTIONS ON ERROR RETRY FOR 2 SECONDS THEN CONTINUE REPORT STATUS AS s RETURN s",
     "MATCH (n) CALL { WITH n MATCH (n)-->(m) RETURN m } IN TRANSACTIONS OF 10 ROWS RETURN m",
 ];
 
@@ -184,7 +184,7 @@ const WRITES: &[&str] = &[
     "CYPHER 25 MATCH (n:A) SEARCH n IN (VECTOR INDEX v FOR $v LIMIT 3) SCORE AS s WHERE s > 0.5 SET n.x = s",
     "CYPHER 25 MATCH (n) WHERE n.v IS :: VECTOR<FLOAT>(3) SET n.x = 1",
     "CYPHER 25 ALTER CURRENT GRAPH TYPE SET { (:A => {x :: INTEGER}) }",
-    "UNWIND [1] AS x CALL (x) { CREATE (n) } IN TRANSACTIONS ON ERROR RETRY FOR 3 SECONDS THEN BREAK",
+    "CYPHER 25 UNWIND [1] AS x CALL (x) { CREATE (n) } IN TRANSACTIONS ON ERROR RETRY FOR 3 SECONDS THEN BREAK",
     "WITH '\\u0027 AS x CREATE (n) WITH \\u0027' AS y RETURN y",
     "CREA\\uuu0054E (n)",
     "MATCH (n)SET n.x=1",
@@ -397,6 +397,29 @@ fn every_operation_of_qdrant_that_changes_something_is_a_write() {
                     is_a_write(&understood(&*qdrant, method, &target, "{}"), &target);
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn reads_of_qdrant_asked_in_another_way_are_writes() {
+    let qdrant = dialect("qdrant");
+    for path in ["points/query", "points/scroll", "points", "facet"] {
+        for method in ["post", "Post", "TRACE", "QUERY", "PURGE", "CONNECT"] {
+            let target = format!("/collections/c/{path}");
+            is_a_write(&understood(&*qdrant, method, &target, "{}"), method);
+        }
+        for target in [
+            format!("/collections/a%2Fb/{path}"),
+            format!("/collections/c/{path}%2F"),
+            format!("/collections/../{path}"),
+            format!("/./collections/c/{path}"),
+            format!("/collections/%zz/{path}"),
+            format!("/collections/c/{path}%00"),
+            format!("/COLLECTIONS/c/{path}"),
+            format!("/collections/c/{path}/extra"),
+        ] {
+            is_a_write(&understood(&*qdrant, "POST", &target, "{}"), &target);
         }
     }
 }

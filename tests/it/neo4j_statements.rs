@@ -91,7 +91,7 @@ pub const READS: &[&str] = &[
     "MATCH (call)-[load:CITES]->(remove) RETURN count(call), count(load) AS set",
     "MATCH(n:Person)WHERE NOT(n.x=1)AND(n:Person)RETURN count(ALL n.name)",
     "OPTIONAL CALL db.relationshipTypes() YIELD relationshipType RETURN count(*)",
-    "CALL { CALL db.labels() YIELD * RETURN label } RETURN count(label)",
+    "CALL { CALL db.labels() YIELD label RETURN label } RETURN count(label)",
     "CALL db.stats.status() YIELD section RETURN section",
     "CALL { USE neo4j MATCH (n) RETURN n LIMIT 1 } RETURN count(n)",
 ];
