@@ -7,6 +7,7 @@ use super::expression::expression;
 use super::lexer::Kind;
 use super::pattern::{Role, patterns};
 use super::scope::Scope;
+use super::search;
 use super::words::any_of;
 use super::writes;
 
@@ -78,33 +79,9 @@ pub fn matching(cursor: &mut Cursor<'_>) -> Parsed {
     }
     condition(cursor)?;
     match cursor.eat_word("SEARCH") {
-        true => search(cursor),
+        true => search::search(cursor),
         false => Some(()),
     }
-}
-
-/// `SEARCH n IN (VECTOR INDEX name FOR vector WHERE .. LIMIT 3) SCORE AS s` (Cypher 25).
-fn search(cursor: &mut Cursor<'_>) -> Parsed {
-    cursor.report.index_search = true;
-    cursor.report.broad = true;
-    cursor.name()?;
-    cursor.need_word("IN")?;
-    cursor.need("(")?;
-    cursor.need_word("VECTOR")?;
-    cursor.need_word("INDEX")?;
-    cursor.name()?;
-    cursor.need_word("FOR")?;
-    expression(cursor)?;
-    condition(cursor)?;
-    cursor.need_word("LIMIT")?;
-    expression(cursor)?;
-    cursor.need(")")?;
-    if cursor.eat_word("SCORE") {
-        cursor.need_word("AS")?;
-        let name = cursor.name()?;
-        cursor.scope.forget(&name);
-    }
-    condition(cursor)
 }
 
 fn match_mode(cursor: &mut Cursor<'_>) {
