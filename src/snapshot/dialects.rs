@@ -121,7 +121,10 @@ pub fn unserved(dialect: &str, service: &str) -> Option<Box<dyn Dialect>> {
         .0;
     Some(match name {
         DialectName::Qdrant => Box::new(Qdrant::new(service, QdrantSettings::default())),
-        DialectName::Neo4j => Box::new(Neo4j::new(neo4j::Settings::new(service))),
+        DialectName::Neo4j => Box::new(Neo4j::with_knowledge(
+            neo4j::Settings::new(service),
+            Arc::new(Knowledge::of_stock()),
+        )),
         DialectName::Http => Box::new(Http::new(service)),
     })
 }

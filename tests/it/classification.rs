@@ -63,7 +63,27 @@ const READS: &[&str] = &[
     "// CREATE (m)\rMATCH (n) /* SET */ RETURN n /* DELETE n */",
     "MATCH\u{a0}(n)\u{2003}R\\u0045TURN\u{1c}n",
     "MATCH (n) WHERE date(n.x) > date('2020-01-01') RETURN n",
+    "MATCH ANY 2 PATHS (a:A)-[:R]->*(z:B) RETURN count(*)",
+    "CYPHER 25 MATCH DIFFERENT RELATIONSHIPS (a:A)-[:R]->{1,2}(z) RETURN count(*)",
+    "MATCH (a)-[:(R|S)&!T]-(b) WHERE b:C&!D RETURN a",
+    "MATCH (n) RETURN count(ALL n.x), count(DISTINCT n.y), collect(n)[..3]",
+    "MATCH (n) WHERE EXISTS { WITH n AS k MATCH (k)-->(m) RETURN m } RETURN n",
+    "RETURN EXISTS { MATCH (n:A) RETURN n UNION MATCH (m:B) RETURN m AS n } AS e",
+    "MATCH (n:A) CALL (n) { MATCH (n)-->(m) RETURN m UNION MATCH (n)<--(m) RETURN m } RETURN m",
+    "MATCH (call)-[load:FOREACH]->(remove) RETURN call, load, remove",
+    "MATCH (let), (filter), (when), (next), (finish) RETURN let, filter, when, next AS search",
+    "MATCH (in)-[on:ON]->(by) RETURN [in IN [1] | in] AS union",
+    "MATCH(n)WHERE NOT(n.x=1)AND(n:A)RETURN(n)",
+    "MATCH (a)<-->(b)<-[r]->(c) RETURN $set.create.delete[1].merge",
     "CYPHER 25 LET x = 1 MATCH (n) FILTER WHERE n.x = x RETURN n",
+    "CYPHER 25 MATCH (n:A) LET y = n.x FILTER EXISTS { (n)-->() } RETURN y",
+    "CYPHER 25 MATCH (n:A) RETURN n NEXT RETURN n.x AS x NEXT RETURN count(x) AS c",
+    "CYPHER 25 WHEN true THEN RETURN 1 AS x WHEN false THEN { RETURN 2 AS x } ELSE RETURN 3 AS x",
+    "CYPHER 25 RETURN 1 AS when NEXT WHEN when = 1 THEN RETURN 1 AS then ELSE RETURN 2 AS then",
+    "CYPHER 25 { { RETURN 1 AS x UNION { RETURN 2 AS x } } } NEXT { RETURN sum(x) AS s }",
+    "CYPHER 25 MATCH (n:A) CALL (n) { WHEN n.x = 1 THEN RETURN 1 AS y ELSE RETURN 2 AS y } RETURN y",
+    "CYPHER 25 RETURN COUNT { { MATCH (n) RETURN n } } AS c, COLLECT { WHEN true THEN RETURN 1 AS x } AS d",
+    "CYPHER 25 RETURN [1] IS :: LIST<VECTOR<INT8 NOT NULL>(2) NOT NULL> AS t, 1 IS NOT :: VECTOR(3) AS u",
 ];
 
 /// Reads whose answers a clock, chance, a file or the server's state decides.
@@ -87,7 +107,34 @@ const FLEETING: &[&str] = &[
     "LOAD CSV WITH HEADERS FROM $url AS row RETURN row",
     "SHOW INDEXES YIELD name WHERE name = 'CREATE' RETURN name",
     "SHOW TRANSACTIONS",
+    "CALL db.labels()",
+    "CALL db.labels",
+    "CALL db.propertyKeys() YIELD propertyKey AS k WHERE k STARTS WITH 'a' RETURN k",
+    "MATCH (n:A) CALL db.schema.nodeTypeProperties() YIELD nodeType RETURN n, nodeType",
+    "CALL { CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType } RETURN relationshipType",
+    "CALL db.index.vector.queryNodes('v', 3, $v) YIELD node, score MATCH (node)-->(m) RETURN m",
+    "CALL db . index . `fulltext`.queryNodes('f', $q, {limit: 3}) YIELD node AS n RETURN n.x",
+    "CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh",
+    "OPTIONAL CALL db.info() YIELD name RETURN name",
+    "CALL db.ping()",
+    "CALL db.stats.retrieve('GRAPH COUNTS')",
+    "CALL dbms.components() YIELD versions UNWIND versions AS v RETURN v",
+    "CALL dbms.listConfig('x')",
+    "CALL dbms.queryJmx('*:*')",
+    "CALL tx.getMetaData()",
     "USE neo4j MATCH (n) RETURN n",
+    "USE graph.byName('neo4j') MATCH (n) RETURN count(n)",
+    "CALL { USE neo4j MATCH (n) RETURN n LIMIT 1 } RETURN n",
+    "CYPHER EXPLAIN CREATE (n)",
+    "SHOW CURRENT GRAPH TYPE",
+    "SHOW SETTINGS 'a', 'b' YIELD name, value",
+    "SHOW TRANSACTIONS YIELD transactionId AS t SHOW TRANSACTIONS t YIELD currentQuery RETURN currentQuery",
+    "CYPHER 25 MATCH (n:A) SEARCH n IN (VECTOR INDEX v FOR $v LIMIT 3) RETURN n",
+    "CYPHER 25 OPTIONAL MATCH (n:A) SEARCH n IN (VECTOR INDEX v FOR [1.0] WHERE n.y > 1 LIMIT $l) SCORE AS s WHERE s > 0.5 RETURN n",
+    "CYPHER 25 WHEN rand() > 0.5 THEN RETURN 1 AS x ELSE RETURN 2 AS x",
+    "CYPHER 25 MATCH (n:A) RETURN n NEXT RETURN date(n.x) AS d",
+    "CYPHER 25 { RETURN {a: {timezone: 'Z'}} AS n } NEXT RETURN date(n.a) AS d",
+    "CYPHER 25 UNWIND [1] AS x CALL (x) { RETURN x AS y } IN TRANSACTIONS ON ERROR RETRY FOR 2 SECONDS THEN CONTINUE REPORT STATUS AS s RETURN s",
     "MATCH (n) CALL { WITH n MATCH (n)-->(m) RETURN m } IN TRANSACTIONS OF 10 ROWS RETURN m",
 ];
 
@@ -121,6 +168,33 @@ const WRITES: &[&str] = &[
     "CYPHER 25 LET x = 1 CREATE (n {x: x})",
     "CYPHER 25 WHEN true THEN { CREATE (n) } ELSE { RETURN 1 }",
     "MATCH (n) RETURN n NEXT DELETE n",
+    "CYPHER 25 WHEN EXISTS { (:A) } THEN RETURN 1 AS x WHEN true THEN CREATE (n) RETURN 1 AS x ELSE RETURN 2 AS x",
+    "CYPHER 25 WHEN false THEN RETURN 1 AS x ELSE { CALL () { CREATE (n) } RETURN 1 AS x }",
+    "CYPHER 25 WHEN false THEN { WHEN true THEN CREATE (n) } ELSE { FINISH }",
+    "CYPHER 25 { { CREATE (n) } }",
+    "CYPHER 25 { RETURN 1 AS x } UNION { MERGE (n:A) RETURN 1 AS x }",
+    "CYPHER 25 RETURN 1 AS next NEXT SET next.x = 1",
+    "CYPHER 25 RETURN 1 AS x NEXT RETURN x NEXT FOREACH (y IN [x] | CREATE (n))",
+    "CYPHER 25 RETURN 1 AS x NEXT CALL db.createLabel('A')",
+    "CYPHER 25 RETURN 1 AS x NEXT CREATE INDEX FOR (n:A) ON (n.x)",
+    "CYPHER 25 WHEN true THEN CREATE USER x SET PASSWORD 'secret'",
+    "CYPHER 25 { SHOW TRANSACTIONS YIELD transactionId AS t TERMINATE TRANSACTIONS t }",
+    "CYPHER 25 SHOW INDEXES YIELD name RETURN name NEXT CREATE (n)",
+    "CYPHER 25 MATCH (n) CALL (n) { { DELETE n } }",
+    "CYPHER 25 MATCH (n:A) SEARCH n IN (VECTOR INDEX v FOR $v LIMIT 3) SCORE AS s WHERE s > 0.5 SET n.x = s",
+    "CYPHER 25 MATCH (n) WHERE n.v IS :: VECTOR<FLOAT>(3) SET n.x = 1",
+    "CYPHER 25 ALTER CURRENT GRAPH TYPE SET { (:A => {x :: INTEGER}) }",
+    "CYPHER 25 UNWIND [1] AS x CALL (x) { CREATE (n) } IN TRANSACTIONS ON ERROR RETRY FOR 3 SECONDS THEN BREAK",
+    "WITH '\\u0027 AS x CREATE (n) WITH \\u0027' AS y RETURN y",
+    "CREA\\uuu0054E (n)",
+    "MATCH (n)SET n.x=1",
+    "MATCH (n) \u{ff33}\u{ff25}\u{ff34} n.x = 1",
+    "MATCH (n)\u{180e}SET n.x = 1",
+    "MATCH p = (:A)-->() DELETE p",
+    "MATCH (n) WITH {a: n} AS m DETACH DELETE m.a",
+    "MATCH (n) WHERE COUNT { (n)-->() } = 1 SET n.x = COLLECT { RETURN 1 AS x }",
+    "CALL db.labels CREATE (n)",
+    "SHOW DATABASES YIELD name CREATE (n)",
     "CRE\\u0041TE (n)",
     "MATCH (n) //\\u000aCREATE (m)",
     "MATCH (n) // x\rCREATE (m)",
@@ -138,6 +212,17 @@ const WRITES: &[&str] = &[
     "EXPLAIN RETURN 1; CREATE (n)",
     "CALL db.labels() YIELD label CALL db.createLabel(label) RETURN label",
     "CALL some.unknown.proc()",
+    "CALL db.createLabel('A')",
+    "CALL DB.labels()",
+    "CALL db.index.vector.createNodeIndex('v', 'A', 'e', 3, 'cosine')",
+    "MATCH (n) CALL db.create.setNodeVectorProperty(n, 'v', [1.0]) RETURN n",
+    "CALL db.stats.clear('QUERIES')",
+    "CALL db.resampleOutdatedIndexes()",
+    "CALL db.prepareForReplanning()",
+    "CALL dbms.killConnections(['bolt-1'])",
+    "CALL dbms.upgrade()",
+    "CALL dbms.setConfigValue('a', 'b')",
+    "MATCH (n:A) WHERE EXISTS { CALL db.createLabel('x') RETURN 1 AS one } RETURN n",
     "CALL `db`.`clearQueryCaches`()",
     "CALL tx.setMetaData({a: 1})",
     "TERMINATE TRANSACTIONS $ids YIELD *",
@@ -312,6 +397,29 @@ fn every_operation_of_qdrant_that_changes_something_is_a_write() {
                     is_a_write(&understood(&*qdrant, method, &target, "{}"), &target);
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn reads_of_qdrant_asked_in_another_way_are_writes() {
+    let qdrant = dialect("qdrant");
+    for path in ["points/query", "points/scroll", "points", "facet"] {
+        for method in ["post", "Post", "TRACE", "QUERY", "PURGE", "CONNECT"] {
+            let target = format!("/collections/c/{path}");
+            is_a_write(&understood(&*qdrant, method, &target, "{}"), method);
+        }
+        for target in [
+            format!("/collections/a%2Fb/{path}"),
+            format!("/collections/c/{path}%2F"),
+            format!("/collections/../{path}"),
+            format!("/./collections/c/{path}"),
+            format!("/collections/%zz/{path}"),
+            format!("/collections/c/{path}%00"),
+            format!("/COLLECTIONS/c/{path}"),
+            format!("/collections/c/{path}/extra"),
+        ] {
+            is_a_write(&understood(&*qdrant, "POST", &target, "{}"), &target);
         }
     }
 }

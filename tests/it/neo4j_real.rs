@@ -4,7 +4,8 @@
 
 use crate::neo4j_statements::{READS, WRITES};
 use crate::neo4j_support::{Got, Proxy, eventually, send, statements_of, try_send, yaml};
-use pointsman::dialect::token_of;
+use pointsman::dialect::neo4j::cypher::is_pure_builtin;
+use pointsman::dialect::neo4j::{stock_procedures, token_of};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -20,6 +21,33 @@ const KEY: (&str, &str) = ("authorization", "Basic bmVvNGo6YS1sb25nLXNlY3JldA=="
 /// Transactions of three requests, for each interface.
 const TRANSACTIONS: usize = 60;
 const QUERY: &str = "/db/neo4j/query/v2";
+/// The built-in functions whose answers time, chance or what is outside of the store decides.
+const IMPURE: &[&str] = &[
+    "date.realtime",
+    "date.statement",
+    "date.transaction",
+    "datetime.realtime",
+    "datetime.statement",
+    "datetime.transaction",
+    "file",
+    "graph.byelementid",
+    "graph.byname",
+    "linenumber",
+    "localdatetime.realtime",
+    "localdatetime.statement",
+    "localdatetime.transaction",
+    "localtime.realtime",
+    "localtime.statement",
+    "localtime.transaction",
+    "rand",
+    "randomuuid",
+    "time",
+    "time.realtime",
+    "time.statement",
+    "time.transaction",
+    "time.truncate",
+    "timestamp",
+];
 
 /// Whether there is a server to test; in CI there must be.
 fn absent() -> bool {
@@ -93,6 +121,7 @@ async fn real_servers() {
         "three servers up after {:.1} s",
         begun.elapsed().as_secs_f64()
     );
+    the_stock_procedures_are_the_servers_own(&servers[0]).await;
     let one = in_front_of(&servers[..1]).await;
     the_sample_loads_through_the_proxy(&servers).await;
     every_read_is_accepted_under_the_fence(&one).await;
@@ -108,6 +137,40 @@ async fn real_servers() {
     no_read_fails_when_a_server_dies(&all, &servers).await;
     wrong_passwords_are_refused(&one).await;
     eprintln!("all of it took {:.1} s", begun.elapsed().as_secs_f64());
+}
+
+async fn the_stock_procedures_are_the_servers_own(server: &Server) {
+    let listed = direct(server, "SHOW PROCEDURES YIELD name, mode").await;
+    let listed: Vec<[String; 2]> = serde_json::from_value(listed.rows()).unwrap();
+    let stock: Vec<_> = stock_procedures()
+        .map(|(name, mode)| [name.to_owned(), format!("{mode:?}").to_uppercase()])
+        .collect();
+    let absent_from = |list: &[[String; 2]], rows: &[[String; 2]]| {
+        let mut rows = rows.to_vec();
+        rows.retain(|row| !list.contains(row));
+        rows
+    };
+    // The order of the two does not matter, nor whether a name differs or a mode.
+    assert_eq!(
+        absent_from(&listed, &stock),
+        [[""; 2]; 0],
+        "not the server's"
+    );
+    assert_eq!(
+        absent_from(&stock, &listed),
+        [[""; 2]; 0],
+        "not in the table"
+    );
+    let functions =
+        "SHOW BUILT IN FUNCTIONS YIELD name RETURN DISTINCT toLower(name) AS name ORDER BY name";
+    let functions = direct(server, functions).await.rows();
+    let names = functions
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|row| row[0].as_str());
+    let impure: Vec<_> = names.filter(|name| !is_pure_builtin(name)).collect();
+    assert_eq!(impure, IMPURE);
 }
 
 async fn the_sample_loads_through_the_proxy(servers: &[Arc<Server>]) {

@@ -86,6 +86,14 @@ pub const READS: &[&str] = &[
     "MATCH (n:Person) WHERE n.born IS :: INTEGER NOT NULL RETURN count(n)",
     "MATCH (n:Person) RETURN elementId(n) IS NOT NULL, labels(n), keys(n), properties(n) LIMIT 1",
     "WITH 'a' AS x, 'b' AS y RETURN x || y",
+    "MATCH ANY 2 PATHS (a:Work)-[:CITES]->*(b:Work {id: 22}) RETURN count(*)",
+    "MATCH (n) WHERE EXISTS { WITH n AS k MATCH (k)-->(m) RETURN m } RETURN count(n)",
+    "MATCH (call)-[load:CITES]->(remove) RETURN count(call), count(load) AS set",
+    "MATCH(n:Person)WHERE NOT(n.x=1)AND(n:Person)RETURN count(ALL n.name)",
+    "OPTIONAL CALL db.relationshipTypes() YIELD relationshipType RETURN count(*)",
+    "CALL { CALL db.labels() YIELD label RETURN label } RETURN count(label)",
+    "CALL db.stats.status() YIELD section RETURN section",
+    "CALL { USE neo4j MATCH (n) RETURN n LIMIT 1 } RETURN count(n)",
 ];
 
 /// Writes: the statement, a statement that shows its work, and what that one gives. `Own` becomes a
@@ -390,5 +398,11 @@ pub const WRITES: &[(&str, &str, &str)] = &[
         "0",
     ),
     ("CALL db.clearQueryCaches()", "RETURN 0", "0"),
+    ("CALL tx.setMetaData({own: 'Own'})", "RETURN 0", "0"),
+    (
+        "CREATE (n:Own) WITH {a: n} AS m DETACH DELETE m.a",
+        "MATCH (n:Own) RETURN count(n)",
+        "0",
+    ),
     ("CALL dbms.killConnection('bolt-999')", "RETURN 0", "0"),
 ];

@@ -34,6 +34,20 @@ const SIDE_EFFECT_PREFIXES: &[&str] = &[
 ];
 /// Of these the read ones.
 const HARMLESS: &[&str] = &["dbms.cluster.routing.getroutingtable", "dbms.upgradestatus"];
+/// Beginnings of names of procedures whose answers no write of the database decides, or whose index
+/// may lag behind it: never stored, whatever the operator lists; lower case.
+const STATE_PREFIXES: &[&str] = &[
+    "cdc.",
+    "db.await",
+    "db.cdc.",
+    "db.index.fulltext.",
+    "db.info",
+    "db.listlocks",
+    "db.ping",
+    "db.stats.",
+    "dbms.",
+    "tx.",
+];
 
 /// What a statement does, and why it is thought so.
 #[derive(Debug)]
@@ -91,9 +105,9 @@ fn query(report: Box<Report>, knowledge: &Knowledge, pure: &[String]) -> Class {
         .map(|name| procedure(name, knowledge));
     let worst = called.max_by_key(|(effect, _)| severity(*effect));
     let (effect, reason) = match worst {
-        Some((effect, reason)) if effect != Effect::Read && !report.writes => (effect, reason),
         _ if report.writes => (Effect::Write, "a clause that changes data"),
-        _ => (Effect::Read, "only clauses that read"),
+        Some(procedure) => procedure,
+        None => (Effect::Read, "only clauses that read"),
     };
     Class {
         never: never(&report, knowledge, pure),
@@ -124,15 +138,44 @@ fn procedure(name: &str, knowledge: &Knowledge) -> (Effect, &'static str) {
     if SIDE_EFFECTS.contains(&lower.as_str()) || prefixed && !HARMLESS.contains(&lower.as_str()) {
         return (Effect::Admin, "a procedure with side effects");
     }
-    match knowledge.mode(name) {
-        Some(Mode::Dbms) if !Knowledge::is_own(name) => {
+    let Some(mode) = knowledge.mode(name) else {
+        return (Effect::Write, "a procedure whose mode is not known");
+    };
+    match mode {
+        Mode::Dbms if !Knowledge::is_own(name) => {
             (Effect::Admin, "a plug-in procedure of the server")
         }
-        Some(Mode::Read | Mode::Dbms) => (Effect::Read, "a procedure that reads"),
-        Some(Mode::Write) => (Effect::Write, "a procedure that writes"),
-        Some(Mode::Schema) => (Effect::Schema, "a procedure that changes the schema"),
-        None => (Effect::Write, "a procedure whose mode is not known"),
+        _ if knowledge.goes_by_stock() => stock(mode),
+        Mode::Read | Mode::Dbms => (Effect::Read, "a procedure that reads"),
+        Mode::Write => (Effect::Write, "a procedure that writes"),
+        Mode::Schema => (Effect::Schema, "a procedure that changes the schema"),
     }
+}
+
+/// The same by the table of stock procedures; the reason says so.
+fn stock(mode: Mode) -> (Effect, &'static str) {
+    match mode {
+        Mode::Read | Mode::Dbms => (
+            Effect::Read,
+            "a procedure that reads, as in Neo4j 5.26; a running proxy goes by its server's own list",
+        ),
+        Mode::Write => (
+            Effect::Write,
+            "a procedure that writes, as in Neo4j 5.26; a running proxy goes by its server's own list",
+        ),
+        Mode::Schema => (
+            Effect::Schema,
+            "a procedure that changes the schema, as in Neo4j 5.26; a running proxy goes by its server's own list",
+        ),
+    }
+}
+
+/// Whether a procedure answers for the server rather than for its data.
+fn is_state(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    STATE_PREFIXES
+        .iter()
+        .any(|prefix| lower.starts_with(prefix))
 }
 
 /// Why the answer of this query is never stored, by the list of section 3.
@@ -145,6 +188,11 @@ fn never(report: &Report, knowledge: &Knowledge, pure: &[String]) -> Option<&'st
         (report.load_csv, "load_csv"),
         (report.uses_graph, "use_graph"),
         (report.in_transactions, "in_transactions"),
+        (report.index_search, "index_search"),
+        (
+            report.procedures.iter().any(|name| is_state(name)),
+            "server_state",
+        ),
         (!report.procedures.iter().all(listed), "procedure"),
         (
             report.reads_clock || report.functions.iter().any(impure),

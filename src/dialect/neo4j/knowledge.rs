@@ -4,6 +4,7 @@
 
 use super::bookmark::supersedes;
 use super::cypher::is_pure_builtin;
+use super::stock;
 use parking_lot::{Mutex, RwLock};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -48,13 +49,32 @@ pub struct Knowledge {
     bookmarks: Mutex<HashMap<String, String>>,
     generation: AtomicU64,
     sessions_reach_elsewhere: AtomicBool,
+    /// The table of stock procedures speaks while the server's own is not known.
+    stock: bool,
 }
 
 impl Knowledge {
+    /// What can be known without a server: the procedures of a stock Neo4j 5.26, until a server's own
+    /// list is learned. For explanations only; on the path doubt is a write.
+    pub fn of_stock() -> Self {
+        Self {
+            stock: true,
+            ..Self::default()
+        }
+    }
+
     /// The mode of a procedure; `None` when it is not known, or nothing is loaded.
     pub fn mode(&self, procedure: &str) -> Option<Mode> {
-        let facts = self.facts.read();
-        facts.modes.as_ref()?.get(procedure).copied()
+        match &self.facts.read().modes {
+            Some(modes) => modes.get(procedure).copied(),
+            None if self.stock => stock::mode(procedure),
+            None => None,
+        }
+    }
+
+    /// Whether modes are those of the stock procedures rather than the server's own.
+    pub fn goes_by_stock(&self) -> bool {
+        self.stock && !self.is_loaded()
     }
 
     /// Whether the modes of procedures are loaded.

@@ -21,6 +21,7 @@ mod refresh;
 mod refusal;
 mod scan;
 mod session;
+mod stock;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ mod understand;
 pub use codes::{Row, rows as code_rows};
 pub use knowledge::{Knowledge, Mode};
 pub use operations::rows;
+pub use stock::procedures as stock_procedures;
 pub use token::token_of;
 
 use super::{

@@ -92,7 +92,7 @@ fn in_transactions(cursor: &mut Cursor<'_>) -> Parsed {
             one_of(cursor, &["ROW", "ROWS"])?;
         } else if cursor.eat_word("ON") {
             cursor.need_word("ERROR")?;
-            one_of(cursor, &["CONTINUE", "BREAK", "FAIL"])?;
+            on_error(cursor)?;
         } else if cursor.eat_word("REPORT") {
             cursor.need_word("STATUS")?;
             cursor.need_word("AS")?;
@@ -100,6 +100,22 @@ fn in_transactions(cursor: &mut Cursor<'_>) -> Parsed {
         } else {
             return Some(());
         }
+    }
+}
+
+/// `CONTINUE`, or `RETRY FOR 3 SECONDS THEN CONTINUE` (Cypher 25).
+fn on_error(cursor: &mut Cursor<'_>) -> Parsed {
+    const OUTCOMES: &[&str] = &["CONTINUE", "BREAK", "FAIL"];
+    if !cursor.eat_word("RETRY") {
+        return one_of(cursor, OUTCOMES);
+    }
+    if cursor.eat_word("FOR") {
+        expression(cursor)?;
+        one_of(cursor, &["SEC", "SECOND", "SECONDS"])?;
+    }
+    match cursor.eat_word("THEN") {
+        true => one_of(cursor, OUTCOMES),
+        false => Some(()),
     }
 }
 

@@ -7,6 +7,7 @@ use super::expression::expression;
 use super::lexer::Kind;
 use super::pattern::{Role, patterns};
 use super::scope::Scope;
+use super::search;
 use super::words::any_of;
 use super::writes;
 
@@ -69,14 +70,18 @@ pub fn sequence(cursor: &mut Cursor<'_>) -> Parsed {
     }
 }
 
-/// Behind MATCH: patterns, hints, a condition.
+/// Behind MATCH: patterns, hints, a condition, a search.
 pub fn matching(cursor: &mut Cursor<'_>) -> Parsed {
     match_mode(cursor);
     patterns(cursor, Role::Match)?;
     while cursor.eat_word("USING") {
         hint(cursor)?;
     }
-    condition(cursor)
+    condition(cursor)?;
+    match cursor.eat_word("SEARCH") {
+        true => search::search(cursor),
+        false => Some(()),
+    }
 }
 
 fn match_mode(cursor: &mut Cursor<'_>) {

@@ -115,12 +115,18 @@ fn type_name(cursor: &mut Cursor<'_>) -> Parsed {
         match cursor.word(0) {
             Some(word) if any_of(word, TYPES) || timed && zoned => last = word,
             _ if cursor.is_mark_of(0, &["<", ">", "!"]) && length > 0 => last = "",
+            _ if length > 0 && dimension(cursor) => (0..2).for_each(|_| cursor.step()),
             _ if cursor.is_mark(0, "|") && !cursor.bar_ends && length > 0 => last = "",
             _ => return (length > 0).then_some(()),
         }
         cursor.step();
         length += 1;
     }
+}
+
+/// `(3)`, the dimension of a vector type.
+fn dimension(cursor: &Cursor<'_>) -> bool {
+    cursor.is_mark(0, "(") && cursor.is_kind(1, Kind::Number) && cursor.is_mark(2, ")")
 }
 
 fn operand(cursor: &mut Cursor<'_>) -> Parsed {

@@ -17,6 +17,7 @@ mod part;
 mod pattern;
 mod report;
 mod scope;
+mod search;
 mod shape;
 mod statement;
 #[cfg(test)]

@@ -64,7 +64,9 @@ fn is_query(cursor: &Cursor<'_>) -> bool {
     if cursor.is_mark(2, "=") {
         return false;
     }
-    cursor.word(1).is_some_and(clauses::is_clause)
+    let conditional = cursor.is_word(1, "WHEN");
+    let inner = cursor.is_mark(1, "{");
+    conditional || inner || cursor.word(1).is_some_and(clauses::is_clause)
 }
 
 /// Whether this `CASE` is the keyword, not a variable of that name.

@@ -20,6 +20,8 @@ pub struct Report {
     /// `USE`: the graph is not the one of the path.
     pub uses_graph: bool,
     pub in_transactions: bool,
+    /// `SEARCH`: an index decides which rows are found.
+    pub index_search: bool,
     /// A clause that changes data.
     pub writes: bool,
     /// A function that reads the clock, whatever the lists say.

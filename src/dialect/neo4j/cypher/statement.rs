@@ -3,16 +3,29 @@
 
 use super::commands;
 use super::cursor::{Cursor, Parsed};
+use super::expression::expression;
 use super::lexer::{Kind, Token};
 use super::scope::Scope;
 use super::{Reading, clauses};
 
 /// Where the variables of a query come from.
+#[derive(Clone)]
 pub enum Import {
     /// Every branch sees these (also none).
     Always(Scope),
     /// A branch sees these through a leading `WITH` only (`CALL { WITH x ... }`).
     ByWith(Scope),
+}
+
+impl Import {
+    /// What the branch that begins here sees.
+    fn scope(&self, cursor: &Cursor<'_>) -> Scope {
+        match self {
+            Self::Always(scope) => scope.clone(),
+            Self::ByWith(scope) if cursor.is_word(0, "WITH") => scope.clone(),
+            Self::ByWith(_) => Scope::default(),
+        }
+    }
 }
 
 /// Which prefixes stand before the statement.
@@ -95,20 +108,59 @@ fn options(cursor: &mut Cursor<'_>) -> Parsed {
     Some(())
 }
 
-/// A query: clauses, and further ones joined by UNION.
+/// A query: parts joined by NEXT (Cypher 25), of which each sees what the one before gave.
 pub fn query(cursor: &mut Cursor<'_>, import: Import) -> Parsed {
+    part(cursor, &import)?;
+    while cursor.eat_word("NEXT") {
+        not_narrow(cursor);
+        part(cursor, &Import::Always(Scope::default()))?;
+    }
+    Some(())
+}
+
+/// A conditional query, or single ones joined by UNION.
+fn part(cursor: &mut Cursor<'_>, import: &Import) -> Parsed {
+    if cursor.is_word(0, "WHEN") {
+        return conditional(cursor, import);
+    }
     loop {
-        cursor.scope = match &import {
-            Import::Always(scope) => scope.clone(),
-            Import::ByWith(scope) if cursor.is_word(0, "WITH") => scope.clone(),
-            Import::ByWith(_) => Scope::default(),
-        };
-        clauses::sequence(cursor)?;
+        single(cursor, import)?;
         if !cursor.eat_word("UNION") {
             return Some(());
         }
         let _ = cursor.eat_word("ALL") || cursor.eat_word("DISTINCT");
     }
+}
+
+/// `WHEN x THEN .. WHEN y THEN .. ELSE ..` (Cypher 25): each branch may run.
+fn conditional(cursor: &mut Cursor<'_>, import: &Import) -> Parsed {
+    not_narrow(cursor);
+    while cursor.eat_word("WHEN") {
+        cursor.scope = import.scope(cursor);
+        expression(cursor)?;
+        cursor.need_word("THEN")?;
+        single(cursor, import)?;
+    }
+    match cursor.eat_word("ELSE") {
+        true => single(cursor, import),
+        false => Some(()),
+    }
+}
+
+/// Clauses, or a query in braces (Cypher 25).
+fn single(cursor: &mut Cursor<'_>, import: &Import) -> Parsed {
+    if cursor.is_mark(0, "{") {
+        not_narrow(cursor);
+        return braces(cursor, import.clone());
+    }
+    cursor.scope = import.scope(cursor);
+    clauses::sequence(cursor)
+}
+
+/// Variables are not followed through what Cypher 25 adds: no tag narrower than the database.
+fn not_narrow(cursor: &mut Cursor<'_>) {
+    cursor.report.broad = true;
+    cursor.report.wide = true;
 }
 
 /// A query in braces, with its own scope; the outer one comes back behind it.

@@ -14,8 +14,17 @@ fn what_is_never_stored_says_why() {
         ("EXPLAIN RETURN 1", "explain"),
         ("PROFILE RETURN 1", "profile"),
         ("CALL db.labels()", "procedure"),
-        ("CALL dbms.components()", "procedure"),
+        ("CALL dbms.components()", "server_state"),
+        ("CALL db.stats.status()", "server_state"),
+        (
+            "CALL db.index.fulltext.queryNodes('i', 'x') YIELD node RETURN node",
+            "server_state",
+        ),
         ("USE neo4j RETURN 1", "use_graph"),
+        (
+            "MATCH (n:A) SEARCH n IN (VECTOR INDEX v FOR $v LIMIT 3) RETURN n",
+            "index_search",
+        ),
         ("RETURN rand()", "impure_function"),
         ("RETURN `rand` ( )", "impure_function"),
         ("RETURN r\\u0061nd()", "impure_function"),
@@ -158,6 +167,37 @@ fn the_operator_may_list_plug_ins_as_pure() {
         storing(&neo4j, &query("RETURN your.own(1)")),
         Storing::Never("impure_function")
     );
+}
+
+#[test]
+fn the_state_of_the_server_is_never_stored_whatever_the_operator_lists() {
+    let listed: Vec<String> = super::super::stock_procedures()
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let neo4j = informed(Settings {
+        pure: listed.clone(),
+        ..Settings::new("graph")
+    });
+    let mut stored = listed;
+    stored.retain(|name| storing(&neo4j, &query(&format!("CALL {name}()"))) == Storing::Yes);
+    assert_eq!(
+        stored,
+        [
+            "db.index.vector.queryNodes",
+            "db.index.vector.queryRelationships",
+            "db.labels",
+            "db.propertyKeys",
+            "db.relationshipTypes",
+            "db.schema.nodeTypeProperties",
+            "db.schema.relTypeProperties",
+            "db.schema.visualization",
+        ]
+    );
+    for name in &stored {
+        let call = neo4j.understand(&query(&format!("CALL {name}()")).request());
+        let tags: Vec<_> = call.reads.iter().map(|tag| tag.as_str()).collect();
+        assert_eq!(tags, ["neo4j/graph", "neo4j/graph/neo4j/any"], "{name}");
+    }
 }
 
 fn key(neo4j: &Neo4j, sent: &Sent) -> crate::dialect::Canonical {

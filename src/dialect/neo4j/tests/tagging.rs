@@ -216,6 +216,29 @@ fn one_wide_statement_makes_the_transaction_wide() {
 }
 
 #[test]
+fn nothing_is_narrow_across_the_parts_of_a_cypher_25_query() {
+    let neo4j = plain();
+    for statement in [
+        "CYPHER 25 MATCH (n:A) RETURN n NEXT MATCH (m:B) RETURN m",
+        "CYPHER 25 WHEN true THEN MATCH (n:A) RETURN n ELSE MATCH (n:B) RETURN n",
+        "CYPHER 25 { MATCH (n:A) RETURN n }",
+        "CYPHER 25 RETURN EXISTS { { MATCH (n:A) RETURN n } } AS e",
+    ] {
+        let call = neo4j.understand(&query(statement).request());
+        assert_eq!(tags(&call.reads), ["", "any"], "{statement}");
+    }
+    for statement in [
+        "CYPHER 25 MATCH ()-[r:R]->() RETURN r UNION MATCH ()-[r:S]->() RETURN r NEXT DELETE r",
+        "CYPHER 25 RETURN 1 AS x NEXT CREATE (:A)",
+        "CYPHER 25 WHEN true THEN CREATE (:A)",
+        "CYPHER 25 { CREATE (:A) }",
+    ] {
+        let call = neo4j.understand(&query(statement).request());
+        assert_eq!(tags(&call.raises), ["any", "wide"], "{statement}");
+    }
+}
+
+#[test]
 fn nothing_is_narrow_where_triggers_may_be() {
     let unloaded = Neo4j::new(Settings::new("graph"));
     let call = unloaded.understand(&query("MATCH (n:A) RETURN n").request());

@@ -223,6 +223,43 @@ fn until_procedures_are_loaded_a_call_is_a_write() {
 }
 
 #[test]
+fn the_stock_table_is_what_a_stock_server_lists() {
+    let stock: Vec<_> = super::super::stock_procedures().collect();
+    assert!(stock.is_sorted_by_key(|(name, _)| *name));
+    let server = plain().knowledge();
+    for (name, mode) in stock {
+        // A server without credentials, as the recorded one is, has no current user.
+        let listed = server
+            .mode(name)
+            .or((name == "dbms.showCurrentUser").then_some(Mode::Dbms));
+        assert_eq!(listed, Some(mode), "{name}");
+        assert_eq!(Knowledge::of_stock().mode(name), Some(mode), "{name}");
+    }
+}
+
+#[test]
+fn the_stock_table_speaks_only_until_the_servers_own_list_is_known() {
+    let stock = Arc::new(Knowledge::of_stock());
+    let neo4j = Neo4j::with_knowledge(Settings::new("graph"), Arc::clone(&stock));
+    let understood = |statement: &str| neo4j.understand(&query(statement).request());
+    let labels = understood("CALL db.labels() YIELD label RETURN label");
+    assert_eq!(labels.effect, Effect::Read);
+    assert!(labels.reason.contains("as in Neo4j 5.26"));
+    for statement in ["CALL db.createLabel('A')", "CALL DB.LABELS()", "CALL x.y()"] {
+        assert_eq!(understood(statement).effect, Effect::Write, "{statement}");
+    }
+    let own = [("x.y", Mode::Read), ("db.labels", Mode::Write)];
+    stock.learn_modes(own.map(|(name, mode)| (name.to_owned(), mode)).into());
+    let labels = understood("CALL db.labels() YIELD label RETURN label");
+    assert_eq!(
+        (labels.effect, labels.reason),
+        (Effect::Write, "a procedure that writes")
+    );
+    assert_eq!(understood("CALL db.propertyKeys()").effect, Effect::Write);
+    assert_eq!(understood("CALL x.y()").effect, Effect::Read);
+}
+
+#[test]
 fn several_statements_are_a_read_only_if_all_are() {
     let reads = call(&tx(&["RETURN 1", "MATCH (n) RETURN n"]));
     assert_eq!((reads.effect, reads.features.members), (Effect::Read, 2));
