@@ -43,7 +43,8 @@ impl fmt::Debug for Canonical {
 /// Builds a [`Canonical`]. Every part is length-prefixed, so that no two requests run together.
 pub struct Builder {
     head: Vec<u8>,
-    credentials: blake3::Hasher,
+    /// Length-prefixed names and values; only their digest leaves the builder.
+    credentials: Vec<u8>,
 }
 
 impl Builder {
@@ -51,16 +52,14 @@ impl Builder {
     pub fn new(operation: &str) -> Self {
         let builder = Self {
             head: Vec::with_capacity(192),
-            credentials: blake3::Hasher::new_keyed(&CREDENTIAL_KEY),
+            credentials: Vec::new(),
         };
         builder.part(operation.as_bytes())
     }
 
     /// Adds one part.
     pub fn part(mut self, bytes: &[u8]) -> Self {
-        self.head
-            .extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-        self.head.extend_from_slice(bytes);
+        put(&mut self.head, bytes);
         self
     }
 
@@ -75,16 +74,14 @@ impl Builder {
 
     /// Adds a credential; its value enters the digest only.
     pub fn credential(mut self, name: &str, value: &[u8]) -> Self {
-        for part in [name.as_bytes(), value] {
-            self.credentials.update(&(part.len() as u64).to_le_bytes());
-            self.credentials.update(part);
-        }
+        put(&mut self.credentials, name.as_bytes());
+        put(&mut self.credentials, value);
         self
     }
 
     /// Closes the canonical request with its body.
     pub fn body(mut self, body: Bytes) -> Canonical {
-        let digest = self.credentials.finalize();
+        let digest = blake3::keyed_hash(&CREDENTIAL_KEY, &self.credentials);
         self.head.extend_from_slice(digest.as_bytes());
         let credential = digest
             .as_bytes()
@@ -97,4 +94,10 @@ impl Builder {
             credential,
         }
     }
+}
+
+/// Adds a part behind its length.
+fn put(parts: &mut Vec<u8>, part: &[u8]) {
+    parts.extend_from_slice(&(part.len() as u64).to_le_bytes());
+    parts.extend_from_slice(part);
 }

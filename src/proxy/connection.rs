@@ -27,54 +27,47 @@ pub async fn serve(
     session.set_keepalive_reuses_remaining(Some(proxy.limits().client_requests));
     loop {
         let limits = proxy.limits();
-        let Some(mut ready) = next_request(
-            session,
-            limits.client_keepalive,
-            &mut stop,
-            &proxy,
-            &listener,
-        )
-        .await
-        else {
+        let idle = limits.client_keepalive;
+        if !next_request(&mut session, idle, &mut stop, &proxy, &listener).await {
             return;
-        };
-        limit(&mut ready, &limits);
-        let ending = match framing::refused(&ready) {
-            Some(status) => framing::refuse(&mut ready, status).await,
-            None => proxy.answer(&mut ready, &listener, &stop).await,
+        }
+        limit(&mut session, &limits);
+        let ending = match framing::refused(&session) {
+            Some(status) => framing::refuse(&mut session, status).await,
+            None => proxy.answer(&mut session, &listener, &stop).await,
         };
         // Dropping the connection without a clean end is what tells the client that the answer was cut.
         if ending != Ending::Complete {
             return;
         }
-        match finish(ready).await {
+        match finish(session).await {
             Some(next) => session = next,
             None => return,
         }
     }
 }
 
-/// Waits for the head of a request. The time limit covers idleness and the whole head, so that bytes that trickle in do not hold a seat for ever.
+/// Waits for the head of a request; `false`: there is none, and the connection ends. The time limit covers idleness and the whole head, so that bytes that trickle in do not hold a seat for ever.
 async fn next_request(
-    mut session: ServerSession,
+    session: &mut ServerSession,
     idle: Duration,
     stop: &mut watch::Receiver<bool>,
     proxy: &Proxy,
     listener: &str,
-) -> Option<ServerSession> {
+) -> bool {
     let read = tokio::select! {
         biased;
-        read = tokio::time::timeout(idle, session.read_request()) => read.ok()?,
-        _ = stop.wait_for(|stop| *stop) => return None,
+        read = tokio::time::timeout(idle, session.read_request()) => read,
+        _ = stop.wait_for(|stop| *stop) => return false,
     };
     match read {
-        Ok(true) => Some(session),
-        Ok(false) => None,
-        Err(error) => {
-            framing::refuse_head(&mut session, &error, proxy.dialect(listener).as_deref()).await;
+        Ok(Ok(there)) => there,
+        Ok(Err(error)) => {
+            framing::refuse_head(session, &error, proxy.dialect(listener).as_deref()).await;
             linger(session, false).await;
-            None
+            false
         }
+        Err(_) => false,
     }
 }
 
@@ -91,10 +84,10 @@ fn limit(session: &mut ServerSession, limits: &config::Path) {
 }
 
 /// Ends a request; the session for the next one, if the connection may be used again.
-async fn finish(session: ServerSession) -> Option<ServerSession> {
+async fn finish(mut session: ServerSession) -> Option<ServerSession> {
     let mut settings = HttpPersistentSettings::for_session(&session);
     if session.get_keepalive().is_none() {
-        linger(session, true).await;
+        linger(&mut session, true).await;
         return None;
     }
     let (stream, prefix) = session.finish().await.ok()??.into_parts();
@@ -108,9 +101,9 @@ async fn finish(session: ServerSession) -> Option<ServerSession> {
 
 /// Closes a connection so that the client can still read the answer: a close while bytes of the client are
 /// unread would reset it, and the answer would be lost with it. `framed`: the head was read, so that it is known where the body ends.
-async fn linger(mut session: ServerSession, framed: bool) {
+async fn linger(session: &mut ServerSession, framed: bool) {
     session.shutdown().await;
-    let ServerSession::H1(session) = &mut session else {
+    let ServerSession::H1(session) = session else {
         return;
     };
     let rest = async {

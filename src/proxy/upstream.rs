@@ -56,7 +56,8 @@ impl Upstream {
             true => stream,
             false => Joined::stream(stream),
         };
-        let mut session = HttpSession::H1(h1::HttpSession::new_with_options(stream, &peer));
+        let session = h1::HttpSession::new_with_options(stream, &peer);
+        let mut session = Box::new(HttpSession::H1(session));
         // The wait for a head has a limit of its own, which does not start anew with each byte.
         session.set_read_timeout(None);
         session.set_write_timeout(Some(limits.send));
@@ -84,7 +85,7 @@ impl Upstream {
             idle,
             ..
         } = wire;
-        let HttpSession::H1(mut session) = session else {
+        let HttpSession::H1(mut session) = *session else {
             return;
         };
         session.respect_keepalive();
@@ -108,7 +109,7 @@ fn peer(address: SocketAddr, group: u64, limits: &Limits) -> HttpPeer {
 
 /// A connection during one exchange.
 pub struct Wire {
-    session: HttpSession,
+    session: Box<HttpSession>,
     peer: HttpPeer,
     reused: bool,
     stage: Stage,
@@ -139,7 +140,7 @@ impl Wire {
 
     /// Holds the head back until the body is there, or no longer.
     fn gather(&self, on: bool) {
-        if let HttpSession::H1(session) = &self.session {
+        if let HttpSession::H1(session) = &*self.session {
             Joined::gather(session.stream(), on);
         }
     }
