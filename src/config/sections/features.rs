@@ -61,8 +61,8 @@ section! {
         quarantine: Duration = secs(10) => time(),
         /// How long nothing is stored from an endpoint after it was slow, ejected or back.
         rejoin_hold: Duration = secs(30) => time(),
-        /// Store empty results.
-        store_empty: bool = true,
+        /// Store empty results. Not used yet: they are stored.
+        store_empty: bool = true => ANY.not_used_yet(),
     }
 }
 

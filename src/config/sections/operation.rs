@@ -42,14 +42,14 @@ section! {
 section! {
     /// Alert thresholds.
     Thresholds {
-        /// Mean response time.
-        response_time: Duration = secs(1) => time(),
-        /// CPU, percent.
-        cpu_usage: f64 = 80.0 => percent(),
-        /// Memory, percent.
+        /// Mean response time. Not used yet.
+        response_time: Duration = secs(1) => time().not_used_yet(),
+        /// CPU, percent. Not used yet.
+        cpu_usage: f64 = 80.0 => percent().not_used_yet(),
+        /// Memory, percent: at or above it the admin API calls the process degraded.
         memory_usage: f64 = 85.0 => percent(),
-        /// Errors, percent.
-        error_rate: f64 = 5.0 => percent(),
+        /// Errors, percent. Not used yet.
+        error_rate: f64 = 5.0 => percent().not_used_yet(),
     }
 }
 
