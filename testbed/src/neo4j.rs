@@ -3,8 +3,10 @@
 //! newer) and `mvn` on the path.
 
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -18,6 +20,10 @@ use crate::server::runtime;
 const VERSION: &str = "5.26.16";
 /// Between two looks whether the server is up.
 const LOOK: Duration = Duration::from_millis(100);
+/// Ports to choose from, below those that systems give to whoever asks for any.
+const PORTS: Range<u16> = 15_000..32_000;
+/// How often a start is tried.
+const STARTS: usize = 3;
 /// Packages that Neo4j reaches into.
 const OPENED: &[&str] = &["java.nio", "java.io", "sun.nio.ch", "java.lang"];
 
@@ -68,6 +74,17 @@ impl Server {
     /// If Maven fails, or the server does not answer within `patience`; its last output is in the text.
     pub fn start(options: Options) -> io::Result<Self> {
         let jars = jars()?;
+        let start = || Self::start_once(jars.clone(), options.clone());
+        // Between its choice and the server's start a port can be taken by somebody else.
+        let deadline = Instant::now() + options.patience;
+        let again = |error| match Instant::now() < deadline {
+            true => start(),
+            false => Err(error),
+        };
+        (1..STARTS).fold(start(), |server, _| server.or_else(again))
+    }
+
+    fn start_once(jars: PathBuf, options: Options) -> io::Result<Self> {
         let (port, bolt) = (free_port()?, free_port()?);
         let home = tempfile::tempdir()?;
         fs::create_dir_all(home.path().join("conf"))?;
@@ -155,10 +172,9 @@ impl Server {
             .get(self.url())
             .timeout(Duration::from_secs(2));
         waited(async move {
-            request
-                .send()
-                .await
-                .is_ok_and(|answer| answer.status().is_success())
+            let text = async { request.send().await?.error_for_status()?.text().await };
+            // Whoever else listens there does not say this.
+            text.await.is_ok_and(|text| text.contains("neo4j_version"))
         })
     }
 
@@ -217,10 +233,13 @@ fn conf(port: u16, bolt: u16, options: &Options) -> String {
     )
 }
 
+/// A port that is free now, and not one of those that the system gives away meanwhile.
 fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
-        .local_addr()?
-        .port())
+    let count = u64::from(PORTS.end - PORTS.start);
+    let any = |_| PORTS.start + (RandomState::new().hash_one(()) % count) as u16;
+    let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+    let none = || io::Error::new(ErrorKind::AddrInUse, "no free port");
+    (0..1_000).map(any).find(free).ok_or_else(none)
 }
 
 /// The folder of the jars, filled on first use. Other processes that want it too wait.

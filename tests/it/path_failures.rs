@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use testbed::faults::{self, Faults, Only, When};
 use testbed::qdrant::Cluster;
+use tokio::sync::Notify;
 
 const QUERY: &str = "/collections/a/points/query";
 const UPSERT: &str = "/collections/a/points?wait=true";
@@ -377,7 +378,9 @@ async fn a_connection_that_is_closed_under_a_read_is_replaced() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bytes_after_an_answer_never_become_another_clients_answer() {
-    let origin = Origin::start(|seen| {
+    let more = Arc::new(Notify::new());
+    let told = Arc::clone(&more);
+    let origin = Origin::start(move |seen| {
         let body = seen.target().to_owned();
         let one = format!(
             "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
@@ -387,8 +390,10 @@ async fn bytes_after_an_answer_never_become_another_clients_answer() {
         match seen.number % 3 {
             0 => Act::raw(format!("{one}{two}")),
             1 => Act::raw(format!("{one}extra")),
+            // When the answer is taken, and its connection is idle.
             _ => vec![
                 Act::Send(one.into_bytes()),
+                Act::Wait(Arc::clone(&told)),
                 Act::Send(two.as_bytes().to_vec()),
             ],
         }
@@ -399,6 +404,10 @@ async fn bytes_after_an_answer_never_become_another_clients_answer() {
         let target = format!("/collections/a/points/{number}");
         let answer = proxy.ask("GET", &target, "", b"").await;
         assert_eq!(answer.text(), target);
+        if number % 3 == 2 {
+            more.notify_one();
+        }
+        until("the end of its connection", || origin.closed() > number).await;
     }
 }
 

@@ -125,7 +125,7 @@ async fn a_client_that_rests_does_not_open_a_breaker() {
     let origin = Origin::start(|_| Act::answer(200, "", "ok")).await;
     let proxy = Setup::new("qdrant", &[origin.url()])
         .section("path: {peek_limit: 1000B}")
-        .section("upstream: {write_timeout: 50ms, read_timeout: 50ms}")
+        .section("upstream: {write_timeout: 1s, read_timeout: 1s}")
         .section("breaker: {threshold: 1}")
         .start()
         .await;
@@ -135,7 +135,7 @@ async fn a_client_that_rests_does_not_open_a_breaker() {
         .await;
     client.send(noise(3_000)).await;
     // Longer than the endpoint may take: only a clock can tell.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
     client.send(noise(1_000)).await;
     assert_eq!(client.answer().await.status, 200);
     assert_eq!(origin.count(), 1);

@@ -34,7 +34,11 @@ struct Queue {
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Job>,
+    /// When the job that runs was due, and whether it is urgent.
+    running: Option<(Instant, bool)>,
     urgent: usize,
+    /// Jobs that were done.
+    done: u64,
     closed: bool,
 }
 
@@ -96,6 +100,16 @@ impl Lanes {
         Ok(Pending(pending))
     }
 
+    /// Waits until a lane has applied what it owes by now: however busy it is, a delay or a lag is the
+    /// most that its reads are behind.
+    pub fn catch_up(&self, lane: usize) {
+        let lane = |lanes: &Vec<Lane>| lanes.get(lane).map(|lane| lane.queue.clone());
+        let queue = lane(&self.0.lock());
+        if let Some(queue) = queue {
+            queue.catch_up();
+        }
+    }
+
     /// Applies all that is queued, in all lanes, and waits for it.
     pub fn settle(&self) -> Done {
         settle(&self.0.lock())
@@ -143,6 +157,7 @@ impl Queue {
         std::thread::spawn(move || {
             while let Some(job) = worker.next() {
                 job.run();
+                worker.is_done();
             }
         });
         queue
@@ -167,6 +182,22 @@ impl Queue {
         receiver
     }
 
+    fn is_done(&self) {
+        let mut state = self.state.lock();
+        state.running = None;
+        state.done += 1;
+        self.changed.notify_all();
+    }
+
+    /// Waits for the jobs that are due now. Nobody was told that an urgent one is applied before it is.
+    fn catch_up(&self) {
+        let mut state = self.state.lock();
+        let goal = state.done + state.owed(Instant::now());
+        while state.done < goal && !state.closed {
+            self.changed.wait(&mut state);
+        }
+    }
+
     /// The first job, when it is due or a later one is urgent. None when the queue is closed.
     fn next(&self) -> Option<Job> {
         let mut state = self.state.lock();
@@ -180,12 +211,28 @@ impl Queue {
                 Some(due) if state.urgent > 0 || due <= Instant::now() => {
                     let job = state.jobs.pop_front()?;
                     state.urgent -= usize::from(job.urgent);
+                    state.running = Some((job.due, job.urgent));
                     return Some(job);
                 }
                 Some(due) => {
                     self.changed.wait_until(&mut state, due);
                 }
             }
+        }
+    }
+}
+
+impl Waiting {
+    /// How many jobs from here on are to be done until none is left that is due and not urgent.
+    fn owed(&self, now: Instant) -> u64 {
+        let running = u64::from(self.running.is_some());
+        let due = |job: &Job| !job.urgent && job.due <= now;
+        match self.jobs.iter().rposition(due) {
+            Some(place) => place as u64 + 1 + running,
+            None => u64::from(
+                self.running
+                    .is_some_and(|(due, urgent)| !urgent && due <= now),
+            ),
         }
     }
 }

@@ -325,6 +325,7 @@ impl Node {
     }
 
     fn shard(&self, name: &str) -> Result<Arc<Shard>, Refusal> {
+        self.shared.lanes.catch_up(self.lane());
         Ok(self.shared.catalog.find(name)?.shard(self.lane())?)
     }
 

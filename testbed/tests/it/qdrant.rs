@@ -144,6 +144,25 @@ async fn a_write_without_wait_is_acknowledged_and_applied_later() {
 }
 
 #[tokio::test]
+async fn however_busy_a_door_is_its_delay_is_the_most_that_a_read_is_behind() {
+    let cluster = Cluster::start_with(Options {
+        apply_delay: Duration::ZERO,
+        ..Options::default()
+    })
+    .unwrap();
+    let url = docs(&cluster, 0).await;
+    for round in 0..20 {
+        let points: Vec<Value> = (0..100)
+            .map(|id| json!({"id": round * 100 + id, "vector": [0.1, 0.2, 0.3, 0.4]}))
+            .collect();
+        let body = json!({"points": points});
+        let got = send_json("PUT", &format!("{url}/points?wait=false"), body).await;
+        assert_eq!(got.json()["result"]["status"], "acknowledged");
+        assert_eq!(count(&url).await, (round + 1) * 100);
+    }
+}
+
+#[tokio::test]
 async fn a_waiting_delete_of_no_ids_is_a_fence() {
     let cluster = Cluster::start_with(Options {
         apply_delay: NEVER,

@@ -91,10 +91,7 @@ impl Aliases {
             true => Call::new("POST", format!("{points}/payload?wait=true"), set),
             false => Call::new("PUT", format!("{points}?wait=true"), upsert(version)),
         };
-        let told = hand.put(self, own, version, &call, dice).await;
-        if told == Told::Done {
-            self.registers[by_alias].show(version);
-        }
+        hand.put(self, &[own, by_alias], version, &call, dice).await;
     }
 
     /// Writes to the other collection, then lets the alias stand for it.
@@ -109,7 +106,7 @@ impl Aliases {
         }
         let url = hand.place.vectors(&point_of(&name)) + "?wait=true";
         let put = Call::new("PUT", url, upsert(version));
-        if hand.put(self, own, version, &put, dice).await != Told::Done {
+        if hand.put(self, &[own], version, &put, dice).await != Told::Done {
             return;
         }
         let actions = json!([
@@ -118,7 +115,7 @@ impl Aliases {
         ]);
         let url = hand.place.vectors("/collections/aliases");
         let call = Call::new("POST", url, json!({"actions": actions}));
-        if hand.put(self, by_alias, version, &call, dice).await == Told::Done {
+        if hand.put(self, &[by_alias], version, &call, dice).await == Told::Done {
             *now = other;
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
+use pointsman::health::What;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use testbed::faults::{Answer, Only, When};
 
 use super::client::{Call, Client, Lost};
 use super::figures::Figures;
-use super::place::{Place, cache};
+use super::place::{DOORS, Place, cache};
 
 /// Points in the collection.
 const POINTS: u64 = 400;
@@ -278,11 +279,38 @@ async fn outages(place: &Place, figures: &Figures, wanted: Wanted) {
     let began = Instant::now();
     loop {
         kill(place, figures).await;
+        all_well(place).await;
         failing(place, figures).await;
+        all_well(place).await;
         if began.elapsed() >= wanted.time {
             return;
         }
     }
+}
+
+/// Waits until no replica is out any more: what is promised is that one may be, and some configurations have two.
+async fn all_well(place: &Place) {
+    until(|| (0..DOORS).all(|door| is_well(place, door))).await;
+}
+
+/// Whether the last that was heard of a replica, and of its breaker, is good.
+fn is_well(place: &Place, door: usize) -> bool {
+    let name = place.cluster.door(door).address().to_string();
+    let name = name.replace(['.', ':'], "-");
+    let events = place.server.shared().registry.events().list();
+    let last = |of: &[What]| {
+        let mut events = events.iter().rev();
+        let last = events.find(|event| event.endpoint == name && of.contains(&event.what));
+        last.map(|event| event.what)
+    };
+    let status = last(&[What::Healthy, What::Degraded, What::Unhealthy]);
+    let breaker = last(&[
+        What::BreakerOpened,
+        What::BreakerReopened,
+        What::BreakerClosed,
+    ]);
+    status.is_none_or(|what| what == What::Healthy)
+        && breaker.is_none_or(|what| what == What::BreakerClosed)
 }
 
 async fn kill(place: &Place, figures: &Figures) {

@@ -9,13 +9,14 @@ use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
 use serde_json::Value;
 
-use super::client::{Call, Client, Got};
+use super::client::{Call, Client, Got, Lost};
 use super::figures::Figures;
 use super::place::{Place, QUARANTINE};
 use super::register::{Register, Shown, Told};
-use super::weather::Weather;
+use super::weather::{self, Weather};
 
-/// How long a write of unknown outcome is followed: no server here takes longer to do it or to give it up.
+/// How long a write of unknown outcome is followed. A server that takes longer is no error: the register
+/// reckons with it.
 const FOLLOWED: Duration = Duration::from_secs(3);
 
 /// A read, and whose values it shows.
@@ -84,6 +85,14 @@ fn is_our_mistake(got: &Got) -> bool {
     (400..500).contains(&got.status) && got.status != 429 && !code.contains("TransientError")
 }
 
+/// Whether the answer says for certain that nothing was written: the storm's own answer comes before the
+/// database sees the call, and a transaction that gets no lock is rolled back.
+fn had_no_effect(got: &Got) -> bool {
+    let code = got.body["errors"][0]["code"].as_str();
+    got.body["status"]["error"] == weather::MADE_UP
+        || code.is_some_and(|code| code.ends_with(".LockAcquisitionTimeout"))
+}
+
 /// Registers behind a database.
 #[async_trait]
 pub trait Stock: Send + Sync {
@@ -129,14 +138,33 @@ impl Hand {
         dice: &mut StdRng,
         has_effect: impl Fn(&Value) -> bool + Send,
     ) -> Told {
+        let got = self.send(call, dice).await;
+        self.outcome(call, got, has_effect)
+    }
+
+    /// Sends a write. In a storm the client sometimes goes away.
+    pub async fn send(&self, call: &Call, dice: &mut StdRng) -> Result<Got, Lost> {
         self.figures.count("writes");
-        let got = self.client.ask(call, self.weather.patience(dice)).await;
+        self.client.ask(call, self.weather.patience(dice)).await
+    }
+
+    /// What is known of a write after its answer.
+    pub fn outcome(
+        &self,
+        call: &Call,
+        got: Result<Got, Lost>,
+        has_effect: impl Fn(&Value) -> bool,
+    ) -> Told {
         match got {
             Ok(got) if got.is_good() && has_effect(&got.body) => Told::Done,
             Ok(got) if got.is_good() => {
                 self.figures
                     .find("writes without an effect", || format!("{call:?}"));
                 Told::Unknown
+            }
+            Ok(got) if had_no_effect(&got) => {
+                self.figures.count("writes refused for the moment");
+                Told::Never
             }
             Ok(got) if is_our_mistake(&got) => {
                 self.figures.find("writes refused as wrong", || {
@@ -151,49 +179,72 @@ impl Hand {
         }
     }
 
-    /// Writes a version of a register, and follows it until it is known what became of it. The turn is held meanwhile.
+    /// Writes a version of registers, the first of which tells what became of it, and follows it until
+    /// that is known. The turn is held meanwhile.
     pub async fn put(
         &self,
         stock: &dyn Stock,
-        id: usize,
+        ids: &[usize],
         version: u64,
         call: &Call,
         dice: &mut StdRng,
     ) -> Told {
+        let sent = Instant::now();
         let told = self.write(call, dice).await;
-        self.note(stock, id, version, told).await
+        self.note(stock, ids, version, told, sent).await
     }
 
-    /// Notes what became of a write; one of unknown outcome is looked for at the database itself.
-    pub async fn note(&self, stock: &dyn Stock, id: usize, version: u64, told: Told) -> Told {
-        let register = &stock.registers()[id];
-        register.told(version, told, QUARANTINE);
-        if told == Told::Unknown && self.is_there(stock, id, version).await {
-            register.show(version);
-            return Told::Done;
+    /// Notes what became of a write that was sent at `sent` or later; one of unknown outcome is looked
+    /// for at the database itself.
+    pub async fn note(
+        &self,
+        stock: &dyn Stock,
+        ids: &[usize],
+        version: u64,
+        told: Told,
+        sent: Instant,
+    ) -> Told {
+        let registers = || ids.iter().map(|id| &stock.registers()[*id]);
+        for register in registers() {
+            if register.told(version, told, sent + QUARANTINE).is_err() {
+                self.figures.find("invented answers", || {
+                    format!(
+                        "{} {ids:?}: {version} was shown and never written",
+                        stock.name()
+                    )
+                });
+            }
         }
-        told
+        if !matches!(told, Told::Queued | Told::Unknown) {
+            return told;
+        }
+        let Some(at) = self.is_there(stock, ids[0], version).await else {
+            return told;
+        };
+        if at > sent + QUARANTINE {
+            self.figures.count("writes applied after the quarantine");
+        }
+        registers().for_each(|register| register.saw(version, at));
+        Told::Done
     }
 
-    async fn is_there(&self, stock: &dyn Stock, id: usize, version: u64) -> bool {
+    /// When the database itself was found to show the version.
+    async fn is_there(&self, stock: &dyn Stock, id: usize, version: u64) -> Option<Instant> {
         let deadline = Instant::now() + FOLLOWED;
         let gone = stock.registers()[id].is_gone_at(version);
-        let look = stock.look_at(id);
-        while let Some(look) = &look
-            && Instant::now() < deadline
-        {
-            let shown = self.truth(stock, look).await;
-            let there = match shown.first() {
+        let look = stock.look_at(id)?;
+        while Instant::now() < deadline {
+            let there = match self.truth(stock, &look).await.first() {
                 Some((_, Shown::Version(found))) => *found == version,
                 Some((_, Shown::Nothing)) => gone,
                 _ => false,
             };
             if there {
-                return true;
+                return Some(Instant::now());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        false
+        None
     }
 
     /// What the database itself shows, asked past pointsman.

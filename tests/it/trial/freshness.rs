@@ -15,7 +15,7 @@ use super::figures::Figures;
 use super::graph::Nodes;
 use super::place::{Place, cache};
 use super::points::Points;
-use super::register::{Shown, Wrong};
+use super::register::{Floor, Shown, Wrong};
 use super::weather::{self, Weather};
 
 /// Clients at a time.
@@ -34,11 +34,15 @@ const ROWS: &[&str] = &[
     "writes",
     "writes that do not wait",
     "writes of unknown outcome",
+    "writes applied after the quarantine",
+    "writes refused for the moment",
     "writes refused as wrong",
+    "writes sent twice",
     "writes without an effect",
     "switches of an alias",
     "collections made anew",
     "explicit transactions",
+    "transactions that waited too long for their commit",
     "transactions rolled back",
     "clients that left",
     "reads cut",
@@ -56,6 +60,7 @@ const ROWS: &[&str] = &[
 /// Figures that must be zero.
 const PROMISED: &[&str] = &[
     "writes refused as wrong",
+    "writes sent twice",
     "reads without a good answer in calm weather",
     "hits in quarantine",
     "invented answers",
@@ -129,7 +134,7 @@ async fn work(hand: Hand, stocks: Arc<[Box<dyn Stock>]>, operations: u64, mut di
 async fn read(hand: &Hand, stock: &dyn Stock, dice: &mut StdRng) {
     let look = stock.look(&hand.place, dice);
     let lagged = hand.weather.lags();
-    let floors: Vec<u64> = look
+    let floors: Vec<Floor> = look
         .asked
         .iter()
         .map(|(_, id)| stock.registers()[*id].floor())
@@ -156,7 +161,14 @@ async fn read(hand: &Hand, stock: &dyn Stock, dice: &mut StdRng) {
             }
             match look.shown(&got) {
                 Some(shown) => {
-                    check(hand, stock, &look, &got, &floors, shown, lagged).await;
+                    let seen = Seen {
+                        look: &look,
+                        got: &got,
+                        floors: &floors,
+                        lagged,
+                        ended,
+                    };
+                    check(hand, stock, &seen, shown).await;
                 }
                 None => bad(
                     hand,
@@ -209,25 +221,34 @@ fn bad(hand: &Hand, stock: &dyn Stock, look: &Look, what: &str, stormed: bool) {
     }
 }
 
-async fn check(
-    hand: &Hand,
-    stock: &dyn Stock,
-    look: &Look,
-    got: &Got,
-    floors: &[u64],
-    shown: Vec<(usize, Shown)>,
+/// A read that was answered.
+struct Seen<'a> {
+    look: &'a Look,
+    got: &'a Got,
+    floors: &'a [Floor],
+    /// Whether a replica lagged when it began.
     lagged: bool,
-) {
+    ended: Instant,
+}
+
+async fn check(hand: &Hand, stock: &dyn Stock, seen: &Seen<'_>, shown: Vec<(usize, Shown)>) {
+    let (look, got) = (seen.look, seen.got);
     hand.figures.add("values checked", shown.len() as u64);
-    for ((id, shown), floor) in shown.into_iter().zip(floors) {
+    // Replicas apart from each other show a write that is under way one after the other. The cache does not.
+    let apart = !got.is_hit() && hand.weather.has_parted() && stock.name() != "nodes";
+    for ((id, shown), floor) in shown.into_iter().zip(seen.floors) {
         if stock.name() == "aliases" && shown == Shown::Nothing {
             continue;
         }
+        let floor = match apart {
+            true => floor.acknowledged,
+            false => floor.seen,
+        };
         let register = &stock.registers()[id];
-        let Err(wrong) = register.judge(*floor, shown) else {
+        let Err(wrong) = register.judge(floor, shown, seen.ended) else {
             continue;
         };
-        if wrong == Wrong::Stale && !got.is_hit() && (lagged || hand.weather.lags()) {
+        if wrong == Wrong::Stale && !got.is_hit() && (seen.lagged || hand.weather.lags()) {
             hand.figures
                 .count("old answers of a lagging replica itself");
             continue;
@@ -248,7 +269,7 @@ async fn check(
         };
         hand.figures.find(row, || {
             format!(
-                "operation {}: {} {id}: {:?}: shows {shown:?}, expected {floor} or newer; cache: {}; the database: {truth:?}",
+                "operation {}: {} {id}: {:?}: shows {shown:?}, expected {floor} or newer; cache: {}; the database: {truth:?}; {register:?}",
                 hand.weather.done.load(SeqCst),
                 stock.name(),
                 look.call,

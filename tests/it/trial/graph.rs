@@ -1,14 +1,17 @@
 //! Nodes of the graph: read and written through the Query API, the transactional API and explicit
 //! transactions, of which some are rolled back.
 
+use std::time::Instant;
+
 use async_trait::async_trait;
+use http::Method;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
 use super::calls::{Hand, Look, Stock, any_of};
-use super::client::Call;
-use super::place::Place;
+use super::client::{Call, Got};
+use super::place::{Place, TX_IDLE};
 use super::points::must;
 use super::register::{NEVER_COMMITTED, Register, Told};
 
@@ -73,9 +76,28 @@ fn statements(statement: &str, parameters: Value) -> Value {
     json!({"statements": [query(statement, parameters)]})
 }
 
+fn is_not_found(got: &Got) -> bool {
+    let code = got.body["errors"][0]["code"].as_str();
+    code == Some("Neo.ClientError.Transaction.TransactionNotFound")
+}
+
+/// Finds a commit that came to the graph more than once.
+fn once(hand: &Hand, id: &str) {
+    let own = id.split('-').next().unwrap_or_default();
+    let path = format!("{TX}/{own}/commit");
+    let doors = hand.place.graph.doors().iter();
+    let count: u64 = doors
+        .map(|door| door.faults().count(&Method::POST, &path))
+        .sum();
+    if count > 1 {
+        hand.figures
+            .find("writes sent twice", || format!("{path}: {count} times"));
+    }
+}
+
 impl Nodes {
     fn counted(&self, place: &Place, key: usize) -> Look {
-        let version = self.registers[key].floor();
+        let version = self.registers[key].floor().seen;
         let statement = "MATCH (n:Key {k: $k}) WHERE n.v >= $v RETURN count(n)";
         let body = query(statement, json!({"k": name(key), "v": version}));
         Look {
@@ -94,12 +116,24 @@ impl Nodes {
         dice: &mut StdRng,
     ) -> Told {
         hand.figures.count("explicit transactions");
+        let begun = Instant::now();
+        // What is not committed never shows.
         let Some(id) = self.begin(hand, statement, values, dice).await else {
-            return Told::Unknown;
+            return Told::Never;
         };
         let commit = hand.place.neo4j(&format!("{TX}/{id}/commit"));
         let call = Call::new("POST", commit, json!({"statements": []}));
-        hand.write(&call, dice).await
+        let got = hand.send(&call, dice).await;
+        let waited = begun.elapsed();
+        once(hand, &id);
+        match got {
+            Ok(got) if is_not_found(&got) && waited >= TX_IDLE => {
+                hand.figures
+                    .count("transactions that waited too long for their commit");
+                Told::Never
+            }
+            got => hand.outcome(&call, got, |_| true),
+        }
     }
 
     async fn begin(
@@ -143,6 +177,7 @@ impl Nodes {
         let whole = statement == MAKE;
         writer.whole |= gone;
         let values = json!({"k": name(key), "v": version});
+        let sent = Instant::now();
         let told = match dice.random_range(0..10) {
             0..5 => {
                 let call = Call::new("POST", hand.place.neo4j(QUERY), query(statement, values));
@@ -157,8 +192,8 @@ impl Nodes {
             }
             _ => self.in_steps(hand, statement, values, dice).await,
         };
-        let told = hand.note(self, key, version, told).await;
-        if told == Told::Done && whole {
+        let told = hand.note(self, &[key], version, told, sent).await;
+        if told == Told::Done && whole && !register.may_yet_go() {
             writer.whole = false;
         }
     }

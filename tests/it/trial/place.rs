@@ -14,6 +14,9 @@ use super::client::{Call, Client};
 /// `cache.quarantine` and `cache.rejoin_hold` of the trials.
 pub const QUARANTINE: Duration = Duration::from_millis(400);
 
+/// How long the graph keeps a transaction that nobody asks for.
+pub const TX_IDLE: Duration = Duration::from_millis(500);
+
 /// Replicas of Qdrant.
 pub const DOORS: usize = 3;
 
@@ -38,7 +41,7 @@ impl Place {
         let cluster = cluster.expect("replicas");
         let graph = Graph::start(graph::Options {
             // Together shorter than a write of unknown outcome is followed.
-            tx_idle: Duration::from_millis(500),
+            tx_idle: TX_IDLE,
             lock_wait: Duration::from_secs(1),
             ..graph::Options::default()
         });

@@ -150,7 +150,7 @@ impl Points {
 
     fn counted(&self, place: &Place, collection: usize, key: usize) -> Look {
         let id = collection * KEYS + key;
-        let version = self.registers[id].floor();
+        let version = self.registers[id].floor().seen;
         let newer = json!({"key": "v", "range": {"gte": version}});
         let mut filter = of_key(key);
         filter["must"].as_array_mut().expect("a list").push(newer);
@@ -192,8 +192,8 @@ impl Points {
             }
             told => told,
         };
-        let told = hand.note(self, id, version, told).await;
-        if told == Told::Done && whole {
+        let told = hand.note(self, &[id], version, told, sent).await;
+        if told == Told::Done && whole && !register.may_yet_go() {
             writer.whole = false;
         }
     }

@@ -1,9 +1,12 @@
 //! A register: one value that many clients read and one client at a time writes, each write with the
 //! next version. From what was acknowledged before a read began and what was attempted before it
 //! ended follows which versions the read may show; this is the checker of the trials.
+//!
+//! Time enters in one place: the cache promises that a write of unknown outcome shows if the database
+//! applies it within the quarantine, so a write that is seen in time counts as any other, and one
+//! that is seen later binds nobody until the next acknowledged write.
 
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -20,8 +23,10 @@ pub enum Told {
     Done,
     /// Accepted, to be applied soon.
     Queued,
-    /// Nothing is known: it may show or not.
+    /// Nothing is known: it may show or not, now or later.
     Unknown,
+    /// It had no effect and will have none.
+    Never,
 }
 
 /// What a read showed.
@@ -42,16 +47,19 @@ pub enum Wrong {
     Invented,
 }
 
+/// From where on a read that begins now must see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Floor {
+    /// The newest version that was acknowledged.
+    pub acknowledged: u64,
+    /// The newest version that was acknowledged or seen by anybody.
+    pub seen: u64,
+}
+
 /// One value.
 pub struct Register {
-    /// The newest version that every new read must show.
-    floor: AtomicU64,
-    /// The newest version that was attempted.
-    tried: AtomicU64,
+    state: Mutex<State>,
     removable: bool,
-    queued: Mutex<Option<(u64, Instant)>>,
-    /// Versions whose writes take the value away for a moment.
-    holes: Mutex<Vec<u64>>,
     /// Held by the one who writes.
     pub turn: tokio::sync::Mutex<Writer>,
 }
@@ -63,15 +71,53 @@ pub struct Writer {
     pub whole: bool,
 }
 
+#[derive(Debug)]
+struct State {
+    floor: Floor,
+    /// The newest version that was attempted.
+    tried: u64,
+    /// Versions whose writes take the value away for a moment.
+    holes: Vec<u64>,
+    /// Writes that were not seen in time to be applied; they may be at any time from now on.
+    pending: Vec<Pending>,
+    /// Versions that had no effect.
+    never: Vec<u64>,
+}
+
+/// A write of which nothing is known.
+#[derive(Debug)]
+struct Pending {
+    version: u64,
+    /// Whoever sees it by then is to be followed by all.
+    until: Instant,
+    /// It was seen after that time.
+    late: bool,
+    /// It is behind this acknowledged version: reads that begin from there on may not show it.
+    behind: Option<u64>,
+}
+
+impl Pending {
+    fn may_show(&self, floor: u64) -> bool {
+        self.behind.is_none_or(|version| floor < version)
+    }
+}
+
 impl Register {
     /// A register at version 1. A removable one is gone at some versions.
     pub fn new(removable: bool) -> Self {
+        let floor = Floor {
+            acknowledged: 1,
+            seen: 1,
+        };
         Self {
-            floor: AtomicU64::new(1),
-            tried: AtomicU64::new(1),
+            state: Mutex::new(State {
+                floor,
+                tried: 1,
+                holes: Vec::new(),
+                pending: Vec::new(),
+                never: Vec::new(),
+            }),
             removable,
-            queued: Mutex::new(None),
-            holes: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -83,135 +129,134 @@ impl Register {
 
     /// The next version; for the one who holds the turn.
     pub fn attempt(&self) -> u64 {
-        self.tried.fetch_add(1, SeqCst) + 1
+        let mut state = self.state.lock();
+        state.tried += 1;
+        state.tried
     }
 
     /// A version that another register gives.
     pub fn attempt_as(&self, version: u64) {
-        self.tried.fetch_max(version, SeqCst);
+        let mut state = self.state.lock();
+        state.tried = state.tried.max(version);
     }
 
     /// The write of this version takes the value away for a moment: while it is under way, nothing may be there.
     pub fn leaves_a_hole(&self, version: u64) {
-        self.holes.lock().push(version);
+        self.state.lock().holes.push(version);
     }
 
-    /// Notes what became of a write. A queued one is applied after `within` at the latest.
-    pub fn told(&self, version: u64, told: Told, within: Duration) {
+    /// Whether a write that takes the value away may yet be applied.
+    pub fn may_yet_go(&self) -> bool {
+        let state = self.state.lock();
+        let mut pending = state.pending.iter();
+        pending.any(|write| write.behind.is_none() && self.is_gone_at(write.version))
+    }
+
+    /// Notes what became of a write. One of which nothing is known counts as applied when it is seen
+    /// `until` then. Fails where a write that had no effect was seen.
+    pub fn told(&self, version: u64, told: Told, until: Instant) -> Result<(), Wrong> {
+        let mut state = self.state.lock();
+        let seen = state.floor.seen >= version;
         match told {
-            Told::Done => self.show(version),
-            Told::Queued => *self.queued.lock() = Some((version, Instant::now() + within)),
-            Told::Unknown => {}
+            Told::Done => state.acknowledge(version),
+            Told::Queued | Told::Unknown if !seen => state.pending.push(Pending {
+                version,
+                until,
+                late: false,
+                behind: None,
+            }),
+            Told::Queued | Told::Unknown => {}
+            Told::Never if seen => return Err(Wrong::Invented),
+            Told::Never => state.never.push(version),
         }
+        Ok(())
     }
 
-    /// Every read that begins from now on must show at least this.
-    pub fn show(&self, version: u64) {
-        self.floor.fetch_max(version, SeqCst);
+    /// Somebody saw this version, in an answer that was there at `at`.
+    pub fn saw(&self, version: u64, at: Instant) {
+        self.state.lock().saw(version, at);
     }
 
-    /// The version that a read which begins now must show at least.
-    pub fn floor(&self) -> u64 {
-        let mut queued = self.queued.lock();
-        if let Some((version, _)) = queued.take_if(|(_, at)| *at <= Instant::now()) {
-            self.show(version);
-        }
-        self.floor.load(SeqCst)
+    /// What a read which begins now must show at least.
+    pub fn floor(&self) -> Floor {
+        self.state.lock().floor
     }
 
-    /// Judges a read that began at `floor` and is over. What it showed is what all later ones must show.
-    pub fn judge(&self, floor: u64, shown: Shown) -> Result<(), Wrong> {
-        let tried = self.tried.load(SeqCst);
+    /// Judges a read that began at `floor` and was over at `at`. What it showed is what all later ones must show.
+    pub fn judge(&self, floor: u64, shown: Shown, at: Instant) -> Result<(), Wrong> {
+        let mut state = self.state.lock();
         match shown {
-            Shown::Version(version) if version > tried => Err(Wrong::Invented),
-            Shown::Version(version) if version < floor => Err(Wrong::Stale),
-            Shown::Version(version) => {
-                self.show(version);
+            Shown::Version(version) if !state.may_exist(version) => Err(Wrong::Invented),
+            Shown::Version(version) if version >= floor || state.is_late(version, floor) => {
+                state.saw(version, at);
                 Ok(())
             }
-            Shown::Nothing if self.may_be_gone(floor, tried) => Ok(()),
-            Shown::Nothing => Err(Wrong::Stale),
-            Shown::AtLeast(version, true) if version > tried => Err(Wrong::Invented),
-            Shown::AtLeast(version, false)
-                if version <= floor && !self.may_be_gone(floor, tried) =>
-            {
-                Err(Wrong::Stale)
-            }
-            Shown::AtLeast(..) => Ok(()),
+            Shown::Version(_) => Err(Wrong::Stale),
+            Shown::AtLeast(version, true) if version > state.tried => Err(Wrong::Invented),
+            Shown::AtLeast(_, true) => Ok(()),
+            Shown::AtLeast(version, false) if version > floor => Ok(()),
+            Shown::AtLeast(..) if state.may_fall_back(floor) => Ok(()),
+            Shown::AtLeast(..) | Shown::Nothing if self.may_be_gone(&state, floor) => Ok(()),
+            Shown::AtLeast(..) | Shown::Nothing => Err(Wrong::Stale),
         }
     }
 
-    fn may_be_gone(&self, floor: u64, tried: u64) -> bool {
-        let hole = |version: &u64| (floor + 1..=tried).contains(version);
-        (floor..=tried).any(|version| self.is_gone_at(version))
-            || self.holes.lock().iter().any(hole)
+    fn may_be_gone(&self, state: &State, floor: u64) -> bool {
+        let gone = |version: u64| self.is_gone_at(version) && !state.never.contains(&version);
+        let hole = |version: &u64| (floor + 1..=state.tried).contains(version);
+        let mut pending = state.pending.iter().filter(|write| write.may_show(floor));
+        (floor..=state.tried).any(gone)
+            || state.holes.iter().any(hole)
+            || pending.any(|write| gone(write.version) || state.holes.contains(&write.version))
+    }
+}
+
+impl std::fmt::Debug for Register {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.state.lock().fmt(f)
+    }
+}
+
+impl State {
+    /// Every read that begins from now on must show at least this, also instead of what came late.
+    fn acknowledge(&mut self, version: u64) {
+        self.floor.acknowledged = self.floor.acknowledged.max(version);
+        self.floor.seen = self.floor.seen.max(version);
+        for write in self.pending.iter_mut().filter(|write| write.late) {
+            write.behind.get_or_insert(version);
+        }
+    }
+
+    fn saw(&mut self, version: u64, at: Instant) {
+        let of_it = |write: &Pending| write.version == version;
+        let Some(place) = self.pending.iter().position(of_it) else {
+            self.floor.seen = self.floor.seen.max(version);
+            return;
+        };
+        if at > self.pending[place].until || version < self.floor.seen {
+            self.pending[place].late = true;
+            return;
+        }
+        self.pending.remove(place);
+        self.floor.seen = version;
+    }
+
+    fn may_exist(&self, version: u64) -> bool {
+        version <= self.tried && !self.never.contains(&version)
+    }
+
+    /// Whether this older version may have been applied after newer ones.
+    fn is_late(&self, version: u64, floor: u64) -> bool {
+        let mut pending = self.pending.iter();
+        pending.any(|write| write.version == version && write.may_show(floor))
+    }
+
+    fn may_fall_back(&self, floor: u64) -> bool {
+        let mut pending = self.pending.iter();
+        pending.any(|write| write.version < floor && write.may_show(floor))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_older_than_the_acknowledged_version_is_stale() {
-        let register = Register::new(false);
-        let before = register.floor();
-        let version = register.attempt();
-        assert_eq!(register.judge(before, Shown::Version(1)), Ok(()));
-        register.told(version, Told::Done, Duration::ZERO);
-        assert_eq!(register.judge(before, Shown::Version(1)), Ok(()));
-        let after = register.floor();
-        assert_eq!(register.judge(after, Shown::Version(1)), Err(Wrong::Stale));
-        assert_eq!(register.judge(after, Shown::Nothing), Err(Wrong::Stale));
-        assert_eq!(
-            register.judge(after, Shown::AtLeast(2, false)),
-            Err(Wrong::Stale)
-        );
-    }
-
-    #[test]
-    fn a_version_that_one_reader_saw_is_seen_by_all_later_ones() {
-        let register = Register::new(false);
-        let version = register.attempt();
-        register.told(version, Told::Unknown, Duration::ZERO);
-        let floor = register.floor();
-        assert_eq!(register.judge(floor, Shown::Version(1)), Ok(()));
-        assert_eq!(register.judge(floor, Shown::Version(version)), Ok(()));
-        assert_eq!(
-            register.judge(register.floor(), Shown::Version(1)),
-            Err(Wrong::Stale)
-        );
-    }
-
-    #[test]
-    fn what_nobody_wrote_is_invented() {
-        let register = Register::new(true);
-        assert_eq!(
-            register.judge(1, Shown::Version(NEVER_COMMITTED)),
-            Err(Wrong::Invented)
-        );
-    }
-
-    #[test]
-    fn a_value_may_be_gone_only_where_a_version_says_so() {
-        let register = Register::new(true);
-        register.attempt_as(7);
-        register.show(7);
-        assert_eq!(register.judge(7, Shown::Nothing), Err(Wrong::Stale));
-        assert!(register.is_gone_at(register.attempt()));
-        assert_eq!(register.judge(7, Shown::Nothing), Ok(()));
-        register.attempt_as(9);
-        register.show(9);
-        assert_eq!(register.judge(9, Shown::Nothing), Err(Wrong::Stale));
-    }
-
-    #[test]
-    fn a_queued_write_must_show_when_its_time_is_over() {
-        let register = Register::new(false);
-        let version = register.attempt();
-        register.told(version, Told::Queued, Duration::from_secs(3600));
-        assert_eq!(register.floor(), 1);
-        register.told(version, Told::Queued, Duration::ZERO);
-        assert_eq!(register.floor(), version);
-    }
-}
+#[path = "register_tests.rs"]
+mod tests;

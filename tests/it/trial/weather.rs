@@ -7,19 +7,25 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use serde_json::json;
 use testbed::faults::{Answer, Faults, Only, When};
 
+use super::client::{Call, Client};
 use super::figures::Figures;
-use super::place::{DOORS, Place, QUARANTINE};
+use super::place::{DOORS, Place, QUARANTINE, eventually};
 
 /// How far the lagging replica is behind; below the quarantine, as an operator must set it.
 const LAG: Duration = Duration::from_millis(150);
+
+/// What a storm's own answers say; the database never saw those calls.
+pub const MADE_UP: &str = "made up";
 
 /// The weather now, as the workers feel it.
 #[derive(Default)]
 pub struct Weather {
     storm: AtomicBool,
     lag: AtomicBool,
+    parted: AtomicBool,
     /// Operations done, of so many.
     pub done: AtomicU64,
     over: AtomicBool,
@@ -35,6 +41,11 @@ impl Weather {
     /// Whether a replica lags: what it answers by itself may be old.
     pub fn lags(&self) -> bool {
         self.lag.load(SeqCst)
+    }
+
+    /// Whether a replica has had an engine of its own, as it keeps once it lagged.
+    pub fn has_parted(&self) -> bool {
+        self.parted.load(SeqCst)
     }
 
     /// Whether faults are about.
@@ -59,18 +70,18 @@ pub async fn make(
     let mut dice = StdRng::seed_from_u64(seed);
     while !weather.over.load(SeqCst) {
         let part = weather.done.load(SeqCst) * 100 / operations.max(1);
-        storm(&place, &weather, matches!(part, 35..60 | 80..95));
+        storm(&place, &weather, matches!(part, 35..60 | 80..95)).await;
         lag(&place, &weather, matches!(part, 60..95)).await;
         if weather.storms() {
             outage(&place, &figures, &mut dice).await;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    storm(&place, &weather, false);
+    storm(&place, &weather, false).await;
     lag(&place, &weather, false).await;
 }
 
-fn storm(place: &Place, weather: &Weather, on: bool) {
+async fn storm(place: &Place, weather: &Weather, on: bool) {
     if weather.storm.load(SeqCst) == on {
         return;
     }
@@ -85,11 +96,26 @@ fn storm(place: &Place, weather: &Weather, on: bool) {
             false => faults.clear(),
         }
     }
+    if !on {
+        clear_up(place).await;
+    }
     weather.storm.store(on, SeqCst);
 }
 
+/// Waits until pointsman sends requests to the one graph again: a breaker may have been open.
+async fn clear_up(place: &Place) {
+    let client = Client::default();
+    eventually("the graph after a storm", || async {
+        let body = json!({"statement": "RETURN $n", "parameters": {"n": rand::random::<u32>()}});
+        let ask = Call::new("POST", place.neo4j("/db/neo4j/query/v2"), body);
+        client.ask(&ask, None).await.is_ok_and(|got| got.is_good())
+    })
+    .await;
+}
+
 fn stir(faults: &Faults) {
-    let failure = Answer::json(500, r#"{"status":{"error":"made up"},"time":0.0}"#);
+    let failure = json!({"status": {"error": MADE_UP}, "time": 0.0});
+    let failure = Answer::json(500, failure.to_string());
     faults.answer(failure, When::Chance(0.01));
     faults.cut_after(7, When::Chance(0.01), Only::All);
 }
@@ -100,6 +126,7 @@ async fn lag(place: &Place, weather: &Weather, on: bool) {
     }
     if on {
         weather.lag.store(true, SeqCst);
+        weather.parted.store(true, SeqCst);
         place.cluster.set_lag(DOORS - 1, LAG);
         return;
     }
