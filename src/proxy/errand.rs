@@ -7,7 +7,7 @@ use super::broken::{Broken, Stage};
 use super::exchange::Answered;
 use super::peek::Peeked;
 use super::upstream::{Limits, Upstream};
-use crate::balance::{Completion, Endpoint, NoRoute, Permit};
+use crate::balance::{Completion, Endpoint, Exclusion, NoRoute, Permit};
 use crate::cache::EndpointId;
 use crate::dialect::{Again, Call, Fence, Judgement, Placement};
 use crate::observe::Attempt;
@@ -102,14 +102,21 @@ struct Progress {
     broken: Option<Broken>,
 }
 
-/// Nothing was sent anywhere: each endpoint that was tried, and what became of it.
-fn unreachable(progress: &Progress) -> Rejection {
+/// Nothing was sent anywhere: each endpoint that was tried and what became of it, and why the others were not.
+fn unreachable(progress: &Progress, nowhere: Option<&NoRoute>) -> Rejection {
+    let tried = progress.attempts.iter();
+    let tried = tried.map(|attempt| (&*attempt.endpoint, attempt.code));
+    let others = nowhere.iter().flat_map(|none| &none.excluded);
+    let others = others
+        .filter(|(_, why)| *why != Exclusion::Tried)
+        .map(|(name, why)| (name.as_str(), why.label()));
     let mut text = String::from("no endpoint could be reached, and nothing was sent");
-    for (number, attempt) in progress.attempts.iter().enumerate() {
+    for (number, (name, why)) in tried.chain(others).enumerate() {
         let comma = if number == 0 { ": " } else { ", " };
-        text.extend([comma, &attempt.endpoint, " ", attempt.code]);
+        text.extend([comma, name, " ", why]);
     }
-    Rejection::new(Reason::NoEndpoint, text)
+    let again = nowhere.and_then(|none| none.retry_after);
+    Rejection::new(Reason::NoEndpoint, text).retry_after(again.unwrap_or(SOON))
 }
 
 impl Errand {
@@ -217,7 +224,12 @@ impl Errand {
             progress.stale += 1;
             return None;
         }
-        if !self.is_movable() || !self.may_repeat(progress) {
+        let affordable = if unsent {
+            self.may_try(progress)
+        } else {
+            self.may_repeat(progress)
+        };
+        if !self.is_movable() || !affordable {
             return Some(match progress.spare.take() {
                 Some(spare) => Ended::Answered(spare),
                 None => self.broken(&broken, progress, None),
@@ -248,10 +260,14 @@ impl Errand {
         matches!(self.call.placement, Placement::Any | Placement::Writer)
     }
 
-    fn may_repeat(&self, progress: &Progress) -> bool {
+    /// Whether there may be one more attempt. Where nothing was sent it costs the endpoints nothing more, and no budget.
+    fn may_try(&self, progress: &Progress) -> bool {
         let real = progress.attempts.len() as u32 - progress.stale;
         real < self.snapshot.config.balance.max_retries
-            && self.service.pool.budget().retry(self.shared.clock.now())
+    }
+
+    fn may_repeat(&self, progress: &Progress) -> bool {
+        self.may_try(progress) && self.service.pool.budget().retry(self.shared.clock.now())
     }
 
     /// No endpoint is left: the last answer if there was one, otherwise a refusal that says why.
@@ -260,16 +276,16 @@ impl Errand {
             return Ended::Answered(spare);
         }
         let ended = match &progress.broken {
-            Some(broken) => self.broken(broken, progress, none.retry_after),
+            Some(broken) => self.broken(broken, progress, Some(&none)),
             None => Ended::Refused(none.rejection()),
         };
         progress.nowhere = Some(none);
         ended
     }
 
-    fn broken(&self, broken: &Broken, progress: &Progress, again: Option<Duration>) -> Ended {
+    fn broken(&self, broken: &Broken, progress: &Progress, nowhere: Option<&NoRoute>) -> Ended {
         if !progress.sent {
-            return Ended::Refused(unreachable(progress).retry_after(again.unwrap_or(SOON)));
+            return Ended::Refused(unreachable(progress, nowhere));
         }
         let reason = if broken.timeout {
             Reason::UpstreamTimeout

@@ -150,13 +150,23 @@ async fn receive(
     })
 }
 
+/// What came together with the head, so that it can go on together with it; nothing is waited for.
+async fn there_already(wire: &mut Wire) -> Result<(Bytes, bool), Broken> {
+    let part = tokio::select! {
+        biased;
+        part = wire.chunk() => part?,
+        () = std::future::ready(()) => return Ok((Bytes::new(), false)),
+    };
+    Ok(part.map_or((Bytes::new(), true), |part| (part, wire.done())))
+}
+
 /// Reads until the end, until more than the limit is held or no more can be, or until the time is up.
 async fn gather(wire: &mut Wire, hold: &mut Hold) -> Result<(Bytes, bool), Broken> {
     if wire.done() {
         return Ok((Bytes::new(), true));
     }
     if hold.limit == 0 {
-        return Ok((Bytes::new(), false));
+        return there_already(wire).await;
     }
     let mut parts = Parts::default();
     let time_is_up = tokio::time::sleep(hold.span);

@@ -646,3 +646,50 @@ async fn a_read_for_which_a_member_lags_is_answered_by_the_writer() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_connection_costs_no_retry_budget_and_a_broken_exchange_does() {
+    let gone = || async { Origin::start(|_| Vec::new()).await.url() };
+    let alive = Origin::start(|_| Act::json(200, r#"{"result":[],"status":"ok","time":0}"#)).await;
+    let without = |first: String| {
+        Setup::new("qdrant", &[first, alive.url()])
+            .service("cache: false")
+            .section("balance: {strategy: round_robin, retry_budget: 0, retry_floor: 0}")
+            .section("breaker: {enabled: false}")
+            .start()
+    };
+    let proxy = without(gone().await).await;
+    for _ in 0..20 {
+        assert_eq!(query(&proxy).await.status, 200);
+    }
+    let breaks = Origin::start(|_| vec![Act::Close]).await;
+    let proxy = without(breaks.url()).await;
+    let mut failed = 0;
+    for _ in 0..20 {
+        failed += u32::from(query(&proxy).await.status == 502);
+    }
+    assert_eq!(failed, 10);
+    // Nobody there: the refusal names everyone, and why.
+    let proxy = Setup::new(
+        "qdrant",
+        &[
+            gone().await,
+            "{url: 'http://nowhere.invalid:6333', name: other}".into(),
+        ],
+    )
+    .section("breaker: {enabled: false}")
+    .start()
+    .await;
+    let answer = upsert(&proxy, 1).await;
+    assert_eq!(answer.status, 503);
+    assert!(
+        answer.text().contains("connect_refused"),
+        "{}",
+        answer.text()
+    );
+    assert!(
+        answer.text().contains("other unresolved"),
+        "{}",
+        answer.text()
+    );
+}
