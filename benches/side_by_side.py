@@ -27,8 +27,9 @@ def body(extra=None):
     return json.dumps(query)
 
 
-def wrk_script(folder, unique):
-    text = body("@@") if unique else body()
+def wrk_script(folder, turn):
+    """Always the same request, or with a turn one that was never made before."""
+    text = body("@@") if turn else body()
     head, _, tail = text.partition('"@@"')
     lua = f"""
 wrk.method = "POST"
@@ -36,14 +37,14 @@ wrk.headers["Content-Type"] = "application/json"
 local head, tail = [[{head}]], [[{tail}]]
 local n = 0
 request = function()
-  if {str(unique).lower()} then
+  if {turn} > 0 then
     n = n + 1
-    return wrk.format(nil, nil, nil, head .. (n / 1000000) .. tail)
+    return wrk.format(nil, nil, nil, head .. string.format("0.%d%08d", {turn}, n) .. tail)
   end
   return wrk.format(nil, nil, nil, head)
 end
 """
-    path = os.path.join(folder, f"post-{unique}.lua")
+    path = os.path.join(folder, f"post-{turn}.lua")
     open(path, "w").write(lua)
     return path
 
@@ -161,11 +162,11 @@ def main():
                 running.append(process)
                 pids[name] = process.pid
                 wait_for(port[name])
-            scripts = {unique: wrk_script(folder, unique) for unique in (True, False)}
             figures = {name: [] for name in contenders}
             for turn in range(asked.rounds):
                 for name in contenders:
-                    figures[name].append(measure(port[name], pids[name], scripts[name == "miss"], asked.seconds, asked.connections))
+                    script = wrk_script(folder, turn + 1 if name == "miss" else 0)
+                    figures[name].append(measure(port[name], pids[name], script, asked.seconds, asked.connections))
                     print(f"round {turn + 1}: {name:8} {figures[name][-1][0]:6.1f} us  {figures[name][-1][1]:8.0f} /s", flush=True)
             report(figures)
         finally:

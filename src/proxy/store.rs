@@ -5,8 +5,8 @@ use crate::cache::{CacheStatus, Fill, Filled, Settled};
 use crate::dialect::{Acknowledgement, Execution};
 use crate::observe::{self, CacheNote};
 use crate::plan::Category;
-use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, VARY};
+use http::{HeaderMap, HeaderValue};
 use std::time::Duration;
 
 /// Header fields that a hit repeats, beside what browsers are told of other origins.
@@ -40,11 +40,14 @@ pub fn settle(errand: &Errand, report: &Report, fill: Fill) -> CacheStatus {
     CacheStatus::kept(&kept)
 }
 
+/// The fields that are stored. Their values are copied: a slice would keep the whole buffer of its connection alive.
 fn kept(fields: &HeaderMap) -> HeaderMap {
-    let mut kept = HeaderMap::with_capacity(KEPT.len());
-    for (name, value) in fields {
-        if KEPT.contains(name) || name.as_str().starts_with(CROSS_ORIGIN) {
-            kept.append(name, value.clone());
+    let is_kept =
+        |name: &HeaderName| KEPT.contains(name) || name.as_str().starts_with(CROSS_ORIGIN);
+    let mut kept = HeaderMap::new();
+    for (name, value) in fields.iter().filter(|(name, _)| is_kept(name)) {
+        if let Ok(own) = HeaderValue::from_bytes(value.as_bytes()) {
+            kept.append(name, own);
         }
     }
     kept
@@ -97,5 +100,31 @@ pub fn note(status: &CacheStatus, category: Option<Category>) -> CacheNote {
         category,
         age: status.age,
         ttl: status.ttl,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kept;
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderValue};
+
+    #[test]
+    fn what_is_stored_of_a_head_keeps_no_buffer_alive() {
+        let buffer = Bytes::from(vec![b'a'; 4096]);
+        let value = HeaderValue::from_maybe_shared(buffer.slice(7..9)).unwrap();
+        let fields = HeaderMap::from_iter([
+            (http::header::CONTENT_TYPE, value.clone()),
+            (http::header::ACCESS_CONTROL_ALLOW_ORIGIN, value.clone()),
+            (http::header::DATE, value),
+        ]);
+        let kept = kept(&fields);
+        assert_eq!(kept.len(), 2);
+        let within = buffer.as_ptr_range();
+        assert!(kept.values().all(|value| value == "aa"));
+        assert!(
+            kept.values()
+                .all(|value| !within.contains(&value.as_bytes().as_ptr()))
+        );
     }
 }
