@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// Fixed cost of an entry in bytes: itself, its places in the store and in the index of tags.
-const OVERHEAD: usize = 512;
+/// Fixed cost of an entry in bytes: itself, its table of fields, its places in the store and in the index of
+/// tags. Measured as resident memory of 80,000 entries less what is counted of their contents.
+const OVERHEAD: usize = 1792;
 
 /// Fixed cost of a header field in bytes, beside name and value.
 const FIELD_OVERHEAD: usize = 64;
