@@ -2,13 +2,16 @@
 //! and hands it over exactly once: when it is closed, or when it is dropped because its task was.
 
 use super::executions::Summary;
-use super::name::Name;
 use super::notes::{CacheNote, Facts};
 use super::observation::{Observation, Outcome};
 use super::observer::Observer;
 use crate::dialect::Call;
 use crate::plan::{Id, Plan};
 use std::sync::Arc;
+
+/// The place of a request in the list of those in flight, for who works on it elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Ticket(pub(super) Option<u64>);
 
 /// A request in flight, with its record so far. Close it; a drop closes it as abandoned.
 pub struct InFlight {
@@ -59,12 +62,9 @@ impl InFlight {
         self.note(|seen| seen.cache = Some(note));
     }
 
-    /// Notes that the request is on its way to an endpoint.
-    pub fn sent_to(&mut self, endpoint: &Name) {
-        let endpoint = endpoint.clone();
-        self.observer
-            .executions()
-            .update(self.ticket, |entry| entry.endpoint = Some(endpoint));
+    /// Its place in the list of requests in flight.
+    pub fn ticket(&self) -> Ticket {
+        Ticket(self.ticket)
     }
 
     /// Ends the request and records it. The total time is measured here.

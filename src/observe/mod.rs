@@ -20,7 +20,7 @@ mod wall;
 
 pub use events::{Event, Events};
 pub use executions::{Executions, Running};
-pub use in_flight::InFlight;
+pub use in_flight::{InFlight, Ticket};
 pub use logging::Logging;
 pub use metrics::{CacheReading, EndpointReading, Readings, ServiceReading, Source};
 pub use name::Name;

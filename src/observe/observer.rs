@@ -4,7 +4,7 @@
 use super::events::{Event, Events};
 use super::executions::{Entry, Executions, Running};
 use super::history::History;
-use super::in_flight::InFlight;
+use super::in_flight::{InFlight, Ticket};
 use super::lines;
 use super::metrics::{Metrics, Source};
 use super::name::Name;
@@ -177,6 +177,12 @@ impl Observer {
     /// The table of requests in flight, for counts.
     pub fn executions(&self) -> &Executions {
         &self.executions
+    }
+
+    /// Notes that a request in flight is on its way to an endpoint.
+    pub fn sent_to(&self, ticket: Ticket, endpoint: Name) {
+        self.executions
+            .update(ticket.0, |entry| entry.endpoint = Some(endpoint));
     }
 
     /// The event log.

@@ -42,6 +42,8 @@ impl Errand {
         let Some(parcel) = self.parcel(&route) else {
             return Tried::Unsendable;
         };
+        let name = Name::from(Arc::clone(&route.endpoint.name));
+        self.shared.observer.sent_to(self.ticket, name);
         let started = self.shared.clock.now();
         let answered = self.exchange(&route, parcel, upload).await;
         let elapsed = self.shared.clock.now().since(started);

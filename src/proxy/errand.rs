@@ -10,7 +10,7 @@ use super::upstream::{Limits, Upstream};
 use crate::balance::{Completion, Endpoint, Exclusion, NoRoute, Permit};
 use crate::cache::EndpointId;
 use crate::dialect::{Again, Call, Fence, Judgement, Placement};
-use crate::observe::Attempt;
+use crate::observe::{Attempt, Ticket};
 use crate::plan::Plan;
 use crate::rejection::{Reason, Rejection};
 use crate::shared::{Share, Shared};
@@ -23,8 +23,8 @@ use std::time::Duration;
 /// How often a read is sent again because an idle connection turned out to be closed; this is no endpoint's failure.
 const STALE_CONNECTIONS: u32 = 3;
 
-/// When it makes sense to come back, where nothing is known of the endpoints but that none could be reached.
-const SOON: Duration = Duration::from_secs(1);
+/// When it makes sense to come back, where nothing else tells.
+pub const SOON: Duration = Duration::from_secs(1);
 
 /// A call on its way.
 #[derive(Clone)]
@@ -45,6 +45,8 @@ pub struct Errand {
     pub home: Option<EndpointId>,
     /// Whether the scores of all endpoints are wanted.
     pub explain: bool,
+    /// The request's place in the list of those in flight.
+    pub ticket: Ticket,
 }
 
 /// The answer that the client will see.
@@ -247,11 +249,13 @@ impl Errand {
 
     /// Whether, and where, an answered call may be sent again. A write that may be is sent where the table of writes says, or like a read.
     fn again(&self, judgement: &Judgement) -> Again {
+        if !self.repeatable() {
+            return Again::No;
+        }
         match judgement.write_again {
-            _ if !self.repeatable() => Again::No,
             Again::No => judgement.read_again,
-            _ if self.call.effect.is_read() => judgement.read_again,
-            again => again,
+            again if !self.call.effect.is_read() => again,
+            _ => judgement.read_again,
         }
     }
 

@@ -1,7 +1,7 @@
 //! One request on its way through the steps. A flow holds what the steps hand on to each other; it
 //! asks each step and carries its answer, and decides nothing itself.
 
-use super::errand::Errand;
+use super::errand::{Errand, SOON};
 use super::headers::{self, EXPLAIN};
 use super::peek::{Peeked, Reader};
 use super::respond::Ending;
@@ -15,11 +15,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use pingora_core::protocols::http::ServerSession;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::watch;
-
-/// When it makes sense to come back where only room was missing.
-const SOON: Duration = Duration::from_secs(1);
 
 /// One request.
 pub struct Flow<'a> {
@@ -184,6 +180,7 @@ impl<'a> Flow<'a> {
             plan: Arc::new(plan),
             home: None,
             explain: self.explain,
+            ticket: self.seen.ticket(),
         })
     }
 

@@ -128,3 +128,32 @@ async fn more_clients_than_seats_wait_their_turn() {
     drop(second);
     assert_eq!(third.answer().await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_under_way_is_listed_with_the_endpoint_that_has_it() {
+    let (origin, gate) = gated().await;
+    let proxy = Setup::new(
+        "qdrant",
+        &[format!("{{url: '{}', name: one}}", origin.url())],
+    )
+    .start()
+    .await;
+    let targets = ["GET /collections/a/points/7?slow", "PUT /slow"];
+    for (count, target) in targets.into_iter().enumerate() {
+        let mut client = proxy.client().await;
+        client
+            .send(format!(
+                "{target} HTTP/1.1\r\nhost: t\r\ncontent-length: 0\r\n\r\n"
+            ))
+            .await;
+        until("the request", || origin.count() == count + 1).await;
+        let running = proxy.server.shared().observer.running(10);
+        let at = running
+            .first()
+            .and_then(|one| one.assigned_instances.values().next());
+        assert_eq!(at.map(|name| &**name), Some("one"), "{target}");
+        gate.notify_one();
+        assert_eq!(client.answer().await.status, 200);
+        until("its end", || proxy.server.shared().in_flight() == 0).await;
+    }
+}

@@ -111,7 +111,7 @@ fn requests_in_flight_are_listed_with_plan_endpoint_and_lateness() {
     let mut in_flight = bench.open();
     in_flight.understood(&read(Target::Service));
     in_flight.planned(plan(Duration::from_secs(1)));
-    in_flight.sent_to(&Name::from("a"));
+    bench.observer.sent_to(in_flight.ticket(), Name::from("a"));
     bench.clock.advance(Duration::from_millis(400));
     let rows = bench.observer.running(100);
     assert_eq!(rows.len(), 1);
