@@ -116,8 +116,7 @@ pub struct Times {
     pub plan: Option<Duration>,
     #[serde(serialize_with = "maybe_seconds")]
     pub cache: Option<Duration>,
-    #[serde(serialize_with = "maybe_seconds")]
-    pub queue: Option<Duration>,
+    /// Choosing endpoints, for all attempts together.
     #[serde(serialize_with = "maybe_seconds")]
     pub route: Option<Duration>,
     /// All attempts together.

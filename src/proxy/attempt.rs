@@ -27,18 +27,13 @@ pub enum Tried {
     Answered(Box<Fetched>, observe::Attempt),
     Broken(Broken, Arc<Endpoint>, observe::Attempt),
     ClientGone,
-    NoRoute(NoRoute),
     /// The request cannot be written.
     Unsendable,
 }
 
 impl Errand {
-    /// Tries one endpoint.
-    pub async fn attempt(&self, way: Way<'_>, upload: Option<&mut ServerSession>) -> Tried {
-        let route = match self.route(way) {
-            Ok(route) => route,
-            Err(none) => return Tried::NoRoute(none),
-        };
+    /// Tries the endpoint of a route.
+    pub async fn attempt(&self, route: Route, upload: Option<&mut ServerSession>) -> Tried {
         let Some(parcel) = self.parcel(&route) else {
             return Tried::Unsendable;
         };
@@ -54,7 +49,8 @@ impl Errand {
         }
     }
 
-    fn route(&self, way: Way<'_>) -> Result<Route, NoRoute> {
+    /// Chooses an endpoint.
+    pub fn route(&self, way: Way<'_>) -> Result<Route, NoRoute> {
         let home = self.home.and_then(|home| self.service.token_of(home));
         let ask = Ask {
             plan: &self.plan,

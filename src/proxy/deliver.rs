@@ -11,6 +11,7 @@ use crate::cache::CacheStatus;
 use crate::observe::{Attempt, Counts, Excluded, Name};
 use crate::rejection::Rejection;
 use pingora_core::protocols::http::ServerSession;
+use std::time::Duration;
 
 impl Flow<'_> {
     /// Gives the end of an errand to the client.
@@ -20,7 +21,7 @@ impl Flow<'_> {
         errand: Errand,
         report: Report,
     ) -> Ending {
-        self.note_route(report.attempts, report.nowhere);
+        self.note_route(report.attempts, report.nowhere, report.routing);
         match report.ended {
             Ended::Answered(fetched) => self.answer(session, &errand, *fetched).await,
             Ended::AsWrite => Box::pin(self.resend_as_write(session, errand)).await,
@@ -75,11 +76,12 @@ impl Flow<'_> {
     }
 
     /// Notes the way to the answer: who was asked and how it went, and who could not be asked.
-    fn note_route(&mut self, attempts: Vec<Attempt>, nowhere: Option<NoRoute>) {
+    fn note_route(&mut self, attempts: Vec<Attempt>, nowhere: Option<NoRoute>, routing: Duration) {
         let strategy = self.service.pool.strategy().word();
         let upstream = attempts.iter().map(|attempt| attempt.elapsed).sum();
         self.seen.note(|seen| {
             seen.route.strategy = strategy;
+            seen.times.route = Some(seen.times.route.unwrap_or_default() + routing);
             seen.times.upstream = Some(seen.times.upstream.unwrap_or_default() + upstream);
             for attempt in attempts {
                 seen.route.attempt(attempt);

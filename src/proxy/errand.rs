@@ -82,6 +82,8 @@ pub struct Report {
     pub attempts: Vec<Attempt>,
     /// Why no further endpoint could be asked, where that ended it.
     pub nowhere: Option<NoRoute>,
+    /// The time that choosing took.
+    pub routing: Duration,
     /// Whether a byte of the request went to any endpoint.
     pub sent: bool,
     /// Whether an attempt before the last one may have had an effect that is not known.
@@ -94,6 +96,7 @@ struct Progress {
     attempts: Vec<Attempt>,
     nowhere: Option<NoRoute>,
     excluded: Vec<Arc<Endpoint>>,
+    routing: Duration,
     sent: bool,
     unsure: bool,
     /// Only an endpoint that takes writes is asked from now on.
@@ -127,9 +130,13 @@ impl Errand {
         let mut progress = Progress::default();
         self.service.pool.budget().request();
         let ended = loop {
-            let tried = self
-                .attempt(self.way(&progress), upload.as_deref_mut())
-                .await;
+            let begun = self.shared.clock.now();
+            let route = self.route(self.way(&progress));
+            progress.routing += self.shared.clock.now().since(begun);
+            let tried = match route {
+                Ok(route) => self.attempt(route, upload.as_deref_mut()).await,
+                Err(none) => break self.nowhere(none, &mut progress),
+            };
             if let Some(ended) = self.weigh(tried, &mut progress, upload.is_some()) {
                 break ended;
             }
@@ -138,6 +145,7 @@ impl Errand {
             ended,
             attempts: progress.attempts,
             nowhere: progress.nowhere,
+            routing: progress.routing,
             sent: progress.sent,
             unsure: progress.unsure,
         }
@@ -173,7 +181,6 @@ impl Errand {
                 progress.sent = true;
                 Some(Ended::ClientGone)
             }
-            Tried::NoRoute(none) => Some(self.nowhere(none, progress)),
             Tried::Unsendable => Some(Ended::Refused(Rejection::new(
                 Reason::UpstreamBroken,
                 "the request cannot be written as HTTP/1.1",

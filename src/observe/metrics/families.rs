@@ -70,7 +70,7 @@ families! {
     upstream_duration: Histograms<2> = "upstream_duration_seconds" ["service", "endpoint"] SECONDS,
         "Time of one attempt at an endpoint.";
     stage_duration: Histograms<2> = "stage_duration_seconds" ["service", "stage"] FAST,
-        "Time of a stage of a request: understand, cache, queue, route.";
+        "Time of a stage of a request: understand, cache, route.";
     first_byte: Histograms<1> = "first_byte_seconds" ["service"] SECONDS,
         "Time from a request's arrival to the first byte of its answer.";
     client_bytes: Counters<2> = "client_bytes_total" ["service", "direction"] NONE,

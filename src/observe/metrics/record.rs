@@ -55,7 +55,6 @@ impl Families {
         let stages = [
             ("understand", times.understand),
             ("cache", times.cache),
-            ("queue", times.queue),
             ("route", times.route),
         ];
         for (stage, span) in stages {

@@ -39,7 +39,7 @@ fn full_request(bench: &Bench) {
         seen.planner_failed = true;
         seen.bytes_out = 10;
         seen.times.plan = Some(Duration::from_micros(4));
-        seen.times.queue = Some(Duration::from_micros(4));
+        seen.times.route = Some(Duration::from_micros(4));
         seen.times.first_byte = Some(Duration::from_millis(4));
         seen.route.attempt(attempt("a", Fault::Overload));
         seen.route.attempt(attempt("b", Fault::None));
