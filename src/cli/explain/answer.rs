@@ -48,6 +48,7 @@ struct Tags {
 #[derive(Serialize)]
 struct Level {
     level: Complexity,
+    #[serde(serialize_with = "readable")]
     score: f64,
     #[serde(serialize_with = "by_name")]
     terms: Terms,
@@ -149,5 +150,14 @@ fn has_credential(call: &Call) -> bool {
 }
 
 fn by_name<S: Serializer>(terms: &Terms, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(*terms)
+    serializer.collect_map(terms.map(|(name, value)| (name, rounded(value))))
+}
+
+fn readable<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(rounded(*value))
+}
+
+/// To a millionth: sums of tenths are no long tails to a reader.
+fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
 }
