@@ -48,8 +48,9 @@ impl Asked {
     /// Reads a line. A body that is a JSON value is taken byte for byte and, where no header says
     /// otherwise, as `application/json`; a string is the body's own text.
     pub(super) fn from_line(line: Vec<u8>) -> Result<Self, String> {
-        let line: Line<'_> =
-            serde_json::from_slice(&line).map_err(|error| format!("not a request: {error}"))?;
+        let line: Line<'_> = serde_json::from_slice(&line).map_err(|error| {
+            format!("not a request: {error}; expected a JSON object with dialect, path, and if wanted method, headers, body")
+        })?;
         let mut headers = HeaderMap::new();
         for (name, values) in line.headers.iter().flatten() {
             for value in values.all() {
