@@ -1,7 +1,7 @@
 //! The one clock and the one source of chance. Both are handed in, so that every decision can be
 //! replayed in a test or a simulation. Monotonic: a wall clock that jumps changes nothing here.
 
-use rand::rngs::StdRng;
+use rand::rngs::SmallRng;
 use rand::{Rng, RngExt, SeedableRng};
 use std::ops::{Add, Sub};
 use std::sync::Arc;
@@ -78,14 +78,14 @@ impl Clock {
     }
 }
 
-/// Seeded chance: the same seed gives the same choices.
+/// Seeded chance: the same seed gives the same choices. Fast, and no source of secrets.
 #[derive(Debug)]
-pub struct Dice(StdRng);
+pub struct Dice(SmallRng);
 
 impl Dice {
     /// Dice that fall the same way for the same seed.
     pub fn seeded(seed: u64) -> Self {
-        Self(StdRng::seed_from_u64(seed))
+        Self(SmallRng::seed_from_u64(seed))
     }
 
     /// Dice that nobody can foretell.
@@ -110,5 +110,21 @@ impl Dice {
     /// Sixty-four random bits.
     pub fn bits(&mut self) -> u64 {
         self.0.next_u64()
+    }
+}
+
+/// Where dice come from: everyone takes his own, so that nobody waits for another's throw.
+#[derive(Debug)]
+pub struct Cup(AtomicU64);
+
+impl Cup {
+    /// A cup that gives the same dice in the same order for the same seed.
+    pub fn seeded(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+
+    /// Dice that fall otherwise than all before.
+    pub fn dice(&self) -> Dice {
+        Dice::seeded(self.0.fetch_add(1, Ordering::Relaxed))
     }
 }

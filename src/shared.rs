@@ -7,13 +7,12 @@ pub use bodies::{Bodies, Share};
 
 use crate::balance::Registry;
 use crate::cache::Cache;
-use crate::clock::{Clock, Dice};
+use crate::clock::{Clock, Cup, Dice};
 use crate::config::Config;
 use crate::observe::Observer;
 use crate::plan::{History, Load};
 use crate::snapshot::{Carried, Snapshot};
 use arc_swap::ArcSwap;
-use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
@@ -25,7 +24,7 @@ pub struct Shared {
     pub observer: Arc<Observer>,
     pub registry: Arc<Registry>,
     pub history: Arc<History>,
-    pub dice: Mutex<Dice>,
+    pub cup: Cup,
     pub bodies: Arc<Bodies>,
     current: ArcSwap<Snapshot>,
     load: ArcSwap<Load>,
@@ -44,14 +43,14 @@ pub struct Parts {
 
 impl Shared {
     /// Puts the parts together around their first snapshot.
-    pub fn new(parts: Parts, first: Snapshot, dice: Dice) -> Arc<Self> {
+    pub fn new(parts: Parts, first: Snapshot, mut dice: Dice) -> Arc<Self> {
         Arc::new(Self {
             clock: parts.clock,
             cache: parts.cache,
             observer: parts.observer,
             registry: parts.registry,
             history: parts.history,
-            dice: Mutex::new(dice),
+            cup: Cup::seeded(dice.bits()),
             bodies: Bodies::new(first.config.path.held_bodies.bytes()),
             current: ArcSwap::from_pointee(first),
             load: ArcSwap::default(),

@@ -80,10 +80,27 @@ impl<'a> Eligible<'a> {
         sum / f64::from(count.max(1))
     }
 
-    /// The lowest score, and those that have it or are within `margin` (a share) of it.
+    /// The lowest score, and those that have it or are within `margin` (a share) of it. Each score is read
+    /// once: other requests change it meanwhile, and between two readings nobody might be the lowest.
     pub fn lowest(&self, margin: f64, score: impl Fn(&Endpoint) -> f64) -> Option<(f64, Self)> {
-        let lowest = self.iter().map(|(_, e)| score(e)).min_by(f64::total_cmp)?;
+        let mut scores = [f64::INFINITY; MAX_ENDPOINTS];
+        for (slot, (_, endpoint)) in scores.iter_mut().zip(self.iter()) {
+            *slot = score(endpoint);
+        }
+        let known = scores.iter().take(self.len()).copied();
+        let lowest = known.clone().min_by(f64::total_cmp)?;
         let bound = lowest + lowest.abs() * margin;
-        Some((lowest, self.keep(|endpoint| score(endpoint) <= bound)))
+        let near = self
+            .iter()
+            .zip(known)
+            .filter(|(_, score)| *score <= bound)
+            .fold(0, |mask, ((index, _), _)| mask | 1 << index);
+        Some((
+            lowest,
+            Self {
+                mask: near,
+                ..*self
+            },
+        ))
     }
 }

@@ -250,3 +250,28 @@ proptest! {
         prop_assert_eq!(made(), made());
     }
 }
+
+#[test]
+fn an_endpoint_is_always_found_while_others_choose_finish_and_report() {
+    for strategy in StrategyName::ALL.iter().map(|(name, _)| *name) {
+        let world = World::equal(strategy, 2);
+        std::thread::scope(|scope| {
+            for worker in 0..4u32 {
+                let world = &world;
+                scope.spawn(move || {
+                    for turn in 0..3_000u32 {
+                        let route = world.route();
+                        route
+                            .permit
+                            .complete(&world.done(Fault::None, (turn % 7 + worker).into()));
+                        let busy = f64::from(turn % 10) / 10.0;
+                        world.at("a").state.report(&Report {
+                            cpu_usage: Some(busy),
+                            ..Report::default()
+                        });
+                    }
+                });
+            }
+        });
+    }
+}

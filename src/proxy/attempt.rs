@@ -64,7 +64,7 @@ impl Errand {
         let route = self
             .service
             .pool
-            .choose(&ask, &mut self.shared.dice.lock())?;
+            .choose(&ask, &mut self.shared.cup.dice())?;
         if let Some(home) = self
             .home
             .filter(|home| self.service.cache_id(&route.endpoint) != *home)

@@ -1,7 +1,6 @@
 //! Probing: runs a prober and a resolver for each service of the present snapshot, on the runtime
 //! beside the path. A new snapshot ends the old ones; what they found stays with the endpoints.
 
-use crate::clock::Dice;
 use crate::dialect::Dialect;
 use crate::health::prober::Running;
 use crate::health::{Ask, HttpAsker, Prober, Questions, Resolver, Rules, SystemLookup};
@@ -46,7 +45,7 @@ impl Probing {
             );
             running.push(resolver.start(every));
             let prober = self.prober(service, Arc::clone(&ask), Arc::clone(&rules));
-            running.push(prober.start(self.dice()));
+            running.push(prober.start(self.shared.cup.dice()));
         }
         let pools: Vec<_> = snapshot.services().map(|service| &service.pool).collect();
         self.shared.registry.settle(&pools, self.shared.clock.now());
@@ -64,9 +63,5 @@ impl Probing {
             self.shared.clock.clone(),
             service.pool.pulse(),
         )
-    }
-
-    fn dice(&self) -> Dice {
-        Dice::seeded(self.shared.dice.lock().bits())
     }
 }

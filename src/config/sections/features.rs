@@ -61,7 +61,7 @@ section! {
         quarantine: Duration = secs(10) => time(),
         /// How long nothing is stored from an endpoint after it was slow, ejected or back.
         rejoin_hold: Duration = secs(30) => time(),
-        /// Store empty results. Not used yet: they are stored.
+        /// Store empty results. Not used yet.
         store_empty: bool = true => ANY.not_used_yet(),
     }
 }
