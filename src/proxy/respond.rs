@@ -138,8 +138,8 @@ impl Client<'_> {
         matches!(self.pace.wait(written).await, Ok(Ok(_)))
     }
 
-    /// The next part of the answer; `None`: the client left. One that still sends its request is not watched, and
-    /// one that ended only its own side has not left where the answer is that of a write.
+    /// The next part of the answer; `None`: the client left. One that still sends its request is not watched. Whether
+    /// one that ended only its own side has left, the session was told (`set_abort_on_close`).
     async fn next(&mut self, wire: &mut Wire) -> Option<Result<Option<Bytes>, Broken>> {
         if !self.session.is_body_done() {
             return Some(wire.chunk().await);

@@ -229,20 +229,32 @@ async fn in_two_parts(part: &Arc<Notify>, first: usize) -> Origin {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_ends_only_its_own_side_gets_the_streamed_answer_of_a_write() {
+async fn a_client_that_ends_only_its_own_side_gets_what_streams_for_a_write_or_an_upload() {
     let part = Arc::new(Notify::new());
     let origin = in_two_parts(&part, 10).await;
-    let proxy = Setup::new("qdrant", &[origin.url()]).start().await;
-    let mut client = proxy.client().await;
-    client
-        .send("POST /not/known HTTP/1.1\r\nhost: test\r\ncontent-length: 2\r\n\r\n{}")
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("path: {peek_limit: 4B, hold_limit: 1B}")
+        .start()
         .await;
-    client.end().await;
-    part.notify_one();
-    let head = client.head().await.expect("a head");
-    part.notify_one();
-    let answer = client.body(head, "POST").await.expect("a whole answer");
-    assert_eq!(answer.body, b"xxxxxxxxxxend");
+    for (target, body) in [
+        ("/not/known", "{}"),
+        ("/not/known", r#"{"more": "than is read"}"#),
+        ("/collections/a/points/query", r#"{"more": "than is read"}"#),
+    ] {
+        let mut client = proxy.client().await;
+        let length = body.len();
+        client
+            .send(format!(
+                "POST {target} HTTP/1.1\r\nhost: test\r\ncontent-length: {length}\r\n\r\n{body}"
+            ))
+            .await;
+        client.end().await;
+        part.notify_one();
+        let head = client.head().await.expect("a head");
+        part.notify_one();
+        let answer = client.body(head, "POST").await.expect("a whole answer");
+        assert_eq!(answer.body, b"xxxxxxxxxxend", "{target} {body}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
