@@ -102,11 +102,12 @@ async fn finish(mut session: ServerSession) -> Option<ServerSession> {
 /// Closes a connection so that the client can still read the answer: a close while bytes of the client are
 /// unread would reset it, and the answer would be lost with it. `framed`: the head was read, so that it is known where the body ends.
 async fn linger(session: &mut ServerSession, framed: bool) {
-    session.shutdown().await;
-    let ServerSession::H1(session) = session else {
-        return;
-    };
     let rest = async {
+        // What could not be written before is tried once more here.
+        session.shutdown().await;
+        let ServerSession::H1(session) = session else {
+            return;
+        };
         while framed && matches!(session.read_body_bytes().await, Ok(Some(_))) {}
         for _ in 0..LINGER_BYTES {
             if !matches!(session.idle().await, Ok(read) if read > 0) {
@@ -115,4 +116,22 @@ async fn linger(session: &mut ServerSession, framed: bool) {
         }
     };
     let _ = tokio::time::timeout(LINGER, rest).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::linger;
+    use crate::proxy::joined::Joined;
+    use pingora_core::protocols::http::ServerSession;
+    use tokio::io::{AsyncWriteExt, duplex};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_no_last_words_is_not_waited_for() {
+        let (near, _far) = duplex(1);
+        let mut near = Joined::stream(Box::new(near));
+        near.write_all(b"x").await.unwrap();
+        Joined::gather(&near, true);
+        near.write_all(b"last words").await.unwrap();
+        linger(&mut ServerSession::new_http1(near), false).await;
+    }
 }

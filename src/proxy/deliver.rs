@@ -57,6 +57,7 @@ impl Flow<'_> {
         let streaming = Streaming {
             head: answered.head,
             held: answered.held,
+            share: Some(answered.share),
             wire: &mut wire,
             editor,
         };

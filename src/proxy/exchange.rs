@@ -36,7 +36,7 @@ pub struct Answered {
     /// The end of the body was told by closing the connection: a cut cannot be told from an end.
     pub delimited_by_close: bool,
     /// The part of what is held in the bound of all bodies, until it is written.
-    pub _share: Share,
+    pub share: Share,
 }
 
 impl Answered {
@@ -146,7 +146,7 @@ async fn receive(
         held,
         rest,
         delimited_by_close,
-        _share: hold.share,
+        share: hold.share,
     })
 }
 

@@ -41,10 +41,12 @@ pub enum Stop {
 impl From<pingora_error::BError> for Stop {
     /// Why the body of a request could not be read.
     fn from(error: pingora_error::BError) -> Self {
-        use pingora_error::ErrorType::{ConnectionClosed, ReadError, ReadTimedout};
+        use pingora_error::ErrorType::{
+            ConnectionClosed, ReadError, ReadTimedout, WriteError, WriteTimedout,
+        };
         match error.etype {
             ReadTimedout => Stop::BadRequest(408),
-            ConnectionClosed | ReadError => Stop::ClientGone,
+            ConnectionClosed | ReadError | WriteError | WriteTimedout => Stop::ClientGone,
             _ => Stop::BadRequest(400),
         }
     }

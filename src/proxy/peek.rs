@@ -67,7 +67,8 @@ impl Reader {
         if expects_continue(session) {
             // The rule that closes after an answer before the end of the body is for the answer, not for this.
             session.set_close_on_response_before_downstream_finish(false);
-            session.write_continue_response().await?;
+            let written = self.pace.wait(session.write_continue_response()).await;
+            written.map_err(|_| Error::new(ErrorType::WriteTimedout))??;
             session.set_close_on_response_before_downstream_finish(true);
         }
         self.more(session, Bytes::new(), limit).await
@@ -106,4 +107,29 @@ fn expects_continue(session: &ServerSession) -> bool {
         .get_header(http::header::EXPECT)
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     asks && session.req_header().version == http::Version::HTTP_11
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reader;
+    use crate::config;
+    use crate::shared::Bodies;
+    use pingora_core::protocols::http::ServerSession;
+    use pingora_error::ErrorType;
+    use tokio::io::{AsyncWriteExt, duplex};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_no_continuation_is_not_waited_for() {
+        const HEAD: &str =
+            "PUT /a HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\n";
+        let (mut near, mut far) = duplex(HEAD.len());
+        // What came before is still unread.
+        near.write_all(&[b'x'; HEAD.len()]).await.unwrap();
+        far.write_all(HEAD.as_bytes()).await.unwrap();
+        let mut session = ServerSession::new_http1(Box::new(near));
+        assert!(session.read_request().await.unwrap());
+        let mut reader = Reader::new(&config::Path::default(), Bodies::new(100).share());
+        let error = reader.read(&mut session, 100).await.unwrap_err();
+        assert_eq!(error.etype, ErrorType::WriteTimedout);
+    }
 }

@@ -119,6 +119,8 @@ impl Flow<'_> {
             CacheStatus::bypass(crate::cache::Reason::no_store("unread_body")),
             None,
         );
+        // With such a body a client may well end its side.
+        session.set_abort_on_close(false);
         let report = errand.run(Some(session)).await;
         self.deliver(session, errand, report).await
     }

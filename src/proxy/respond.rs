@@ -7,6 +7,7 @@ use super::pace::{Pace, TooSlow};
 use super::upstream::Wire;
 use crate::dialect::{Dialect, Editor};
 use crate::rejection::Rejection;
+use crate::shared::Share;
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Version};
@@ -61,6 +62,8 @@ pub struct Client<'a> {
 pub struct Streaming<'a> {
     pub head: ResponseHeader,
     pub held: Bytes,
+    /// The part of what is held in the bound of all bodies; given back once that is written.
+    pub share: Option<Share>,
     pub wire: &'a mut Wire,
     pub editor: Option<Box<dyn Editor>>,
 }
@@ -114,6 +117,7 @@ impl Client<'_> {
             if !self.write(bytes, false).await {
                 return Ending::ClientGone;
             }
+            answer.share = None;
             part = match self.next(answer.wire).await {
                 Some(Ok(part)) => part,
                 Some(Err(_)) => return Ending::Cut,
@@ -134,7 +138,8 @@ impl Client<'_> {
         matches!(self.pace.wait(written).await, Ok(Ok(_)))
     }
 
-    /// The next part of the answer; `None`: the client left. One that still sends its request is not watched.
+    /// The next part of the answer; `None`: the client left. One that still sends its request is not watched. Whether
+    /// one that ended only its own side has left, the session was told (`set_abort_on_close`).
     async fn next(&mut self, wire: &mut Wire) -> Option<Result<Option<Bytes>, Broken>> {
         if !self.session.is_body_done() {
             return Some(wire.chunk().await);

@@ -18,6 +18,8 @@ impl Flow<'_> {
         mut errand: Errand,
     ) -> Ending {
         self.verdict(CacheStatus::bypass(crate::cache::words::NOT_A_READ), None);
+        // The end of the client's side alone must not break off what the database may still commit.
+        session.set_abort_on_close(false);
         // Writes that stay at one endpoint spare the cache a change of home.
         errand.home = self.proxy.shared.cache.home(&errand.call.raises);
         let open = (!errand.call.raises.is_empty())

@@ -210,3 +210,72 @@ async fn v37_bodies_that_cannot_be_held_stream_or_are_refused() {
     }
     assert_eq!(neo4j.server.shared().bodies.held(), 0);
 }
+
+/// An answer in two parts; the test calls for each.
+async fn in_two_parts(part: &Arc<Notify>, first: usize) -> Origin {
+    let part = Arc::clone(part);
+    Origin::start(move |_| {
+        let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        vec![
+            Act::Wait(Arc::clone(&part)),
+            Act::Send(format!("{head}{first:x}\r\n").into_bytes()),
+            Act::Repeat(b'x', first),
+            Act::Send(b"\r\n".to_vec()),
+            Act::Wait(Arc::clone(&part)),
+            Act::Send(b"3\r\nend\r\n0\r\n\r\n".to_vec()),
+        ]
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_ends_only_its_own_side_gets_what_streams_for_a_write_or_an_upload() {
+    let part = Arc::new(Notify::new());
+    let origin = in_two_parts(&part, 10).await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("path: {peek_limit: 4B, hold_limit: 1B}")
+        .start()
+        .await;
+    for (target, body) in [
+        ("/not/known", "{}"),
+        ("/not/known", r#"{"more": "than is read"}"#),
+        ("/collections/a/points/query", r#"{"more": "than is read"}"#),
+    ] {
+        let mut client = proxy.client().await;
+        let length = body.len();
+        client
+            .send(format!(
+                "POST {target} HTTP/1.1\r\nhost: test\r\ncontent-length: {length}\r\n\r\n{body}"
+            ))
+            .await;
+        client.end().await;
+        part.notify_one();
+        let head = client.head().await.expect("a head");
+        part.notify_one();
+        let answer = client.body(head, "POST").await.expect("a whole answer");
+        assert_eq!(answer.body, b"xxxxxxxxxxend", "{target} {body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_held_of_an_answer_is_given_back_while_the_rest_streams() {
+    let part = Arc::new(Notify::new());
+    let origin = in_two_parts(&part, 10_000).await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("path: {hold_limit: 1KiB}")
+        .start()
+        .await;
+    let mut client = proxy.client().await;
+    client
+        .send("GET /collections/a/points/7 HTTP/1.1\r\nhost: test\r\n\r\n")
+        .await;
+    part.notify_one();
+    let head = client.head().await.expect("a head");
+    until("the held part given back", || {
+        proxy.server.shared().bodies.held() == 0
+    })
+    .await;
+    part.notify_one();
+    let answer = client.body(head, "GET").await.expect("a whole answer");
+    assert_eq!(answer.body.len(), 10_003);
+}

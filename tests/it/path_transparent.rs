@@ -2,6 +2,7 @@
 
 use crate::support::{Act, Answer, End, Origin, Proxy, Setup, noise, until, wire};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
 
 async fn over(origin: &Origin) -> Proxy {
@@ -506,5 +507,61 @@ async fn a_request_that_comes_while_another_is_answered_waits_its_turn() {
         until("the request", || origin.count() == number + 1).await;
         gate.notify_one();
         assert_eq!(client.answer().await.text(), *target);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chunked_answer_arrives_whole_wherever_it_is_cut() {
+    const HEAD: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    const BODY: &str = "5\r\nhello\r\n1;a=b\r\n!\r\n0\r\n\r\n";
+    let origin = Origin::start(|seen| {
+        let with_head = seen.target().len() % BODY.len();
+        let (first, rest) = BODY.split_at(with_head);
+        let mut acts = Act::raw([HEAD, first].concat());
+        for byte in rest.bytes() {
+            acts.push(Act::Rest(Duration::from_millis(1)));
+            acts.push(Act::Send(vec![byte]));
+        }
+        acts
+    })
+    .await;
+    let proxy = over(&origin).await;
+    for length in 0..BODY.len() {
+        // What is not understood is not held.
+        let target = format!("/{}", "x".repeat(length));
+        let answer = proxy.ask("POST", &target, "", b"").await;
+        assert_eq!(answer.text(), "hello!", "{target}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_comes_while_an_answer_streams_waits_its_turn() {
+    let more = Arc::new(Notify::new());
+    let waits = Arc::clone(&more);
+    let origin = Origin::start(move |seen| {
+        let begun = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n";
+        let end = format!(
+            "{:x}\r\n{}\r\n0\r\n\r\n",
+            seen.target().len(),
+            seen.target()
+        );
+        vec![
+            Act::Send(begun.into()),
+            Act::Wait(Arc::clone(&waits)),
+            Act::Send(end.into()),
+        ]
+    })
+    .await;
+    let proxy = over(&origin).await;
+    let mut client = proxy.client().await;
+    let ask =
+        |number| format!("POST /{number} HTTP/1.1\r\nhost: test\r\ncontent-length: 0\r\n\r\n");
+    client.send(ask(0)).await;
+    for number in 0..5 {
+        let head = client.head().await.expect("a head");
+        client.send(ask(number + 1)).await;
+        more.notify_one();
+        let answer = client.body(head, "POST").await.expect("a whole answer");
+        assert_eq!(answer.text(), format!("a/{number}"));
     }
 }

@@ -476,3 +476,68 @@ fn types_and_counts_are_those_the_planner_wants() {
     assert!(features.has_filters && !features.has_vector);
     assert_eq!((features.text_length, features.word_count), (54, 10));
 }
+
+#[test]
+fn a_clause_that_writes_is_never_missed_in_the_forms_of_cypher_25() {
+    let reads = [
+        "RETURN 1 AS x",
+        "{ RETURN 1 AS x }",
+        "WHEN true THEN RETURN 1 AS x ELSE RETURN 2 AS x",
+        "CALL db.labels() YIELD label RETURN label",
+        "MATCH (n:A) SEARCH n IN (VECTOR INDEX v FOR [1.0] WHERE n.x > 1 LIMIT 3) SCORE AS s RETURN s",
+        "RETURN 1 IS :: VECTOR<FLOAT32>(3) AS x",
+    ];
+    let writes = [
+        "CREATE (:A)",
+        "MATCH (n) DETACH DELETE n",
+        "MERGE (a:A)",
+        "MATCH (n:A) SET n:B",
+        "{ MATCH (n) REMOVE n.x }",
+        "WHEN true THEN CREATE (:A)",
+        "FOREACH (i IN [1] | CREATE (:B))",
+        "CALL { CREATE (:A) } IN TRANSACTIONS ON ERROR RETRY FOR 3 SECONDS THEN CONTINUE",
+        "MATCH (n) SEARCH n IN (VECTOR INDEX v FOR $v LIMIT 3) SCORE AS s SET n.x = s",
+        "MATCH (n) FILTER n.v IS :: VECTOR<INT8>(3) DELETE n",
+    ];
+    let forms = [
+        "R",
+        "W",
+        "R NEXT W",
+        "W NEXT R",
+        "R UNION W",
+        "WHEN true THEN R ELSE W",
+        "WHEN true THEN { W } ELSE R",
+        "R NEXT WHEN true THEN { R } WHEN false THEN { W }",
+        "{ R NEXT W }",
+        "{ { W } } NEXT R",
+        "CALL { W } R",
+        "CALL () { WHEN true THEN { W } ELSE R } RETURN 1 AS y",
+        "RETURN COLLECT { { W } } AS y",
+        "RETURN EXISTS { WHEN true THEN { R } ELSE { W } } AS y",
+    ];
+    let neo4j = plain();
+    let mut understood = 0;
+    for (form, read) in forms.iter().flat_map(|form| reads.map(|read| (form, read))) {
+        for write in writes {
+            let text: String = form
+                .split(' ')
+                .map(|word| match word {
+                    "R" => format!("{read} "),
+                    "W" => format!("{write} "),
+                    word => format!("{word} "),
+                })
+                .collect();
+            let effect = neo4j
+                .understand(&query(&format!("CYPHER 25 {text}")).request())
+                .effect;
+            let expected = form.split(' ').any(|word| word == "W");
+            assert!(!expected || effect != Effect::Read, "{text}");
+            assert!(expected || effect == Effect::Read, "{text}");
+            understood += usize::from(expected && effect == Effect::Write);
+        }
+    }
+    assert!(
+        understood > 500,
+        "only {understood} were understood as writes"
+    );
+}
