@@ -1,5 +1,5 @@
-//! A connection that can send the head of a message together with its body. The HTTP layer flushes
-//! each head by itself; two small sends cost the machine, and who reads them, nearly twice as much as one.
+//! A connection that can send the head of a message together with its body. The HTTP layer sends each
+//! head by itself; two small sends cost the machine, and who reads them, nearly twice as much as one.
 
 use async_trait::async_trait;
 use pingora_core::protocols::raw_connect::ProxyDigest;

@@ -565,3 +565,30 @@ async fn a_request_that_comes_while_an_answer_streams_waits_its_turn() {
         assert_eq!(answer.text(), format!("a/{number}"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_and_the_beginning_of_a_body_do_not_wait_for_its_rest() {
+    let gate = Arc::new(Notify::new());
+    let wait = Arc::clone(&gate);
+    let origin = Origin::start(move |_| {
+        vec![
+            Act::Send(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n".to_vec()),
+            Act::Wait(Arc::clone(&wait)),
+            Act::Send(b"hello".to_vec()),
+            Act::Wait(Arc::clone(&wait)),
+            Act::Send(b"world".to_vec()),
+        ]
+    })
+    .await;
+    let proxy = Setup::new("http", &[origin.url()]).start().await;
+    let mut client = proxy.client().await;
+    client
+        .send("PUT /file HTTP/1.1\r\nhost: test\r\ncontent-length: 0\r\n\r\n")
+        .await;
+    let head = client.head().await.expect("a head");
+    gate.notify_one();
+    assert_eq!(client.some(5).await, b"hello");
+    gate.notify_one();
+    assert_eq!(client.some(5).await, b"world");
+    assert_eq!(head.field("content-length"), Some("10"));
+}

@@ -156,6 +156,12 @@ impl Client {
         Ok(answer)
     }
 
+    /// The next bytes of a body whose head was read.
+    pub async fn some(&mut self, length: usize) -> Vec<u8> {
+        let bytes = self.buffer.exactly(&mut self.stream, length);
+        soon("some bytes", bytes).await.expect("some bytes")
+    }
+
     /// Whether the other side closes the connection without another byte.
     pub async fn is_closed(&mut self) -> bool {
         self.buffer.is_empty() && !soon("the end", self.buffer.more(&mut self.stream)).await
