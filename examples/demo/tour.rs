@@ -50,14 +50,15 @@ Paste these, one after the other:
    curl -s '{vectors}/collections/works/points/payload?wait=true' {json} -d '{{"payload":{{"read":true}},"points":[7]}}'
    curl -si {vectors}/collections/works/points/query {json} -d '{SEARCH}'
 
-3. A question to the graph over two hops. It goes out in read access mode, and is cached:
+3. A question to the graph over two hops, twice: a miss, then a hit:
+   curl -si {graph}/db/neo4j/query/v2 {json} -H 'accept: application/json' -d '{QUESTION}'
    curl -si {graph}/db/neo4j/query/v2 {json} -H 'accept: application/json' -d '{QUESTION}'
 
 4. Why? The header x-pointsman-explain gives the short form, the admin API the whole record:
    curl -si {vectors}/collections/works/points/query {json} -H 'x-pointsman-explain: 1' -H 'x-request-id: tour' -d '{{"query":9,"limit":2}}'
    curl -s {admin}/api/coordination/explain/tour
 
-5. Kill a replica. Reads are still answered; the states show what is known:
+5. Kill a replica. Reads are still answered; its breaker opens at once, its status follows after some probes:
    curl -s -X POST {switchboard}/replicas/0/kill
    for i in 1 2 3 4 5 6 7 8; do curl -s -o /dev/null -w '%{{http_code}}\n' {vectors}/collections/works/points/query {json} -d "{{\"query\":$i,\"limit\":1}}"; done
    curl -s {admin}/api/coordination/instances

@@ -20,6 +20,7 @@ use std::sync::Arc;
 /// input: {"dialect": "qdrant", "method": "POST", "path": "/collections/docs/points/query",
 /// "headers": {"api-key": "..."}, "body": {...}}. Each is answered, in order, by one line of JSON.
 #[derive(Debug, Default, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
 pub struct ExplainArgs {
     /// How the database speaks: qdrant, neo4j or http. Without it, requests are read from standard input, one JSON object per line.
     #[arg(long, value_name = "NAME", requires = "path")]
@@ -59,6 +60,27 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  pointsman explain --dialect qdrant --path /collections/docs/points/query --body '{\"query\":[0.1,0.2],\"limit\":5}'
+  pointsman explain --dialect neo4j --path /db/neo4j/query/v2 --body @request.json -H 'content-type: application/json'
+  pointsman explain < requests.jsonl
+
+Keys of a line:
+  dialect      qdrant, neo4j or http (required)
+  path         path and query (required)
+  method       default: POST with a body, GET without
+  headers      {\"name\": \"value\"} or {\"name\": [\"value\", \"value\"]}
+  body         a JSON value, or a string that is taken as the body's own bytes
+  body_base64  a body that is no text
+
+What the answer says:
+  effect       read, write, schema, admin, session or unknown, which is taken as a write
+  tags         what an answer depends on (reads), and what the request makes old (raises)
+  complexity   the level, its score and the terms that add up to it
+  cost, time   the estimate, time in seconds
+  cache        whether an answer would be stored (policy), how long, and why not";
 
 /// Makes a dialect from its name and the name of its service; `None` for a name that is not known.
 pub type Dialects<'a> = &'a dyn Fn(&str, &str) -> Option<Box<dyn Dialect>>;
@@ -134,7 +156,7 @@ impl<'a> Explainer<'a> {
 
     fn dialect(&self, name: &str) -> Result<Box<dyn Dialect>, String> {
         let made = (self.dialects)(name, self.service.unwrap_or(name));
-        made.ok_or_else(|| "dialect: expected qdrant, neo4j or http".to_owned())
+        made.ok_or_else(|| format!("dialect: {name:?}; expected qdrant, neo4j or http"))
     }
 
     /// The request as the proxy would hand it on: a body beyond the peek limit is seen by its beginning.

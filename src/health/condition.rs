@@ -49,6 +49,8 @@ pub struct Condition {
     pressed_until: Stamp,
     checked: Stamp,
     failed: Stamp,
+    /// 0 nothing is known, 1 its first probe failed, 2 it has answered once.
+    met: AtomicU8,
     /// Requests in flight that a returned endpoint may hold before it comes last; 0 when it need not be spared.
     ramp: AtomicU32,
     events: Arc<Events>,
@@ -65,6 +67,7 @@ impl Condition {
             status: StatusMachine::default(),
             breaker: Breaker::default(),
             role: AtomicU8::new(0),
+            met: AtomicU8::new(0),
             addresses: ArcSwap::from_pointee(addresses.into_iter().collect()),
             address_turn: AtomicUsize::new(0),
             moved: Stamp::default(),
@@ -202,6 +205,7 @@ impl Condition {
     /// Takes the sign of one round of probes.
     pub fn probed(&self, sign: Sign, why: &str, rules: &Rules, now: Moment) {
         self.checked.mark(now);
+        self.meet(sign == Sign::Good, why);
         if sign == Sign::Good {
             if rules.breaker.recover_on_probe {
                 self.breaker.hasten();
@@ -211,6 +215,26 @@ impl Condition {
             self.move_on(now);
         }
         self.turned(self.status.probed(sign, &rules.health), why, rules, now);
+    }
+
+    /// Whether it has ever answered, a probe or a request.
+    pub fn has_answered(&self) -> bool {
+        self.met.load(Ordering::Relaxed) == 2
+    }
+
+    /// Notes that it answers, or says once that it does not: it takes some probes more until its status tells.
+    fn meet(&self, good: bool, why: &str) {
+        if good {
+            self.met.store(2, Ordering::Relaxed);
+            return;
+        }
+        let first = self
+            .met
+            .compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed);
+        if first.is_ok() {
+            let Identity { service, name, .. } = &self.identity;
+            tracing::warn!(%service, endpoint = %name, why, "does not answer its first probe");
+        }
     }
 
     /// A round of probes that told nothing about health.
@@ -259,6 +283,7 @@ impl Condition {
 
     /// A request succeeded. `limit` is where the slow start ends.
     pub fn succeeded(&self, trial: bool, limit: u32, rules: &Rules, now: Moment) {
+        self.meet(true, "");
         if self.ramp.load(Ordering::Relaxed) > 0 {
             self.widen(limit);
         }

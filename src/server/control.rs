@@ -92,6 +92,7 @@ impl Control for Operator {
 
     fn readiness(&self) -> Readiness {
         let now = self.shared.clock.now();
+        let probes = self.shared.config().health.enabled;
         let mut reasons = Vec::new();
         if *self.stopping.borrow() {
             reasons.push("stopping".to_string());
@@ -99,6 +100,17 @@ impl Control for Operator {
         for service in self.shared.snapshot().services() {
             if service.pool.stats(now).healthy_instances == 0 {
                 reasons.push(format!("service {}: no endpoint serves", service.name));
+            } else if probes
+                && !service
+                    .pool
+                    .endpoints()
+                    .iter()
+                    .any(|e| e.health().has_answered())
+            {
+                reasons.push(format!(
+                    "service {}: no endpoint has answered yet",
+                    service.name
+                ));
             }
         }
         Readiness {

@@ -121,7 +121,7 @@ impl Server {
     /// # Errors
     /// Everything that is wrong with it; the running configuration then stays.
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
-        self.reloader.reload("request").await
+        self.reloader.reload("signal").await
     }
 
     /// Each configuration that a reload puts in place, for what lives outside of the server, such as the log.

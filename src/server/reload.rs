@@ -19,7 +19,7 @@ use tokio::sync::watch;
 pub enum ReloadError {
     #[error("this server was started without a configuration file")]
     NoSource,
-    #[error("the configuration is refused; the one before stays:\n{0}")]
+    #[error("the configuration is refused; the one before stays: {0}")]
     Refused(Report),
     #[error(transparent)]
     Compile(#[from] CompileError),

@@ -693,3 +693,17 @@ async fn a_refused_connection_costs_no_retry_budget_and_a_broken_exchange_does()
         answer.text()
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_whose_endpoints_never_answered_is_not_ready() {
+    let gone = Origin::start(|_| Vec::new()).await.url();
+    let proxy = Setup::new("qdrant", &[gone])
+        .section("health: {enabled: true}")
+        .start()
+        .await;
+    let url = format!("http://{}/readyz", proxy.server.admin());
+    let answer = reqwest::get(url).await.expect("an answer");
+    assert_eq!(answer.status(), 503);
+    let text = answer.text().await.expect("a text");
+    assert!(text.contains("no endpoint has answered yet"), "{text}");
+}

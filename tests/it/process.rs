@@ -124,7 +124,7 @@ async fn a_hangup_reloads_and_the_log_follows_its_new_filter() {
     std::fs::write(&process.file, next).unwrap();
     process.signal("HUP");
     process
-        .says(&["configuration taken", "cause=\"request\""])
+        .says(&["configuration taken", "cause=\"signal\""])
         .await;
     std::fs::write(&process.file, "services: {").unwrap();
     process.signal("HUP");

@@ -15,9 +15,11 @@ const fn code(reason: Reason) -> &'static str {
 
 /// Prints a refusal: the shape of the transactional API, whose extra `results` the Query API's clients ignore.
 pub fn refusal(rejection: &Rejection) -> Refusal {
+    let label = rejection.reason.row().label;
+    let message = format!("pointsman: {} ({label})", rejection.detail);
     let body = serde_json::json!({
         "results": [],
-        "errors": [{"code": code(rejection.reason), "message": rejection.detail}],
+        "errors": [{"code": code(rejection.reason), "message": message}],
     });
     Refusal {
         content_type: "application/json",

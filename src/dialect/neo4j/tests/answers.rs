@@ -448,7 +448,9 @@ fn refusals_have_neo4js_shape() {
     for reason in Reason::ALL {
         let refusal = plain().refusal(&Rejection::new(reason, "a \"detail\""));
         let json: serde_json::Value = serde_json::from_str(&refusal.body).unwrap();
-        assert_eq!(json["errors"][0]["message"], "a \"detail\"");
+        let label = reason.row().label;
+        let message = format!("pointsman: a \"detail\" ({label})");
+        assert_eq!(json["errors"][0]["message"], message);
         assert!(
             json["errors"][0]["code"]
                 .as_str()
