@@ -207,7 +207,8 @@ impl Errand {
         if upload
             || !self.is_movable()
             || !fetched.answered.is_whole()
-            || !self.may_repeat(progress)
+            || !self.may_try(progress)
+            || !self.spend_retry()
         {
             return Some(Ended::Answered(fetched));
         }
@@ -233,12 +234,8 @@ impl Errand {
             progress.stale += 1;
             return None;
         }
-        let affordable = if unsent {
-            self.may_try(progress)
-        } else {
-            self.may_repeat(progress)
-        };
-        if !self.is_movable() || !affordable {
+        // Where nothing was sent, another attempt costs the endpoints nothing more, and no budget.
+        if !(self.is_movable() && self.may_try(progress) && (unsent || self.spend_retry())) {
             return Some(match progress.spare.take() {
                 Some(spare) => Ended::Answered(spare),
                 None => self.broken(&broken, progress, None),
@@ -271,14 +268,15 @@ impl Errand {
         matches!(self.call.placement, Placement::Any | Placement::Writer)
     }
 
-    /// Whether there may be one more attempt. Where nothing was sent it costs the endpoints nothing more, and no budget.
+    /// Whether the number of attempts leaves one more.
     fn may_try(&self, progress: &Progress) -> bool {
         let real = progress.attempts.len() as u32 - progress.stale;
         real < self.snapshot.config.balance.max_retries
     }
 
-    fn may_repeat(&self, progress: &Progress) -> bool {
-        self.may_try(progress) && self.service.pool.budget().retry(self.shared.clock.now())
+    /// Takes one retry from the budget; false when there is none left.
+    fn spend_retry(&self) -> bool {
+        self.service.pool.budget().retry(self.shared.clock.now())
     }
 
     /// No endpoint is left: the last answer if there was one, otherwise a refusal that says why.

@@ -105,26 +105,38 @@ impl Client<'_> {
     }
 
     /// Passes an answer on.
-    pub async fn streaming(mut self, mut answer: Streaming<'_>) -> Ending {
-        headers::strip_answer(&mut answer.head);
-        let begun = begin(self.session, &mut answer, &self.marks);
+    pub async fn streaming(mut self, answer: Streaming<'_>) -> Ending {
+        let Streaming {
+            head,
+            held,
+            mut share,
+            wire,
+            mut editor,
+        } = answer;
+        let begun = begin(
+            self.session,
+            head,
+            &mut editor,
+            !held.is_empty(),
+            &self.marks,
+        );
         if !matches!(self.pace.wait(begun).await, Ok(Ok(()))) {
             return Ending::ClientGone;
         }
-        let mut part = Some(std::mem::take(&mut answer.held));
+        let mut part = Some(held);
         while let Some(bytes) = part {
-            let bytes = edit(&mut answer.editor, bytes, false);
+            let bytes = edit(&mut editor, bytes, false);
             if !self.write(bytes, false).await {
                 return Ending::ClientGone;
             }
-            answer.share = None;
-            part = match self.next(answer.wire).await {
+            drop(share.take());
+            part = match self.next(wire).await {
                 Some(Ok(part)) => part,
                 Some(Err(_)) => return Ending::Cut,
                 None => return Ending::ClientGone,
             };
         }
-        let last = edit(&mut answer.editor, Bytes::new(), true);
+        let last = edit(&mut editor, Bytes::new(), true);
         match self.write(last, true).await {
             true => Ending::Complete,
             false => Ending::ClientGone,
@@ -200,17 +212,18 @@ fn edit(editor: &mut Option<Box<dyn Editor>>, bytes: Bytes, end: bool) -> Bytes 
     }
 }
 
+/// Writes the head of an answer that streams. One that `waits` goes out together with the part that follows.
 async fn begin(
     session: &mut ServerSession,
-    answer: &mut Streaming<'_>,
+    mut head: ResponseHeader,
+    editor: &mut Option<Box<dyn Editor>>,
+    waits: bool,
     marks: &Marks,
 ) -> pingora_error::Result<()> {
-    let head = &mut answer.head;
-    if let Some(editor) = &mut answer.editor {
+    headers::strip_answer(&mut head);
+    if let Some(editor) = editor {
         head.remove_header(&header::CONTENT_LENGTH);
-        let mut fields = head.headers.clone();
-        editor.headers(&mut fields);
-        replace(head, &fields)?;
+        edit_head(&mut head, &mut **editor)?;
     }
     if !head.headers.contains_key(header::CONTENT_LENGTH) && has_body(session, head.status) {
         match session.req_header().version {
@@ -219,9 +232,9 @@ async fn begin(
             _ => session.set_keepalive(None),
         }
     }
-    marks.put(head)?;
-    gather(session, !answer.held.is_empty());
-    let written = session.write_response_header(Box::new(head.clone())).await;
+    marks.put(&mut head)?;
+    gather(session, waits);
+    let written = session.write_response_header(Box::new(head)).await;
     gather(session, false);
     written
 }
@@ -235,10 +248,15 @@ pub fn edited(
     let Some(mut editor) = editor else {
         return (head, body);
     };
+    // Fields that cannot be written stay as the endpoint sent them.
+    let _ = edit_head(&mut head, &mut *editor);
+    (head, editor.chunk(body, true))
+}
+
+fn edit_head(head: &mut ResponseHeader, editor: &mut dyn Editor) -> pingora_error::Result<()> {
     let mut fields = head.headers.clone();
     editor.headers(&mut fields);
-    let _ = replace(&mut head, &fields);
-    (head, editor.chunk(body, true))
+    replace(head, &fields)
 }
 
 /// Puts edited fields in place of the old ones.

@@ -111,6 +111,17 @@ async fn get(url: &str) -> u16 {
     got.map_or(0, |got| got.status)
 }
 
+/// Waits until the slow request is at the replica.
+async fn arrived(cluster: &Cluster) {
+    eventually("the request to arrive", || async {
+        let asked = cluster
+            .faults(0)
+            .count(&http::Method::GET, "/collections/slow/exists");
+        asked > 0
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_hangup_reloads_and_the_log_follows_its_new_filter() {
     let cluster = Cluster::start(1);
@@ -149,13 +160,7 @@ async fn a_stop_lets_requests_in_flight_end_and_ends_with_success() {
     cluster.faults(0).delay(Duration::from_secs(2), Only::Reads);
     let slow = format!("{url}/collections/slow/exists");
     let request = tokio::spawn(async move { get(&slow).await });
-    eventually("the request to arrive", || async {
-        cluster
-            .faults(0)
-            .count(&http::Method::GET, "/collections/slow/exists")
-            > 0
-    })
-    .await;
+    arrived(&cluster).await;
     process.signal("TERM");
     process.says(&["waiting for requests in flight"]).await;
     assert_eq!(get(&format!("{admin}/readyz")).await, 503);
@@ -176,13 +181,7 @@ async fn a_second_signal_ends_at_once() {
     cluster.faults(0).hang(Some(Only::Reads));
     let stuck = format!("{url}/collections/slow/exists");
     let request = tokio::spawn(async move { get(&stuck).await });
-    eventually("the request to arrive", || async {
-        cluster
-            .faults(0)
-            .count(&http::Method::GET, "/collections/slow/exists")
-            > 0
-    })
-    .await;
+    arrived(&cluster).await;
     process.signal("TERM");
     process.says(&["waiting for requests in flight"]).await;
     process.signal("INT");
