@@ -11,7 +11,7 @@ use pointsman::config;
 use pointsman::dialect::Dialect;
 use pointsman::dialect::neo4j::{Neo4j, Settings};
 use pointsman::dialect::qdrant::{Qdrant, QdrantSettings};
-use pointsman::plan::{Execution, History, Load, Plan, Planner};
+use pointsman::plan::{ExecutionStrategy, History, Plan, Planner, SystemLoad};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,8 +66,8 @@ fn steps(
 ) -> [(&'static str, Duration, Measured); 2] {
     let call = dialect.understand(&case.request());
     let plan = |call: &_| -> Plan {
-        let execution = Execution::of_dialect(dialect.name());
-        planner.plan(call, execution, &Load::default(), Some("ada"))
+        let execution = ExecutionStrategy::of_dialect(dialect.name());
+        planner.plan(call, execution, &SystemLoad::default(), Some("ada"))
     };
     [
         ("plan", PLAN_LIMIT, measure(|| plan(&call))),

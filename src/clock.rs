@@ -80,9 +80,9 @@ impl Clock {
 
 /// Seeded chance: the same seed gives the same choices. Fast, and no source of secrets.
 #[derive(Debug)]
-pub struct Dice(SmallRng);
+pub struct Random(SmallRng);
 
-impl Dice {
+impl Random {
     /// Dice that fall the same way for the same seed.
     pub fn seeded(seed: u64) -> Self {
         Self(SmallRng::seed_from_u64(seed))
@@ -115,16 +115,16 @@ impl Dice {
 
 /// Where dice come from: everyone takes his own, so that nobody waits for another's throw.
 #[derive(Debug)]
-pub struct Cup(AtomicU64);
+pub struct RandomSource(AtomicU64);
 
-impl Cup {
+impl RandomSource {
     /// A cup that gives the same dice in the same order for the same seed.
     pub fn seeded(seed: u64) -> Self {
         Self(AtomicU64::new(seed))
     }
 
     /// Dice that fall otherwise than all before.
-    pub fn dice(&self) -> Dice {
-        Dice::seeded(self.0.fetch_add(1, Ordering::Relaxed))
+    pub fn random(&self) -> Random {
+        Random::seeded(self.0.fetch_add(1, Ordering::Relaxed))
     }
 }

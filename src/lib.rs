@@ -25,6 +25,6 @@ pub mod observe;
 pub mod plan;
 pub mod proxy;
 pub mod rejection;
-pub mod server;
+pub mod runtime;
 pub mod shared;
 pub mod snapshot;

@@ -8,17 +8,17 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Rejection {
     /// The row of the table.
-    pub reason: Reason,
+    pub reason: RejectionReason,
     /// What happened, for the person who reads the answer; no secrets, no parameter values.
     pub detail: String,
     /// When it makes sense to try again.
     pub retry_after: Option<Duration>,
 }
 
-/// The rows. Add one here and in [`Reason::row`], and nowhere else.
+/// The rows. Add one here and in [`RejectionReason::row`], and nowhere else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum RejectionReason {
     /// No endpoint may take the request.
     NoEndpoint,
     /// The transaction id names no endpoint that is known.
@@ -44,28 +44,28 @@ pub struct Row {
     pub label: &'static str,
 }
 
-impl Reason {
+impl RejectionReason {
     /// Every reason, for documents and tests.
-    pub const ALL: [Reason; 7] = [
-        Reason::NoEndpoint,
-        Reason::TransactionNotFound,
-        Reason::UpstreamTimeout,
-        Reason::UpstreamBroken,
-        Reason::HeadersTooLarge,
-        Reason::BodyTooLarge,
-        Reason::BodiesFull,
+    pub const ALL: [RejectionReason; 7] = [
+        RejectionReason::NoEndpoint,
+        RejectionReason::TransactionNotFound,
+        RejectionReason::UpstreamTimeout,
+        RejectionReason::UpstreamBroken,
+        RejectionReason::HeadersTooLarge,
+        RejectionReason::BodyTooLarge,
+        RejectionReason::BodiesFull,
     ];
 
     /// The row of this reason.
     pub const fn row(self) -> Row {
         let (status, label) = match self {
-            Reason::NoEndpoint => (503, "no_endpoint"),
-            Reason::TransactionNotFound => (404, "transaction_not_found"),
-            Reason::UpstreamTimeout => (504, "upstream_timeout"),
-            Reason::UpstreamBroken => (502, "upstream_broken"),
-            Reason::HeadersTooLarge => (431, "headers_too_large"),
-            Reason::BodyTooLarge => (413, "body_too_large"),
-            Reason::BodiesFull => (503, "bodies_full"),
+            RejectionReason::NoEndpoint => (503, "no_endpoint"),
+            RejectionReason::TransactionNotFound => (404, "transaction_not_found"),
+            RejectionReason::UpstreamTimeout => (504, "upstream_timeout"),
+            RejectionReason::UpstreamBroken => (502, "upstream_broken"),
+            RejectionReason::HeadersTooLarge => (431, "headers_too_large"),
+            RejectionReason::BodyTooLarge => (413, "body_too_large"),
+            RejectionReason::BodiesFull => (503, "bodies_full"),
         };
         Row { status, label }
     }
@@ -73,7 +73,7 @@ impl Reason {
 
 impl Rejection {
     /// A rejection without a hint when to come back.
-    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
+    pub fn new(reason: RejectionReason, detail: impl Into<String>) -> Self {
         Self {
             reason,
             detail: detail.into(),

@@ -7,10 +7,10 @@ pub use bodies::{Bodies, Share};
 
 use crate::balance::Registry;
 use crate::cache::Cache;
-use crate::clock::{Clock, Cup, Dice};
+use crate::clock::{Clock, Random, RandomSource};
 use crate::config::Config;
 use crate::observe::Observer;
-use crate::plan::{History, Load};
+use crate::plan::{History, SystemLoad};
 use crate::snapshot::{Carried, Snapshot};
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ pub struct Shared {
     pub observer: Arc<Observer>,
     pub registry: Arc<Registry>,
     pub history: Arc<History>,
-    pub cup: Cup,
+    pub random_source: RandomSource,
     pub bodies: Arc<Bodies>,
     current: ArcSwap<Snapshot>,
-    load: ArcSwap<Load>,
+    load: ArcSwap<SystemLoad>,
     busy: AtomicUsize,
     idle: Notify,
 }
@@ -43,14 +43,14 @@ pub struct Parts {
 
 impl Shared {
     /// Puts the parts together around their first snapshot.
-    pub fn new(parts: Parts, first: Snapshot, mut dice: Dice) -> Arc<Self> {
+    pub fn new(parts: Parts, first: Snapshot, mut random: Random) -> Arc<Self> {
         Arc::new(Self {
             clock: parts.clock,
             cache: parts.cache,
             observer: parts.observer,
             registry: parts.registry,
             history: parts.history,
-            cup: Cup::seeded(dice.bits()),
+            random_source: RandomSource::seeded(random.bits()),
             bodies: Bodies::new(first.config.path.held_bodies.bytes()),
             current: ArcSwap::from_pointee(first),
             load: ArcSwap::default(),
@@ -87,12 +87,12 @@ impl Shared {
     }
 
     /// The load that plans are made against, as it was last sampled.
-    pub fn load(&self) -> Arc<Load> {
+    pub fn load(&self) -> Arc<SystemLoad> {
         self.load.load_full()
     }
 
     /// Takes a new sample of the load.
-    pub fn sampled(&self, load: Load) {
+    pub fn sampled(&self, load: SystemLoad) {
         self.load.store(Arc::new(load));
     }
 

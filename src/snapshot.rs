@@ -8,7 +8,7 @@ use crate::clock::Moment;
 use crate::config::{self, Config};
 use crate::dialect::Dialect;
 use crate::observe::Name;
-use crate::plan::{Execution, History, Planner};
+use crate::plan::{ExecutionStrategy, History, Planner};
 use http::HeaderMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub struct Service {
     pub label: Name,
     pub listener: Name,
     pub dialect: Arc<dyn Dialect>,
-    pub execution: Execution,
+    pub execution: ExecutionStrategy,
     pub pool: Pool,
     pub settings: config::Service,
     /// What the cache calls it: another name where it came to stand for other servers (A14).
@@ -154,7 +154,7 @@ impl Service {
             name: name.into(),
             label: Name::from(name),
             listener: Name::from(&*settings.listen_address().to_string()),
-            execution: Execution::of_dialect(dialect.name()),
+            execution: ExecutionStrategy::of_dialect(dialect.name()),
             dialect,
             endpoints: endpoints.collect(),
             idempotent: settings.idempotent.iter().cloned().collect(),

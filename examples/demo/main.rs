@@ -8,7 +8,7 @@ mod tour;
 use clap::Parser;
 use pointsman::config::{self, Loaded, Source};
 use pointsman::observe::Logging;
-use pointsman::server::Server;
+use pointsman::runtime::Server;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! The guided tour: what to paste, and what it shows. `drive` takes the same way by itself.
 
-use pointsman::server::Server;
+use pointsman::runtime::Server;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 use std::error::Error;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 
 /// What a handler gives.
-pub type Answer = Result<Response, Problem>;
+pub type ApiResponse = Result<Response, Problem>;
 
 const SECURITY: [(HeaderName, HeaderValue); 6] = [
     (

@@ -1,7 +1,7 @@
 //! One small function per route. Each asks [`Control`] and wraps what it gets.
 
 use super::control::{Control, Problem, PushedMetrics, StatusChange};
-use super::envelope::{self, Answer};
+use super::envelope::{self, ApiResponse};
 use super::input::{Json, Names, NoBody, Parameters};
 use super::routes::ROUTES;
 use crate::observe::{safe, unix_ms};
@@ -115,7 +115,7 @@ pub async fn explanations(
     envelope::data(control.explanations(limit.rows()))
 }
 
-pub async fn explain(State(control): Process, Names(id): Names<String>) -> Answer {
+pub async fn explain(State(control): Process, Names(id): Names<String>) -> ApiResponse {
     control.explain(&id).map(envelope::data).ok_or_else(|| {
         let id = safe::text(&id, safe::MAX_TEXT);
         Problem::not_found(format!("no explanation is kept for the request `{id}`"))
@@ -134,7 +134,7 @@ pub async fn events(State(control): Process, Parameters(after): Parameters<After
 }
 
 /// Runs as a task of its own: a caller that leaves does not cut a reload in two.
-pub async fn reload(State(control): Process, _: NoBody) -> Answer {
+pub async fn reload(State(control): Process, _: NoBody) -> ApiResponse {
     let reload = tokio::spawn(async move { control.reload().await });
     let done = reload.await;
     done.unwrap_or_else(|_| Err(Problem::failed("the reload broke off; see the log")))
@@ -152,7 +152,7 @@ pub async fn set_status(
     State(control): Process,
     Names((service, endpoint)): Names<(String, String)>,
     Json(Status { status }): Json<Status>,
-) -> Answer {
+) -> ApiResponse {
     control.set_status(&service, &endpoint, status)?;
     Ok(envelope::data(
         json!({"service": service, "instance": endpoint, "status": status}),
@@ -163,7 +163,7 @@ pub async fn push_metrics(
     State(control): Process,
     Names((service, endpoint)): Names<(String, String)>,
     Json(metrics): Json<PushedMetrics>,
-) -> Answer {
+) -> ApiResponse {
     metrics.check()?;
     control.push_metrics(&service, &endpoint, &metrics)?;
     Ok(envelope::data(
@@ -182,7 +182,7 @@ pub async fn clear_cache(
     State(control): Process,
     Parameters(what): Parameters<Clearing>,
     _: NoBody,
-) -> Answer {
+) -> ApiResponse {
     let removed = control.clear_cache(what.cache_type.as_deref())?;
     let what = what.cache_type.as_deref().unwrap_or("all");
     Ok(envelope::data(

@@ -1,12 +1,12 @@
 //! One replica as the configuration describes it, with its live state. The static part is made anew
 //! with each reload; the state stays.
 
-use super::load::Load;
+use super::load::EndpointLoad;
 use super::state::EndpointState;
 use crate::clock::Moment;
 use crate::config::{self, RoleChoice};
 use crate::dialect::{Role, token_of};
-use crate::health::{Condition, Gate, Rules, Status};
+use crate::health::{Condition, Gate, HealthRules, HealthStatus};
 use http::Uri;
 use std::sync::Arc;
 
@@ -24,14 +24,14 @@ pub struct Endpoint {
     /// What the configuration says of its role.
     pub role_choice: RoleChoice,
     /// What judges it.
-    pub rules: Arc<Rules>,
+    pub rules: Arc<HealthRules>,
     /// Its live state.
     pub state: Arc<EndpointState>,
 }
 
 /// How far an endpoint is fit for writes; the fittest of a pool take them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
+pub enum WriteFitness {
     /// A reader by configuration: never.
     Never,
     /// A reader by its own word, which may be old: when there is nobody better, the database is the judge.
@@ -44,7 +44,11 @@ pub enum Standing {
 
 impl Endpoint {
     /// The endpoint of a configuration on top of its state.
-    pub fn new(config: &config::Endpoint, rules: Arc<Rules>, state: Arc<EndpointState>) -> Self {
+    pub fn new(
+        config: &config::Endpoint,
+        rules: Arc<HealthRules>,
+        state: Arc<EndpointState>,
+    ) -> Self {
         let name = state.health.identity().name.clone();
         Self {
             token: token_of(&name).into(),
@@ -82,12 +86,12 @@ impl Endpoint {
     }
 
     /// How far it is fit for writes.
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> WriteFitness {
         match (self.role_choice, self.role()) {
-            (RoleChoice::Reader, _) => Standing::Never,
-            (_, Some(Role::Writer)) => Standing::Writer,
-            (_, Some(Role::Reader)) => Standing::Reader,
-            (_, None) => Standing::Unknown,
+            (RoleChoice::Reader, _) => WriteFitness::Never,
+            (_, Some(Role::Writer)) => WriteFitness::Writer,
+            (_, Some(Role::Reader)) => WriteFitness::Reader,
+            (_, None) => WriteFitness::Unknown,
         }
     }
 
@@ -99,8 +103,8 @@ impl Endpoint {
     }
 
     /// What is known of its load for choosing: all but the error rate, which takes a lock.
-    pub fn load(&self) -> Load {
-        Load {
+    pub fn load(&self) -> EndpointLoad {
+        EndpointLoad {
             in_flight: self.state.in_flight(),
             max_connections: self.max_connections,
             cpu: self.state.cpu(),
@@ -112,8 +116,8 @@ impl Endpoint {
     }
 
     /// All that is known of its load.
-    pub fn full_load(&self, now: Moment) -> Load {
-        Load {
+    pub fn full_load(&self, now: Moment) -> EndpointLoad {
+        EndpointLoad {
             error_rate: self.state.recent(now).error_rate(),
             ..self.load()
         }
@@ -121,7 +125,7 @@ impl Endpoint {
 
     /// Whether it serves: healthy or degraded, and its breaker closed.
     pub fn is_online(&self, now: Moment) -> bool {
-        self.health().status() <= Status::Degraded && self.health().gate(now) == Gate::Closed
+        self.health().status() <= HealthStatus::Degraded && self.health().gate(now) == Gate::Closed
     }
 
     /// Whether the cache must store nothing from it now.

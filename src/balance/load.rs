@@ -3,7 +3,7 @@
 
 /// What is known of an endpoint's load at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Load {
+pub struct EndpointLoad {
     pub in_flight: u32,
     pub max_connections: u32,
     /// 0..=1.
@@ -17,7 +17,7 @@ pub struct Load {
     pub error_rate: Option<f64>,
 }
 
-impl Load {
+impl EndpointLoad {
     /// Score A (RT-21), 0..=1, higher is busier: the mean of the connections' share, of CPU and memory, and of queue / 100.
     pub fn score(&self) -> f64 {
         let parts = [
@@ -67,7 +67,7 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 mod tests {
     use super::*;
 
-    const HALF: Load = Load {
+    const HALF: EndpointLoad = EndpointLoad {
         in_flight: 50,
         max_connections: 100,
         cpu: Some(0.6),
@@ -88,14 +88,14 @@ mod tests {
 
     #[test]
     fn unknown_parts_drop_out_of_score_a() {
-        let blind = Load {
+        let blind = EndpointLoad {
             cpu: None,
             memory: None,
             queue: None,
             ..HALF
         };
         assert!(close(blind.score(), 0.5));
-        let cpu_only = Load {
+        let cpu_only = EndpointLoad {
             memory: None,
             queue: None,
             ..HALF
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn score_b_weighs_time_connections_errors_and_machine() {
-        let seen = Load {
+        let seen = EndpointLoad {
             mean_time: Some(0.2),
             error_rate: Some(0.1),
             ..HALF
@@ -114,17 +114,17 @@ mod tests {
             seen.score_b(),
             20.0 * 0.3 + 50.0 * 0.3 + 10.0 * 0.2 + 50.0 * 0.2
         ));
-        let blind = Load {
+        let blind = EndpointLoad {
             in_flight: 50,
             max_connections: 100,
-            ..Load::default()
+            ..EndpointLoad::default()
         };
         assert!(close(blind.score_b(), 50.0));
     }
 
     #[test]
     fn the_resource_score_takes_an_unknown_time_as_neutral() {
-        let known = Load {
+        let known = EndpointLoad {
             mean_time: Some(2.5),
             ..HALF
         };
@@ -133,7 +133,7 @@ mod tests {
             HALF.resource_score(2.5, 5.0),
             known.resource_score(0.0, 5.0)
         ));
-        let slow = Load {
+        let slow = EndpointLoad {
             mean_time: Some(60.0),
             ..HALF
         };

@@ -29,7 +29,7 @@ pub use endpoint::Endpoint;
 pub use permit::{Completion, Permit};
 pub use pool::{Pool, PoolError};
 pub use registry::Registry;
-pub use route::{Ask, Choice, Exclusion, NoRoute, Reason, Route};
+pub use route::{Exclusion, NoRoute, Pick, Route, RouteReason, RouteRequest};
 pub use state::EndpointState;
 pub use stats::{InstanceStats, PoolStats};
 pub use strategies::Strategy;

@@ -7,7 +7,7 @@ use super::endpoint::{self, Endpoint};
 use super::registry::Registry;
 use super::strategies::{self, Strategy};
 use crate::config::{self, Config, StrategyName};
-use crate::health::{Condition, Pulse, Rules};
+use crate::health::{Condition, HealthRules, ProbeTrigger};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,8 +91,8 @@ impl Pool {
     }
 
     /// The pulse of the service's prober.
-    pub fn pulse(&self) -> Arc<Pulse> {
-        self.registry.pulse(&self.service)
+    pub fn probe_trigger(&self) -> Arc<ProbeTrigger> {
+        self.registry.probe_trigger(&self.service)
     }
 
     /// The strategy in use.
@@ -117,7 +117,7 @@ fn endpoints(
         let service = service.into();
         return Err(PoolError::TooMany { service, count });
     }
-    let rules = Arc::new(Rules::of(config));
+    let rules = Arc::new(HealthRules::of(config));
     let mut made: Vec<Arc<Endpoint>> = Vec::with_capacity(count);
     for (position, settings) in settings.endpoints.iter().enumerate() {
         let url = || PoolError::Url {

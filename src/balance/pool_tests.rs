@@ -1,10 +1,10 @@
-use super::super::route::{Ask, Exclusion, NoRoute, Reason, Route};
+use super::super::route::{Exclusion, NoRoute, Route, RouteReason, RouteRequest};
 use super::super::testing::{World, endpoint, letters};
 use super::*;
-use crate::clock::Dice;
+use crate::clock::Random;
 use crate::config::{RoleChoice, StrategyName::*};
 use crate::dialect::{Fault, Placement, Role};
-use crate::health::{Gate, Sign, Status};
+use crate::health::{Gate, HealthStatus, Sign};
 use proptest::prelude::*;
 
 fn reasons(no_route: &NoRoute) -> Vec<Exclusion> {
@@ -94,7 +94,7 @@ fn degraded_endpoints_come_last() {
         config.breaker.enabled = false;
     });
     world.fails("a", 4);
-    assert_eq!(world.at("a").health().status(), Status::Degraded);
+    assert_eq!(world.at("a").health().status(), HealthStatus::Degraded);
     assert!((0..5).all(|_| world.pick() == "b"));
     world.fill("b", 100);
     assert_eq!(world.pick(), "a");
@@ -128,7 +128,10 @@ fn an_open_breaker_takes_its_endpoint_out_and_one_trial_brings_it_back() {
     assert!((0..9).all(|_| world.pick() != "a"));
     world.wait(300);
     let trial = world.route();
-    assert_eq!((&*trial.endpoint.name, trial.reason), ("a", Reason::Trial));
+    assert_eq!(
+        (&*trial.endpoint.name, trial.reason),
+        ("a", RouteReason::Trial)
+    );
     assert!(trial.permit.is_trial());
     assert!((0..9).all(|_| world.pick() != "a"), "one trial at a time");
     trial.permit.complete(&world.done(Fault::None, 5));
@@ -168,7 +171,10 @@ fn a_dropped_trial_frees_its_slot_and_teaches_nothing() {
     world.wait(300);
     drop(world.route());
     let again = world.route();
-    assert_eq!((&*again.endpoint.name, again.reason), ("a", Reason::Trial));
+    assert_eq!(
+        (&*again.endpoint.name, again.reason),
+        ("a", RouteReason::Trial)
+    );
     assert_eq!(world.at("a").state.totals().aborted, 1);
 }
 
@@ -227,7 +233,7 @@ fn the_last_resort_is_the_least_recently_failed() {
     let route = world.route();
     assert_eq!(
         (&*route.endpoint.name, route.reason),
-        ("b", Reason::LastResort)
+        ("b", RouteReason::LastResort)
     );
     let next = world.choose(std::slice::from_ref(&route.endpoint)).unwrap();
     assert_eq!(&*next.endpoint.name, "c");
@@ -297,12 +303,12 @@ fn a_local_call_always_goes_to_the_owner_of_its_key() {
     let world = World::equal(LeastConnections, 5);
     let local = Placement::Local;
     let go = |pool: &Pool, key| {
-        let ask = Ask {
+        let ask = RouteRequest {
             placement: &local,
             key,
             ..world.ask(&[])
         };
-        pool.choose(&ask, &mut Dice::seeded(1))
+        pool.choose(&ask, &mut Random::seeded(1))
     };
     let name = |pool: &Pool, key| go(pool, key).unwrap().endpoint.name.to_string();
     let owner = name(&world.pool, "books");
@@ -335,7 +341,10 @@ fn a_transaction_stays_with_its_endpoint_in_whatever_state() {
     world.at("b").health().set_maintenance(true, world.now());
     world.fill("b", 100);
     let route = world.route();
-    assert_eq!((&*route.endpoint.name, route.reason), ("b", Reason::Pinned));
+    assert_eq!(
+        (&*route.endpoint.name, route.reason),
+        ("b", RouteReason::Pinned)
+    );
 }
 
 #[test]
@@ -345,7 +354,7 @@ fn an_unknown_token_is_a_transaction_that_is_not_found() {
     let rejection = world.choose(&[]).unwrap_err().rejection();
     assert_eq!(
         rejection.reason,
-        crate::rejection::Reason::TransactionNotFound
+        crate::rejection::RejectionReason::TransactionNotFound
     );
 }
 
@@ -354,12 +363,12 @@ fn home_is_preferred_while_it_may_take_the_request() {
     let world = World::equal(LeastConnections, 3);
     let home = world.at("c").token.clone();
     world.fill("c", 9);
-    let ask = Ask {
+    let ask = RouteRequest {
         home: Some(&home),
         ..world.ask(&[])
     };
-    let choose = || world.pool.choose(&ask, &mut Dice::seeded(1)).unwrap();
-    assert_eq!(choose().reason, Reason::Home);
+    let choose = || world.pool.choose(&ask, &mut Random::seeded(1)).unwrap();
+    assert_eq!(choose().reason, RouteReason::Home);
     unhealthy(&world, "c");
     assert_ne!(&*choose().endpoint.name, "c");
 }
@@ -392,11 +401,11 @@ fn a_failure_moves_on_to_the_next_address_of_a_name() {
 fn an_explanation_shows_every_endpoint_as_it_stood() {
     let world = World::equal(Adaptive, 2);
     world.fill("a", 100);
-    let ask = Ask {
+    let ask = RouteRequest {
         explain: true,
         ..world.ask(&[])
     };
-    let route = world.pool.choose(&ask, &mut Dice::seeded(1)).unwrap();
+    let route = world.pool.choose(&ask, &mut Random::seeded(1)).unwrap();
     assert_eq!(route.scores.len(), 2);
     assert_eq!(route.scores[0].excluded, Some(Exclusion::Full));
     assert_eq!(
@@ -511,12 +520,12 @@ const FAULTS: [Fault; 8] = [
 /// What may never be true of a route, whatever came before.
 fn check(world: &World, route: &Route, free: u32) -> Result<(), TestCaseError> {
     let endpoint = &route.endpoint;
-    prop_assert!(endpoint.health().status() != Status::Maintenance);
+    prop_assert!(endpoint.health().status() != HealthStatus::Maintenance);
     prop_assert!(free > 0, "a full endpoint was chosen");
     let others_serve = world.pool.endpoints().iter().any(|other| {
         other.is_online(world.now()) && other.state.in_flight() < other.max_connections
     });
-    if route.reason == Reason::LastResort {
+    if route.reason == RouteReason::LastResort {
         prop_assert!(!others_serve, "last resort while another one serves");
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use super::endpoint::Endpoint;
 use super::pool::Pool;
-use super::route::{Ask, Exclusion, NoRoute};
+use super::route::{Exclusion, NoRoute, RouteRequest};
 use super::screen::Screen;
 use crate::clock::Moment;
 use crate::health::Gate;
@@ -43,7 +43,7 @@ impl Pool {
         }
     }
 
-    pub(super) fn no_route(&self, screen: &Screen<'_>, ask: &Ask<'_>) -> NoRoute {
+    pub(super) fn no_route(&self, screen: &Screen<'_>, ask: &RouteRequest<'_>) -> NoRoute {
         let count =
             |is: &dyn Fn(&Endpoint) -> bool| self.endpoints.iter().filter(|e| is(e)).count();
         // One without an exclusion now had no place left a moment ago.

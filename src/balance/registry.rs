@@ -8,7 +8,7 @@ use super::pool::Pool;
 use super::state::EndpointState;
 use crate::clock::Moment;
 use crate::config;
-use crate::health::{Condition, Events, Identity, Pulse};
+use crate::health::{Condition, EndpointEvents, Identity, ProbeTrigger};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ const DRAINING_KEPT: usize = 256;
 /// All endpoint states of the process.
 #[derive(Debug, Default)]
 pub struct Registry {
-    events: Arc<Events>,
+    events: Arc<EndpointEvents>,
     known: Mutex<Known>,
 }
 
@@ -35,7 +35,7 @@ struct Known {
     states: HashMap<Key, Arc<EndpointState>>,
     live: Vec<Arc<Endpoint>>,
     draining: Vec<Draining>,
-    pulses: HashMap<String, Arc<Pulse>>,
+    pulses: HashMap<String, Arc<ProbeTrigger>>,
     savings: HashMap<String, Arc<Savings>>,
 }
 
@@ -48,12 +48,12 @@ struct Draining {
 
 impl Registry {
     /// What happened to endpoints lately.
-    pub fn events(&self) -> &Arc<Events> {
+    pub fn events(&self) -> &Arc<EndpointEvents> {
         &self.events
     }
 
     /// The pulse of a service's prober; the same for the life of the process.
-    pub fn pulse(&self, service: &str) -> Arc<Pulse> {
+    pub fn probe_trigger(&self, service: &str) -> Arc<ProbeTrigger> {
         let mut known = self.known.lock();
         known.pulses.entry(service.into()).or_default().clone()
     }
@@ -74,7 +74,7 @@ impl Registry {
     /// The state of an endpoint. A name that stands for another address than before is another server:
     /// it gets a new state, which replaces the old one when the reload is settled.
     pub fn state(&self, service: &str, name: &str, host: &str, port: u16) -> Arc<EndpointState> {
-        let pulse = self.pulse(service);
+        let probe_trigger = self.probe_trigger(service);
         let mut known = self.known.lock();
         let key = (service.to_owned(), name.to_owned());
         let before = known.states.get(&key);
@@ -88,7 +88,7 @@ impl Registry {
             host: host.into(),
             port,
         };
-        let condition = Condition::new(identity, self.events.clone(), pulse);
+        let condition = Condition::new(identity, self.events.clone(), probe_trigger);
         let state = Arc::new(EndpointState::new(Arc::new(condition), generation));
         known.states.entry(key).or_insert_with(|| state.clone());
         state

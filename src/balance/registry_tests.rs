@@ -6,11 +6,13 @@ use crate::health::Gate;
 
 fn pin(world: &World, pool: &Pool, token: &str) -> Option<String> {
     let placement = Placement::Pinned(token.into());
-    let ask = crate::balance::Ask {
+    let ask = crate::balance::RouteRequest {
         placement: &placement,
         ..world.ask(&[])
     };
-    let route = pool.choose(&ask, &mut crate::clock::Dice::seeded(1)).ok()?;
+    let route = pool
+        .choose(&ask, &mut crate::clock::Random::seeded(1))
+        .ok()?;
     Some(route.endpoint.name.to_string())
 }
 

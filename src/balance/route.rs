@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// A request for an endpoint.
 #[derive(Clone, Copy)]
-pub struct Ask<'a> {
+pub struct RouteRequest<'a> {
     pub plan: &'a Plan,
     pub placement: &'a Placement,
     /// What a call of `Placement::Local` belongs to; the same key goes to the same endpoint.
@@ -31,7 +31,7 @@ pub struct Ask<'a> {
 /// Why an endpoint was chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum RouteReason {
     /// Its turn.
     Rotation,
     /// Its turn by weight.
@@ -56,38 +56,38 @@ pub enum Reason {
     Pinned,
 }
 
-impl Reason {
+impl RouteReason {
     /// The name in metrics, logs and explanations.
     pub const fn label(self) -> &'static str {
         match self {
-            Reason::Rotation => "rotation",
-            Reason::Weight => "weight",
-            Reason::FewestInFlight => "fewest_in_flight",
-            Reason::LowestScore => "lowest_score",
-            Reason::BestHistory => "best_history",
-            Reason::Explored => "explored",
-            Reason::Home => "home",
-            Reason::Trial => "trial",
-            Reason::LastResort => "last_resort",
-            Reason::Owner => "owner",
-            Reason::Pinned => "pinned",
+            RouteReason::Rotation => "rotation",
+            RouteReason::Weight => "weight",
+            RouteReason::FewestInFlight => "fewest_in_flight",
+            RouteReason::LowestScore => "lowest_score",
+            RouteReason::BestHistory => "best_history",
+            RouteReason::Explored => "explored",
+            RouteReason::Home => "home",
+            RouteReason::Trial => "trial",
+            RouteReason::LastResort => "last_resort",
+            RouteReason::Owner => "owner",
+            RouteReason::Pinned => "pinned",
         }
     }
 }
 
 /// What a strategy picked.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Choice {
+pub struct Pick {
     /// Its place in the pool.
     pub index: usize,
-    pub reason: Reason,
+    pub reason: RouteReason,
     /// The score by which it was picked; lower is better. 0 where there is none.
     pub score: f64,
 }
 
-impl Choice {
+impl Pick {
     /// A choice without a score.
-    pub fn because(index: usize, reason: Reason) -> Self {
+    pub fn because(index: usize, reason: RouteReason) -> Self {
         Self {
             index,
             reason,
@@ -103,7 +103,7 @@ pub struct Route {
     /// Its place there; complete it when the exchange ends.
     pub permit: Permit,
     pub address: SocketAddr,
-    pub reason: Reason,
+    pub reason: RouteReason,
     /// The score by which it was picked; lower is better.
     pub score: f64,
     /// Every endpoint as it stood, when that was asked for; empty otherwise.
@@ -188,8 +188,8 @@ impl NoRoute {
     /// As a refusal to the client.
     pub fn rejection(&self) -> Rejection {
         let reason = match self.unknown_token {
-            true => rejection::Reason::TransactionNotFound,
-            false => rejection::Reason::NoEndpoint,
+            true => rejection::RejectionReason::TransactionNotFound,
+            false => rejection::RejectionReason::NoEndpoint,
         };
         let rejection = Rejection::new(reason, self.to_string());
         match self.retry_after {

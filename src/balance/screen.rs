@@ -2,11 +2,11 @@
 //! others may not. It looks at states only; which of them it will be is the strategy's matter.
 
 use super::eligible::MAX_ENDPOINTS;
-use super::endpoint::{Endpoint, Standing};
-use super::route::{Ask, Exclusion};
+use super::endpoint::{Endpoint, WriteFitness};
+use super::route::{Exclusion, RouteRequest};
 use crate::clock::Moment;
 use crate::dialect::Placement;
-use crate::health::{Gate, Status};
+use crate::health::{Gate, HealthStatus};
 use std::sync::Arc;
 
 /// How willingly an endpoint is given a request.
@@ -34,8 +34,8 @@ pub struct Screened {
 /// The screen for one request: what has to be known of the pool as a whole, looked up once.
 pub struct Screen<'a> {
     endpoints: &'a [Arc<Endpoint>],
-    ask: &'a Ask<'a>,
-    fittest: Option<Standing>,
+    ask: &'a RouteRequest<'a>,
+    fittest: Option<WriteFitness>,
     weighted: bool,
     /// Endpoints that their breakers may really take out.
     ejected: u64,
@@ -45,7 +45,7 @@ pub struct Screen<'a> {
 
 impl<'a> Screen<'a> {
     /// Looks at the pool as a whole.
-    pub fn new(endpoints: &'a [Arc<Endpoint>], ask: &'a Ask<'a>, strict: bool) -> Self {
+    pub fn new(endpoints: &'a [Arc<Endpoint>], ask: &'a RouteRequest<'a>, strict: bool) -> Self {
         let fittest = match ask.placement {
             Placement::Writer => endpoints.iter().map(|e| e.standing()).max(),
             _ => None,
@@ -93,7 +93,7 @@ impl<'a> Screen<'a> {
 
     fn fits(&self, endpoint: &Endpoint) -> bool {
         self.fittest
-            .is_none_or(|fittest| fittest > Standing::Never && endpoint.standing() == fittest)
+            .is_none_or(|fittest| fittest > WriteFitness::Never && endpoint.standing() == fittest)
     }
 
     fn tier(&self, index: usize, endpoint: &Endpoint) -> Result<Tier, Exclusion> {
@@ -104,8 +104,10 @@ impl<'a> Screen<'a> {
         let health = endpoint.health();
         let status = health.status();
         match status {
-            Status::Maintenance => return Err(Exclusion::Maintenance),
-            Status::Unhealthy if endpoint.rules.health.enabled => return Err(Exclusion::Unhealthy),
+            HealthStatus::Maintenance => return Err(Exclusion::Maintenance),
+            HealthStatus::Unhealthy if endpoint.rules.health.enabled => {
+                return Err(Exclusion::Unhealthy);
+            }
             _ => {}
         }
         let gate = self.gate(index, endpoint)?;
@@ -117,7 +119,7 @@ impl<'a> Screen<'a> {
             return Ok(Tier::Trial);
         }
         let last = gate != Gate::Closed
-            || status != Status::Healthy
+            || status != HealthStatus::Healthy
             || health.pressed(self.ask.now)
             || health.ramping(in_flight);
         Ok(if last { Tier::Spare } else { Tier::Preferred })

@@ -3,11 +3,11 @@
 
 use super::gauge::Gauge;
 use super::permit::Completion;
-use super::times::Times;
-use super::window::{Counts, Window};
+use super::times::ResponseTimes;
+use super::window::{Window, WindowCounts};
 use crate::clock::Moment;
 use crate::dialect::Fault;
-use crate::health::{Condition, Failure, Rules};
+use crate::health::{Condition, Failure, HealthRules};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct EndpointState {
     pub health: Arc<Condition>,
     /// Counts up with each address that the name stood for; 0 for the first.
     pub generation: u64,
-    pub times: Times,
+    pub times: ResponseTimes,
     in_flight: AtomicU32,
     failures_in_a_row: AtomicU32,
     requests: AtomicU64,
@@ -37,7 +37,7 @@ pub struct EndpointState {
 /// What an agent reports of an endpoint (RT-31). What is absent stays as it was.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct Report {
+pub struct LoadReport {
     /// 0..=1.
     pub cpu_usage: Option<f64>,
     /// 0..=1.
@@ -64,7 +64,7 @@ impl EndpointState {
         Self {
             health,
             generation,
-            times: Times::default(),
+            times: ResponseTimes::default(),
             in_flight: AtomicU32::new(0),
             failures_in_a_row: AtomicU32::new(0),
             requests: AtomicU64::new(0),
@@ -100,7 +100,7 @@ impl EndpointState {
     }
 
     /// Counts of the last minute.
-    pub fn recent(&self, now: Moment) -> Counts {
+    pub fn recent(&self, now: Moment) -> WindowCounts {
         self.window.lock().counts(now)
     }
 
@@ -125,7 +125,7 @@ impl EndpointState {
     }
 
     /// Takes a report; values outside their range are brought to its edge.
-    pub fn report(&self, report: &Report) {
+    pub fn report(&self, report: &LoadReport) {
         let share = |value: f64| value.clamp(0.0, 1.0);
         let count = |value: f64| value.max(0.0);
         set(&self.cpu, report.cpu_usage.map(share));
@@ -161,7 +161,13 @@ impl EndpointState {
     }
 
     /// Learns from a judged request. True when it decided the breaker's trial.
-    pub(super) fn learn(&self, done: &Completion, trial: bool, limit: u32, rules: &Rules) -> bool {
+    pub(super) fn learn(
+        &self,
+        done: &Completion,
+        trial: bool,
+        limit: u32,
+        rules: &HealthRules,
+    ) -> bool {
         if done.elapsed >= rules.slow {
             self.health.hold(rules, done.now);
         }
@@ -179,14 +185,14 @@ impl EndpointState {
         matches!(done.fault, Fault::None | Fault::Endpoint)
     }
 
-    fn succeeded(&self, done: &Completion, trial: bool, limit: u32, rules: &Rules) {
+    fn succeeded(&self, done: &Completion, trial: bool, limit: u32, rules: &HealthRules) {
         self.count(true, done.now);
         self.failures_in_a_row.store(0, Ordering::Relaxed);
         self.times.add(done.elapsed, done.complexity);
         self.health.succeeded(trial, limit, rules, done.now);
     }
 
-    fn failed(&self, done: &Completion, trial: bool, rules: &Rules) {
+    fn failed(&self, done: &Completion, trial: bool, rules: &HealthRules) {
         self.count(false, done.now);
         self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
         let failure = Failure {

@@ -6,7 +6,7 @@ use super::window::WINDOW;
 use crate::clock::Moment;
 use crate::config::StrategyName;
 use crate::dialect::Role;
-use crate::health::{Gate, Status};
+use crate::health::{Gate, HealthStatus};
 use serde::{Serialize, Serializer};
 
 /// One service.
@@ -38,7 +38,7 @@ pub struct InstanceStats {
     pub addresses: Vec<String>,
     pub weight: f64,
     pub role: Option<Role>,
-    pub status: Status,
+    pub status: HealthStatus,
     pub is_healthy: bool,
     /// closed, open, due or trial.
     pub breaker: &'static str,

@@ -1,5 +1,5 @@
-use crate::balance::route::Reason;
-use crate::balance::state::Report;
+use crate::balance::route::RouteReason;
+use crate::balance::state::LoadReport;
 use crate::balance::testing::{World, endpoint, letters};
 use crate::config::StrategyName::{self, *};
 use crate::dialect::Fault;
@@ -66,7 +66,10 @@ fn least_connections_takes_the_one_with_two_of_five_two_and_eight() {
     world.fill("c", 8);
     let route = world.route();
     assert_eq!(&*route.endpoint.name, "b");
-    assert_eq!((route.reason, route.score), (Reason::FewestInFlight, 2.0));
+    assert_eq!(
+        (route.reason, route.score),
+        (RouteReason::FewestInFlight, 2.0)
+    );
 }
 
 #[test]
@@ -94,10 +97,10 @@ fn idle_endpoints_share_by_weight_under_least_connections() {
 fn resource_aware_takes_the_lowest_mix_of_load_and_time() {
     let world = World::equal(ResourceAware, 3);
     let report = |name: &str, cpu: f64| {
-        world.at(name).state.report(&Report {
+        world.at(name).state.report(&LoadReport {
             cpu_usage: Some(cpu),
             memory_usage: Some(cpu),
-            ..Report::default()
+            ..LoadReport::default()
         });
     };
     // a: 0.6 * 0.45 + 0.4 * 0.02 = 0.278; b: 0.6 * 0.1 + 0.4 * 0.8 = 0.38; c: 0.6 * 0.05 + 0.4 * 0.4 = 0.19
@@ -137,7 +140,7 @@ fn adaptive_takes_the_best_history_unless_it_is_much_busier() {
     world.fill("a", 20);
     let route = world.route();
     assert_eq!(&*route.endpoint.name, "a");
-    assert_eq!(route.reason, Reason::BestHistory);
+    assert_eq!(route.reason, RouteReason::BestHistory);
     drop(route);
     world.fill("a", 10);
     assert_eq!(world.pick(), "b", "0.3 busier is too much");
@@ -165,7 +168,10 @@ fn adaptive_asks_every_newcomer_once_and_then_again_after_a_minute() {
     assert_eq!(picks(&world, 20).get("a"), Some(&20));
     world.wait(61);
     let reasons: Vec<_> = (0..4).map(|_| world.route().reason).collect();
-    let explored = reasons.iter().filter(|r| **r == Reason::Explored).count();
+    let explored = reasons
+        .iter()
+        .filter(|r| **r == RouteReason::Explored)
+        .count();
     assert_eq!(explored, 3);
 }
 
@@ -265,9 +271,9 @@ fn an_endpoint_is_always_found_while_others_choose_finish_and_report() {
                             .permit
                             .complete(&world.done(Fault::None, (turn % 7 + worker).into()));
                         let busy = f64::from(turn % 10) / 10.0;
-                        world.at("a").state.report(&Report {
+                        world.at("a").state.report(&LoadReport {
                             cpu_usage: Some(busy),
-                            ..Report::default()
+                            ..LoadReport::default()
                         });
                     }
                 });

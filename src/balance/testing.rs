@@ -1,17 +1,17 @@
 //! Pools, plans and completions for the tests of this module.
 
-use super::{Ask, Completion, Endpoint, Pool, Registry, Route};
-use crate::clock::{Clock, Dice, Moment};
+use super::{Completion, Endpoint, Pool, Registry, Route, RouteRequest};
+use crate::clock::{Clock, Moment, Random};
 use crate::config::{self, Config, StrategyName};
 use crate::dialect::{Fault, Placement, QueryType};
-use crate::plan::{Complexity, Execution, Needs, Plan};
+use crate::plan::{Complexity, ExecutionStrategy, Needs, Plan};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub fn plan(complexity: Complexity) -> Plan {
     Plan {
         query_type: QueryType::SemanticSearch,
-        execution: Execution::VectorOnly,
+        execution: ExecutionStrategy::VectorOnly,
         complexity,
         score: 0.0,
         terms: [("", 0.0); 7],
@@ -102,8 +102,8 @@ impl World {
         self.pool.find(name).unwrap().clone()
     }
 
-    pub fn ask<'a>(&'a self, excluded: &'a [Arc<Endpoint>]) -> Ask<'a> {
-        Ask {
+    pub fn ask<'a>(&'a self, excluded: &'a [Arc<Endpoint>]) -> RouteRequest<'a> {
+        RouteRequest {
             plan: &self.plan,
             placement: &self.placement,
             key: "",
@@ -116,7 +116,7 @@ impl World {
 
     pub fn choose(&self, excluded: &[Arc<Endpoint>]) -> Result<Route, super::NoRoute> {
         self.pool
-            .choose(&self.ask(excluded), &mut Dice::seeded(self.now().0))
+            .choose(&self.ask(excluded), &mut Random::seeded(self.now().0))
     }
 
     pub fn route(&self) -> Route {

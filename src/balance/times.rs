@@ -18,7 +18,7 @@ const PAST: f64 = 0.9;
 
 /// The answer times of one endpoint, in seconds.
 #[derive(Debug, Default)]
-pub struct Times {
+pub struct ResponseTimes {
     mean: Gauge,
     simple: Track,
     moderate: Track,
@@ -35,7 +35,7 @@ struct Track {
     ring: Mutex<VecDeque<f64>>,
 }
 
-impl Times {
+impl ResponseTimes {
     /// Adds the time of a success: the first one sets the mean, then 0.9 of it stays.
     pub fn add(&self, elapsed: Duration, complexity: Complexity) {
         let seconds = elapsed.as_secs_f64();
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_first_time_sets_the_mean_and_a_tenth_of_each_next_one_enters() {
-        let times = Times::default();
+        let times = ResponseTimes::default();
         assert_eq!(times.mean(), None);
         times.add(Duration::from_secs(1), Complexity::Simple);
         assert_eq!(times.mean(), Some(1.0));
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_last_ten_make_the_mean_of_a_complexity_and_a_thousand_are_kept() {
-        let times = Times::default();
+        let times = ResponseTimes::default();
         for n in 0..KEPT as u64 + 20 {
             times.add(Duration::from_secs(n), Complexity::Complex);
         }

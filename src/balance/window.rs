@@ -22,12 +22,12 @@ struct Step {
 
 /// What a window holds at a moment.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
+pub struct WindowCounts {
     pub successes: u64,
     pub errors: u64,
 }
 
-impl Counts {
+impl WindowCounts {
     /// Errors as a share of all, 0..=1; `None` when there is nothing to say.
     pub fn error_rate(self) -> Option<f64> {
         let all = self.successes + self.errors;
@@ -58,13 +58,13 @@ impl Window {
     }
 
     /// The counts as they stand.
-    pub fn counts(&self, now: Moment) -> Counts {
+    pub fn counts(&self, now: Moment) -> WindowCounts {
         let number = step_number(now);
         let recent = |step: &&Step| step.number + STEPS as u64 > number && step.number <= number;
         self.0
             .iter()
             .filter(recent)
-            .fold(Counts::default(), |sum, step| Counts {
+            .fold(WindowCounts::default(), |sum, step| WindowCounts {
                 successes: sum.successes + u64::from(step.successes),
                 errors: sum.errors + u64::from(step.errors),
             })

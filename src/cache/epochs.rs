@@ -10,7 +10,7 @@
 //! home and quarantine. The second raise is for whatever came between, so that no single check
 //! carries all. All orderings are SeqCst: one order for all threads, at a cost small beside a request.
 
-use super::reason::{Reason, words};
+use super::reason::{CacheReason, words};
 use crate::clock::Moment;
 use crate::dialect::Tag;
 use parking_lot::Mutex;
@@ -142,7 +142,7 @@ impl Epochs {
     }
 
     /// Notes the epochs at the start of a fetch, or says why its answer could not be kept.
-    pub fn begin(&self, slots: &[SlotId], now: Moment) -> Result<Depends, Reason> {
+    pub fn begin(&self, slots: &[SlotId], now: Moment) -> Result<Depends, CacheReason> {
         let epoch = |id: &SlotId| (*id, self.slot(*id).epoch.load(SeqCst));
         let depends = Depends(slots.iter().map(epoch).collect());
         self.quiet(&depends, now).map(|()| depends)
@@ -155,14 +155,14 @@ impl Epochs {
     }
 
     /// Whether an answer that was fetched under these epochs may be kept now.
-    pub fn standing(&self, depends: &Depends, now: Moment) -> Result<(), Reason> {
+    pub fn standing(&self, depends: &Depends, now: Moment) -> Result<(), CacheReason> {
         if !self.current(depends) {
             return Err(words::EPOCH);
         }
         self.quiet(depends, now)
     }
 
-    fn quiet(&self, depends: &Depends, now: Moment) -> Result<(), Reason> {
+    fn quiet(&self, depends: &Depends, now: Moment) -> Result<(), CacheReason> {
         for id in depends.slots() {
             let slot = self.slot(id);
             if slot.open.load(SeqCst) > 0 {
@@ -182,7 +182,7 @@ impl Epochs {
         slots: impl Iterator<Item = SlotId>,
         now: Moment,
         lag: Duration,
-    ) -> Result<Option<EndpointId>, Reason> {
+    ) -> Result<Option<EndpointId>, CacheReason> {
         let known = slots.filter_map(|id| self.home_of(id)).collect::<Vec<_>>();
         let Some((newest, _)) = known.iter().max_by_key(|(_, settled)| *settled) else {
             return Ok(None);

@@ -5,11 +5,11 @@ use super::Cache;
 use super::entry::{Entry, size_of};
 use super::epochs::EndpointId;
 use super::flight::{Flight, Stage};
-use super::reason::{Reason, words};
+use super::reason::{CacheReason, words};
 use super::store::Left;
 use crate::clock::Moment;
 use crate::dialect::canonical::Builder;
-use crate::dialect::{Canonical, Storing};
+use crate::dialect::{Canonical, Storability};
 use crate::plan::CachePlan;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -23,8 +23,8 @@ pub struct Fill {
     cache: Arc<Cache>,
     flight: Arc<Flight>,
     plan: CachePlan,
-    storing: Storing,
-    why: Reason,
+    storability: Storability,
+    why: CacheReason,
     over: bool,
 }
 
@@ -53,7 +53,7 @@ pub enum Kept {
     Stored {
         ttl: Duration,
     },
-    NotStored(Reason),
+    NotStored(CacheReason),
 }
 
 /// What the digest of no credential at all looks like.
@@ -64,14 +64,14 @@ impl Fill {
         cache: Arc<Cache>,
         flight: Arc<Flight>,
         plan: CachePlan,
-        storing: Storing,
-        why: Reason,
+        storability: Storability,
+        why: CacheReason,
     ) -> Self {
         Self {
             cache,
             flight,
             plan,
-            storing,
+            storability,
             why,
             over: false,
         }
@@ -83,7 +83,7 @@ impl Fill {
     }
 
     /// Why there was no hit.
-    pub fn why(&self) -> Reason {
+    pub fn why(&self) -> CacheReason {
         self.why
     }
 
@@ -106,7 +106,7 @@ impl Fill {
         self.refuse(words::NO_ANSWER);
     }
 
-    fn refuse(&mut self, reason: Reason) -> Kept {
+    fn refuse(&mut self, reason: CacheReason) -> Kept {
         self.land(Stage::Lost(reason));
         self.cache.stats.refused(reason);
         Kept::NotStored(reason)
@@ -120,8 +120,8 @@ impl Fill {
     }
 
     /// Whether the answer is right for all that ask the same now.
-    fn may_share(&self, filled: &Filled, now: Moment) -> Result<(), Reason> {
-        filled.storable.map_err(Reason::no_store)?;
+    fn may_share(&self, filled: &Filled, now: Moment) -> Result<(), CacheReason> {
+        filled.storable.map_err(CacheReason::no_store)?;
         if filled.held {
             return Err(words::REJOIN_HOLD);
         }
@@ -132,7 +132,7 @@ impl Fill {
     }
 
     /// Stores the entry, then looks again: a write may have come between the look and the storing.
-    fn keep(&self, entry: &Arc<Entry>, now: Moment) -> Result<Duration, Reason> {
+    fn keep(&self, entry: &Arc<Entry>, now: Moment) -> Result<Duration, CacheReason> {
         self.fits(entry)?;
         self.cache.store.insert(entry);
         let standing = self.cache.standing(&self.flight, now);
@@ -142,7 +142,7 @@ impl Fill {
         standing.map(|()| entry.ttl(now))
     }
 
-    fn fits(&self, entry: &Entry) -> Result<(), Reason> {
+    fn fits(&self, entry: &Entry) -> Result<(), CacheReason> {
         let settings = self.cache.settings();
         if !(settings.enabled && settings.l1.enabled) {
             return Err(words::OFF);
@@ -184,7 +184,7 @@ impl Fill {
     /// so that what was stored together does not expire together.
     fn ttl(&self, expires: Option<Duration>) -> Duration {
         let settings = self.cache.settings();
-        let short = (self.storing == Storing::Short).then_some(settings.short_ttl);
+        let short = (self.storability == Storability::Short).then_some(settings.short_ttl);
         let known = self.flight.canonical.credential != *ANONYMOUS;
         let credential = known.then_some(settings.credential_ttl);
         let limits = [short, credential, expires];

@@ -7,7 +7,7 @@ use super::entry::Entry;
 use super::epochs::{Depends, EndpointId};
 use super::key::Key;
 use super::pass::Pass;
-use super::reason::{Reason, words};
+use super::reason::{CacheReason, words};
 use crate::clock::Moment;
 use crate::dialect::Canonical;
 use parking_lot::Mutex;
@@ -32,7 +32,7 @@ pub(super) enum Stage {
     Vacant,
     Landed(Arc<Entry>),
     /// There is nothing to share.
-    Lost(Reason),
+    Lost(CacheReason),
 }
 
 /// The key, and a number that grows with each write on what the answer depends on.
@@ -101,7 +101,7 @@ impl Flight {
 
 impl Cache {
     /// Whether an answer to this flight may be kept or shared now.
-    pub(super) fn standing(&self, flight: &Flight, now: Moment) -> Result<(), Reason> {
+    pub(super) fn standing(&self, flight: &Flight, now: Moment) -> Result<(), CacheReason> {
         if self.generation.load(SeqCst) != flight.generation {
             return Err(words::CLEARED);
         }
@@ -118,7 +118,7 @@ pub(super) enum Joined {
     Follow(Arc<Flight>),
     /// The fetch ended a moment ago.
     Hit(Arc<Entry>),
-    Alone(Reason),
+    Alone(CacheReason),
 }
 
 type Shard = Mutex<HashMap<FlightId, Arc<Flight>>>;

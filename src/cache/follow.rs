@@ -5,8 +5,8 @@ use super::Cache;
 use super::entry::Entry;
 use super::fill::Fill;
 use super::flight::{Flight, Stage};
-use super::reason::{Reason, words};
-use crate::dialect::Storing;
+use super::reason::{CacheReason, words};
+use crate::dialect::Storability;
 use crate::plan::CachePlan;
 use std::ops::ControlFlow::{self, Break, Continue};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use std::time::Duration;
 pub struct Follower {
     seat: Seat,
     plan: CachePlan,
-    storing: Storing,
+    storability: Storability,
 }
 
 /// What the waiting brought.
@@ -27,7 +27,7 @@ pub enum Waited {
     /// The other request went away: this one fetches now, for all that wait.
     Lead(Fill),
     /// Nothing: this request fetches for itself.
-    Alone(Reason),
+    Alone(CacheReason),
 }
 
 /// A place among the followers; given back on drop.
@@ -47,13 +47,13 @@ impl Follower {
         cache: Arc<Cache>,
         flight: Arc<Flight>,
         plan: CachePlan,
-        storing: Storing,
+        storability: Storability,
     ) -> Self {
         let seat = Seat { cache, flight };
         Self {
             seat,
             plan,
-            storing,
+            storability,
         }
     }
 
@@ -100,7 +100,7 @@ impl Follower {
 
     fn lead(&self) -> Fill {
         let (cache, flight) = (Arc::clone(&self.seat.cache), Arc::clone(&self.seat.flight));
-        Fill::new(cache, flight, self.plan, self.storing, words::ABSENT)
+        Fill::new(cache, flight, self.plan, self.storability, words::ABSENT)
     }
 
     fn count(&self, waited: &Waited) {

@@ -8,10 +8,10 @@ use super::fill::Fill;
 use super::flight::{Joined, Start};
 use super::follow::Follower;
 use super::key::Key;
-use super::reason::{Reason, words};
+use super::reason::{CacheReason, words};
 use super::store::Left;
 use crate::clock::Moment;
-use crate::dialect::{Call, Canonical, Storing};
+use crate::dialect::{Call, Canonical, Storability};
 use crate::plan::CachePlan;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
@@ -21,7 +21,7 @@ use std::time::Duration;
 const TAGS: usize = 64;
 
 /// A request, as far as the cache needs it.
-pub struct Ask<'a> {
+pub struct LookupRequest<'a> {
     pub service: &'a str,
     pub call: &'a Call,
     /// `None`: the plan does not cache it.
@@ -37,7 +37,7 @@ pub enum Verdict {
     /// Another request fetches the same.
     Follow(Follower),
     /// This request goes past the cache.
-    Bypass(Reason),
+    Bypass(CacheReason),
 }
 
 /// An answer from store.
@@ -55,13 +55,13 @@ struct Question<'a> {
     key: Key,
     slots: Vec<SlotId>,
     plan: CachePlan,
-    storing: Storing,
+    storability: Storability,
     now: Moment,
 }
 
 impl Cache {
     /// Looks a request up; to be called before it is sent anywhere.
-    pub fn look_up(self: &Arc<Self>, ask: &Ask<'_>) -> Verdict {
+    pub fn look_up(self: &Arc<Self>, ask: &LookupRequest<'_>) -> Verdict {
         let verdict = self
             .question(ask)
             .and_then(|question| self.answer(&question));
@@ -72,7 +72,7 @@ impl Cache {
         })
     }
 
-    fn question<'a>(&self, ask: &Ask<'a>) -> Result<Question<'a>, Reason> {
+    fn question<'a>(&self, ask: &LookupRequest<'a>) -> Result<Question<'a>, CacheReason> {
         let (plan, canonical) = self.admit(ask)?;
         let slots = self.epochs.slots_of(&ask.call.reads);
         if slots.len() > TAGS {
@@ -84,12 +84,15 @@ impl Cache {
             key: Key::new(ask.service, canonical),
             slots,
             plan,
-            storing: ask.call.storing,
+            storability: ask.call.storability,
             now: self.clock.now(),
         })
     }
 
-    fn admit<'a>(&self, ask: &Ask<'a>) -> Result<(CachePlan, &'a Canonical), Reason> {
+    fn admit<'a>(
+        &self,
+        ask: &LookupRequest<'a>,
+    ) -> Result<(CachePlan, &'a Canonical), CacheReason> {
         let settings = self.settings();
         let call = ask.call;
         if !(settings.enabled && settings.l1.enabled) {
@@ -98,8 +101,8 @@ impl Cache {
         if !call.effect.is_read() {
             return Err(words::NOT_A_READ);
         }
-        if let Storing::Never(why) = call.storing {
-            return Err(Reason::no_store(why));
+        if let Storability::Never(why) = call.storability {
+            return Err(CacheReason::no_store(why));
         }
         if call.reads.is_empty() {
             return Err(words::NO_TAGS);
@@ -109,7 +112,7 @@ impl Cache {
         Ok((plan, canonical))
     }
 
-    fn answer(self: &Arc<Self>, question: &Question<'_>) -> Result<Verdict, Reason> {
+    fn answer(self: &Arc<Self>, question: &Question<'_>) -> Result<Verdict, CacheReason> {
         match self.find(question) {
             Ok(entry) => Ok(self.hit(question, entry)),
             Err(why) => self.fly(question, why),
@@ -117,7 +120,7 @@ impl Cache {
     }
 
     /// The entry, if it may be served; a useless one is removed on sight.
-    fn find(&self, question: &Question<'_>) -> Result<Arc<Entry>, Reason> {
+    fn find(&self, question: &Question<'_>) -> Result<Arc<Entry>, CacheReason> {
         let entry = self.store.get(&question.key).ok_or(words::ABSENT)?;
         let Err((why, left)) = self.serve(&entry, question) else {
             return Ok(entry);
@@ -126,7 +129,7 @@ impl Cache {
         Err(why)
     }
 
-    fn serve(&self, entry: &Entry, question: &Question<'_>) -> Result<(), (Reason, Left)> {
+    fn serve(&self, entry: &Entry, question: &Question<'_>) -> Result<(), (CacheReason, Left)> {
         if entry.is_expired(question.now) {
             return Err((words::EXPIRED, Left::Expired));
         }
@@ -156,17 +159,21 @@ impl Cache {
         })
     }
 
-    fn fly(self: &Arc<Self>, question: &Question<'_>, why: Reason) -> Result<Verdict, Reason> {
+    fn fly(
+        self: &Arc<Self>,
+        question: &Question<'_>,
+        why: CacheReason,
+    ) -> Result<Verdict, CacheReason> {
         let start = self.start(question)?;
-        let (plan, storing) = (question.plan, question.storing);
+        let (plan, storability) = (question.plan, question.storability);
         let verdict = match self.flights.join(start, || self.find(question).ok()) {
             Joined::Hit(entry) => return Ok(self.hit(question, entry)),
             Joined::Alone(reason) => return Err(reason),
             Joined::Lead(flight) => {
-                Verdict::Lead(Fill::new(Arc::clone(self), flight, plan, storing, why))
+                Verdict::Lead(Fill::new(Arc::clone(self), flight, plan, storability, why))
             }
             Joined::Follow(flight) => {
-                Verdict::Follow(Follower::new(Arc::clone(self), flight, plan, storing))
+                Verdict::Follow(Follower::new(Arc::clone(self), flight, plan, storability))
             }
         };
         self.stats.miss(plan.category);
@@ -174,7 +181,7 @@ impl Cache {
     }
 
     /// Generation and pass are taken before the epochs: whatever changes after is seen at the end.
-    fn start(&self, question: &Question<'_>) -> Result<Start, Reason> {
+    fn start(&self, question: &Question<'_>) -> Result<Start, CacheReason> {
         let (now, lag) = (self.clock.now(), self.settings().quarantine);
         let generation = self.generation.load(SeqCst);
         let pass = self.passes.of(question.canonical.credential);

@@ -6,14 +6,14 @@ use std::fmt;
 
 /// A word, and sometimes a second one that narrows it: `no_store:random`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Reason {
+pub struct CacheReason {
     /// The word that metrics count.
     pub word: &'static str,
     /// What narrows it.
     pub detail: Option<&'static str>,
 }
 
-impl Reason {
+impl CacheReason {
     /// A single word.
     pub const fn word(word: &'static str) -> Self {
         Self { word, detail: None }
@@ -28,14 +28,14 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for CacheReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word)?;
         self.detail.map_or(Ok(()), |detail| write!(f, ":{detail}"))
     }
 }
 
-impl Serialize for Reason {
+impl Serialize for CacheReason {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -43,58 +43,58 @@ impl Serialize for Reason {
 
 /// The words, each with the one place that means it.
 pub mod words {
-    use super::Reason;
+    use super::CacheReason;
 
     /// The cache, or its store, is switched off.
-    pub const OFF: Reason = Reason::word("off");
+    pub const OFF: CacheReason = CacheReason::word("off");
     /// The plan does not cache this class of request.
-    pub const NOT_PLANNED: Reason = Reason::word("not_planned");
+    pub const NOT_PLANNED: CacheReason = CacheReason::word("not_planned");
     /// Not a read.
-    pub const NOT_A_READ: Reason = Reason::word("not_a_read");
+    pub const NOT_A_READ: CacheReason = CacheReason::word("not_a_read");
     /// The request has no canonical form.
-    pub const NO_KEY: Reason = Reason::word("no_key");
+    pub const NO_KEY: CacheReason = CacheReason::word("no_key");
     /// The request names nothing that its answer depends on.
-    pub const NO_TAGS: Reason = Reason::word("no_tags");
+    pub const NO_TAGS: CacheReason = CacheReason::word("no_tags");
     /// The request depends on more things than an entry may.
-    pub const TOO_MANY_TAGS: Reason = Reason::word("too_many_tags");
+    pub const TOO_MANY_TAGS: CacheReason = CacheReason::word("too_many_tags");
     /// A write on what the answer depends on is under way.
-    pub const OPEN_WRITE: Reason = Reason::word("open_write");
+    pub const OPEN_WRITE: CacheReason = CacheReason::word("open_write");
     /// A write's outcome, or the time of its effect, is not known yet.
-    pub const QUARANTINE: Reason = Reason::word("quarantine");
+    pub const QUARANTINE: CacheReason = CacheReason::word("quarantine");
     /// The tags were last written through different endpoints, a short time ago.
-    pub const HOMES_DIFFER: Reason = Reason::word("homes_differ");
+    pub const HOMES_DIFFER: CacheReason = CacheReason::word("homes_differ");
     /// Another request of the same key is under way that is not the same request.
-    pub const KEY_CLASH: Reason = Reason::word("key_clash");
+    pub const KEY_CLASH: CacheReason = CacheReason::word("key_clash");
     /// As many fetches as the table holds.
-    pub const FLIGHTS_FULL: Reason = Reason::word("flights_full");
+    pub const FLIGHTS_FULL: CacheReason = CacheReason::word("flights_full");
     /// As many followers as one fetch may have.
-    pub const FOLLOWERS_FULL: Reason = Reason::word("followers_full");
+    pub const FOLLOWERS_FULL: CacheReason = CacheReason::word("followers_full");
     /// A write came between the start of the fetch and its end.
-    pub const EPOCH: Reason = Reason::word("epoch");
+    pub const EPOCH: CacheReason = CacheReason::word("epoch");
     /// The cache was cleared in between.
-    pub const CLEARED: Reason = Reason::word("cleared");
+    pub const CLEARED: CacheReason = CacheReason::word("cleared");
     /// The credential was refused by the database in between.
-    pub const REVOKED: Reason = Reason::word("revoked");
+    pub const REVOKED: CacheReason = CacheReason::word("revoked");
     /// The answer came from an endpoint that may lag behind the last write.
-    pub const NOT_HOME: Reason = Reason::word("not_home");
+    pub const NOT_HOME: CacheReason = CacheReason::word("not_home");
     /// The endpoint was slow, ejected or away a short time ago.
-    pub const REJOIN_HOLD: Reason = Reason::word("rejoin_hold");
+    pub const REJOIN_HOLD: CacheReason = CacheReason::word("rejoin_hold");
     /// Larger than one entry may be.
-    pub const TOO_LARGE: Reason = Reason::word("too_large");
+    pub const TOO_LARGE: CacheReason = CacheReason::word("too_large");
     /// No time left to live.
-    pub const NO_TIME: Reason = Reason::word("no_time");
+    pub const NO_TIME: CacheReason = CacheReason::word("no_time");
     /// The fetch brought no answer.
-    pub const NO_ANSWER: Reason = Reason::word("no_answer");
+    pub const NO_ANSWER: CacheReason = CacheReason::word("no_answer");
     /// Waited as long as a follower may.
-    pub const WAITED: Reason = Reason::word("waited");
+    pub const WAITED: CacheReason = CacheReason::word("waited");
     /// Nothing was stored under this key.
-    pub const ABSENT: Reason = Reason::word("absent");
+    pub const ABSENT: CacheReason = CacheReason::word("absent");
     /// What was stored had outlived its time.
-    pub const EXPIRED: Reason = Reason::word("expired");
+    pub const EXPIRED: CacheReason = CacheReason::word("expired");
     /// What was stored belongs to another request, or to other tags.
-    pub const DIFFERS: Reason = Reason::word("differs");
+    pub const DIFFERS: CacheReason = CacheReason::word("differs");
     /// Stored for later requests.
-    pub const STORED: Reason = Reason::word("stored");
+    pub const STORED: CacheReason = CacheReason::word("stored");
     /// Taken from another client's fetch.
-    pub const COALESCED: Reason = Reason::word("coalesced");
+    pub const COALESCED: CacheReason = CacheReason::word("coalesced");
 }

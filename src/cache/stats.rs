@@ -2,7 +2,7 @@
 //! or a bypass; what followed a miss (stored, refused, coalesced) is counted beside it.
 
 use super::entry::Entry;
-use super::reason::Reason;
+use super::reason::CacheReason;
 use super::store::Left;
 use crate::plan::Category;
 use parking_lot::RwLock;
@@ -33,17 +33,21 @@ pub(super) struct Tally {
 
 /// Counts by reason.
 #[derive(Default)]
-pub(super) struct Reasons(RwLock<BTreeMap<Reason, AtomicU64>>);
+pub(super) struct Reasons(RwLock<BTreeMap<CacheReason, AtomicU64>>);
 
 impl Reasons {
-    fn count(&self, reason: Reason) {
+    fn count(&self, reason: CacheReason) {
         if let Some(count) = self.0.read().get(&reason) {
             count.fetch_add(1, Relaxed);
             return;
         }
         let mut counts = self.0.write();
         let full = counts.len() >= REASONS;
-        let reason = if full { Reason::word("other") } else { reason };
+        let reason = if full {
+            CacheReason::word("other")
+        } else {
+            reason
+        };
         counts.entry(reason).or_default().fetch_add(1, Relaxed);
     }
 
@@ -51,7 +55,7 @@ impl Reasons {
     pub fn read(&self) -> BTreeMap<String, u64> {
         let counts = self.0.read();
         let text =
-            |(reason, count): (&Reason, &AtomicU64)| (reason.to_string(), count.load(Relaxed));
+            |(reason, count): (&CacheReason, &AtomicU64)| (reason.to_string(), count.load(Relaxed));
         counts.iter().map(text).collect()
     }
 }
@@ -99,7 +103,7 @@ impl Stats {
         up(&self.of(category).misses);
     }
 
-    pub fn bypass(&self, category: Option<Category>, reason: Reason) {
+    pub fn bypass(&self, category: Option<Category>, reason: CacheReason) {
         up(category.map_or(&self.unplanned, |category| &self.of(category).bypasses));
         self.bypassed.count(reason);
     }
@@ -112,11 +116,11 @@ impl Stats {
         up(&self.of(category).promoted);
     }
 
-    pub fn went_alone(&self, reason: Reason) {
+    pub fn went_alone(&self, reason: CacheReason) {
         self.alone.count(reason);
     }
 
-    pub fn refused(&self, reason: Reason) {
+    pub fn refused(&self, reason: CacheReason) {
         self.refused.count(reason);
     }
 

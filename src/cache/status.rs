@@ -3,7 +3,7 @@
 use super::entry::Entry;
 use super::fill::Kept;
 use super::lookup::Hit;
-use super::reason::{Reason, words};
+use super::reason::{CacheReason, words};
 use crate::clock::Moment;
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -14,7 +14,7 @@ use std::time::Duration;
 pub struct CacheStatus {
     /// `hit`, `miss` or `bypass`.
     pub verdict: &'static str,
-    pub reason: Option<Reason>,
+    pub reason: Option<CacheReason>,
     /// Time since the answer was fetched; printed in whole seconds.
     #[serde(serialize_with = "seconds")]
     pub age: Option<Duration>,
@@ -49,7 +49,7 @@ impl CacheStatus {
     }
 
     /// Fetched; the reason is why there was no hit, before the verdict on storing is known.
-    pub fn miss(why: Reason) -> Self {
+    pub fn miss(why: CacheReason) -> Self {
         Self {
             verdict: "miss",
             reason: Some(why),
@@ -70,7 +70,7 @@ impl CacheStatus {
     }
 
     /// Past the cache.
-    pub fn bypass(reason: Reason) -> Self {
+    pub fn bypass(reason: CacheReason) -> Self {
         Self {
             verdict: "bypass",
             ..Self::miss(reason)

@@ -8,7 +8,7 @@ mod request;
 
 use crate::config::Config;
 use crate::dialect::{Body, Dialect, Request};
-use crate::plan::{Execution, History, Load, Planner};
+use crate::plan::{ExecutionStrategy, History, Planner, SystemLoad};
 use answer::{Explanation, Failure};
 use lines::Lines;
 use request::Asked;
@@ -77,7 +77,7 @@ Keys of a line:
 
 What the answer says:
   effect       read, write, schema, admin, session or unknown, which is taken as a write
-  tags         what an answer depends on (reads), and what the request makes old (raises)
+  tags         what an answer depends on (reads), and what the request makes old (invalidates)
   complexity   the level, its score and the terms that add up to it
   cost, time   the estimate, time in seconds
   cache        whether an answer would be stored (policy), how long, and why not";
@@ -145,10 +145,10 @@ impl<'a> Explainer<'a> {
     fn explain(&self, asked: &Asked) -> Result<Explanation, String> {
         let dialect = self.dialect(&asked.dialect)?;
         let call = dialect.understand(&self.request(asked));
-        let execution = Execution::of_dialect(dialect.name());
+        let execution = ExecutionStrategy::of_dialect(dialect.name());
         let plan = self
             .planner
-            .plan(&call, execution, &Load::default(), self.user(asked));
+            .plan(&call, execution, &SystemLoad::default(), self.user(asked));
         let keeping = self.planner.keeping(&call, &plan);
         let longest = self.config.cache.credential_ttl;
         Ok(Explanation::new(call, plan, keeping, longest))

@@ -4,7 +4,7 @@
 use super::RunArgs;
 use crate::config::{self, Config, Loaded, Source};
 use crate::observe::Logging;
-use crate::server::{Server, StartError};
+use crate::runtime::{Server, StartError};
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 

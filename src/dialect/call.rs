@@ -103,7 +103,7 @@ pub enum Target {
 /// Whether an answer may be stored, and if not, why not. The reasons are a closed set of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Storing {
+pub enum Storability {
     /// For the time of its category.
     Yes,
     /// State of the server that moves without a write: a short time only.
@@ -178,8 +178,8 @@ pub struct Call {
     /// What a stored answer depends on. Empty when nothing is stored.
     pub reads: Vec<Tag>,
     /// What is raised before the call is sent and after its answer, whatever the answer's status.
-    pub raises: Vec<Tag>,
-    pub storing: Storing,
+    pub invalidates: Vec<Tag>,
+    pub storability: Storability,
     pub placement: Placement,
     pub acknowledgement: Acknowledgement,
     pub fence: Fence,
@@ -206,8 +206,8 @@ impl Call {
             query_type: QueryType::Unknown,
             features: Features::default(),
             reads: Vec::new(),
-            raises: Vec::new(),
-            storing: Storing::Never("not_a_read"),
+            invalidates: Vec::new(),
+            storability: Storability::Never("not_a_read"),
             placement: Placement::Writer,
             acknowledgement: Acknowledgement::Applied,
             fence: Fence::None,

@@ -2,8 +2,9 @@
 //! only what HTTP itself calls safe is taken for a read.
 
 use super::{
-    Acknowledgement, Again, Answer, Call, Dialect, Editor, Effect, Execution, Fault, Finding,
-    Inquiry, Judgement, Outgoing, Placement, Probe, Refusal, Request, Storing, Tag,
+    Acknowledgement, Call, Dialect, Effect, ErrorBody, Executed, Fault, Judgement, MetadataQuery,
+    Placement, Probe, ProbeResult, Request, RequestEdits, Response, ResponseEditor, RetryAdvice,
+    Storability, Tag,
 };
 use crate::rejection::Rejection;
 use bytes::Bytes;
@@ -49,30 +50,30 @@ impl Dialect for Http {
             Method::GET | Method::HEAD | Method::OPTIONS => Call {
                 operation: "http.read",
                 effect: Effect::Read,
-                storing: Storing::Never("not_understood"),
+                storability: Storability::Never("not_understood"),
                 placement: Placement::Any,
                 ..unknown
             },
             _ => Call {
                 operation: "http.write",
-                raises: vec![self.service.clone()],
+                invalidates: vec![self.service.clone()],
                 acknowledgement: Acknowledgement::Queued,
                 ..unknown
             },
         }
     }
 
-    fn outgoing(&self, _call: &Call, _request: &Request<'_>, _newest: bool) -> Outgoing {
-        Outgoing::default()
+    fn outgoing(&self, _call: &Call, _request: &Request<'_>, _newest: bool) -> RequestEdits {
+        RequestEdits::default()
     }
 
-    fn editor(&self, _call: &Call, _token: &str) -> Option<Box<dyn Editor>> {
+    fn editor(&self, _call: &Call, _token: &str) -> Option<Box<dyn ResponseEditor>> {
         None
     }
 
-    fn judge(&self, _call: &Call, answer: &Answer<'_>) -> Judgement {
-        use {Again::*, Execution::*};
-        let (fault, execution, code, read_again) = match answer.status {
+    fn judge(&self, _call: &Call, answer: &Response<'_>) -> Judgement {
+        use {Executed::*, RetryAdvice::*};
+        let (fault, execution, code, read_retry) = match answer.status {
             200..400 => {
                 return Judgement {
                     storable: Err("not_understood"),
@@ -85,7 +86,7 @@ impl Dialect for Http {
             _ => (Fault::Endpoint, Unknown, "server_error", Once),
         };
         Judgement {
-            read_again,
+            read_retry,
             ..Judgement::failure(fault, execution, code)
         }
     }
@@ -94,14 +95,14 @@ impl Dialect for Http {
         Call {
             operation: "http.write",
             effect: Effect::Unknown,
-            raises: vec![self.service.clone()],
+            invalidates: vec![self.service.clone()],
             ..call.clone()
         }
     }
 
-    fn refusal(&self, rejection: &Rejection) -> Refusal {
+    fn refusal(&self, rejection: &Rejection) -> ErrorBody {
         let error = json!({"reason": rejection.reason.row().label, "detail": rejection.detail});
-        Refusal {
+        ErrorBody {
             content_type: "application/json",
             body: json!({ "error": error }).to_string(),
         }
@@ -119,11 +120,11 @@ impl Dialect for Http {
         }]
     }
 
-    fn inquiries(&self) -> Vec<Inquiry> {
+    fn metadata_queries(&self) -> Vec<MetadataQuery> {
         Vec::new()
     }
 
-    fn learn(&self, _inquiry: &Inquiry, _answer: &Answer<'_>) {}
+    fn learn(&self, _inquiry: &MetadataQuery, _answer: &Response<'_>) {}
 
     fn refresh(&self, _call: &Call, _body: &Bytes) -> Option<Bytes> {
         None
@@ -131,10 +132,10 @@ impl Dialect for Http {
 }
 
 /// Any answer but a server's own failure shows that it serves.
-fn answers(answer: &Answer<'_>) -> Finding {
+fn answers(answer: &Response<'_>) -> ProbeResult {
     match answer.status {
-        ..500 => Finding::Good,
-        status => Finding::Bad(format!("answered {status}")),
+        ..500 => ProbeResult::Good,
+        status => ProbeResult::Bad(format!("answered {status}")),
     }
 }
 

@@ -44,7 +44,7 @@ impl Fault {
 /// What became of the request at the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Execution {
+pub enum Executed {
     /// Done, and readable where the acknowledgement says so.
     Done,
     /// Accepted; it becomes readable later.
@@ -60,7 +60,7 @@ pub enum Execution {
 /// Whether, and where, the same request may be sent again. Writes are asked with more care.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Again {
+pub enum RetryAdvice {
     No,
     /// To one other endpoint, once.
     Once,
@@ -76,11 +76,11 @@ pub enum Again {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Judgement {
     pub fault: Fault,
-    pub execution: Execution,
+    pub execution: Executed,
     /// What may be done when the call is a read. (`AsWrite` is meant for reads of ours only.)
-    pub read_again: Again,
+    pub read_retry: RetryAdvice,
     /// What may be done when the call is a write; anything but `No` only where nothing was executed.
-    pub write_again: Again,
+    pub write_retry: RetryAdvice,
     /// `Err` names why this answer may not be stored.
     pub storable: Result<(), &'static str>,
     /// The database's own code or the first words of its text, from a closed set; for metrics and logs.
@@ -98,9 +98,9 @@ impl Judgement {
     pub fn success() -> Self {
         Self {
             fault: Fault::None,
-            execution: Execution::Done,
-            read_again: Again::No,
-            write_again: Again::No,
+            execution: Executed::Done,
+            read_retry: RetryAdvice::No,
+            write_retry: RetryAdvice::No,
             storable: Ok(()),
             code: "ok",
             bookmark: None,
@@ -110,12 +110,12 @@ impl Judgement {
     }
 
     /// A failure; not stored, not repeated unless the caller says otherwise.
-    pub fn failure(fault: Fault, execution: Execution, code: &'static str) -> Self {
+    pub fn failure(fault: Fault, execution: Executed, code: &'static str) -> Self {
         Self {
             fault,
             execution,
-            read_again: Again::No,
-            write_again: Again::No,
+            read_retry: RetryAdvice::No,
+            write_retry: RetryAdvice::No,
             storable: Err("failed"),
             code,
             bookmark: None,

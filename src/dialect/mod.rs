@@ -14,12 +14,12 @@ pub mod qdrant;
 pub mod tag;
 
 pub use call::{
-    Acknowledgement, Call, Effect, Features, Fence, Placement, QueryType, Storing, Target,
+    Acknowledgement, Call, Effect, Features, Fence, Placement, QueryType, Storability, Target,
 };
 pub use canonical::Canonical;
-pub use judgement::{Again, Execution, Fault, Judgement};
+pub use judgement::{Executed, Fault, Judgement, RetryAdvice};
 pub use neo4j::token_of;
-pub use probe::{Finding, Inquiry, Probe, Role};
+pub use probe::{MetadataQuery, Probe, ProbeResult, Role};
 pub use tag::Tag;
 
 use crate::rejection::Rejection;
@@ -48,7 +48,7 @@ pub enum Body<'a> {
 
 /// An answer, as far as it was read when it is judged.
 #[derive(Clone, Copy)]
-pub struct Answer<'a> {
+pub struct Response<'a> {
     pub status: u16,
     pub headers: &'a HeaderMap,
     pub body: Body<'a>,
@@ -56,7 +56,7 @@ pub struct Answer<'a> {
 
 /// What changes in a request on its way out. The default changes nothing.
 #[derive(Debug, Default, PartialEq)]
-pub struct Outgoing {
+pub struct RequestEdits {
     /// A new path and query.
     pub target: Option<String>,
     /// Headers to set (replacing all values of the name).
@@ -68,7 +68,7 @@ pub struct Outgoing {
 }
 
 /// Edits an answer on its way back, chunk by chunk. Bytes may be held until a later chunk.
-pub trait Editor: Send {
+pub trait ResponseEditor: Send {
     /// Edits headers; `content-length` is removed by the caller.
     fn headers(&mut self, headers: &mut HeaderMap);
     /// Edits the next chunk; `end` marks the last one.
@@ -76,7 +76,7 @@ pub trait Editor: Send {
 }
 
 /// The body of a refusal, in the dialect's own error shape.
-pub struct Refusal {
+pub struct ErrorBody {
     pub content_type: &'static str,
     pub body: String,
 }
@@ -90,18 +90,18 @@ pub trait Dialect: Send + Sync {
     fn understand(&self, request: &Request<'_>) -> Call;
 
     /// How the call goes out to an endpoint. `newest` is asked for by fills in a cluster: the request carries the newest bookmark known.
-    fn outgoing(&self, call: &Call, request: &Request<'_>, newest: bool) -> Outgoing;
+    fn outgoing(&self, call: &Call, request: &Request<'_>, newest: bool) -> RequestEdits;
 
     /// An editor for the answer, when this call's answer needs one; `token` names the endpoint.
-    fn editor(&self, call: &Call, token: &str) -> Option<Box<dyn Editor>>;
+    fn editor(&self, call: &Call, token: &str) -> Option<Box<dyn ResponseEditor>>;
 
     /// Judges an answer. `Body::Prefix` means that the rest was not read: judge by what is there.
-    fn judge(&self, call: &Call, answer: &Answer<'_>) -> Judgement;
+    fn judge(&self, call: &Call, answer: &Response<'_>) -> Judgement;
 
     /// What is raised after the answer, or when none came. More than `call.raises` where names were
     /// changed while the call was under way.
-    fn raises_after(&self, call: &Call) -> Vec<Tag> {
-        call.raises.clone()
+    fn invalidates_after(&self, call: &Call) -> Vec<Tag> {
+        call.invalidates.clone()
     }
 
     /// A digest of the request's credentials, equal to that of a canonical request; `None` when the dialect does not tell.
@@ -113,16 +113,16 @@ pub trait Dialect: Send + Sync {
     fn refused(&self, call: &Call, request: &Request<'_>) -> Call;
 
     /// Prints a refusal of ours in the dialect's own shape.
-    fn refusal(&self, rejection: &Rejection) -> Refusal;
+    fn refusal(&self, rejection: &Rejection) -> ErrorBody;
 
     /// The probes of an endpoint, cheapest first.
     fn probes(&self) -> Vec<Probe>;
 
     /// What the dialect wants to be told about its service, now and again.
-    fn inquiries(&self) -> Vec<Inquiry>;
+    fn metadata_queries(&self) -> Vec<MetadataQuery>;
 
     /// Takes the answer to an inquiry.
-    fn learn(&self, inquiry: &Inquiry, answer: &Answer<'_>);
+    fn learn(&self, metadata_query: &MetadataQuery, answer: &Response<'_>);
 
     /// Whether the answer to this call is held, so that it is judged before the client sees a byte.
     fn holds(&self, call: &Call) -> bool {

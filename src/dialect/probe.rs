@@ -1,6 +1,6 @@
 //! Probes and inquiries: the few requests that pointsman itself sends to an endpoint.
 
-use super::Answer;
+use super::Response;
 use bytes::Bytes;
 use http::Method;
 use http::header::{HeaderName, HeaderValue};
@@ -17,7 +17,7 @@ pub enum Role {
 
 /// What a probe's answer says.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Finding {
+pub enum ProbeResult {
     /// The endpoint serves.
     Good,
     /// It lives, but has too much to do.
@@ -45,12 +45,12 @@ pub struct Probe {
     /// Whether it carries the service's probe credential.
     pub credentialed: bool,
     /// Reads the answer.
-    pub read: fn(&Answer<'_>) -> Finding,
+    pub read: fn(&Response<'_>) -> ProbeResult,
 }
 
 /// A question to the service as a whole; its answer goes back to the dialect.
 #[derive(Clone)]
-pub struct Inquiry {
+pub struct MetadataQuery {
     pub name: &'static str,
     pub method: Method,
     pub target: String,

@@ -27,8 +27,8 @@ pub use operations::{OPERATIONS, OTHERS};
 pub use understand::NEVER;
 
 use super::{
-    Answer, Body, Call, Dialect, Editor, Effect, Inquiry, Judgement, Outgoing, Placement, Probe,
-    QueryType, Refusal, Request, Storing, Tag,
+    Body, Call, Dialect, Effect, ErrorBody, Judgement, MetadataQuery, Placement, Probe, QueryType,
+    Request, RequestEdits, Response, ResponseEditor, Storability, Tag,
 };
 use crate::rejection::Rejection;
 use bytes::Bytes;
@@ -128,24 +128,25 @@ impl Dialect for Qdrant {
 
     /// Answers come back unencoded, so that an error's text, and whether a write was applied or
     /// only queued, can be read. Files of snapshots and other answers of one node stay as they are.
-    fn outgoing(&self, call: &Call, request: &Request<'_>, _newest: bool) -> Outgoing {
+    fn outgoing(&self, call: &Call, request: &Request<'_>, _newest: bool) -> RequestEdits {
         let asks = request.headers.contains_key(ACCEPT_ENCODING);
         let understood = call.query_type != QueryType::Unknown;
-        let judged = understood && (call.placement != Placement::Local || !call.raises.is_empty());
-        Outgoing {
+        let judged =
+            understood && (call.placement != Placement::Local || !call.invalidates.is_empty());
+        RequestEdits {
             remove: (asks && judged)
                 .then_some(ACCEPT_ENCODING)
                 .into_iter()
                 .collect(),
-            ..Outgoing::default()
+            ..RequestEdits::default()
         }
     }
 
-    fn editor(&self, _call: &Call, _token: &str) -> Option<Box<dyn Editor>> {
+    fn editor(&self, _call: &Call, _token: &str) -> Option<Box<dyn ResponseEditor>> {
         None
     }
 
-    fn judge(&self, call: &Call, answer: &Answer<'_>) -> Judgement {
+    fn judge(&self, call: &Call, answer: &Response<'_>) -> Judgement {
         if changes_names(call) {
             self.names.change_answered();
         }
@@ -157,8 +158,8 @@ impl Dialect for Qdrant {
     }
 
     /// Names that changed while the call was under way may have led it to another collection.
-    fn raises_after(&self, call: &Call) -> Vec<Tag> {
-        let mut tags = call.raises.clone();
+    fn invalidates_after(&self, call: &Call) -> Vec<Tag> {
+        let mut tags = call.invalidates.clone();
         let moved = call.knowledge != self.names.now().generation;
         if moved && !tags.is_empty() && !tags.contains(&self.tags.service) {
             tags.push(self.tags.service.clone());
@@ -170,22 +171,22 @@ impl Dialect for Qdrant {
     fn refused(&self, call: &Call, _request: &Request<'_>) -> Call {
         Call {
             effect: Effect::Unknown,
-            raises: vec![self.tags.service.clone()],
+            invalidates: vec![self.tags.service.clone()],
             reads: Vec::new(),
-            storing: Storing::Never("not_a_read"),
+            storability: Storability::Never("not_a_read"),
             canonical: None,
             reason: "refused as a read",
             ..call.clone()
         }
     }
 
-    fn refusal(&self, rejection: &Rejection) -> Refusal {
+    fn refusal(&self, rejection: &Rejection) -> ErrorBody {
         let text = format!(
             "pointsman: {} ({})",
             rejection.detail,
             rejection.reason.row().label
         );
-        Refusal {
+        ErrorBody {
             content_type: "application/json",
             body: json!({"status": {"error": text}, "time": 0.0}).to_string(),
         }
@@ -195,17 +196,17 @@ impl Dialect for Qdrant {
         probes::probes(&self.settings.probe_headers)
     }
 
-    fn inquiries(&self) -> Vec<Inquiry> {
+    fn metadata_queries(&self) -> Vec<MetadataQuery> {
         vec![probes::aliases(
             &self.settings.probe_headers,
             &self.names.now(),
         )]
     }
 
-    fn learn(&self, inquiry: &Inquiry, answer: &Answer<'_>) {
+    fn learn(&self, metadata_query: &MetadataQuery, answer: &Response<'_>) {
         if let (200, Body::Whole(body)) = (answer.status, answer.body) {
             self.names
-                .learn(inquiry.generation, names::read_table(body));
+                .learn(metadata_query.generation, names::read_table(body));
         }
     }
 

@@ -1,8 +1,8 @@
 //! The seams of probing: how a question is sent, and who knows what to ask. Tests put their own
-//! behind both; the real ones are [`super::HttpAsker`] and the dialect of the service.
+//! behind both; the real ones are [`super::HttpProbeClient`] and the dialect of the service.
 
 use super::condition::Condition;
-use crate::dialect::{Answer, Body, Dialect, Inquiry, Probe};
+use crate::dialect::{Body, Dialect, MetadataQuery, Probe, Response};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
@@ -42,13 +42,13 @@ impl<'a> From<&'a Probe> for Question<'a> {
     }
 }
 
-impl<'a> From<&'a Inquiry> for Question<'a> {
-    fn from(inquiry: &'a Inquiry) -> Self {
+impl<'a> From<&'a MetadataQuery> for Question<'a> {
+    fn from(metadata_query: &'a MetadataQuery) -> Self {
         Self {
-            method: &inquiry.method,
-            target: &inquiry.target,
-            headers: &inquiry.headers,
-            body: &inquiry.body,
+            method: &metadata_query.method,
+            target: &metadata_query.target,
+            headers: &metadata_query.headers,
+            body: &metadata_query.body,
         }
     }
 }
@@ -63,8 +63,8 @@ pub struct ProbeReply {
 
 impl ProbeReply {
     /// As the dialect reads it.
-    pub fn answer(&self) -> Answer<'_> {
-        Answer {
+    pub fn answer(&self) -> Response<'_> {
+        Response {
             status: self.status,
             headers: &self.headers,
             body: Body::Whole(&self.body),
@@ -74,7 +74,7 @@ impl ProbeReply {
 
 /// Sends a question. An error says in a few words why there is no answer; it names no secret.
 #[async_trait]
-pub trait Ask: Send + Sync {
+pub trait ProbeClient: Send + Sync {
     /// Asks one endpoint. The caller limits the time.
     async fn ask(&self, whom: &Condition, question: Question<'_>) -> Result<ProbeReply, String>;
 }
@@ -84,9 +84,9 @@ pub trait Questions: Send + Sync {
     /// The probes of an endpoint, cheapest first.
     fn probes(&self) -> Vec<Probe>;
     /// Questions to the service as a whole.
-    fn inquiries(&self) -> Vec<Inquiry>;
+    fn metadata_queries(&self) -> Vec<MetadataQuery>;
     /// Takes the answer to an inquiry.
-    fn learn(&self, inquiry: &Inquiry, answer: &Answer<'_>);
+    fn learn(&self, metadata_query: &MetadataQuery, answer: &Response<'_>);
 }
 
 impl Questions for Arc<dyn Dialect> {
@@ -94,11 +94,11 @@ impl Questions for Arc<dyn Dialect> {
         (**self).probes()
     }
 
-    fn inquiries(&self) -> Vec<Inquiry> {
-        (**self).inquiries()
+    fn metadata_queries(&self) -> Vec<MetadataQuery> {
+        (**self).metadata_queries()
     }
 
-    fn learn(&self, inquiry: &Inquiry, answer: &Answer<'_>) {
-        (**self).learn(inquiry, answer);
+    fn learn(&self, metadata_query: &MetadataQuery, answer: &Response<'_>) {
+        (**self).learn(metadata_query, answer);
     }
 }

@@ -2,7 +2,7 @@
 //! that traffic would take, so that a server which no longer accepts is found out. The answer is
 //! bounded; the name is never resolved here.
 
-use super::ask::{Ask, ProbeReply, Question, REPLY_LIMIT};
+use super::ask::{ProbeClient, ProbeReply, Question, REPLY_LIMIT};
 use super::condition::Condition;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -20,18 +20,18 @@ use std::time::Duration;
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// The HTTP client of probes.
-pub struct HttpAsker {
+pub struct HttpProbeClient {
     client: Client<HttpConnector, Full<Bytes>>,
     within: Duration,
 }
 
-impl Default for HttpAsker {
+impl Default for HttpProbeClient {
     fn default() -> Self {
         Self::new(ANSWER_WITHIN)
     }
 }
 
-impl HttpAsker {
+impl HttpProbeClient {
     /// A client that waits so long for an answer.
     pub fn new(within: Duration) -> Self {
         let client = Client::builder(TokioExecutor::new())
@@ -48,7 +48,7 @@ impl HttpAsker {
 }
 
 #[async_trait]
-impl Ask for HttpAsker {
+impl ProbeClient for HttpProbeClient {
     async fn ask(&self, whom: &Condition, question: Question<'_>) -> Result<ProbeReply, String> {
         let address = whom.address().ok_or("name not resolved")?;
         let request = request(whom, address, question)?;

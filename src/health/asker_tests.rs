@@ -41,7 +41,7 @@ async fn ask(whom: &Condition, within: Duration) -> Result<ProbeReply, String> {
         headers: &headers,
         body: &Bytes::from_static(b"{}"),
     };
-    HttpAsker::new(within).ask(whom, question).await
+    HttpProbeClient::new(within).ask(whom, question).await
 }
 
 const LONG: Duration = Duration::from_secs(20);

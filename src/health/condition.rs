@@ -1,12 +1,12 @@
 //! The condition of one endpoint: status, breaker, role, addresses, holds. It takes the signs of probes
 //! and of traffic, tells the events, and is read on the path without a lock. It outlives reloads.
 
-use super::Rules;
+use super::HealthRules;
 use super::breaker::{Breaker, Failure, Gate, Turn};
-use super::events::{Event, Events, What};
-use super::pulse::Pulse;
+use super::events::{EndpointEvent, EndpointEvents, What};
+use super::probe_trigger::ProbeTrigger;
 use super::stamp::Stamp;
-use super::status::{Sign, Status, StatusMachine};
+use super::status::{HealthStatus, Sign, StatusMachine};
 use crate::clock::Moment;
 use crate::dialect::Role;
 use arc_swap::ArcSwap;
@@ -53,13 +53,17 @@ pub struct Condition {
     met: AtomicU8,
     /// Requests in flight that a returned endpoint may hold before it comes last; 0 when it need not be spared.
     ramp: AtomicU32,
-    events: Arc<Events>,
-    pulse: Arc<Pulse>,
+    events: Arc<EndpointEvents>,
+    probe_trigger: Arc<ProbeTrigger>,
 }
 
 impl Condition {
     /// A new endpoint: healthy, role unknown. A literal address is resolved at once, a name later.
-    pub fn new(identity: Identity, events: Arc<Events>, pulse: Arc<Pulse>) -> Self {
+    pub fn new(
+        identity: Identity,
+        events: Arc<EndpointEvents>,
+        probe_trigger: Arc<ProbeTrigger>,
+    ) -> Self {
         let literal = identity.host.parse::<IpAddr>().ok();
         let addresses = literal.map(|ip| SocketAddr::new(ip, identity.port));
         Self {
@@ -77,7 +81,7 @@ impl Condition {
             failed: Stamp::default(),
             ramp: AtomicU32::new(0),
             events,
-            pulse,
+            probe_trigger,
         }
     }
 
@@ -87,7 +91,7 @@ impl Condition {
     }
 
     /// The present status.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> HealthStatus {
         self.status.get()
     }
 
@@ -155,8 +159,8 @@ impl Condition {
     }
 
     /// The pulse of the service's prober.
-    pub fn pulse(&self) -> &Arc<Pulse> {
-        &self.pulse
+    pub fn probe_trigger(&self) -> &Arc<ProbeTrigger> {
+        &self.probe_trigger
     }
 
     /// Takes the addresses of its name. An empty list leaves the last good one.
@@ -198,12 +202,12 @@ impl Condition {
                 What::MaintenanceEnded
             };
             self.tell(what, now, "operator");
-            self.pulse.nudge();
+            self.probe_trigger.nudge();
         }
     }
 
     /// Takes the sign of one round of probes.
-    pub fn probed(&self, sign: Sign, why: &str, rules: &Rules, now: Moment) {
+    pub fn probed(&self, sign: Sign, why: &str, rules: &HealthRules, now: Moment) {
         self.checked.mark(now);
         self.meet(sign == Sign::Good, why);
         if sign == Sign::Good {
@@ -258,7 +262,7 @@ impl Condition {
         if self.role.swap(2, Ordering::Relaxed) != 2 {
             self.tell(What::RoleReader, now, "refused a write");
         }
-        self.pulse.nudge();
+        self.probe_trigger.nudge();
     }
 
     /// It has too much to do: it comes last for a moment, and no breaker moves.
@@ -267,7 +271,7 @@ impl Condition {
     }
 
     /// The cache stores nothing from it for a while.
-    pub fn hold(&self, rules: &Rules, now: Moment) {
+    pub fn hold(&self, rules: &HealthRules, now: Moment) {
         self.held_until.mark(now + rules.rejoin_hold);
     }
 
@@ -282,7 +286,7 @@ impl Condition {
     }
 
     /// A request succeeded. `limit` is where the slow start ends.
-    pub fn succeeded(&self, trial: bool, limit: u32, rules: &Rules, now: Moment) {
+    pub fn succeeded(&self, trial: bool, limit: u32, rules: &HealthRules, now: Moment) {
         self.meet(true, "");
         if self.ramp.load(Ordering::Relaxed) > 0 {
             self.widen(limit);
@@ -295,7 +299,7 @@ impl Condition {
     }
 
     /// A request failed, and the endpoint is to blame.
-    pub fn failed(&self, trial: bool, failure: &Failure, rules: &Rules, now: Moment) {
+    pub fn failed(&self, trial: bool, failure: &Failure, rules: &HealthRules, now: Moment) {
         self.failed.mark(now);
         self.hold(rules, now);
         self.move_on(now);
@@ -314,7 +318,7 @@ impl Condition {
 
     /// Tells an event of this endpoint.
     pub fn tell(&self, what: What, now: Moment, why: impl Into<String>) {
-        self.events.record(Event {
+        self.events.record(EndpointEvent {
             when: now,
             service: self.identity.service.to_string(),
             endpoint: self.identity.name.to_string(),
@@ -323,10 +327,10 @@ impl Condition {
         });
     }
 
-    fn turned(&self, turned: Option<Status>, why: &str, rules: &Rules, now: Moment) {
+    fn turned(&self, turned: Option<HealthStatus>, why: &str, rules: &HealthRules, now: Moment) {
         match turned {
-            Some(Status::Healthy) => self.back(What::Healthy, why, rules, now),
-            Some(Status::Degraded) => self.tell(What::Degraded, now, why),
+            Some(HealthStatus::Healthy) => self.back(What::Healthy, why, rules, now),
+            Some(HealthStatus::Degraded) => self.tell(What::Degraded, now, why),
             Some(_) => {
                 self.hold(rules, now);
                 self.tell(What::Unhealthy, now, why);
@@ -337,10 +341,10 @@ impl Condition {
 
     fn out(&self, what: What, span: Duration, now: Moment) {
         self.tell(what, now, format!("for {} s", span.as_secs_f64()));
-        self.pulse.nudge();
+        self.probe_trigger.nudge();
     }
 
-    fn back(&self, what: What, why: &str, rules: &Rules, now: Moment) {
+    fn back(&self, what: What, why: &str, rules: &HealthRules, now: Moment) {
         self.hold(rules, now);
         self.ramp.store(1, Ordering::Relaxed);
         self.tell(what, now, why);

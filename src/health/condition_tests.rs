@@ -37,9 +37,9 @@ fn a_name_that_stops_resolving_keeps_its_last_good_addresses() {
 #[test]
 fn the_cache_is_held_off_after_a_failure_an_ejection_and_a_return() {
     let (condition, clock) = (condition("::1"), Clock::manual());
-    let rules = Rules {
+    let rules = HealthRules {
         rejoin_hold: Duration::from_secs(30),
-        ..Rules::default()
+        ..HealthRules::default()
     };
     let wait = |secs| clock.advance(Duration::from_secs(secs));
     assert!(!condition.held(clock.now()));
@@ -58,7 +58,7 @@ fn the_cache_is_held_off_after_a_failure_an_ejection_and_a_return() {
 #[test]
 fn a_good_probe_hastens_the_breaker_only_when_that_is_asked_for() {
     let (condition, clock) = (condition("::1"), Clock::manual());
-    let mut rules = Rules::default();
+    let mut rules = HealthRules::default();
     (0..5).for_each(|_| condition.failed(false, &Failure::default(), &rules, clock.now()));
     condition.probed(Sign::Good, "", &rules, clock.now());
     assert!(matches!(condition.gate(clock.now()), Gate::Open(_)));
@@ -71,9 +71,9 @@ fn a_good_probe_hastens_the_breaker_only_when_that_is_asked_for() {
 #[tokio::test]
 async fn an_opened_breaker_asks_for_a_probe_now() {
     let (condition, clock) = (condition("::1"), Clock::manual());
-    let rules = Rules::default();
+    let rules = HealthRules::default();
     (0..5).for_each(|_| condition.failed(false, &Failure::default(), &rules, clock.now()));
-    condition.pulse.wanted().await;
+    condition.probe_trigger.wanted().await;
 }
 
 #[test]

@@ -31,7 +31,7 @@ pub enum What {
 
 /// One event.
 #[derive(Debug, Clone, Serialize)]
-pub struct Event {
+pub struct EndpointEvent {
     /// Milliseconds of the process's monotonic clock.
     #[serde(rename = "at_ms", serialize_with = "millis")]
     pub when: Moment,
@@ -43,11 +43,11 @@ pub struct Event {
 
 /// The ring of the last [`EVENTS_KEPT`] events.
 #[derive(Debug, Default)]
-pub struct Events(Mutex<VecDeque<Event>>);
+pub struct EndpointEvents(Mutex<VecDeque<EndpointEvent>>);
 
-impl Events {
+impl EndpointEvents {
     /// Adds an event; the oldest one goes when the ring is full.
-    pub fn record(&self, event: Event) {
+    pub fn record(&self, event: EndpointEvent) {
         tracing::info!(service = %event.service, endpoint = %event.endpoint, what = ?event.what, why = %event.why, "endpoint changed");
         let mut ring = self.0.lock();
         if ring.len() >= EVENTS_KEPT {
@@ -57,7 +57,7 @@ impl Events {
     }
 
     /// The events, oldest first.
-    pub fn list(&self) -> Vec<Event> {
+    pub fn list(&self) -> Vec<EndpointEvent> {
         self.0.lock().iter().cloned().collect()
     }
 }
@@ -72,9 +72,9 @@ mod tests {
 
     #[test]
     fn the_ring_keeps_the_last_events_only() {
-        let events = Events::default();
+        let events = EndpointEvents::default();
         for n in 0..EVENTS_KEPT as u64 + 7 {
-            events.record(Event {
+            events.record(EndpointEvent {
                 when: Moment(n),
                 service: "graph".into(),
                 endpoint: "a".into(),

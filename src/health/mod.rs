@@ -7,30 +7,30 @@ pub mod asker;
 pub mod breaker;
 pub mod condition;
 pub mod events;
-pub mod inquiries;
+pub mod metadata_queries;
+pub mod probe_trigger;
 pub mod prober;
-pub mod pulse;
 pub mod resolver;
 pub mod round;
 pub mod stamp;
 pub mod status;
 
-pub use ask::{Ask, ProbeReply, Question, Questions};
-pub use asker::HttpAsker;
+pub use ask::{ProbeClient, ProbeReply, Question, Questions};
+pub use asker::HttpProbeClient;
 pub use breaker::{Failure, Gate};
 pub use condition::{Condition, Identity};
-pub use events::{Event, Events, What};
+pub use events::{EndpointEvent, EndpointEvents, What};
+pub use probe_trigger::ProbeTrigger;
 pub use prober::Prober;
-pub use pulse::Pulse;
 pub use resolver::{Lookup, Resolver, SystemLookup};
-pub use status::{Sign, Status};
+pub use status::{HealthStatus, Sign};
 
 use crate::config;
 use std::time::Duration;
 
 /// The settings that judge an endpoint. They come with each reload; the judged state stays.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Rules {
+pub struct HealthRules {
     pub health: config::Health,
     pub breaker: config::Breaker,
     /// How long the cache stores nothing from an endpoint after it was slow, ejected or back.
@@ -39,7 +39,7 @@ pub struct Rules {
     pub slow: Duration,
 }
 
-impl Rules {
+impl HealthRules {
     /// The rules of a configuration.
     pub fn of(config: &config::Config) -> Self {
         Self {

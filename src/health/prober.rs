@@ -2,14 +2,14 @@
 //! due, and both at once when somebody asks for it. Each turn is a task of its own, so that a fault in
 //! one neither ends the loop nor goes unseen (P28); the pulse shows that the loop lives.
 
-use super::Rules;
-use super::ask::{Ask, Questions};
+use super::HealthRules;
+use super::ask::{ProbeClient, Questions};
 use super::condition::Condition;
 use super::events::What;
-use super::inquiries::{Asking, Inquiries};
-use super::pulse::Pulse;
+use super::metadata_queries::{Asking, Inquiries};
+use super::probe_trigger::ProbeTrigger;
 use super::round::Round;
-use crate::clock::{Clock, Dice, Moment};
+use crate::clock::{Clock, Moment, Random};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -26,13 +26,13 @@ const JITTER: f64 = 0.1;
 /// The prober of one service, for the life of one configuration.
 pub struct Prober {
     subjects: Vec<Arc<Condition>>,
-    ask: Arc<dyn Ask>,
+    ask: Arc<dyn ProbeClient>,
     questions: Arc<dyn Questions>,
-    rules: Arc<Rules>,
+    rules: Arc<HealthRules>,
     clock: Clock,
-    pulse: Arc<Pulse>,
+    probe_trigger: Arc<ProbeTrigger>,
     locked: Arc<AtomicBool>,
-    inquiries: Mutex<Inquiries>,
+    metadata_queries: Mutex<Inquiries>,
 }
 
 /// A background task that ends when this is dropped.
@@ -56,11 +56,11 @@ impl Prober {
     /// A prober of these endpoints, which share `pulse`.
     pub fn new(
         subjects: Vec<Arc<Condition>>,
-        ask: Arc<dyn Ask>,
+        ask: Arc<dyn ProbeClient>,
         questions: Arc<dyn Questions>,
-        rules: Arc<Rules>,
+        rules: Arc<HealthRules>,
         clock: Clock,
-        pulse: Arc<Pulse>,
+        probe_trigger: Arc<ProbeTrigger>,
     ) -> Self {
         Self {
             subjects,
@@ -68,15 +68,15 @@ impl Prober {
             questions,
             rules,
             clock,
-            pulse,
+            probe_trigger,
             locked: Arc::default(),
-            inquiries: Mutex::default(),
+            metadata_queries: Mutex::default(),
         }
     }
 
     /// Runs until the answer is dropped. `dice` spread the rounds of many proxies over time.
-    pub fn start(self, dice: Dice) -> Running {
-        Running::spawn(Arc::new(self).run(dice))
+    pub fn start(self, random: Random) -> Running {
+        Running::spawn(Arc::new(self).run(random))
     }
 
     /// One round of probes, now.
@@ -102,20 +102,20 @@ impl Prober {
             timeout: self.rules.health.timeout,
             locked: &self.locked,
         };
-        let mut inquiries = self.inquiries.lock().await;
-        inquiries.ask_due(&asking, self.clock.now()).await;
+        let mut metadata_queries = self.metadata_queries.lock().await;
+        metadata_queries.ask_due(&asking, self.clock.now()).await;
     }
 
-    async fn run(self: Arc<Self>, mut dice: Dice) {
-        let mut next = self.first(&mut dice);
+    async fn run(self: Arc<Self>, mut random: Random) {
+        let mut next = self.first(&mut random);
         let mut last = None;
         loop {
             let now = self.clock.now();
-            self.pulse.tick(now);
+            self.probe_trigger.tick(now);
             let due = self.rules.health.enabled && now >= next;
             if due {
                 last = Some(now);
-                next = now + jittered(self.rules.health.interval, &mut dice);
+                next = now + jittered(self.rules.health.interval, &mut random);
             }
             self.supervised(due).await;
             if self.is_wanted_within(TURN).await {
@@ -125,11 +125,11 @@ impl Prober {
     }
 
     /// At once when something is unknown; otherwise somewhere within the interval.
-    fn first(&self, dice: &mut Dice) -> Moment {
+    fn first(&self, random: &mut Random) -> Moment {
         let now = self.clock.now();
         let known = self.subjects.iter().all(|s| s.last_check().is_some());
         match known {
-            true => now + self.rules.health.interval.mul_f64(dice.fraction()),
+            true => now + self.rules.health.interval.mul_f64(random.fraction()),
             false => now,
         }
     }
@@ -150,7 +150,7 @@ impl Prober {
 
     /// Sleeps; true as soon as a round is wanted.
     async fn is_wanted_within(&self, span: Duration) -> bool {
-        tokio::time::timeout(span, self.pulse.wanted())
+        tokio::time::timeout(span, self.probe_trigger.wanted())
             .await
             .is_ok()
     }
@@ -162,8 +162,8 @@ impl Prober {
     }
 }
 
-fn jittered(interval: Duration, dice: &mut Dice) -> Duration {
-    interval.mul_f64(1.0 - JITTER + 2.0 * JITTER * dice.fraction())
+fn jittered(interval: Duration, random: &mut Random) -> Duration {
+    interval.mul_f64(1.0 - JITTER + 2.0 * JITTER * random.fraction())
 }
 
 #[cfg(test)]

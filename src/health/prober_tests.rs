@@ -1,7 +1,7 @@
 use super::*;
 use crate::config;
-use crate::dialect::{Answer, Finding, Inquiry, Probe, Role};
-use crate::health::{ProbeReply, Question, Sign, Status};
+use crate::dialect::{MetadataQuery, Probe, ProbeResult, Response, Role};
+use crate::health::{HealthStatus, ProbeReply, Question, Sign};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Method;
@@ -34,7 +34,7 @@ impl Fake {
 }
 
 #[async_trait]
-impl Ask for Fake {
+impl ProbeClient for Fake {
     async fn ask(&self, whom: &Condition, what: Question<'_>) -> Result<ProbeReply, String> {
         let name = whom.identity().name.to_string();
         let answers = self.answers.lock().clone();
@@ -64,8 +64,8 @@ impl Questions for Script {
         self.probes.clone()
     }
 
-    fn inquiries(&self) -> Vec<Inquiry> {
-        vec![Inquiry {
+    fn metadata_queries(&self) -> Vec<MetadataQuery> {
+        vec![MetadataQuery {
             name: "procedures",
             method: Method::POST,
             target: "/procedures".into(),
@@ -76,21 +76,21 @@ impl Questions for Script {
         }]
     }
 
-    fn learn(&self, _: &Inquiry, answer: &Answer<'_>) {
+    fn learn(&self, _: &MetadataQuery, answer: &Response<'_>) {
         self.learned.lock().push(answer.status);
     }
 }
 
-fn read(answer: &Answer<'_>) -> Finding {
+fn read(answer: &Response<'_>) -> ProbeResult {
     match answer.status {
-        200 => Finding::Good,
-        201 => Finding::Role(Role::Writer),
-        202 => Finding::Role(Role::Reader),
-        401 => Finding::Locked,
-        404 => Finding::Unsupported,
-        429 => Finding::Busy,
+        200 => ProbeResult::Good,
+        201 => ProbeResult::Role(Role::Writer),
+        202 => ProbeResult::Role(Role::Reader),
+        401 => ProbeResult::Locked,
+        404 => ProbeResult::Unsupported,
+        429 => ProbeResult::Busy,
         500 => panic!("a reader of answers that breaks"),
-        _ => Finding::Bad("status".into()),
+        _ => ProbeResult::Bad("status".into()),
     }
 }
 
@@ -115,7 +115,7 @@ struct Bench {
 }
 
 fn bench(fake: Fake) -> Bench {
-    let pulse = Arc::<Pulse>::default();
+    let probe_trigger = Arc::<ProbeTrigger>::default();
     let subject = |name: &str| {
         let identity = crate::health::Identity {
             service: "graph".into(),
@@ -123,7 +123,11 @@ fn bench(fake: Fake) -> Bench {
             host: "127.0.0.1".into(),
             port: 1,
         };
-        Arc::new(Condition::new(identity, Arc::default(), pulse.clone()))
+        Arc::new(Condition::new(
+            identity,
+            Arc::default(),
+            probe_trigger.clone(),
+        ))
     };
     let subjects = vec![subject("a"), subject("b")];
     let script = Arc::new(Script {
@@ -136,9 +140,9 @@ fn bench(fake: Fake) -> Bench {
         subjects.clone(),
         fake.clone(),
         script.clone(),
-        Arc::new(Rules::of(&config::Config::default())),
+        Arc::new(HealthRules::of(&config::Config::default())),
         clock.clone(),
-        pulse,
+        probe_trigger,
     );
     Bench {
         fake,
@@ -154,14 +158,14 @@ async fn a_silent_endpoint_is_unhealthy_after_five_rounds_and_back_after_one() {
     let bench = bench(Fake::default());
     bench.fake.set("b", "/live", 0);
     for _ in 0..5 {
-        assert_eq!(bench.subjects[1].status(), Status::Healthy);
+        assert_eq!(bench.subjects[1].status(), HealthStatus::Healthy);
         bench.prober.round().await;
     }
-    assert_eq!(bench.subjects[0].status(), Status::Healthy);
-    assert_eq!(bench.subjects[1].status(), Status::Unhealthy);
+    assert_eq!(bench.subjects[0].status(), HealthStatus::Healthy);
+    assert_eq!(bench.subjects[1].status(), HealthStatus::Unhealthy);
     bench.fake.set("b", "/live", 200);
     bench.prober.round().await;
-    assert_eq!(bench.subjects[1].status(), Status::Healthy);
+    assert_eq!(bench.subjects[1].status(), HealthStatus::Healthy);
 }
 
 #[tokio::test]
@@ -203,7 +207,7 @@ async fn a_refused_credential_stops_all_credentialed_questions() {
         asked.iter().all(|(_, target)| target == "/live"),
         "{asked:?}"
     );
-    assert_eq!(bench.subjects[0].status(), Status::Healthy);
+    assert_eq!(bench.subjects[0].status(), HealthStatus::Healthy);
 }
 
 #[tokio::test]
@@ -213,10 +217,10 @@ async fn what_a_server_does_not_know_says_nothing_of_its_health() {
         bench.fake.set("a", target, 404);
     }
     (0..5).for_each(|_| {
-        bench.subjects[0].probed(Sign::Silent, "", &Rules::default(), bench.clock.now());
+        bench.subjects[0].probed(Sign::Silent, "", &HealthRules::default(), bench.clock.now());
     });
     bench.prober.round().await;
-    assert_eq!(bench.subjects[0].status(), Status::Unhealthy);
+    assert_eq!(bench.subjects[0].status(), HealthStatus::Unhealthy);
     assert!(bench.subjects[0].last_check().is_some());
 }
 
@@ -227,7 +231,7 @@ async fn a_busy_endpoint_is_alive_and_comes_last() {
     for _ in 0..6 {
         bench.prober.round().await;
     }
-    assert_eq!(bench.subjects[0].status(), Status::Healthy);
+    assert_eq!(bench.subjects[0].status(), HealthStatus::Healthy);
     assert!(bench.subjects[0].pressed(bench.clock.now()));
 }
 
@@ -276,13 +280,13 @@ async fn after_a_start_everything_is_probed_at_once_and_the_pulse_beats() {
         heard: Some(sender),
         ..Fake::default()
     });
-    let pulse = bench.subjects[0].pulse().clone();
-    let running = bench.prober.start(Dice::seeded(1));
+    let probe_trigger = bench.subjects[0].probe_trigger().clone();
+    let running = bench.prober.start(Random::seeded(1));
     // Two endpoints with two probes each, and one inquiry.
     for _ in 0..5 {
         heard.recv().await.unwrap();
     }
-    assert!(pulse.last_tick().is_some());
+    assert!(probe_trigger.last_tick().is_some());
     drop((running, bench.fake));
     while heard.recv().await.is_some() {}
 }
@@ -295,11 +299,11 @@ async fn a_wish_is_met_before_the_interval_is_over() {
         ..Fake::default()
     });
     for subject in &bench.subjects {
-        subject.probed(Sign::Good, "", &Rules::default(), bench.clock.now());
+        subject.probed(Sign::Good, "", &HealthRules::default(), bench.clock.now());
     }
-    let pulse = bench.subjects[0].pulse().clone();
-    pulse.nudge();
-    let _running = bench.prober.start(Dice::seeded(1));
+    let probe_trigger = bench.subjects[0].probe_trigger().clone();
+    probe_trigger.nudge();
+    let _running = bench.prober.start(Random::seeded(1));
     for _ in 0..5 {
         heard.recv().await.unwrap();
     }

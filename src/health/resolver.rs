@@ -99,7 +99,7 @@ impl Name {
                 self.told.store(false, Ordering::Relaxed);
                 self.condition.resolved(addresses, clock.now());
                 if first {
-                    self.condition.pulse().nudge();
+                    self.condition.probe_trigger().nudge();
                 }
             }
             _ => self.complain(clock),

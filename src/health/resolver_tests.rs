@@ -1,5 +1,5 @@
 use super::*;
-use crate::health::{Events, Identity, Pulse};
+use crate::health::{EndpointEvents, Identity, ProbeTrigger};
 use parking_lot::Mutex;
 
 /// Answers each look-up with the next thing on its list; an empty list of addresses is an error.
@@ -16,20 +16,20 @@ impl Lookup for Names {
     }
 }
 
-fn named(host: &str, events: &Arc<Events>) -> Arc<Condition> {
+fn named(host: &str, events: &Arc<EndpointEvents>) -> Arc<Condition> {
     let identity = Identity {
         service: "graph".into(),
         name: "a".into(),
         host: host.into(),
         port: 7474,
     };
-    let pulse = Arc::<Pulse>::default();
-    Arc::new(Condition::new(identity, events.clone(), pulse))
+    let probe_trigger = Arc::<ProbeTrigger>::default();
+    Arc::new(Condition::new(identity, events.clone(), probe_trigger))
 }
 
 #[tokio::test]
 async fn names_are_resolved_and_the_last_good_addresses_kept() {
-    let events = Arc::<Events>::default();
+    let events = Arc::<EndpointEvents>::default();
     let name = named("graph", &events);
     let answers = vec![
         vec![],

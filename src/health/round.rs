@@ -1,12 +1,12 @@
 //! One round of probes: every endpoint that is not in maintenance, all at the same time, each with its
 //! probes in order, cheapest first, until one fails. What they find moves the endpoint's condition.
 
-use super::Rules;
-use super::ask::{Ask, Question};
+use super::HealthRules;
+use super::ask::{ProbeClient, Question};
 use super::condition::Condition;
-use super::status::{Sign, Status};
+use super::status::{HealthStatus, Sign};
 use crate::clock::Clock;
-use crate::dialect::{Finding, Probe};
+use crate::dialect::{Probe, ProbeResult};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,9 +14,9 @@ use tokio::task::JoinSet;
 
 /// All that a round needs; shared by the tasks of its endpoints.
 pub struct Round {
-    pub ask: Arc<dyn Ask>,
+    pub ask: Arc<dyn ProbeClient>,
     pub probes: Vec<Probe>,
-    pub rules: Arc<Rules>,
+    pub rules: Arc<HealthRules>,
     pub clock: Clock,
     /// Set when the probe credential was refused: three wrong tries lock a user of Neo4j for everyone.
     pub locked: Arc<AtomicBool>,
@@ -27,7 +27,7 @@ impl Round {
     /// by a fault of ours.
     pub async fn go(self: &Arc<Self>, subjects: &[Arc<Condition>]) -> usize {
         let mut running = JoinSet::new();
-        let probed = |subject: &&Arc<Condition>| subject.status() != Status::Maintenance;
+        let probed = |subject: &&Arc<Condition>| subject.status() != HealthStatus::Maintenance;
         for subject in subjects.iter().filter(probed) {
             let (round, subject) = (self.clone(), subject.clone());
             running.spawn(async move { round.visit(&subject).await });
@@ -78,21 +78,21 @@ impl Round {
         self.heard(subject, (probe.read)(&reply.answer()))
     }
 
-    fn heard(&self, subject: &Condition, finding: Finding) -> Heard {
+    fn heard(&self, subject: &Condition, finding: ProbeResult) -> Heard {
         let now = self.clock.now();
         match finding {
-            Finding::Good => Heard::Good,
-            Finding::Bad(why) => Heard::Failed(Sign::Bad, why),
-            Finding::Unsupported => Heard::Nothing,
-            Finding::Busy => {
+            ProbeResult::Good => Heard::Good,
+            ProbeResult::Bad(why) => Heard::Failed(Sign::Bad, why),
+            ProbeResult::Unsupported => Heard::Nothing,
+            ProbeResult::Busy => {
                 subject.overloaded(now);
                 Heard::Good
             }
-            Finding::Role(role) => {
+            ProbeResult::Role(role) => {
                 subject.found_role(role, now);
                 Heard::Good
             }
-            Finding::Locked => {
+            ProbeResult::Locked => {
                 if !self.locked.swap(true, Ordering::Relaxed) {
                     let why = "probes with a credential stop until the next reload";
                     subject.tell(super::What::ProbeCredentialRefused, now, why);

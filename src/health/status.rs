@@ -14,7 +14,7 @@ const LEAKY_UNHEALTHY: u32 = 5;
 /// How an endpoint is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum HealthStatus {
     /// Takes traffic.
     Healthy,
     /// Takes traffic when no healthy endpoint can.
@@ -25,22 +25,22 @@ pub enum Status {
     Maintenance,
 }
 
-impl Status {
+impl HealthStatus {
     /// The name in metrics, logs and the admin API.
     pub const fn label(self) -> &'static str {
         match self {
-            Status::Healthy => "healthy",
-            Status::Degraded => "degraded",
-            Status::Unhealthy => "unhealthy",
-            Status::Maintenance => "maintenance",
+            HealthStatus::Healthy => "healthy",
+            HealthStatus::Degraded => "degraded",
+            HealthStatus::Unhealthy => "unhealthy",
+            HealthStatus::Maintenance => "maintenance",
         }
     }
 
     fn of(code: u8) -> Self {
         match code {
-            0 => Status::Healthy,
-            1 => Status::Degraded,
-            _ => Status::Unhealthy,
+            0 => HealthStatus::Healthy,
+            1 => HealthStatus::Degraded,
+            _ => HealthStatus::Unhealthy,
         }
     }
 }
@@ -75,11 +75,11 @@ struct Counts {
 
 impl StatusMachine {
     /// The present status.
-    pub fn get(&self) -> Status {
+    pub fn get(&self) -> HealthStatus {
         if self.maintenance.load(Ordering::Relaxed) {
-            return Status::Maintenance;
+            return HealthStatus::Maintenance;
         }
-        Status::of(self.state.load(Ordering::Relaxed))
+        HealthStatus::of(self.state.load(Ordering::Relaxed))
     }
 
     /// Whether the last round of probes failed.
@@ -93,11 +93,11 @@ impl StatusMachine {
     }
 
     /// Takes the sign of a round of probes; gives the new status when it changed.
-    pub fn probed(&self, sign: Sign, rules: &Health) -> Option<Status> {
+    pub fn probed(&self, sign: Sign, rules: &Health) -> Option<HealthStatus> {
         let mut counts = self.counts.lock();
         self.probe_failing
             .store(sign != Sign::Good, Ordering::Relaxed);
-        let now = Status::of(self.state.load(Ordering::Relaxed));
+        let now = HealthStatus::of(self.state.load(Ordering::Relaxed));
         let next = match rules.rule {
             HealthRule::Consecutive => counts.consecutive(now, sign, rules),
             HealthRule::Leaky => counts.leaky(now, sign),
@@ -106,29 +106,29 @@ impl StatusMachine {
     }
 
     /// An endpoint fault of traffic (HL-11); gives the new status when it changed.
-    pub fn failed_in_traffic(&self, rules: &Health) -> Option<Status> {
+    pub fn failed_in_traffic(&self, rules: &Health) -> Option<HealthStatus> {
         if rules.rule != HealthRule::Leaky {
             return None;
         }
         let mut counts = self.counts.lock();
-        let now = Status::of(self.state.load(Ordering::Relaxed));
+        let now = HealthStatus::of(self.state.load(Ordering::Relaxed));
         let next = counts.leaky(now, Sign::Bad);
         self.settle(&counts, next)
     }
 
     /// A success of traffic forgives one error of the rule `leaky`.
-    pub fn succeeded_in_traffic(&self, rules: &Health) -> Option<Status> {
+    pub fn succeeded_in_traffic(&self, rules: &Health) -> Option<HealthStatus> {
         if rules.rule != HealthRule::Leaky || !self.troubled.load(Ordering::Relaxed) {
             return None;
         }
         let mut counts = self.counts.lock();
         counts.errors = counts.errors.saturating_sub(1);
-        let now = Status::of(self.state.load(Ordering::Relaxed));
-        let forgiven = now == Status::Degraded && counts.errors <= LEAKY_DEGRADED;
-        self.settle(&counts, if forgiven { Status::Healthy } else { now })
+        let now = HealthStatus::of(self.state.load(Ordering::Relaxed));
+        let forgiven = now == HealthStatus::Degraded && counts.errors <= LEAKY_DEGRADED;
+        self.settle(&counts, if forgiven { HealthStatus::Healthy } else { now })
     }
 
-    fn settle(&self, counts: &Counts, next: Status) -> Option<Status> {
+    fn settle(&self, counts: &Counts, next: HealthStatus) -> Option<HealthStatus> {
         self.troubled.store(counts.errors > 0, Ordering::Relaxed);
         let before = self.state.swap(next as u8, Ordering::Relaxed);
         (before != next as u8).then_some(next)
@@ -136,31 +136,31 @@ impl StatusMachine {
 }
 
 impl Counts {
-    fn consecutive(&mut self, now: Status, sign: Sign, rules: &Health) -> Status {
+    fn consecutive(&mut self, now: HealthStatus, sign: Sign, rules: &Health) -> HealthStatus {
         if sign == Sign::Good {
             self.errors = 0;
             self.good = self.good.saturating_add(1);
             let enough = self.good >= rules.healthy_after.max(1);
-            return if enough { Status::Healthy } else { now };
+            return if enough { HealthStatus::Healthy } else { now };
         }
         self.good = 0;
         self.errors = self.errors.saturating_add(1);
         if self.errors >= rules.unhealthy_after.max(1) {
-            return Status::Unhealthy;
+            return HealthStatus::Unhealthy;
         }
         now
     }
 
     /// A failure never improves a status, so a bad answer leaves an unhealthy endpoint unhealthy.
-    fn leaky(&mut self, now: Status, sign: Sign) -> Status {
+    fn leaky(&mut self, now: HealthStatus, sign: Sign) -> HealthStatus {
         if sign == Sign::Good {
             self.errors = self.errors.saturating_sub(1);
-            return Status::Healthy;
+            return HealthStatus::Healthy;
         }
         self.errors = self.errors.saturating_add(1);
         match sign {
-            Sign::Bad if self.errors > LEAKY_DEGRADED => now.max(Status::Degraded),
-            Sign::Silent if self.errors > LEAKY_UNHEALTHY => Status::Unhealthy,
+            Sign::Bad if self.errors > LEAKY_DEGRADED => now.max(HealthStatus::Degraded),
+            Sign::Silent if self.errors > LEAKY_UNHEALTHY => HealthStatus::Unhealthy,
             _ => now,
         }
     }

@@ -8,7 +8,7 @@ fn rules(rule: HealthRule) -> Health {
     }
 }
 
-fn after(rule: HealthRule, signs: &[Sign]) -> Status {
+fn after(rule: HealthRule, signs: &[Sign]) -> HealthStatus {
     let machine = StatusMachine::default();
     for sign in signs {
         machine.probed(*sign, &rules(rule));
@@ -19,11 +19,11 @@ fn after(rule: HealthRule, signs: &[Sign]) -> Status {
 #[test]
 fn as_many_failures_in_a_row_as_the_threshold_are_unhealthy() {
     use HealthRule::Consecutive;
-    assert_eq!(after(Consecutive, &[Silent; 4]), Status::Healthy);
-    assert_eq!(after(Consecutive, &[Silent; 5]), Status::Unhealthy);
-    assert_eq!(after(Consecutive, &[Bad; 5]), Status::Unhealthy);
+    assert_eq!(after(Consecutive, &[Silent; 4]), HealthStatus::Healthy);
+    assert_eq!(after(Consecutive, &[Silent; 5]), HealthStatus::Unhealthy);
+    assert_eq!(after(Consecutive, &[Bad; 5]), HealthStatus::Unhealthy);
     let broken = [Bad, Bad, Bad, Bad, Good, Bad, Bad, Bad, Bad];
-    assert_eq!(after(Consecutive, &broken), Status::Healthy);
+    assert_eq!(after(Consecutive, &broken), HealthStatus::Healthy);
 }
 
 #[test]
@@ -37,13 +37,13 @@ fn one_good_probe_restores_unless_more_are_asked_for() {
         machine.probed(Silent, &careful);
     }
     assert_eq!(machine.probed(Good, &careful), None);
-    assert_eq!(machine.probed(Good, &careful), Some(Status::Healthy));
+    assert_eq!(machine.probed(Good, &careful), Some(HealthStatus::Healthy));
     for _ in 0..5 {
         machine.probed(Silent, &careful);
     }
     assert_eq!(
         machine.probed(Good, &Health::default()),
-        Some(Status::Healthy)
+        Some(HealthStatus::Healthy)
     );
 }
 
@@ -53,29 +53,29 @@ fn a_change_is_told_once() {
     let told: Vec<_> = (0..9)
         .filter_map(|_| machine.probed(Silent, &Health::default()))
         .collect();
-    assert_eq!(told, [Status::Unhealthy]);
+    assert_eq!(told, [HealthStatus::Unhealthy]);
 }
 
 #[test]
 fn the_leaky_rule_degrades_above_three_and_is_unhealthy_above_five_when_silent() {
     use HealthRule::Leaky;
-    assert_eq!(after(Leaky, &[Bad; 3]), Status::Healthy);
-    assert_eq!(after(Leaky, &[Bad; 4]), Status::Degraded);
-    assert_eq!(after(Leaky, &[Bad; 40]), Status::Degraded);
-    assert_eq!(after(Leaky, &[Silent; 5]), Status::Healthy);
-    assert_eq!(after(Leaky, &[Silent; 6]), Status::Unhealthy);
+    assert_eq!(after(Leaky, &[Bad; 3]), HealthStatus::Healthy);
+    assert_eq!(after(Leaky, &[Bad; 4]), HealthStatus::Degraded);
+    assert_eq!(after(Leaky, &[Bad; 40]), HealthStatus::Degraded);
+    assert_eq!(after(Leaky, &[Silent; 5]), HealthStatus::Healthy);
+    assert_eq!(after(Leaky, &[Silent; 6]), HealthStatus::Unhealthy);
     let worse_then_bad = [Silent, Silent, Silent, Silent, Silent, Silent, Bad];
-    assert_eq!(after(Leaky, &worse_then_bad), Status::Unhealthy);
+    assert_eq!(after(Leaky, &worse_then_bad), HealthStatus::Unhealthy);
 }
 
 #[test]
 fn a_good_probe_takes_one_error_away_so_flapping_degrades_again_at_once() {
     use HealthRule::Leaky;
     let flapping = [Bad, Bad, Bad, Bad, Good];
-    assert_eq!(after(Leaky, &flapping), Status::Healthy);
+    assert_eq!(after(Leaky, &flapping), HealthStatus::Healthy);
     assert_eq!(
         after(Leaky, &[&flapping[..], &[Bad]].concat()),
-        Status::Degraded
+        HealthStatus::Degraded
     );
 }
 
@@ -86,12 +86,15 @@ fn traffic_degrades_under_the_leaky_rule_only_and_forgives() {
     for _ in 0..9 {
         machine.failed_in_traffic(&rules(HealthRule::Consecutive));
     }
-    assert_eq!(machine.get(), Status::Healthy);
+    assert_eq!(machine.get(), HealthStatus::Healthy);
     for _ in 0..4 {
         machine.failed_in_traffic(&leaky);
     }
-    assert_eq!(machine.get(), Status::Degraded);
-    assert_eq!(machine.succeeded_in_traffic(&leaky), Some(Status::Healthy));
+    assert_eq!(machine.get(), HealthStatus::Degraded);
+    assert_eq!(
+        machine.succeeded_in_traffic(&leaky),
+        Some(HealthStatus::Healthy)
+    );
 }
 
 #[test]
@@ -102,7 +105,7 @@ fn maintenance_hides_the_state_and_gives_it_back() {
     }
     assert!(machine.set_maintenance(true));
     assert!(!machine.set_maintenance(true));
-    assert_eq!(machine.get(), Status::Maintenance);
+    assert_eq!(machine.get(), HealthStatus::Maintenance);
     machine.set_maintenance(false);
-    assert_eq!(machine.get(), Status::Unhealthy);
+    assert_eq!(machine.get(), HealthStatus::Unhealthy);
 }

@@ -5,7 +5,7 @@ use super::name::Name;
 use super::notes::Facts;
 use crate::clock::Moment;
 use crate::dialect::{Effect, QueryType};
-use crate::plan::{Complexity, Execution, Id, Plan};
+use crate::plan::{Complexity, ExecutionStrategy, Id, Plan};
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -34,7 +34,7 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Summary {
     pub query_type: QueryType,
-    pub execution: Execution,
+    pub execution: ExecutionStrategy,
     pub complexity: Complexity,
     pub score: f64,
     pub cost: f64,

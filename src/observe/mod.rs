@@ -24,7 +24,9 @@ pub use in_flight::{InFlight, Ticket};
 pub use logging::Logging;
 pub use metrics::{CacheReading, EndpointReading, Readings, ServiceReading, Source};
 pub use name::Name;
-pub use notes::{Attempt, CacheNote, CacheStatus, Counts, Excluded, Facts, RouteNote, Times};
+pub use notes::{
+    Attempt, CacheNote, CacheStatus, EndpointCounts, Excluded, Facts, PhaseTimes, RouteNote,
+};
 pub use observation::{Observation, Outcome};
 pub use observer::{Learn, Observer, Opening};
 pub(crate) use wall::unix_ms;

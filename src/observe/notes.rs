@@ -64,7 +64,7 @@ pub struct RouteNote {
     /// Endpoints that were left out, and why (RT-52); at most [`MAX_CANDIDATES`].
     pub excluded: Vec<Excluded>,
     /// How many endpoints could have taken the call; known when none was chosen.
-    pub counts: Option<Counts>,
+    pub counts: Option<EndpointCounts>,
 }
 
 /// One exchange with one endpoint.
@@ -96,7 +96,7 @@ pub struct Excluded {
 
 /// The three counts of RT-52, each a subset of all endpoints.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
+pub struct EndpointCounts {
     /// Endpoints that may take such a call at all (role, placement).
     pub capable: u32,
     /// Endpoints with room for one more request.
@@ -107,7 +107,7 @@ pub struct Counts {
 
 /// Where the time went. `None`: the stage was not reached.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Times {
+pub struct PhaseTimes {
     #[serde(serialize_with = "seconds")]
     pub total: Duration,
     #[serde(serialize_with = "maybe_seconds")]

@@ -2,11 +2,11 @@
 //! client chose is bounded and escaped when it enters; bodies, parameters and credentials never do.
 
 use super::name::Name;
-use super::notes::{CacheNote, Facts, RouteNote, Times};
+use super::notes::{CacheNote, Facts, PhaseTimes, RouteNote};
 use crate::clock::Moment;
 use crate::dialect::{Effect, Fault};
 use crate::plan::{Id, Plan};
-use crate::rejection::Reason;
+use crate::rejection::RejectionReason;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -37,14 +37,14 @@ pub struct Observation {
     pub cache: Option<CacheNote>,
     pub route: RouteNote,
     /// Set when pointsman itself refused.
-    pub rejection: Option<Reason>,
+    pub rejection: Option<RejectionReason>,
     /// The status sent to the client; `None` when there was none.
     pub status: Option<u16>,
     /// Body bytes from the client.
     pub bytes_in: u64,
     /// Body bytes to the client.
     pub bytes_out: u64,
-    pub times: Times,
+    pub times: PhaseTimes,
     pub outcome: Outcome,
     pub slow: bool,
     /// Generation of the configuration under which the request ran.

@@ -8,11 +8,11 @@ use super::in_flight::{InFlight, Ticket};
 use super::lines;
 use super::metrics::{Metrics, Source};
 use super::name::Name;
-use super::notes::{RouteNote, Times};
+use super::notes::{PhaseTimes, RouteNote};
 use super::observation::{Observation, Outcome};
 use super::safe;
 use super::wall::unix_ms;
-use crate::clock::{Clock, Dice};
+use crate::clock::{Clock, Random};
 use crate::config;
 use crate::dialect::Effect;
 use crate::plan::Ids;
@@ -69,13 +69,13 @@ impl Observer {
         observe: &config::Observe,
         queries: &config::Queries,
         clock: Clock,
-        dice: &mut Dice,
+        random: &mut Random,
     ) -> Result<Arc<Self>, prometheus::Error> {
         Ok(Arc::new(Self {
             settings: ArcSwap::from_pointee(Settings::of(observe, queries)),
             metrics: Metrics::new(clock.clone())?,
             clock,
-            ids: Ids::new(dice.bits()),
+            ids: Ids::new(random.bits()),
             executions: Executions::default(),
             history: History::new(limit(observe)),
             events: Events::default(),
@@ -147,7 +147,7 @@ impl Observer {
             status: None,
             bytes_in: 0,
             bytes_out: 0,
-            times: Times::default(),
+            times: PhaseTimes::default(),
             outcome: Outcome::Abandoned,
             slow: false,
             generation: opening.generation,

@@ -3,14 +3,14 @@
 //! their strategy and their limits are the client's.
 
 use super::feasibility::Limits;
-use super::{Load, Plan, Query, QueryPlan, needs};
+use super::{Plan, Query, QueryPlan, SystemLoad, needs};
 use std::time::Duration;
 
 /// Limits of a reduced query: vector, graph, final.
 const REDUCED: (u32, u32, u32) = (10, 10, 5);
 
 /// Adjusts a plan that does not fit; one that fits stays as it is.
-pub fn adjust(mut planned: QueryPlan, limits: &Limits, load: &Load) -> QueryPlan {
+pub fn adjust(mut planned: QueryPlan, limits: &Limits, load: &SystemLoad) -> QueryPlan {
     if planned.plan.feasible {
         return planned;
     }
@@ -26,7 +26,7 @@ pub fn adjust(mut planned: QueryPlan, limits: &Limits, load: &Load) -> QueryPlan
 }
 
 /// The plan of the first fallback that fits; what stood behind it stays to fall back to (PL-25).
-fn fallback(plan: &Plan, limits: &Limits, load: &Load) -> Option<Plan> {
+fn fallback(plan: &Plan, limits: &Limits, load: &SystemLoad) -> Option<Plan> {
     let (at, execution, needs) = plan
         .fallbacks
         .iter()

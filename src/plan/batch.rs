@@ -1,7 +1,7 @@
 //! Batches of queries (PL-28, PL-30, PL-31): each member is planned by itself, then the batch's
 //! rules apply, then the members are put in the order in which they should run.
 
-use super::{Complexity, Execution, Plan, QueryPlan};
+use super::{Complexity, ExecutionStrategy, Plan, QueryPlan};
 use std::cmp::Ordering;
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub fn precedence(a: &Plan, b: &Plan) -> Ordering {
 
 /// Whether a plan may join others in one call to the vector store (PL-20).
 pub fn is_small_search(plan: &Plan) -> bool {
-    plan.complexity == Complexity::Simple && plan.execution == Execution::VectorOnly
+    plan.complexity == Complexity::Simple && plan.execution == ExecutionStrategy::VectorOnly
 }
 
 #[cfg(test)]

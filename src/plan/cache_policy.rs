@@ -1,9 +1,9 @@
 //! Whether an answer is kept, as what, and for how long: the category table (CA-11), which the
 //! planner's own rules may only lower (PL-19, PL-31, XC-5). It stores nothing itself.
 
-use super::{CachePlan, Category, Complexity, Execution};
+use super::{CachePlan, Category, Complexity, ExecutionStrategy};
 use crate::config;
-use crate::dialect::{Call, QueryType, Storing};
+use crate::dialect::{Call, QueryType, Storability};
 use std::time::Duration;
 
 /// The longest life of answers that are very complex, or belong to a large batch.
@@ -23,7 +23,7 @@ pub struct Keeping {
 #[derive(Debug, Clone, Copy)]
 pub struct Kept {
     pub query_type: QueryType,
-    pub execution: Execution,
+    pub execution: ExecutionStrategy,
     pub complexity: Complexity,
     /// Members of a batch.
     pub members: u32,
@@ -53,8 +53,8 @@ impl CachePolicy {
     pub fn of_call(&self, call: &Call, kept: &Kept) -> Result<Keeping, &'static str> {
         self.may_store(call)?;
         let keeping = self.of(kept);
-        Ok(match call.storing {
-            Storing::Short => shorter(keeping, self.short_ttl, "short_lived"),
+        Ok(match call.storability {
+            Storability::Short => shorter(keeping, self.short_ttl, "short_lived"),
             _ => keeping,
         })
     }
@@ -70,8 +70,8 @@ impl CachePolicy {
             plan,
             rule: "default",
         };
-        Ok(match call.storing {
-            Storing::Short => shorter(keeping, self.short_ttl, "short_lived"),
+        Ok(match call.storability {
+            Storability::Short => shorter(keeping, self.short_ttl, "short_lived"),
             _ => keeping,
         })
     }
@@ -115,8 +115,8 @@ impl CachePolicy {
     }
 
     fn may_store(&self, call: &Call) -> Result<(), &'static str> {
-        match call.storing {
-            Storing::Never(reason) => Err(reason),
+        match call.storability {
+            Storability::Never(reason) => Err(reason),
             _ if !call.effect.is_read() => Err("not_a_read"),
             _ if !self.enabled => Err("cache_off"),
             _ => Ok(()),
@@ -126,17 +126,18 @@ impl CachePolicy {
 
 /// The category of a class (CA-11). What the classes leave open is decided by the store: searches
 /// of the vector store, other Cypher reads, and what belongs to neither.
-pub const fn category(query_type: QueryType, execution: Execution) -> Category {
+pub const fn category(query_type: QueryType, execution: ExecutionStrategy) -> Category {
     match (query_type, execution) {
         (QueryType::EntityLookup, _) => Category::Entity,
         (QueryType::RelationshipExploration, _) => Category::Relation,
         (QueryType::MultiHopReasoning, _) => Category::Path,
         (QueryType::Statistics, _) => Category::GraphStats,
-        (QueryType::SemanticSearch | QueryType::ContextualSearch, Execution::VectorOnly) => {
-            Category::Vector
-        }
+        (
+            QueryType::SemanticSearch | QueryType::ContextualSearch,
+            ExecutionStrategy::VectorOnly,
+        ) => Category::Vector,
         (QueryType::SemanticSearch | QueryType::ContextualSearch, _) => Category::Query,
-        (QueryType::Unknown, Execution::GraphOnly) => Category::Query,
+        (QueryType::Unknown, ExecutionStrategy::GraphOnly) => Category::Query,
         _ => Category::Misc,
     }
 }

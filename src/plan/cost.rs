@@ -1,6 +1,6 @@
 //! Cost units (PL-15), computed for the strategy that was chosen, not for the one asked (XC-10).
 
-use super::{Complexity, Execution};
+use super::{Complexity, ExecutionStrategy};
 
 /// Cost of a level before the strategy and the result are counted.
 pub const fn base(complexity: Complexity) -> f64 {
@@ -13,18 +13,18 @@ pub const fn base(complexity: Complexity) -> f64 {
 }
 
 /// What a strategy costs relative to two stores asked at once.
-pub const fn factor(execution: Execution) -> f64 {
+pub const fn factor(execution: ExecutionStrategy) -> f64 {
     match execution {
-        Execution::VectorOnly => 0.5,
-        Execution::GraphOnly => 0.7,
-        Execution::HybridParallel => 1.0,
-        Execution::HybridSequential => 1.2,
-        Execution::Adaptive => 1.1,
+        ExecutionStrategy::VectorOnly => 0.5,
+        ExecutionStrategy::GraphOnly => 0.7,
+        ExecutionStrategy::HybridParallel => 1.0,
+        ExecutionStrategy::HybridSequential => 1.2,
+        ExecutionStrategy::Adaptive => 1.1,
     }
 }
 
 /// The cost of a request, more than 0.
-pub fn estimate(complexity: Complexity, execution: Execution, final_limit: u32) -> f64 {
+pub fn estimate(complexity: Complexity, execution: ExecutionStrategy, final_limit: u32) -> f64 {
     let result = 1.0 + (f64::from(final_limit) / 100.0) * 0.5;
     base(complexity) * factor(execution) * result
 }
@@ -36,16 +36,26 @@ mod tests {
     #[test]
     fn cost_is_base_times_strategy_times_result() {
         let table = [
-            (Complexity::Simple, Execution::VectorOnly, 0, 0.5),
-            (Complexity::Moderate, Execution::GraphOnly, 10, 1.8375),
-            (Complexity::Complex, Execution::HybridParallel, 20, 5.5),
+            (Complexity::Simple, ExecutionStrategy::VectorOnly, 0, 0.5),
+            (
+                Complexity::Moderate,
+                ExecutionStrategy::GraphOnly,
+                10,
+                1.8375,
+            ),
+            (
+                Complexity::Complex,
+                ExecutionStrategy::HybridParallel,
+                20,
+                5.5,
+            ),
             (
                 Complexity::VeryComplex,
-                Execution::HybridSequential,
+                ExecutionStrategy::HybridSequential,
                 100,
                 18.0,
             ),
-            (Complexity::Simple, Execution::Adaptive, 0, 1.1),
+            (Complexity::Simple, ExecutionStrategy::Adaptive, 0, 1.1),
         ];
         for (complexity, execution, limit, expected) in table {
             let cost = estimate(complexity, execution, limit);
@@ -61,7 +71,7 @@ mod tests {
         assert!(
             estimate(
                 Complexity::VeryComplex,
-                Execution::HybridSequential,
+                ExecutionStrategy::HybridSequential,
                 u32::MAX
             )
             .is_finite()

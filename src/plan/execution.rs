@@ -2,13 +2,13 @@
 //! the first line of the table that holds, decides, and its name is kept for explain.
 
 use super::features::TextCounts;
-use super::{Execution, Load, Query};
+use super::{ExecutionStrategy, Query, SystemLoad};
 use crate::dialect::QueryType;
 
 /// A strategy, and the line of the table that chose it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choice {
-    pub execution: Execution,
+    pub execution: ExecutionStrategy,
     pub branch: &'static str,
 }
 
@@ -22,49 +22,49 @@ const FEW_RELATIONSHIP_WORDS: u32 = 2;
 struct Situation<'a> {
     query: &'a Query,
     counts: &'a TextCounts,
-    load: &'a Load,
+    load: &'a SystemLoad,
 }
 
-type Line = (&'static str, fn(&Situation<'_>) -> bool, Execution);
+type Line = (&'static str, fn(&Situation<'_>) -> bool, ExecutionStrategy);
 
 /// PL-17, in order.
 const LINES: [Line; 7] = [
     (
         "entity_lookup",
         |s| s.query.query_type == QueryType::EntityLookup,
-        Execution::GraphOnly,
+        ExecutionStrategy::GraphOnly,
     ),
     (
         "relationship_exploration",
         |s| s.query.query_type == QueryType::RelationshipExploration,
-        Execution::GraphOnly,
+        ExecutionStrategy::GraphOnly,
     ),
     (
         "multi_hop_reasoning",
         |s| s.query.query_type == QueryType::MultiHopReasoning,
-        Execution::HybridSequential,
+        ExecutionStrategy::HybridSequential,
     ),
     (
         "relationship_words",
         |s| s.counts.relationship_keywords > FEW_RELATIONSHIP_WORDS,
-        Execution::HybridParallel,
+        ExecutionStrategy::HybridParallel,
     ),
     (
         "vector_without_entities",
         |s| s.counts.entity_mentions == 0 && s.query.vector.is_some(),
-        Execution::VectorOnly,
+        ExecutionStrategy::VectorOnly,
     ),
     (
         "busy_cpu",
         |s| s.load.cpu_above(BUSY_CPU),
-        Execution::HybridSequential,
+        ExecutionStrategy::HybridSequential,
     ),
-    ("otherwise", |_| true, Execution::HybridParallel),
+    ("otherwise", |_| true, ExecutionStrategy::HybridParallel),
 ];
 
 /// Chooses the strategy of a query; one that the query names is kept.
-pub fn choose(query: &Query, counts: &TextCounts, load: &Load) -> Choice {
-    if query.strategy != Execution::Adaptive {
+pub fn choose(query: &Query, counts: &TextCounts, load: &SystemLoad) -> Choice {
+    if query.strategy != ExecutionStrategy::Adaptive {
         return Choice {
             execution: query.strategy,
             branch: "asked",
@@ -77,7 +77,7 @@ pub fn choose(query: &Query, counts: &TextCounts, load: &Load) -> Choice {
     };
     LINES.iter().find(|(_, holds, _)| holds(&situation)).map_or(
         Choice {
-            execution: Execution::HybridParallel,
+            execution: ExecutionStrategy::HybridParallel,
             branch: "otherwise",
         },
         |(branch, _, execution)| Choice {

@@ -1,11 +1,15 @@
 //! What may be tried when a strategy fails (PL-23). Only for queries that pointsman runs itself: a
 //! transparent call never changes its store, so its plan carries none.
 
-use super::Execution::{self, GraphOnly, HybridParallel, HybridSequential, VectorOnly};
+use super::ExecutionStrategy::{self, GraphOnly, HybridParallel, HybridSequential, VectorOnly};
 use crate::dialect::QueryType;
 
 /// The strategies to fall back to, in order.
-pub fn of(execution: Execution, query_type: QueryType, has_vector: bool) -> Vec<Execution> {
+pub fn of(
+    execution: ExecutionStrategy,
+    query_type: QueryType,
+    has_vector: bool,
+) -> Vec<ExecutionStrategy> {
     match execution {
         HybridParallel => vec![HybridSequential, VectorOnly],
         HybridSequential => vec![VectorOnly, GraphOnly],
@@ -22,7 +26,7 @@ mod tests {
 
     #[test]
     fn every_strategy_has_its_fallbacks() {
-        let table: [(Execution, QueryType, bool, &[Execution]); 8] = [
+        let table: [(ExecutionStrategy, QueryType, bool, &[ExecutionStrategy]); 8] = [
             (
                 HybridParallel,
                 ContextualSearch,
@@ -39,8 +43,8 @@ mod tests {
             (VectorOnly, SemanticSearch, true, &[]),
             (GraphOnly, EntityLookup, true, &[VectorOnly]),
             (GraphOnly, EntityLookup, false, &[]),
-            (Execution::Adaptive, SemanticSearch, true, &[]),
-            (Execution::Adaptive, ContextualSearch, false, &[]),
+            (ExecutionStrategy::Adaptive, SemanticSearch, true, &[]),
+            (ExecutionStrategy::Adaptive, ContextualSearch, false, &[]),
         ];
         for (execution, query_type, has_vector, expected) in table {
             assert_eq!(

@@ -1,7 +1,7 @@
 //! Whether a plan fits the load (PL-24). The needs are scaled before they are compared (XC-8),
 //! since one request of many hardly takes a whole processor; a scale of 1 is the literal form.
 
-use super::{Execution, Load, Needs};
+use super::{ExecutionStrategy, Needs, SystemLoad};
 use crate::config;
 
 /// The most that each resource may be used, and how the needs are scaled.
@@ -31,7 +31,7 @@ impl Limits {
     }
 
     /// Whether the needs of a strategy fit beside the load.
-    pub fn allow(&self, needs: &Needs, execution: Execution, load: &Load) -> bool {
+    pub fn allow(&self, needs: &Needs, execution: ExecutionStrategy, load: &SystemLoad) -> bool {
         let resources = [
             (load.cpu, needs.cpu, self.cpu),
             (load.memory, needs.memory, self.memory),
@@ -53,7 +53,7 @@ impl Limits {
 }
 
 /// Whether every store that the strategy asks has a connection to spare.
-fn has_connections(execution: Execution, load: &Load) -> bool {
+fn has_connections(execution: ExecutionStrategy, load: &SystemLoad) -> bool {
     let vector = load.vector_connections < load.max_vector_connections;
     let graph = load.graph_connections < load.max_graph_connections;
     (vector || !execution.uses_vectors()) && (graph || !execution.uses_graph())

@@ -3,7 +3,7 @@
 //! The keys are a closed set, so that nothing grows beyond `limit` records a key. Written when a
 //! request has ended, off the path of planning; a planner reads one atomic number.
 
-use super::{Complexity, Execution, Id, Plan};
+use super::{Complexity, ExecutionStrategy, Id, Plan};
 use crate::clock::Moment;
 use crate::dialect::QueryType;
 use parking_lot::Mutex;
@@ -104,10 +104,13 @@ impl History {
     /// An empty history that keeps `limit` records of each type and strategy.
     pub fn new(limit: u32) -> Self {
         let history = Self {
-            pairs: (0..TYPES.len() * Execution::ALL.len())
+            pairs: (0..TYPES.len() * ExecutionStrategy::ALL.len())
                 .map(|_| Slot::default())
                 .collect(),
-            strategies: Execution::ALL.iter().map(|_| Mutex::default()).collect(),
+            strategies: ExecutionStrategy::ALL
+                .iter()
+                .map(|_| Mutex::default())
+                .collect(),
             limit: AtomicUsize::new(0),
         };
         history.set_limit(limit);
@@ -121,7 +124,7 @@ impl History {
     }
 
     /// Adds a finished request. A cost that is no number is left out of the means, and the record with it.
-    pub fn record(&self, query_type: QueryType, execution: Execution, record: Record) {
+    pub fn record(&self, query_type: QueryType, execution: ExecutionStrategy, record: Record) {
         if !record.actual_cost.is_finite() || !record.estimated_cost.is_finite() {
             return;
         }
@@ -134,7 +137,7 @@ impl History {
     }
 
     /// The measured mean in seconds of a type and strategy, for PL-16.
-    pub fn mean_time(&self, query_type: QueryType, execution: Execution) -> Option<f64> {
+    pub fn mean_time(&self, query_type: QueryType, execution: ExecutionStrategy) -> Option<f64> {
         let bits = self
             .slot(query_type, execution)?
             .mean_time
@@ -143,28 +146,28 @@ impl History {
     }
 
     /// What is kept of requests like this one.
-    pub fn similar(&self, query_type: QueryType, execution: Execution) -> Similar {
+    pub fn similar(&self, query_type: QueryType, execution: ExecutionStrategy) -> Similar {
         self.slot(query_type, execution)
             .map(|slot| slot.kept.lock().similar())
             .unwrap_or_default()
     }
 
     /// The records of a type and strategy, oldest first.
-    pub fn records(&self, query_type: QueryType, execution: Execution) -> Vec<Record> {
+    pub fn records(&self, query_type: QueryType, execution: ExecutionStrategy) -> Vec<Record> {
         self.slot(query_type, execution)
             .map(|slot| slot.kept.lock().records.iter().copied().collect())
             .unwrap_or_default()
     }
 
     /// The means of a type and strategy.
-    pub fn means(&self, query_type: QueryType, execution: Execution) -> Means {
+    pub fn means(&self, query_type: QueryType, execution: ExecutionStrategy) -> Means {
         self.slot(query_type, execution)
             .map(|slot| slot.kept.lock().means)
             .unwrap_or_default()
     }
 
     /// The means of a strategy over all types.
-    pub fn strategy(&self, execution: Execution) -> Means {
+    pub fn strategy(&self, execution: ExecutionStrategy) -> Means {
         self.strategies
             .get(execution as usize)
             .map(|means| *means.lock())
@@ -173,13 +176,13 @@ impl History {
 
     /// All means that hold anything, strategies first.
     pub fn learned(&self) -> Vec<Learned> {
-        let strategies = Execution::ALL.iter().map(|e| Learned {
+        let strategies = ExecutionStrategy::ALL.iter().map(|e| Learned {
             key: e.label().to_owned(),
             means: self.strategy(*e),
         });
         let pairs = TYPES
             .iter()
-            .flat_map(|t| Execution::ALL.iter().map(|e| (*t, *e)))
+            .flat_map(|t| ExecutionStrategy::ALL.iter().map(|e| (*t, *e)))
             .map(|(t, e)| Learned {
                 key: key(t, e),
                 means: self.means(t, e),
@@ -190,14 +193,14 @@ impl History {
             .collect()
     }
 
-    fn slot(&self, query_type: QueryType, execution: Execution) -> Option<&Slot> {
+    fn slot(&self, query_type: QueryType, execution: ExecutionStrategy) -> Option<&Slot> {
         self.pairs
-            .get(query_type as usize * Execution::ALL.len() + execution as usize)
+            .get(query_type as usize * ExecutionStrategy::ALL.len() + execution as usize)
     }
 }
 
 /// The name of a key (PL-35).
-pub fn key(query_type: QueryType, execution: Execution) -> String {
+pub fn key(query_type: QueryType, execution: ExecutionStrategy) -> String {
     format!("{}_{}", query_type.label(), execution.label())
 }
 

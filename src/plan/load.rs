@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// How busy things are. Shares are 0..=1; what cannot be observed is `None` and changes no formula.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Load {
+pub struct SystemLoad {
     pub cpu: Option<f64>,
     pub memory: Option<f64>,
     pub network: Option<f64>,
@@ -20,7 +20,7 @@ pub struct Load {
     pub pending: u32,
 }
 
-impl Default for Load {
+impl Default for SystemLoad {
     /// Nothing is known, nothing is in flight; limits as in PL-07.
     fn default() -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Default for Load {
     }
 }
 
-impl Load {
+impl SystemLoad {
     /// Whether the processor is known to be busier than `share`.
     pub fn cpu_above(&self, share: f64) -> bool {
         self.cpu.is_some_and(|cpu| cpu > share)

@@ -22,7 +22,7 @@ pub mod time;
 
 pub use history::History;
 pub use id::{Id, Ids};
-pub use load::Load;
+pub use load::SystemLoad;
 pub use planner::Planner;
 pub use query::{Query, QueryPlan};
 
@@ -55,7 +55,7 @@ impl Complexity {
 /// How the stores are used (PL-03). A transparent Qdrant call is always `VectorOnly`, a Neo4j call `GraphOnly`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Execution {
+pub enum ExecutionStrategy {
     VectorOnly,
     GraphOnly,
     HybridParallel,
@@ -63,24 +63,24 @@ pub enum Execution {
     Adaptive,
 }
 
-impl Execution {
+impl ExecutionStrategy {
     /// Every strategy, in the order of its discriminants.
-    pub const ALL: [Execution; 5] = [
-        Execution::VectorOnly,
-        Execution::GraphOnly,
-        Execution::HybridParallel,
-        Execution::HybridSequential,
-        Execution::Adaptive,
+    pub const ALL: [ExecutionStrategy; 5] = [
+        ExecutionStrategy::VectorOnly,
+        ExecutionStrategy::GraphOnly,
+        ExecutionStrategy::HybridParallel,
+        ExecutionStrategy::HybridSequential,
+        ExecutionStrategy::Adaptive,
     ];
 
     /// The name in metrics, logs and explanations.
     pub const fn label(self) -> &'static str {
         match self {
-            Execution::VectorOnly => "vector_only",
-            Execution::GraphOnly => "graph_only",
-            Execution::HybridParallel => "hybrid_parallel",
-            Execution::HybridSequential => "hybrid_sequential",
-            Execution::Adaptive => "adaptive",
+            ExecutionStrategy::VectorOnly => "vector_only",
+            ExecutionStrategy::GraphOnly => "graph_only",
+            ExecutionStrategy::HybridParallel => "hybrid_parallel",
+            ExecutionStrategy::HybridSequential => "hybrid_sequential",
+            ExecutionStrategy::Adaptive => "adaptive",
         }
     }
 
@@ -88,20 +88,20 @@ impl Execution {
     /// names no store, so that nothing is decided for it: `adaptive`.
     pub fn of_dialect(name: &str) -> Self {
         match name {
-            "qdrant" => Execution::VectorOnly,
-            "neo4j" => Execution::GraphOnly,
-            _ => Execution::Adaptive,
+            "qdrant" => ExecutionStrategy::VectorOnly,
+            "neo4j" => ExecutionStrategy::GraphOnly,
+            _ => ExecutionStrategy::Adaptive,
         }
     }
 
     /// Whether it asks the vector store.
     pub const fn uses_vectors(self) -> bool {
-        !matches!(self, Execution::GraphOnly)
+        !matches!(self, ExecutionStrategy::GraphOnly)
     }
 
     /// Whether it asks the graph store.
     pub const fn uses_graph(self) -> bool {
-        !matches!(self, Execution::VectorOnly)
+        !matches!(self, ExecutionStrategy::VectorOnly)
     }
 }
 
@@ -155,7 +155,7 @@ impl Category {
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
     pub query_type: QueryType,
-    pub execution: Execution,
+    pub execution: ExecutionStrategy,
     pub complexity: Complexity,
     /// The sum of `terms` (PL-14), not clipped.
     pub score: f64,
@@ -175,7 +175,7 @@ pub struct Plan {
     pub parallel: bool,
     /// 1..=10, larger is more important (PL-22).
     pub priority: u8,
-    pub fallbacks: Vec<Execution>,
+    pub fallbacks: Vec<ExecutionStrategy>,
     /// Whether the needs fit the load (PL-24).
     pub feasible: bool,
 }

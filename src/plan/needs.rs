@@ -1,9 +1,9 @@
 //! What a plan takes of each resource (PL-18), and whether it fits is asked in `feasibility`.
 
-use super::{Complexity, Execution, Needs};
+use super::{Complexity, ExecutionStrategy, Needs};
 
 /// Needs of a level and a strategy, 0..=1 each.
-pub const fn of(complexity: Complexity, execution: Execution) -> Needs {
+pub const fn of(complexity: Complexity, execution: ExecutionStrategy) -> Needs {
     let (cpu, memory, network) = of_complexity(complexity);
     let (vector_db, graph_db) = of_execution(execution);
     Needs {
@@ -26,10 +26,10 @@ const fn of_complexity(complexity: Complexity) -> (f64, f64, f64) {
 }
 
 /// Vector store, graph store.
-const fn of_execution(execution: Execution) -> (f64, f64) {
+const fn of_execution(execution: ExecutionStrategy) -> (f64, f64) {
     match execution {
-        Execution::VectorOnly => (0.8, 0.0),
-        Execution::GraphOnly => (0.0, 0.8),
+        ExecutionStrategy::VectorOnly => (0.8, 0.0),
+        ExecutionStrategy::GraphOnly => (0.0, 0.8),
         _ => (0.6, 0.6),
     }
 }
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn levels_and_strategies_add_their_own_needs() {
-        let needs = of(Complexity::Moderate, Execution::VectorOnly);
+        let needs = of(Complexity::Moderate, ExecutionStrategy::VectorOnly);
         assert_eq!(
             needs,
             Needs {
@@ -51,7 +51,7 @@ mod tests {
                 graph_db: 0.0
             }
         );
-        let needs = of(Complexity::VeryComplex, Execution::GraphOnly);
+        let needs = of(Complexity::VeryComplex, ExecutionStrategy::GraphOnly);
         assert_eq!(
             needs,
             Needs {
@@ -63,9 +63,9 @@ mod tests {
             }
         );
         for both in [
-            Execution::HybridParallel,
-            Execution::HybridSequential,
-            Execution::Adaptive,
+            ExecutionStrategy::HybridParallel,
+            ExecutionStrategy::HybridSequential,
+            ExecutionStrategy::Adaptive,
         ] {
             let needs = of(Complexity::Simple, both);
             assert_eq!(
@@ -79,6 +79,9 @@ mod tests {
                 }
             );
         }
-        assert_eq!(of(Complexity::Complex, Execution::GraphOnly).cpu, 0.6);
+        assert_eq!(
+            of(Complexity::Complex, ExecutionStrategy::GraphOnly).cpu,
+            0.6
+        );
     }
 }

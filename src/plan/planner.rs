@@ -5,7 +5,9 @@ use super::adjust::adjust;
 use super::cache_policy::{CachePolicy, Keeping, Kept};
 use super::complexity::{self, Score};
 use super::feasibility::Limits;
-use super::{Complexity, Execution, History, Id, Load, Needs, Plan, Query, QueryPlan};
+use super::{
+    Complexity, ExecutionStrategy, History, Id, Needs, Plan, Query, QueryPlan, SystemLoad,
+};
 use super::{batch, cost, execution, fallbacks, needs, priority, time};
 use crate::config;
 use crate::dialect::{Call, Effect, Features, QueryType};
@@ -30,7 +32,7 @@ pub struct Planner {
 /// A request in the form that all steps share.
 struct Subject<'a> {
     query_type: QueryType,
-    execution: Execution,
+    execution: ExecutionStrategy,
     features: &'a Features,
     user: Option<&'a str>,
 }
@@ -49,9 +51,15 @@ impl Planner {
         }
     }
 
-    /// Plans a transparent call. Its strategy is its service's ([`Execution::of_dialect`]) and is
+    /// Plans a transparent call. Its strategy is its service's ([`ExecutionStrategy::of_dialect`]) and is
     /// never changed: the plan has no fallbacks, and `feasible` only says whether it fits the load.
-    pub fn plan(&self, call: &Call, execution: Execution, load: &Load, user: Option<&str>) -> Plan {
+    pub fn plan(
+        &self,
+        call: &Call,
+        execution: ExecutionStrategy,
+        load: &SystemLoad,
+        user: Option<&str>,
+    ) -> Plan {
         let subject = Subject {
             query_type: call.query_type,
             execution,
@@ -70,14 +78,14 @@ impl Planner {
     }
 
     /// Plans a query of the retrieval endpoint: chooses its strategy, and adjusts the plan to the load.
-    pub fn plan_query(&self, id: Id, query: Query, load: &Load) -> QueryPlan {
+    pub fn plan_query(&self, id: Id, query: Query, load: &SystemLoad) -> QueryPlan {
         let counts = query.counts();
         let choice = execution::choose(&query, &counts, load);
         let features = query.features(&counts);
         let planned = match self.estimate_query(&query, &features, choice.execution, load) {
             Some(plan) => QueryPlan::new(id, query, choice.branch, plan),
             None => {
-                let plan = plain(query.query_type, Execution::HybridParallel);
+                let plan = plain(query.query_type, ExecutionStrategy::HybridParallel);
                 QueryPlan::new(id, query, "plain", plan)
             }
         };
@@ -85,7 +93,7 @@ impl Planner {
     }
 
     /// Plans a batch of queries and puts it in the order in which its members should run.
-    pub fn plan_batch(&self, queries: Vec<(Id, Query)>, load: &Load) -> Vec<QueryPlan> {
+    pub fn plan_batch(&self, queries: Vec<(Id, Query)>, load: &SystemLoad) -> Vec<QueryPlan> {
         let mut batch: Vec<QueryPlan> = queries
             .into_iter()
             .map(|(id, query)| self.plan_query(id, query, load))
@@ -119,8 +127,8 @@ impl Planner {
         &self,
         query: &Query,
         features: &Features,
-        execution: Execution,
-        load: &Load,
+        execution: ExecutionStrategy,
+        load: &SystemLoad,
     ) -> Option<Plan> {
         let subject = Subject {
             query_type: query.query_type,
@@ -140,7 +148,7 @@ impl Planner {
 
     /// All that follows from the class, the features and the load. `None`: the plain plan, because
     /// the planner is off or, counted as a failure, because an estimate is no number.
-    fn estimate(&self, subject: &Subject<'_>, load: &Load) -> Option<Plan> {
+    fn estimate(&self, subject: &Subject<'_>, load: &SystemLoad) -> Option<Plan> {
         if !self.enabled {
             return None;
         }
@@ -151,7 +159,7 @@ impl Planner {
         plan
     }
 
-    fn estimated(&self, subject: &Subject<'_>, load: &Load) -> Option<Plan> {
+    fn estimated(&self, subject: &Subject<'_>, load: &SystemLoad) -> Option<Plan> {
         let Score {
             terms,
             total,
@@ -200,11 +208,11 @@ fn kept(plan: &Plan, members: u32) -> Kept {
 
 /// The plan of a request of no class, for questions about endpoints beside any request.
 pub fn unclassified() -> Plan {
-    plain(QueryType::Unknown, Execution::Adaptive)
+    plain(QueryType::Unknown, ExecutionStrategy::Adaptive)
 }
 
 /// The plan of a request that is not planned (PL-27): moderate, cost 1, one second, not kept.
-fn plain(query_type: QueryType, execution: Execution) -> Plan {
+fn plain(query_type: QueryType, execution: ExecutionStrategy) -> Plan {
     Plan {
         query_type,
         execution,

@@ -2,7 +2,7 @@
 //! And its plan, which names what was asked, what was chosen, and what had to be cut.
 
 use super::features::{self, TextCounts};
-use super::{Execution, Id, Plan};
+use super::{ExecutionStrategy, Id, Plan};
 use crate::dialect::{Features, QueryType};
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ pub struct Query {
     pub text: String,
     pub query_type: QueryType,
     /// `Adaptive` leaves the choice to the planner.
-    pub strategy: Execution,
+    pub strategy: ExecutionStrategy,
     #[serde(skip)]
     pub vector: Option<Vec<f32>>,
     /// Conditions on the vector search, as the vector store reads them.
@@ -39,7 +39,7 @@ impl Query {
         Self {
             text: text.into(),
             query_type,
-            strategy: Execution::Adaptive,
+            strategy: ExecutionStrategy::Adaptive,
             vector: None,
             filters: None,
             entity_types: Vec::new(),
@@ -85,7 +85,7 @@ pub struct QueryPlan {
     pub branch: &'static str,
     pub plan: Plan,
     /// The strategy that did not fit the load, when another took its place (PL-25).
-    pub instead_of: Option<Execution>,
+    pub instead_of: Option<ExecutionStrategy>,
     /// No strategy fitted the load, so that limits were cut (PL-26).
     pub reduced: bool,
 }

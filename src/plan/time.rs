@@ -1,7 +1,7 @@
 //! The expected duration (PL-16): what the level takes, drawn half-way to what was measured, and
 //! stretched by a busy processor.
 
-use super::{Complexity, Load};
+use super::{Complexity, SystemLoad};
 use std::time::Duration;
 
 /// Seconds of a level without any history.
@@ -16,7 +16,11 @@ pub const fn base(complexity: Complexity) -> f64 {
 
 /// The estimate; `measured` is the mean in seconds of this type and strategy, when there is one.
 /// `None` when the load holds a value that no duration can express.
-pub fn estimate(complexity: Complexity, measured: Option<f64>, load: &Load) -> Option<Duration> {
+pub fn estimate(
+    complexity: Complexity,
+    measured: Option<f64>,
+    load: &SystemLoad,
+) -> Option<Duration> {
     let base = match measured {
         Some(mean) if mean > 0.0 => (base(complexity) + mean) / 2.0,
         _ => base(complexity),
@@ -30,9 +34,9 @@ mod tests {
     use super::*;
 
     fn seconds(complexity: Complexity, measured: Option<f64>, cpu: Option<f64>) -> f64 {
-        let load = Load {
+        let load = SystemLoad {
             cpu,
-            ..Load::default()
+            ..SystemLoad::default()
         };
         estimate(complexity, measured, &load).unwrap().as_secs_f64()
     }
@@ -65,9 +69,9 @@ mod tests {
     #[test]
     fn a_load_beyond_measure_gives_no_estimate() {
         for cpu in [f64::NAN, f64::INFINITY, 1e300, -1e9] {
-            let load = Load {
+            let load = SystemLoad {
                 cpu: Some(cpu),
-                ..Load::default()
+                ..SystemLoad::default()
             };
             assert_eq!(estimate(Complexity::Simple, None, &load), None);
         }

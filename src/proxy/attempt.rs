@@ -7,8 +7,8 @@ use super::exchange::{self, Answered, Failure, Hold, Parcel};
 use super::flow::request;
 use super::outgoing;
 use super::pace::Pace;
-use crate::balance::{Ask, Completion, Endpoint, NoRoute, Permit, Route};
-use crate::dialect::{Answer, Body, Execution, Fault, Judgement, Placement};
+use crate::balance::{Completion, Endpoint, NoRoute, Permit, Route, RouteRequest};
+use crate::dialect::{Body, Executed, Fault, Judgement, Placement, Response};
 use crate::observe::{self, Name};
 use crate::plan::Complexity;
 use pingora_core::protocols::http::ServerSession;
@@ -52,7 +52,7 @@ impl Errand {
     /// Chooses an endpoint.
     pub fn route(&self, way: Way<'_>) -> Result<Route, NoRoute> {
         let home = self.home.and_then(|home| self.service.token_of(home));
-        let ask = Ask {
+        let ask = RouteRequest {
             plan: &self.plan,
             placement: way.placement,
             key: self.local_key(),
@@ -64,7 +64,7 @@ impl Errand {
         let route = self
             .service
             .pool
-            .choose(&ask, &mut self.shared.cup.dice())?;
+            .choose(&ask, &mut self.shared.random_source.random())?;
         if let Some(home) = self
             .home
             .filter(|home| self.service.cache_id(&route.endpoint) != *home)
@@ -130,7 +130,7 @@ impl Errand {
     fn judged(&self, route: Route, answered: Answered, elapsed: Duration) -> Tried {
         let judgement = self.service.dialect.judge(
             &self.call,
-            &Answer {
+            &Response {
                 status: answered.head.status.as_u16(),
                 headers: &answered.head.headers,
                 body: if answered.is_whole() {
@@ -171,7 +171,7 @@ impl Errand {
             endpoint, permit, ..
         } = route;
         if !stale {
-            let judgement = Judgement::failure(fault, Execution::Unknown, broken.kind);
+            let judgement = Judgement::failure(fault, Executed::Unknown, broken.kind);
             permit.complete(&self.completion(&judgement, elapsed));
         }
         Tried::Broken(broken, endpoint, attempt)

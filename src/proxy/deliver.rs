@@ -1,14 +1,14 @@
 //! How the end of an errand reaches the client, with what is noted of it on the way.
 
 use super::attempt;
-use super::errand::{Ended, Errand, Fetched, Report};
+use super::errand::{CallReport, Ended, Errand, Fetched};
 use super::flow::{Flow, request};
 use super::pace::Pace;
 use super::respond::{self, Client, Ending, Marks, Streaming};
 use super::store;
 use crate::balance::{Exclusion, NoRoute};
 use crate::cache::CacheStatus;
-use crate::observe::{Attempt, Counts, Excluded, Name};
+use crate::observe::{Attempt, EndpointCounts, Excluded, Name};
 use crate::rejection::Rejection;
 use pingora_core::protocols::http::ServerSession;
 use std::time::Duration;
@@ -19,7 +19,7 @@ impl Flow<'_> {
         &mut self,
         session: &mut ServerSession,
         errand: Errand,
-        report: Report,
+        report: CallReport,
     ) -> Ending {
         self.note_route(report.attempts, report.nowhere, report.routing);
         match report.ended {
@@ -153,9 +153,9 @@ impl Flow<'_> {
     }
 }
 
-fn counts(none: &NoRoute) -> Counts {
+fn counts(none: &NoRoute) -> EndpointCounts {
     let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
-    Counts {
+    EndpointCounts {
         capable: count(none.capable),
         with_capacity: count(none.with_capacity),
         online: count(none.online),

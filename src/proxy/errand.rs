@@ -9,10 +9,10 @@ use super::peek::Peeked;
 use super::upstream::{Limits, Upstream};
 use crate::balance::{Completion, Endpoint, Exclusion, NoRoute, Permit};
 use crate::cache::EndpointId;
-use crate::dialect::{Again, Call, Fence, Judgement, Placement};
+use crate::dialect::{Call, Fence, Judgement, Placement, RetryAdvice};
 use crate::observe::{Attempt, Ticket};
 use crate::plan::Plan;
-use crate::rejection::{Reason, Rejection};
+use crate::rejection::{Rejection, RejectionReason};
 use crate::shared::{Share, Shared};
 use crate::snapshot::{Service, Snapshot};
 use pingora_core::protocols::http::ServerSession;
@@ -77,7 +77,7 @@ pub enum Ended {
 }
 
 /// An errand's end, and the way to it.
-pub struct Report {
+pub struct CallReport {
     pub ended: Ended,
     pub attempts: Vec<Attempt>,
     /// Why no further endpoint could be asked, where that ended it.
@@ -121,12 +121,12 @@ fn unreachable(progress: &Progress, nowhere: Option<&NoRoute>) -> Rejection {
         text.extend([comma, name, " ", why]);
     }
     let again = nowhere.and_then(|none| none.retry_after);
-    Rejection::new(Reason::NoEndpoint, text).retry_after(again.unwrap_or(SOON))
+    Rejection::new(RejectionReason::NoEndpoint, text).retry_after(again.unwrap_or(SOON))
 }
 
 impl Errand {
     /// Runs the errand. `upload` is where the rest of a body comes from that was not read whole; such a request goes out once.
-    pub async fn run(&self, mut upload: Option<&mut ServerSession>) -> Report {
+    pub async fn run(&self, mut upload: Option<&mut ServerSession>) -> CallReport {
         let mut progress = Progress::default();
         self.service.pool.budget().request();
         let ended = loop {
@@ -141,7 +141,7 @@ impl Errand {
                 break ended;
             }
         };
-        Report {
+        CallReport {
             ended,
             attempts: progress.attempts,
             nowhere: progress.nowhere,
@@ -182,7 +182,7 @@ impl Errand {
                 Some(Ended::ClientGone)
             }
             Tried::Unsendable => Some(Ended::Refused(Rejection::new(
-                Reason::UpstreamBroken,
+                RejectionReason::UpstreamBroken,
                 "the request cannot be written as HTTP/1.1",
             ))),
         }
@@ -196,13 +196,13 @@ impl Errand {
     ) -> Option<Ended> {
         let again = self.again(&fetched.judgement);
         match again {
-            Again::AsWrite if self.call.fence == Fence::Ours && !upload => {
+            RetryAdvice::AsWrite if self.call.fence == Fence::Ours && !upload => {
                 return Some(Ended::AsWrite);
             }
-            Again::No | Again::AsWrite => return Some(Ended::Answered(fetched)),
-            Again::Once if progress.spare.is_some() => return Some(Ended::Answered(fetched)),
-            Again::Writer => progress.to_writer = true,
-            Again::Once | Again::Elsewhere => {}
+            RetryAdvice::No | RetryAdvice::AsWrite => return Some(Ended::Answered(fetched)),
+            RetryAdvice::Once if progress.spare.is_some() => return Some(Ended::Answered(fetched)),
+            RetryAdvice::Writer => progress.to_writer = true,
+            RetryAdvice::Once | RetryAdvice::Elsewhere => {}
         }
         if upload
             || !self.is_movable()
@@ -252,14 +252,14 @@ impl Errand {
     }
 
     /// Whether, and where, an answered call may be sent again. A write that may be is sent where the table of writes says, or like a read.
-    fn again(&self, judgement: &Judgement) -> Again {
+    fn again(&self, judgement: &Judgement) -> RetryAdvice {
         if !self.repeatable() {
-            return Again::No;
+            return RetryAdvice::No;
         }
-        match judgement.write_again {
-            Again::No => judgement.read_again,
+        match judgement.write_retry {
+            RetryAdvice::No => judgement.read_retry,
             again if !self.call.effect.is_read() => again,
-            _ => judgement.read_again,
+            _ => judgement.read_retry,
         }
     }
 
@@ -297,9 +297,9 @@ impl Errand {
             return Ended::Refused(unreachable(progress, nowhere));
         }
         let reason = if broken.timeout {
-            Reason::UpstreamTimeout
+            RejectionReason::UpstreamTimeout
         } else {
-            Reason::UpstreamBroken
+            RejectionReason::UpstreamBroken
         };
         let state = match self.call.effect.is_read() {
             true => "no whole answer came",

@@ -9,7 +9,7 @@ use super::{Proxy, framing};
 use crate::cache::CacheStatus;
 use crate::dialect::{Body, Request};
 use crate::observe::{InFlight, Opening, Outcome, id};
-use crate::rejection::{Reason, Rejection};
+use crate::rejection::{Rejection, RejectionReason};
 use crate::snapshot::{Service, Snapshot};
 use bytes::Bytes;
 use http::HeaderValue;
@@ -128,7 +128,7 @@ impl<'a> Flow<'a> {
             || fields.len() > limits.max_header_count as usize
         {
             return Err(Stop::Reject(Rejection::new(
-                Reason::HeadersTooLarge,
+                RejectionReason::HeadersTooLarge,
                 "the header fields are larger than path.max_header_size allows",
             )));
         }
@@ -199,13 +199,13 @@ impl<'a> Flow<'a> {
             true => Ok(body),
             false if reader.is_full() => Err(Stop::Reject(
                 Rejection::new(
-                    Reason::BodiesFull,
+                    RejectionReason::BodiesFull,
                     "no room to hold the body: path.held_bodies is used up",
                 )
                 .retry_after(SOON),
             )),
             false => Err(Stop::Reject(Rejection::new(
-                Reason::BodyTooLarge,
+                RejectionReason::BodyTooLarge,
                 "the body is larger than path.spool_limit, and must be whole before it is sent: the database would run what was cut",
             ))),
         }

@@ -3,7 +3,7 @@
 
 use super::respond::Ending;
 use crate::dialect::Dialect;
-use crate::rejection::{Reason, Rejection};
+use crate::rejection::{Rejection, RejectionReason};
 use bytes::Bytes;
 use http::{Method, Version, header};
 use pingora_core::protocols::http::ServerSession;
@@ -85,7 +85,7 @@ async fn respond_too_large(
     session: &mut ServerSession,
     dialect: &dyn Dialect,
 ) -> pingora_error::Result<()> {
-    let reason = Reason::HeadersTooLarge;
+    let reason = RejectionReason::HeadersTooLarge;
     let refusal = dialect.refusal(&Rejection::new(
         reason,
         "the header fields are more or larger than can be read",

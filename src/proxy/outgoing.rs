@@ -3,7 +3,7 @@
 
 use super::exchange::Parcel;
 use super::peek::Peeked;
-use crate::dialect::Outgoing;
+use crate::dialect::RequestEdits;
 use bytes::Bytes;
 use http::{Method, Version, header};
 use pingora_error::Result;
@@ -13,7 +13,7 @@ use pingora_http::RequestHeader;
 pub fn build(
     client: &RequestHeader,
     peeked: &Peeked,
-    changes: Outgoing,
+    changes: RequestEdits,
     authority: &str,
 ) -> Result<Parcel> {
     let mut head = client.clone();

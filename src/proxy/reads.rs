@@ -4,9 +4,9 @@ use super::errand::Errand;
 use super::flow::Flow;
 use super::respond::Ending;
 use super::store;
-use crate::cache::{Ask, CacheStatus, Entry, Fill, Hit, Verdict, Waited};
+use crate::cache::{CacheStatus, Entry, Fill, Hit, LookupRequest, Verdict, Waited};
 use crate::dialect::Call;
-use crate::rejection::{Reason, Rejection};
+use crate::rejection::{Rejection, RejectionReason};
 use pingora_core::protocols::http::ServerSession;
 
 impl Flow<'_> {
@@ -20,7 +20,7 @@ impl Flow<'_> {
         }
         let clock = &self.proxy.shared.clock;
         let begun = clock.now();
-        let verdict = self.proxy.shared.cache.look_up(&Ask {
+        let verdict = self.proxy.shared.cache.look_up(&LookupRequest {
             service: &self.service.cache_name,
             call: &errand.call,
             plan: errand.plan.cache.filter(|_| self.service.settings.cache),
@@ -91,7 +91,10 @@ impl Flow<'_> {
             Some(Err(_)) => {
                 self.refuse(
                     session,
-                    Rejection::new(Reason::UpstreamBroken, "the fetch ended unexpectedly"),
+                    Rejection::new(
+                        RejectionReason::UpstreamBroken,
+                        "the fetch ended unexpectedly",
+                    ),
                 )
                 .await
             }
@@ -116,7 +119,7 @@ impl Flow<'_> {
     /// A read whose body is too long to be held: it streams on to one endpoint.
     async fn fetch_streaming(&mut self, session: &mut ServerSession, errand: Errand) -> Ending {
         self.verdict(
-            CacheStatus::bypass(crate::cache::Reason::no_store("unread_body")),
+            CacheStatus::bypass(crate::cache::CacheReason::no_store("unread_body")),
             None,
         );
         // With such a body a client may well end its side.

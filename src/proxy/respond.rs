@@ -5,7 +5,7 @@ use super::headers::{self, CACHE, EXPLAIN, REQUEST_ID};
 use super::joined::Joined;
 use super::pace::{Pace, TooSlow};
 use super::upstream::Wire;
-use crate::dialect::{Dialect, Editor};
+use crate::dialect::{Dialect, ResponseEditor};
 use crate::rejection::Rejection;
 use crate::shared::Share;
 use bytes::Bytes;
@@ -65,7 +65,7 @@ pub struct Streaming<'a> {
     /// The part of what is held in the bound of all bodies; given back once that is written.
     pub share: Option<Share>,
     pub wire: &'a mut Wire,
-    pub editor: Option<Box<dyn Editor>>,
+    pub editor: Option<Box<dyn ResponseEditor>>,
 }
 
 impl Client<'_> {
@@ -205,7 +205,7 @@ fn build(status: u16, fields: &HeaderMap) -> pingora_error::Result<ResponseHeade
     Ok(head)
 }
 
-fn edit(editor: &mut Option<Box<dyn Editor>>, bytes: Bytes, end: bool) -> Bytes {
+fn edit(editor: &mut Option<Box<dyn ResponseEditor>>, bytes: Bytes, end: bool) -> Bytes {
     match editor {
         Some(editor) => editor.chunk(bytes, end),
         None => bytes,
@@ -216,7 +216,7 @@ fn edit(editor: &mut Option<Box<dyn Editor>>, bytes: Bytes, end: bool) -> Bytes 
 async fn begin(
     session: &mut ServerSession,
     mut head: ResponseHeader,
-    editor: &mut Option<Box<dyn Editor>>,
+    editor: &mut Option<Box<dyn ResponseEditor>>,
     waits: bool,
     marks: &Marks,
 ) -> pingora_error::Result<()> {
@@ -243,7 +243,7 @@ async fn begin(
 pub fn edited(
     mut head: ResponseHeader,
     body: Bytes,
-    editor: Option<Box<dyn Editor>>,
+    editor: Option<Box<dyn ResponseEditor>>,
 ) -> (ResponseHeader, Bytes) {
     let Some(mut editor) = editor else {
         return (head, body);
@@ -253,7 +253,10 @@ pub fn edited(
     (head, editor.chunk(body, true))
 }
 
-fn edit_head(head: &mut ResponseHeader, editor: &mut dyn Editor) -> pingora_error::Result<()> {
+fn edit_head(
+    head: &mut ResponseHeader,
+    editor: &mut dyn ResponseEditor,
+) -> pingora_error::Result<()> {
     let mut fields = head.headers.clone();
     editor.headers(&mut fields);
     replace(head, &fields)

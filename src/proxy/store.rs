@@ -1,8 +1,8 @@
 //! Between the path and the cache: what becomes of a fetched answer, and of a write.
 
-use super::errand::{Ended, Errand, Report};
+use super::errand::{CallReport, Ended, Errand};
 use crate::cache::{CacheStatus, Fill, Filled, Settled};
-use crate::dialect::{Acknowledgement, Execution};
+use crate::dialect::{Acknowledgement, Executed};
 use crate::observe::{self, CacheNote};
 use crate::plan::Category;
 use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, VARY};
@@ -15,7 +15,7 @@ const KEPT: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE,
 const CROSS_ORIGIN: &str = "access-control-";
 
 /// Stores an answer if it may be stored, and wakes those who wait for it.
-pub fn settle(errand: &Errand, report: &Report, fill: Fill) -> CacheStatus {
+pub fn settle(errand: &Errand, report: &CallReport, fill: Fill) -> CacheStatus {
     let Ended::Answered(fetched) = &report.ended else {
         let why = fill.why();
         fill.abandon();
@@ -63,7 +63,7 @@ fn expires(errand: &Errand) -> Option<Duration> {
 }
 
 /// What became of a write.
-pub fn outcome(errand: &Errand, report: &Report) -> Settled {
+pub fn outcome(errand: &Errand, report: &CallReport) -> Settled {
     let Ended::Answered(fetched) = &report.ended else {
         return if report.sent {
             Settled::Unknown
@@ -76,13 +76,13 @@ pub fn outcome(errand: &Errand, report: &Report) -> Settled {
     }
     let endpoint = fetched.cache_id;
     match fetched.judgement.execution {
-        Execution::Unknown => Settled::Unknown,
-        Execution::Queued => Settled::Queued { endpoint },
-        Execution::Done if errand.call.acknowledgement == Acknowledgement::Queued => {
+        Executed::Unknown => Settled::Unknown,
+        Executed::Queued => Settled::Queued { endpoint },
+        Executed::Done if errand.call.acknowledgement == Acknowledgement::Queued => {
             Settled::Queued { endpoint }
         }
-        Execution::Done => Settled::Done { endpoint },
-        Execution::Nothing | Execution::RolledBack => Settled::NoEffect,
+        Executed::Done => Settled::Done { endpoint },
+        Executed::Nothing | Executed::RolledBack => Settled::NoEffect,
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a write is answered: sent at most once, its tags raised before its first byte goes out and
 //! again before the client sees the end of the answer.
 
-use super::errand::{Ended, Errand, Report};
+use super::errand::{CallReport, Ended, Errand};
 use super::flow::{Flow, request};
 use super::respond::Ending;
 use super::store;
@@ -21,9 +21,13 @@ impl Flow<'_> {
         // The end of the client's side alone must not break off what the database may still commit.
         session.set_abort_on_close(false);
         // Writes that stay at one endpoint spare the cache a change of home.
-        errand.home = self.proxy.shared.cache.home(&errand.call.raises);
-        let open = (!errand.call.raises.is_empty())
-            .then(|| self.proxy.shared.cache.begin_write(&errand.call.raises));
+        errand.home = self.proxy.shared.cache.home(&errand.call.invalidates);
+        let open = (!errand.call.invalidates.is_empty()).then(|| {
+            self.proxy
+                .shared
+                .cache
+                .begin_write(&errand.call.invalidates)
+        });
         let upload = (!errand.body.is_whole()).then_some(&mut *session);
         let report = errand.run(upload).await;
         self.finish_write(session, errand, report, open).await
@@ -33,18 +37,18 @@ impl Flow<'_> {
         &mut self,
         session: &mut ServerSession,
         errand: Errand,
-        report: Report,
+        report: CallReport,
         open: Option<OpenWrite>,
     ) -> Ending {
         let outcome = store::outcome(&errand, &report);
-        let after = self.service.dialect.raises_after(&errand.call);
-        if after != errand.call.raises {
+        let after = self.service.dialect.invalidates_after(&errand.call);
+        if after != errand.call.invalidates {
             // A name came to stand for something else while the write was under way.
             self.proxy.shared.cache.begin_write(&after).settle(outcome);
         }
         if errand.call.effect == Effect::Schema {
             // What the dialect knows of names and procedures may be old now.
-            self.service.pool.pulse().nudge();
+            self.service.pool.probe_trigger().nudge();
         }
         let streaming =
             matches!(&report.ended, Ended::Answered(fetched) if !fetched.answered.is_whole());

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use pointsman::dialect::{Body, Call, Dialect, Effect, Request, Storing};
+use pointsman::dialect::{Body, Call, Dialect, Effect, Request, Storability};
 use pointsman::snapshot::unserved;
 
 fn dialect(name: &str) -> Box<dyn Dialect> {
@@ -240,9 +240,9 @@ fn plain_reads_of_cypher_are_reads_and_may_be_stored() {
     for statement in READS {
         let call = cypher(&*neo4j, statement);
         assert_eq!(call.effect, Effect::Read, "{statement}");
-        assert_eq!(call.storing, Storing::Yes, "{statement}");
+        assert_eq!(call.storability, Storability::Yes, "{statement}");
         assert!(
-            call.raises.is_empty() && !call.reads.is_empty(),
+            call.invalidates.is_empty() && !call.reads.is_empty(),
             "{statement}"
         );
     }
@@ -254,7 +254,10 @@ fn reads_of_cypher_that_other_things_decide_are_never_stored() {
     for statement in FLEETING {
         let call = cypher(&*neo4j, statement);
         assert_eq!(call.effect, Effect::Read, "{statement}");
-        assert!(matches!(call.storing, Storing::Never(_)), "{statement}");
+        assert!(
+            matches!(call.storability, Storability::Never(_)),
+            "{statement}"
+        );
     }
 }
 
@@ -268,8 +271,11 @@ fn no_write_of_cypher_is_a_read() {
 
 fn is_a_write(call: &Call, what: &str) {
     assert_ne!(call.effect, Effect::Read, "{what}");
-    assert!(matches!(call.storing, Storing::Never(_)), "{what}");
-    assert!(call.reads.is_empty() && !call.raises.is_empty(), "{what}");
+    assert!(matches!(call.storability, Storability::Never(_)), "{what}");
+    assert!(
+        call.reads.is_empty() && !call.invalidates.is_empty(),
+        "{what}"
+    );
 }
 
 /// Clauses that change something, wherever they are put into a read.
@@ -302,7 +308,7 @@ fn a_read_into_which_a_change_is_put_is_no_read() {
                 let statement = format!("{before} {change}{after}");
                 let call = cypher(&*neo4j, &statement);
                 // Within an expression `CREATE (zz)` calls a function of that name, which changes nothing.
-                let function = call.storing == Storing::Never("impure_function");
+                let function = call.storability == Storability::Never("impure_function");
                 assert!(function || call.effect != Effect::Read, "{statement}");
                 functions += u32::from(function);
                 tried += 1;
@@ -466,8 +472,8 @@ fn reads_of_qdrant_are_reads_and_tag_every_collection_that_they_name() {
         for name in ["/collections/c", "//collections//c", "/collections/%63"] {
             let call = understood(&*qdrant, "POST", &format!("{name}/{path}"), body);
             assert_eq!(
-                (call.effect, call.storing),
-                (Effect::Read, Storing::Yes),
+                (call.effect, call.storability),
+                (Effect::Read, Storability::Yes),
                 "{body}"
             );
             let tags = tags(&call);
@@ -505,6 +511,6 @@ fn reads_of_qdrant_that_chance_or_a_model_decides_are_never_stored() {
     ] {
         let call = understood(&*qdrant, "POST", &format!("/collections/c/{path}"), body);
         assert_eq!(call.effect, Effect::Read, "{body}");
-        assert!(matches!(call.storing, Storing::Never(_)), "{body}");
+        assert!(matches!(call.storability, Storability::Never(_)), "{body}");
     }
 }

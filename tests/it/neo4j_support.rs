@@ -2,7 +2,7 @@
 //! something to become true.
 
 use pointsman::config::{self, Loaded, Source};
-use pointsman::server::Server;
+use pointsman::runtime::Server;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use pointsman::config::{self, Source};
-use pointsman::server::Server;
+use pointsman::runtime::Server;
 use serde_json::{Value, json};
 use testbed::faults::{Answer, Only, When};
 use testbed::qdrant::Cluster;

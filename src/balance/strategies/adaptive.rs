@@ -3,9 +3,9 @@
 //! asked once, so that new and recovered ones are found (RT-11); that is its bounded share.
 
 use super::resource_aware::ResourceAware;
-use super::{Choice, Dice, Eligible, NEAR, Plan, Strategy};
+use super::{Eligible, NEAR, Pick, Plan, Random, Strategy};
 use crate::balance::endpoint::Endpoint;
-use crate::balance::route::Reason;
+use crate::balance::route::RouteReason;
 use std::time::Duration;
 
 /// How much busier (score A) the fastest may be than the base choice.
@@ -20,17 +20,17 @@ pub struct Adaptive {
 }
 
 impl Strategy for Adaptive {
-    fn choose(&self, pool: &Eligible<'_>, plan: &Plan, dice: &mut Dice) -> Option<Choice> {
-        if let Some(index) = unexplored(pool, plan, dice) {
-            return Some(Choice::because(index, Reason::Explored));
+    fn choose(&self, pool: &Eligible<'_>, plan: &Plan, random: &mut Random) -> Option<Pick> {
+        if let Some(index) = unexplored(pool, plan, random) {
+            return Some(Pick::because(index, RouteReason::Explored));
         }
-        let base = self.base.choose(pool, plan, dice)?;
+        let base = self.base.choose(pool, plan, random)?;
         Some(faster(pool, plan, &base).unwrap_or(base))
     }
 }
 
 /// One of the endpoints that were not asked for a while, by the dice.
-fn unexplored(pool: &Eligible<'_>, plan: &Plan, dice: &mut Dice) -> Option<usize> {
+fn unexplored(pool: &Eligible<'_>, plan: &Plan, random: &mut Random) -> Option<usize> {
     let stale = pool.keep(|endpoint| {
         let asked = endpoint.state.times.last_chosen(plan.complexity);
         asked.is_none_or(|at| pool.now - at >= STALE)
@@ -38,12 +38,12 @@ fn unexplored(pool: &Eligible<'_>, plan: &Plan, dice: &mut Dice) -> Option<usize
     if stale.is_empty() {
         return None;
     }
-    let (index, _) = stale.iter().nth(dice.below(stale.len()))?;
+    let (index, _) = stale.iter().nth(random.below(stale.len()))?;
     Some(index)
 }
 
 /// The fastest for this complexity, when it is clearly faster than the base and not much busier.
-fn faster(pool: &Eligible<'_>, plan: &Plan, base: &Choice) -> Option<Choice> {
+fn faster(pool: &Eligible<'_>, plan: &Plan, base: &Pick) -> Option<Pick> {
     let time = |e: &Endpoint| e.state.times.recent_mean(plan.complexity);
     let known = pool.keep(|endpoint| time(endpoint).is_some());
     let (_, fast) = known.lowest(NEAR, |e| time(e).unwrap_or(f64::INFINITY))?;
@@ -55,9 +55,9 @@ fn faster(pool: &Eligible<'_>, plan: &Plan, base: &Choice) -> Option<Choice> {
         .iter()
         .min_by(|a, b| score(a.1).total_cmp(&score(b.1)))?;
     let busier = best.load().score() - pool.get(base.index)?.load().score();
-    (busier < BUSIER).then_some(Choice {
+    (busier < BUSIER).then_some(Pick {
         index,
-        reason: Reason::BestHistory,
+        reason: RouteReason::BestHistory,
         score: score(best),
     })
 }

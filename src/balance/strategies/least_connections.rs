@@ -2,9 +2,9 @@
 //! go round by weight, so that idle endpoints share as they should.
 
 use super::rotation::SmoothRotation;
-use super::{Choice, Dice, Eligible, Plan, Strategy};
+use super::{Eligible, Pick, Plan, Random, Strategy};
 use crate::balance::endpoint::Endpoint;
-use crate::balance::route::Reason;
+use crate::balance::route::RouteReason;
 
 /// The fewest requests in flight per weight.
 #[derive(Debug, Default)]
@@ -13,11 +13,11 @@ pub struct LeastConnections {
 }
 
 impl Strategy for LeastConnections {
-    fn choose(&self, pool: &Eligible<'_>, _plan: &Plan, _dice: &mut Dice) -> Option<Choice> {
+    fn choose(&self, pool: &Eligible<'_>, _plan: &Plan, _dice: &mut Random) -> Option<Pick> {
         let (score, least) = pool.lowest(0.0, Endpoint::in_flight_per_weight)?;
-        Some(Choice {
+        Some(Pick {
             index: self.rotation.next(&least)?,
-            reason: Reason::FewestInFlight,
+            reason: RouteReason::FewestInFlight,
             score,
         })
     }

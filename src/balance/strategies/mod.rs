@@ -9,8 +9,8 @@ mod round_robin;
 mod weighted_round_robin;
 
 use super::eligible::Eligible;
-use super::route::Choice;
-use crate::clock::Dice;
+use super::route::Pick;
+use crate::clock::Random;
 use crate::config::StrategyName;
 use crate::plan::Plan;
 
@@ -21,7 +21,7 @@ const NEAR: f64 = 0.1;
 /// A way to choose an endpoint.
 pub trait Strategy: Send + Sync {
     /// The choice among those that may; `None` only when there are none.
-    fn choose(&self, pool: &Eligible<'_>, plan: &Plan, dice: &mut Dice) -> Option<Choice>;
+    fn choose(&self, pool: &Eligible<'_>, plan: &Plan, random: &mut Random) -> Option<Pick>;
 }
 
 /// A fresh strategy of this name.

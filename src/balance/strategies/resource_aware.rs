@@ -2,9 +2,9 @@
 //! as low count as equal; among them least connections decides.
 
 use super::least_connections::LeastConnections;
-use super::{Choice, Dice, Eligible, NEAR, Plan, Strategy};
+use super::{Eligible, NEAR, Pick, Plan, Random, Strategy};
 use crate::balance::endpoint::Endpoint;
-use crate::balance::route::Reason;
+use crate::balance::route::RouteReason;
 
 /// The lowest mix of load and answer time.
 #[derive(Debug, Default)]
@@ -13,14 +13,14 @@ pub struct ResourceAware {
 }
 
 impl Strategy for ResourceAware {
-    fn choose(&self, pool: &Eligible<'_>, plan: &Plan, dice: &mut Dice) -> Option<Choice> {
+    fn choose(&self, pool: &Eligible<'_>, plan: &Plan, random: &mut Random) -> Option<Pick> {
         // An endpoint without samples is taken to be as fast as the others on average.
         let neutral = pool.mean_time();
         let score = |e: &Endpoint| e.load().resource_score(neutral, pool.slowest);
         let (_, equals) = pool.lowest(NEAR, score)?;
-        let choice = self.among_equals.choose(&equals, plan, dice)?;
-        Some(Choice {
-            reason: Reason::LowestScore,
+        let choice = self.among_equals.choose(&equals, plan, random)?;
+        Some(Pick {
+            reason: RouteReason::LowestScore,
             score: score(pool.get(choice.index)?),
             ..choice
         })

@@ -1,8 +1,8 @@
 //! Round robin (RT-08): each eligible endpoint in turn, whatever its load.
 
 use super::rotation::Rotation;
-use super::{Choice, Dice, Eligible, Plan, Strategy};
-use crate::balance::route::Reason;
+use super::{Eligible, Pick, Plan, Random, Strategy};
+use crate::balance::route::RouteReason;
 
 /// Each in turn, with a counter of its own.
 #[derive(Debug, Default)]
@@ -11,8 +11,8 @@ pub struct RoundRobin {
 }
 
 impl Strategy for RoundRobin {
-    fn choose(&self, pool: &Eligible<'_>, _plan: &Plan, _dice: &mut Dice) -> Option<Choice> {
+    fn choose(&self, pool: &Eligible<'_>, _plan: &Plan, _dice: &mut Random) -> Option<Pick> {
         let index = self.rotation.next(pool)?;
-        Some(Choice::because(index, Reason::Rotation))
+        Some(Pick::because(index, RouteReason::Rotation))
     }
 }

@@ -2,8 +2,8 @@
 //! cycle of the weights each endpoint has had precisely its share.
 
 use super::rotation::SmoothRotation;
-use super::{Choice, Dice, Eligible, Plan, Strategy};
-use crate::balance::route::Reason;
+use super::{Eligible, Pick, Plan, Random, Strategy};
+use crate::balance::route::RouteReason;
 
 /// Each in turn, in proportion to its weight.
 #[derive(Debug, Default)]
@@ -12,8 +12,8 @@ pub struct WeightedRoundRobin {
 }
 
 impl Strategy for WeightedRoundRobin {
-    fn choose(&self, pool: &Eligible<'_>, _plan: &Plan, _dice: &mut Dice) -> Option<Choice> {
+    fn choose(&self, pool: &Eligible<'_>, _plan: &Plan, _dice: &mut Random) -> Option<Pick> {
         let index = self.rotation.next(pool)?;
-        Some(Choice::because(index, Reason::Weight))
+        Some(Pick::because(index, RouteReason::Weight))
     }
 }

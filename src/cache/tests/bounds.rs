@@ -1,5 +1,5 @@
 use super::*;
-use crate::clock::Dice;
+use crate::clock::Random;
 
 #[test]
 fn a_write_leaves_no_dead_bytes() {
@@ -52,16 +52,16 @@ fn dead_entries_make_room_as_new_ones_come() {
 fn bytes_stay_below_the_limit_whatever_comes() {
     let limit = 256 << 10;
     let b = bench_with(|settings| settings.l1.size = config::Size(limit));
-    let mut dice = Dice::seeded(7);
+    let mut random = Random::seeded(7);
     for _ in 0..4000 {
         let call = read(
-            &dice.below(500).to_string(),
-            &["db", ["a", "b", "c"][dice.below(3)]],
+            &random.below(500).to_string(),
+            &["db", ["a", "b", "c"][random.below(3)]],
         );
         if let Verdict::Lead(fill) = b.ask(&call) {
-            fill.finish(answer(&"x".repeat(dice.below(20_000))));
+            fill.finish(answer(&"x".repeat(random.below(20_000))));
         }
-        if dice.below(200) == 0 {
+        if random.below(200) == 0 {
             b.wrote(&["a"], "a");
         }
         assert!(b.cache.report().total.size_bytes <= limit);

@@ -56,7 +56,7 @@ fn a_hit_needs_the_same_service_credential_and_body() {
     ] {
         assert!(b.hit(&other).is_none());
     }
-    let elsewhere = Ask {
+    let elsewhere = LookupRequest {
         service: "other",
         call: &call,
         plan: Some(b.plan),

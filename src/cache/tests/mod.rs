@@ -12,7 +12,7 @@ mod writes;
 use super::*;
 use crate::clock::Clock;
 use crate::dialect::canonical::Builder;
-use crate::dialect::{Call, Effect, Storing, Tag};
+use crate::dialect::{Call, Effect, Storability, Tag};
 use crate::plan::{CachePlan, Category};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -59,7 +59,7 @@ pub fn read(what: &str, tags: &[&str]) -> Call {
         operation: "cypher.read",
         effect: Effect::Read,
         reads: tags.iter().map(|name| tag(name)).collect(),
-        storing: Storing::Yes,
+        storability: Storability::Yes,
         canonical: Some(Builder::new("cypher.read").body(Bytes::copy_from_slice(what.as_bytes()))),
         ..Call::unknown("test")
     }
@@ -97,7 +97,7 @@ pub fn answer_of(endpoint: &str, body: &str) -> Filled {
 
 impl Bench {
     pub fn ask(&self, call: &Call) -> Verdict {
-        self.cache.look_up(&Ask {
+        self.cache.look_up(&LookupRequest {
             service: self.service,
             call,
             plan: Some(self.plan),

@@ -3,7 +3,7 @@
 //! cache holds every effect that any endpoint had when the request began.
 
 use super::*;
-use crate::clock::{Dice, Moment};
+use crate::clock::{Moment, Random};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -36,7 +36,7 @@ type Waiting = Pin<Box<dyn Future<Output = Waited>>>;
 
 struct Sim {
     b: Bench,
-    dice: Dice,
+    random: Random,
     states: [State; ENDPOINTS],
     numbers: State,
     effects: Vec<Effect>,
@@ -64,7 +64,7 @@ impl Sim {
     fn new(seed: u64) -> Self {
         Self {
             b: bench(),
-            dice: Dice::seeded(seed),
+            random: Random::seeded(seed),
             states: Default::default(),
             numbers: Default::default(),
             effects: Vec::new(),
@@ -91,7 +91,7 @@ impl Sim {
         self.numbers[tag][origin] += 1;
         let number = self.numbers[tag][origin];
         for endpoint in 0..ENDPOINTS {
-            let spread = self.dice.below(SPREAD_MS / 2);
+            let spread = self.random.below(SPREAD_MS / 2);
             let spread = if endpoint == origin { 0 } else { spread };
             let wait = Duration::from_millis((delay + spread) as u64);
             let at = self.b.clock.now() + wait;
@@ -122,15 +122,15 @@ impl Sim {
     }
 
     fn pass_time(&mut self) {
-        let most = [20, 300, 4000][self.dice.below(3)];
-        let span = Duration::from_millis(self.dice.below(most) as u64);
+        let most = [20, 300, 4000][self.random.below(3)];
+        let span = Duration::from_millis(self.random.below(most) as u64);
         self.b.clock.advance(span);
         self.apply();
     }
 
     fn begin_write(&mut self) {
         if self.writes.len() < 2 {
-            let (tag, origin) = (self.dice.below(TAGS), self.dice.below(ENDPOINTS));
+            let (tag, origin) = (self.random.below(TAGS), self.random.below(ENDPOINTS));
             let write = self.b.write(&[&tag.to_string()]);
             self.writes.push((write, tag, origin));
         }
@@ -140,11 +140,11 @@ impl Sim {
         if self.writes.is_empty() {
             return;
         }
-        let place = self.dice.below(self.writes.len());
+        let place = self.random.below(self.writes.len());
         let (write, tag, origin) = self.writes.swap_remove(place);
         let name = endpoint(origin);
-        let late = self.dice.below(SPREAD_MS / 2);
-        match self.dice.below(8) {
+        let late = self.random.below(SPREAD_MS / 2);
+        match self.random.below(8) {
             0 => {
                 write.settle(queued(&name));
                 self.effect(tag, origin, late);
@@ -163,7 +163,7 @@ impl Sim {
     }
 
     fn ask(&mut self) {
-        let tags = [self.dice.below(TAGS), self.dice.below(TAGS)];
+        let tags = [self.random.below(TAGS), self.random.below(TAGS)];
         let names = tags.map(|tag| tag.to_string());
         let call = read(&names.join(" "), &[&names[0], &names[1]]);
         let floor = self.known();
@@ -187,9 +187,9 @@ impl Sim {
         if self.fills.is_empty() {
             return;
         }
-        let place = self.dice.below(self.fills.len());
-        let any = self.dice.below(ENDPOINTS);
-        let lawful = self.dice.below(4) > 0;
+        let place = self.random.below(self.fills.len());
+        let any = self.random.below(ENDPOINTS);
+        let lawful = self.random.below(4) > 0;
         let (fill, _, seen) = &mut self.fills[place];
         let is_home = |n: &usize| fill.home() == Some(EndpointId::of(&endpoint(*n)));
         let home = (0..ENDPOINTS).find(is_home).filter(|_| lawful);
@@ -203,7 +203,7 @@ impl Sim {
         if self.fills.is_empty() {
             return;
         }
-        let place = self.dice.below(self.fills.len());
+        let place = self.random.below(self.fills.len());
         let (fill, _, seen) = self.fills.swap_remove(place);
         if let Some((from, state)) = seen {
             fill.finish(answer_of(&endpoint(from), &print(&state)));
@@ -226,7 +226,7 @@ impl Sim {
     }
 
     fn step(&mut self) {
-        match self.dice.below(30) {
+        match self.random.below(30) {
             0 => self.begin_write(),
             1..=2 => self.settle_write(),
             3..=4 => self.pass_time(),

@@ -2,7 +2,7 @@
 //! database held when the request began.
 
 use super::*;
-use crate::clock::Dice;
+use crate::clock::Random;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
@@ -21,19 +21,19 @@ fn thing(n: usize) -> String {
     format!("thing{n}")
 }
 
-fn dawdle(dice: &mut Dice) {
-    for _ in 0..dice.below(4) {
+fn dawdle(random: &mut Random) {
+    for _ in 0..random.below(4) {
         std::thread::yield_now();
     }
 }
 
 impl World {
-    fn write(&self, dice: &mut Dice) {
-        let n = dice.below(THINGS);
+    fn write(&self, random: &mut Random) {
+        let n = random.below(THINGS);
         let write = self.bench.write(&[&thing(n)]);
-        dawdle(dice);
+        dawdle(random);
         self.database[n].fetch_add(1, SeqCst);
-        dawdle(dice);
+        dawdle(random);
         write.settle(done("a"));
     }
 
@@ -50,11 +50,11 @@ impl World {
         self.from_cache.fetch_add(1, SeqCst);
     }
 
-    fn fetch(&self, dice: &mut Dice, pair: [usize; 2], fill: Fill) {
-        dawdle(dice);
+    fn fetch(&self, random: &mut Random, pair: [usize; 2], fill: Fill) {
+        dawdle(random);
         let values = pair.map(|n| self.read_one(n));
-        dawdle(dice);
-        match dice.below(20) {
+        dawdle(random);
+        match random.below(20) {
             0 => drop(fill),
             1 => fill.abandon(),
             _ => {
@@ -63,17 +63,17 @@ impl World {
         }
     }
 
-    async fn read(&self, dice: &mut Dice) {
-        let pair = [dice.below(THINGS), dice.below(THINGS)];
+    async fn read(&self, random: &mut Random) {
+        let pair = [random.below(THINGS), random.below(THINGS)];
         let names = pair.map(thing);
         let call = read(&names.join(" "), &[&names[0], &names[1]]);
         let floor = pair.map(|n| self.read_one(n));
         match self.bench.ask(&call) {
             Verdict::Hit(hit) => self.check(floor, &hit.entry),
-            Verdict::Lead(fill) => self.fetch(dice, pair, fill),
+            Verdict::Lead(fill) => self.fetch(random, pair, fill),
             Verdict::Follow(follower) => match follower.wait(secs(5)).await {
                 Waited::Shared(entry) => self.check(floor, &entry),
-                Waited::Lead(fill) => self.fetch(dice, pair, fill),
+                Waited::Lead(fill) => self.fetch(random, pair, fill),
                 Waited::Alone(_) => {}
             },
             Verdict::Bypass(_) => {}
@@ -81,16 +81,16 @@ impl World {
     }
 
     fn run(&self, seed: u64) {
-        let mut dice = Dice::seeded(seed);
+        let mut random = Random::seeded(seed);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build()
             .unwrap();
         self.start.wait();
         for _ in 0..ROUNDS {
-            match dice.below(10) {
-                0 => self.write(&mut dice),
-                _ => runtime.block_on(self.read(&mut dice)),
+            match random.below(10) {
+                0 => self.write(&mut random),
+                _ => runtime.block_on(self.read(&mut random)),
             }
         }
     }

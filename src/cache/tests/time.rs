@@ -48,7 +48,7 @@ fn time_to_live_is_capped_by_credential_token_and_kind() {
     assert!(ttl(&b, &read_as("ann", "1", &["db"]), None) <= secs(300));
     assert!(ttl(&b, &read_as("ann", "2", &["db"]), Some(secs(20))) <= secs(20));
     let short = Call {
-        storing: Storing::Short,
+        storability: Storability::Short,
         ..read("info", &["db"])
     };
     assert!(ttl(&b, &short, None) <= secs(5));
@@ -80,7 +80,7 @@ fn age_and_time_left_stand_in_the_header() {
     let left = (ttl - secs(12)).as_secs();
     let shown = CacheStatus::hit(&hit).to_string();
     assert_eq!(shown, format!("hit; age=12; ttl={left}"));
-    let reason = Reason::no_store("random");
+    let reason = CacheReason::no_store("random");
     let shown = CacheStatus::bypass(reason).to_string();
     assert_eq!(shown, "bypass; reason=no_store:random");
 }

@@ -95,7 +95,7 @@ fn a_later_good_write_does_not_end_an_earlier_quarantine() {
 fn only_reads_that_may_be_stored_enter() {
     let b = bench();
     let never = Call {
-        storing: Storing::Never("random"),
+        storability: Storability::Never("random"),
         ..read("q", &["db"])
     };
     assert_eq!(b.bypass(&never), "no_store:random");
@@ -109,7 +109,7 @@ fn only_reads_that_may_be_stored_enter() {
     let many: Vec<String> = (0..70).map(|n| n.to_string()).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     assert_eq!(b.bypass(&read("q", &many)), "too_many_tags");
-    let unplanned = Ask {
+    let unplanned = LookupRequest {
         service: "graph",
         call: &read("q", &["db"]),
         plan: None,

@@ -2,11 +2,11 @@
 
 use crate::dialect::canonical::Builder;
 use crate::dialect::{
-    Acknowledgement, Call, Effect, Features, Fence, Placement, QueryType, Storing, Tag, Target,
+    Acknowledgement, Call, Effect, Features, Fence, Placement, QueryType, Storability, Tag, Target,
 };
 use crate::plan::cache_policy::Keeping;
 use crate::plan::complexity::Terms;
-use crate::plan::{Category, Complexity, Execution, Needs, Plan};
+use crate::plan::{Category, Complexity, ExecutionStrategy, Needs, Plan};
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) struct Explanation {
     complexity: Level,
     cost: f64,
     time: f64,
-    execution: Execution,
+    execution: ExecutionStrategy,
     needs: Needs,
     feasible: bool,
     parallel: bool,
@@ -42,7 +42,7 @@ pub(super) struct Explanation {
 #[derive(Serialize)]
 struct Tags {
     reads: Vec<Tag>,
-    raises: Vec<Tag>,
+    invalidates: Vec<Tag>,
 }
 
 #[derive(Serialize)]
@@ -89,7 +89,7 @@ impl Explanation {
             target: call.target,
             tags: Tags {
                 reads: call.reads,
-                raises: call.raises,
+                invalidates: call.invalidates,
             },
             query_type: plan.query_type,
             features: call.features,
@@ -120,7 +120,7 @@ impl Kept {
     fn new(call: &Call, keeping: Result<Keeping, &'static str>, credential_ttl: Duration) -> Self {
         match keeping {
             Ok(Keeping { plan, rule }) => Self {
-                policy: if call.storing == Storing::Short {
+                policy: if call.storability == Storability::Short {
                     "short"
                 } else {
                     "store"

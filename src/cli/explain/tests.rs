@@ -47,11 +47,11 @@ impl Dialect for Echo {
             } else {
                 Vec::new()
             },
-            raises: if read { Vec::new() } else { vec![collection] },
-            storing: if read {
-                Storing::Yes
+            invalidates: if read { Vec::new() } else { vec![collection] },
+            storability: if read {
+                Storability::Yes
             } else {
-                Storing::Never("not_a_read")
+                Storability::Never("not_a_read")
             },
             shape: 0xabc,
             canonical: read.then(|| key.body(Bytes::new())),
@@ -66,15 +66,15 @@ impl Dialect for Echo {
         }
     }
 
-    fn outgoing(&self, _: &Call, _: &Request<'_>, _: bool) -> Outgoing {
-        Outgoing::default()
+    fn outgoing(&self, _: &Call, _: &Request<'_>, _: bool) -> RequestEdits {
+        RequestEdits::default()
     }
 
-    fn editor(&self, _: &Call, _: &str) -> Option<Box<dyn Editor>> {
+    fn editor(&self, _: &Call, _: &str) -> Option<Box<dyn ResponseEditor>> {
         None
     }
 
-    fn judge(&self, _: &Call, _: &Answer<'_>) -> Judgement {
+    fn judge(&self, _: &Call, _: &Response<'_>) -> Judgement {
         Judgement::success()
     }
 
@@ -82,8 +82,8 @@ impl Dialect for Echo {
         call.clone()
     }
 
-    fn refusal(&self, _: &Rejection) -> Refusal {
-        Refusal {
+    fn refusal(&self, _: &Rejection) -> ErrorBody {
+        ErrorBody {
             content_type: "text/plain",
             body: String::new(),
         }
@@ -93,11 +93,11 @@ impl Dialect for Echo {
         Vec::new()
     }
 
-    fn inquiries(&self) -> Vec<Inquiry> {
+    fn metadata_queries(&self) -> Vec<MetadataQuery> {
         Vec::new()
     }
 
-    fn learn(&self, _: &Inquiry, _: &Answer<'_>) {}
+    fn learn(&self, _: &MetadataQuery, _: &Response<'_>) {}
 
     fn refresh(&self, _: &Call, _: &Bytes) -> Option<Bytes> {
         None
@@ -160,7 +160,7 @@ fn a_request_is_explained_wholly() {
         "operation": "points.query",
         "effect": "read",
         "target": {"collection": "docs"},
-        "tags": {"reads": ["qdrant/qdrant/docs"], "raises": []},
+        "tags": {"reads": ["qdrant/qdrant/docs"], "invalidates": []},
         "type": "semantic_search",
         "features": {"text_length": 0, "word_count": 0, "has_vector": false, "has_filters": false, "entity_types": 0,
             "relationship_types": 0, "max_depth": 0, "vector_limit": 0, "graph_limit": 0, "final_limit": 0, "members": 1},
@@ -184,7 +184,7 @@ fn a_write_is_not_kept_and_raises_its_tags() {
     assert_eq!(answer["effect"], "write");
     assert_eq!(
         answer["tags"],
-        json!({"reads": [], "raises": ["qdrant/qdrant/docs"]})
+        json!({"reads": [], "invalidates": ["qdrant/qdrant/docs"]})
     );
     assert_eq!(
         answer["cache"],

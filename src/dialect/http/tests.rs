@@ -1,6 +1,6 @@
 use super::*;
 use crate::dialect::Body;
-use crate::rejection::{Reason, Rejection};
+use crate::rejection::{Rejection, RejectionReason};
 use ::http::HeaderMap;
 
 fn call(method: Method, target: &str) -> Call {
@@ -13,7 +13,7 @@ fn call(method: Method, target: &str) -> Call {
 }
 
 fn answer(status: u16) -> Judgement {
-    let answer = Answer {
+    let answer = Response {
         status,
         headers: &HeaderMap::new(),
         body: Body::Prefix(b""),
@@ -26,8 +26,8 @@ fn only_safe_methods_are_reads_and_nothing_is_stored() {
     for method in [Method::GET, Method::HEAD, Method::OPTIONS] {
         let call = call(method, "/x");
         assert_eq!(call.effect, Effect::Read);
-        assert_eq!(call.storing, Storing::Never("not_understood"));
-        assert!(call.canonical.is_none() && call.raises.is_empty());
+        assert_eq!(call.storability, Storability::Never("not_understood"));
+        assert!(call.canonical.is_none() && call.invalidates.is_empty());
     }
     for method in [
         Method::POST,
@@ -38,7 +38,7 @@ fn only_safe_methods_are_reads_and_nothing_is_stored() {
     ] {
         let call = call(method, "/x");
         assert_eq!(call.effect, Effect::Unknown);
-        assert_eq!(call.raises, [Tag::service("http", "files")]);
+        assert_eq!(call.invalidates, [Tag::service("http", "files")]);
     }
 }
 
@@ -49,12 +49,12 @@ fn only_a_server_s_failure_is_the_endpoint_s_fault() {
     assert_eq!(answer(404).fault, Fault::Client);
     assert_eq!(answer(429).fault, Fault::Overload);
     assert_eq!(
-        (answer(500).fault, answer(500).read_again),
-        (Fault::Endpoint, Again::Once)
+        (answer(500).fault, answer(500).read_retry),
+        (Fault::Endpoint, RetryAdvice::Once)
     );
     assert_eq!(
-        (answer(503).read_again, answer(503).write_again),
-        (Again::Elsewhere, Again::No)
+        (answer(503).read_retry, answer(503).write_retry),
+        (RetryAdvice::Elsewhere, RetryAdvice::No)
     );
 }
 
@@ -67,7 +67,8 @@ fn ids_in_a_path_do_not_make_a_new_shape() {
 
 #[test]
 fn a_refusal_names_its_reason() {
-    let refusal = Http::new("files").refusal(&Rejection::new(Reason::BodiesFull, "bye \"now\""));
+    let refusal =
+        Http::new("files").refusal(&Rejection::new(RejectionReason::BodiesFull, "bye \"now\""));
     let body: serde_json::Value = serde_json::from_str(&refusal.body).unwrap();
     assert_eq!(body["error"]["reason"], "bodies_full");
     assert_eq!(body["error"]["detail"], "bye \"now\"");
@@ -77,13 +78,16 @@ fn a_refusal_names_its_reason() {
 fn any_answer_below_500_shows_that_it_serves() {
     let probe = Http::new("files").probed_at("/health").probes().remove(0);
     let finding = |status| {
-        (probe.read)(&Answer {
+        (probe.read)(&Response {
             status,
             headers: &HeaderMap::new(),
             body: Body::Prefix(b""),
         })
     };
     assert_eq!(probe.target, "/health");
-    assert_eq!((finding(404), finding(499)), (Finding::Good, Finding::Good));
-    assert!(matches!(finding(500), Finding::Bad(_)));
+    assert_eq!(
+        (finding(404), finding(499)),
+        (ProbeResult::Good, ProbeResult::Good)
+    );
+    assert!(matches!(finding(500), ProbeResult::Bad(_)));
 }

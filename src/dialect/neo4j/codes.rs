@@ -2,7 +2,7 @@
 //! A row with a star stands for all codes that begin so; the first row that fits wins, and the last
 //! three are the defaults by class.
 
-use crate::dialect::{Again, Execution, Fault};
+use crate::dialect::{Executed, Fault, RetryAdvice};
 
 /// One row.
 #[derive(Debug, Clone, Copy)]
@@ -10,17 +10,17 @@ pub struct Row {
     /// The code without `Neo.`, perhaps with a star at its end.
     pub code: &'static str,
     pub fault: Fault,
-    pub execution: Execution,
-    pub read: Again,
-    pub write: Again,
+    pub execution: Executed,
+    pub read: RetryAdvice,
+    pub write: RetryAdvice,
 }
 
 const fn row(
     code: &'static str,
     fault: Fault,
-    execution: Execution,
-    read: Again,
-    write: Again,
+    execution: Executed,
+    read: RetryAdvice,
+    write: RetryAdvice,
 ) -> Row {
     Row {
         code,
@@ -31,9 +31,9 @@ const fn row(
     }
 }
 
-use Again::{AsWrite, Elsewhere, No, Once, Writer};
-use Execution::{Nothing, RolledBack, Unknown};
+use Executed::{Nothing, RolledBack, Unknown};
 use Fault::{Client, Database, Endpoint, Lag, Overload, Role};
+use RetryAdvice::{AsWrite, Elsewhere, No, Once, Writer};
 
 #[rustfmt::skip]
 const ROWS: &[Row] = &[

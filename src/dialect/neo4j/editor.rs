@@ -3,7 +3,7 @@
 //! inside rows is not touched, and at most one short string is held back.
 
 use super::token::{SEPARATOR, with_token};
-use crate::dialect::Editor;
+use crate::dialect::ResponseEditor;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{HeaderValue, LOCATION};
@@ -162,7 +162,7 @@ impl TokenEditor {
     }
 }
 
-impl Editor for TokenEditor {
+impl ResponseEditor for TokenEditor {
     fn headers(&mut self, headers: &mut HeaderMap) {
         let url = headers.get(LOCATION).and_then(|value| value.to_str().ok());
         let url = url.and_then(|url| with_token(url, &self.token));

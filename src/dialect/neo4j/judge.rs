@@ -7,7 +7,8 @@ use super::codes::row_of;
 use super::scan::{Scan, scan};
 use crate::dialect::json::{Json, parse};
 use crate::dialect::{
-    Again, Answer, Body, Call, Effect, Execution, Fault, Fence, Judgement, Storing, Target,
+    Body, Call, Effect, Executed, Fault, Fence, Judgement, Response, RetryAdvice, Storability,
+    Target,
 };
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
@@ -48,7 +49,7 @@ struct Seen<'a> {
 
 impl Neo4j {
     /// Judges an answer.
-    pub(super) fn judged(&self, call: &Call, answer: &Answer<'_>) -> Judgement {
+    pub(super) fn judged(&self, call: &Call, answer: &Response<'_>) -> Judgement {
         let seen = Seen::look(answer);
         let mut judgement = match &seen.error {
             Some((code, text)) => coded(call, code, text),
@@ -74,7 +75,8 @@ impl Neo4j {
             self.knowledge.server_changes();
         }
         if let Some(bookmark) = &judgement.bookmark {
-            let other = is_of_system(bookmark) || call.storing == Storing::Never("use_graph");
+            let other =
+                is_of_system(bookmark) || call.storability == Storability::Never("use_graph");
             if !other {
                 self.knowledge.remember(database, bookmark);
             }
@@ -88,7 +90,7 @@ impl Neo4j {
 }
 
 impl<'a> Seen<'a> {
-    fn look(answer: &Answer<'a>) -> Self {
+    fn look(answer: &Response<'a>) -> Self {
         let (body, whole): (&[u8], bool) = match answer.body {
             Body::Whole(bytes) => (bytes, true),
             Body::Prefix(bytes) => (bytes, false),
@@ -196,11 +198,11 @@ fn coded(call: &Call, code: &str, text: &str) -> Judgement {
     let row = row_of(code);
     let name = row.code.trim_end_matches('*').trim_end_matches('.');
     let mut judgement = Judgement {
-        read_again: row.read,
-        write_again: row.write,
+        read_retry: row.read,
+        write_retry: row.write,
         storable: Err("errors"),
         // What may be asked once more may lie in the statement: one that fails everywhere opens no breaker.
-        needs_two_shapes: row.fault == Fault::Endpoint && row.read == Again::Once,
+        needs_two_shapes: row.fault == Fault::Endpoint && row.read == RetryAdvice::Once,
         ..Judgement::failure(row.fault, row.execution, name)
     };
     by_text(&mut judgement, code, text);
@@ -211,55 +213,55 @@ fn coded(call: &Call, code: &str, text: &str) -> Judgement {
 /// What only the text tells.
 fn by_text(judgement: &mut Judgement, code: &str, text: &str) {
     if code.ends_with(".SyntaxError") && text.contains("Unknown function") {
-        judgement.execution = Execution::Nothing;
-        judgement.read_again = Again::Once;
+        judgement.execution = Executed::Nothing;
+        judgement.read_retry = RetryAdvice::Once;
     }
     if code.ends_with(".TransactionStartFailed") && text.contains("implicit transaction") {
         judgement.fault = Fault::Client;
-        judgement.read_again = Again::No;
+        judgement.read_retry = RetryAdvice::No;
     }
     if code.ends_with(".Request.Invalid") && text.contains("Transaction with Id") {
-        judgement.execution = Execution::RolledBack;
+        judgement.execution = Executed::RolledBack;
     }
     let committed = text.split_once("(Transactions committed: ");
     if committed.is_some_and(|(_, count)| !count.starts_with("0)")) {
-        judgement.execution = Execution::Unknown;
+        judgement.execution = Executed::Unknown;
     }
 }
 
 /// What only the call tells.
 fn by_call(judgement: &mut Judgement, call: &Call) {
-    if judgement.read_again == Again::AsWrite && call.fence != Fence::Ours {
-        judgement.read_again = Again::No;
+    if judgement.read_retry == RetryAdvice::AsWrite && call.fence != Fence::Ours {
+        judgement.read_retry = RetryAdvice::No;
     }
     if call.effect == Effect::Session && call.operation != "tx.begin" {
-        judgement.read_again = Again::No;
-        judgement.write_again = Again::No;
+        judgement.read_retry = RetryAdvice::No;
+        judgement.write_retry = RetryAdvice::No;
     }
     let failed = judgement.code.starts_with("ClientError.Procedure");
-    if call.effect == Effect::Admin && failed && judgement.execution == Execution::RolledBack {
-        judgement.execution = Execution::Unknown;
+    if call.effect == Effect::Admin && failed && judgement.execution == Executed::RolledBack {
+        judgement.execution = Executed::Unknown;
     }
 }
 
 /// The judgement of an answer without a code.
-fn by_status(answer: &Answer<'_>, seen: &Seen<'_>) -> Judgement {
+fn by_status(answer: &Response<'_>, seen: &Seen<'_>) -> Judgement {
     match answer.status {
         200..300 if seen.is_broken() => Judgement {
-            read_again: Again::Elsewhere,
-            ..Judgement::failure(Fault::Endpoint, Execution::Unknown, "unparsable")
+            read_retry: RetryAdvice::Elsewhere,
+            ..Judgement::failure(Fault::Endpoint, Executed::Unknown, "unparsable")
         },
         200..300 => Judgement::success(),
-        429 => Judgement::failure(Fault::Overload, Execution::Nothing, "http_429"),
-        400..500 => Judgement::failure(Fault::Client, Execution::Nothing, "http_4xx"),
+        429 => Judgement::failure(Fault::Overload, Executed::Nothing, "http_429"),
+        400..500 => Judgement::failure(Fault::Client, Executed::Nothing, "http_4xx"),
         502..=504 => Judgement {
-            read_again: Again::Elsewhere,
-            ..Judgement::failure(Fault::Endpoint, Execution::Unknown, "http_gateway")
+            read_retry: RetryAdvice::Elsewhere,
+            ..Judgement::failure(Fault::Endpoint, Executed::Unknown, "http_gateway")
         },
         500..600 => Judgement {
-            read_again: Again::Once,
-            ..Judgement::failure(Fault::Endpoint, Execution::Unknown, "http_5xx")
+            read_retry: RetryAdvice::Once,
+            ..Judgement::failure(Fault::Endpoint, Executed::Unknown, "http_5xx")
         },
-        _ => Judgement::failure(Fault::Client, Execution::Unknown, "http_other"),
+        _ => Judgement::failure(Fault::Client, Executed::Unknown, "http_other"),
     }
 }

@@ -35,8 +35,8 @@ pub use stock::procedures as stock_procedures;
 pub use token::token_of;
 
 use super::{
-    Answer, Call, Dialect, Editor, Inquiry, Judgement, Outgoing, Probe, Refusal, Request, Tag,
-    Target,
+    Call, Dialect, ErrorBody, Judgement, MetadataQuery, Probe, Request, RequestEdits, Response,
+    ResponseEditor, Tag, Target,
 };
 use crate::rejection::Rejection;
 use bytes::Bytes;
@@ -123,18 +123,18 @@ impl Dialect for Neo4j {
         self.call(request)
     }
 
-    fn outgoing(&self, call: &Call, request: &Request<'_>, newest: bool) -> Outgoing {
+    fn outgoing(&self, call: &Call, request: &Request<'_>, newest: bool) -> RequestEdits {
         self.out(call, request, newest)
     }
 
-    fn editor(&self, call: &Call, token: &str) -> Option<Box<dyn Editor>> {
+    fn editor(&self, call: &Call, token: &str) -> Option<Box<dyn ResponseEditor>> {
         let answers = ["tx.begin", "tx.run", "tx.commit"];
         answers
             .contains(&call.operation)
-            .then(|| Box::new(editor::TokenEditor::new(token)) as Box<dyn Editor>)
+            .then(|| Box::new(editor::TokenEditor::new(token)) as Box<dyn ResponseEditor>)
     }
 
-    fn judge(&self, call: &Call, answer: &Answer<'_>) -> Judgement {
+    fn judge(&self, call: &Call, answer: &Response<'_>) -> Judgement {
         self.judged(call, answer)
     }
 
@@ -152,7 +152,7 @@ impl Dialect for Neo4j {
         self.as_write(call, request)
     }
 
-    fn refusal(&self, rejection: &Rejection) -> Refusal {
+    fn refusal(&self, rejection: &Rejection) -> ErrorBody {
         refusal::refusal(rejection)
     }
 
@@ -160,12 +160,12 @@ impl Dialect for Neo4j {
         self.all_probes()
     }
 
-    fn inquiries(&self) -> Vec<Inquiry> {
+    fn metadata_queries(&self) -> Vec<MetadataQuery> {
         self.all_inquiries()
     }
 
-    fn learn(&self, inquiry: &Inquiry, answer: &Answer<'_>) {
-        self.learned(inquiry, answer);
+    fn learn(&self, metadata_query: &MetadataQuery, answer: &Response<'_>) {
+        self.learned(metadata_query, answer);
     }
 
     fn refresh(&self, call: &Call, body: &Bytes) -> Option<Bytes> {

@@ -6,21 +6,27 @@ use super::bookmark::MEMBERS;
 use super::operations::{Api, Kind, Line, line};
 use super::scan::scan;
 use super::{Neo4j, token};
-use crate::dialect::{Body, Call, Effect, Fence, Outgoing, Request};
+use crate::dialect::{Body, Call, Effect, Fence, Request, RequestEdits};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HeaderValue};
 
 impl Neo4j {
     /// What changes on the way out.
-    pub(super) fn out(&self, call: &Call, request: &Request<'_>, newest: bool) -> Outgoing {
+    pub(super) fn out(&self, call: &Call, request: &Request<'_>, newest: bool) -> RequestEdits {
         match line(request.method, request.target) {
             Some(line) if line.kind == Kind::Auto => self.auto_out(call, request, &line, newest),
             Some(line) => session_out(request, &line),
-            None => Outgoing::default(),
+            None => RequestEdits::default(),
         }
     }
 
-    fn auto_out(&self, call: &Call, request: &Request<'_>, line: &Line, newest: bool) -> Outgoing {
+    fn auto_out(
+        &self,
+        call: &Call,
+        request: &Request<'_>,
+        line: &Line,
+        newest: bool,
+    ) -> RequestEdits {
         let fenced = call.fence == Fence::Ours;
         let bookmark = Some(call)
             .filter(|call| newest && call.effect == Effect::Read)
@@ -33,22 +39,22 @@ impl Neo4j {
     }
 }
 
-fn session_out(request: &Request<'_>, line: &Line) -> Outgoing {
+fn session_out(request: &Request<'_>, line: &Line) -> RequestEdits {
     let id = line.id.as_deref();
     let answers = matches!(line.kind, Kind::Begin | Kind::Run | Kind::Commit);
-    Outgoing {
+    RequestEdits {
         target: id.and_then(|id| token::without_token(request.target, id)),
         remove: if answers {
             vec![ACCEPT_ENCODING]
         } else {
             Vec::new()
         },
-        ..Outgoing::default()
+        ..RequestEdits::default()
     }
 }
 
 /// The transactional API: headers, each of them replaced.
-fn header_out(request: &Request<'_>, fenced: bool, bookmark: Option<&str>) -> Outgoing {
+fn header_out(request: &Request<'_>, fenced: bool, bookmark: Option<&str>) -> RequestEdits {
     let mut set = Vec::new();
     if fenced {
         set.push((ACCESS_MODE, HeaderValue::from_static("READ")));
@@ -59,16 +65,16 @@ fn header_out(request: &Request<'_>, fenced: bool, bookmark: Option<&str>) -> Ou
             .and_then(|list| HeaderValue::from_str(list).ok())
             .map(|list| (BOOKMARKS, list)),
     );
-    Outgoing {
+    RequestEdits {
         set,
-        ..Outgoing::default()
+        ..RequestEdits::default()
     }
 }
 
 /// The Query API: fields of the body. Of two equal keys the last would win, so a field that is there is replaced.
-fn body_out(request: &Request<'_>, fenced: bool, bookmark: Option<&str>) -> Outgoing {
+fn body_out(request: &Request<'_>, fenced: bool, bookmark: Option<&str>) -> RequestEdits {
     let Body::Whole(body) = request.body else {
-        return Outgoing::default();
+        return RequestEdits::default();
     };
     let fields = [
         fenced.then_some(("accessMode", "\"READ\"")),
@@ -80,9 +86,9 @@ fn body_out(request: &Request<'_>, fenced: bool, bookmark: Option<&str>) -> Outg
     for (key, value) in fields.into_iter().flatten() {
         out = with_field(out.as_deref().unwrap_or(body), key, value).or(out);
     }
-    Outgoing {
+    RequestEdits {
         body: out,
-        ..Outgoing::default()
+        ..RequestEdits::default()
     }
 }
 

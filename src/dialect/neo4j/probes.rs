@@ -5,7 +5,7 @@ use super::Neo4j;
 use super::knowledge::Mode;
 use super::scan::scan;
 use crate::dialect::json::{Json, parse};
-use crate::dialect::{Answer, Body, Finding, Inquiry, Probe, Role};
+use crate::dialect::{Body, MetadataQuery, Probe, ProbeResult, Response, Role};
 use bytes::Bytes;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -43,7 +43,7 @@ impl Neo4j {
         method: Method,
         target: String,
         body: Bytes,
-        read: fn(&Answer<'_>) -> Finding,
+        read: fn(&Response<'_>) -> ProbeResult,
     ) -> Probe {
         let credentialed = name != "discovery";
         Probe {
@@ -73,13 +73,13 @@ impl Neo4j {
         headers
     }
 
-    pub(super) fn all_inquiries(&self) -> Vec<Inquiry> {
+    pub(super) fn all_inquiries(&self) -> Vec<MetadataQuery> {
         [
             ("procedures", PROCEDURES, TABLES),
             ("functions", FUNCTIONS, TABLES),
             ("aliases", ALIASES, DATABASES),
         ]
-        .map(|(name, text, every)| Inquiry {
+        .map(|(name, text, every)| MetadataQuery {
             name,
             method: Method::POST,
             target: self.query_path(),
@@ -92,11 +92,12 @@ impl Neo4j {
     }
 
     /// Takes the answer to an inquiry; one that is no table teaches nothing.
-    pub(super) fn learned(&self, inquiry: &Inquiry, answer: &Answer<'_>) {
+    pub(super) fn learned(&self, metadata_query: &MetadataQuery, answer: &Response<'_>) {
         let Body::Whole(body) = answer.body else {
             return;
         };
-        if !(200..300).contains(&answer.status) || inquiry.generation != self.knowledge.generation()
+        if !(200..300).contains(&answer.status)
+            || metadata_query.generation != self.knowledge.generation()
         {
             return;
         }
@@ -107,7 +108,7 @@ impl Neo4j {
         let Some(Json::Array(rows)) = json.get("data").and_then(|data| data.get("values")) else {
             return;
         };
-        match inquiry.name {
+        match metadata_query.name {
             "procedures" => self.learn_procedures(rows),
             "functions" => self.learn_functions(rows),
             "aliases" => self.learn_aliases(rows),
@@ -158,15 +159,15 @@ fn statement(text: &str) -> Bytes {
         .into()
 }
 
-fn alive(answer: &Answer<'_>) -> Finding {
+fn alive(answer: &Response<'_>) -> ProbeResult {
     match answer.status {
-        200 => Finding::Good,
-        status => Finding::Bad(format!("GET / answered {status}")),
+        200 => ProbeResult::Good,
+        status => ProbeResult::Bad(format!("GET / answered {status}")),
     }
 }
 
 /// Code and text of the errors, as one text; only looked at for words.
-fn errors<'a>(answer: &Answer<'a>) -> &'a str {
+fn errors<'a>(answer: &Response<'a>) -> &'a str {
     let body: &[u8] = match answer.body {
         Body::Whole(bytes) => bytes,
         Body::Prefix(bytes) => bytes,
@@ -176,27 +177,29 @@ fn errors<'a>(answer: &Answer<'a>) -> &'a str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-fn query(answer: &Answer<'_>) -> Finding {
+fn query(answer: &Response<'_>) -> ProbeResult {
     let errors = errors(answer);
     let has = |word: &str| errors.contains(word);
     match answer.status {
-        401 | 403 | 429 => Finding::Locked,
-        _ if has("Neo.ClientError.Security.") => Finding::Locked,
-        _ if has("MaximumTransactionLimitReached") => Finding::Busy,
-        _ if has("NoThreadsAvailable") || has("ResourceExhaustion") => Finding::Busy,
-        400 if has("Neo.ClientError.Request.Invalid") => Finding::Unsupported,
-        200..300 if errors.is_empty() || errors == "[]" => Finding::Good,
-        404 | 405 if !has("DatabaseNotFound") => Finding::Unsupported,
-        status => Finding::Bad(format!("RETURN 1 answered {status}")),
+        401 | 403 | 429 => ProbeResult::Locked,
+        _ if has("Neo.ClientError.Security.") => ProbeResult::Locked,
+        _ if has("MaximumTransactionLimitReached") => ProbeResult::Busy,
+        _ if has("NoThreadsAvailable") || has("ResourceExhaustion") => ProbeResult::Busy,
+        400 if has("Neo.ClientError.Request.Invalid") => ProbeResult::Unsupported,
+        200..300 if errors.is_empty() || errors == "[]" => ProbeResult::Good,
+        404 | 405 if !has("DatabaseNotFound") => ProbeResult::Unsupported,
+        status => ProbeResult::Bad(format!("RETURN 1 answered {status}")),
     }
 }
 
-fn writable(answer: &Answer<'_>) -> Finding {
+fn writable(answer: &Response<'_>) -> ProbeResult {
     match answer.status {
-        200 => Finding::Role(Role::Writer),
-        401 | 403 | 429 => Finding::Locked,
-        404 if errors(answer).contains("Neo.ClientError.Request.Invalid") => Finding::Unsupported,
-        404 => Finding::Role(Role::Reader),
-        status => Finding::Bad(format!("the role answered {status}")),
+        200 => ProbeResult::Role(Role::Writer),
+        401 | 403 | 429 => ProbeResult::Locked,
+        404 if errors(answer).contains("Neo.ClientError.Request.Invalid") => {
+            ProbeResult::Unsupported
+        }
+        404 => ProbeResult::Role(Role::Reader),
+        status => ProbeResult::Bad(format!("the role answered {status}")),
     }
 }

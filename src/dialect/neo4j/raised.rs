@@ -41,7 +41,7 @@ impl Neo4j {
         }
         let write = effect == Effect::Write;
         let parts: Vec<_> = classes.iter().map(Class::part).collect();
-        tags::raises(&self.service, database, &parts, write && self.narrow())
+        tags::invalidates(&self.service, database, &parts, write && self.narrow())
     }
 
     /// What a write raises of which nothing is known but its database.
@@ -49,12 +49,12 @@ impl Neo4j {
         if database == SYSTEM || self.knowledge.may_have_aliases() {
             return self.everything_of_service(database);
         }
-        tags::raises(&self.service, database, &[], false)
+        tags::invalidates(&self.service, database, &[], false)
     }
 
     /// What a write raises that may reach another database, or change who may see what.
     pub(super) fn everything_of_service(&self, database: &str) -> Vec<Tag> {
-        let mut raised = tags::raises(&self.service, database, &[], false);
+        let mut raised = tags::invalidates(&self.service, database, &[], false);
         raised.push(self.service.clone());
         raised
     }

@@ -6,7 +6,7 @@ use super::operations::{Kind, Line};
 use super::scan::scan;
 use super::understand::{shape_of, target};
 use super::{Neo4j, features, token};
-use crate::dialect::{Body, Call, Effect, Placement, QueryType, Request, Storing};
+use crate::dialect::{Body, Call, Effect, Placement, QueryType, Request, Storability};
 
 impl Neo4j {
     /// A request of an explicit transaction.
@@ -27,9 +27,9 @@ impl Neo4j {
             target: target(&line.database),
             query_type: QueryType::Transaction,
             features: features::features(texts, &[]),
-            raises: self.ended(line),
+            invalidates: self.ended(line),
             placement: self.session_placement(ask.as_ref(), line),
-            storing: Storing::Never("explicit_transaction"),
+            storability: Storability::Never("explicit_transaction"),
             shape,
             ..Call::unknown("explicit transaction")
         }

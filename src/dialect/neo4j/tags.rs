@@ -58,7 +58,7 @@ pub fn reads(service: &Tag, database: &str, reports: &[&Report], narrow: bool) -
 
 /// What writes raise. Each part is `Ok` for a statement that reads, and `Err` for one that does
 /// not, with what was seen of it.
-pub fn raises(
+pub fn invalidates(
     service: &Tag,
     database: &str,
     parts: &[Result<(), Option<&Report>>],

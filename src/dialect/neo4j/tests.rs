@@ -1,6 +1,7 @@
 use super::*;
 use crate::dialect::{
-    Again, Body, Effect, Execution, Fault, Fence, Finding, Placement, Role, Storing, Target,
+    Body, Effect, Executed, Fault, Fence, Placement, ProbeResult, RetryAdvice, Role, Storability,
+    Target,
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -8,7 +9,7 @@ use http::{HeaderMap, Method};
 mod answers;
 mod editing;
 mod outward;
-mod storing;
+mod storability;
 mod tagging;
 mod understanding;
 
@@ -64,8 +65,8 @@ pub fn tx(statements: &[&str]) -> Sent {
 /// A dialect that knows the procedures, functions and databases of the recorded server.
 pub fn informed(settings: Settings) -> Neo4j {
     let neo4j = Neo4j::new(settings);
-    for inquiry in neo4j.inquiries() {
-        let note = match inquiry.name {
+    for metadata_query in neo4j.metadata_queries() {
+        let note = match metadata_query.name {
             "procedures" => "query: procedures and modes",
             "functions" => "query: functions",
             _ => "",
@@ -74,11 +75,11 @@ pub fn informed(settings: Settings) -> Neo4j {
             || String::from(r#"{"data":{"fields":["name","aliases"],"values":[["neo4j",[]],["system",[]]]}}"#),
             |record| record["response"]["body"].as_str().unwrap().to_owned(),
         ));
-        let body = match inquiry.name {
+        let body = match metadata_query.name {
             "functions" => functions(&recorded),
             _ => recorded,
         };
-        answer_inquiry(&neo4j, &inquiry, &body);
+        answer_inquiry(&neo4j, &metadata_query, &body);
     }
     neo4j
 }
@@ -92,13 +93,13 @@ fn functions(recorded: &Bytes) -> Bytes {
     json.to_string().into()
 }
 
-pub fn answer_inquiry(neo4j: &Neo4j, inquiry: &Inquiry, body: &Bytes) {
-    let answer = Answer {
+pub fn answer_inquiry(neo4j: &Neo4j, metadata_query: &MetadataQuery, body: &Bytes) {
+    let answer = Response {
         status: 202,
         headers: &HeaderMap::new(),
         body: Body::Whole(body),
     };
-    neo4j.learn(inquiry, &answer);
+    neo4j.learn(metadata_query, &answer);
 }
 
 pub fn plain() -> Neo4j {
@@ -116,7 +117,7 @@ pub fn recorded(note: &str) -> Option<serde_json::Value> {
 /// Judges a body with a status.
 pub fn judge(neo4j: &Neo4j, call: &Call, status: u16, body: &str) -> Judgement {
     let body = Bytes::copy_from_slice(body.as_bytes());
-    let answer = Answer {
+    let answer = Response {
         status,
         headers: &HeaderMap::new(),
         body: Body::Whole(&body),

@@ -9,7 +9,7 @@ use super::path::path_of;
 use super::{Neo4j, canonical, features, raised};
 use crate::dialect::claims::Claims;
 use crate::dialect::{
-    Acknowledgement, Call, Effect, Fence, Placement, QueryType, Request, Storing, Target,
+    Acknowledgement, Call, Effect, Fence, Placement, QueryType, Request, Storability, Target,
 };
 use http::Method;
 use http::header::AUTHORIZATION;
@@ -36,7 +36,7 @@ impl Neo4j {
         let own = path == "/" || INERT.iter().any(|prefix| path.starts_with(prefix));
         let inert = own && [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method);
         Call {
-            raises: if inert {
+            invalidates: if inert {
                 Vec::new()
             } else {
                 vec![self.service.clone()]
@@ -57,7 +57,7 @@ impl Neo4j {
             } else {
                 Placement::Any
             },
-            storing: Storing::Never(if cluster { "health" } else { "discovery" }),
+            storability: Storability::Never(if cluster { "health" } else { "discovery" }),
             ..Call::unknown("state of the server")
         }
     }
@@ -76,8 +76,8 @@ impl Neo4j {
             Err(reason) => Call {
                 target: target(&line.database),
                 operation: "cypher.unknown",
-                raises: self.everything_of_service(&line.database),
-                storing: Storing::Never("unread_body"),
+                invalidates: self.everything_of_service(&line.database),
+                storability: Storability::Never("unread_body"),
                 shape: shape_of(std::iter::empty(), line.name),
                 ..Call::unknown(reason)
             },
@@ -122,8 +122,8 @@ impl Neo4j {
             query_type: features::query_type(effect, &reports),
             features: features::features(&ask.statements, &reports),
             reads: Vec::new(),
-            raises: self.raised(line, effect, classes),
-            storing: storing(line, ask, effect, classes, claims.doubt),
+            invalidates: self.raised(line, effect, classes),
+            storability: storability(line, ask, effect, classes, claims.doubt),
             placement: self.placement(ask, effect),
             acknowledgement: Acknowledgement::Applied,
             fence: fence(ask, effect),
@@ -131,7 +131,7 @@ impl Neo4j {
             canonical: None,
             reason: worst.map_or("no statement", |class| class.reason),
         };
-        if call.storing == Storing::Yes {
+        if call.storability == Storability::Yes {
             call.reads = self.read_tags(line, ask, &reports);
             call.canonical = Some(canonical::canonical(self, request, line, ask));
         }
@@ -150,11 +150,11 @@ impl Neo4j {
             effect: Effect::Write,
             query_type: QueryType::Write,
             reads: Vec::new(),
-            raises: match elsewhere {
+            invalidates: match elsewhere {
                 true => self.everything_of_service(&database),
                 false => self.everything(&database),
             },
-            storing: Storing::Never("not_a_read"),
+            storability: Storability::Never("not_a_read"),
             placement: Placement::Writer,
             fence: Fence::None,
             canonical: None,
@@ -199,13 +199,13 @@ fn fence(ask: &Ask<'_>, effect: Effect) -> Fence {
     }
 }
 
-fn storing(
+fn storability(
     line: &Line,
     ask: &Ask<'_>,
     effect: Effect,
     classes: &[Class],
     doubt: Option<&'static str>,
-) -> Storing {
+) -> Storability {
     let never = classes.iter().find_map(|class| class.never);
     let reasons = [
         (effect != Effect::Read, "not_a_read"),
@@ -221,8 +221,8 @@ fn storing(
     ];
     let holds = reasons.into_iter().find(|(holds, _)| *holds);
     match holds.map(|(_, reason)| reason).or(doubt).or(never) {
-        Some(reason) => Storing::Never(reason),
-        None => Storing::Yes,
+        Some(reason) => Storability::Never(reason),
+        None => Storability::Yes,
     }
 }
 

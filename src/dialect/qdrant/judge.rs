@@ -4,16 +4,16 @@
 mod failures;
 mod successes;
 
-use crate::dialect::{Again, Answer, Body, Call, Judgement};
+use crate::dialect::{Body, Call, Judgement, Response, RetryAdvice};
 
 /// Judges an answer. `replicas` is how many replicas a shard has, 0 when that is not known.
-pub fn judge(call: &Call, answer: &Answer<'_>, replicas: usize) -> Judgement {
+pub fn judge(call: &Call, answer: &Response<'_>, replicas: usize) -> Judgement {
     match answer.status {
         200..400 => successes::judge(call, answer),
         _ => {
             let mut judgement = failures::judge(call, answer);
             if answer.status == 429 && replicas > 1 {
-                judgement.read_again = Again::Once;
+                judgement.read_retry = RetryAdvice::Once;
             }
             judgement
         }
@@ -21,7 +21,7 @@ pub fn judge(call: &Call, answer: &Answer<'_>, replicas: usize) -> Judgement {
 }
 
 /// What was read of a body.
-fn seen<'a>(answer: &Answer<'a>) -> &'a [u8] {
+fn seen<'a>(answer: &Response<'a>) -> &'a [u8] {
     match answer.body {
         Body::Whole(body) => body,
         Body::Prefix(body) => body,

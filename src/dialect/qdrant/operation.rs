@@ -1,7 +1,7 @@
 //! What the table says of one operation, and the short constructors that keep a row on one line.
 //! It holds no knowledge of a particular path: that is `operations.rs`.
 
-use crate::dialect::{Effect, QueryType, Storing};
+use crate::dialect::{Effect, QueryType, Storability};
 
 /// Which tags an operation reads or raises. C is the collection of the path, by name and by alias target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,7 @@ pub struct Operation {
     /// The name in metrics, logs and explanations.
     pub name: &'static str,
     pub effect: Effect,
-    pub storing: Storing,
+    pub storability: Storability,
     /// The answer or the effect belongs to the one node that is asked.
     pub local: bool,
     pub scope: Scope,
@@ -84,7 +84,7 @@ impl Operation {
             pattern,
             name,
             effect: Effect::Read,
-            storing: Storing::Never("server_state"),
+            storability: Storability::Never("server_state"),
             local: false,
             scope: Scope::Nothing,
             acknowledged: Acknowledged::Always,
@@ -101,7 +101,7 @@ impl Operation {
         reading: Reading,
     ) -> Self {
         Self {
-            storing: Storing::Yes,
+            storability: Storability::Yes,
             scope: Scope::Collection,
             query_type,
             reading,
@@ -117,7 +117,7 @@ impl Operation {
     ) -> Self {
         Self {
             effect: Effect::Write,
-            storing: Storing::Never("not_a_read"),
+            storability: Storability::Never("not_a_read"),
             scope: Scope::Collection,
             acknowledged: Acknowledged::IfAwaited,
             query_type: QueryType::Write,
@@ -166,20 +166,20 @@ impl Operation {
     }
 
     pub(super) const fn local(self) -> Self {
-        let storing = match self.effect {
-            Effect::Read => Storing::Never("node_local"),
-            _ => self.storing,
+        let storability = match self.effect {
+            Effect::Read => Storability::Never("node_local"),
+            _ => self.storability,
         };
         Self {
             local: true,
-            storing,
+            storability,
             ..self
         }
     }
 
-    pub(super) const fn stored(self, storing: Storing, scope: Scope) -> Self {
+    pub(super) const fn stored(self, storability: Storability, scope: Scope) -> Self {
         Self {
-            storing,
+            storability,
             scope,
             ..self
         }

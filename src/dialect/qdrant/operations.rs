@@ -12,7 +12,7 @@ use super::operation::Scope::{
 use crate::dialect::QueryType::{
     ContextualSearch, EntityLookup, Health, SemanticSearch, Statistics, Unknown,
 };
-use crate::dialect::Storing::{self, Short, Yes};
+use crate::dialect::Storability::{self, Short, Yes};
 
 /// Every operation that is known.
 #[rustfmt::skip]
@@ -90,8 +90,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::data("/collections/{collection}/points/query", "points.query", SemanticSearch, Single),
     Operation::data("/collections/{collection}/points/query/batch", "points.query_batch", SemanticSearch, Batch),
     Operation::data("/collections/{collection}/points/query/groups", "points.query_groups", ContextualSearch, Groups),
-    Operation::data("/collections/{collection}/points/search/matrix/pairs", "points.matrix_pairs", SemanticSearch, Single).stored(Storing::Never("random"), Collection),
-    Operation::data("/collections/{collection}/points/search/matrix/offsets", "points.matrix_offsets", SemanticSearch, Single).stored(Storing::Never("random"), Collection),
+    Operation::data("/collections/{collection}/points/search/matrix/pairs", "points.matrix_pairs", SemanticSearch, Single).stored(Storability::Never("random"), Collection),
+    Operation::data("/collections/{collection}/points/search/matrix/offsets", "points.matrix_offsets", SemanticSearch, Single).stored(Storability::Never("random"), Collection),
     // Served, though not in the description: searches of before /points/query.
     Operation::data("/collections/{collection}/points/search", "points.search", SemanticSearch, Single),
     Operation::data("/collections/{collection}/points/search/batch", "points.search_batch", SemanticSearch, Batch),
@@ -130,9 +130,9 @@ pub const OPERATIONS: &[Operation] = &[
 #[rustfmt::skip]
 pub const OTHERS: &[Operation] = &[
     Operation::read("GET", "/dashboard/*", "dashboard.get").kind(Unknown),
-    Operation::read("GET", "/*", "other.get").stored(Storing::Never("unknown_operation"), Nothing).kind(Unknown),
-    Operation::read("HEAD", "/*", "other.head").stored(Storing::Never("unknown_operation"), Nothing).kind(Unknown),
-    Operation::read("OPTIONS", "/*", "other.options").stored(Storing::Never("unknown_operation"), Nothing).kind(Unknown),
+    Operation::read("GET", "/*", "other.get").stored(Storability::Never("unknown_operation"), Nothing).kind(Unknown),
+    Operation::read("HEAD", "/*", "other.head").stored(Storability::Never("unknown_operation"), Nothing).kind(Unknown),
+    Operation::read("OPTIONS", "/*", "other.options").stored(Storability::Never("unknown_operation"), Nothing).kind(Unknown),
     // `POST /collections/aliases` shows that a word in the collection's place may mean more than a collection.
     Operation::unknown("POST", "/collections/{word}", "other.write").scope(Service),
     Operation::unknown("*", "/collections/{collection}/*", "other.collection_write"),

@@ -4,7 +4,7 @@
 
 use super::names::Knowledge;
 use crate::dialect::json::{self, Json};
-use crate::dialect::{Answer, Body, Finding, Inquiry, Probe};
+use crate::dialect::{Body, MetadataQuery, Probe, ProbeResult, Response};
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -35,8 +35,8 @@ pub fn probes(credential: &[(HeaderName, HeaderValue)]) -> Vec<Probe> {
 }
 
 /// The question for the alias table.
-pub fn aliases(credential: &[(HeaderName, HeaderValue)], knowledge: &Knowledge) -> Inquiry {
-    Inquiry {
+pub fn aliases(credential: &[(HeaderName, HeaderValue)], knowledge: &Knowledge) -> MetadataQuery {
+    MetadataQuery {
         name: "aliases",
         method: Method::GET,
         target: "/aliases".into(),
@@ -67,16 +67,16 @@ pub fn applied(collection: &str, credential: &[(HeaderName, HeaderValue)]) -> Pr
     }
 }
 
-fn is_applied(answer: &Answer<'_>) -> Finding {
+fn is_applied(answer: &Response<'_>) -> ProbeResult {
     match answer.status {
-        200 if says_completed(answer) => Finding::Good,
-        200 | 408 | 429 => Finding::Busy,
-        401 | 403 => Finding::Locked,
-        status => Finding::Bad(format!("the delete that fences was answered {status}")),
+        200 if says_completed(answer) => ProbeResult::Good,
+        200 | 408 | 429 => ProbeResult::Busy,
+        401 | 403 => ProbeResult::Locked,
+        status => ProbeResult::Bad(format!("the delete that fences was answered {status}")),
     }
 }
 
-fn says_completed(answer: &Answer<'_>) -> bool {
+fn says_completed(answer: &Response<'_>) -> bool {
     let Body::Whole(body) = answer.body else {
         return false;
     };
@@ -89,21 +89,21 @@ fn says_completed(answer: &Answer<'_>) -> bool {
 }
 
 /// A server too old for `/readyz` answers 404, which says nothing.
-fn ready(answer: &Answer<'_>) -> Finding {
+fn ready(answer: &Response<'_>) -> ProbeResult {
     match answer.status {
-        200 => Finding::Good,
-        401 | 403 | 404 => Finding::Unsupported,
-        503 => Finding::Bad("not ready".into()),
-        status => Finding::Bad(format!("/readyz answered {status}")),
+        200 => ProbeResult::Good,
+        401 | 403 | 404 => ProbeResult::Unsupported,
+        503 => ProbeResult::Bad("not ready".into()),
+        status => ProbeResult::Bad(format!("/readyz answered {status}")),
     }
 }
 
-fn answers(answer: &Answer<'_>) -> Finding {
+fn answers(answer: &Response<'_>) -> ProbeResult {
     match answer.status {
-        200 => Finding::Good,
-        401 | 403 => Finding::Locked,
-        404 => Finding::Unsupported,
-        408 | 429 => Finding::Busy,
-        status => Finding::Bad(format!("/collections answered {status}")),
+        200 => ProbeResult::Good,
+        401 | 403 => ProbeResult::Locked,
+        404 => ProbeResult::Unsupported,
+        408 | 429 => ProbeResult::Busy,
+        status => ProbeResult::Bad(format!("/collections answered {status}")),
     }
 }

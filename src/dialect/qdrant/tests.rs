@@ -4,11 +4,11 @@ mod aliases;
 mod answers;
 mod classes;
 mod properties;
-mod storing;
+mod storability;
 mod table;
 
 use super::{Qdrant, QdrantSettings};
-use crate::dialect::{Answer, Body, Call, Dialect, Judgement, Request, Storing};
+use crate::dialect::{Body, Call, Dialect, Judgement, Request, Response, Storability};
 use bytes::Bytes;
 use http::Method;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -22,22 +22,26 @@ pub fn informed() -> Qdrant {
 }
 
 pub fn learn(dialect: &Qdrant, aliases: &[(&str, &str)]) {
-    let inquiry = dialect.inquiries().remove(0);
-    learn_as(dialect, &inquiry, aliases);
+    let metadata_query = dialect.metadata_queries().remove(0);
+    learn_as(dialect, &metadata_query, aliases);
 }
 
-pub fn learn_as(dialect: &Qdrant, inquiry: &crate::dialect::Inquiry, aliases: &[(&str, &str)]) {
+pub fn learn_as(
+    dialect: &Qdrant,
+    metadata_query: &crate::dialect::MetadataQuery,
+    aliases: &[(&str, &str)],
+) {
     let aliases: Vec<_> = aliases
         .iter()
         .map(|(alias, target)| serde_json::json!({"alias_name": alias, "collection_name": target}))
         .collect();
     let body = serde_json::json!({"result": {"aliases": aliases}, "status": "ok", "time": 0.1});
     let body = Bytes::from(body.to_string());
-    dialect.learn(inquiry, &answer(200, &HeaderMap::new(), &body));
+    dialect.learn(metadata_query, &answer(200, &HeaderMap::new(), &body));
 }
 
-pub fn answer<'a>(status: u16, headers: &'a HeaderMap, body: &'a Bytes) -> Answer<'a> {
-    Answer {
+pub fn answer<'a>(status: u16, headers: &'a HeaderMap, body: &'a Bytes) -> Response<'a> {
+    Response {
         status,
         headers,
         body: Body::Whole(body),
@@ -85,8 +89,8 @@ pub fn judge(call: &Call, status: u16, body: &str) -> Judgement {
 }
 
 pub fn never(call: &Call) -> &'static str {
-    match call.storing {
-        Storing::Never(why) => why,
+    match call.storability {
+        Storability::Never(why) => why,
         _ => "",
     }
 }

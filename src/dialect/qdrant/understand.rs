@@ -11,7 +11,7 @@ use super::tags::Tags;
 use super::{credentials, key, routes, shape, written};
 use crate::dialect::json::Json;
 use crate::dialect::{
-    Body, Call, Effect, Fence, Placement, QueryType, Request, Storing, Tag, Target,
+    Body, Call, Effect, Fence, Placement, QueryType, Request, Storability, Tag, Target,
 };
 
 /// Qdrant picks the replica that answers by this header.
@@ -70,7 +70,7 @@ pub fn understand(
 
 fn ambiguous(tags: &Tags) -> Call {
     Call {
-        raises: vec![tags.service.clone()],
+        invalidates: vec![tags.service.clone()],
         placement: Placement::Any,
         acknowledgement: crate::dialect::Acknowledgement::Queued,
         ..Call::unknown("the path can be read in more than one way")
@@ -97,9 +97,9 @@ impl Reader<'_> {
         let claims = credentials::claims(self.request.headers);
         let mut call = self.draft(&document, findings.features.clone());
         call.query_type = self.query_type(&findings);
-        call.storing = self.storing(&document, &findings, claims.doubt);
+        call.storability = self.storability(&document, &findings, claims.doubt);
         call.expires = claims.expires;
-        if !matches!(call.storing, Storing::Never(_)) {
+        if !matches!(call.storability, Storability::Never(_)) {
             call.reads = self.reads(&findings);
             let key = key::Key {
                 operation: self.operation,
@@ -128,8 +128,8 @@ impl Reader<'_> {
             query_type: self.operation.query_type,
             features,
             reads: Vec::new(),
-            raises: self.raises(document),
-            storing: self.operation.storing,
+            invalidates: self.invalidates(document),
+            storability: self.operation.storability,
             placement: if self.operation.local {
                 Placement::Local
             } else {
@@ -158,12 +158,12 @@ impl Reader<'_> {
         }
     }
 
-    fn storing(
+    fn storability(
         &self,
         document: &Result<Json<'_>, Unread>,
         findings: &Findings<'_>,
         claim: Option<&'static str>,
-    ) -> Storing {
+    ) -> Storability {
         let doubts = [
             document.is_err().then_some("unread_body"),
             matches!(self.request.body, Body::Prefix(_)).then_some("unread_body"),
@@ -175,12 +175,17 @@ impl Reader<'_> {
             claim,
             findings.doubt,
         ];
-        match (self.operation.storing, doubts.into_iter().flatten().next()) {
-            (Storing::Never(why), _) | (_, Some(why)) => Storing::Never(why),
-            (Storing::Yes, None) if findings.estimate && self.operation.name == "points.count" => {
-                Storing::Short
+        match (
+            self.operation.storability,
+            doubts.into_iter().flatten().next(),
+        ) {
+            (Storability::Never(why), _) | (_, Some(why)) => Storability::Never(why),
+            (Storability::Yes, None)
+                if findings.estimate && self.operation.name == "points.count" =>
+            {
+                Storability::Short
             }
-            (storing, None) => storing,
+            (storability, None) => storability,
         }
     }
 
@@ -193,7 +198,7 @@ impl Reader<'_> {
         tags
     }
 
-    fn raises(&self, document: &Result<Json<'_>, Unread>) -> Vec<Tag> {
+    fn invalidates(&self, document: &Result<Json<'_>, Unread>) -> Vec<Tag> {
         let mut tags = Vec::new();
         if self.operation.effect.is_read() || self.operation.scope == Scope::Nothing {
             return tags;

@@ -3,7 +3,7 @@
 
 use super::families::Families;
 use crate::observe::Name;
-use crate::observe::notes::Counts;
+use crate::observe::notes::EndpointCounts;
 use std::time::Duration;
 
 /// States of an endpoint (HL-08).
@@ -55,7 +55,7 @@ pub struct EndpointReading {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceReading {
     pub service: Name,
-    pub counts: Counts,
+    pub counts: EndpointCounts,
 }
 
 /// One store. Totals count from the start of the process and never fall.

@@ -7,7 +7,7 @@ use super::words;
 use crate::observe::notes::Attempt;
 use crate::observe::observation::{Observation, Outcome};
 use crate::plan::Category;
-use crate::rejection::Reason;
+use crate::rejection::RejectionReason;
 use std::time::Duration;
 
 impl Metrics {
@@ -100,7 +100,7 @@ impl Families {
 
     fn route(&self, seen: &Observation) {
         let service = &*seen.service;
-        if seen.rejection == Some(Reason::NoEndpoint) {
+        if seen.rejection == Some(RejectionReason::NoEndpoint) {
             self.assignments.with([service, "none"], |one| one.inc());
         }
         let mut before: Option<&Attempt> = None;

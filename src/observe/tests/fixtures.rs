@@ -1,10 +1,10 @@
 //! What the tests share: an observer on a clock that stands still, and plain values.
 
-use crate::clock::{Clock, Dice};
+use crate::clock::{Clock, Random};
 use crate::config;
 use crate::dialect::{Call, Effect, Fault, QueryType, Target};
 use crate::observe::{Attempt, InFlight, Name, Observer, Opening};
-use crate::plan::{Complexity, Execution, Needs, Plan};
+use crate::plan::{Complexity, ExecutionStrategy, Needs, Plan};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ impl Bench {
         let clock = Clock::manual();
         let queries = config::Queries::default();
         let observer =
-            Observer::new(observe, &queries, clock.clone(), &mut Dice::seeded(7)).unwrap();
+            Observer::new(observe, &queries, clock.clone(), &mut Random::seeded(7)).unwrap();
         Self {
             observer,
             clock,
@@ -67,7 +67,7 @@ pub fn read(target: Target) -> Call {
 pub fn plan(time: Duration) -> Plan {
     Plan {
         query_type: QueryType::SemanticSearch,
-        execution: Execution::VectorOnly,
+        execution: ExecutionStrategy::VectorOnly,
         complexity: Complexity::Complex,
         score: 0.42,
         terms: [("type", 0.0); 7],

@@ -1,7 +1,7 @@
 use super::fixtures::{Bench, attempt, plan, read};
 use crate::dialect::{Fault, Target};
-use crate::observe::{CacheNote, CacheStatus, Counts, Observation};
-use crate::rejection::Reason;
+use crate::observe::{CacheNote, CacheStatus, EndpointCounts, Observation};
+use crate::rejection::RejectionReason;
 use http::HeaderValue;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -40,8 +40,8 @@ fn the_headline_says_what_was_decided() {
 #[test]
 fn a_refusal_says_why_and_what_was_selectable() {
     let line = headline(Target::Service, |seen| {
-        seen.rejection = Some(Reason::NoEndpoint);
-        seen.route.counts = Some(Counts {
+        seen.rejection = Some(RejectionReason::NoEndpoint);
+        seen.route.counts = Some(EndpointCounts {
             capable: 3,
             with_capacity: 1,
             online: 0,

@@ -3,11 +3,11 @@ use crate::config;
 use crate::dialect::{Fault, Target};
 use crate::observe::metrics::FAMILIES;
 use crate::observe::{
-    CacheNote, CacheReading, CacheStatus, Counts, EndpointReading, Name, Outcome, Readings,
+    CacheNote, CacheReading, CacheStatus, EndpointCounts, EndpointReading, Name, Outcome, Readings,
     ServiceReading,
 };
 use crate::plan::Category;
-use crate::rejection::Reason;
+use crate::rejection::RejectionReason;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn full_request(bench: &Bench) {
 
 fn slow_refusal(bench: &Bench) {
     let mut in_flight = bench.open();
-    in_flight.note(|seen| seen.rejection = Some(Reason::NoEndpoint));
+    in_flight.note(|seen| seen.rejection = Some(RejectionReason::NoEndpoint));
     bench.clock.advance(Duration::from_secs(2));
     in_flight.close(Outcome::Refused);
 }
@@ -68,7 +68,7 @@ fn read_figures(readings: &mut Readings) {
     });
     readings.services.push(ServiceReading {
         service: Name::from("vectors"),
-        counts: Counts {
+        counts: EndpointCounts {
             capable: 3,
             with_capacity: 2,
             online: 1,

@@ -1,11 +1,11 @@
 use super::*;
 use crate::config;
 use crate::dialect::QueryType;
-use crate::plan::{Execution, History, Ids, Planner};
-use Execution::{GraphOnly, HybridParallel, HybridSequential, VectorOnly};
+use crate::plan::{ExecutionStrategy, History, Ids, Planner};
+use ExecutionStrategy::{GraphOnly, HybridParallel, HybridSequential, VectorOnly};
 use std::sync::Arc;
 
-fn plan(query: Query, load: Load) -> QueryPlan {
+fn plan(query: Query, load: SystemLoad) -> QueryPlan {
     let planner = Planner::new(
         &config::Planner::default(),
         &config::Cache::default(),
@@ -14,30 +14,30 @@ fn plan(query: Query, load: Load) -> QueryPlan {
     planner.plan_query(Ids::new(1).next(), query, &load)
 }
 
-fn query(strategy: Execution) -> Query {
+fn query(strategy: ExecutionStrategy) -> Query {
     let mut query = Query::new("papers of Ada", QueryType::ContextualSearch);
     query.strategy = strategy;
     (query.vector_limit, query.graph_limit, query.final_limit) = (50, 40, 30);
     query
 }
 
-fn graph_full() -> Load {
-    Load {
+fn graph_full() -> SystemLoad {
+    SystemLoad {
         graph_connections: 50,
-        ..Load::default()
+        ..SystemLoad::default()
     }
 }
 
-fn all_full() -> Load {
-    Load {
+fn all_full() -> SystemLoad {
+    SystemLoad {
         pending: 1000,
-        ..Load::default()
+        ..SystemLoad::default()
     }
 }
 
 #[test]
 fn a_plan_that_fits_is_left_alone() {
-    let planned = plan(query(HybridParallel), Load::default());
+    let planned = plan(query(HybridParallel), SystemLoad::default());
     assert_eq!(
         (planned.plan.execution, planned.instead_of, planned.reduced),
         (HybridParallel, None, false)
@@ -47,7 +47,7 @@ fn a_plan_that_fits_is_left_alone() {
 
 #[test]
 fn the_first_fallback_that_fits_is_taken() {
-    let fits = plan(query(HybridParallel), Load::default()).plan;
+    let fits = plan(query(HybridParallel), SystemLoad::default()).plan;
     let planned = plan(query(HybridParallel), graph_full());
     assert_eq!(
         (planned.plan.execution, planned.instead_of),
@@ -70,7 +70,7 @@ fn fallbacks_behind_the_chosen_one_stay() {
 
 #[test]
 fn where_nothing_fits_the_limits_are_cut() {
-    let fits = plan(query(HybridParallel), Load::default()).plan;
+    let fits = plan(query(HybridParallel), SystemLoad::default()).plan;
     let planned = plan(query(HybridParallel), all_full());
     assert!(planned.reduced && !planned.plan.feasible && planned.instead_of.is_none());
     let limits = (

@@ -1,7 +1,7 @@
 use super::*;
 use crate::config;
 use crate::dialect::QueryType;
-use crate::plan::{History, Ids, Load, Planner, Query};
+use crate::plan::{History, Ids, Planner, Query, SystemLoad};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ fn planned(queries: Vec<Query>) -> Vec<QueryPlan> {
         .into_iter()
         .map(|query| (ids.next(), query))
         .collect();
-    planner.plan_batch(queries, &Load::default())
+    planner.plan_batch(queries, &SystemLoad::default())
 }
 
 fn search(user: &str) -> Query {
     let mut query = Query::new("find papers", QueryType::SemanticSearch);
-    query.strategy = Execution::VectorOnly;
+    query.strategy = ExecutionStrategy::VectorOnly;
     query.user = Some(user.into());
     query
 }

@@ -1,13 +1,13 @@
 use super::*;
 use crate::dialect::Effect;
-use Execution::{Adaptive, GraphOnly, HybridParallel, VectorOnly};
+use ExecutionStrategy::{Adaptive, GraphOnly, HybridParallel, VectorOnly};
 use QueryType::*;
 
 fn policy() -> CachePolicy {
     CachePolicy::new(&config::Cache::default())
 }
 
-fn kept(query_type: QueryType, execution: Execution) -> Kept {
+fn kept(query_type: QueryType, execution: ExecutionStrategy) -> Kept {
     Kept {
         query_type,
         execution,
@@ -16,10 +16,10 @@ fn kept(query_type: QueryType, execution: Execution) -> Kept {
     }
 }
 
-fn read(storing: Storing) -> Call {
+fn read(storability: Storability) -> Call {
     Call {
         effect: Effect::Read,
-        storing,
+        storability,
         ..Call::unknown("test")
     }
 }
@@ -88,7 +88,7 @@ fn rules_only_lower_a_time() {
 #[test]
 fn what_moves_without_a_write_is_kept_for_a_short_time() {
     let kept = kept(Statistics, VectorOnly);
-    let keeping = policy().of_call(&read(Storing::Short), &kept).unwrap();
+    let keeping = policy().of_call(&read(Storability::Short), &kept).unwrap();
     assert_eq!(
         (keeping.plan.ttl.as_secs(), keeping.rule),
         (5, "short_lived")
@@ -100,25 +100,28 @@ fn what_moves_without_a_write_is_kept_for_a_short_time() {
 fn what_may_not_be_stored_names_its_reason() {
     let kept = kept(SemanticSearch, VectorOnly);
     assert_eq!(
-        policy().of_call(&read(Storing::Never("random")), &kept),
+        policy().of_call(&read(Storability::Never("random")), &kept),
         Err("random")
     );
     let write = Call {
         effect: Effect::Write,
-        ..read(Storing::Yes)
+        ..read(Storability::Yes)
     };
     assert_eq!(policy().of_call(&write, &kept), Err("not_a_read"));
     let off = CachePolicy::new(&config::Cache {
         enabled: false,
         ..config::Cache::default()
     });
-    assert_eq!(off.of_call(&read(Storing::Yes), &kept), Err("cache_off"));
-    assert_eq!(off.plain(&read(Storing::Yes)), Err("cache_off"));
+    assert_eq!(
+        off.of_call(&read(Storability::Yes), &kept),
+        Err("cache_off")
+    );
+    assert_eq!(off.plain(&read(Storability::Yes)), Err("cache_off"));
 }
 
 #[test]
 fn without_planning_the_default_time_holds() {
-    let keeping = policy().plain(&read(Storing::Yes)).unwrap();
+    let keeping = policy().plain(&read(Storability::Yes)).unwrap();
     assert_eq!(
         keeping.plan,
         CachePlan {
@@ -128,7 +131,7 @@ fn without_planning_the_default_time_holds() {
     );
     assert_eq!(
         policy()
-            .plain(&read(Storing::Short))
+            .plain(&read(Storability::Short))
             .unwrap()
             .plan
             .ttl

@@ -1,13 +1,13 @@
 use super::*;
-use Execution::{Adaptive, GraphOnly, HybridParallel, HybridSequential, VectorOnly};
+use ExecutionStrategy::{Adaptive, GraphOnly, HybridParallel, HybridSequential, VectorOnly};
 use QueryType::{
     ContextualSearch, EntityLookup, MultiHopReasoning, RelationshipExploration, SemanticSearch,
 };
 
-fn chosen(query: &Query, cpu: Option<f64>) -> (Execution, &'static str) {
-    let load = Load {
+fn chosen(query: &Query, cpu: Option<f64>) -> (ExecutionStrategy, &'static str) {
+    let load = SystemLoad {
         cpu,
-        ..Load::default()
+        ..SystemLoad::default()
     };
     let choice = choose(query, &query.counts(), &load);
     (choice.execution, choice.branch)
@@ -21,7 +21,10 @@ fn with_vector(text: &str, query_type: QueryType) -> Query {
 
 #[test]
 fn a_named_strategy_is_kept() {
-    for asked in Execution::ALL.into_iter().filter(|e| *e != Adaptive) {
+    for asked in ExecutionStrategy::ALL
+        .into_iter()
+        .filter(|e| *e != Adaptive)
+    {
         let mut query = Query::new("who knows whom", EntityLookup);
         query.strategy = asked;
         assert_eq!(chosen(&query, Some(1.0)), (asked, "asked"));

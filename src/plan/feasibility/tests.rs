@@ -1,6 +1,6 @@
 use super::*;
 use crate::plan::{Complexity, needs};
-use Execution::{GraphOnly, HybridParallel, VectorOnly};
+use ExecutionStrategy::{GraphOnly, HybridParallel, VectorOnly};
 
 fn literal() -> Limits {
     Limits {
@@ -13,18 +13,23 @@ fn scaled() -> Limits {
     Limits::new(&config::Planner::default())
 }
 
-fn allows(limits: Limits, complexity: Complexity, execution: Execution, load: Load) -> bool {
+fn allows(
+    limits: Limits,
+    complexity: Complexity,
+    execution: ExecutionStrategy,
+    load: SystemLoad,
+) -> bool {
     limits.allow(&needs::of(complexity, execution), execution, &load)
 }
 
-fn busy() -> Load {
-    Load {
+fn busy() -> SystemLoad {
+    SystemLoad {
         cpu: Some(0.5),
         memory: Some(0.5),
         network: Some(0.5),
         vector_db: Some(0.5),
         graph_db: Some(0.5),
-        ..Load::default()
+        ..SystemLoad::default()
     }
 }
 
@@ -34,15 +39,15 @@ fn nothing_known_fits() {
         literal(),
         Complexity::VeryComplex,
         HybridParallel,
-        Load::default()
+        SystemLoad::default()
     ));
 }
 
 #[test]
 fn taken_literally_a_very_complex_plan_never_fits() {
-    let idle = Load {
+    let idle = SystemLoad {
         cpu: Some(0.0),
-        ..Load::default()
+        ..SystemLoad::default()
     };
     assert!(!allows(
         literal(),
@@ -62,7 +67,7 @@ fn each_resource_has_its_threshold() {
         HybridParallel,
         load
     ));
-    let full = |change: fn(&mut Load)| {
+    let full = |change: fn(&mut SystemLoad)| {
         let mut load = busy();
         change(&mut load);
         allows(scaled(), Complexity::Complex, HybridParallel, load)
@@ -81,10 +86,10 @@ fn each_resource_has_its_threshold() {
 
 #[test]
 fn a_store_that_is_not_asked_does_not_count() {
-    let graph_busy = Load {
+    let graph_busy = SystemLoad {
         graph_db: Some(1.0),
         graph_connections: 50,
-        ..Load::default()
+        ..SystemLoad::default()
     };
     assert!(allows(scaled(), Complexity::Simple, VectorOnly, graph_busy));
     assert!(!allows(scaled(), Complexity::Simple, GraphOnly, graph_busy));
@@ -98,9 +103,9 @@ fn a_store_that_is_not_asked_does_not_count() {
 
 #[test]
 fn a_full_pool_does_not_fit() {
-    let vectors_full = Load {
+    let vectors_full = SystemLoad {
         vector_connections: 100,
-        ..Load::default()
+        ..SystemLoad::default()
     };
     assert!(!allows(
         scaled(),
@@ -120,18 +125,18 @@ fn a_full_pool_does_not_fit() {
         GraphOnly,
         vectors_full
     ));
-    let last = Load {
+    let last = SystemLoad {
         vector_connections: 99,
-        ..Load::default()
+        ..SystemLoad::default()
     };
     assert!(allows(scaled(), Complexity::Simple, VectorOnly, last));
 }
 
 #[test]
 fn a_full_queue_lets_nothing_through() {
-    let waiting = |pending| Load {
+    let waiting = |pending| SystemLoad {
         pending,
-        ..Load::default()
+        ..SystemLoad::default()
     };
     assert!(allows(
         scaled(),

@@ -24,21 +24,25 @@ fn failed(seconds: f64) -> Record {
 #[test]
 fn a_finished_request_leaves_one_record_under_its_key() {
     let history = History::new(1000);
-    history.record(SemanticSearch, Execution::VectorOnly, record(0.8, 1.2));
-    let records = history.records(SemanticSearch, Execution::VectorOnly);
+    history.record(
+        SemanticSearch,
+        ExecutionStrategy::VectorOnly,
+        record(0.8, 1.2),
+    );
+    let records = history.records(SemanticSearch, ExecutionStrategy::VectorOnly);
     assert_eq!(records, [record(0.8, 1.2)]);
     assert_eq!(
-        key(SemanticSearch, Execution::VectorOnly),
+        key(SemanticSearch, ExecutionStrategy::VectorOnly),
         "semantic_search_vector_only"
     );
     assert!(
         history
-            .records(SemanticSearch, Execution::GraphOnly)
+            .records(SemanticSearch, ExecutionStrategy::GraphOnly)
             .is_empty()
     );
     assert!(
         history
-            .records(EntityLookup, Execution::VectorOnly)
+            .records(EntityLookup, ExecutionStrategy::VectorOnly)
             .is_empty()
     );
 }
@@ -47,9 +51,9 @@ fn a_finished_request_leaves_one_record_under_its_key() {
 fn means_run_over_all_requests_of_a_key() {
     let history = History::new(2);
     for record in [record(0.2, 1.0), failed(0.4), record(0.9, 4.0)] {
-        history.record(SemanticSearch, Execution::VectorOnly, record);
+        history.record(SemanticSearch, ExecutionStrategy::VectorOnly, record);
     }
-    let means = history.means(SemanticSearch, Execution::VectorOnly);
+    let means = history.means(SemanticSearch, ExecutionStrategy::VectorOnly);
     assert!((means.avg_time - 0.5).abs() < 1e-12);
     assert!((means.avg_cost - 2.0).abs() < 1e-12);
     assert!((means.success_rate - 2.0 / 3.0).abs() < 1e-12);
@@ -60,10 +64,17 @@ fn means_run_over_all_requests_of_a_key() {
 #[test]
 fn strategies_have_means_over_all_types() {
     let history = History::new(10);
-    history.record(SemanticSearch, Execution::GraphOnly, record(0.2, 1.0));
-    history.record(EntityLookup, Execution::GraphOnly, record(0.4, 1.0));
-    assert!((history.strategy(Execution::GraphOnly).avg_time - 0.3).abs() < 1e-12);
-    assert_eq!(history.strategy(Execution::VectorOnly), Means::default());
+    history.record(
+        SemanticSearch,
+        ExecutionStrategy::GraphOnly,
+        record(0.2, 1.0),
+    );
+    history.record(EntityLookup, ExecutionStrategy::GraphOnly, record(0.4, 1.0));
+    assert!((history.strategy(ExecutionStrategy::GraphOnly).avg_time - 0.3).abs() < 1e-12);
+    assert_eq!(
+        history.strategy(ExecutionStrategy::VectorOnly),
+        Means::default()
+    );
     let keys: Vec<_> = history
         .learned()
         .into_iter()
@@ -85,20 +96,26 @@ fn only_the_last_records_are_kept() {
     for n in 0..1500 {
         history.record(
             SemanticSearch,
-            Execution::VectorOnly,
+            ExecutionStrategy::VectorOnly,
             record(f64::from(n), 1.0),
         );
     }
-    let records = history.records(SemanticSearch, Execution::VectorOnly);
+    let records = history.records(SemanticSearch, ExecutionStrategy::VectorOnly);
     assert_eq!(records.len(), 1000);
     assert_eq!(
         records.first().unwrap().actual_time,
         Duration::from_secs(500)
     );
     history.set_limit(10);
-    history.record(SemanticSearch, Execution::VectorOnly, record(1.0, 1.0));
+    history.record(
+        SemanticSearch,
+        ExecutionStrategy::VectorOnly,
+        record(1.0, 1.0),
+    );
     assert_eq!(
-        history.records(SemanticSearch, Execution::VectorOnly).len(),
+        history
+            .records(SemanticSearch, ExecutionStrategy::VectorOnly)
+            .len(),
         10
     );
 }
@@ -107,13 +124,17 @@ fn only_the_last_records_are_kept() {
 fn similar_requests_are_counted_with_their_mean() {
     let history = History::new(2);
     assert_eq!(
-        history.similar(SemanticSearch, Execution::VectorOnly),
+        history.similar(SemanticSearch, ExecutionStrategy::VectorOnly),
         Similar::default()
     );
     for seconds in [9.0, 0.2, 0.4] {
-        history.record(SemanticSearch, Execution::VectorOnly, record(seconds, 1.0));
+        history.record(
+            SemanticSearch,
+            ExecutionStrategy::VectorOnly,
+            record(seconds, 1.0),
+        );
     }
-    let similar = history.similar(SemanticSearch, Execution::VectorOnly);
+    let similar = history.similar(SemanticSearch, ExecutionStrategy::VectorOnly);
     assert_eq!(similar.count, 2);
     assert!((similar.mean_time - 0.3).abs() < 1e-12);
 }
@@ -122,16 +143,20 @@ fn similar_requests_are_counted_with_their_mean() {
 fn a_planner_reads_the_mean_of_the_pair() {
     let history = History::new(10);
     assert_eq!(
-        history.mean_time(SemanticSearch, Execution::VectorOnly),
+        history.mean_time(SemanticSearch, ExecutionStrategy::VectorOnly),
         None
     );
-    history.record(SemanticSearch, Execution::VectorOnly, record(0.5, 1.0));
+    history.record(
+        SemanticSearch,
+        ExecutionStrategy::VectorOnly,
+        record(0.5, 1.0),
+    );
     assert_eq!(
-        history.mean_time(SemanticSearch, Execution::VectorOnly),
+        history.mean_time(SemanticSearch, ExecutionStrategy::VectorOnly),
         Some(0.5)
     );
     assert_eq!(
-        history.mean_time(SemanticSearch, Execution::GraphOnly),
+        history.mean_time(SemanticSearch, ExecutionStrategy::GraphOnly),
         None
     );
 }
@@ -139,9 +164,13 @@ fn a_planner_reads_the_mean_of_the_pair() {
 #[test]
 fn a_cost_that_is_no_number_is_not_learned() {
     let history = History::new(10);
-    history.record(SemanticSearch, Execution::VectorOnly, record(0.5, f64::NAN));
+    history.record(
+        SemanticSearch,
+        ExecutionStrategy::VectorOnly,
+        record(0.5, f64::NAN),
+    );
     assert_eq!(
-        history.means(SemanticSearch, Execution::VectorOnly),
+        history.means(SemanticSearch, ExecutionStrategy::VectorOnly),
         Means::default()
     );
 }
@@ -151,7 +180,7 @@ fn every_pair_has_a_place_of_its_own() {
     let history = History::new(10);
     for (at, query_type) in TYPES.into_iter().enumerate() {
         assert_eq!(query_type as usize, at);
-        for (place, execution) in Execution::ALL.into_iter().enumerate() {
+        for (place, execution) in ExecutionStrategy::ALL.into_iter().enumerate() {
             assert_eq!(execution as usize, place);
             history.record(query_type, execution, record(0.1, 1.0));
             assert_eq!(history.records(query_type, execution).len(), 1);
@@ -167,19 +196,25 @@ fn writers_on_many_threads_lose_nothing() {
         for _ in 0..4 {
             scope.spawn(|| {
                 (0..500).for_each(|_| {
-                    history.record(SemanticSearch, Execution::VectorOnly, record(0.1, 1.0))
+                    history.record(
+                        SemanticSearch,
+                        ExecutionStrategy::VectorOnly,
+                        record(0.1, 1.0),
+                    )
                 })
             });
         }
     });
     assert_eq!(
         history
-            .means(SemanticSearch, Execution::VectorOnly)
+            .means(SemanticSearch, ExecutionStrategy::VectorOnly)
             .total_queries,
         2000
     );
     assert_eq!(
-        history.records(SemanticSearch, Execution::VectorOnly).len(),
+        history
+            .records(SemanticSearch, ExecutionStrategy::VectorOnly)
+            .len(),
         100
     );
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::dialect::{Storing, Target};
+use crate::dialect::{Storability, Target};
 use crate::plan::history::Record;
 use crate::plan::{Ids, batch};
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ fn search() -> Call {
             members: 1,
             ..Features::default()
         },
-        storing: Storing::Yes,
+        storability: Storability::Yes,
         ..Call::unknown("test")
     }
 }
@@ -47,10 +47,10 @@ fn a_semantic_query_gets_a_whole_plan() {
         QueryType::SemanticSearch,
     );
     query.vector = Some(vec![0.1; 384]);
-    let planned = planner().plan_query(id(), query.clone(), &Load::default());
+    let planned = planner().plan_query(id(), query.clone(), &SystemLoad::default());
     assert_eq!(planned.id.to_string().len(), 12);
     assert_eq!(planned.query, query);
-    assert_eq!(planned.plan.execution, Execution::VectorOnly);
+    assert_eq!(planned.plan.execution, ExecutionStrategy::VectorOnly);
     assert_eq!(planned.plan.complexity, Complexity::Simple);
     assert!(planned.plan.cost > 0.0 && planned.plan.time > Duration::ZERO);
     assert!(planned.plan.batching && planned.plan.parallel && planned.plan.fallbacks.is_empty());
@@ -60,18 +60,18 @@ fn a_semantic_query_gets_a_whole_plan() {
 #[test]
 fn an_adaptive_entity_lookup_asks_the_graph_only() {
     let query = Query::new("Ada Lovelace", QueryType::EntityLookup);
-    let planned = planner().plan_query(id(), query, &Load::default());
-    assert_eq!(planned.plan.execution, Execution::GraphOnly);
+    let planned = planner().plan_query(id(), query, &SystemLoad::default());
+    assert_eq!(planned.plan.execution, ExecutionStrategy::GraphOnly);
     assert_eq!(planned.plan.cache.unwrap().ttl.as_secs(), 7200);
 }
 
 #[test]
 fn a_plan_comes_out_under_high_load() {
-    let load = Load {
+    let load = SystemLoad {
         cpu: Some(0.9),
         memory: Some(0.9),
         pending: 900,
-        ..Load::default()
+        ..SystemLoad::default()
     };
     let planned = planner().plan_query(
         id(),
@@ -80,19 +80,24 @@ fn a_plan_comes_out_under_high_load() {
     );
     assert!(planned.plan.time > Duration::ZERO);
     assert!(planned.reduced && !planned.plan.parallel);
-    let plan = planner().plan(&search(), Execution::VectorOnly, &load, None);
+    let plan = planner().plan(&search(), ExecutionStrategy::VectorOnly, &load, None);
     assert!(plan.time > Duration::ZERO && !plan.feasible && !plan.parallel);
 }
 
 #[test]
 fn a_transparent_call_keeps_its_store_and_its_limits_whatever_the_load() {
-    let full = Load {
+    let full = SystemLoad {
         pending: 5000,
         vector_connections: 100,
-        ..Load::default()
+        ..SystemLoad::default()
     };
-    let plan = planner().plan(&search(), Execution::VectorOnly, &full, None);
-    let idle = planner().plan(&search(), Execution::VectorOnly, &Load::default(), None);
+    let plan = planner().plan(&search(), ExecutionStrategy::VectorOnly, &full, None);
+    let idle = planner().plan(
+        &search(),
+        ExecutionStrategy::VectorOnly,
+        &SystemLoad::default(),
+        None,
+    );
     assert_eq!(
         (plan.execution, plan.cost, plan.priority),
         (idle.execution, idle.cost, idle.priority)
@@ -105,24 +110,24 @@ fn a_transparent_call_keeps_its_store_and_its_limits_whatever_the_load() {
 fn only_small_reads_of_the_vector_store_are_marked_for_batching() {
     let marked = |call: &Call, execution| {
         planner()
-            .plan(call, execution, &Load::default(), None)
+            .plan(call, execution, &SystemLoad::default(), None)
             .batching
     };
-    assert!(marked(&search(), Execution::VectorOnly));
-    assert!(!marked(&search(), Execution::GraphOnly));
+    assert!(marked(&search(), ExecutionStrategy::VectorOnly));
+    assert!(!marked(&search(), ExecutionStrategy::GraphOnly));
     assert!(!marked(
         &Call {
             effect: Effect::Write,
             ..search()
         },
-        Execution::VectorOnly
+        ExecutionStrategy::VectorOnly
     ));
     assert!(!marked(
         &Call {
             query_type: QueryType::Statistics,
             ..search()
         },
-        Execution::VectorOnly
+        ExecutionStrategy::VectorOnly
     ));
 }
 
@@ -140,7 +145,12 @@ fn calls_that_are_no_reads_get_a_plan_without_a_cache() {
             query_type,
             ..Call::unknown("test")
         };
-        let plan = planner().plan(&call, Execution::GraphOnly, &Load::default(), None);
+        let plan = planner().plan(
+            &call,
+            ExecutionStrategy::GraphOnly,
+            &SystemLoad::default(),
+            None,
+        );
         assert_eq!((plan.query_type, plan.cache), (query_type, None));
         assert!(plan.cost > 0.0 && plan.time > Duration::ZERO);
     }
@@ -150,10 +160,10 @@ fn calls_that_are_no_reads_get_a_plan_without_a_cache() {
 fn cost_and_time_follow_the_level_and_the_strategy() {
     let plan = planner().plan(
         &search(),
-        Execution::VectorOnly,
-        &Load {
+        ExecutionStrategy::VectorOnly,
+        &SystemLoad {
             cpu: Some(0.4),
-            ..Load::default()
+            ..SystemLoad::default()
         },
         None,
     );
@@ -164,7 +174,12 @@ fn cost_and_time_follow_the_level_and_the_strategy() {
 #[test]
 fn what_was_measured_draws_the_next_estimate() {
     let planner = planner();
-    let before = planner.plan(&search(), Execution::VectorOnly, &Load::default(), None);
+    let before = planner.plan(
+        &search(),
+        ExecutionStrategy::VectorOnly,
+        &SystemLoad::default(),
+        None,
+    );
     let record = Record::of(
         id(),
         &before,
@@ -172,10 +187,17 @@ fn what_was_measured_draws_the_next_estimate() {
         1.0,
         Default::default(),
     );
-    planner
-        .history()
-        .record(QueryType::SemanticSearch, Execution::VectorOnly, record);
-    let after = planner.plan(&search(), Execution::VectorOnly, &Load::default(), None);
+    planner.history().record(
+        QueryType::SemanticSearch,
+        ExecutionStrategy::VectorOnly,
+        record,
+    );
+    let after = planner.plan(
+        &search(),
+        ExecutionStrategy::VectorOnly,
+        &SystemLoad::default(),
+        None,
+    );
     assert!((before.time.as_secs_f64() - 0.1).abs() < 1e-9);
     assert!((after.time.as_secs_f64() - 0.2).abs() < 1e-9);
 }
@@ -184,7 +206,12 @@ fn what_was_measured_draws_the_next_estimate() {
 fn a_user_who_pays_comes_first() {
     let priority = |user| {
         planner()
-            .plan(&search(), Execution::VectorOnly, &Load::default(), user)
+            .plan(
+                &search(),
+                ExecutionStrategy::VectorOnly,
+                &SystemLoad::default(),
+                user,
+            )
             .priority
     };
     assert_eq!(
@@ -200,20 +227,23 @@ fn a_user_who_pays_comes_first() {
 #[test]
 fn an_estimate_that_cannot_be_made_gives_the_plain_plan_and_is_counted() {
     let planner = planner();
-    let broken = Load {
+    let broken = SystemLoad {
         cpu: Some(1e300),
-        ..Load::default()
+        ..SystemLoad::default()
     };
-    let plan = planner.plan(&search(), Execution::VectorOnly, &broken, None);
+    let plan = planner.plan(&search(), ExecutionStrategy::VectorOnly, &broken, None);
     assert_eq!(
         (plan.complexity, plan.cost, plan.time),
         (Complexity::Moderate, 1.0, Duration::from_secs(1))
     );
-    assert_eq!((plan.execution, plan.cache), (Execution::VectorOnly, None));
+    assert_eq!(
+        (plan.execution, plan.cache),
+        (ExecutionStrategy::VectorOnly, None)
+    );
     let planned = planner.plan_query(id(), Query::new("x", QueryType::SemanticSearch), &broken);
     assert_eq!(
         (planned.plan.execution, planned.plan.cost),
-        (Execution::HybridParallel, 1.0)
+        (ExecutionStrategy::HybridParallel, 1.0)
     );
     assert_eq!(planner.failures(), 2);
 }
@@ -223,8 +253,8 @@ fn with_the_planner_off_every_call_gets_the_plain_plan_and_the_default_time() {
     let planner = planner_with(|settings| settings.enabled = false);
     let plan = planner.plan(
         &search(),
-        Execution::VectorOnly,
-        &Load::default(),
+        ExecutionStrategy::VectorOnly,
+        &SystemLoad::default(),
         Some("premium_ada"),
     );
     assert_eq!(
@@ -239,8 +269,8 @@ fn with_the_planner_off_every_call_gets_the_plain_plan_and_the_default_time() {
         planner
             .plan(
                 &Call::unknown("test"),
-                Execution::GraphOnly,
-                &Load::default(),
+                ExecutionStrategy::GraphOnly,
+                &SystemLoad::default(),
                 None
             )
             .cache,
@@ -251,20 +281,25 @@ fn with_the_planner_off_every_call_gets_the_plain_plan_and_the_default_time() {
 
 #[test]
 fn the_dialect_names_the_strategy() {
-    let names = ["qdrant", "neo4j", "http"].map(Execution::of_dialect);
+    let names = ["qdrant", "neo4j", "http"].map(ExecutionStrategy::of_dialect);
     assert_eq!(
         names,
         [
-            Execution::VectorOnly,
-            Execution::GraphOnly,
-            Execution::Adaptive
+            ExecutionStrategy::VectorOnly,
+            ExecutionStrategy::GraphOnly,
+            ExecutionStrategy::Adaptive
         ]
     );
 }
 
 #[test]
 fn an_explained_plan_prints_its_times_in_seconds() {
-    let plan = planner().plan(&search(), Execution::VectorOnly, &Load::default(), None);
+    let plan = planner().plan(
+        &search(),
+        ExecutionStrategy::VectorOnly,
+        &SystemLoad::default(),
+        None,
+    );
     let json = serde_json::to_value(&plan).unwrap();
     assert_eq!(json["time"], 0.1);
     assert_eq!(json["cache"]["ttl"], 3600.0);
@@ -283,8 +318,8 @@ fn any_type() -> impl Strategy<Value = QueryType> {
     ])
 }
 
-fn any_execution() -> impl Strategy<Value = Execution> {
-    prop::sample::select(Execution::ALL.to_vec())
+fn any_execution() -> impl Strategy<Value = ExecutionStrategy> {
+    prop::sample::select(ExecutionStrategy::ALL.to_vec())
 }
 
 fn any_share() -> impl Strategy<Value = Option<f64>> {
@@ -296,8 +331,8 @@ fn any_share() -> impl Strategy<Value = Option<f64>> {
 }
 
 prop_compose! {
-    fn any_load()(cpu in any_share(), memory in any_share(), vector_db in any_share(), pending: u32, vector_connections: u32) -> Load {
-        Load { cpu, memory, vector_db, pending, vector_connections, ..Load::default() }
+    fn any_load()(cpu in any_share(), memory in any_share(), vector_db in any_share(), pending: u32, vector_connections: u32) -> SystemLoad {
+        SystemLoad { cpu, memory, vector_db, pending, vector_connections, ..SystemLoad::default() }
     }
 }
 

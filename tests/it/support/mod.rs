@@ -10,7 +10,7 @@ pub use client::{Answer, Client, End};
 pub use origin::{Act, Origin, Seen};
 
 use pointsman::config;
-use pointsman::server::Server;
+use pointsman::runtime::Server;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;

@@ -77,36 +77,37 @@ fn look(base: &str, name: &str, id: usize, way: usize) -> Look {
 
 impl Aliases {
     /// Writes to the collection that the alias stands for, by either name.
-    async fn change(&self, hand: &Hand, group: usize, side: usize, dice: &mut StdRng) {
+    async fn change(&self, hand: &Hand, group: usize, side: usize, random: &mut StdRng) {
         let (by_alias, own) = (group * MEMBERS, group * MEMBERS + 1 + side);
         let version = self.registers[by_alias].attempt();
         self.registers[own].attempt_as(version);
-        let name = match dice.random_bool(0.5) {
+        let name = match random.random_bool(0.5) {
             true => alias(group),
             false => collection(group, side),
         };
         let points = hand.place.vectors(&point_of(&name));
         let set = json!({"payload": {"v": version}, "points": [1]});
-        let call = match dice.random_bool(0.5) {
+        let call = match random.random_bool(0.5) {
             true => Call::new("POST", format!("{points}/payload?wait=true"), set),
             false => Call::new("PUT", format!("{points}?wait=true"), upsert(version)),
         };
-        hand.put(self, &[own, by_alias], version, &call, dice).await;
+        hand.put(self, &[own, by_alias], version, &call, random)
+            .await;
     }
 
     /// Writes to the other collection, then lets the alias stand for it.
-    async fn switch(&self, hand: &Hand, group: usize, now: &mut usize, dice: &mut StdRng) {
+    async fn switch(&self, hand: &Hand, group: usize, now: &mut usize, random: &mut StdRng) {
         let (by_alias, other) = (group * MEMBERS, 1 - *now);
         let own = by_alias + 1 + other;
         let name = collection(group, other);
         let version = self.registers[by_alias].attempt();
         self.registers[own].attempt_as(version);
-        if dice.random_ratio(1, 20) && !self.renew(hand, &name, dice).await {
+        if random.random_ratio(1, 20) && !self.renew(hand, &name, random).await {
             return;
         }
         let url = hand.place.vectors(&point_of(&name)) + "?wait=true";
         let put = Call::new("PUT", url, upsert(version));
-        if hand.put(self, &[own], version, &put, dice).await != Told::Done {
+        if hand.put(self, &[own], version, &put, random).await != Told::Done {
             return;
         }
         let actions = json!([
@@ -115,20 +116,20 @@ impl Aliases {
         ]);
         let url = hand.place.vectors("/collections/aliases");
         let call = Call::new("POST", url, json!({"actions": actions}));
-        if hand.put(self, &[by_alias], version, &call, dice).await == Told::Done {
+        if hand.put(self, &[by_alias], version, &call, random).await == Told::Done {
             *now = other;
         }
     }
 
     /// Deletes a collection and makes it anew; false when that did not come about.
-    async fn renew(&self, hand: &Hand, name: &str, dice: &mut StdRng) -> bool {
+    async fn renew(&self, hand: &Hand, name: &str, random: &mut StdRng) -> bool {
         hand.figures.count("collections made anew");
         let url = hand.place.vectors(&format!("/collections/{name}"));
         let body = json!({"vectors": {"size": 4, "distance": "Cosine"}});
         let delete = Call::new("DELETE", url.clone(), Value::Null);
         let make = Call::new("PUT", url, body.clone());
-        if hand.write(&delete, dice).await == Told::Done
-            && hand.write(&make, dice).await == Told::Done
+        if hand.write(&delete, random).await == Told::Done
+            && hand.write(&make, random).await == Told::Done
         {
             return true;
         }
@@ -171,9 +172,9 @@ impl Stock for Aliases {
         }
     }
 
-    fn look(&self, place: &Place, dice: &mut StdRng) -> Look {
-        let group = dice.random_range(0..GROUPS);
-        let member = any_of(&[0, 0, 0, 1, 2], dice);
+    fn look(&self, place: &Place, random: &mut StdRng) -> Look {
+        let group = random.random_range(0..GROUPS);
+        let member = any_of(&[0, 0, 0, 1, 2], random);
         let name = match member {
             0 => alias(group),
             side => collection(group, side - 1),
@@ -182,7 +183,7 @@ impl Stock for Aliases {
             &place.vectors(""),
             &name,
             group * MEMBERS + member,
-            dice.random_range(0..3),
+            random.random_range(0..3),
         )
     }
 
@@ -195,15 +196,15 @@ impl Stock for Aliases {
         Some(look("http://proxy", &name, id, 0))
     }
 
-    async fn write(&self, hand: &Hand, dice: &mut StdRng) {
-        let group = dice.random_range(0..GROUPS);
+    async fn write(&self, hand: &Hand, random: &mut StdRng) {
+        let group = random.random_range(0..GROUPS);
         let mut now = self.now[group].lock().await;
-        match dice.random_ratio(1, 4) {
+        match random.random_ratio(1, 4) {
             true => {
                 hand.figures.count("switches of an alias");
-                self.switch(hand, group, &mut now, dice).await;
+                self.switch(hand, group, &mut now, random).await;
             }
-            false => self.change(hand, group, *now, dice).await,
+            false => self.change(hand, group, *now, random).await,
         }
     }
 

@@ -59,12 +59,12 @@ pub async fn run(wanted: Wanted, progress: impl Fn(u64)) -> (Arc<Figures>, bool)
     let over = Arc::new(AtomicBool::new(false));
     let mut clients = tokio::task::JoinSet::new();
     for number in 0..wanted.clients {
-        let dice = StdRng::seed_from_u64(wanted.seed ^ (number as u64 + 1) << 32);
+        let random = StdRng::seed_from_u64(wanted.seed ^ (number as u64 + 1) << 32);
         clients.spawn(reader(
             Arc::clone(&place),
             Arc::clone(&figures),
             Arc::clone(&over),
-            dice,
+            random,
         ));
     }
     clients.spawn(writer(
@@ -143,10 +143,10 @@ async fn fill(place: &Place) {
     ask(Call::new("POST", place.neo4j("/db/neo4j/query/v2"), body)).await;
 }
 
-fn read(place: &Place, figures: &Figures, dice: &mut StdRng) -> Call {
-    let id = dice.random_range(0..POINTS);
+fn read(place: &Place, figures: &Figures, random: &mut StdRng) -> Call {
+    let id = random.random_range(0..POINTS);
     let docs = |rest: &str| place.vectors(&format!("/collections/docs{rest}"));
-    match dice.random_range(0..20) {
+    match random.random_range(0..20) {
         0..6 => {
             let body =
                 json!({"query": [1.0, id as f32, 0.0, 1.0], "limit": 3, "with_payload": ["n"]});
@@ -173,10 +173,15 @@ fn read(place: &Place, figures: &Figures, dice: &mut StdRng) -> Call {
     }
 }
 
-async fn reader(place: Arc<Place>, figures: Arc<Figures>, over: Arc<AtomicBool>, mut dice: StdRng) {
+async fn reader(
+    place: Arc<Place>,
+    figures: Arc<Figures>,
+    over: Arc<AtomicBool>,
+    mut random: StdRng,
+) {
     let client = Client::default();
     while !over.load(SeqCst) {
-        let call = read(&place, &figures, &mut dice);
+        let call = read(&place, &figures, &mut random);
         let began = Instant::now();
         let got = client.ask(&call, None).await;
         figures.count("reads");

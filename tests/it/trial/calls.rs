@@ -103,9 +103,9 @@ pub trait Stock: Send + Sync {
     /// Makes them, at version 1.
     async fn fill(&self, hand: &Hand);
     /// A read of some of them.
-    fn look(&self, place: &Place, dice: &mut StdRng) -> Look;
+    fn look(&self, place: &Place, random: &mut StdRng) -> Look;
     /// One write of one of them.
-    async fn write(&self, hand: &Hand, dice: &mut StdRng);
+    async fn write(&self, hand: &Hand, random: &mut StdRng);
     /// A read of one of them; `None` where there is none that always works.
     fn look_at(&self, id: usize) -> Option<Look>;
     /// The same read past pointsman, at a replica that never lags.
@@ -127,25 +127,25 @@ pub struct Hand {
 
 impl Hand {
     /// Writes, and says what is known of it. In a storm the client sometimes goes away.
-    pub async fn write(&self, call: &Call, dice: &mut StdRng) -> Told {
-        self.write_with(call, dice, |_| true).await
+    pub async fn write(&self, call: &Call, random: &mut StdRng) -> Told {
+        self.write_with(call, random, |_| true).await
     }
 
     /// The same, where the answer tells whether anything was written.
     pub async fn write_with(
         &self,
         call: &Call,
-        dice: &mut StdRng,
+        random: &mut StdRng,
         has_effect: impl Fn(&Value) -> bool + Send,
     ) -> Told {
-        let got = self.send(call, dice).await;
+        let got = self.send(call, random).await;
         self.outcome(call, got, has_effect)
     }
 
     /// Sends a write. In a storm the client sometimes goes away.
-    pub async fn send(&self, call: &Call, dice: &mut StdRng) -> Result<Got, Lost> {
+    pub async fn send(&self, call: &Call, random: &mut StdRng) -> Result<Got, Lost> {
         self.figures.count("writes");
-        self.client.ask(call, self.weather.patience(dice)).await
+        self.client.ask(call, self.weather.patience(random)).await
     }
 
     /// What is known of a write after its answer.
@@ -187,10 +187,10 @@ impl Hand {
         ids: &[usize],
         version: u64,
         call: &Call,
-        dice: &mut StdRng,
+        random: &mut StdRng,
     ) -> Told {
         let sent = Instant::now();
-        let told = self.write(call, dice).await;
+        let told = self.write(call, random).await;
         self.note(stock, ids, version, told, sent).await
     }
 
@@ -258,6 +258,6 @@ impl Hand {
 }
 
 /// A member of a slice.
-pub fn any_of<T: Copy>(items: &[T], dice: &mut impl Rng) -> T {
-    items[dice.random_range(0..items.len())]
+pub fn any_of<T: Copy>(items: &[T], random: &mut impl Rng) -> T {
+    items[random.random_range(0..items.len())]
 }

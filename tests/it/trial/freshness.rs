@@ -95,8 +95,8 @@ pub async fn run(operations: u64, seed: u64, progress: impl Fn(u64)) -> (Arc<Fig
     ));
     let mut workers = tokio::task::JoinSet::new();
     for worker in 0..WORKERS {
-        let dice = StdRng::seed_from_u64(seed ^ (worker + 1) << 32);
-        workers.spawn(work(hand.clone(), Arc::clone(&stocks), operations, dice));
+        let random = StdRng::seed_from_u64(seed ^ (worker + 1) << 32);
+        workers.spawn(work(hand.clone(), Arc::clone(&stocks), operations, random));
     }
     while workers.try_join_next().is_none() {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
@@ -111,7 +111,7 @@ pub async fn run(operations: u64, seed: u64, progress: impl Fn(u64)) -> (Arc<Fig
     (figures, held)
 }
 
-async fn work(hand: Hand, stocks: Arc<[Box<dyn Stock>]>, operations: u64, mut dice: StdRng) {
+async fn work(hand: Hand, stocks: Arc<[Box<dyn Stock>]>, operations: u64, mut random: StdRng) {
     // Each worker has its own connections, as clients have.
     let hand = Hand {
         client: Client::default(),
@@ -119,20 +119,20 @@ async fn work(hand: Hand, stocks: Arc<[Box<dyn Stock>]>, operations: u64, mut di
     };
     while hand.weather.done.fetch_add(1, SeqCst) < operations {
         hand.figures.count("operations");
-        let stock = &stocks[match dice.random_range(0..10) {
+        let stock = &stocks[match random.random_range(0..10) {
             0..6 => 0,
             6..8 => 1,
             _ => 2,
         }];
-        match dice.random_ratio(1, 20) {
-            true => stock.write(&hand, &mut dice).await,
-            false => read(&hand, &**stock, &mut dice).await,
+        match random.random_ratio(1, 20) {
+            true => stock.write(&hand, &mut random).await,
+            false => read(&hand, &**stock, &mut random).await,
         }
     }
 }
 
-async fn read(hand: &Hand, stock: &dyn Stock, dice: &mut StdRng) {
-    let look = stock.look(&hand.place, dice);
+async fn read(hand: &Hand, stock: &dyn Stock, random: &mut StdRng) {
+    let look = stock.look(&hand.place, random);
     let lagged = hand.weather.lags();
     let floors: Vec<Floor> = look
         .asked
@@ -143,7 +143,7 @@ async fn read(hand: &Hand, stock: &dyn Stock, dice: &mut StdRng) {
     let began = Instant::now();
     let got = hand
         .client
-        .ask(&look.call, hand.weather.patience(dice))
+        .ask(&look.call, hand.weather.patience(random))
         .await;
     let ended = Instant::now();
     hand.figures.count("reads");

@@ -113,17 +113,17 @@ impl Nodes {
         hand: &Hand,
         statement: &str,
         values: Value,
-        dice: &mut StdRng,
+        random: &mut StdRng,
     ) -> Told {
         hand.figures.count("explicit transactions");
         let begun = Instant::now();
         // What is not committed never shows.
-        let Some(id) = self.begin(hand, statement, values, dice).await else {
+        let Some(id) = self.begin(hand, statement, values, random).await else {
             return Told::Never;
         };
         let commit = hand.place.neo4j(&format!("{TX}/{id}/commit"));
         let call = Call::new("POST", commit, json!({"statements": []}));
-        let got = hand.send(&call, dice).await;
+        let got = hand.send(&call, random).await;
         let waited = begun.elapsed();
         once(hand, &id);
         match got {
@@ -141,10 +141,10 @@ impl Nodes {
         hand: &Hand,
         statement: &str,
         values: Value,
-        dice: &mut StdRng,
+        random: &mut StdRng,
     ) -> Option<String> {
         let begin = Call::new("POST", hand.place.neo4j(TX), statements(statement, values));
-        let patience = hand.weather.patience(dice);
+        let patience = hand.weather.patience(random);
         let got = hand.client.ask(&begin, patience).await.ok()?;
         let commit = got.body["commit"].as_str()?;
         let id = commit.rsplit('/').nth(1)?.to_owned();
@@ -152,10 +152,10 @@ impl Nodes {
     }
 
     /// Writes what nobody may see, and rolls it back.
-    async fn roll_back(&self, hand: &Hand, key: usize, dice: &mut StdRng) {
+    async fn roll_back(&self, hand: &Hand, key: usize, random: &mut StdRng) {
         hand.figures.count("transactions rolled back");
         let values = json!({"k": name(key), "v": NEVER_COMMITTED});
-        if let Some(id) = self.begin(hand, WRITES[0], values, dice).await {
+        if let Some(id) = self.begin(hand, WRITES[0], values, random).await {
             let url = hand.place.neo4j(&format!("{TX}/{id}"));
             let _ = hand
                 .client
@@ -164,7 +164,7 @@ impl Nodes {
         }
     }
 
-    async fn change(&self, hand: &Hand, key: usize, dice: &mut StdRng) {
+    async fn change(&self, hand: &Hand, key: usize, random: &mut StdRng) {
         let register = &self.registers[key];
         let mut writer = register.turn.lock().await;
         let version = register.attempt();
@@ -172,25 +172,25 @@ impl Nodes {
         let statement = match () {
             () if gone => DELETE,
             () if writer.whole => MAKE,
-            () => any_of(WRITES, dice),
+            () => any_of(WRITES, random),
         };
         let whole = statement == MAKE;
         writer.whole |= gone;
         let values = json!({"k": name(key), "v": version});
         let sent = Instant::now();
-        let told = match dice.random_range(0..10) {
+        let told = match random.random_range(0..10) {
             0..5 => {
                 let call = Call::new("POST", hand.place.neo4j(QUERY), query(statement, values));
-                hand.write_with(&call, dice, |body| has_row(statement, body))
+                hand.write_with(&call, random, |body| has_row(statement, body))
                     .await
             }
             5..8 => {
                 let url = hand.place.neo4j(&format!("{TX}/commit"));
                 let call = Call::new("POST", url, statements(statement, values));
-                hand.write_with(&call, dice, |body| has_row(statement, body))
+                hand.write_with(&call, random, |body| has_row(statement, body))
                     .await
             }
-            _ => self.in_steps(hand, statement, values, dice).await,
+            _ => self.in_steps(hand, statement, values, random).await,
         };
         let told = hand.note(self, &[key], version, told, sent).await;
         if told == Told::Done && whole && !register.may_yet_go() {
@@ -218,20 +218,24 @@ impl Stock for Nodes {
         }
     }
 
-    fn look(&self, place: &Place, dice: &mut StdRng) -> Look {
-        let key = match dice.random_ratio(2, 3) {
+    fn look(&self, place: &Place, random: &mut StdRng) -> Look {
+        let key = match random.random_ratio(2, 3) {
             true => 0,
-            false => dice.random_range(0..KEYS),
+            false => random.random_range(0..KEYS),
         };
         let values = json!({"k": name(key)});
-        let (path, body, keys) = match dice.random_range(0..8) {
+        let (path, body, keys) = match random.random_range(0..8) {
             0 => return self.counted(place, key),
             1 => (QUERY.into(), query(ALL, json!({})), (0..KEYS).collect()),
             2 => {
-                let body = statements(any_of(READS, dice), values);
+                let body = statements(any_of(READS, random), values);
                 (format!("{TX}/commit"), body, vec![key])
             }
-            3..5 => (QUERY.into(), query(any_of(READS, dice), values), vec![key]),
+            3..5 => (
+                QUERY.into(),
+                query(any_of(READS, random), values),
+                vec![key],
+            ),
             _ => (QUERY.into(), query(READS[0], values), vec![key]),
         };
         Look {
@@ -250,11 +254,11 @@ impl Stock for Nodes {
         })
     }
 
-    async fn write(&self, hand: &Hand, dice: &mut StdRng) {
-        let key = dice.random_range(0..KEYS);
-        match dice.random_ratio(1, 20) {
-            true => self.roll_back(hand, key, dice).await,
-            false => self.change(hand, key, dice).await,
+    async fn write(&self, hand: &Hand, random: &mut StdRng) {
+        let key = random.random_range(0..KEYS);
+        match random.random_ratio(1, 20) {
+            true => self.roll_back(hand, key, random).await,
+            false => self.change(hand, key, random).await,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pointsman::config::{self, Source};
-use pointsman::server::Server;
+use pointsman::runtime::Server;
 use testbed::graph::{self, Graph};
 use testbed::qdrant::{self, Cluster};
 

@@ -139,13 +139,13 @@ const WRITES: &[Write] = &[
 ];
 
 impl Points {
-    fn at(&self, dice: &mut StdRng) -> (usize, usize) {
+    fn at(&self, random: &mut StdRng) -> (usize, usize) {
         // A few keys are asked for most of the time.
-        let key = match dice.random_ratio(2, 3) {
+        let key = match random.random_ratio(2, 3) {
             true => 0,
-            false => dice.random_range(0..KEYS),
+            false => random.random_range(0..KEYS),
         };
-        (dice.random_range(0..COLLECTIONS), key)
+        (random.random_range(0..COLLECTIONS), key)
     }
 
     fn counted(&self, place: &Place, collection: usize, key: usize) -> Look {
@@ -162,7 +162,7 @@ impl Points {
         }
     }
 
-    async fn change(&self, hand: &Hand, at: (usize, usize), waits: bool, dice: &mut StdRng) {
+    async fn change(&self, hand: &Hand, at: (usize, usize), waits: bool, random: &mut StdRng) {
         let (collection, key) = at;
         let id = collection * KEYS + key;
         let register = &self.registers[id];
@@ -172,7 +172,7 @@ impl Points {
         let (method, rest, body) = match () {
             () if gone => ("POST", "/delete", json!({"points": [key]})),
             () if writer.whole => ("PUT", "", json!({"points": [point(key, version)]})),
-            () => any_of(WRITES, dice)(key, version),
+            () => any_of(WRITES, random)(key, version),
         };
         let whole = rest.is_empty();
         if body["operations"][0].get("delete").is_some() {
@@ -183,7 +183,7 @@ impl Points {
         let url = hand.place.vectors(&path(collection, rest));
         let call = Call::new(method, format!("{url}?wait={waits}"), body);
         let sent = Instant::now();
-        let told = hand.write(&call, dice).await;
+        let told = hand.write(&call, random).await;
         let told = match told {
             Told::Done if !waits => {
                 hand.figures.count("writes that do not wait");
@@ -218,14 +218,14 @@ impl Stock for Points {
         }
     }
 
-    fn look(&self, place: &Place, dice: &mut StdRng) -> Look {
-        let (collection, key) = self.at(dice);
-        if dice.random_ratio(1, 7) {
+    fn look(&self, place: &Place, random: &mut StdRng) -> Look {
+        let (collection, key) = self.at(random);
+        if random.random_ratio(1, 7) {
             return self.counted(place, collection, key);
         }
-        let way = match dice.random_ratio(1, 2) {
+        let way = match random.random_ratio(1, 2) {
             true => READS[collection % READS.len()],
-            false => any_of(READS, dice),
+            false => any_of(READS, random),
         };
         let (method, rest, body, keys) = way(key);
         Look {
@@ -245,10 +245,10 @@ impl Stock for Points {
         })
     }
 
-    async fn write(&self, hand: &Hand, dice: &mut StdRng) {
-        let at = self.at(dice);
-        let waits = at.0 + 1 < COLLECTIONS || dice.random_bool(0.8);
-        self.change(hand, at, waits, dice).await;
+    async fn write(&self, hand: &Hand, random: &mut StdRng) {
+        let at = self.at(random);
+        let waits = at.0 + 1 < COLLECTIONS || random.random_bool(0.8);
+        self.change(hand, at, waits, random).await;
     }
 
     fn past(&self, place: &Place, look: &Look) -> Call {

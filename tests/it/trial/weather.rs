@@ -33,9 +33,9 @@ pub struct Weather {
 
 impl Weather {
     /// For how long a client waits for its answer; `None`: as long as it takes.
-    pub fn patience(&self, dice: &mut StdRng) -> Option<Duration> {
-        let leaves = self.storm.load(SeqCst) && dice.random_ratio(1, 50);
-        leaves.then(|| Duration::from_micros(dice.random_range(0..4_000)))
+    pub fn patience(&self, random: &mut StdRng) -> Option<Duration> {
+        let leaves = self.storm.load(SeqCst) && random.random_ratio(1, 50);
+        leaves.then(|| Duration::from_micros(random.random_range(0..4_000)))
     }
 
     /// Whether a replica lags: what it answers by itself may be old.
@@ -67,13 +67,13 @@ pub async fn make(
     operations: u64,
     seed: u64,
 ) {
-    let mut dice = StdRng::seed_from_u64(seed);
+    let mut random = StdRng::seed_from_u64(seed);
     while !weather.over.load(SeqCst) {
         let part = weather.done.load(SeqCst) * 100 / operations.max(1);
         storm(&place, &weather, matches!(part, 35..60 | 80..95)).await;
         lag(&place, &weather, matches!(part, 60..95)).await;
         if weather.storms() {
-            outage(&place, &figures, &mut dice).await;
+            outage(&place, &figures, &mut random).await;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
@@ -137,17 +137,17 @@ async fn lag(place: &Place, weather: &Weather, on: bool) {
 }
 
 /// Kills a replica for a while, seldom the graph.
-async fn outage(place: &Place, figures: &Figures, dice: &mut StdRng) {
-    tokio::time::sleep(Duration::from_millis(dice.random_range(0..400))).await;
+async fn outage(place: &Place, figures: &Figures, random: &mut StdRng) {
+    tokio::time::sleep(Duration::from_millis(random.random_range(0..400))).await;
     figures.count("replicas killed and restarted");
-    let span = Duration::from_millis(dice.random_range(20..300));
-    if dice.random_ratio(1, 5) {
+    let span = Duration::from_millis(random.random_range(20..300));
+    if random.random_ratio(1, 5) {
         place.graph.kill(0);
         tokio::time::sleep(span / 4).await;
         place.graph.restart(0).expect("the graph's port");
         return;
     }
-    let door = dice.random_range(0..DOORS);
+    let door = random.random_range(0..DOORS);
     place.cluster.kill(door);
     tokio::time::sleep(span).await;
     place.cluster.restart(door).expect("the replica's port");

@@ -1,5 +1,5 @@
 use super::*;
-use crate::rejection::Reason;
+use crate::rejection::RejectionReason;
 
 fn on_record(note: &str) -> Judgement {
     let neo4j = plain();
@@ -23,88 +23,88 @@ fn on_record(note: &str) -> Judgement {
 #[test]
 fn recorded_answers_are_judged_by_their_codes() {
     let cases = [
-        ("query: create", Fault::None, Execution::Done, "ok"),
-        ("query: read", Fault::None, Execution::Done, "ok"),
+        ("query: create", Fault::None, Executed::Done, "ok"),
+        ("query: read", Fault::None, Executed::Done, "ok"),
         (
             "query: syntax error",
             Fault::Client,
-            Execution::RolledBack,
+            Executed::RolledBack,
             "ClientError.Statement.SyntaxError",
         ),
         (
             "query: missing parameter",
             Fault::Client,
-            Execution::RolledBack,
+            Executed::RolledBack,
             "ClientError.Statement",
         ),
         (
             "query: runtime error",
             Fault::Client,
-            Execution::RolledBack,
+            Executed::RolledBack,
             "ClientError.Statement",
         ),
         (
             "query: unknown procedure",
             Fault::Client,
-            Execution::Nothing,
+            Executed::Nothing,
             "ClientError.Procedure.ProcedureNotFound",
         ),
         (
             "query: unknown database",
             Fault::Client,
-            Execution::Nothing,
+            Executed::Nothing,
             "ClientError.Database.DatabaseNotFound",
         ),
         (
             "query: not JSON",
             Fault::Client,
-            Execution::Nothing,
+            Executed::Nothing,
             "ClientError.Request",
         ),
         (
             "query: write in READ",
             Fault::Client,
-            Execution::Nothing,
+            Executed::Nothing,
             "ClientError.Statement.AccessMode",
         ),
         (
             "query: wrong content type",
             Fault::Client,
-            Execution::Nothing,
+            Executed::Nothing,
             "ClientError.Request",
         ),
         (
             "query: GET",
             Fault::Client,
-            Execution::Nothing,
+            Executed::Nothing,
             "ClientError.Request",
         ),
         (
             "query tx: after commit",
             Fault::Client,
-            Execution::RolledBack,
+            Executed::RolledBack,
             "ClientError.Request",
         ),
-        ("query tx: rollback", Fault::None, Execution::Done, "ok"),
-        ("tx: commit at once", Fault::None, Execution::Done, "ok"),
+        ("query tx: rollback", Fault::None, Executed::Done, "ok"),
+        ("tx: commit at once", Fault::None, Executed::Done, "ok"),
         (
             "tx: error in second",
             Fault::Client,
-            Execution::RolledBack,
+            Executed::RolledBack,
             "ClientError.Statement.SyntaxError",
         ),
         (
             "tx: write with Access-Mode READ",
             Fault::Client,
-            Execution::Nothing,
+            Executed::Nothing,
             "ClientError.Statement.AccessMode",
         ),
-        ("tx: begin", Fault::None, Execution::Done, "ok"),
-        ("tx: commit", Fault::None, Execution::Done, "ok"),
+        ("tx: begin", Fault::None, Executed::Done, "ok"),
+        ("tx: commit", Fault::None, Executed::Done, "ok"),
         (
             "tx: gone",
             Fault::Client,
-            Execution::RolledBack,
+            Executed::RolledBack,
             "ClientError.Transaction.TransactionNotFound",
         ),
     ];
@@ -155,121 +155,121 @@ fn the_table_of_codes_is_followed() {
         (
             "Neo.ClientError.Statement.AccessMode",
             Fault::Client,
-            Execution::Nothing,
-            Again::AsWrite,
-            Again::No,
+            Executed::Nothing,
+            RetryAdvice::AsWrite,
+            RetryAdvice::No,
         ),
         (
             "Neo.ClientError.Cluster.NotALeader",
             Fault::Role,
-            Execution::Nothing,
-            Again::Elsewhere,
-            Again::Writer,
+            Executed::Nothing,
+            RetryAdvice::Elsewhere,
+            RetryAdvice::Writer,
         ),
         (
             "Neo.ClientError.Routing.DbmsInPanic",
             Fault::Endpoint,
-            Execution::Nothing,
-            Again::Elsewhere,
-            Again::Elsewhere,
+            Executed::Nothing,
+            RetryAdvice::Elsewhere,
+            RetryAdvice::Elsewhere,
         ),
         (
             "Neo.ClientError.Security.Unauthorized",
             Fault::Client,
-            Execution::Nothing,
-            Again::No,
-            Again::No,
+            Executed::Nothing,
+            RetryAdvice::No,
+            RetryAdvice::No,
         ),
         (
             "Neo.TransientError.Transaction.MaximumTransactionLimitReached",
             Fault::Overload,
-            Execution::Nothing,
-            Again::Elsewhere,
-            Again::Elsewhere,
+            Executed::Nothing,
+            RetryAdvice::Elsewhere,
+            RetryAdvice::Elsewhere,
         ),
         (
             "Neo.TransientError.Transaction.BookmarkTimeout",
             Fault::Lag,
-            Execution::Nothing,
-            Again::Writer,
-            Again::No,
+            Executed::Nothing,
+            RetryAdvice::Writer,
+            RetryAdvice::No,
         ),
         (
             "Neo.TransientError.Transaction.DeadlockDetected",
             Fault::Client,
-            Execution::RolledBack,
-            Again::Once,
-            Again::No,
+            Executed::RolledBack,
+            RetryAdvice::Once,
+            RetryAdvice::No,
         ),
         (
             "Neo.TransientError.Transaction.LeaderSwitch",
             Fault::Role,
-            Execution::RolledBack,
-            Again::Elsewhere,
-            Again::No,
+            Executed::RolledBack,
+            RetryAdvice::Elsewhere,
+            RetryAdvice::No,
         ),
         (
             "Neo.TransientError.General.DatabaseUnavailable",
             Fault::Database,
-            Execution::RolledBack,
-            Again::Elsewhere,
-            Again::No,
+            Executed::RolledBack,
+            RetryAdvice::Elsewhere,
+            RetryAdvice::No,
         ),
         (
             "Neo.TransientError.General.OutOfMemoryError",
             Fault::Endpoint,
-            Execution::Unknown,
-            Again::Elsewhere,
-            Again::No,
+            Executed::Unknown,
+            RetryAdvice::Elsewhere,
+            RetryAdvice::No,
         ),
         (
             "Neo.TransientError.Security.AuthProviderTimeout",
             Fault::Endpoint,
-            Execution::Nothing,
-            Again::Elsewhere,
-            Again::No,
+            Executed::Nothing,
+            RetryAdvice::Elsewhere,
+            RetryAdvice::No,
         ),
         (
             "Neo.DatabaseError.Transaction.TransactionCommitFailed",
             Fault::Endpoint,
-            Execution::Unknown,
-            Again::Elsewhere,
-            Again::No,
+            Executed::Unknown,
+            RetryAdvice::Elsewhere,
+            RetryAdvice::No,
         ),
         (
             "Neo.DatabaseError.Statement.ExecutionFailed",
             Fault::Endpoint,
-            Execution::Unknown,
-            Again::Once,
-            Again::No,
+            Executed::Unknown,
+            RetryAdvice::Once,
+            RetryAdvice::No,
         ),
         (
             "Neo.TransientError.New.Thing",
             Fault::Overload,
-            Execution::Unknown,
-            Again::Once,
-            Again::No,
+            Executed::Unknown,
+            RetryAdvice::Once,
+            RetryAdvice::No,
         ),
         (
             "Neo.ClientError.New.Thing",
             Fault::Client,
-            Execution::Unknown,
-            Again::No,
-            Again::No,
+            Executed::Unknown,
+            RetryAdvice::No,
+            RetryAdvice::No,
         ),
         (
             "gibberish",
             Fault::Client,
-            Execution::Unknown,
-            Again::No,
-            Again::No,
+            Executed::Unknown,
+            RetryAdvice::No,
+            RetryAdvice::No,
         ),
     ];
     for (code, fault, execution, reads, writes) in cases {
         let found = judge(&neo4j, &read, 400, &error(code, "text"));
         assert_eq!((found.fault, found.execution), (fault, execution), "{code}");
         assert_eq!(
-            (found.read_again, found.write_again),
+            (found.read_retry, found.write_retry),
             (reads, writes),
             "{code}"
         );
@@ -283,8 +283,8 @@ fn texts_and_calls_sharpen_the_table() {
     let read = neo4j.understand(&query("RETURN 1").request());
     let syntax = "Neo.ClientError.Statement.SyntaxError";
     assert_eq!(
-        judge(&neo4j, &read, 400, &error(syntax, "Unknown function 'x'")).read_again,
-        Again::Once
+        judge(&neo4j, &read, 400, &error(syntax, "Unknown function 'x'")).read_retry,
+        RetryAdvice::Once
     );
     let partly = error(
         "Neo.ClientError.Statement.ArithmeticError",
@@ -292,7 +292,7 @@ fn texts_and_calls_sharpen_the_table() {
     );
     assert_eq!(
         judge(&neo4j, &read, 400, &partly).execution,
-        Execution::Unknown
+        Executed::Unknown
     );
     let start = "Neo.DatabaseError.Transaction.TransactionStartFailed";
     let theirs = judge(
@@ -302,8 +302,8 @@ fn texts_and_calls_sharpen_the_table() {
         &error(start, "needs an implicit transaction"),
     );
     assert_eq!(
-        (theirs.fault, theirs.read_again),
-        (Fault::Client, Again::No)
+        (theirs.fault, theirs.read_retry),
+        (Fault::Client, RetryAdvice::No)
     );
     assert_eq!(
         judge(&neo4j, &read, 500, &error(start, "other")).fault,
@@ -312,10 +312,16 @@ fn texts_and_calls_sharpen_the_table() {
     let client_read = tx(&["CREATE (n)"]).header("access-mode", "READ");
     let call = neo4j.understand(&client_read.request());
     let refused = error("Neo.ClientError.Statement.AccessMode", "x");
-    assert_eq!(judge(&neo4j, &call, 200, &refused).read_again, Again::No);
+    assert_eq!(
+        judge(&neo4j, &call, 200, &refused).read_retry,
+        RetryAdvice::No
+    );
     let run = neo4j.understand(&Sent::new("POST", "/db/neo4j/tx/1-abcdefgh", "{}").request());
     let deadlock = error("Neo.TransientError.Transaction.DeadlockDetected", "x");
-    assert_eq!(judge(&neo4j, &run, 200, &deadlock).read_again, Again::No);
+    assert_eq!(
+        judge(&neo4j, &run, 200, &deadlock).read_retry,
+        RetryAdvice::No
+    );
 }
 
 #[test]
@@ -353,43 +359,43 @@ fn answers_without_a_code_are_judged_by_status() {
             400,
             "<html>Bad Request</html>",
             Fault::Client,
-            Execution::Nothing,
-            Again::No,
+            Executed::Nothing,
+            RetryAdvice::No,
         ),
-        (405, "", Fault::Client, Execution::Nothing, Again::No),
+        (405, "", Fault::Client, Executed::Nothing, RetryAdvice::No),
         (
             500,
             "<html></html>",
             Fault::Endpoint,
-            Execution::Unknown,
-            Again::Once,
+            Executed::Unknown,
+            RetryAdvice::Once,
         ),
         (
             503,
             "upstream",
             Fault::Endpoint,
-            Execution::Unknown,
-            Again::Elsewhere,
+            Executed::Unknown,
+            RetryAdvice::Elsewhere,
         ),
         (
             202,
             "{\"data\":{\"fields\":[\"a\"",
             Fault::Endpoint,
-            Execution::Unknown,
-            Again::Elsewhere,
+            Executed::Unknown,
+            RetryAdvice::Elsewhere,
         ),
         (
             200,
             "<html></html>",
             Fault::Endpoint,
-            Execution::Unknown,
-            Again::Elsewhere,
+            Executed::Unknown,
+            RetryAdvice::Elsewhere,
         ),
     ];
     for (status, body, fault, execution, again) in cases {
         let found = judge(&neo4j, &read, status, body);
         assert_eq!(
-            (found.fault, found.execution, found.read_again),
+            (found.fault, found.execution, found.read_retry),
             (fault, execution, again),
             "{status} {body}"
         );
@@ -409,7 +415,7 @@ fn look_alikes_in_rows_are_no_errors() {
         Err("notifications")
     );
     let headers = HeaderMap::new();
-    let cut = Answer {
+    let cut = Response {
         status: 202,
         headers: &headers,
         body: Body::Prefix(b"{\"data\":{\"values\":[[1"),
@@ -445,7 +451,7 @@ fn the_newest_bookmark_goes_into_hits() {
 
 #[test]
 fn refusals_have_neo4js_shape() {
-    for reason in Reason::ALL {
+    for reason in RejectionReason::ALL {
         let refusal = plain().refusal(&Rejection::new(reason, "a \"detail\""));
         let json: serde_json::Value = serde_json::from_str(&refusal.body).unwrap();
         let label = reason.row().label;
@@ -459,7 +465,7 @@ fn refusals_have_neo4js_shape() {
         );
         assert_eq!(refusal.content_type, "application/json");
     }
-    let gone = plain().refusal(&Rejection::new(Reason::TransactionNotFound, "x"));
+    let gone = plain().refusal(&Rejection::new(RejectionReason::TransactionNotFound, "x"));
     assert!(
         gone.body
             .contains("Neo.ClientError.Transaction.TransactionNotFound")
@@ -477,7 +483,7 @@ fn probes_read_the_recorded_answers() {
             .unwrap();
         let body = Bytes::copy_from_slice(body.as_bytes());
         let headers = HeaderMap::new();
-        (probe.read)(&Answer {
+        (probe.read)(&Response {
             status,
             headers: &headers,
             body: Body::Whole(&body),
@@ -489,46 +495,58 @@ fn probes_read_the_recorded_answers() {
             .unwrap()
             .to_owned()
     };
-    assert_eq!(finding("discovery", 200, &body("discovery")), Finding::Good);
-    assert!(matches!(finding("discovery", 503, ""), Finding::Bad(_)));
-    assert_eq!(finding("query", 202, &body("query: read")), Finding::Good);
+    assert_eq!(
+        finding("discovery", 200, &body("discovery")),
+        ProbeResult::Good
+    );
+    assert!(matches!(finding("discovery", 503, ""), ProbeResult::Bad(_)));
+    assert_eq!(
+        finding("query", 202, &body("query: read")),
+        ProbeResult::Good
+    );
     assert_eq!(
         finding("query", 400, &body("query: unknown field")),
-        Finding::Unsupported
+        ProbeResult::Unsupported
     );
-    assert_eq!(finding("query", 401, ""), Finding::Locked);
+    assert_eq!(finding("query", 401, ""), ProbeResult::Locked);
     let busy = error(
         "Neo.TransientError.Transaction.MaximumTransactionLimitReached",
         "x",
     );
-    assert_eq!(finding("query", 400, &busy), Finding::Busy);
+    assert_eq!(finding("query", 400, &busy), ProbeResult::Busy);
     assert!(matches!(
         finding("query", 404, &body("query: unknown database")),
-        Finding::Bad(_)
+        ProbeResult::Bad(_)
     ));
     assert_eq!(
         finding("role", 404, &body("cluster probe on Community")),
-        Finding::Unsupported
+        ProbeResult::Unsupported
     );
-    assert_eq!(finding("role", 200, "true"), Finding::Role(Role::Writer));
-    assert_eq!(finding("role", 404, "false"), Finding::Role(Role::Reader));
+    assert_eq!(
+        finding("role", 200, "true"),
+        ProbeResult::Role(Role::Writer)
+    );
+    assert_eq!(
+        finding("role", 404, "false"),
+        ProbeResult::Role(Role::Reader)
+    );
 }
 
 #[test]
 fn an_answer_to_an_older_question_teaches_nothing() {
     let neo4j = Neo4j::new(Settings::new("graph"));
-    let inquiry = neo4j.inquiries().remove(0);
+    let metadata_query = neo4j.metadata_queries().remove(0);
     neo4j.knowledge().server_changes();
     answer_inquiry(
         &neo4j,
-        &inquiry,
+        &metadata_query,
         &Bytes::from(r#"{"data":{"values":[["db.labels","READ"]]}}"#),
     );
     assert!(!neo4j.knowledge().is_loaded());
-    let inquiry = neo4j.inquiries().remove(0);
+    let metadata_query = neo4j.metadata_queries().remove(0);
     answer_inquiry(
         &neo4j,
-        &inquiry,
+        &metadata_query,
         &Bytes::from(r#"{"data":{"values":[["db.labels","ODD"]]}}"#),
     );
     assert!(!neo4j.knowledge().is_loaded());

@@ -2,7 +2,7 @@ use super::*;
 use http::header::{ACCEPT_ENCODING, HeaderName};
 use proptest::prelude::*;
 
-fn out(neo4j: &Neo4j, sent: &Sent, newest: bool) -> Outgoing {
+fn out(neo4j: &Neo4j, sent: &Sent, newest: bool) -> RequestEdits {
     let call = neo4j.understand(&sent.request());
     neo4j.outgoing(&call, &sent.request(), newest)
 }
@@ -70,7 +70,7 @@ fn only_reads_of_ours_are_fenced() {
     for sent in &untouched {
         assert_eq!(
             out(&neo4j, sent, false),
-            Outgoing::default(),
+            RequestEdits::default(),
             "{}",
             sent.target
         );
@@ -112,7 +112,10 @@ fn a_fill_carries_the_newest_bookmark() {
     let body = out(&neo4j, &own, true).body.unwrap();
     let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(json["bookmarks"], serde_json::json!(["FB:old"]));
-    assert_eq!(out(&neo4j, &query("CREATE (n)"), true), Outgoing::default());
+    assert_eq!(
+        out(&neo4j, &query("CREATE (n)"), true),
+        RequestEdits::default()
+    );
 }
 
 #[test]
@@ -166,8 +169,12 @@ fn a_path_that_would_mean_something_else_without_its_token_is_a_write_passed_on(
             );
             let call = neo4j.understand(&sent.request());
             assert_eq!(call.effect, Effect::Unknown, "{target}");
-            assert_eq!(call.raises, [tags::service("graph")], "{target}");
-            assert_eq!(out(&neo4j, &sent, false), Outgoing::default(), "{target}");
+            assert_eq!(call.invalidates, [tags::service("graph")], "{target}");
+            assert_eq!(
+                out(&neo4j, &sent, false),
+                RequestEdits::default(),
+                "{target}"
+            );
         }
     }
 }

@@ -15,9 +15,9 @@ fn reads(statement: &str) -> String {
     tags(&call.reads).join(" ").trim().to_owned()
 }
 
-fn raises(statement: &str) -> String {
+fn invalidates(statement: &str) -> String {
     let call = plain().understand(&query(statement).request());
-    tags(&call.raises).join(" ").trim().to_owned()
+    tags(&call.invalidates).join(" ").trim().to_owned()
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn writes_of_the_table_are_narrow() {
         ),
     ];
     for (statement, wanted) in cases {
-        assert_eq!(raises(statement), wanted, "{statement}");
+        assert_eq!(invalidates(statement), wanted, "{statement}");
     }
 }
 
@@ -193,14 +193,15 @@ fn all_other_writes_are_wide() {
         "FROBNICATE",
     ];
     for statement in cases {
-        assert_eq!(raises(statement), "any wide", "{statement}");
+        assert_eq!(invalidates(statement), "any wide", "{statement}");
     }
 }
 
 #[test]
 fn one_wide_statement_makes_the_transaction_wide() {
     let neo4j = plain();
-    let tags_of = |list: &[&str]| tags(&neo4j.understand(&tx(list).request()).raises).join(" ");
+    let tags_of =
+        |list: &[&str]| tags(&neo4j.understand(&tx(list).request()).invalidates).join(" ");
     assert_eq!(
         tags_of(&["CREATE (:A)", "MATCH (n:B) RETURN n"]),
         "any label/A"
@@ -234,7 +235,7 @@ fn nothing_is_narrow_across_the_parts_of_a_cypher_25_query() {
         "CYPHER 25 { CREATE (:A) }",
     ] {
         let call = neo4j.understand(&query(statement).request());
-        assert_eq!(tags(&call.raises), ["any", "wide"], "{statement}");
+        assert_eq!(tags(&call.invalidates), ["any", "wide"], "{statement}");
     }
 }
 
@@ -245,53 +246,57 @@ fn nothing_is_narrow_where_triggers_may_be() {
     assert_eq!(tags(&call.reads), ["", "any"]);
     let neo4j = plain();
     let procedures = neo4j
-        .inquiries()
+        .metadata_queries()
         .into_iter()
-        .find(|inquiry| inquiry.name == "procedures")
+        .find(|metadata_query| metadata_query.name == "procedures")
         .unwrap();
     let body = r#"{"data":{"fields":["name","mode"],"values":[["db.labels","READ"],["apoc.trigger.add","WRITE"]]}}"#;
     answer_inquiry(&neo4j, &procedures, &Bytes::from(body));
     let call = neo4j.understand(&query("MATCH (n:A) RETURN n").request());
     assert_eq!(tags(&call.reads), ["", "any"]);
     let call = neo4j.understand(&query("CREATE (:A)").request());
-    assert_eq!(tags(&call.raises), ["any", "wide"]);
+    assert_eq!(tags(&call.invalidates), ["any", "wide"]);
 }
 
 #[test]
 fn what_may_reach_another_database_raises_the_service() {
     let neo4j = plain();
-    let raises = |sent: &Sent| tags(&neo4j.understand(&sent.request()).raises).contains(&"");
-    assert!(raises(&query("USE other CREATE (n)")));
-    assert!(raises(&Sent::new(
+    let invalidates =
+        |sent: &Sent| tags(&neo4j.understand(&sent.request()).invalidates).contains(&"");
+    assert!(invalidates(&query("USE other CREATE (n)")));
+    assert!(invalidates(&Sent::new(
         "POST",
         "/db/system/query/v2",
         r#"{"statement":"CREATE USER a SET PASSWORD 'b'"}"#
     )));
-    assert!(raises(&query("FROBNICATE USE x")));
-    assert!(raises(&Sent::new("POST", "/somewhere/else", "")));
-    assert!(!raises(&query("CREATE (n)")));
-    assert!(!raises(&Sent::new("GET", "/browser/index.html", "")));
+    assert!(invalidates(&query("FROBNICATE USE x")));
+    assert!(invalidates(&Sent::new("POST", "/somewhere/else", "")));
+    assert!(!invalidates(&query("CREATE (n)")));
+    assert!(!invalidates(&Sent::new("GET", "/browser/index.html", "")));
     neo4j.knowledge().learn_aliases(true);
-    assert!(raises(&query("CREATE (n)")));
+    assert!(invalidates(&query("CREATE (n)")));
 }
 
 #[test]
 fn only_the_end_of_an_explicit_transaction_raises() {
     let neo4j = plain();
-    let raises = |method: &str, target: &str| {
+    let invalidates = |method: &str, target: &str| {
         tags(
             &neo4j
                 .understand(&Sent::new(method, target, "{}").request())
-                .raises,
+                .invalidates,
         )
         .join(" ")
     };
-    assert_eq!(raises("POST", "/db/neo4j/tx"), "");
-    assert_eq!(raises("POST", "/db/neo4j/tx/1-abcdefgh"), "");
-    assert_eq!(raises("DELETE", "/db/neo4j/tx/1-abcdefgh"), "");
-    assert_eq!(raises("POST", "/db/neo4j/tx/1-abcdefgh/commit"), "any wide");
+    assert_eq!(invalidates("POST", "/db/neo4j/tx"), "");
+    assert_eq!(invalidates("POST", "/db/neo4j/tx/1-abcdefgh"), "");
+    assert_eq!(invalidates("DELETE", "/db/neo4j/tx/1-abcdefgh"), "");
     assert_eq!(
-        raises("POST", "/db/neo4j/query/v2/tx/1-abcdefgh/commit"),
+        invalidates("POST", "/db/neo4j/tx/1-abcdefgh/commit"),
+        "any wide"
+    );
+    assert_eq!(
+        invalidates("POST", "/db/neo4j/query/v2/tx/1-abcdefgh/commit"),
         "any wide"
     );
 }
@@ -301,7 +306,7 @@ fn after_a_transaction_that_may_reach_elsewhere_any_commit_raises_the_service() 
     let neo4j = plain();
     let ends = |neo4j: &Neo4j| {
         let commit = Sent::new("POST", "/db/neo4j/query/v2/tx/1-abcdefgh/commit", "");
-        tags(&neo4j.understand(&commit.request()).raises).contains(&"")
+        tags(&neo4j.understand(&commit.request()).invalidates).contains(&"")
     };
     for quiet in ["", "{}", r#"{"statement":"CREATE (n)"}"#] {
         neo4j.understand(&Sent::new("POST", "/db/neo4j/query/v2/tx", quiet).request());

@@ -270,8 +270,8 @@ fn several_statements_are_a_read_only_if_all_are() {
     );
     let empty = call(&tx(&[]));
     assert_eq!(
-        (empty.effect, empty.storing),
-        (Effect::Read, Storing::Never("no_statement"))
+        (empty.effect, empty.storability),
+        (Effect::Read, Storability::Never("no_statement"))
     );
 }
 
@@ -293,7 +293,7 @@ fn a_body_that_might_be_read_in_two_ways_is_a_write() {
             (Effect::Unknown, Fence::None),
             "{body}"
         );
-        assert!(!call.raises.is_empty());
+        assert!(!call.invalidates.is_empty());
     }
     let late = r#"{"x":1,"statements":[{"statement":"RETURN 1"}]}"#;
     assert_eq!(
@@ -399,7 +399,7 @@ fn what_the_database_refuses_is_a_write_from_then_on() {
     );
     assert!(
         write
-            .raises
+            .invalidates
             .iter()
             .any(|tag| tag.as_str() == "neo4j/graph/neo4j/wide")
     );
@@ -407,7 +407,7 @@ fn what_the_database_refuses_is_a_write_from_then_on() {
     assert_eq!(same_shape.effect, Effect::Write);
     assert!(
         same_shape
-            .raises
+            .invalidates
             .iter()
             .any(|tag| tag.as_str() == "neo4j/graph/neo4j/wide")
     );
@@ -423,16 +423,18 @@ fn what_the_database_refuses_is_a_write_from_then_on() {
 fn what_the_database_refuses_with_use_raises_the_service() {
     let neo4j = plain();
     let service = tags::service("graph");
-    let raises = |sent: &Sent| {
+    let invalidates = |sent: &Sent| {
         let call = neo4j.understand(&sent.request());
         assert_eq!(call.effect, Effect::Read);
-        neo4j.refused(&call, &sent.request()).raises
+        neo4j.refused(&call, &sent.request()).invalidates
     };
-    assert!(raises(&query("USE other MATCH (a) RETURN a")).contains(&service));
-    assert!(raises(&query("CALL { USE other MATCH (b) RETURN b } RETURN b")).contains(&service));
+    assert!(invalidates(&query("USE other MATCH (a) RETURN a")).contains(&service));
+    assert!(
+        invalidates(&query("CALL { USE other MATCH (b) RETURN b } RETURN b")).contains(&service)
+    );
     let several = tx(&["MATCH (c) RETURN c", "USE other MATCH (c) RETURN c"]);
-    assert!(raises(&several).contains(&service));
-    assert!(!raises(&query("MATCH (d) RETURN d")).contains(&service));
+    assert!(invalidates(&several).contains(&service));
+    assert!(!invalidates(&query("MATCH (d) RETURN d")).contains(&service));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 //! and whether a read may go to another endpoint. A write never may. The first row that fits decides.
 
 use super::seen;
-use crate::dialect::{Again, Answer, Body, Call, Execution, Fault, Judgement};
-use Again::{Elsewhere, No, Once};
-use Execution::{Nothing, Unknown};
+use crate::dialect::{Body, Call, Executed, Fault, Judgement, Response, RetryAdvice};
+use Executed::{Nothing, Unknown};
 use Fault::{Client, Database, Endpoint, Overload, Peer};
+use RetryAdvice::{Elsewhere, No, Once};
 use Text::{Any, Begins, Empty, Holds};
 
 /// Bytes of an answer that are searched for a text.
@@ -22,7 +22,7 @@ enum Text {
 }
 
 /// Statuses from..=to, text, code, fault, execution, whether a read may be asked again.
-type Row = (u16, u16, Text, &'static str, Fault, Execution, Again);
+type Row = (u16, u16, Text, &'static str, Fault, Executed, RetryAdvice);
 
 #[rustfmt::skip]
 const FAILURES: &[Row] = &[
@@ -63,7 +63,7 @@ const FAILURES: &[Row] = &[
 ];
 
 /// Judges an answer that is no success.
-pub fn judge(call: &Call, answer: &Answer<'_>) -> Judgement {
+pub fn judge(call: &Call, answer: &Response<'_>) -> Judgement {
     let text = text(seen(answer));
     let empty = matches!(answer.body, Body::Whole(body) if body.is_empty());
     let row = FAILURES.iter().find(|(from, to, wanted, ..)| {
@@ -75,18 +75,18 @@ pub fn judge(call: &Call, answer: &Answer<'_>) -> Judgement {
                 Holds(words) => text.contains(words),
             }
     });
-    let Some(&(_, _, _, code, fault, execution, read_again)) = row else {
+    let Some(&(_, _, _, code, fault, execution, read_retry)) = row else {
         return Judgement::failure(Endpoint, Unknown, "server_error");
     };
     Judgement {
-        read_again,
+        read_retry,
         revoke: matches!(answer.status, 401 | 403) && fault == Client,
         ..Judgement::failure(fault, partly(call, execution), code)
     }
 }
 
 /// A batch of changes that fails at one member leaves the earlier ones applied.
-fn partly(call: &Call, execution: Execution) -> Execution {
+fn partly(call: &Call, execution: Executed) -> Executed {
     match call.operation {
         "points.batch" => Unknown,
         _ => execution,

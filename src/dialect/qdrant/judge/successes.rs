@@ -3,7 +3,9 @@
 
 use super::seen;
 use crate::dialect::json::{self, Json};
-use crate::dialect::{Acknowledgement, Answer, Body, Call, Effect, Execution, Judgement, Storing};
+use crate::dialect::{
+    Acknowledgement, Body, Call, Effect, Executed, Judgement, Response, Storability,
+};
 use http::header::CONTENT_ENCODING;
 
 /// How every answer of Qdrant ends, but for the time and the usage.
@@ -16,31 +18,31 @@ const TAIL: usize = 4096;
 const MAX_PARSED: usize = 64 << 10;
 
 /// Judges a success.
-pub fn judge(call: &Call, answer: &Answer<'_>) -> Judgement {
+pub fn judge(call: &Call, answer: &Response<'_>) -> Judgement {
     let mut judgement = Judgement::success();
     if call.effect == Effect::Read {
         judgement.storable = storable(call, answer);
         return judgement;
     }
     judgement.storable = Err("not_a_read");
-    let code = if call.raises.is_empty() {
+    let code = if call.invalidates.is_empty() {
         "ok"
     } else {
         acknowledged(answer)
     };
     if code != "ok" || call.acknowledgement == Acknowledgement::Queued {
-        judgement.execution = Execution::Queued;
+        judgement.execution = Executed::Queued;
     }
     judgement.code = code;
     judgement
 }
 
 /// A call that is not stored anyway is not looked at.
-fn storable(call: &Call, answer: &Answer<'_>) -> Result<(), &'static str> {
+fn storable(call: &Call, answer: &Response<'_>) -> Result<(), &'static str> {
     let Body::Whole(body) = answer.body else {
         return Err("partial");
     };
-    if let Storing::Never(why) = call.storing {
+    if let Storability::Never(why) = call.storability {
         return Err(why);
     }
     // An encoded answer cannot be read; Qdrant never says 200 to a failure.
@@ -76,7 +78,7 @@ fn ends_ok(body: &[u8]) -> bool {
 }
 
 /// The weakest status of a write's results; `unread` when the answer cannot be read.
-fn acknowledged(answer: &Answer<'_>) -> &'static str {
+fn acknowledged(answer: &Response<'_>) -> &'static str {
     let whole =
         matches!(answer.body, Body::Whole(_)) && !answer.headers.contains_key(CONTENT_ENCODING);
     let Some(document) = whole.then(|| json::parse(seen(answer)).ok()).flatten() else {

@@ -11,7 +11,7 @@ const CREATE: &str =
     r#"{"actions":[{"create_alias":{"collection_name":"fresh","alias_name":"current"}}]}"#;
 
 fn write(dialect: &Qdrant) -> Vec<Tag> {
-    call(dialect, "PUT", POINTS, "{}").raises
+    call(dialect, "PUT", POINTS, "{}").invalidates
 }
 
 fn change(dialect: &Qdrant) -> crate::dialect::Call {
@@ -29,7 +29,7 @@ fn answered(dialect: &Qdrant, call: &crate::dialect::Call) {
 fn a_write_through_an_alias_raises_its_target() {
     let call = call(&informed(), "PUT", "/collections/current/points", "{}");
     assert_eq!(
-        tags(&call.raises),
+        tags(&call.invalidates),
         ["qdrant/vectors/current", "qdrant/vectors/docs"]
     );
 }
@@ -47,7 +47,7 @@ fn while_names_are_unknown_a_write_raises_the_service() {
 
 #[test]
 fn a_change_of_aliases_raises_old_and_new_targets() {
-    let raised = change(&informed()).raises;
+    let raised = change(&informed()).invalidates;
     let raised = tags(&raised);
     for tag in ["fresh", "current", "docs", "/aliases"] {
         assert!(
@@ -70,19 +70,22 @@ fn a_change_of_aliases_that_cannot_be_read_raises_the_service() {
         r#"{"actions":[{"create_alias":{"collection_name":1,"alias_name":"b"}}]}"#,
     ] {
         let call = call(&informed(), "POST", "/collections/aliases", body);
-        assert!(tags(&call.raises).contains(&"qdrant/vectors"), "{body}");
+        assert!(
+            tags(&call.invalidates).contains(&"qdrant/vectors"),
+            "{body}"
+        );
     }
 }
 
 #[test]
 fn names_are_unknown_until_an_inquiry_begun_after_the_change_was_answered() {
     let dialect = informed();
-    let early = dialect.inquiries().remove(0);
+    let early = dialect.metadata_queries().remove(0);
     let change = change(&dialect);
     assert!(!dialect.knows_aliases());
     learn_as(&dialect, &early, &[]);
     assert!(!dialect.knows_aliases());
-    let between = dialect.inquiries().remove(0);
+    let between = dialect.metadata_queries().remove(0);
     answered(&dialect, &change);
     learn_as(&dialect, &between, &[]);
     assert!(!dialect.knows_aliases());
@@ -137,11 +140,11 @@ fn writes_of_points_leave_the_names_known() {
 fn a_write_that_a_change_of_names_overtook_raises_the_service_at_its_end() {
     let dialect = informed();
     let write = call(&dialect, "PUT", "/collections/current/points", "{}");
-    assert_eq!(dialect.raises_after(&write), write.raises);
+    assert_eq!(dialect.invalidates_after(&write), write.invalidates);
     answered(&dialect, &change(&dialect));
-    assert!(tags(&dialect.raises_after(&write)).contains(&"qdrant/vectors"));
+    assert!(tags(&dialect.invalidates_after(&write)).contains(&"qdrant/vectors"));
     learn(&dialect, &[("current", "fresh")]);
-    assert!(tags(&dialect.raises_after(&write)).contains(&"qdrant/vectors"));
+    assert!(tags(&dialect.invalidates_after(&write)).contains(&"qdrant/vectors"));
 }
 
 #[test]
@@ -178,9 +181,9 @@ fn an_answer_that_is_no_alias_table_teaches_nothing() {
         assert!(names::read_table(body.as_bytes()).is_none(), "{body}");
     }
     let dialect = informed();
-    let inquiry = dialect.inquiries().remove(0);
+    let metadata_query = dialect.metadata_queries().remove(0);
     let refused = Bytes::from_static(b"Must provide an API key");
-    dialect.learn(&inquiry, &answer(401, &HeaderMap::new(), &refused));
+    dialect.learn(&metadata_query, &answer(401, &HeaderMap::new(), &refused));
     assert!(dialect.knows_aliases());
 }
 
@@ -198,5 +201,5 @@ fn too_many_aliases_leave_the_names_unknown() {
 #[test]
 fn an_unknown_table_is_asked_for_sooner() {
     let dialect = Qdrant::new("vectors", QdrantSettings::default());
-    assert!(dialect.inquiries()[0].every < informed().inquiries()[0].every);
+    assert!(dialect.metadata_queries()[0].every < informed().metadata_queries()[0].every);
 }

@@ -2,7 +2,7 @@
 
 use super::{answer, call, informed, judge, query};
 use crate::dialect::qdrant::{Qdrant, QdrantSettings};
-use crate::dialect::{Again, Answer, Body, Call, Dialect, Execution, Fault, Finding};
+use crate::dialect::{Body, Call, Dialect, Executed, Fault, ProbeResult, Response, RetryAdvice};
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::Value;
@@ -77,10 +77,10 @@ fn a_recorded_write_says_whether_it_was_applied() {
     assert_eq!(
         done,
         [
-            Execution::Done,
-            Execution::Queued,
-            Execution::Nothing,
-            Execution::Done
+            Executed::Done,
+            Executed::Queued,
+            Executed::Nothing,
+            Executed::Done
         ]
     );
 }
@@ -92,11 +92,11 @@ fn a_write_that_timed_out_waiting_is_only_queued() {
     let judgement = judge(&write(), 200, timed_out);
     assert_eq!(
         (judgement.execution, judgement.code),
-        (Execution::Queued, "wait_timeout")
+        (Executed::Queued, "wait_timeout")
     );
     let mixed =
         r#"{"result":[{"status":"completed"},{"status":"acknowledged"}],"status":"ok","time":0}"#;
-    assert_eq!(judge(&write(), 200, mixed).execution, Execution::Queued);
+    assert_eq!(judge(&write(), 200, mixed).execution, Executed::Queued);
 }
 
 #[test]
@@ -104,164 +104,167 @@ fn a_write_whose_answer_cannot_be_read_is_only_queued() {
     for body in ["", "<html>", "{\"result\":"] {
         assert_eq!(
             judge(&write(), 200, body).execution,
-            Execution::Queued,
+            Executed::Queued,
             "{body}"
         );
     }
-    let cut = Answer {
+    let cut = Response {
         status: 200,
         headers: &HeaderMap::new(),
         body: Body::Prefix(br#"{"result":{"status":"completed"},"status":"ok","time":0.1}"#),
     };
-    assert_eq!(
-        informed().judge(&write(), &cut).execution,
-        Execution::Queued
-    );
+    assert_eq!(informed().judge(&write(), &cut).execution, Executed::Queued);
 }
 
 #[test]
 fn failures_are_judged_by_status_and_text() {
     use Fault::{Client, Database, Endpoint, Overload, Peer};
-    for (status, text, fault, read_again, code) in [
+    for (status, text, fault, read_retry, code) in [
         (
             400,
             "Bad request: no index",
             Client,
-            Again::No,
+            RetryAdvice::No,
             "bad_request",
         ),
         (
             400,
             "JSON payload is larger than allowed (limit: 1)",
             Client,
-            Again::No,
+            RetryAdvice::No,
             "too_large",
         ),
         (
             401,
             "Must provide an API key or an Authorization bearer token",
             Client,
-            Again::No,
+            RetryAdvice::No,
             "unauthenticated",
         ),
         (
             403,
             "Forbidden: Global access is required",
             Client,
-            Again::No,
+            RetryAdvice::No,
             "forbidden",
         ),
-        (403, "ExpiredSignature", Client, Again::No, "expired_token"),
+        (
+            403,
+            "ExpiredSignature",
+            Client,
+            RetryAdvice::No,
+            "expired_token",
+        ),
         (
             403,
             "Storage locked: by an operator",
             Endpoint,
-            Again::No,
+            RetryAdvice::No,
             "storage_locked",
         ),
-        (404, "", Client, Again::No, "unknown_route"),
+        (404, "", Client, RetryAdvice::No, "unknown_route"),
         (
             404,
             "Not found: Collection `x` doesn't exist!",
             Client,
-            Again::Once,
+            RetryAdvice::Once,
             "collection_not_found",
         ),
         (
             404,
             "Not found: No point with id 3 found",
             Client,
-            Again::No,
+            RetryAdvice::No,
             "point_not_found",
         ),
         (
             408,
             "Timeout: 1 out of 3 shards failed to apply operation",
             Overload,
-            Again::Once,
+            RetryAdvice::Once,
             "timeout",
         ),
         (
             413,
             "<html>too large</html>",
             Client,
-            Again::No,
+            RetryAdvice::No,
             "too_large",
         ),
         (
             429,
             "Rate limiting exceeded: Retry after 30s",
             Overload,
-            Again::No,
+            RetryAdvice::No,
             "rate_limited",
         ),
-        (431, "x", Client, Again::No, "client_error"),
+        (431, "x", Client, RetryAdvice::No, "client_error"),
         (
             500,
             "Service internal error: Tonic status error: connection refused",
             Peer,
-            Again::Once,
+            RetryAdvice::Once,
             "peer_failed",
         ),
         (
             500,
             "Service internal error: tcp connect error",
             Peer,
-            Again::Once,
+            RetryAdvice::Once,
             "peer_unreachable",
         ),
         (
             500,
             "Service internal error: 1 of 2 read operations failed",
             Peer,
-            Again::Once,
+            RetryAdvice::Once,
             "peer_failed",
         ),
         (
             500,
             "The replica set for shard 1 has no active replica",
             Peer,
-            Again::Once,
+            RetryAdvice::Once,
             "no_active_replica",
         ),
         (
             500,
             "Consistency of this update is not guaranteed",
             Database,
-            Again::No,
+            RetryAdvice::No,
             "inconsistent",
         ),
         (
             500,
             "Service internal error: out of memory",
             Endpoint,
-            Again::Once,
+            RetryAdvice::Once,
             "internal_error",
         ),
-        (500, "<html>", Endpoint, Again::Once, "internal_error"),
+        (500, "<html>", Endpoint, RetryAdvice::Once, "internal_error"),
         (
             503,
             "Shard temporarily unavailable: x",
             Database,
-            Again::Elsewhere,
+            RetryAdvice::Elsewhere,
             "shard_unavailable",
         ),
         (
             503,
             "<html>upstream</html>",
             Endpoint,
-            Again::Elsewhere,
+            RetryAdvice::Elsewhere,
             "unavailable",
         ),
         (
             507,
             "Insufficient storage: quota",
             Database,
-            Again::No,
+            RetryAdvice::No,
             "insufficient_storage",
         ),
-        (599, "", Endpoint, Again::Once, "server_error"),
-        (0, "", Endpoint, Again::Once, "server_error"),
+        (599, "", Endpoint, RetryAdvice::Once, "server_error"),
+        (0, "", Endpoint, RetryAdvice::Once, "server_error"),
     ] {
         let json = format!("{{\"status\":{{\"error\":{text:?}}},\"time\":0.0}}");
         for body in [text.to_owned(), json]
@@ -270,11 +273,11 @@ fn failures_are_judged_by_status_and_text() {
         {
             let judgement = judge(&read(), status, body);
             assert_eq!(
-                (judgement.fault, judgement.read_again, judgement.code),
-                (fault, read_again, code),
+                (judgement.fault, judgement.read_retry, judgement.code),
+                (fault, read_retry, code),
                 "{body}"
             );
-            assert_eq!(judgement.write_again, Again::No);
+            assert_eq!(judgement.write_retry, RetryAdvice::No);
             assert!(judgement.storable.is_err());
             assert_eq!(
                 judgement.revoke,
@@ -287,7 +290,7 @@ fn failures_are_judged_by_status_and_text() {
 
 #[test]
 fn a_cut_error_is_judged_by_what_is_there() {
-    let cut = Answer {
+    let cut = Response {
         status: 500,
         headers: &HeaderMap::new(),
         body: Body::Prefix(br#"{"status":{"error":"Service internal error: Tonic status error: "#),
@@ -300,11 +303,11 @@ fn a_refused_batch_of_changes_may_be_partly_applied() {
     let batch = call(&informed(), "POST", "/collections/docs/points/batch", "{}");
     assert_eq!(
         judge(&batch, 400, "Wrong input: x").execution,
-        Execution::Unknown
+        Executed::Unknown
     );
     assert_eq!(
         judge(&write(), 400, "Wrong input: x").execution,
-        Execution::Nothing
+        Executed::Nothing
     );
 }
 
@@ -320,8 +323,8 @@ fn a_rate_limited_read_asks_another_replica_where_there_is_one() {
     let body = Bytes::from_static(b"Rate limiting exceeded");
     let judgement = replicated.judge(&read(), &answer(429, &HeaderMap::new(), &body));
     assert_eq!(
-        (judgement.read_again, judgement.write_again),
-        (Again::Once, Again::No)
+        (judgement.read_retry, judgement.write_retry),
+        (RetryAdvice::Once, RetryAdvice::No)
     );
 }
 
@@ -358,9 +361,9 @@ fn only_a_whole_answer_that_says_ok_is_stored() {
 
 #[test]
 fn a_refusal_of_ours_has_the_shape_of_qdrant() {
-    use crate::rejection::{Reason, Rejection};
+    use crate::rejection::{Rejection, RejectionReason};
     let refusal = informed().refusal(&Rejection::new(
-        Reason::NoEndpoint,
+        RejectionReason::NoEndpoint,
         "no \"good\" endpoint\n",
     ));
     let body: Value = serde_json::from_str(&refusal.body).unwrap();
@@ -377,13 +380,13 @@ fn probes_tell_a_node_that_serves_from_one_that_does_not() {
     let probes = Qdrant::new("vectors", settings).probes();
     let finding =
         |i: usize, status: u16| (probes[i].read)(&answer(status, &HeaderMap::new(), &Bytes::new()));
-    assert_eq!(finding(0, 200), Finding::Good);
-    assert!(matches!(finding(0, 503), Finding::Bad(_)));
-    assert_eq!(finding(0, 404), Finding::Unsupported);
-    assert_eq!(finding(1, 200), Finding::Good);
-    assert_eq!(finding(1, 401), Finding::Locked);
-    assert_eq!(finding(1, 429), Finding::Busy);
-    assert!(matches!(finding(1, 500), Finding::Bad(_)));
+    assert_eq!(finding(0, 200), ProbeResult::Good);
+    assert!(matches!(finding(0, 503), ProbeResult::Bad(_)));
+    assert_eq!(finding(0, 404), ProbeResult::Unsupported);
+    assert_eq!(finding(1, 200), ProbeResult::Good);
+    assert_eq!(finding(1, 401), ProbeResult::Locked);
+    assert_eq!(finding(1, 429), ProbeResult::Busy);
+    assert!(matches!(finding(1, 500), ProbeResult::Bad(_)));
     assert!(!probes[0].credentialed && probes[0].headers.is_empty());
     assert!(probes[1].credentialed && probes[1].headers[0].1.is_sensitive());
 }
@@ -401,10 +404,10 @@ fn a_fence_is_passed_only_when_it_was_completed() {
         );
         (fence.read)(&answer(status, &HeaderMap::new(), &Bytes::from(body)))
     };
-    assert_eq!(finding(200, "completed"), Finding::Good);
-    assert_eq!(finding(200, "wait_timeout"), Finding::Busy);
-    assert_eq!(finding(200, "acknowledged"), Finding::Busy);
-    assert_eq!(finding(429, ""), Finding::Busy);
-    assert_eq!(finding(403, ""), Finding::Locked);
-    assert!(matches!(finding(404, ""), Finding::Bad(_)));
+    assert_eq!(finding(200, "completed"), ProbeResult::Good);
+    assert_eq!(finding(200, "wait_timeout"), ProbeResult::Busy);
+    assert_eq!(finding(200, "acknowledged"), ProbeResult::Busy);
+    assert_eq!(finding(429, ""), ProbeResult::Busy);
+    assert_eq!(finding(403, ""), ProbeResult::Locked);
+    assert!(matches!(finding(404, ""), ProbeResult::Bad(_)));
 }

@@ -44,7 +44,7 @@ fn an_ambiguous_path_is_a_write_that_raises_everything() {
         for method in ["GET", "POST"] {
             let call = call(&informed(), method, target, "{}");
             assert_eq!(call.effect, Effect::Unknown, "{target}");
-            assert_eq!(tags(&call.raises), ["qdrant/vectors"], "{target}");
+            assert_eq!(tags(&call.invalidates), ["qdrant/vectors"], "{target}");
         }
     }
 }
@@ -59,7 +59,7 @@ fn a_wrong_method_or_an_unknown_path_below_a_collection_raises_the_collection() 
     ] {
         let call = at(method, target);
         assert_eq!(call.effect, Effect::Unknown, "{method} {target}");
-        assert_eq!(tags(&call.raises), ["qdrant/vectors/docs"]);
+        assert_eq!(tags(&call.invalidates), ["qdrant/vectors/docs"]);
         assert_eq!(call.acknowledgement, Acknowledgement::Queued);
     }
 }
@@ -74,7 +74,7 @@ fn an_unknown_write_elsewhere_raises_the_service() {
     ] {
         let call = at(method, target);
         assert_eq!(call.effect, Effect::Unknown, "{method} {target}");
-        assert_eq!(tags(&call.raises), ["qdrant/vectors"]);
+        assert_eq!(tags(&call.invalidates), ["qdrant/vectors"]);
     }
 }
 
@@ -84,7 +84,7 @@ fn an_unknown_get_is_a_read_that_is_never_stored() {
     assert_eq!(call.effect, Effect::Read);
     assert_eq!(never(&call), "unknown_operation");
     assert_eq!(call.placement, Placement::Any);
-    assert!(call.raises.is_empty());
+    assert!(call.invalidates.is_empty());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::table::example;
 use super::{answer, informed};
 use crate::dialect::qdrant::{NEVER, rows};
-use crate::dialect::{Body, Call, Dialect, Effect, Request, Storing};
+use crate::dialect::{Body, Call, Dialect, Effect, Request, Storability};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use proptest::collection::vec;
@@ -62,11 +62,11 @@ proptest! {
         let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_bytes(&header).unwrap())]);
         let body = Bytes::from(body);
         let call = understood(&method, &target, &headers, &body);
-        prop_assert!(call.effect == Effect::Read || matches!(call.storing, Storing::Never(_)));
-        if let Storing::Never(why) = call.storing {
+        prop_assert!(call.effect == Effect::Read || matches!(call.storability, Storability::Never(_)));
+        if let Storability::Never(why) = call.storability {
             prop_assert!(NEVER.contains(&why), "{}", why);
         }
-        prop_assert!(call.effect != Effect::Unknown || !call.raises.is_empty());
+        prop_assert!(call.effect != Effect::Unknown || !call.invalidates.is_empty());
         prop_assert_eq!(call.canonical.is_some(), !call.reads.is_empty());
         informed().judge(&call, &answer(status, &headers, &body));
     }
@@ -93,7 +93,7 @@ proptest! {
         });
         prop_assert_eq!(call.effect, row.effect, "{} {}", row.name, target);
         if row.effect != Effect::Read {
-            prop_assert!(matches!(call.storing, Storing::Never(_)));
+            prop_assert!(matches!(call.storability, Storability::Never(_)));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::dialect::qdrant::path::Path;
 use crate::dialect::qdrant::{OPERATIONS, Operation, routes, rows};
-use crate::dialect::{Effect, Storing};
+use crate::dialect::{Effect, Storability};
 use http::Method;
 use std::collections::{BTreeSet, HashSet};
 
@@ -107,7 +107,7 @@ fn every_row_is_found_by_its_own_path_and_no_other_row_is() {
 #[test]
 fn only_reads_are_stored_and_no_answer_of_one_node_is() {
     for row in rows() {
-        let stored = !matches!(row.storing, Storing::Never(_));
+        let stored = !matches!(row.storability, Storability::Never(_));
         assert!(
             !stored || (row.effect == Effect::Read && !row.local),
             "{}",

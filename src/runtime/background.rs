@@ -20,7 +20,7 @@ impl Background {
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new()
-            .name("pointsman-aside".into())
+            .name("pointsman-background".into())
             .spawn(move || {
                 let _ = runtime.block_on(stopped);
                 runtime.shutdown_background();

@@ -3,7 +3,9 @@
 
 use crate::dialect::Dialect;
 use crate::health::prober::Running;
-use crate::health::{Ask, HttpAsker, Prober, Questions, Resolver, Rules, SystemLookup};
+use crate::health::{
+    HealthRules, HttpProbeClient, ProbeClient, Prober, Questions, Resolver, SystemLookup,
+};
 use crate::shared::Shared;
 use crate::snapshot::{Service, Snapshot};
 use parking_lot::Mutex;
@@ -13,16 +15,16 @@ use tokio::runtime::Handle;
 /// The tasks of the present snapshot.
 pub struct Probing {
     shared: Arc<Shared>,
-    aside: Handle,
+    background: Handle,
     running: Mutex<Vec<Running>>,
 }
 
 impl Probing {
     /// Nothing runs yet.
-    pub fn new(shared: Arc<Shared>, aside: Handle) -> Self {
+    pub fn new(shared: Arc<Shared>, background: Handle) -> Self {
         Self {
             shared,
-            aside,
+            background,
             running: Mutex::default(),
         }
     }
@@ -31,10 +33,11 @@ impl Probing {
 impl Probing {
     /// Looks after the endpoints of this snapshot from now on.
     pub fn follow(&self, snapshot: &Snapshot) {
-        let ask: Arc<dyn Ask> = Arc::new(HttpAsker::new(snapshot.config.health.timeout));
-        let rules = Arc::new(Rules::of(&snapshot.config));
+        let ask: Arc<dyn ProbeClient> =
+            Arc::new(HttpProbeClient::new(snapshot.config.health.timeout));
+        let rules = Arc::new(HealthRules::of(&snapshot.config));
         let every = snapshot.config.upstream.resolve_every;
-        let _inside = self.aside.enter();
+        let _inside = self.background.enter();
         let mut running = Vec::new();
         for service in snapshot.services() {
             let conditions = service.pool.conditions();
@@ -45,14 +48,19 @@ impl Probing {
             );
             running.push(resolver.start(every));
             let prober = self.prober(service, Arc::clone(&ask), Arc::clone(&rules));
-            running.push(prober.start(self.shared.cup.dice()));
+            running.push(prober.start(self.shared.random_source.random()));
         }
         let pools: Vec<_> = snapshot.services().map(|service| &service.pool).collect();
         self.shared.registry.settle(&pools, self.shared.clock.now());
         *self.running.lock() = running;
     }
 
-    fn prober(&self, service: &Service, ask: Arc<dyn Ask>, rules: Arc<Rules>) -> Prober {
+    fn prober(
+        &self,
+        service: &Service,
+        ask: Arc<dyn ProbeClient>,
+        rules: Arc<HealthRules>,
+    ) -> Prober {
         let dialect: Arc<dyn Dialect> = Arc::clone(&service.dialect);
         let questions: Arc<dyn Questions> = Arc::new(dialect);
         Prober::new(
@@ -61,7 +69,7 @@ impl Probing {
             questions,
             rules,
             self.shared.clock.clone(),
-            service.pool.pulse(),
+            service.pool.probe_trigger(),
         )
     }
 }

@@ -1,7 +1,7 @@
 //! Samples the load that plans are made against (PL-07): the machine's processors and memory from
 //! `/proc`, the databases' from what is in flight to them. What cannot be read stays unknown.
 
-use crate::plan::{Execution, Load};
+use crate::plan::{ExecutionStrategy, SystemLoad};
 use crate::shared::Shared;
 
 /// Reads one sample after the other; processor time is a difference between two.
@@ -18,16 +18,16 @@ struct Ticks {
 
 impl Machine {
     /// A new sample.
-    pub fn load(&mut self, shared: &Shared) -> Load {
-        let mut load = Load {
+    pub fn load(&mut self, shared: &Shared) -> SystemLoad {
+        let mut load = SystemLoad {
             cpu: self.cpu(),
             memory: memory(),
-            ..Load::default()
+            ..SystemLoad::default()
         };
         let (mut vector, mut graph) = ((0, 0), (0, 0));
         for service in shared.snapshot().services() {
             let sum = match service.execution {
-                Execution::VectorOnly => &mut vector,
+                ExecutionStrategy::VectorOnly => &mut vector,
                 _ => &mut graph,
             };
             for endpoint in service.pool.endpoints() {

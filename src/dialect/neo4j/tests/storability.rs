@@ -1,7 +1,7 @@
 use super::*;
 
-fn storing(neo4j: &Neo4j, sent: &Sent) -> Storing {
-    neo4j.understand(&sent.request()).storing
+fn storability(neo4j: &Neo4j, sent: &Sent) -> Storability {
+    neo4j.understand(&sent.request()).storability
 }
 
 #[test]
@@ -45,8 +45,8 @@ fn what_is_never_stored_says_why() {
     ];
     for (statement, reason) in cases {
         assert_eq!(
-            storing(&neo4j, &query(statement)),
-            Storing::Never(reason),
+            storability(&neo4j, &query(statement)),
+            Storability::Never(reason),
             "{statement}"
         );
     }
@@ -58,8 +58,8 @@ fn what_is_never_stored_says_why() {
         "RETURN localdatetime({timezone: 'Z', year: 2020})",
     ] {
         assert_eq!(
-            storing(&neo4j, &query(statement)),
-            Storing::Yes,
+            storability(&neo4j, &query(statement)),
+            Storability::Yes,
             "{statement}"
         );
     }
@@ -86,8 +86,8 @@ fn what_may_be_a_map_without_a_time_may_read_the_clock() {
         let call = neo4j.understand(&query(statement).request());
         assert_eq!(call.effect, Effect::Read, "{statement}");
         assert_eq!(
-            call.storing,
-            Storing::Never("impure_function"),
+            call.storability,
+            Storability::Never("impure_function"),
             "{statement}"
         );
     }
@@ -106,15 +106,15 @@ fn a_stored_answer_ends_with_the_token_that_asked_for_it() {
     };
     let call = bearing(r#"{"sub":"me","exp":1700000000}"#);
     assert_eq!(
-        (call.expires, call.storing),
-        (Some(1_700_000_000), Storing::Yes)
+        (call.expires, call.storability),
+        (Some(1_700_000_000), Storability::Yes)
     );
     assert_eq!(bearing(r#"{"sub":"me"}"#).expires, None);
     let unread = bearing(r#"{"exp":"soon"}"#);
-    assert_eq!(unread.storing, Storing::Never("unread_token"));
+    assert_eq!(unread.storability, Storability::Never("unread_token"));
     let basic = query("RETURN 1").header("authorization", "Basic bmVvNGo6YS5iLmM=");
     let call = neo4j.understand(&basic.request());
-    assert_eq!((call.expires, call.storing), (None, Storing::Yes));
+    assert_eq!((call.expires, call.storability), (None, Storability::Yes));
 }
 
 #[test]
@@ -122,35 +122,44 @@ fn fields_of_the_request_can_forbid_storing() {
     let neo4j = plain();
     let with = |field: &str| {
         let body = format!(r#"{{"statement":"RETURN 1",{field}}}"#);
-        storing(&neo4j, &Sent::new("POST", "/db/neo4j/query/v2", &body))
+        storability(&neo4j, &Sent::new("POST", "/db/neo4j/query/v2", &body))
     };
-    assert_eq!(with(r#""bookmarks":["FB:a"]"#), Storing::Never("bookmarks"));
-    assert_eq!(with(r#""bookmarks":[]"#), Storing::Yes);
+    assert_eq!(
+        with(r#""bookmarks":["FB:a"]"#),
+        Storability::Never("bookmarks")
+    );
+    assert_eq!(with(r#""bookmarks":[]"#), Storability::Yes);
     assert_eq!(
         with(r#""impersonatedUser":"x""#),
-        Storing::Never("impersonated")
+        Storability::Never("impersonated")
     );
     assert_eq!(
         with(r#""accessMode":"WRITE""#),
-        Storing::Never("client_write_mode")
+        Storability::Never("client_write_mode")
     );
-    assert_eq!(with(r#""accessMode":"READ""#), Storing::Yes);
+    assert_eq!(with(r#""accessMode":"READ""#), Storability::Yes);
     assert_eq!(
         with(r#""fromTheFuture":1"#),
-        Storing::Never("unknown_field")
+        Storability::Never("unknown_field")
     );
     assert_eq!(
         with(r#""includeCounters":true,"maxExecutionTime":3"#),
-        Storing::Yes
+        Storability::Yes
     );
     let system = Sent::new("POST", "/db/system/query/v2", r#"{"statement":"RETURN 1"}"#);
-    assert_eq!(storing(&neo4j, &system), Storing::Never("system_database"));
+    assert_eq!(
+        storability(&neo4j, &system),
+        Storability::Never("system_database")
+    );
     let marked = tx(&["RETURN 1"]).header("bookmarks", r#"["FB:a"]"#);
-    assert_eq!(storing(&neo4j, &marked), Storing::Never("bookmarks"));
+    assert_eq!(
+        storability(&neo4j, &marked),
+        Storability::Never("bookmarks")
+    );
     let session = Sent::new("POST", "/db/neo4j/tx", r#"{"statements":[]}"#);
     assert_eq!(
-        storing(&neo4j, &session),
-        Storing::Never("explicit_transaction")
+        storability(&neo4j, &session),
+        Storability::Never("explicit_transaction")
     );
 }
 
@@ -161,11 +170,17 @@ fn the_operator_may_list_plug_ins_as_pure() {
         ..Settings::new("graph")
     };
     let neo4j = informed(settings);
-    assert_eq!(storing(&neo4j, &query("RETURN my.own(1)")), Storing::Yes);
-    assert_eq!(storing(&neo4j, &query("CALL db.labels()")), Storing::Yes);
     assert_eq!(
-        storing(&neo4j, &query("RETURN your.own(1)")),
-        Storing::Never("impure_function")
+        storability(&neo4j, &query("RETURN my.own(1)")),
+        Storability::Yes
+    );
+    assert_eq!(
+        storability(&neo4j, &query("CALL db.labels()")),
+        Storability::Yes
+    );
+    assert_eq!(
+        storability(&neo4j, &query("RETURN your.own(1)")),
+        Storability::Never("impure_function")
     );
 }
 
@@ -179,7 +194,8 @@ fn the_state_of_the_server_is_never_stored_whatever_the_operator_lists() {
         ..Settings::new("graph")
     });
     let mut stored = listed;
-    stored.retain(|name| storing(&neo4j, &query(&format!("CALL {name}()"))) == Storing::Yes);
+    stored
+        .retain(|name| storability(&neo4j, &query(&format!("CALL {name}()"))) == Storability::Yes);
     assert_eq!(
         stored,
         [

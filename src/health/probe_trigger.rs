@@ -6,12 +6,12 @@ use tokio::sync::Notify;
 
 /// Shared by the prober of a service and all that may want it to look at once.
 #[derive(Debug, Default)]
-pub struct Pulse {
+pub struct ProbeTrigger {
     ticked: Stamp,
     wanted: Notify,
 }
 
-impl Pulse {
+impl ProbeTrigger {
     /// Asks for a round of probes and inquiries now. Many askers cause one round.
     pub fn nudge(&self) {
         self.wanted.notify_one();

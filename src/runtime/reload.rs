@@ -53,17 +53,17 @@ pub struct Reloader {
 }
 
 impl Reloader {
-    /// A reloader; probes run on `aside`.
+    /// A reloader; probes run on `background`.
     pub fn new(
         shared: Arc<Shared>,
         source: Option<Source>,
         listeners: Listeners,
-        aside: Handle,
+        background: Handle,
     ) -> Self {
         let generation = shared.snapshot().generation;
         shared.observer.metrics().serves(true, generation);
         Self {
-            probing: Probing::new(Arc::clone(&shared), aside),
+            probing: Probing::new(Arc::clone(&shared), background),
             started: shared.config(),
             taken: watch::Sender::new(shared.config()),
             shared,

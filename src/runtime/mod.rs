@@ -1,8 +1,8 @@
 //! The process: binds sockets, starts the tasks beside the path, reloads, drains. Tests start it in
 //! process on port 0; the command line starts it once and waits for signals.
 
-mod aside;
 mod background;
+mod background_tasks;
 mod control;
 mod figures;
 mod learn;
@@ -15,7 +15,7 @@ mod watch;
 pub use reload::{ReloadError, Reloaded};
 
 use crate::cache::Cache;
-use crate::clock::{Clock, Dice};
+use crate::clock::{Clock, Random};
 use crate::config::{Config, Loaded, Source};
 use crate::observe::Observer;
 use crate::plan::History;
@@ -89,9 +89,10 @@ impl Server {
             background.handle().clone(),
         ));
         reloader.open_listeners(&shared.config()).await?;
-        let admin = aside::admin(&background, &shared, &reloader, stopping.clone()).await?;
+        let admin =
+            background_tasks::admin(&background, &shared, &reloader, stopping.clone()).await?;
         reloader.start_probes();
-        aside::start(&background, &shared, &reloader, stopping);
+        background_tasks::start(&background, &shared, &reloader, stopping);
         Ok(Self {
             shared,
             reloader,
@@ -146,8 +147,8 @@ impl Server {
 fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
     let config = Arc::new(loaded.config.clone());
     let clock = Clock::system();
-    let mut dice = Dice::from_system();
-    let observer = Observer::new(&config.observe, &config.queries, clock.clone(), &mut dice);
+    let mut random = Random::from_system();
+    let observer = Observer::new(&config.observe, &config.queries, clock.clone(), &mut random);
     let parts = Parts {
         cache: Cache::new(&config.cache, clock.clone()),
         observer: observer.map_err(|error| StartError::Metrics(error.to_string()))?,
@@ -164,7 +165,7 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
     };
     let first = Snapshot::compile(config, 1, carried, None)?;
     parts.observer.metrics().reloaded(true, first.generation);
-    let shared = Shared::new(parts, first, dice);
+    let shared = Shared::new(parts, first, random);
     shared
         .observer
         .add_source(Box::new(Figures(Arc::downgrade(&shared))));

@@ -1,7 +1,7 @@
 //! What may be stored, what it depends on, and under which key.
 
 use super::{call, call_with, informed, never, query, tags};
-use crate::dialect::{Body, Call, Dialect, Effect, Request, Storing};
+use crate::dialect::{Body, Call, Dialect, Effect, Request, Storability};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, Method};
@@ -11,9 +11,9 @@ const QUERY: &str = "/collections/docs/points/query";
 #[test]
 fn a_plain_query_is_stored_and_depends_on_service_and_collection() {
     let call = query(r#"{"query":[0.1,0.2],"limit":3}"#);
-    assert_eq!(call.storing, Storing::Yes);
+    assert_eq!(call.storability, Storability::Yes);
     assert_eq!(tags(&call.reads), ["qdrant/vectors", "qdrant/vectors/docs"]);
-    assert!(call.raises.is_empty() && call.canonical.is_some());
+    assert!(call.invalidates.is_empty() && call.canonical.is_some());
 }
 
 #[test]
@@ -92,32 +92,33 @@ fn answers_that_differ_call_by_call_are_never_stored() {
 #[test]
 fn a_text_in_a_filter_is_no_inference() {
     let call = query(r#"{"query":[0.1],"filter":{"must":[{"key":"a","match":{"text":"good"}}]}}"#);
-    assert_eq!(call.storing, Storing::Yes);
+    assert_eq!(call.storability, Storability::Yes);
     let call =
         query(r#"{"query":{"formula":{"sum":["$score",{"key":"a","match":{"any":["x"]}}]}}}"#);
-    assert_eq!(call.storing, Storing::Yes);
+    assert_eq!(call.storability, Storability::Yes);
 }
 
 #[test]
 fn multi_vectors_and_lists_of_ids_are_stored() {
     assert_eq!(
-        query(r#"{"query":[[0.1,0.2],[0.3,0.4]]}"#).storing,
-        Storing::Yes
+        query(r#"{"query":[[0.1,0.2],[0.3,0.4]]}"#).storability,
+        Storability::Yes
     );
     assert_eq!(
-        query(r#"{"query":{"recommend":{"positive":["a-b"],"negative":[]}}}"#).storing,
-        Storing::Yes
+        query(r#"{"query":{"recommend":{"positive":["a-b"],"negative":[]}}}"#).storability,
+        Storability::Yes
     );
 }
 
 #[test]
 fn an_estimate_is_stored_for_a_short_time() {
-    let count = |body| call(&informed(), "POST", "/collections/docs/points/count", body).storing;
-    assert_eq!(count(r#"{"exact":false}"#), Storing::Short);
-    assert_eq!(count("{}"), Storing::Yes);
+    let count =
+        |body| call(&informed(), "POST", "/collections/docs/points/count", body).storability;
+    assert_eq!(count(r#"{"exact":false}"#), Storability::Short);
+    assert_eq!(count("{}"), Storability::Yes);
     assert_eq!(
-        call(&informed(), "GET", "/collections/docs", "").storing,
-        Storing::Short
+        call(&informed(), "GET", "/collections/docs", "").storability,
+        Storability::Short
     );
 }
 
@@ -206,8 +207,8 @@ fn an_entry_ends_with_its_token() {
     assert_eq!(with_token("api-key", &token).expires, Some(1_700_000_000));
     let bearer = with_token("authorization", &format!("Bearer {token}"));
     assert_eq!(
-        (bearer.expires, bearer.storing),
-        (Some(1_700_000_000), Storing::Yes)
+        (bearer.expires, bearer.storability),
+        (Some(1_700_000_000), Storability::Yes)
     );
 }
 
@@ -233,7 +234,11 @@ fn a_token_that_depends_on_a_point_or_cannot_be_read_stores_nothing() {
 fn a_plain_key_has_no_claims() {
     for key in ["secret", "a.b.c", "..", "a.b", "a.b.c.d"] {
         let call = with_token("api-key", key);
-        assert_eq!((call.expires, call.storing), (None, Storing::Yes), "{key}");
+        assert_eq!(
+            (call.expires, call.storability),
+            (None, Storability::Yes),
+            "{key}"
+        );
     }
 }
 

@@ -2,12 +2,12 @@
 //! put to one endpoint that serves, when its last answer is too old, was for an older state of
 //! knowledge, or never came; a question without an answer is put to the next endpoint after a pause.
 
-use super::ask::{Ask, ProbeReply, Question, Questions};
+use super::ask::{ProbeClient, ProbeReply, Question, Questions};
 use super::condition::Condition;
 use super::round::within;
-use super::status::Status;
+use super::status::HealthStatus;
 use crate::clock::Moment;
-use crate::dialect::Inquiry;
+use crate::dialect::MetadataQuery;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,44 +34,51 @@ struct Due {
 impl Inquiries {
     /// Puts the inquiries that are due at `now`, one after the other.
     pub async fn ask_due(&mut self, round: &Asking<'_>, now: Moment) {
-        let all = round.questions.inquiries();
+        let all = round.questions.metadata_queries();
         self.due
             .retain(|name, _| all.iter().any(|i| i.name == *name));
-        for inquiry in all.iter().filter(|inquiry| round.may(inquiry)) {
-            if self.is_due(inquiry, now) {
-                let answered = self.put(round, inquiry).await;
-                let pause = if answered { inquiry.every } else { ASK_AGAIN };
+        for metadata_query in all
+            .iter()
+            .filter(|metadata_query| round.may(metadata_query))
+        {
+            if self.is_due(metadata_query, now) {
+                let answered = self.put(round, metadata_query).await;
+                let pause = if answered {
+                    metadata_query.every
+                } else {
+                    ASK_AGAIN
+                };
                 let due = Due {
                     at: now + pause,
-                    generation: inquiry.generation,
+                    generation: metadata_query.generation,
                 };
-                self.due.insert(inquiry.name, due);
+                self.due.insert(metadata_query.name, due);
             }
         }
     }
 
-    fn is_due(&self, inquiry: &Inquiry, now: Moment) -> bool {
+    fn is_due(&self, metadata_query: &MetadataQuery, now: Moment) -> bool {
         self.due
-            .get(inquiry.name)
-            .is_none_or(|due| due.at <= now || due.generation != inquiry.generation)
+            .get(metadata_query.name)
+            .is_none_or(|due| due.at <= now || due.generation != metadata_query.generation)
     }
 
-    async fn put(&mut self, round: &Asking<'_>, inquiry: &Inquiry) -> bool {
+    async fn put(&mut self, round: &Asking<'_>, metadata_query: &MetadataQuery) -> bool {
         self.turn = self.turn.wrapping_add(1);
         let Some(whom) = pick(round.subjects, self.turn) else {
             return false;
         };
-        let asked = round.ask.ask(whom, Question::from(inquiry));
+        let asked = round.ask.ask(whom, Question::from(metadata_query));
         let Ok(reply) = within(round.timeout, asked).await else {
             return false;
         };
-        round.take(inquiry, &reply)
+        round.take(metadata_query, &reply)
     }
 }
 
 /// Whom and what to ask, and how.
 pub struct Asking<'a> {
-    pub ask: &'a dyn Ask,
+    pub ask: &'a dyn ProbeClient,
     pub questions: &'a dyn Questions,
     pub subjects: &'a [Arc<Condition>],
     pub timeout: Duration,
@@ -80,16 +87,16 @@ pub struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    fn may(&self, inquiry: &Inquiry) -> bool {
-        !self.locked.load(Ordering::Relaxed) || !Question::from(inquiry).carries_credential()
+    fn may(&self, metadata_query: &MetadataQuery) -> bool {
+        !self.locked.load(Ordering::Relaxed) || !Question::from(metadata_query).carries_credential()
     }
 
-    fn take(&self, inquiry: &Inquiry, reply: &ProbeReply) -> bool {
-        if REFUSED.contains(&reply.status) && Question::from(inquiry).carries_credential() {
+    fn take(&self, metadata_query: &MetadataQuery, reply: &ProbeReply) -> bool {
+        if REFUSED.contains(&reply.status) && Question::from(metadata_query).carries_credential() {
             self.locked.store(true, Ordering::Relaxed);
             return false;
         }
-        self.questions.learn(inquiry, &reply.answer());
+        self.questions.learn(metadata_query, &reply.answer());
         reply.status < 500
     }
 }
@@ -97,8 +104,9 @@ impl Asking<'_> {
 /// The next endpoint in turn that serves.
 fn pick(subjects: &[Arc<Condition>], turn: usize) -> Option<&Arc<Condition>> {
     let start = turn.checked_rem(subjects.len())?;
-    let serves =
-        |subject: &&Arc<Condition>| subject.is_resolved() && subject.status() <= Status::Degraded;
+    let serves = |subject: &&Arc<Condition>| {
+        subject.is_resolved() && subject.status() <= HealthStatus::Degraded
+    };
     subjects
         .iter()
         .cycle()

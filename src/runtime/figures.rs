@@ -3,7 +3,7 @@
 use crate::balance::{Endpoint, InstanceStats, PoolStats};
 use crate::health::Gate;
 use crate::observe::{
-    CacheReading, Counts, EndpointReading, Name, Readings, ServiceReading, Source,
+    CacheReading, EndpointCounts, EndpointReading, Name, Readings, ServiceReading, Source,
 };
 use crate::shared::Shared;
 use std::sync::{Arc, Weak};
@@ -40,10 +40,10 @@ impl Source for Figures {
     }
 }
 
-fn counts(stats: &PoolStats) -> Counts {
+fn counts(stats: &PoolStats) -> EndpointCounts {
     let online = |one: &&InstanceStats| one.is_healthy;
     let room = |one: &&InstanceStats| one.current_connections < one.max_connections;
-    Counts {
+    EndpointCounts {
         capable: stats.total_instances as u32,
         with_capacity: stats.instances.iter().filter(room).count() as u32,
         online: stats.instances.iter().filter(online).count() as u32,

@@ -4,7 +4,7 @@ use super::reload::Reloader;
 use crate::admin::{
     Control, Credentials, Health, Problem, PushedMetrics, Readiness, ReloadReport, StatusChange,
 };
-use crate::balance::{Ask, Endpoint, state};
+use crate::balance::{Endpoint, RouteRequest, state};
 use crate::cache::Selection;
 use crate::config;
 use crate::dialect::Placement;
@@ -197,7 +197,7 @@ impl Control for Operator {
     fn scores(&self) -> Value {
         let snapshot = self.shared.snapshot();
         let plan = planner::unclassified();
-        let ask = Ask {
+        let ask = RouteRequest {
             plan: &plan,
             placement: &Placement::Any,
             key: "",
@@ -237,7 +237,7 @@ impl Control for Operator {
         endpoint
             .health()
             .set_maintenance(on, self.shared.clock.now());
-        service.pool.pulse().nudge();
+        service.pool.probe_trigger().nudge();
         Ok(())
     }
 
@@ -248,7 +248,7 @@ impl Control for Operator {
         metrics: &PushedMetrics,
     ) -> Result<(), Problem> {
         let (_, endpoint) = self.endpoint(service, endpoint)?;
-        endpoint.state.report(&state::Report {
+        endpoint.state.report(&state::LoadReport {
             cpu_usage: metrics.cpu_usage,
             memory_usage: metrics.memory_usage,
             queue_size: metrics.queue_size.map(f64::from),
