@@ -1,4 +1,4 @@
-//! One test per bug that was found: what went wrong stands in its comment.
+//! Messages on the wire: framing, connections, time limits.
 
 use crate::support::wire::{self, Broken};
 use crate::support::{Act, End, Origin, Proxy, Seen, Setup, noise, until};

@@ -1,0 +1,1 @@
+//! Endpoints, probes, breakers and the choice among them.

@@ -1,0 +1,8 @@
+//! One test per bug that was found: what went wrong stands in its comment. One file per room of the code.
+
+mod balancing;
+mod caching;
+mod dialects;
+mod outcomes;
+mod truth;
+mod wire;

@@ -1,0 +1,1 @@
+//! What metrics, events and the admin API say.
