@@ -1,8 +1,6 @@
-//! The one clock and the one source of chance. Both are handed in, so that every decision can be
-//! replayed in a test or a simulation. Monotonic: a wall clock that jumps changes nothing here.
+//! The one clock. It is handed in, so that every decision can be replayed in a test or a simulation.
+//! Monotonic: a wall clock that jumps changes nothing here.
 
-use rand::rngs::SmallRng;
-use rand::{Rng, RngExt, SeedableRng};
 use std::ops::{Add, Sub};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -75,56 +73,5 @@ impl Clock {
                 Ordering::SeqCst,
             );
         }
-    }
-}
-
-/// Seeded chance: the same seed gives the same choices. Fast, and no source of secrets.
-#[derive(Debug)]
-pub struct Random(SmallRng);
-
-impl Random {
-    /// Dice that fall the same way for the same seed.
-    pub fn seeded(seed: u64) -> Self {
-        Self(SmallRng::seed_from_u64(seed))
-    }
-
-    /// Dice that nobody can foretell.
-    pub fn from_system() -> Self {
-        Self(rand::make_rng())
-    }
-
-    /// A number in `0..bound`; 0 when `bound` is 0.
-    pub fn below(&mut self, bound: usize) -> usize {
-        if bound == 0 {
-            0
-        } else {
-            self.0.random_range(0..bound)
-        }
-    }
-
-    /// A number in `0.0..1.0`.
-    pub fn fraction(&mut self) -> f64 {
-        self.0.random()
-    }
-
-    /// Sixty-four random bits.
-    pub fn bits(&mut self) -> u64 {
-        self.0.next_u64()
-    }
-}
-
-/// Where dice come from: everyone takes his own, so that nobody waits for another's throw.
-#[derive(Debug)]
-pub struct RandomSource(AtomicU64);
-
-impl RandomSource {
-    /// A cup that gives the same dice in the same order for the same seed.
-    pub fn seeded(seed: u64) -> Self {
-        Self(AtomicU64::new(seed))
-    }
-
-    /// Dice that fall otherwise than all before.
-    pub fn random(&self) -> Random {
-        Random::seeded(self.0.fetch_add(1, Ordering::Relaxed))
     }
 }

@@ -24,6 +24,7 @@ pub mod health;
 pub mod observe;
 pub mod plan;
 pub mod proxy;
+pub mod random;
 pub mod rejection;
 pub mod runtime;
 pub mod shared;

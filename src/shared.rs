@@ -7,10 +7,11 @@ pub use bodies::{Bodies, Share};
 
 use crate::balance::Registry;
 use crate::cache::Cache;
-use crate::clock::{Clock, Random, RandomSource};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::observe::Observer;
 use crate::plan::{History, SystemLoad};
+use crate::random::{Random, RandomSource};
 use crate::snapshot::{Carried, Snapshot};
 use arc_swap::ArcSwap;
 use std::sync::Arc;

@@ -8,19 +8,32 @@ use std::path::{Path, PathBuf};
 /// What each module may use of the others. Its own parts and the shared words are always allowed.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("clock", &[]),
+    ("random", &[]),
+    ("retry", &["clock", "dialect"]),
     ("rejection", &[]),
     ("config", &[]),
     ("dialect", &["clock", "rejection"]),
     ("plan", &["clock", "config", "dialect"]),
     ("cache", &["clock", "config", "dialect", "plan"]),
-    ("health", &["clock", "config", "dialect", "balance"]),
+    (
+        "health",
+        &["clock", "config", "dialect", "balance", "random"],
+    ),
     (
         "balance",
-        &["clock", "config", "dialect", "health", "plan", "rejection"],
+        &[
+            "clock",
+            "config",
+            "dialect",
+            "health",
+            "plan",
+            "random",
+            "rejection",
+        ],
     ),
     (
         "observe",
-        &["clock", "config", "dialect", "plan", "rejection"],
+        &["clock", "config", "dialect", "plan", "random", "rejection"],
     ),
     ("admin", &["clock", "config", "observe"]),
     (

@@ -9,9 +9,9 @@ use super::pool::Pool;
 use super::rendezvous;
 use super::route::{Exclusion, NoRoute, Pick, Route, RouteReason, RouteRequest, Scored};
 use super::screen::{Screen, Screened, least_recently_failed};
-use crate::clock::Random;
 use crate::dialect::Placement;
 use crate::health::{Gate, HealthStatus};
+use crate::random::Random;
 use std::sync::Arc;
 
 impl Pool {

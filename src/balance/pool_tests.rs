@@ -1,10 +1,10 @@
 use super::super::route::{Exclusion, NoRoute, Route, RouteReason, RouteRequest};
 use super::super::testing::{World, endpoint, letters};
 use super::*;
-use crate::clock::Random;
 use crate::config::{RoleChoice, StrategyName::*};
 use crate::dialect::{Fault, Placement, Role};
 use crate::health::{Gate, HealthStatus, Sign};
+use crate::random::Random;
 use proptest::prelude::*;
 
 fn reasons(no_route: &NoRoute) -> Vec<Exclusion> {

@@ -11,7 +11,7 @@ fn pin(world: &World, pool: &Pool, token: &str) -> Option<String> {
         ..world.ask(&[])
     };
     let route = pool
-        .choose(&ask, &mut crate::clock::Random::seeded(1))
+        .choose(&ask, &mut crate::random::Random::seeded(1))
         .ok()?;
     Some(route.endpoint.name.to_string())
 }

@@ -1,10 +1,11 @@
 //! Pools, plans and completions for the tests of this module.
 
 use super::{Completion, Endpoint, Pool, Registry, Route, RouteRequest};
-use crate::clock::{Clock, Moment, Random};
+use crate::clock::{Clock, Moment};
 use crate::config::{self, Config, StrategyName};
 use crate::dialect::{Fault, Placement, QueryType};
 use crate::plan::{Complexity, ExecutionStrategy, Needs, Plan};
+use crate::random::Random;
 use std::sync::Arc;
 use std::time::Duration;
 

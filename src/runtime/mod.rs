@@ -15,11 +15,12 @@ mod watch;
 pub use reload::{ReloadError, Reloaded};
 
 use crate::cache::Cache;
-use crate::clock::{Clock, Random};
+use crate::clock::Clock;
 use crate::config::{Config, Loaded, Source};
 use crate::observe::Observer;
 use crate::plan::History;
 use crate::proxy::Proxy;
+use crate::random::Random;
 use crate::shared::{Parts, Shared};
 use crate::snapshot::{Carried, CompileError, Snapshot};
 use background::Background;

@@ -10,9 +10,9 @@ mod weighted_round_robin;
 
 use super::eligible::Eligible;
 use super::route::Pick;
-use crate::clock::Random;
 use crate::config::StrategyName;
 use crate::plan::Plan;
+use crate::random::Random;
 
 /// Times and scores within this share of the lowest are taken as equal: noise must not send all
 /// traffic to one of several like endpoints.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::clock::Random;
+use crate::random::Random;
 
 #[test]
 fn a_write_leaves_no_dead_bytes() {

@@ -3,7 +3,8 @@
 //! cache holds every effect that any endpoint had when the request began.
 
 use super::*;
-use crate::clock::{Moment, Random};
+use crate::clock::Moment;
+use crate::random::Random;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 

@@ -2,7 +2,7 @@
 //! database held when the request began.
 
 use super::*;
-use crate::clock::Random;
+use crate::random::Random;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 

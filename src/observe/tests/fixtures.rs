@@ -1,10 +1,11 @@
 //! What the tests share: an observer on a clock that stands still, and plain values.
 
-use crate::clock::{Clock, Random};
+use crate::clock::Clock;
 use crate::config;
 use crate::dialect::{Call, Effect, Fault, QueryType, Target};
 use crate::observe::{Attempt, InFlight, Name, Observer, Opening};
 use crate::plan::{Complexity, ExecutionStrategy, Needs, Plan};
+use crate::random::Random;
 use std::sync::Arc;
 use std::time::Duration;
 
