@@ -21,6 +21,7 @@ pub mod clock;
 pub mod config;
 pub mod dialect;
 pub mod health;
+pub mod http;
 pub mod observe;
 pub mod plan;
 pub mod proxy;

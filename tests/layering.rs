@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("retry", &["clock", "dialect"]),
     ("rejection", &[]),
     ("config", &[]),
+    ("http", &[]),
     ("dialect", &["clock", "rejection"]),
     ("plan", &["clock", "config", "dialect"]),
     ("cache", &["clock", "config", "dialect", "plan"]),
@@ -46,7 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// Crates that only these modules may name.
 const CRATES: &[(&str, &[&str])] = &[
-    ("pingora", &["proxy"]),
+    ("pingora", &["http", "proxy"]),
     ("axum", &["admin"]),
     ("hyper", &["admin", "health"]),
 ];

@@ -1,0 +1,45 @@
+//! Why a message could not be read or written.
+
+use std::io;
+
+/// Why a message could not be read or written. Texts are fixed: they hold no byte of the peer.
+/// After any of these the connection carries no further message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The peer's bytes break a rule of HTTP.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// The head, or the trailers, are larger than they may be.
+    #[error("{0}")]
+    TooLarge(&'static str),
+    /// The request has a version other than HTTP/1.0 and HTTP/1.1.
+    #[error("the version is neither HTTP/1.0 nor HTTP/1.1")]
+    Version,
+    /// The peer ended its sending side before the message was whole.
+    #[error("the connection was closed before the message was whole")]
+    Closed,
+    /// The connection broke.
+    #[error("the connection broke: {0}")]
+    Io(io::ErrorKind),
+    /// What was to be written is no message: a fault of the caller, or of whoever made the message.
+    #[error("{0}")]
+    Unwritable(&'static str),
+}
+
+impl Error {
+    /// The status with which a server refuses a request that failed so; `None`: nothing can be said to this client.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Error::Malformed(_) => Some(400),
+            Error::TooLarge(_) => Some(431),
+            Error::Version => Some(505),
+            Error::Closed | Error::Io(_) | Error::Unwritable(_) => None,
+        }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Error::Io(error.kind())
+    }
+}
