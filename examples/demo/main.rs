@@ -17,7 +17,7 @@ use switchboard::Switchboard;
 use testbed::graph::{self, Graph};
 use testbed::qdrant::{self, Cluster};
 use testbed::sample;
-use testbed::server::Door;
+use testbed::server::Listener;
 
 /// Where the switchboard listens: it kills and restarts replicas.
 const SWITCHBOARD: u16 = 6599;
@@ -58,7 +58,7 @@ async fn demo(args: Args) -> Result<(), Box<dyn Error>> {
     let cluster = Arc::new(cluster(&loaded)?);
     let graph = Arc::new(graph(&loaded)?);
     let board = Switchboard::new(Arc::clone(&cluster), Arc::clone(&graph));
-    let _door = Door::open(SWITCHBOARD, Arc::new(board))
+    let _door = Listener::bind(SWITCHBOARD, Arc::new(board))
         .map_err(|error| taken("the switchboard", SWITCHBOARD, &error))?;
     let server = Server::start(loaded, Some(source)).await?;
     let places = tour::Places::of(&server)
@@ -102,7 +102,7 @@ fn ports(loaded: &Loaded, service: &str) -> Vec<u16> {
 fn cluster(loaded: &Loaded) -> Result<Cluster, String> {
     let ports = ports(loaded, "vectors");
     let options = qdrant::Options {
-        doors: ports.len(),
+        listeners: ports.len(),
         ports: ports.clone(),
         ..qdrant::Options::default()
     };
@@ -114,7 +114,7 @@ fn cluster(loaded: &Loaded) -> Result<Cluster, String> {
 fn graph(loaded: &Loaded) -> Result<Graph, String> {
     let ports = ports(loaded, "graph");
     let options = graph::Options {
-        doors: ports.len(),
+        listeners: ports.len(),
         ports: ports.clone(),
         ..graph::Options::default()
     };

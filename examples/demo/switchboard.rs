@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use std::sync::Arc;
 use std::time::Duration;
-use testbed::faults::Only;
+use testbed::faults::Requests;
 use testbed::graph::Graph;
 use testbed::qdrant::Cluster;
 use testbed::server::Application;
@@ -46,30 +46,30 @@ impl Switchboard {
     }
 
     fn replica(&self, number: &str, act: &str) -> Result<String, String> {
-        let door = number
+        let listener = number
             .parse()
             .ok()
-            .filter(|door| *door < self.cluster.doors().len());
-        let door: usize = door.ok_or("no such replica\n")?;
+            .filter(|listener| *listener < self.cluster.listeners().len());
+        let listener: usize = listener.ok_or("no such replica\n")?;
         match act {
-            "kill" => self.cluster.kill(door),
+            "kill" => self.cluster.kill(listener),
             "restart" => self
                 .cluster
-                .restart(door)
+                .restart(listener)
                 .map_err(|error| error.to_string())?,
             "slow" => self
                 .cluster
-                .faults(door)
-                .delay(Duration::from_millis(300), Only::All),
-            "mend" => self.cluster.faults(door).clear(),
+                .faults(listener)
+                .delay(Duration::from_millis(300), Requests::All),
+            "mend" => self.cluster.faults(listener).clear(),
             _ => return Err(HELP.into()),
         }
-        Ok(format!("replica {door}: {act}"))
+        Ok(format!("replica {listener}: {act}"))
     }
 }
 
 impl Application for Switchboard {
-    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+    fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let words: Vec<&str> = request
             .uri()
             .path()

@@ -1,4 +1,4 @@
-//! How an answer leaves a door: whole, cut or in pieces.
+//! How a response leaves a listener: complete, cut off or in pieces.
 
 use std::time::Duration;
 
@@ -7,33 +7,33 @@ use bytes::Bytes;
 use http::Response;
 use http::header::CONTENT_LENGTH;
 
-use crate::faults::{Answer, Plan};
+use crate::faults::{CannedResponse, FaultPlan};
 
-/// Ends the connection without an answer.
+/// Closes the connection without a response.
 #[derive(Debug)]
 pub struct Cut;
 
 impl std::fmt::Display for Cut {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("the answer is cut")
+        formatter.write_str("the response is cut off")
     }
 }
 
 impl std::error::Error for Cut {}
 
-/// The response of a made-up answer.
-pub fn made_up(answer: &Answer) -> Response<Bytes> {
-    let mut response = Response::new(answer.body.clone());
-    *response.status_mut() = answer.status;
-    *response.headers_mut() = answer.headers.clone();
+/// A canned response as it is sent.
+pub fn canned(canned: &CannedResponse) -> Response<Bytes> {
+    let mut response = Response::new(canned.body.clone());
+    *response.status_mut() = canned.status;
+    *response.headers_mut() = canned.headers.clone();
     response
 }
 
-/// An answer as the plan lets it through.
+/// A response after the faults of its plan.
 ///
 /// # Errors
-/// If nothing of it is to be sent.
-pub fn deliver(response: Response<Bytes>, plan: &Plan) -> Result<Response<Body>, Cut> {
+/// If the plan lets nothing of it through.
+pub fn deliver(response: Response<Bytes>, plan: &FaultPlan) -> Result<Response<Body>, Cut> {
     if plan.cut_after == Some(0) {
         return Err(Cut);
     }
@@ -47,7 +47,7 @@ pub fn deliver(response: Response<Bytes>, plan: &Plan) -> Result<Response<Body>,
     Ok(Response::from_parts(head, pieces(body, bytes, every, cut)))
 }
 
-/// A body in pieces, `every` so often, that fails after `cut` bytes.
+/// A body in pieces, one per `every`, that fails after `cut` bytes.
 fn pieces(body: Bytes, bytes: usize, every: Duration, cut: Option<usize>) -> Body {
     let end = cut.unwrap_or(body.len());
     let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Bytes, Cut>>(1);
@@ -58,7 +58,7 @@ fn pieces(body: Bytes, bytes: usize, every: Duration, cut: Option<usize>) -> Bod
             if sender.send(Ok(piece)).await.is_err() {
                 return;
             }
-            // hyper writes a piece when the next one is not there yet.
+            // hyper flushes a piece only while the next one is not available.
             tokio::time::sleep(every.max(Duration::from_millis(1))).await;
         }
         if cut.is_some() {

@@ -1,8 +1,9 @@
-//! Faults of one front door, set through a shared handle while it serves, and what it has seen.
+//! Faults injected by one listener, set through a shared handle while it serves, and the requests
+//! it received.
 //!
-//! A fault is chosen before the request is read by the application (`Plan`), so that a test can
-//! tell a request that never ran from one that ran and whose answer was lost. Requests never
-//! choose faults: there is no header for it.
+//! The faults of a request are decided before the application runs it (`FaultPlan`), so a test can
+//! tell a request that never ran from one that ran and whose response was lost. A request cannot
+//! choose its faults: there is no header for it.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -14,19 +15,19 @@ use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// How many requests a door remembers whole. Older ones are forgotten, the counters are not.
-const REMEMBERED: usize = 2_000;
+/// How many requests a listener keeps. Older ones are dropped; the counters still include them.
+const KEPT: usize = 2_000;
 
-/// A made-up answer that the application never sees the request for.
+/// A fixed response, sent in place of the application's, which never sees the request.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct CannedResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
-impl Answer {
-    /// An answer with a JSON body.
+impl CannedResponse {
+    /// A response with a JSON body.
     ///
     /// # Panics
     /// If `status` is not a status code (100 to 999).
@@ -34,7 +35,7 @@ impl Answer {
         Self::new(status, "application/json", body)
     }
 
-    /// An answer with a text body.
+    /// A response with a text body.
     ///
     /// # Panics
     /// If `status` is not a status code (100 to 999).
@@ -56,39 +57,39 @@ impl Answer {
         }
     }
 
-    /// The same answer with one more header.
+    /// The same response with one more field.
     ///
     /// # Panics
-    /// If `value` may not stand in a header.
+    /// If `value` is not a valid field value.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
         self.headers
-            .insert(name, value.parse().expect("a header value"));
+            .insert(name, value.parse().expect("a field value"));
         self
     }
 }
 
-/// How often a made-up answer is given.
+/// How often a fault applies.
 #[derive(Clone, Copy, Debug)]
 pub enum When {
-    /// To the next `n` requests, then no longer.
+    /// To the next `n` requests.
     Next(u32),
     /// To every request until changed.
     Always,
-    /// To a request with this chance, 0..=1, drawn from the door's seeded dice.
-    Chance(f64),
+    /// To a request with this probability, 0..=1, drawn from the listener's seeded generator.
+    Probability(f64),
 }
 
-/// Which requests a fault is for.
+/// Which requests a fault applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Only {
+pub enum Requests {
     All,
     Reads,
     Writes,
 }
 
-impl Only {
-    fn is_for(self, write: bool) -> bool {
+impl Requests {
+    fn include(self, write: bool) -> bool {
         match self {
             Self::All => true,
             Self::Reads => !write,
@@ -99,30 +100,30 @@ impl Only {
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct ReceivedRequest {
     pub method: Method,
     /// Path and query as sent.
     pub target: String,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// What the door takes it for (`Only::Reads`, `Only::Writes` go by this).
+    /// Whether the application classified it as a write; `Requests` selects by this.
     pub write: bool,
 }
 
-impl Seen {
+impl ReceivedRequest {
     /// The path as sent, without the query.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
 }
 
-/// What is to happen to one request.
+/// What happens to one request.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Plan {
+pub(crate) struct FaultPlan {
     pub hang: bool,
     pub delay: Option<Duration>,
-    pub answer: Option<Answer>,
-    pub late: Option<Duration>,
+    pub response: Option<CannedResponse>,
+    pub delay_response: Option<Duration>,
     pub cut_after: Option<usize>,
     pub trickle: Option<(usize, Duration)>,
 }
@@ -130,21 +131,21 @@ pub(crate) struct Plan {
 #[derive(Default)]
 struct Settings {
     refuse: bool,
-    hang: Option<Only>,
-    delay: Option<(Duration, Only)>,
-    late: Option<(Duration, Only)>,
-    answer: Option<(Answer, When, Only)>,
-    cut_after: Option<(usize, When, Only)>,
+    hang: Option<Requests>,
+    delay: Option<(Duration, Requests)>,
+    delay_response: Option<(Duration, Requests)>,
+    response: Option<(CannedResponse, When, Requests)>,
+    cut_after: Option<(usize, When, Requests)>,
     trickle: Option<(usize, Duration)>,
 }
 
 struct State {
     settings: Settings,
-    dice: StdRng,
+    random: StdRng,
     counts: HashMap<(Method, String), u64>,
     connections: u64,
     writes: u64,
-    seen: VecDeque<Seen>,
+    received: VecDeque<ReceivedRequest>,
 }
 
 /// The handle: clones share one state.
@@ -158,70 +159,70 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// A handle without faults whose chances are drawn from `seed`.
+    /// A handle without faults whose probabilities are drawn from `seed`.
     pub fn seeded(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(State {
             settings: Settings::default(),
-            dice: StdRng::seed_from_u64(seed),
+            random: StdRng::seed_from_u64(seed),
             counts: HashMap::new(),
             connections: 0,
             writes: 0,
-            seen: VecDeque::new(),
+            received: VecDeque::new(),
         })))
     }
 
-    /// Resets every new connection at once (the port still accepts; `Door::kill` closes it).
+    /// Resets every new connection at once (the port still accepts; `Listener::kill` closes it).
     pub fn refuse(&self, on: bool) {
         self.0.lock().settings.refuse = on;
     }
 
-    /// Reads requests and never answers them. A hanging request goes on hanging after `hang(None)`.
-    pub fn hang(&self, only: Option<Only>) {
+    /// Reads requests and never responds to them. A hanging request still hangs after `hang(None)`.
+    pub fn hang(&self, only: Option<Requests>) {
         self.0.lock().settings.hang = only;
     }
 
-    /// Waits before the application sees a request. Zero: no wait.
-    pub fn delay(&self, wait: Duration, only: Only) {
+    /// Waits before the application runs a request. Zero: no wait.
+    pub fn delay(&self, wait: Duration, only: Requests) {
         self.0.lock().settings.delay = (!wait.is_zero()).then_some((wait, only));
     }
 
-    /// Waits after the application has run a request, before its answer is sent. Zero: no wait.
-    pub fn late(&self, wait: Duration, only: Only) {
-        self.0.lock().settings.late = (!wait.is_zero()).then_some((wait, only));
+    /// Waits after the application has run a request, before the response is sent. Zero: no wait.
+    pub fn delay_response(&self, wait: Duration, only: Requests) {
+        self.0.lock().settings.delay_response = (!wait.is_zero()).then_some((wait, only));
     }
 
-    /// Starts the door's dice anew, for chances that repeat.
+    /// Seeds the generator of the probabilities again, for runs that repeat.
     pub fn seed(&self, seed: u64) {
-        self.0.lock().dice = StdRng::seed_from_u64(seed);
+        self.0.lock().random = StdRng::seed_from_u64(seed);
     }
 
-    /// Gives this answer in place of the application's, which never sees the request.
-    pub fn answer(&self, answer: Answer, when: When) {
-        self.answer_only(answer, when, Only::All);
+    /// Sends this response in place of the application's, which never sees the request.
+    pub fn respond(&self, response: CannedResponse, when: When) {
+        self.respond_only(response, when, Requests::All);
     }
 
-    /// As `answer`, for reads or writes only.
-    pub fn answer_only(&self, answer: Answer, when: When, only: Only) {
-        self.0.lock().settings.answer = Some((answer, when, only));
+    /// As `respond`, for reads or writes only.
+    pub fn respond_only(&self, response: CannedResponse, when: When, only: Requests) {
+        self.0.lock().settings.response = Some((response, when, only));
     }
 
     /// Lets the application run the request, then closes the connection after `bytes` of the
-    /// answer's body. With 0 the client gets not even a status line.
-    pub fn cut_after(&self, bytes: usize, when: When, only: Only) {
+    /// response's body. With 0 the client does not even receive a status line.
+    pub fn cut_after(&self, bytes: usize, when: When, only: Requests) {
         self.0.lock().settings.cut_after = Some((bytes, when, only));
     }
 
-    /// Sends answers in pieces of `bytes`, `every` so often.
+    /// Sends bodies in pieces of `bytes`, one per `every`.
     pub fn trickle(&self, bytes: usize, every: Duration) {
         self.0.lock().settings.trickle = Some((bytes.max(1), every));
     }
 
-    /// Takes all faults back. Counters stay.
+    /// Removes all faults. Counters are kept.
     pub fn clear(&self) {
         self.0.lock().settings = Settings::default();
     }
 
-    /// Requests seen with this method and path (as sent, without the query).
+    /// Requests received with this method and path (as sent, without the query).
     pub fn count(&self, method: &Method, path: &str) -> u64 {
         let state = self.0.lock();
         state
@@ -231,12 +232,12 @@ impl Faults {
             .unwrap_or(0)
     }
 
-    /// Requests seen, of all kinds.
+    /// Requests received, of all kinds.
     pub fn total(&self) -> u64 {
         self.0.lock().counts.values().sum()
     }
 
-    /// Requests seen that the door takes for writes, applied or not.
+    /// Writes received, applied or not.
     pub fn writes(&self) -> u64 {
         self.0.lock().writes
     }
@@ -247,62 +248,67 @@ impl Faults {
     }
 
     /// The newest requests, oldest first, at most 2,000.
-    pub fn seen(&self) -> Vec<Seen> {
-        self.0.lock().seen.iter().cloned().collect()
+    pub fn received(&self) -> Vec<ReceivedRequest> {
+        self.0.lock().received.iter().cloned().collect()
     }
 
-    /// Forgets what was seen; the faults stay.
-    pub fn forget(&self) {
+    /// Drops the recorded requests and resets the counters. Faults are kept.
+    pub fn reset_counters(&self) {
         let mut state = self.0.lock();
         state.counts.clear();
-        state.seen.clear();
+        state.received.clear();
         state.writes = 0;
         state.connections = 0;
     }
 
-    /// Notes a new connection; false when it is to be reset.
+    /// Counts a new connection; false when it is to be reset.
     pub(crate) fn accept(&self) -> bool {
         let mut state = self.0.lock();
         state.connections += 1;
         !state.settings.refuse
     }
 
-    /// Notes a request and says what is to happen to it.
-    pub(crate) fn plan(&self, seen: Seen) -> Plan {
+    /// Records a request and decides its faults.
+    pub(crate) fn plan(&self, request: ReceivedRequest) -> FaultPlan {
         let mut state = self.0.lock();
-        let write = seen.write;
+        let write = request.write;
         *state
             .counts
-            .entry((seen.method.clone(), seen.path().to_owned()))
+            .entry((request.method.clone(), request.path().to_owned()))
             .or_default() += 1;
         state.writes += u64::from(write);
-        if state.seen.len() >= REMEMBERED {
-            state.seen.pop_front();
+        if state.received.len() >= KEPT {
+            state.received.pop_front();
         }
-        state.seen.push_back(seen);
-        let State { settings, dice, .. } = &mut *state;
-        Plan {
-            hang: settings.hang.is_some_and(|only| only.is_for(write)),
+        state.received.push_back(request);
+        let State {
+            settings, random, ..
+        } = &mut *state;
+        FaultPlan {
+            hang: settings.hang.is_some_and(|only| only.include(write)),
             delay: wait_of(settings.delay, write),
-            late: wait_of(settings.late, write),
-            answer: settings.answer.as_mut().and_then(|(answer, when, only)| {
-                (only.is_for(write) && due(when, dice)).then(|| answer.clone())
-            }),
+            delay_response: wait_of(settings.delay_response, write),
+            response: settings
+                .response
+                .as_mut()
+                .and_then(|(response, when, only)| {
+                    (only.include(write) && applies(when, random)).then(|| response.clone())
+                }),
             cut_after: settings.cut_after.as_mut().and_then(|(bytes, when, only)| {
-                (only.is_for(write) && due(when, dice)).then_some(*bytes)
+                (only.include(write) && applies(when, random)).then_some(*bytes)
             }),
             trickle: settings.trickle,
         }
     }
 }
 
-fn wait_of(setting: Option<(Duration, Only)>, write: bool) -> Option<Duration> {
+fn wait_of(setting: Option<(Duration, Requests)>, write: bool) -> Option<Duration> {
     setting
-        .filter(|(_, only)| only.is_for(write))
+        .filter(|(_, only)| only.include(write))
         .map(|(wait, _)| wait)
 }
 
-fn due(when: &mut When, dice: &mut StdRng) -> bool {
+fn applies(when: &mut When, random: &mut StdRng) -> bool {
     match when {
         When::Always => true,
         When::Next(0) => false,
@@ -310,6 +316,6 @@ fn due(when: &mut When, dice: &mut StdRng) -> bool {
             *left -= 1;
             true
         }
-        When::Chance(chance) => dice.random::<f64>() < *chance,
+        When::Probability(probability) => random.random::<f64>() < *probability,
     }
 }

@@ -1,6 +1,6 @@
-//! One front door: a listener on 127.0.0.1 that carries requests to an application and applies
-//! the faults of its handle. It can be killed with its open connections, and started again on
-//! the same port. It knows nothing of what the application answers.
+//! An HTTP listener on 127.0.0.1 that passes requests to an application and injects the faults of
+//! its handle. It can be killed together with its open connections, and restarted on the same
+//! port. It does not depend on what the application serves.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::{Arc, OnceLock, mpsc};
@@ -21,23 +21,23 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use crate::delivery::{Cut, deliver, made_up};
-use crate::faults::{Faults, Seen};
+use crate::delivery::{Cut, canned, deliver};
+use crate::faults::{Faults, ReceivedRequest};
 
 /// How long `kill` waits for the accept loop to end.
-const KILL_PATIENCE: Duration = Duration::from_secs(10);
+const KILL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What answers behind a door. Calls may block: each runs on a thread for blocking work.
+/// What a listener serves. Calls may block: each runs on a thread for blocking work.
 pub trait Application: Send + Sync + 'static {
-    /// Answers one request.
-    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes>;
+    /// Responds to one request.
+    fn respond(&self, request: &Request<Bytes>) -> Response<Bytes>;
 
-    /// Whether the request is a write, for faults and counters that tell the two apart.
+    /// Whether the request is a write, for the faults and counters that distinguish writes from reads.
     fn is_write(&self, request: &Request<Bytes>) -> bool;
 }
 
-/// A listener with an application behind it. Dropping it closes the port and its connections.
-pub struct Door {
+/// A listening port and its application. Dropping it closes the port and its connections.
+pub struct Listener {
     address: SocketAddr,
     faults: Faults,
     application: Arc<dyn Application>,
@@ -49,21 +49,21 @@ struct Running {
     stopped: mpsc::Receiver<()>,
 }
 
-impl Door {
-    /// Opens the port (0: a free one) on 127.0.0.1 and serves.
+impl Listener {
+    /// Binds a port (0: a free one) of 127.0.0.1 and serves.
     ///
     /// # Errors
     /// If the port cannot be bound.
-    pub fn open(port: u16, application: Arc<dyn Application>) -> std::io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        let door = Self {
-            address: listener.local_addr()?,
+    pub fn bind(port: u16, application: Arc<dyn Application>) -> std::io::Result<Self> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let listener = Self {
+            address: socket.local_addr()?,
             faults: Faults::seeded(u64::from(port)),
             application,
             running: Mutex::new(None),
         };
-        door.serve(listener)?;
-        Ok(door)
+        listener.serve(socket)?;
+        Ok(listener)
     }
 
     /// The address, which stays the same over `kill` and `restart`.
@@ -76,22 +76,22 @@ impl Door {
         format!("http://{}", self.address)
     }
 
-    /// The faults of this door.
+    /// The faults of this listener.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
     /// Closes the listener and its open connections. When it returns, connecting is refused.
-    /// Requests that the application already has run to their end.
+    /// Requests that have reached the application still run to completion.
     pub fn kill(&self) {
         let Some(running) = self.running.lock().take() else {
             return;
         };
         let _ = running.stop.send(());
-        let _ = running.stopped.recv_timeout(KILL_PATIENCE);
+        let _ = running.stopped.recv_timeout(KILL_TIMEOUT);
     }
 
-    /// Opens the same port again after `kill`. Does nothing while it is open.
+    /// Binds the same port again after `kill`; does nothing while it is open.
     ///
     /// # Errors
     /// If the port was taken meanwhile.
@@ -102,18 +102,18 @@ impl Door {
         self.serve(TcpListener::bind(self.address)?)
     }
 
-    fn serve(&self, listener: TcpListener) -> std::io::Result<()> {
-        listener.set_nonblocking(true)?;
+    fn serve(&self, socket: TcpListener) -> std::io::Result<()> {
+        socket.set_nonblocking(true)?;
         let (stop, stopping) = oneshot::channel();
         let (done, stopped) = mpsc::channel();
         let _guard = runtime().enter();
-        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let socket = tokio::net::TcpListener::from_std(socket)?;
         let service = Service {
             application: self.application.clone(),
             faults: self.faults.clone(),
         };
         runtime().spawn(async move {
-            accept(listener, service, stopping).await;
+            accept(socket, service, stopping).await;
             let _ = done.send(());
         });
         *self.running.lock() = Some(Running { stop, stopped });
@@ -121,13 +121,13 @@ impl Door {
     }
 }
 
-impl Drop for Door {
+impl Drop for Listener {
     fn drop(&mut self) {
         self.kill();
     }
 }
 
-/// The runtime of all doors of the process: made once, never shut down.
+/// The runtime of all listeners of the process: created once, never shut down.
 pub(crate) fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
@@ -136,7 +136,7 @@ pub(crate) fn runtime() -> &'static Runtime {
             .thread_name("testbed")
             .enable_all()
             .build()
-            .expect("a runtime for the doors")
+            .expect("a runtime for the listeners")
     })
 }
 
@@ -147,7 +147,7 @@ struct Service {
 }
 
 async fn accept(
-    listener: tokio::net::TcpListener,
+    socket: tokio::net::TcpListener,
     service: Service,
     mut stopping: oneshot::Receiver<()>,
 ) {
@@ -156,7 +156,7 @@ async fn accept(
         tokio::select! {
             _ = &mut stopping => break,
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => {
+            accepted = socket.accept() => {
                 let Ok((stream, _)) = accepted else { continue };
                 if service.faults.accept() {
                     connections.spawn(connection(stream, service.clone()));
@@ -166,11 +166,11 @@ async fn accept(
             }
         }
     }
-    drop(listener);
+    drop(socket);
     connections.shutdown().await;
 }
 
-/// Makes the close of the stream a reset.
+/// Makes closing the stream send a reset.
 fn reset(stream: &TcpStream) {
     let _ = stream.set_zero_linger();
 }
@@ -191,25 +191,25 @@ impl Service {
         let (head, body) = request.into_parts();
         let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
         let request = Request::from_parts(head, body);
-        let plan = self.faults.plan(self.seen(&request));
+        let plan = self.faults.plan(self.received(&request));
         if plan.hang {
             return std::future::pending().await;
         }
         if let Some(wait) = plan.delay {
             tokio::time::sleep(wait).await;
         }
-        let response = match &plan.answer {
-            Some(answer) => made_up(answer),
+        let response = match &plan.response {
+            Some(response) => canned(response),
             None => self.run(request).await?,
         };
-        if let Some(wait) = plan.late {
+        if let Some(wait) = plan.delay_response {
             tokio::time::sleep(wait).await;
         }
         deliver(response, &plan)
     }
 
-    fn seen(&self, request: &Request<Bytes>) -> Seen {
-        Seen {
+    fn received(&self, request: &Request<Bytes>) -> ReceivedRequest {
+        ReceivedRequest {
             method: request.method().clone(),
             target: request.uri().to_string(),
             headers: request.headers().clone(),
@@ -220,7 +220,7 @@ impl Service {
 
     async fn run(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Cut> {
         let application = self.application.clone();
-        let work = move || application.answer(&request);
+        let work = move || application.respond(&request);
         tokio::task::spawn_blocking(work).await.map_err(|_| Cut)
     }
 }
@@ -233,7 +233,7 @@ pub(crate) fn segments(path: &str) -> Vec<String> {
         .collect()
 }
 
-/// For applications: an empty answer with a status.
+/// For applications: an empty response with a status.
 pub(crate) fn empty(status: http::StatusCode) -> Response<Bytes> {
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = status;

@@ -1,7 +1,7 @@
 //! The Neo4j side as its clients meet it, on embedded graphs and on scripted servers.
 
 use crate::neo4j_support::{
-    Got, Proxy, eventually, fenced, send, statements_of, texts, try_send, yaml,
+    Proxy, TextResponse, eventually, fenced, send, statements_of, texts, try_send, yaml,
 };
 use bytes::Bytes;
 use http::{Request, Response};
@@ -10,24 +10,27 @@ use pointsman::dialect::token_of;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use testbed::faults::{Answer, Seen, When};
+use testbed::faults::{CannedResponse, ReceivedRequest, When};
 use testbed::graph::{Graph, Options};
-use testbed::server::{Application, Door};
+use testbed::server::{Application, Listener};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
-fn graph(doors: usize) -> Graph {
+fn graph(listeners: usize) -> Graph {
     Graph::start(Options {
-        doors,
+        listeners,
         ..Options::default()
     })
     .unwrap()
 }
 
 fn endpoints(graph: &Graph) -> Vec<(&'static str, String)> {
-    let doors = graph.doors().iter();
-    NAMES.into_iter().zip(doors.map(Door::url)).collect()
+    let listeners = graph.listeners().iter();
+    NAMES
+        .into_iter()
+        .zip(listeners.map(Listener::url))
+        .collect()
 }
 
 async fn in_front_of(graph: &Graph) -> Proxy {
@@ -38,9 +41,12 @@ async fn in_front_of(graph: &Graph) -> Proxy {
     proxy
 }
 
-/// What the doors saw of statements that hold a word.
-fn seen(graph: &Graph, word: &str) -> Vec<Seen> {
-    let all = graph.doors().iter().flat_map(|door| door.faults().seen());
+/// What the listeners saw of statements that hold a word.
+fn seen(graph: &Graph, word: &str) -> Vec<ReceivedRequest> {
+    let all = graph
+        .listeners()
+        .iter()
+        .flat_map(|listener| listener.faults().received());
     all.filter(|seen| texts(seen).iter().any(|text| text.contains(word)))
         .collect()
 }
@@ -51,7 +57,7 @@ struct Script<F>(F);
 impl<F: Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static> Application
     for Script<F>
 {
-    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+    fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let text = String::from_utf8_lossy(request.body()).into_owned();
         let rows = |rows: Value| (202, json!({"data": {"fields": [], "values": rows}}));
         let (status, body) = match request.uri().path() {
@@ -87,13 +93,13 @@ struct Member<F>(u16, Script<F>);
 impl<F: Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static> Application
     for Member<F>
 {
-    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+    fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
         match request.uri().path().contains("/cluster/") {
             true => Response::builder()
                 .status(self.0)
                 .body((self.0 == 200).to_string().into())
                 .unwrap(),
-            false => self.1.answer(request),
+            false => self.1.respond(request),
         }
     }
 
@@ -104,15 +110,15 @@ impl<F: Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static> Appli
 
 async fn scripted(
     answer: impl Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static,
-) -> (Door, Proxy) {
-    let door = Door::open(0, Arc::new(Script(answer))).unwrap();
-    let proxy = Proxy::start(&yaml(&[("a", door.url())], "", "")).await;
+) -> (Listener, Proxy) {
+    let listener = Listener::bind(0, Arc::new(Script(answer))).unwrap();
+    let proxy = Proxy::start(&yaml(&[("a", listener.url())], "", "")).await;
     proxy.informed().await;
-    (door, proxy)
+    (listener, proxy)
 }
 
-fn calls(door: &Door, word: &str) -> Vec<Seen> {
-    let mut all = door.faults().seen();
+fn calls(listener: &Listener, word: &str) -> Vec<ReceivedRequest> {
+    let mut all = listener.faults().received();
     all.retain(|seen| String::from_utf8_lossy(&seen.body).contains(word));
     all
 }
@@ -160,7 +166,7 @@ async fn reads_are_fenced_on_the_wire_and_writes_are_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_write_is_learned_and_sent_once_as_a_write() {
-    let (door, proxy) = scripted(strict).await;
+    let (listener, proxy) = scripted(strict).await;
     let first = proxy.query("CALL my.read()").await;
     assert_eq!(
         (first.status, first.rows()),
@@ -168,7 +174,7 @@ async fn a_refused_write_is_learned_and_sent_once_as_a_write() {
         "{first:?}"
     );
     assert_eq!(
-        calls(&door, "my.read")
+        calls(&listener, "my.read")
             .iter()
             .map(fenced)
             .collect::<Vec<_>>(),
@@ -180,16 +186,16 @@ async fn a_refused_write_is_learned_and_sent_once_as_a_write() {
         "{}",
         second.explain()
     );
-    assert_eq!(calls(&door, "my.read").len(), 3);
+    assert_eq!(calls(&listener, "my.read").len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_fence_inside_a_200_of_the_transactional_api_is_handled() {
-    let (door, proxy) = scripted(strict).await;
+    let (listener, proxy) = scripted(strict).await;
     let answer = proxy.commit(&["CALL my.other()"]).await;
     assert_eq!(answer.code(), "", "{answer:?}");
     assert_eq!(
-        calls(&door, "my.other")
+        calls(&listener, "my.other")
             .iter()
             .map(fenced)
             .collect::<Vec<_>>(),
@@ -199,32 +205,37 @@ async fn a_refused_fence_inside_a_200_of_the_transactional_api_is_handled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_is_not_repeated_when_it_fails_after_its_refusal() {
-    let (door, proxy) = scripted(strict).await;
+    let (listener, proxy) = scripted(strict).await;
     let answer = proxy.query("CALL my.read('fails')").await;
     assert_eq!(answer.status, 500);
-    assert_eq!(calls(&door, "fails").len(), 2);
+    assert_eq!(calls(&listener, "fails").len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_read_mode_that_the_client_set_is_the_clients_answer() {
-    let (door, proxy) = scripted(strict).await;
+    let (listener, proxy) = scripted(strict).await;
     let body = json!({"statement": "CALL my.read()", "accessMode": "READ"});
     let answer = proxy.query_body(body).await;
     assert_eq!((answer.status, answer.code().as_str()), (400, REFUSED));
-    assert_eq!(calls(&door, "my.read").len(), 1);
+    assert_eq!(calls(&listener, "my.read").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn jolt_answers_are_judged_by_their_records() {
-    let door = Door::open(
+    let listener = Listener::bind(
         0,
         Arc::new(Script(|_: &str, _: &Request<Bytes>| (200, json!({})))),
     )
     .unwrap();
-    let proxy = Proxy::start(&yaml(&[("a", door.url())], "", "breaker: {threshold: 1}\n")).await;
+    let proxy = Proxy::start(&yaml(
+        &[("a", listener.url())],
+        "",
+        "breaker: {threshold: 1}\n",
+    ))
+    .await;
     proxy.informed().await;
     let jolt = |body: &'static str| {
-        let mut answer = Answer::json(200, body);
+        let mut answer = CannedResponse::json(200, body);
         answer.headers.insert(
             "content-type",
             "application/vnd.neo4j.jolt-v2".parse().unwrap(),
@@ -234,7 +245,7 @@ async fn jolt_answers_are_judged_by_their_records() {
     let accept = [("accept", "application/vnd.neo4j.jolt-v2")];
     let rows = "{\"header\":{\"fields\":[\"1\"]}}\n{\"data\":[1]}\n{\"summary\":{}}\n{\"info\":{\"lastBookmarks\":[\"FB:x\"]}}\n";
     for round in 0..2 {
-        door.faults().answer(jolt(rows), When::Next(1));
+        listener.faults().respond(jolt(rows), When::Next(1));
         let body = statements_of(&["MATCH (n:Jolt) RETURN count(n)"]);
         let answer = proxy.post("/db/neo4j/tx/commit", &accept, &body).await;
         assert_eq!((answer.status, answer.text.as_str()), (200, rows));
@@ -246,7 +257,7 @@ async fn jolt_answers_are_judged_by_their_records() {
         );
     }
     let refused = "{\"error\":{\"errors\":[{\"code\":\"Neo.ClientError.Statement.AccessMode\",\"message\":\"no\"}]}}\n{\"info\":{}}\n";
-    door.faults().answer(jolt(refused), When::Next(1));
+    listener.faults().respond(jolt(refused), When::Next(1));
     let answer = proxy
         .post(
             "/db/neo4j/tx/commit",
@@ -256,7 +267,7 @@ async fn jolt_answers_are_judged_by_their_records() {
         .await;
     assert_eq!(answer.text, "{}");
     assert_eq!(
-        calls(&door, "my.read")
+        calls(&listener, "my.read")
             .iter()
             .map(fenced)
             .collect::<Vec<_>>(),
@@ -309,17 +320,17 @@ impl Api {
         Transaction { path, id }
     }
 
-    async fn run(&self, proxy: &Proxy, transaction: &Transaction, text: &str) -> Got {
+    async fn run(&self, proxy: &Proxy, transaction: &Transaction, text: &str) -> TextResponse {
         proxy.post(&transaction.path, &[], &(self.body)(text)).await
     }
 
-    async fn commit(&self, proxy: &Proxy, transaction: &Transaction, text: &str) -> Got {
+    async fn commit(&self, proxy: &Proxy, transaction: &Transaction, text: &str) -> TextResponse {
         let path = format!("{}/commit", transaction.path);
         proxy.post(&path, &[], &(self.body)(text)).await
     }
 }
 
-/// The door, by name, that an id belongs to.
+/// The listener, by name, that an id belongs to.
 fn home(id: &str) -> usize {
     let token = id.rsplit('-').next().unwrap();
     NAMES
@@ -349,8 +360,8 @@ async fn transactions_with_colliding_ids_stay_at_their_own_door() {
         homes.sort_unstable();
         assert_eq!(homes, [0, 1, 2]);
         for transaction in open.iter().rev() {
-            let door = home(&transaction.id);
-            let create = format!("CREATE (:{label} {{door: {door}}})");
+            let listener = home(&transaction.id);
+            let create = format!("CREATE (:{label} {{listener: {listener}}})");
             for answer in [
                 api.run(&proxy, transaction, &create).await,
                 api.commit(&proxy, transaction, &format!("RETURN '{label}'"))
@@ -359,12 +370,12 @@ async fn transactions_with_colliding_ids_stay_at_their_own_door() {
                 assert!((200..300).contains(&answer.status), "{answer:?}");
                 assert_eq!(answer.code(), "");
             }
-            let here = graph.faults(door).seen();
+            let here = graph.faults(listener).received();
             let mine: Vec<_> = here
                 .iter()
                 .filter(|seen| texts(seen).iter().any(|text| text.contains(label)))
                 .collect();
-            assert_eq!(mine.len(), 2, "door {door}");
+            assert_eq!(mine.len(), 2, "listener {listener}");
             assert!(
                 mine.iter()
                     .all(|seen| !seen.target.contains('-') && !fenced(seen))
@@ -388,7 +399,7 @@ async fn transactions_with_colliding_ids_stay_at_their_own_door() {
         proxy.query("MATCH (n:Gone) RETURN n").await.rows(),
         json!([])
     );
-    assert!((0..3).all(|door| graph.open_transactions(door) == 0));
+    assert!((0..3).all(|listener| graph.open_transactions(listener) == 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -414,10 +425,10 @@ async fn an_id_without_a_known_endpoint_is_a_404_that_touches_no_endpoint() {
                 .starts_with("application/json")
         );
     }
-    let doors = graph.doors().iter();
-    let of_transactions = |seen: &Seen| seen.path().contains("/tx");
-    let touched = doors
-        .flat_map(|door| door.faults().seen())
+    let listeners = graph.listeners().iter();
+    let of_transactions = |seen: &ReceivedRequest| seen.path().contains("/tx");
+    let touched = listeners
+        .flat_map(|listener| listener.faults().received())
         .filter(of_transactions);
     assert_eq!(touched.count(), 0);
     let gone = format!("/db/neo4j/tx/77-{}", token_of("b"));
@@ -603,7 +614,8 @@ async fn hits_carry_the_newest_bookmark() {
     let proxy = in_front_of(&graph).await;
     proxy.query("CREATE (:B)").await;
     let read = "MATCH (n:B) RETURN count(n)";
-    let bookmark = |answer: &Got| answer.json()["bookmarks"][0].as_str().unwrap().to_owned();
+    let bookmark =
+        |answer: &TextResponse| answer.json()["bookmarks"][0].as_str().unwrap().to_owned();
     eventually("a narrow write leaves the entry", || async {
         let first = proxy.query(read).await;
         let written = proxy.query("CREATE (:Elsewhere)").await;
@@ -816,7 +828,7 @@ async fn basic_authentication_passes_through_and_probes_use_their_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_users_never_share_an_entry_and_a_401_revokes() {
-    let (door, proxy) = scripted(|_, request| {
+    let (listener, proxy) = scripted(|_, request| {
         let who = request
             .headers()
             .get("authorization")
@@ -844,8 +856,10 @@ async fn two_users_never_share_an_entry_and_a_401_revokes() {
     .iter()
     .enumerate()
     {
-        door.faults()
-            .answer(Answer::json(401, refused.to_string()), When::Next(1));
+        listener.faults().respond(
+            CannedResponse::json(401, refused.to_string()),
+            When::Next(1),
+        );
         let answer = proxy
             .post(path, &[ALICE], &json!({"statement": statement}))
             .await;
@@ -900,10 +914,10 @@ async fn reads_go_on_when_a_door_dies_and_writes_say_what_is_known() {
     }
     graph
         .faults(0)
-        .cut_after(0, When::Always, testbed::faults::Only::Writes);
+        .cut_after(0, When::Always, testbed::faults::Requests::Writes);
     graph
         .faults(2)
-        .cut_after(0, When::Always, testbed::faults::Only::Writes);
+        .cut_after(0, When::Always, testbed::faults::Requests::Writes);
     let lost = proxy.query("CREATE (:Once)").await;
     assert_eq!(lost.status, 502);
     assert!(lost.text.contains("outcome is unknown"), "{}", lost.text);
@@ -915,18 +929,18 @@ async fn a_lost_answer_of_a_commit_is_not_asked_for_again() {
     let graph = graph(2);
     let proxy = in_front_of(&graph).await;
     let transaction = TX.begin(&proxy, "CREATE (:Lost)").await;
-    let door = home(&transaction.id);
+    let listener = home(&transaction.id);
     graph
-        .faults(door)
-        .cut_after(0, When::Always, testbed::faults::Only::All);
+        .faults(listener)
+        .cut_after(0, When::Always, testbed::faults::Requests::All);
     let answer = TX.commit(&proxy, &transaction, "RETURN 'lost'").await;
-    graph.faults(door).clear();
+    graph.faults(listener).clear();
     assert_eq!(answer.status, 502, "{answer:?}");
     let path = format!(
         "/db/neo4j/tx/{}/commit",
         transaction.id.split('-').next().unwrap()
     );
-    assert_eq!(graph.faults(door).count(&http::Method::POST, &path), 1);
+    assert_eq!(graph.faults(listener).count(&http::Method::POST, &path), 1);
     let read = proxy.query("MATCH (n:Lost) RETURN count(n)").await;
     assert_eq!(read.rows(), json!([[1]]));
     assert_ne!(
@@ -964,10 +978,10 @@ async fn roles_send_writes_to_the_writer_alone() {
         assert_eq!(home(&transaction.id), 0);
         TX.commit(&proxy, &transaction, "RETURN 'Role'").await;
     }
-    let writes = |door| {
+    let writes = |listener| {
         graph
-            .faults(door)
-            .seen()
+            .faults(listener)
+            .received()
             .iter()
             .filter(|seen| texts(seen).iter().any(|text| text.contains("Role")))
             .count()
@@ -998,18 +1012,23 @@ async fn in_a_cluster_probes_find_the_writer_which_takes_what_must_not_lag() {
         let data = json!({"fields": ["x"], "values": [[1]]});
         (202, json!({"data": data, "bookmarks": [own]}))
     };
-    let member = |role| Door::open(0, Arc::new(Member(role, Script(answer)))).unwrap();
-    let doors = [member(404), member(200), member(404)];
-    let endpoints: Vec<_> = NAMES.into_iter().zip(doors.iter().map(Door::url)).collect();
+    let member = |role| Listener::bind(0, Arc::new(Member(role, Script(answer)))).unwrap();
+    let listeners = [member(404), member(200), member(404)];
+    let endpoints: Vec<_> = NAMES
+        .into_iter()
+        .zip(listeners.iter().map(Listener::url))
+        .collect();
     let service = "    strategy: round_robin\n    cluster: true\n";
     let proxy = Proxy::start(&yaml(&endpoints, service, "")).await;
     proxy.informed().await;
     eventually("the writer is found", || async {
-        doors.iter().for_each(|door| door.faults().forget());
+        listeners
+            .iter()
+            .for_each(|listener| listener.faults().reset_counters());
         for _ in 0..3 {
             proxy.query("CREATE (:Found)").await;
         }
-        calls(&doors[1], "Found").len() == 3
+        calls(&listeners[1], "Found").len() == 3
     })
     .await;
     for number in 0..6 {
@@ -1020,12 +1039,16 @@ async fn in_a_cluster_probes_find_the_writer_which_takes_what_must_not_lag() {
         let body = json!({"statement": format!("RETURN 'any', {number}"), "bookmarks": [own]});
         assert_eq!(proxy.query_body(body).await.status, 202);
     }
-    let count = |word: &str| doors.each_ref().map(|door| calls(door, word).len());
+    let count = |word: &str| {
+        listeners
+            .each_ref()
+            .map(|listener| calls(listener, word).len())
+    };
     assert_eq!(count("Fresh"), [0, 6, 0], "a read without a bookmark");
     assert!(
         count("'any'").iter().all(|count| *count > 0),
         "{:?}",
         count("'any'")
     );
-    assert!(calls(&doors[1], "Fresh").iter().all(fenced));
+    assert!(calls(&listeners[1], "Fresh").iter().all(fenced));
 }

@@ -3,7 +3,7 @@
 //! mvn, but never in CI.
 
 use crate::neo4j_statements::{READS, WRITES};
-use crate::neo4j_support::{Got, Proxy, eventually, send, statements_of, try_send, yaml};
+use crate::neo4j_support::{Proxy, TextResponse, eventually, send, statements_of, try_send, yaml};
 use pointsman::dialect::neo4j::cypher::is_pure_builtin;
 use pointsman::dialect::neo4j::{stock_procedures, token_of};
 use serde_json::{Value, json};
@@ -87,14 +87,14 @@ async fn in_front_of(servers: &[Arc<Server>]) -> Proxy {
     proxy
 }
 
-async fn ask(proxy: &Proxy, statement: &str) -> Got {
+async fn ask(proxy: &Proxy, statement: &str) -> TextResponse {
     proxy
         .post(QUERY, &[KEY], &json!({"statement": statement}))
         .await
 }
 
 /// Asks a server itself.
-async fn direct(server: &Server, statement: &str) -> Got {
+async fn direct(server: &Server, statement: &str) -> TextResponse {
     let headers = [
         KEY,
         ("accept", "application/json"),

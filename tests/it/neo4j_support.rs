@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
-use testbed::faults::Seen;
+use testbed::faults::ReceivedRequest;
 
 /// How long something may take to become true.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -73,23 +73,23 @@ impl Proxy {
     }
 
     /// A statement by the Query API.
-    pub async fn query(&self, statement: &str) -> Got {
+    pub async fn query(&self, statement: &str) -> TextResponse {
         self.query_body(json!({"statement": statement})).await
     }
 
     /// A body for the Query API.
-    pub async fn query_body(&self, body: Value) -> Got {
+    pub async fn query_body(&self, body: Value) -> TextResponse {
         self.post("/db/neo4j/query/v2", &[], &body).await
     }
 
     /// Statements by the transactional API.
-    pub async fn commit(&self, statements: &[&str]) -> Got {
+    pub async fn commit(&self, statements: &[&str]) -> TextResponse {
         self.post("/db/neo4j/tx/commit", &[], &statements_of(statements))
             .await
     }
 
     /// Sends JSON and asks for an explanation.
-    pub async fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Got {
+    pub async fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> TextResponse {
         let mut all = vec![
             ("content-type", "application/json"),
             ("x-pointsman-explain", "1"),
@@ -119,13 +119,13 @@ pub fn statements_of(statements: &[&str]) -> Value {
 
 /// An answer, read whole.
 #[derive(Debug)]
-pub struct Got {
+pub struct TextResponse {
     pub status: u16,
     pub headers: reqwest::header::HeaderMap,
     pub text: String,
 }
 
-impl Got {
+impl TextResponse {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
@@ -171,7 +171,7 @@ static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
 });
 
 /// Sends a request and reads the answer.
-pub async fn send(method: &str, url: &str, headers: &[(&str, &str)], body: String) -> Got {
+pub async fn send(method: &str, url: &str, headers: &[(&str, &str)], body: String) -> TextResponse {
     try_send(method, url, headers, body)
         .await
         .expect("an answer")
@@ -183,7 +183,7 @@ pub async fn try_send(
     url: &str,
     headers: &[(&str, &str)],
     body: String,
-) -> reqwest::Result<Got> {
+) -> reqwest::Result<TextResponse> {
     let mut request = CLIENT.request(method.parse().unwrap(), url).body(body);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -191,7 +191,7 @@ pub async fn try_send(
     let answer = request.send().await?;
     let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     let text = answer.text().await?;
-    Ok(Got {
+    Ok(TextResponse {
         status,
         headers,
         text,
@@ -207,8 +207,8 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, mut is_true: impl 
     }
 }
 
-/// The statements of a request that a door saw, as text; empty for what holds none.
-pub fn texts(seen: &Seen) -> Vec<String> {
+/// The statements of a request that a listener saw, as text; empty for what holds none.
+pub fn texts(seen: &ReceivedRequest) -> Vec<String> {
     let body: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
     let one = body["statement"].as_str().map(str::to_owned);
     let many = body["statements"].as_array().into_iter().flatten();
@@ -216,8 +216,8 @@ pub fn texts(seen: &Seen) -> Vec<String> {
     one.into_iter().chain(many).collect()
 }
 
-/// Whether a request of a door carried the read fence.
-pub fn fenced(seen: &Seen) -> bool {
+/// Whether a request of a listener carried the read fence.
+pub fn fenced(seen: &ReceivedRequest) -> bool {
     let body: Value = serde_json::from_slice(&seen.body).unwrap_or_default();
     let header = seen
         .headers

@@ -1,7 +1,7 @@
 //! Bodies of any size and framing arrive as they were sent, and a body that is broken off leaves
 //! nothing behind.
 
-use crate::support::{Act, Client, Origin, Proxy, Setup, noise, until, wire};
+use crate::support::{Client, Origin, Proxy, Setup, Step, noise, wait_until, wire};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -30,7 +30,8 @@ const TARGETS: [(&str, &str, &str); 7] = [
 ];
 
 async fn echo() -> Origin {
-    Origin::start(|seen| Act::answer(200, "content-type: application/json\r\n", &seen.body)).await
+    Origin::start(|seen| Step::response(200, "content-type: application/json\r\n", &seen.body))
+        .await
 }
 
 async fn goes_through(framed: impl Fn(&str, &str, &[u8]) -> Vec<u8>) {
@@ -41,7 +42,7 @@ async fn goes_through(framed: impl Fn(&str, &str, &[u8]) -> Vec<u8>) {
         for size in SIZES {
             let body = noise(size);
             client.send(framed(method, target, &body)).await;
-            let answer = client.answer().await;
+            let answer = client.response().await;
             let place = format!("{dialect} {method} {target} {size}");
             assert_eq!(answer.status, 200, "{place}: {}", answer.text());
             let seen = origin.last();
@@ -90,7 +91,7 @@ async fn bodies_in_tiny_pieces_arrive_as_they_were_sent() {
     for byte in wire::chunks(&body, 5) {
         client.send([byte]).await;
     }
-    assert_eq!(client.answer().await.body, body);
+    assert_eq!(client.response().await.body, body);
 }
 
 /// A server whose bodies of more than 10,000 bytes stream.
@@ -115,11 +116,11 @@ async fn begin_upload(proxy: &Proxy, length: usize) -> Client {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_that_is_cut_closes_its_connection_and_raises_its_tags() {
     let origin = Origin::start(|seen| match seen.method() {
-        "GET" => Act::json(
+        "GET" => Step::json(
             200,
             r#"{"result":{"points_count":1},"status":"ok","time":0.1}"#,
         ),
-        _ => Act::json(
+        _ => Step::json(
             200,
             r#"{"result":{"status":"completed"},"status":"ok","time":0.1}"#,
         ),
@@ -127,18 +128,18 @@ async fn an_upload_that_is_cut_closes_its_connection_and_raises_its_tags() {
     .await;
     let proxy = small_peek(&origin).await;
     let read = "/collections/a/points/7";
-    assert_eq!(proxy.ask("GET", read, "", b"").await.status, 200);
-    assert!(proxy.ask("GET", read, "", b"").await.is_hit());
+    assert_eq!(proxy.request("GET", read, "", b"").await.status, 200);
+    assert!(proxy.request("GET", read, "", b"").await.is_hit());
     let client = begin_upload(&proxy, 1 << 20).await;
     drop(client);
-    until("the upload's end at the origin", || origin.last().cut).await;
+    wait_until("the upload's end at the origin", || origin.last().truncated).await;
     let cut = origin.last();
     assert!(noise(200_000).starts_with(&cut.body));
-    until("the connection's end", || origin.closed() == 1).await;
-    let answer = proxy.ask("GET", read, "", b"").await;
+    wait_until("the connection's end", || origin.closed() == 1).await;
+    let answer = proxy.request("GET", read, "", b"").await;
     assert!(!answer.is_hit(), "{}", answer.cache());
     let puts = origin
-        .seen()
+        .received()
         .iter()
         .filter(|seen| seen.method() == "PUT")
         .count();
@@ -156,7 +157,7 @@ async fn a_body_that_is_cut_before_it_is_understood_is_sent_nowhere() {
                 "{method} {target} HTTP/1.1\r\nhost: test\r\ncontent-length: 100\r\n\r\nhalf"
             ))
             .await;
-        client.end().await;
+        client.shutdown().await;
         assert!(client.is_closed().await, "{dialect} {target}");
     }
     assert_eq!(origin.count(), 0);
@@ -174,58 +175,60 @@ async fn statements_that_are_cut_are_sent_nowhere_however_long_they_are() {
         .send("POST /db/neo4j/tx/commit HTTP/1.1\r\nhost: test\r\ncontent-length: 400000\r\n\r\n")
         .await;
     client.send(noise(200_000)).await;
-    client.end().await;
+    client.shutdown().await;
     assert!(client.is_closed().await);
     // The proxy's own questions go to the Query API.
     let commits = || {
-        let seen = origin.seen().into_iter();
+        let seen = origin.received().into_iter();
         let mine = seen.filter(|seen| seen.target() == "/db/neo4j/tx/commit");
         mine.map(|seen| seen.body).collect::<Vec<_>>()
     };
     assert!(commits().is_empty());
     let whole = noise(400_000);
-    let answer = proxy.ask("POST", "/db/neo4j/tx/commit", "", &whole).await;
+    let answer = proxy
+        .request("POST", "/db/neo4j/tx/commit", "", &whole)
+        .await;
     assert_eq!(answer.status, 200);
     assert!(commits() == [whole]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_early_answer_reaches_a_client_that_still_uploads() {
-    let early = |seen: &crate::support::Seen| {
+    let early = |seen: &crate::support::ReceivedRequest| {
         (seen.method() == "PUT").then(|| {
-            let mut acts = Act::json(413, r#"{"status":{"error":"too large"}}"#);
-            acts.push(Act::Close);
-            acts
+            let mut steps = Step::json(413, r#"{"status":{"error":"too large"}}"#);
+            steps.push(Step::Close);
+            steps
         })
     };
-    let origin = Origin::start_early(early, |_| Act::answer(200, "", "ok")).await;
+    let origin = Origin::start_with_early_response(early, |_| Step::response(200, "", "ok")).await;
     let proxy = small_peek(&origin).await;
     let mut client = begin_upload(&proxy, 3 << 20).await;
-    let answer = client.answer().await;
+    let answer = client.response().await;
     assert_eq!(answer.status, 413, "{}", answer.text());
     assert!(answer.text().contains("too large"));
     assert_eq!(answer.field("connection"), Some("close"));
     // A client that reads only after it has sent everything sees it as well.
     let mut client = begin_upload(&proxy, 3 << 20).await;
     client.try_send(&noise((3 << 20) - 200_000)).await;
-    assert_eq!(client.answer().await.status, 413);
+    assert_eq!(client.response().await.status, 413);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_on_which_an_upload_did_not_end_is_not_used_again() {
-    let early = |seen: &crate::support::Seen| {
-        (seen.method() == "PUT").then(|| Act::json(403, r#"{"status":{"error":"no"}}"#))
+    let early = |seen: &crate::support::ReceivedRequest| {
+        (seen.method() == "PUT").then(|| Step::json(403, r#"{"status":{"error":"no"}}"#))
     };
-    let origin = Origin::start_early(early, |_| Act::answer(200, "", "ok")).await;
+    let origin = Origin::start_with_early_response(early, |_| Step::response(200, "", "ok")).await;
     let proxy = small_peek(&origin).await;
     for _ in 0..3 {
         let mut client = begin_upload(&proxy, 1 << 20).await;
-        assert_eq!(client.answer().await.status, 403);
-        let answer = proxy.ask("GET", "/collections/a", "", b"").await;
+        assert_eq!(client.response().await.status, 403);
+        let answer = proxy.request("GET", "/collections/a", "", b"").await;
         assert_eq!((answer.status, &*answer.body), (200, &b"ok"[..]));
     }
     assert_eq!(origin.count(), 3);
-    assert!(origin.seen().iter().all(|seen| seen.method() == "GET"));
+    assert!(origin.received().iter().all(|seen| seen.method() == "GET"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -239,7 +242,7 @@ async fn an_upload_that_stalls_is_no_fault_of_the_endpoint() {
         .await;
     let mut stalled = begin_upload(&proxy, 1 << 20).await;
     assert!(stalled.is_closed().await);
-    let answer = proxy.ask("GET", "/collections", "", b"").await;
+    let answer = proxy.request("GET", "/collections", "", b"").await;
     assert_eq!(answer.status, 200, "{}", answer.text());
 }
 
@@ -247,15 +250,15 @@ async fn an_upload_that_stalls_is_no_fault_of_the_endpoint() {
 async fn an_answer_is_read_although_the_endpoint_stopped_reading() {
     let gate = Arc::new(Notify::new());
     let wait = Arc::clone(&gate);
-    let early = move |_: &crate::support::Seen| {
-        let mut acts = Act::json(503, r#"{"status":{"error":"busy"}}"#);
-        acts.push(Act::Wait(Arc::clone(&wait)));
-        acts.push(Act::Close);
-        Some(acts)
+    let early = move |_: &crate::support::ReceivedRequest| {
+        let mut steps = Step::json(503, r#"{"status":{"error":"busy"}}"#);
+        steps.push(Step::Wait(Arc::clone(&wait)));
+        steps.push(Step::Close);
+        Some(steps)
     };
-    let origin = Origin::start_early(early, |_| Act::answer(200, "", "ok")).await;
+    let origin = Origin::start_with_early_response(early, |_| Step::response(200, "", "ok")).await;
     let proxy = small_peek(&origin).await;
     let mut client = begin_upload(&proxy, 64 << 20).await;
-    assert_eq!(client.answer().await.status, 503);
+    assert_eq!(client.response().await.status, 503);
     gate.notify_one();
 }

@@ -1,6 +1,6 @@
 //! The cache as clients meet it: what is served, what is said of it, and what is never stored.
 
-use crate::support::{Act, Answer, Origin, PATIENCE, Proxy, Setup, noise, soon, until};
+use crate::support::{Origin, Proxy, Response, Setup, Step, TIMEOUT, in_time, noise, wait_until};
 use parking_lot::Mutex;
 use serde_json::json;
 use std::sync::Arc;
@@ -24,13 +24,13 @@ async fn counting() -> Origin {
         move |seen| match (seen.method(), seen.target().contains("/query")) {
             ("GET", _) | ("POST", true) => {
                 let number = reads.fetch_add(1, Ordering::SeqCst);
-                Act::json(
+                Step::json(
                     200,
                     &json!({"result": {"read": number}, "status": "ok", "time": 0.1}).to_string(),
                 )
             }
-            _ if seen.target().contains("wait=true") => Act::json(200, DONE),
-            _ => Act::json(200, QUEUED),
+            _ if seen.target().contains("wait=true") => Step::json(200, DONE),
+            _ => Step::json(200, QUEUED),
         },
     )
     .await
@@ -40,18 +40,22 @@ async fn over(origin: &Origin) -> Proxy {
     Setup::new("qdrant", &[origin.url()]).start().await
 }
 
-async fn get(proxy: &Proxy) -> Answer {
-    proxy.ask("GET", POINT, "", b"").await
+async fn get(proxy: &Proxy) -> Response {
+    proxy.request("GET", POINT, "", b"").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_miss_then_a_hit_then_a_write_then_a_miss_over_real_collections() {
     let cluster = Cluster::start(2);
-    let urls: Vec<String> = cluster.doors().iter().map(|door| door.url()).collect();
+    let urls: Vec<String> = cluster
+        .listeners()
+        .iter()
+        .map(|listener| listener.url())
+        .collect();
     let proxy = Setup::new("qdrant", &urls).start().await;
     let made = json!({"vectors": {"size": 4, "distance": "Dot"}}).to_string();
     proxy
-        .ask("PUT", "/collections/a", JSON, made.as_bytes())
+        .request("PUT", "/collections/a", JSON, made.as_bytes())
         .await;
     let upsert = |version: u32| {
         let points =
@@ -60,7 +64,7 @@ async fn a_miss_then_a_hit_then_a_write_then_a_miss_over_real_collections() {
         async move {
             let body = points.to_string();
             let answer = proxy
-                .ask(
+                .request(
                     "PUT",
                     "/collections/a/points?wait=true",
                     JSON,
@@ -109,7 +113,7 @@ async fn the_cache_gives_its_reason_age_and_time() {
     );
     assert_eq!(hit.body, miss.body);
     assert_eq!(origin.count(), 1);
-    let bypass = proxy.ask("GET", "/telemetry", "", b"").await;
+    let bypass = proxy.request("GET", "/telemetry", "", b"").await;
     assert!(
         bypass.cache().starts_with("bypass; reason="),
         "{}",
@@ -138,7 +142,7 @@ async fn credentials_never_share_an_answer() {
             .field("api-key")
             .or(seen.field("authorization"))
             .unwrap_or("none");
-        Act::json(
+        Step::json(
             200,
             &json!({"result": {"who": who}, "status": "ok", "time": 0.1}).to_string(),
         )
@@ -154,7 +158,7 @@ async fn credentials_never_share_an_answer() {
     ];
     for round in 0..3 {
         for fields in who {
-            let answer = proxy.ask("GET", POINT, fields, b"").await;
+            let answer = proxy.request("GET", POINT, fields, b"").await;
             let value = fields
                 .split_once(": ")
                 .map_or("none", |(_, value)| value.trim());
@@ -171,8 +175,8 @@ async fn a_credential_that_is_refused_loses_its_answers() {
         let refuses = Arc::new(Mutex::new(false));
         let now = Arc::clone(&refuses);
         let origin = Origin::start(move |_| match *now.lock() {
-            true => Act::json(status, r#"{"status":{"error":"forbidden"},"time":0.1}"#),
-            false => Act::json(200, OK),
+            true => Step::json(status, r#"{"status":{"error":"forbidden"},"time":0.1}"#),
+            false => Step::json(200, OK),
         })
         .await;
         let proxy = over(&origin).await;
@@ -180,7 +184,7 @@ async fn a_credential_that_is_refused_loses_its_answers() {
             let proxy = &proxy;
             async move {
                 proxy
-                    .ask("GET", target, &format!("api-key: {key}\r\n"), b"")
+                    .request("GET", target, &format!("api-key: {key}\r\n"), b"")
                     .await
             }
         };
@@ -201,9 +205,9 @@ async fn gated() -> (Origin, Arc<Notify>) {
     let gate = Arc::new(Notify::new());
     let wait = Arc::clone(&gate);
     let origin = Origin::start(move |_| {
-        let mut acts = vec![Act::Wait(Arc::clone(&wait))];
-        acts.extend(Act::json(200, OK));
-        acts
+        let mut steps = vec![Step::Wait(Arc::clone(&wait))];
+        steps.extend(Step::json(200, OK));
+        steps
     })
     .await;
     (origin, gate)
@@ -225,10 +229,10 @@ async fn fifty_equal_requests_at_once_are_one_request_to_the_endpoint() {
             tokio::spawn(async move { get(&proxy).await })
         })
         .collect();
-    until("all requests", || followers(&proxy) == 50).await;
+    wait_until("all requests", || followers(&proxy) == 50).await;
     gate.notify_one();
     for asked in asked {
-        let answer = soon("an answer", asked).await.expect("no panic");
+        let answer = in_time("an answer", asked).await.expect("no panic");
         assert_eq!((answer.status, answer.text()), (200, OK.to_owned()));
     }
     assert_eq!(origin.count(), 1);
@@ -242,20 +246,20 @@ async fn the_first_client_may_leave_and_the_others_are_still_answered() {
     first
         .send(format!("GET {POINT} HTTP/1.1\r\nhost: t\r\n\r\n"))
         .await;
-    until("the first request", || origin.count() == 1).await;
+    wait_until("the first request", || origin.count() == 1).await;
     let others: Vec<_> = (0..5)
         .map(|_| {
             let proxy = Arc::clone(&proxy);
             tokio::spawn(async move { get(&proxy).await })
         })
         .collect();
-    until("the others", || followers(&proxy) == 6).await;
+    wait_until("the others", || followers(&proxy) == 6).await;
     drop(first);
-    until("its leave", || proxy.server.shared().in_flight() == 5).await;
+    wait_until("its leave", || proxy.server.shared().in_flight() == 5).await;
     gate.notify_one();
     for asked in others {
         assert_eq!(
-            soon("an answer", asked).await.expect("no panic").status,
+            in_time("an answer", asked).await.expect("no panic").status,
             200
         );
     }
@@ -271,17 +275,17 @@ async fn a_follower_may_leave_and_disturbs_nobody() {
         let proxy = Arc::clone(&proxy);
         async move { get(&proxy).await }
     });
-    until("the first request", || origin.count() == 1).await;
+    wait_until("the first request", || origin.count() == 1).await;
     let mut follower = proxy.client().await;
     follower
         .send(format!("GET {POINT} HTTP/1.1\r\nhost: t\r\n\r\n"))
         .await;
-    until("the follower", || followers(&proxy) == 2).await;
+    wait_until("the follower", || followers(&proxy) == 2).await;
     drop(follower);
-    until("its leave", || proxy.server.shared().in_flight() == 1).await;
+    wait_until("its leave", || proxy.server.shared().in_flight() == 1).await;
     gate.notify_one();
     assert_eq!(
-        soon("an answer", first).await.expect("no panic").status,
+        in_time("an answer", first).await.expect("no panic").status,
         200
     );
 }
@@ -293,15 +297,15 @@ async fn a_write_while_a_read_is_under_way_keeps_its_answer_out() {
     let held = AtomicUsize::new(0);
     let origin = Origin::start(move |seen| match seen.method() {
         "GET" if held.fetch_add(1, Ordering::SeqCst) == 0 => {
-            let mut acts = vec![Act::Wait(Arc::clone(&wait))];
-            acts.extend(Act::json(
+            let mut steps = vec![Step::Wait(Arc::clone(&wait))];
+            steps.extend(Step::json(
                 200,
                 r#"{"result":{"old":1},"status":"ok","time":0.1}"#,
             ));
-            acts
+            steps
         }
-        "GET" => Act::json(200, r#"{"result":{"new":1},"status":"ok","time":0.1}"#),
-        _ => Act::json(200, DONE),
+        "GET" => Step::json(200, r#"{"result":{"new":1},"status":"ok","time":0.1}"#),
+        _ => Step::json(200, DONE),
     })
     .await;
     let proxy = Arc::new(over(&origin).await);
@@ -309,9 +313,9 @@ async fn a_write_while_a_read_is_under_way_keeps_its_answer_out() {
         let proxy = Arc::clone(&proxy);
         async move { get(&proxy).await }
     });
-    until("the read", || origin.count() == 1).await;
+    wait_until("the read", || origin.count() == 1).await;
     let written = proxy
-        .ask(
+        .request(
             "PUT",
             "/collections/a/points?wait=true",
             JSON,
@@ -320,28 +324,28 @@ async fn a_write_while_a_read_is_under_way_keeps_its_answer_out() {
         .await;
     assert_eq!(written.status, 200);
     // A read after the write was acknowledged never joins the fetch that began before it.
-    let after = soon("a read", get(&proxy)).await;
+    let after = in_time("a read", get(&proxy)).await;
     assert_eq!(after.json()["result"]["new"], 1);
     gate.notify_one();
-    soon("the old read", old).await.expect("no panic");
+    in_time("the old read", old).await.expect("no panic");
     assert_eq!(get(&proxy).await.json()["result"]["new"], 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_that_was_only_queued_keeps_answers_out() {
     let cluster = Cluster::start_with(Options {
-        apply_delay: PATIENCE,
+        apply_delay: TIMEOUT,
         ..Options::default()
     })
     .expect("a cluster");
     let proxy = Setup::new("qdrant", &[cluster.url(0)]).start().await;
     let made = json!({"vectors": {"size": 4, "distance": "Dot"}}).to_string();
     proxy
-        .ask("PUT", "/collections/a", JSON, made.as_bytes())
+        .request("PUT", "/collections/a", JSON, made.as_bytes())
         .await;
     let body = json!({"points": [{"id": 7, "vector": [1, 0, 0, 0]}]}).to_string();
     let queued = proxy
-        .ask("PUT", "/collections/a/points", JSON, body.as_bytes())
+        .request("PUT", "/collections/a/points", JSON, body.as_bytes())
         .await;
     assert_eq!(queued.json()["result"]["status"], "acknowledged");
     let count = |exact: bool| {
@@ -387,8 +391,8 @@ async fn failures_are_never_stored() {
             .unwrap_or(0);
         let (status, body) = &answers[place];
         match status {
-            204 => Act::raw("HTTP/1.1 204 No Content\r\n\r\n"),
-            _ => Act::answer(*status, "content-type: application/json\r\n", body),
+            204 => Step::raw("HTTP/1.1 204 No Content\r\n\r\n"),
+            _ => Step::response(*status, "content-type: application/json\r\n", body),
         }
     })
     .await;
@@ -399,7 +403,7 @@ async fn failures_are_never_stored() {
     for (place, (status, _)) in bodies.iter().enumerate() {
         for _ in 0..2 {
             let answer = proxy
-                .ask("GET", &format!("/collections/a/points/{place}"), "", b"")
+                .request("GET", &format!("/collections/a/points/{place}"), "", b"")
                 .await;
             assert_eq!(answer.status, *status);
             assert!(!answer.is_hit(), "{place}: {}", answer.cache());
@@ -411,7 +415,7 @@ async fn failures_are_never_stored() {
 async fn an_answer_that_ends_by_closing_is_never_stored() {
     let origin = Origin::start(|_| {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
-        vec![Act::Send([head, OK].concat().into_bytes()), Act::Close]
+        vec![Step::Send([head, OK].concat().into_bytes()), Step::Close]
     })
     .await;
     let proxy = over(&origin).await;
@@ -436,7 +440,7 @@ async fn other_methods_and_strange_requests_pass_the_cache_by() {
         ("GET", "/collections/a/points/7?unknown=1"),
         ("GET", "/collections/b/points/7"),
     ] {
-        let answer = proxy.ask(method, target, "", b"").await;
+        let answer = proxy.request(method, target, "", b"").await;
         assert!(!answer.is_hit(), "{method} {target}: {}", answer.cache());
     }
 }
@@ -447,7 +451,7 @@ async fn a_request_id_is_echoed_or_made() {
     let proxy = over(&origin).await;
     for round in 0..2 {
         let answer = proxy
-            .ask("GET", POINT, "x-request-id: my-id-7\r\n", b"")
+            .request("GET", POINT, "x-request-id: my-id-7\r\n", b"")
             .await;
         assert_eq!(
             answer.field("x-request-id"),
@@ -461,7 +465,7 @@ async fn a_request_id_is_echoed_or_made() {
     assert!(made.is_some() && made != other);
     for odd in ["a b", "a\"b", &"x".repeat(5_000), "\u{e9}"] {
         let answer = proxy
-            .ask("GET", POINT, &format!("x-request-id: {odd}\r\n"), b"")
+            .request("GET", POINT, &format!("x-request-id: {odd}\r\n"), b"")
             .await;
         assert_eq!(answer.status, 200);
         let id = answer.field("x-request-id").expect("an id");
@@ -480,13 +484,13 @@ async fn an_explanation_is_given_when_asked_for_and_the_question_goes_no_further
     ] {
         for _ in 0..2 {
             let answer = proxy
-                .ask(method, target, "x-pointsman-explain: 1\r\n", b"")
+                .request(method, target, "x-pointsman-explain: 1\r\n", b"")
                 .await;
             let text = answer.field("x-pointsman-explain").expect("an explanation");
             assert!(!text.is_empty());
         }
         assert_eq!(origin.last().field("x-pointsman-explain"), None);
-        let answer = proxy.ask(method, target, "", b"").await;
+        let answer = proxy.request(method, target, "", b"").await;
         assert_eq!(answer.field("x-pointsman-explain"), None);
     }
 }
@@ -497,7 +501,7 @@ async fn a_hit_tells_a_browser_what_the_answer_told_it() {
         let from = seen.field("origin").unwrap_or("none");
         let fields =
             format!("content-type: application/json\r\naccess-control-allow-origin: {from}\r\n");
-        Act::answer(
+        Step::response(
             200,
             &fields,
             r#"{"result":{"id":7},"status":"ok","time":0.1}"#,
@@ -516,7 +520,7 @@ async fn a_hit_tells_a_browser_what_the_answer_told_it() {
         let proxy = Setup::new(dialect, &[origin.url()]).start().await;
         for from in ["http://a.test", "http://b.test"] {
             let fields = format!("content-type: application/json\r\norigin: {from}\r\n");
-            let ask = || proxy.ask(method, target, &fields, body.as_bytes());
+            let ask = || proxy.request(method, target, &fields, body.as_bytes());
             assert!(!ask().await.is_hit(), "{dialect} {from}");
             let again = ask().await;
             assert!(again.is_hit(), "{dialect} {from}: {}", again.cache());

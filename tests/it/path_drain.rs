@@ -1,6 +1,6 @@
 //! How a stop meets clients: what is under way ends, what is idle is closed, nothing new begins.
 
-use crate::support::{Act, Origin, Setup, soon, until};
+use crate::support::{Origin, Setup, Step, in_time, wait_until};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
@@ -10,12 +10,12 @@ async fn gated() -> (Origin, Arc<Notify>) {
     let gate = Arc::new(Notify::new());
     let wait = Arc::clone(&gate);
     let origin = Origin::start(move |seen| {
-        let mut acts = Vec::new();
+        let mut steps = Vec::new();
         if seen.target().contains("slow") {
-            acts.push(Act::Wait(Arc::clone(&wait)));
+            steps.push(Step::Wait(Arc::clone(&wait)));
         }
-        acts.extend(Act::answer(200, "", "ok"));
-        acts
+        steps.extend(Step::response(200, "", "ok"));
+        steps
     })
     .await;
     (origin, gate)
@@ -27,12 +27,12 @@ async fn a_stop_waits_for_what_is_under_way_and_closes_what_is_idle() {
     let proxy = Setup::new("qdrant", &[origin.url()]).start().await;
     let (address, shared) = (proxy.address, Arc::clone(proxy.server.shared()));
     let mut idle = proxy.client().await;
-    assert_eq!(idle.ask("GET", "/x", "", b"").await.status, 200);
+    assert_eq!(idle.request("GET", "/x", "", b"").await.status, 200);
     let mut silent = proxy.client().await;
     let mut busy = proxy.client().await;
     busy.send("PUT /slow HTTP/1.1\r\nhost: t\r\ncontent-length: 0\r\n\r\n")
         .await;
-    until("the request", || origin.count() == 2).await;
+    wait_until("the request", || origin.count() == 2).await;
     let stop = tokio::spawn(proxy.server.stop());
     assert!(idle.is_closed().await);
     assert!(silent.is_closed().await);
@@ -43,22 +43,22 @@ async fn a_stop_waits_for_what_is_under_way_and_closes_what_is_idle() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    soon("the end of accepting", refused).await;
+    in_time("the end of accepting", refused).await;
     gate.notify_one();
-    let answer = busy.answer().await;
+    let answer = busy.response().await;
     assert_eq!(
         (answer.status, answer.field("connection")),
         (200, Some("close"))
     );
     assert!(busy.is_closed().await);
-    assert_eq!(soon("the stop", stop).await.expect("no panic"), 0);
+    assert_eq!(in_time("the stop", stop).await.expect("no panic"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_with_nothing_under_way_is_immediate() {
     let (origin, _gate) = gated().await;
     let proxy = Setup::new("qdrant", &[origin.url()]).start().await;
-    assert_eq!(proxy.ask("GET", "/x", "", b"").await.status, 200);
+    assert_eq!(proxy.request("GET", "/x", "", b"").await.status, 200);
     let begun = Instant::now();
     assert_eq!(proxy.server.stop().await, 0);
     assert!(begun.elapsed() < Duration::from_secs(2));
@@ -71,7 +71,7 @@ async fn a_stop_has_a_limit_and_says_how_many_requests_it_cut() {
     let mut busy = proxy.client().await;
     busy.send("PUT /slow HTTP/1.1\r\nhost: t\r\ncontent-length: 0\r\n\r\n")
         .await;
-    until("the request", || origin.count() == 1).await;
+    wait_until("the request", || origin.count() == 1).await;
     let cut = proxy.server.stop_within(Duration::from_millis(50)).await;
     assert_eq!(cut, 1);
 }
@@ -84,25 +84,25 @@ async fn a_client_that_leaves_ends_its_read_but_not_its_write() {
     reader
         .send("GET /collections/a/points/7?consistency=all&slow HTTP/1.1\r\nhost: t\r\n\r\n")
         .await;
-    until("the read", || origin.count() == 1).await;
+    wait_until("the read", || origin.count() == 1).await;
     drop(reader);
-    until("its end", || proxy.server.shared().in_flight() == 0).await;
+    wait_until("its end", || proxy.server.shared().in_flight() == 0).await;
     let mut writer = proxy.client().await;
     writer
         .send("PUT /collections/a/points?slow&wait=true HTTP/1.1\r\nhost: t\r\ncontent-length: 2\r\n\r\n{}")
         .await;
-    until("the write", || origin.count() == 2).await;
+    wait_until("the write", || origin.count() == 2).await;
     drop(writer);
     // The origin still holds the read's gate as well: whoever waits is let through.
     gate.notify_waiters();
-    until("the write's end", || {
+    wait_until("the write's end", || {
         gate.notify_waiters();
         proxy.server.shared().in_flight() == 0
     })
     .await;
     assert_eq!(
         origin
-            .seen()
+            .received()
             .iter()
             .filter(|seen| seen.method() == "PUT")
             .count(),
@@ -118,15 +118,15 @@ async fn more_clients_than_seats_wait_their_turn() {
         .start()
         .await;
     let mut first = proxy.client().await;
-    assert_eq!(first.ask("GET", "/x", "", b"").await.status, 200);
+    assert_eq!(first.request("GET", "/x", "", b"").await.status, 200);
     let mut second = proxy.client().await;
-    assert_eq!(second.ask("GET", "/x", "", b"").await.status, 200);
+    assert_eq!(second.request("GET", "/x", "", b"").await.status, 200);
     let mut third = proxy.client().await;
     third.send("GET /third HTTP/1.1\r\nhost: t\r\n\r\n").await;
-    assert_eq!(first.ask("GET", "/x", "", b"").await.status, 200);
+    assert_eq!(first.request("GET", "/x", "", b"").await.status, 200);
     assert_eq!(origin.count(), 3);
     drop(second);
-    assert_eq!(third.answer().await.status, 200);
+    assert_eq!(third.response().await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -146,14 +146,14 @@ async fn a_request_under_way_is_listed_with_the_endpoint_that_has_it() {
                 "{target} HTTP/1.1\r\nhost: t\r\ncontent-length: 0\r\n\r\n"
             ))
             .await;
-        until("the request", || origin.count() == count + 1).await;
+        wait_until("the request", || origin.count() == count + 1).await;
         let running = proxy.server.shared().observer.running(10);
         let at = running
             .first()
             .and_then(|one| one.assigned_instances.values().next());
         assert_eq!(at.map(|name| &**name), Some("one"), "{target}");
         gate.notify_one();
-        assert_eq!(client.answer().await.status, 200);
-        until("its end", || proxy.server.shared().in_flight() == 0).await;
+        assert_eq!(client.response().await.status, 200);
+        wait_until("its end", || proxy.server.shared().in_flight() == 0).await;
     }
 }

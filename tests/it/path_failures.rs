@@ -1,14 +1,16 @@
 //! Endpoints that fail: reads are answered by another one, writes are never sent twice, and a client
 //! is always told, in time, in its database's own shape.
 
-use crate::support::wire::Broken;
-use crate::support::{Act, Answer, End, Origin, PATIENCE, Proxy, Seen, Setup, noise, until};
+use crate::support::wire::ReadError;
+use crate::support::{
+    Framing, Origin, Proxy, ReceivedRequest, Response, Setup, Step, TIMEOUT, noise, wait_until,
+};
 use http::Method;
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use testbed::faults::{self, Faults, Only, When};
+use testbed::faults::{self, Faults, Requests, When};
 use testbed::qdrant::Cluster;
 use tokio::sync::Notify;
 
@@ -16,7 +18,11 @@ const QUERY: &str = "/collections/a/points/query";
 const UPSERT: &str = "/collections/a/points?wait=true";
 
 fn urls(cluster: &Cluster) -> Vec<String> {
-    cluster.doors().iter().map(|door| door.url()).collect()
+    cluster
+        .listeners()
+        .iter()
+        .map(|listener| listener.url())
+        .collect()
 }
 
 /// One after the other, without a cache, so that every request meets an endpoint, and every endpoint its turn.
@@ -31,7 +37,7 @@ async fn over(cluster: &Cluster) -> Proxy {
     let proxy = setup(&urls(cluster)).start().await;
     let made = json!({"vectors": {"size": 4, "distance": "Dot"}}).to_string();
     let answer = proxy
-        .ask("PUT", "/collections/a", JSON, made.as_bytes())
+        .request("PUT", "/collections/a", JSON, made.as_bytes())
         .await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(upsert(&proxy, 1).await.status, 200);
@@ -43,37 +49,37 @@ const JSON: &str = "content-type: application/json\r\n";
 
 fn forget(cluster: &Cluster) {
     cluster
-        .doors()
+        .listeners()
         .iter()
-        .for_each(|door| door.faults().forget());
+        .for_each(|listener| listener.faults().reset_counters());
 }
 
-async fn upsert(proxy: &Proxy, id: u32) -> Answer {
+async fn upsert(proxy: &Proxy, id: u32) -> Response {
     let body = json!({"points": [{"id": id, "vector": [1.0, 0.0, 0.0, id], "payload": {"n": id}}]});
     proxy
-        .ask("PUT", UPSERT, JSON, body.to_string().as_bytes())
+        .request("PUT", UPSERT, JSON, body.to_string().as_bytes())
         .await
 }
 
-async fn query(proxy: &Proxy) -> Answer {
+async fn query(proxy: &Proxy) -> Response {
     let body = json!({"query": [1.0, 0.0, 0.0, 0.0], "limit": 3});
     proxy.post(QUERY, &body.to_string()).await
 }
 
 fn writes(cluster: &Cluster) -> u64 {
     cluster
-        .doors()
+        .listeners()
         .iter()
-        .map(|door| door.faults().writes())
+        .map(|listener| listener.faults().writes())
         .sum()
 }
 
 fn queries(cluster: &Cluster) -> u64 {
     let count = |faults: &Faults| faults.count(&Method::POST, QUERY);
     cluster
-        .doors()
+        .listeners()
         .iter()
-        .map(|door| count(door.faults()))
+        .map(|listener| count(listener.faults()))
         .sum()
 }
 
@@ -111,7 +117,7 @@ async fn a_write_of_which_bytes_were_sent_is_never_sent_twice() {
         forget(&cluster);
         cluster
             .faults(0)
-            .cut_after(cut, When::Next(2), Only::Writes);
+            .cut_after(cut, When::Next(2), Requests::Writes);
         let mut failed = 0;
         for id in 0..9 {
             let answer = upsert(&proxy, 100 + id).await;
@@ -135,7 +141,9 @@ async fn an_idempotent_write_may_be_sent_again_where_the_operator_says_so() {
         .service("idempotent: [points.upsert]")
         .start()
         .await;
-    cluster.faults(0).cut_after(0, When::Always, Only::Writes);
+    cluster
+        .faults(0)
+        .cut_after(0, When::Always, Requests::Writes);
     for id in 0..4 {
         assert_eq!(upsert(&proxy, id).await.status, 200);
     }
@@ -147,7 +155,9 @@ async fn a_read_whose_held_answer_is_cut_is_answered_by_another_replica() {
     let cluster = Cluster::start(3);
     let proxy = over(&cluster).await;
     for cut in [0, 1, 30] {
-        cluster.faults(0).cut_after(cut, When::Always, Only::Reads);
+        cluster
+            .faults(0)
+            .cut_after(cut, When::Always, Requests::Reads);
         for _ in 0..6 {
             let answer = query(&proxy).await;
             assert_eq!(answer.status, 200);
@@ -165,7 +175,7 @@ async fn a_hanging_replica_costs_a_read_its_time_limit_and_a_write_an_error() {
         .section("upstream: {read_timeout: 2s, write_timeout: 2s}")
         .start()
         .await;
-    cluster.faults(0).hang(Some(Only::All));
+    cluster.faults(0).hang(Some(Requests::All));
     let mut timeouts = 0;
     for id in 0..4 {
         let begun = Instant::now();
@@ -176,7 +186,7 @@ async fn a_hanging_replica_costs_a_read_its_time_limit_and_a_write_an_error() {
             assert!(begun.elapsed() >= Duration::from_secs(2));
             assert!(answer.json()["status"]["error"].is_string());
         }
-        assert!(begun.elapsed() < PATIENCE / 3);
+        assert!(begun.elapsed() < TIMEOUT / 3);
     }
     assert!(timeouts > 0);
     assert_eq!(writes(&cluster), 4);
@@ -185,14 +195,14 @@ async fn a_hanging_replica_costs_a_read_its_time_limit_and_a_write_an_error() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_trickles_in_its_head_is_given_up_in_time() {
     let origin = Origin::start(|_| {
-        let mut acts: Vec<Act> = Act::raw("HTTP/1.1 200 OK\r\nx-a: ");
-        acts.extend((0..2_000).flat_map(|_| {
+        let mut steps: Vec<Step> = Step::raw("HTTP/1.1 200 OK\r\nx-a: ");
+        steps.extend((0..2_000).flat_map(|_| {
             [
-                Act::Send(b"a".to_vec()),
-                Act::Rest(Duration::from_millis(10)),
+                Step::Send(b"a".to_vec()),
+                Step::Sleep(Duration::from_millis(10)),
             ]
         }));
-        acts
+        steps
     })
     .await;
     let proxy = setup(&[origin.url()])
@@ -202,7 +212,10 @@ async fn an_answer_that_trickles_in_its_head_is_given_up_in_time() {
     for method in ["GET", "PUT"] {
         let begun = Instant::now();
         assert_eq!(
-            proxy.ask(method, "/collections/a", "", b"").await.status,
+            proxy
+                .request(method, "/collections/a", "", b"")
+                .await
+                .status,
             504
         );
         assert!(begun.elapsed() < Duration::from_secs(5));
@@ -214,11 +227,11 @@ async fn failures_of_a_server_are_asked_again_elsewhere_for_reads_only() {
     for status in [500, 502, 503] {
         let cluster = Cluster::start(2);
         let proxy = over(&cluster).await;
-        let error = faults::Answer::json(
+        let error = faults::CannedResponse::json(
             status,
             r#"{"status":{"error":"Service internal error: odd"},"time":0.1}"#,
         );
-        cluster.faults(0).answer(error, When::Always);
+        cluster.faults(0).respond(error, When::Always);
         let mut failed = 0;
         for id in 0..6 {
             assert_eq!(query(&proxy).await.status, 200, "{status}");
@@ -241,9 +254,10 @@ async fn a_refusal_that_all_replicas_make_is_passed_on_as_it_is() {
     let proxy = over(&cluster).await;
     for status in [400, 403, 404, 422, 429, 500, 503] {
         let body = format!(r#"{{"status":{{"error":"all say {status}"}},"time":0.5}}"#);
-        for door in cluster.doors() {
-            let answer = faults::Answer::json(status, body.clone()).with_header("retry-after", "7");
-            door.faults().answer(answer, When::Always);
+        for listener in cluster.listeners() {
+            let answer =
+                faults::CannedResponse::json(status, body.clone()).with_header("retry-after", "7");
+            listener.faults().respond(answer, When::Always);
         }
         let answer = query(&proxy).await;
         assert_eq!(answer.status, status);
@@ -274,8 +288,8 @@ async fn with_all_replicas_gone_the_refusal_is_quick_and_says_why() {
     assert_eq!(answer.status, 503, "{}", answer.text());
     let again = answer.field("retry-after").expect("when to come back");
     assert!(again.parse::<u64>().is_ok_and(|seconds| seconds >= 1));
-    for door in cluster.doors() {
-        let name = door.address().to_string().replace(['.', ':'], "-");
+    for listener in cluster.listeners() {
+        let name = listener.address().to_string().replace(['.', ':'], "-");
         assert!(answer.text().contains(&name), "{}", answer.text());
     }
 }
@@ -300,7 +314,7 @@ async fn an_answer_that_is_cut_while_it_streams_never_ends_cleanly() {
         } else {
             [head(&format!("content-length: {length}")), half.to_vec()].concat()
         };
-        vec![Act::Send(bytes), Act::Close]
+        vec![Step::Send(bytes), Step::Close]
     })
     .await;
     let proxy = Setup::new("qdrant", &[origin.url()])
@@ -318,7 +332,7 @@ async fn an_answer_that_is_cut_while_it_streams_never_ends_cleanly() {
             client
                 .send(format!("GET {target} HTTP/1.1\r\nhost: t\r\n\r\n"))
                 .await;
-            let Err(Broken::Cut(part)) = client.try_answer("GET").await else {
+            let Err(ReadError::Truncated(part)) = client.try_response("GET").await else {
                 panic!("{target} ended cleanly");
             };
             assert!(noise(length).starts_with(&part), "{target}");
@@ -331,18 +345,18 @@ async fn an_answer_that_is_cut_while_it_streams_never_ends_cleanly() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_a_server_closed_while_they_were_idle_are_invisible_to_reads() {
     let origin = Origin::start(|seen| {
-        let mut acts = Act::json(200, r#"{"result":{},"status":"ok","time":0.1}"#);
+        let mut steps = Step::json(200, r#"{"result":{},"status":"ok","time":0.1}"#);
         // Says nothing of it, and closes as soon as it has answered.
         if seen.number % 2 == 0 {
-            acts.push(Act::Close);
+            steps.push(Step::Close);
         }
-        acts
+        steps
     })
     .await;
     let proxy = setup(&[origin.url()]).start().await;
     for _ in 0..60 {
         assert_eq!(
-            proxy.ask("GET", "/collections/a", "", b"").await.status,
+            proxy.request("GET", "/collections/a", "", b"").await.status,
             200
         );
     }
@@ -360,19 +374,19 @@ async fn a_connection_that_is_closed_under_a_read_is_replaced() {
         let count = seen.entry(request.connection).or_default();
         *count += 1;
         match *count {
-            1 => Act::json(200, r#"{"result":{},"status":"ok","time":0.1}"#),
-            _ => vec![Act::Close],
+            1 => Step::json(200, r#"{"result":{},"status":"ok","time":0.1}"#),
+            _ => vec![Step::Close],
         }
     })
     .await;
     let proxy = setup(&[origin.url()]).start().await;
     for _ in 0..10 {
         assert_eq!(
-            proxy.ask("GET", "/collections/a", "", b"").await.status,
+            proxy.request("GET", "/collections/a", "", b"").await.status,
             200
         );
     }
-    let answer = proxy.ask("PUT", UPSERT, JSON, b"{}").await;
+    let answer = proxy.request("PUT", UPSERT, JSON, b"{}").await;
     assert_eq!(answer.status, 502, "a write is not sent again");
 }
 
@@ -388,13 +402,13 @@ async fn bytes_after_an_answer_never_become_another_clients_answer() {
         );
         let two = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil";
         match seen.number % 3 {
-            0 => Act::raw(format!("{one}{two}")),
-            1 => Act::raw(format!("{one}extra")),
+            0 => Step::raw(format!("{one}{two}")),
+            1 => Step::raw(format!("{one}extra")),
             // When the answer is taken, and its connection is idle.
             _ => vec![
-                Act::Send(one.into_bytes()),
-                Act::Wait(Arc::clone(&told)),
-                Act::Send(two.as_bytes().to_vec()),
+                Step::Send(one.into_bytes()),
+                Step::Wait(Arc::clone(&told)),
+                Step::Send(two.as_bytes().to_vec()),
             ],
         }
     })
@@ -402,12 +416,12 @@ async fn bytes_after_an_answer_never_become_another_clients_answer() {
     let proxy = setup(&[origin.url()]).start().await;
     for number in 0..30 {
         let target = format!("/collections/a/points/{number}");
-        let answer = proxy.ask("GET", &target, "", b"").await;
+        let answer = proxy.request("GET", &target, "", b"").await;
         assert_eq!(answer.text(), target);
         if number % 3 == 2 {
             more.notify_one();
         }
-        until("the end of its connection", || origin.closed() > number).await;
+        wait_until("the end of its connection", || origin.closed() > number).await;
     }
 }
 
@@ -453,7 +467,7 @@ async fn a_hostile_origin_gives_502_and_nothing_else_breaks() {
         let bytes: Vec<u8> = number
             .and_then(|number: usize| all.get(number).cloned())
             .unwrap_or_default();
-        vec![Act::Send(bytes), Act::Close]
+        vec![Step::Send(bytes), Step::Close]
     })
     .await;
     let proxy = setup(&[origin.url()]).start().await;
@@ -469,17 +483,19 @@ async fn a_hostile_origin_gives_502_and_nothing_else_breaks() {
                     "{method} {target}/{number} HTTP/1.1\r\nhost: t\r\n\r\n"
                 ))
                 .await;
-            match client.try_answer(method).await {
+            match client.try_response(method).await {
                 Ok(answer) => {
                     assert_eq!(answer.status, 502, "{number} {method} {target}");
                     assert!(answer.json()["status"]["error"].is_string());
                 }
                 // What is not understood streams: its head was sound, its body broke.
-                Err(broken) => assert_eq!((target, broken), ("/odd", Broken::Cut(Vec::new()))),
+                Err(broken) => {
+                    assert_eq!((target, broken), ("/odd", ReadError::Truncated(Vec::new())))
+                }
             }
         }
     }
-    until("the end of all exchanges", || {
+    wait_until("the end of all exchanges", || {
         proxy.server.shared().in_flight() == 0
     })
     .await;
@@ -489,8 +505,8 @@ async fn a_hostile_origin_gives_502_and_nothing_else_breaks() {
 async fn an_answer_shorter_than_its_length_is_no_answer() {
     let origin = Origin::start(|_| {
         vec![
-            Act::Send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"result\":{},\"status\":\"ok\"}".to_vec()),
-            Act::Close,
+            Step::Send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"result\":{},\"status\":\"ok\"}".to_vec()),
+            Step::Close,
         ]
     })
     .await;
@@ -500,12 +516,15 @@ async fn an_answer_shorter_than_its_length_is_no_answer() {
         .await;
     for _ in 0..2 {
         assert_eq!(
-            proxy.ask("GET", "/collections/a", "", b"").await.status,
+            proxy.request("GET", "/collections/a", "", b"").await.status,
             502
         );
     }
     assert_eq!(
-        proxy.ask("PUT", "/collections/a", JSON, b"{}").await.status,
+        proxy
+            .request("PUT", "/collections/a", JSON, b"{}")
+            .await
+            .status,
         502
     );
 }
@@ -520,12 +539,12 @@ async fn a_client_that_reads_slowly_holds_nobody_and_holds_its_endpoint_back() {
         "/large" => {
             // Made piece by piece, so that the origin itself holds little.
             let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n");
-            let mut acts = Act::raw(head);
-            acts.extend((0..length >> 16).map(|_| Act::Repeat(b'x', 1 << 16)));
-            acts.push(Act::Count(Arc::clone(&counter)));
-            acts
+            let mut steps = Step::raw(head);
+            steps.extend((0..length >> 16).map(|_| Step::Repeat(b'x', 1 << 16)));
+            steps.push(Step::Count(Arc::clone(&counter)));
+            steps
         }
-        _ => Act::answer(200, "", "ok"),
+        _ => Step::response(200, "", "ok"),
     })
     .await;
     let proxy = Setup::new("qdrant", &[origin.url()]).start().await;
@@ -536,19 +555,22 @@ async fn a_client_that_reads_slowly_holds_nobody_and_holds_its_endpoint_back() {
         slow.push((client.head().await.expect("a head"), client));
     }
     for _ in 0..200 {
-        let answer = proxy.ask("GET", "/collections", "", b"").await;
+        let answer = proxy.request("GET", "/collections", "", b"").await;
         assert_eq!(answer.body, b"ok");
     }
     assert_eq!(sent.load(Ordering::SeqCst), 0, "it was not held back");
     let (head, mut client) = slow.pop().expect("a client");
     let answer = client.body(head, "GET").await.expect("the whole answer");
-    assert_eq!((answer.body.len(), answer.end), (length, End::Length));
-    until("the end of the large answer", || {
+    assert_eq!(
+        (answer.body.len(), answer.framing),
+        (length, Framing::Length)
+    );
+    wait_until("the end of the large answer", || {
         sent.load(Ordering::SeqCst) == 1
     })
     .await;
     drop((client, slow));
-    until("the end of all exchanges", || {
+    wait_until("the end of all exchanges", || {
         proxy.server.shared().in_flight() == 0
     })
     .await;
@@ -564,9 +586,9 @@ async fn retries_have_a_budget() {
         .section("breaker: {enabled: false}")
         .start()
         .await;
-    for door in cluster.doors() {
-        let error = faults::Answer::json(503, r#"{"status":{"error":"odd"}}"#);
-        door.faults().answer(error, When::Always);
+    for listener in cluster.listeners() {
+        let error = faults::CannedResponse::json(503, r#"{"status":{"error":"odd"}}"#);
+        listener.faults().respond(error, When::Always);
     }
     for _ in 0..100 {
         assert_eq!(query(&proxy).await.status, 503);
@@ -577,12 +599,14 @@ async fn retries_have_a_budget() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_only_one_node_can_answer_is_asked_of_no_other() {
-    let origin = || Origin::start(|_| Act::answer(503, "", ""));
+    let origin = || Origin::start(|_| Step::response(503, "", ""));
     let origins = [origin().await, origin().await, origin().await];
     let urls: Vec<String> = origins.iter().map(Origin::url).collect();
     let proxy = setup(&urls).start().await;
     for round in 1..4 {
-        let answer = proxy.ask("GET", "/collections/a/snapshots", "", b"").await;
+        let answer = proxy
+            .request("GET", "/collections/a/snapshots", "", b"")
+            .await;
         assert_eq!(answer.status, 503);
         let counts: Vec<_> = origins.iter().map(Origin::count).collect();
         assert_eq!(counts.iter().sum::<usize>(), round, "{counts:?}");
@@ -593,15 +617,15 @@ async fn what_only_one_node_can_answer_is_asked_of_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_does_not_take_a_connection_that_was_closed_before() {
     let origin = Origin::start(|_| {
-        let mut acts = Act::json(200, "{}");
-        acts.push(Act::Close);
-        acts
+        let mut steps = Step::json(200, "{}");
+        steps.push(Step::Close);
+        steps
     })
     .await;
     let proxy = setup(&[origin.url()]).start().await;
     for round in 1..30 {
-        assert_eq!(proxy.ask("PUT", UPSERT, JSON, b"{}").await.status, 200);
-        until("the end of the connection", || origin.closed() == round).await;
+        assert_eq!(proxy.request("PUT", UPSERT, JSON, b"{}").await.status, 200);
+        wait_until("the end of the connection", || origin.closed() == round).await;
     }
     assert_eq!(origin.count(), 29);
 }
@@ -609,10 +633,10 @@ async fn a_write_does_not_take_a_connection_that_was_closed_before() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_for_which_a_member_lags_is_answered_by_the_writer() {
     const LAGS: &str = r#"{"errors":[{"code":"Neo.TransientError.Transaction.BookmarkTimeout","message":"behind"}]}"#;
-    let lagging = || Origin::start(|_| Act::json(503, LAGS));
+    let lagging = || Origin::start(|_| Step::json(503, LAGS));
     let (one, other) = (lagging().await, lagging().await);
     let leader = Origin::start(|_| {
-        Act::json(
+        Step::json(
             202,
             r#"{"data":{"fields":["n"],"values":[[1]]},"bookmarks":["b"]}"#,
         )
@@ -630,8 +654,8 @@ async fn a_read_for_which_a_member_lags_is_answered_by_the_writer() {
         .start()
         .await;
     let asked = || {
-        let statements = |seen: &Seen| seen.target() == "/db/neo4j/query/v2";
-        let count = |origin: &Origin| origin.seen().iter().filter(|s| statements(s)).count();
+        let statements = |seen: &ReceivedRequest| seen.target() == "/db/neo4j/query/v2";
+        let count = |origin: &Origin| origin.received().iter().filter(|s| statements(s)).count();
         count(&one) + count(&other)
     };
     let before = asked();
@@ -650,7 +674,7 @@ async fn a_read_for_which_a_member_lags_is_answered_by_the_writer() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_connection_costs_no_retry_budget_and_a_broken_exchange_does() {
     let gone = || async { Origin::start(|_| Vec::new()).await.url() };
-    let alive = Origin::start(|_| Act::json(200, r#"{"result":[],"status":"ok","time":0}"#)).await;
+    let alive = Origin::start(|_| Step::json(200, r#"{"result":[],"status":"ok","time":0}"#)).await;
     let without = |first: String| {
         Setup::new("qdrant", &[first, alive.url()])
             .service("cache: false")
@@ -662,7 +686,7 @@ async fn a_refused_connection_costs_no_retry_budget_and_a_broken_exchange_does()
     for _ in 0..20 {
         assert_eq!(query(&proxy).await.status, 200);
     }
-    let breaks = Origin::start(|_| vec![Act::Close]).await;
+    let breaks = Origin::start(|_| vec![Step::Close]).await;
     let proxy = without(breaks.url()).await;
     let mut failed = 0;
     for _ in 0..20 {

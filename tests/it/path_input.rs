@@ -1,13 +1,13 @@
 //! Bad input: what HTTP allows passes on untouched and uncached, what breaks its framing is refused,
 //! and nothing of it ends the process.
 
-use crate::support::{Act, End, Origin, Proxy, Setup};
+use crate::support::{Framing, Origin, Proxy, Setup, Step};
 
 const QUERY: &str = "/collections/a/points/query";
 
 async fn plain() -> (Origin, Proxy) {
     let origin =
-        Origin::start(|_| Act::json(400, r#"{"status":{"error":"the database's own"}}"#)).await;
+        Origin::start(|_| Step::json(400, r#"{"status":{"error":"the database's own"}}"#)).await;
     let proxy = Setup::new("qdrant", &[origin.url()]).start().await;
     (origin, proxy)
 }
@@ -42,7 +42,7 @@ async fn odd_bodies_pass_untouched_to_the_databases_own_answer() {
             "",
         ] {
             let field = format!("content-type: {kind}\r\n");
-            let answer = proxy.ask("POST", QUERY, &field, &body).await;
+            let answer = proxy.request("POST", QUERY, &field, &body).await;
             assert_eq!(answer.status, 400);
             assert!(answer.text().contains("the database's own"));
             assert!(!answer.is_hit());
@@ -54,7 +54,7 @@ async fn odd_bodies_pass_untouched_to_the_databases_own_answer() {
 #[tokio::test]
 async fn odd_statements_pass_untouched_to_the_databases_own_answer() {
     let origin = Origin::start(|_| {
-        Act::json(
+        Step::json(
             400,
             r#"{"errors":[{"code":"Neo.ClientError.Request.Invalid","message":"own"}]}"#,
         )
@@ -108,7 +108,7 @@ async fn broken_framing_is_refused_and_reaches_nobody() {
     for request in BROKEN {
         let mut client = proxy.client().await;
         client.send(request).await;
-        let answer = client.answer().await;
+        let answer = client.response().await;
         assert_eq!(answer.status, 400, "{request:?}");
         assert!(client.is_closed().await, "{request:?}");
     }
@@ -129,7 +129,7 @@ const CHUNKS: [&str; 7] = [
 
 #[tokio::test]
 async fn broken_chunks_are_refused_and_reach_nobody() {
-    let origin = Origin::start(|_| Act::answer(200, "", "ok")).await;
+    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
     let proxy = Setup::new("qdrant", &[origin.url()]).start().await;
     for chunks in CHUNKS {
         let mut client = proxy.client().await;
@@ -138,7 +138,7 @@ async fn broken_chunks_are_refused_and_reach_nobody() {
                 "POST {QUERY} HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n{chunks}"
             ))
             .await;
-        let answer = client.answer().await;
+        let answer = client.response().await;
         assert_eq!(answer.status, 400, "{chunks:?}");
         assert!(client.is_closed().await, "{chunks:?}");
     }
@@ -147,7 +147,7 @@ async fn broken_chunks_are_refused_and_reach_nobody() {
 
 #[tokio::test]
 async fn chunks_of_an_odd_form_go_out_in_the_plain_form() {
-    let origin = Origin::start(|_| Act::answer(200, "", "ok")).await;
+    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
     let proxy = Setup::new("qdrant", &[origin.url()]).start().await;
     for chunks in [
         "3;ext=\"a\"\r\nabc\r\n0;b\r\n\r\n",
@@ -159,7 +159,7 @@ async fn chunks_of_an_odd_form_go_out_in_the_plain_form() {
                 "POST {QUERY} HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n{chunks}"
             ))
             .await;
-        assert_eq!(client.answer().await.status, 200, "{chunks:?}");
+        assert_eq!(client.response().await.status, 200, "{chunks:?}");
         let seen = origin.last();
         assert_eq!(seen.field("content-length"), Some("3"));
         assert_eq!(seen.body, b"abc");
@@ -173,12 +173,12 @@ async fn bytes_after_a_refused_request_are_no_request() {
     client
         .send("POST /x HTTP/1.1\r\nhost: t\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nhost: t\r\n\r\n")
         .await;
-    assert_eq!(client.answer().await.status, 400);
+    assert_eq!(client.response().await.status, 400);
     assert!(client.is_closed().await);
     assert_eq!(origin.count(), 0);
 }
 
-fn is_refused_in_the_dialects_shape(answer: &crate::support::Answer) {
+fn is_refused_in_the_dialects_shape(answer: &crate::support::Response) {
     assert_eq!(answer.status, 431, "{}", answer.line);
     assert_eq!(answer.field("content-type"), Some("application/json"));
     assert!(
@@ -186,7 +186,7 @@ fn is_refused_in_the_dialects_shape(answer: &crate::support::Answer) {
             .as_str()
             .is_some_and(|text| text.contains("headers_too_large"))
     );
-    assert_eq!(answer.end, End::Length);
+    assert_eq!(answer.framing, Framing::Length);
 }
 
 #[tokio::test]
@@ -207,12 +207,15 @@ async fn header_fields_beyond_the_limits_are_refused_in_the_dialects_shape() {
         client
             .try_send(format!("GET /x HTTP/1.1\r\nhost: t\r\n{fields}\r\n").as_bytes())
             .await;
-        is_refused_in_the_dialects_shape(&client.answer().await);
+        is_refused_in_the_dialects_shape(&client.response().await);
     }
     assert_eq!(origin.count(), 0);
-    assert_eq!(proxy.ask("GET", "/x", &many(150), b"").await.status, 400);
     assert_eq!(
-        proxy.ask("GET", "/x", &large(60_000), b"").await.status,
+        proxy.request("GET", "/x", &many(150), b"").await.status,
+        400
+    );
+    assert_eq!(
+        proxy.request("GET", "/x", &large(60_000), b"").await.status,
         400
     );
     assert_eq!(origin.count(), 2);
@@ -229,13 +232,13 @@ async fn a_refusal_before_the_body_reaches_a_client_that_still_sends_it() {
         ))
         .await;
     client.try_send(&vec![b'a'; 2_000_000]).await;
-    is_refused_in_the_dialects_shape(&client.answer().await);
+    is_refused_in_the_dialects_shape(&client.response().await);
     assert_eq!(origin.count(), 0);
 }
 
 #[tokio::test]
 async fn a_client_that_never_ends_its_head_is_closed_in_time() {
-    let origin = Origin::start(|_| Act::answer(200, "", "ok")).await;
+    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
     let proxy = Setup::new("qdrant", &[origin.url()])
         .section("path: {client_keepalive: 300ms}")
         .start()
@@ -254,7 +257,7 @@ async fn a_client_that_never_ends_its_head_is_closed_in_time() {
 
 #[tokio::test]
 async fn a_body_that_never_comes_is_answered_in_time() {
-    let origin = Origin::start(|_| Act::answer(200, "", "ok")).await;
+    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
     let proxy = Setup::new("qdrant", &[origin.url()])
         .section("path: {client_read_timeout: 100ms}")
         .start()
@@ -263,7 +266,7 @@ async fn a_body_that_never_comes_is_answered_in_time() {
     client
         .send("PUT /x HTTP/1.1\r\nhost: t\r\ncontent-length: 10\r\n\r\nhalf")
         .await;
-    assert_eq!(client.answer().await.status, 408);
+    assert_eq!(client.response().await.status, 408);
     assert_eq!(origin.count(), 0);
 }
 

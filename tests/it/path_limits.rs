@@ -1,7 +1,7 @@
 //! What a client or an endpoint may cost: slow ones are let go, bodies that cannot be held stream or
 //! are refused, and nothing stays behind.
 
-use crate::support::{Act, Origin, Proxy, Setup, noise, soon, until};
+use crate::support::{Origin, Proxy, Setup, Step, in_time, noise, wait_until};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,7 +11,8 @@ use tokio::sync::Notify;
 const OK: &str = r#"{"result":{"status":"completed"},"status":"ok","time":0.1}"#;
 
 async fn echo() -> Origin {
-    Origin::start(|seen| Act::answer(200, "content-type: application/json\r\n", &seen.body)).await
+    Origin::start(|seen| Step::response(200, "content-type: application/json\r\n", &seen.body))
+        .await
 }
 
 /// Sends a head, then single bytes for as long as the server reads them. What the server said to it.
@@ -29,7 +30,7 @@ async fn trickle(proxy: &Proxy, head: &str) -> String {
     });
     let mut said = Vec::new();
     // A reset is as good an end as a close.
-    let _ = soon("the end of a trickle", from.read_to_end(&mut said)).await;
+    let _ = in_time("the end of a trickle", from.read_to_end(&mut said)).await;
     sending.abort();
     String::from_utf8_lossy(&said).into_owned()
 }
@@ -57,11 +58,11 @@ async fn v19_an_upload_that_trickles_ends_its_write_and_its_connection() {
         .start()
         .await;
     trickle(&proxy, UPLOAD).await;
-    until("the end of the upload at the origin", || {
+    wait_until("the end of the upload at the origin", || {
         origin.closed() == 1
     })
     .await;
-    assert!(origin.last().cut);
+    assert!(origin.last().truncated);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,8 +70,8 @@ async fn f24_a_client_that_takes_nothing_is_let_go() {
     let origin = Origin::start(|_| {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n";
         vec![
-            Act::Send(head.as_bytes().to_vec()),
-            Act::Repeat(b'x', 100_000_000),
+            Step::Send(head.as_bytes().to_vec()),
+            Step::Repeat(b'x', 100_000_000),
         ]
     })
     .await;
@@ -82,7 +83,7 @@ async fn f24_a_client_that_takes_nothing_is_let_go() {
     client
         .send("GET /collections/a/snapshots/b HTTP/1.1\r\nhost: test\r\n\r\n")
         .await;
-    until("the end of the answer at the origin", || {
+    wait_until("the end of the answer at the origin", || {
         origin.closed() == 1
     })
     .await;
@@ -94,9 +95,9 @@ async fn a_client_that_leaves_is_noticed_while_its_answer_rests() {
     let origin = Origin::start(move |_| {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nbegun";
         vec![
-            Act::Send(head.as_bytes().to_vec()),
-            Act::Repeat(b'x', 50_000),
-            Act::Wait(Arc::clone(&never)),
+            Step::Send(head.as_bytes().to_vec()),
+            Step::Repeat(b'x', 50_000),
+            Step::Wait(Arc::clone(&never)),
         ]
     })
     .await;
@@ -111,18 +112,18 @@ async fn a_client_that_leaves_is_noticed_while_its_answer_rests() {
         .await;
     assert_eq!(client.head().await.expect("a head").status, 200);
     drop(client);
-    until("its leave", || proxy.server.shared().in_flight() == 0).await;
+    wait_until("its leave", || proxy.server.shared().in_flight() == 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f06_an_answer_that_trickles_has_a_limit_in_all() {
     let origin = Origin::start(|_| {
-        let mut acts = Act::raw("HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
+        let mut steps = Step::raw("HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
         for _ in 0..1_000 {
-            acts.push(Act::Repeat(b'x', 1));
-            acts.push(Act::Rest(Duration::from_millis(20)));
+            steps.push(Step::Repeat(b'x', 1));
+            steps.push(Step::Sleep(Duration::from_millis(20)));
         }
-        acts
+        steps
     })
     .await;
     let proxy = Setup::new("qdrant", &[origin.url()])
@@ -130,7 +131,9 @@ async fn f06_an_answer_that_trickles_has_a_limit_in_all() {
         .section("balance: {max_retries: 1}")
         .start()
         .await;
-    let held = proxy.ask("GET", "/collections/a/points/7", "", b"").await;
+    let held = proxy
+        .request("GET", "/collections/a/points/7", "", b"")
+        .await;
     assert_eq!(held.status, 504, "{}", held.text());
     assert!(held.text().contains("total_timeout"), "{}", held.text());
     let mut client = proxy.client().await;
@@ -150,7 +153,7 @@ async fn statements_beyond_the_limit_are_refused_and_sent_nowhere() {
         .start()
         .await;
     let answer = proxy
-        .ask("POST", "/db/neo4j/tx/commit", "", &noise(300_000))
+        .request("POST", "/db/neo4j/tx/commit", "", &noise(300_000))
         .await;
     assert_eq!(answer.status, 413, "{}", answer.text());
     assert_eq!(
@@ -160,7 +163,7 @@ async fn statements_beyond_the_limit_are_refused_and_sent_nowhere() {
     assert!(answer.text().contains("path.spool_limit"));
     assert!(
         origin
-            .seen()
+            .received()
             .iter()
             .all(|seen| seen.target() != "/db/neo4j/tx/commit")
     );
@@ -169,9 +172,9 @@ async fn statements_beyond_the_limit_are_refused_and_sent_nowhere() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn v37_bodies_that_cannot_be_held_stream_or_are_refused() {
     let origin = Origin::start(|seen| match seen.method() {
-        "PUT" => Act::json(200, OK),
-        "GET" => Act::answer(200, "content-type: application/json\r\n", noise(100_000)),
-        _ => Act::answer(200, "content-type: application/json\r\n", &seen.body),
+        "PUT" => Step::json(200, OK),
+        "GET" => Step::response(200, "content-type: application/json\r\n", noise(100_000)),
+        _ => Step::response(200, "content-type: application/json\r\n", &seen.body),
     })
     .await;
     let full = |dialect| {
@@ -182,29 +185,31 @@ async fn v37_bodies_that_cannot_be_held_stream_or_are_refused() {
     let qdrant = full("qdrant").await;
     let body = noise(200_000);
     let answer = qdrant
-        .ask("PUT", "/collections/a/points?wait=true", "", &body)
+        .request("PUT", "/collections/a/points?wait=true", "", &body)
         .await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(origin.last().body == body);
     for _ in 0..2 {
-        let answer = qdrant.ask("GET", "/collections/a/points/7", "", b"").await;
+        let answer = qdrant
+            .request("GET", "/collections/a/points/7", "", b"")
+            .await;
         assert_eq!(answer.status, 200);
         assert!(answer.body == noise(100_000));
         assert!(!answer.is_hit());
     }
     let neo4j = full("neo4j").await;
     let statement = "/db/neo4j/tx/commit";
-    let answer = neo4j.ask("POST", statement, "", &body).await;
+    let answer = neo4j.request("POST", statement, "", &body).await;
     assert_eq!(answer.status, 503, "{}", answer.text());
     assert_eq!(answer.field("retry-after"), Some("1"));
     assert!(answer.text().contains("path.held_bodies"));
     // What was taken was given back.
     for _ in 0..3 {
-        until("all given back", || {
+        wait_until("all given back", || {
             neo4j.server.shared().bodies.held() == 0
         })
         .await;
-        let answer = neo4j.ask("POST", statement, "", &noise(15_000)).await;
+        let answer = neo4j.request("POST", statement, "", &noise(15_000)).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 }
@@ -215,12 +220,12 @@ async fn in_two_parts(part: &Arc<Notify>, first: usize) -> Origin {
     Origin::start(move |_| {
         let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
         vec![
-            Act::Wait(Arc::clone(&part)),
-            Act::Send(format!("{head}{first:x}\r\n").into_bytes()),
-            Act::Repeat(b'x', first),
-            Act::Send(b"\r\n".to_vec()),
-            Act::Wait(Arc::clone(&part)),
-            Act::Send(b"3\r\nend\r\n0\r\n\r\n".to_vec()),
+            Step::Wait(Arc::clone(&part)),
+            Step::Send(format!("{head}{first:x}\r\n").into_bytes()),
+            Step::Repeat(b'x', first),
+            Step::Send(b"\r\n".to_vec()),
+            Step::Wait(Arc::clone(&part)),
+            Step::Send(b"3\r\nend\r\n0\r\n\r\n".to_vec()),
         ]
     })
     .await
@@ -246,7 +251,7 @@ async fn a_client_that_ends_only_its_own_side_gets_what_streams_for_a_write_or_a
                 "POST {target} HTTP/1.1\r\nhost: test\r\ncontent-length: {length}\r\n\r\n{body}"
             ))
             .await;
-        client.end().await;
+        client.shutdown().await;
         part.notify_one();
         let head = client.head().await.expect("a head");
         part.notify_one();
@@ -269,7 +274,7 @@ async fn what_was_held_of_an_answer_is_given_back_while_the_rest_streams() {
         .await;
     part.notify_one();
     let head = client.head().await.expect("a head");
-    until("the held part given back", || {
+    wait_until("the held part given back", || {
         proxy.server.shared().bodies.held() == 0
     })
     .await;

@@ -1,6 +1,6 @@
 //! What the path does not understand, or need not change, goes through as it came.
 
-use crate::support::{Act, Answer, End, Origin, Proxy, Setup, noise, until, wire};
+use crate::support::{Framing, Origin, Proxy, Response, Setup, Step, noise, wait_until, wire};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -11,7 +11,7 @@ async fn over(origin: &Origin) -> Proxy {
 
 /// A proxy over an origin that answers `ok` to everything.
 async fn plain() -> (Origin, Proxy) {
-    let origin = Origin::start(|_| Act::answer(200, "", "ok")).await;
+    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
     let proxy = over(&origin).await;
     (origin, proxy)
 }
@@ -25,7 +25,7 @@ const OURS: [&str; 5] = [
     "x-pointsman-explain",
 ];
 
-fn others(answer: &Answer) -> Vec<(String, String)> {
+fn others(answer: &Response) -> Vec<(String, String)> {
     let theirs = |(name, _): &&(String, String)| !OURS.contains(&name.as_str());
     answer.fields.iter().filter(theirs).cloned().collect()
 }
@@ -45,12 +45,12 @@ async fn an_unknown_request_and_its_answer_pass_byte_for_byte() {
     let origin = Origin::start(|_| {
         let fields = "X-Odd: \"a, b\" ;c=d\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\
              server: origin\r\ncontent-type: application/x-odd\r\n";
-        Act::answer(299, fields, b"\x00\xff raw \r\n")
+        Step::response(299, fields, b"\x00\xff raw \r\n")
     })
     .await;
     let proxy = over(&origin).await;
     let answer = proxy
-        .ask(
+        .request(
             "FROB",
             "/no/such/path",
             "Content-Type: application/x-unknown\r\nX-Field: one\r\nX-Field: two\r\nx-empty:\r\n",
@@ -91,7 +91,7 @@ async fn cookies_of_an_answer_that_the_dialect_edits_are_all_kept() {
         let body = r#"{"results":[],"errors":[],"commit":"http://h/db/neo4j/tx/7/commit"}"#;
         let fields = "content-type: application/json\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\
              location: http://h/db/neo4j/tx/7\r\n";
-        Act::answer(201, fields, body)
+        Step::response(201, fields, body)
     })
     .await;
     let proxy = Setup::new("neo4j", &[origin.url()]).start().await;
@@ -121,11 +121,11 @@ async fn targets_are_forwarded_as_they_came() {
         "/?",
     ];
     for target in targets {
-        proxy.ask("GET", target, "", b"").await;
+        proxy.request("GET", target, "", b"").await;
         assert_eq!(origin.last().target(), target);
     }
     let long = format!("/{}", "x".repeat(9_000));
-    proxy.ask("GET", &long, "", b"").await;
+    proxy.request("GET", &long, "", b"").await;
     assert_eq!(origin.last().target(), long);
 }
 
@@ -136,7 +136,7 @@ async fn a_target_in_absolute_form_loses_its_authority_only() {
     client
         .send("GET http://test/a%20b?c=d HTTP/1.1\r\nhost: test\r\n\r\n")
         .await;
-    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(client.response().await.status, 200);
     assert_eq!(origin.last().target(), "/a%20b?c=d");
     assert_eq!(origin.last().field("host"), Some("test"));
 }
@@ -148,7 +148,7 @@ async fn an_authority_that_differs_from_host_is_refused() {
     client
         .send("GET http://other/a HTTP/1.1\r\nhost: test\r\n\r\n")
         .await;
-    assert_eq!(client.answer().await.status, 400);
+    assert_eq!(client.response().await.status, 400);
     assert_eq!(origin.connections(), 0);
 }
 
@@ -159,7 +159,7 @@ async fn connect_is_refused_and_reaches_no_endpoint() {
     client
         .send("CONNECT test:443 HTTP/1.1\r\nhost: test:443\r\n\r\n")
         .await;
-    let answer = client.answer().await;
+    let answer = client.response().await;
     assert!(matches!(answer.status, 400 | 405), "{}", answer.line);
     assert!(client.is_closed().await);
     assert_eq!(origin.connections(), 0);
@@ -172,11 +172,11 @@ async fn host_is_passed_on_and_made_up_only_where_it_is_missing() {
     client
         .send("GET /a HTTP/1.1\r\nHost: Some.Name:81\r\n\r\n")
         .await;
-    client.answer().await;
+    client.response().await;
     assert_eq!(origin.last().field("host"), Some("Some.Name:81"));
     let mut client = proxy.client().await;
     client.send("GET /a HTTP/1.0\r\n\r\n").await;
-    client.answer().await;
+    client.response().await;
     assert_eq!(origin.last().field("host"), Some(&*origin.authority()));
 }
 
@@ -184,7 +184,7 @@ async fn host_is_passed_on_and_made_up_only_where_it_is_missing() {
 async fn methods_without_content_stay_without_content() {
     let (origin, proxy) = plain().await;
     for method in ["GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "PROPFIND"] {
-        let answer = proxy.ask(method, "/collections/a", "", b"").await;
+        let answer = proxy.request(method, "/collections/a", "", b"").await;
         assert_eq!(answer.status, 200, "{method}");
         let seen = origin.last();
         assert_eq!(seen.method(), method);
@@ -195,7 +195,7 @@ async fn methods_without_content_stay_without_content() {
     client
         .send("OPTIONS * HTTP/1.1\r\nhost: test\r\n\r\n")
         .await;
-    client.answer().await;
+    client.response().await;
     assert_eq!(origin.last().target(), "*");
 }
 
@@ -203,27 +203,27 @@ async fn methods_without_content_stay_without_content() {
 async fn a_head_answer_keeps_its_length_and_the_connection() {
     let (_origin, proxy) = plain().await;
     let mut client = proxy.client().await;
-    let answer = client.ask("HEAD", "/collections/a", "", b"").await;
+    let answer = client.request("HEAD", "/collections/a", "", b"").await;
     assert_eq!(answer.field("content-length"), Some("2"));
-    assert_eq!(client.ask("GET", "/x", "", b"").await.body, b"ok");
+    assert_eq!(client.request("GET", "/x", "", b"").await.body, b"ok");
 }
 
 #[tokio::test]
 async fn a_delete_or_get_may_have_a_body_and_a_post_none() {
     let (origin, proxy) = plain().await;
     for method in ["GET", "DELETE", "OPTIONS"] {
-        proxy.ask(method, "/collections/a", "", b"body").await;
+        proxy.request(method, "/collections/a", "", b"body").await;
         assert_eq!(origin.last().body, b"body", "{method}");
     }
-    proxy.ask("POST", "/collections/a", "", b"").await;
+    proxy.request("POST", "/collections/a", "", b"").await;
     assert_eq!(origin.last().body, b"");
     let mut client = proxy.client().await;
     client
         .send("PUT /collections/a HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n")
         .await;
-    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(client.response().await.status, 200);
     assert_eq!(origin.last().body, b"");
-    assert!(!origin.last().cut);
+    assert!(!origin.last().truncated);
 }
 
 #[tokio::test]
@@ -233,7 +233,7 @@ async fn an_encoded_body_passes_as_it_is() {
         b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00";
     let fields = "content-type: application/json\r\ncontent-encoding: gzip\r\n";
     for target in ["/collections/a/points/query", "/collections/a/points", "/x"] {
-        let answer = proxy.ask("POST", target, fields, gzip).await;
+        let answer = proxy.request("POST", target, fields, gzip).await;
         assert_eq!(answer.status, 200);
         assert_eq!(origin.last().body, gzip);
         assert_eq!(origin.last().field("content-encoding"), Some("gzip"));
@@ -244,15 +244,17 @@ async fn an_encoded_body_passes_as_it_is() {
 #[tokio::test]
 async fn answers_without_content_end_at_once_and_keep_the_connection() {
     let origin = Origin::start(|seen| match seen.target() {
-        "/204" => Act::raw("HTTP/1.1 204 No Content\r\nx-a: 1\r\n\r\n"),
-        "/304" => Act::raw("HTTP/1.1 304 Not Modified\r\netag: \"a\"\r\ncontent-length: 7\r\n\r\n"),
-        _ => Act::answer(200, "", ""),
+        "/204" => Step::raw("HTTP/1.1 204 No Content\r\nx-a: 1\r\n\r\n"),
+        "/304" => {
+            Step::raw("HTTP/1.1 304 Not Modified\r\netag: \"a\"\r\ncontent-length: 7\r\n\r\n")
+        }
+        _ => Step::response(200, "", ""),
     })
     .await;
     let proxy = over(&origin).await;
     let mut client = proxy.client().await;
     for (target, status) in [("/204", 204), ("/304", 304), ("/empty", 200), ("/204", 204)] {
-        let answer = client.ask("GET", target, "", b"").await;
+        let answer = client.request("GET", target, "", b"").await;
         assert_eq!((answer.status, answer.body.len()), (status, 0), "{target}");
     }
     assert_eq!(origin.connections(), 1);
@@ -262,11 +264,11 @@ async fn answers_without_content_end_at_once_and_keep_the_connection() {
 async fn a_large_answer_streams_with_its_length() {
     let body = noise(5 << 20);
     let copy = body.clone();
-    let origin = Origin::start(move |_| Act::answer(200, "", &copy)).await;
+    let origin = Origin::start(move |_| Step::response(200, "", &copy)).await;
     let proxy = over(&origin).await;
     for target in ["/unknown", "/collections"] {
-        let answer = proxy.ask("GET", target, "", b"").await;
-        assert_eq!(answer.end, End::Length);
+        let answer = proxy.request("GET", target, "", b"").await;
+        assert_eq!(answer.framing, Framing::Length);
         assert!(answer.body == body, "{target}");
     }
 }
@@ -276,13 +278,13 @@ async fn a_chunked_answer_arrives_whole_however_long_it_is() {
     let origin = Origin::start(|seen| {
         let size = seen.target().trim_start_matches('/').parse().unwrap_or(0);
         let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
-        Act::raw([head, wire::chunks(&noise(size), 10_000)].concat())
+        Step::raw([head, wire::chunks(&noise(size), 10_000)].concat())
     })
     .await;
     let proxy = over(&origin).await;
     let mut client = proxy.client().await;
     for size in [0, 1, 70_000, 3 << 20] {
-        let answer = client.ask("GET", &format!("/{size}"), "", b"").await;
+        let answer = client.request("GET", &format!("/{size}"), "", b"").await;
         assert!(answer.body == noise(size), "{size}");
     }
     assert_eq!(origin.connections(), 1);
@@ -292,26 +294,30 @@ async fn a_chunked_answer_arrives_whole_however_long_it_is() {
 async fn an_answer_that_ends_by_closing_reaches_every_client() {
     let origin = Origin::start(|seen| {
         let size = seen.target().trim_start_matches('/').parse().unwrap_or(0);
-        let mut acts = Act::raw([b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), noise(size)].concat());
-        acts.push(Act::Close);
-        acts
+        let mut steps = Step::raw([b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), noise(size)].concat());
+        steps.push(Step::Close);
+        steps
     })
     .await;
     let proxy = over(&origin).await;
     for size in [0, 10, 2 << 20] {
-        let answer = proxy.ask("GET", &format!("/{size}"), "", b"").await;
+        let answer = proxy.request("GET", &format!("/{size}"), "", b"").await;
         assert!(answer.body == noise(size), "{size}");
-        assert_ne!(answer.end, End::Close);
+        assert_ne!(answer.framing, Framing::Close);
         for fields in ["", "connection: keep-alive\r\n"] {
             let mut client = proxy.client().await;
             client
                 .send(format!("GET /{size} HTTP/1.0\r\n{fields}\r\n"))
                 .await;
-            let answer = client.answer().await;
+            let answer = client.response().await;
             assert!(answer.body == noise(size), "{size} for HTTP/1.0");
-            assert_ne!(answer.end, End::Chunked);
+            assert_ne!(answer.framing, Framing::Chunked);
             let closing = answer.field("connection") == Some("close");
-            assert!(closing || answer.end == End::Length, "{:?}", answer.fields);
+            assert!(
+                closing || answer.framing == Framing::Length,
+                "{:?}",
+                answer.fields
+            );
         }
     }
 }
@@ -320,14 +326,14 @@ async fn an_answer_that_ends_by_closing_reaches_every_client() {
 async fn a_chunked_answer_reaches_a_client_that_knows_no_chunks() {
     let origin = Origin::start(|_| {
         let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
-        Act::raw([head, wire::chunks(&noise(2 << 20), 50_000)].concat())
+        Step::raw([head, wire::chunks(&noise(2 << 20), 50_000)].concat())
     })
     .await;
     let proxy = over(&origin).await;
     let mut client = proxy.client().await;
     client.send("GET /x HTTP/1.0\r\n\r\n").await;
-    let answer = client.answer().await;
-    assert_eq!(answer.end, End::Close);
+    let answer = client.response().await;
+    assert_eq!(answer.framing, Framing::Close);
     assert_eq!(answer.field("connection"), Some("close"));
     assert!(answer.body == noise(2 << 20));
 }
@@ -337,13 +343,13 @@ async fn fields_of_the_hop_end_here_in_both_directions() {
     let origin = Origin::start(|_| {
         let fields = "Connection: x-hop\r\nx-hop: 1\r\nkeep-alive: timeout=5\r\n\
              proxy-authenticate: a\r\nx-pointsman-cache: forged\r\nx-pointsman-odd: forged\r\nx-end: 1\r\n";
-        Act::answer(200, fields, "ok")
+        Step::response(200, fields, "ok")
     })
     .await;
     let proxy = over(&origin).await;
     let fields = "Connection: X-Hop, keep-alive\r\nx-hop: 1\r\nkeep-alive: 5\r\nte: trailers\r\n\
          proxy-authorization: b\r\nx-pointsman-cache: no\r\nx-pointsman-odd: 1\r\nx-end: 1\r\n";
-    let answer = proxy.ask("GET", "/x", fields, b"").await;
+    let answer = proxy.request("GET", "/x", fields, b"").await;
     let names = |fields: &[(String, String)]| -> Vec<String> {
         fields.iter().map(|(name, _)| name.clone()).collect()
     };
@@ -361,7 +367,7 @@ async fn fields_of_the_hop_end_here_in_both_directions() {
 async fn an_upgrade_is_stripped_and_the_request_answered() {
     let (origin, proxy) = plain().await;
     let fields = "Connection: Upgrade\r\nUpgrade: websocket\r\nsec-websocket-key: a\r\n";
-    let answer = proxy.ask("GET", "/x", fields, b"").await;
+    let answer = proxy.request("GET", "/x", fields, b"").await;
     assert_eq!(answer.status, 200);
     assert_eq!(origin.last().field("upgrade"), None);
     assert_eq!(origin.last().field("connection"), None);
@@ -370,14 +376,16 @@ async fn an_upgrade_is_stripped_and_the_request_answered() {
 #[tokio::test]
 async fn a_protected_field_may_not_be_named_as_a_field_of_the_hop() {
     let (origin, proxy) = plain().await;
-    let answer = proxy.ask("GET", "/x", "Connection: host\r\n", b"").await;
+    let answer = proxy
+        .request("GET", "/x", "Connection: host\r\n", b"")
+        .await;
     assert_eq!(answer.status, 400);
     assert_eq!(origin.connections(), 0);
 }
 
 #[tokio::test]
 async fn pipelined_requests_are_answered_in_their_order() {
-    let origin = Origin::start(|seen| Act::answer(200, "", seen.target())).await;
+    let origin = Origin::start(|seen| Step::response(200, "", seen.target())).await;
     let proxy = over(&origin).await;
     let mut client = proxy.client().await;
     let request = |number| match number % 3 {
@@ -390,7 +398,7 @@ async fn pipelined_requests_are_answered_in_their_order() {
     let all: String = (0..30).map(request).collect();
     client.send(all).await;
     for number in 0..30 {
-        assert_eq!(client.answer().await.text(), format!("/{number}"));
+        assert_eq!(client.response().await.text(), format!("/{number}"));
     }
 }
 
@@ -399,7 +407,7 @@ async fn a_connection_is_used_again_and_again() {
     let (origin, proxy) = plain().await;
     let mut client = proxy.client().await;
     for _ in 0..50 {
-        let answer = client.ask("POST", "/x", "", b"abc").await;
+        let answer = client.request("POST", "/x", "", b"abc").await;
         assert_eq!(answer.field("connection"), Some("keep-alive"));
     }
     assert_eq!(origin.connections(), 1);
@@ -415,7 +423,7 @@ async fn a_client_that_asks_to_close_is_closed() {
     ] {
         let mut client = proxy.client().await;
         client.send(request).await;
-        let answer = client.answer().await;
+        let answer = client.response().await;
         assert_eq!(answer.field("connection"), Some("close"), "{request}");
         assert!(client.is_closed().await);
     }
@@ -430,10 +438,10 @@ async fn a_client_that_waits_for_100_is_told_to_go_on() {
         .await;
     assert_eq!(client.head().await.expect("a head").status, 100);
     client.send("hello").await;
-    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(client.response().await.status, 200);
     assert_eq!(origin.last().body, b"hello");
     assert_eq!(origin.last().field("expect"), None);
-    assert_eq!(client.ask("GET", "/y", "", b"").await.status, 200);
+    assert_eq!(client.request("GET", "/y", "", b"").await.status, 200);
 }
 
 #[tokio::test]
@@ -446,35 +454,35 @@ async fn trailers_of_a_request_do_no_harm() {
              5\r\nhello\r\n0\r\nx-sum: 1\r\nhost: evil\r\n\r\n",
         )
         .await;
-    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(client.response().await.status, 200);
     let seen = origin.last();
     assert_eq!(seen.body, b"hello");
     assert_eq!(seen.field("x-sum"), None);
     assert_eq!(seen.field("host"), Some("test"));
-    assert_eq!(client.ask("GET", "/y", "", b"").await.body, b"ok");
+    assert_eq!(client.request("GET", "/y", "", b"").await.body, b"ok");
 }
 
 #[tokio::test]
 async fn trailers_of_an_answer_do_no_harm() {
     let origin = Origin::start(|_| {
-        Act::raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n5\r\nhello\r\n0\r\nx-sum: 1\r\n\r\n")
+        Step::raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n5\r\nhello\r\n0\r\nx-sum: 1\r\n\r\n")
     })
     .await;
     let proxy = over(&origin).await;
     let mut client = proxy.client().await;
     for _ in 0..3 {
-        assert_eq!(client.ask("GET", "/y", "", b"").await.body, b"hello");
+        assert_eq!(client.request("GET", "/y", "", b"").await.body, b"hello");
     }
 }
 
 #[tokio::test]
 async fn informational_answers_of_an_endpoint_are_passed_over() {
     let origin = Origin::start(|_| {
-        Act::raw("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        Step::raw("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
     })
     .await;
     let proxy = over(&origin).await;
-    let answer = proxy.ask("GET", "/y", "", b"").await;
+    let answer = proxy.request("GET", "/y", "", b"").await;
     assert_eq!((answer.status, &*answer.body), (200, &b"ok"[..]));
 }
 
@@ -483,9 +491,9 @@ async fn a_request_that_comes_while_another_is_answered_waits_its_turn() {
     let gate = Arc::new(Notify::new());
     let wait = Arc::clone(&gate);
     let origin = Origin::start(move |seen| {
-        let mut acts = vec![Act::Wait(Arc::clone(&wait))];
-        acts.extend(Act::answer(200, "", seen.target()));
-        acts
+        let mut steps = vec![Step::Wait(Arc::clone(&wait))];
+        steps.extend(Step::response(200, "", seen.target()));
+        steps
     })
     .await;
     let proxy = over(&origin).await;
@@ -500,13 +508,13 @@ async fn a_request_that_comes_while_another_is_answered_waits_its_turn() {
             .send(format!("GET {target} HTTP/1.1\r\nhost: t\r\n\r\n"))
             .await;
         if number == 0 {
-            until("the first request", || origin.count() == 1).await;
+            wait_until("the first request", || origin.count() == 1).await;
         }
     }
     for (number, target) in targets.iter().enumerate() {
-        until("the request", || origin.count() == number + 1).await;
+        wait_until("the request", || origin.count() == number + 1).await;
         gate.notify_one();
-        assert_eq!(client.answer().await.text(), *target);
+        assert_eq!(client.response().await.text(), *target);
     }
 }
 
@@ -517,19 +525,19 @@ async fn a_chunked_answer_arrives_whole_wherever_it_is_cut() {
     let origin = Origin::start(|seen| {
         let with_head = seen.target().len() % BODY.len();
         let (first, rest) = BODY.split_at(with_head);
-        let mut acts = Act::raw([HEAD, first].concat());
+        let mut steps = Step::raw([HEAD, first].concat());
         for byte in rest.bytes() {
-            acts.push(Act::Rest(Duration::from_millis(1)));
-            acts.push(Act::Send(vec![byte]));
+            steps.push(Step::Sleep(Duration::from_millis(1)));
+            steps.push(Step::Send(vec![byte]));
         }
-        acts
+        steps
     })
     .await;
     let proxy = over(&origin).await;
     for length in 0..BODY.len() {
         // What is not understood is not held.
         let target = format!("/{}", "x".repeat(length));
-        let answer = proxy.ask("POST", &target, "", b"").await;
+        let answer = proxy.request("POST", &target, "", b"").await;
         assert_eq!(answer.text(), "hello!", "{target}");
     }
 }
@@ -546,9 +554,9 @@ async fn a_request_that_comes_while_an_answer_streams_waits_its_turn() {
             seen.target()
         );
         vec![
-            Act::Send(begun.into()),
-            Act::Wait(Arc::clone(&waits)),
-            Act::Send(end.into()),
+            Step::Send(begun.into()),
+            Step::Wait(Arc::clone(&waits)),
+            Step::Send(end.into()),
         ]
     })
     .await;
@@ -572,11 +580,11 @@ async fn a_head_and_the_beginning_of_a_body_do_not_wait_for_its_rest() {
     let wait = Arc::clone(&gate);
     let origin = Origin::start(move |_| {
         vec![
-            Act::Send(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n".to_vec()),
-            Act::Wait(Arc::clone(&wait)),
-            Act::Send(b"hello".to_vec()),
-            Act::Wait(Arc::clone(&wait)),
-            Act::Send(b"world".to_vec()),
+            Step::Send(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n".to_vec()),
+            Step::Wait(Arc::clone(&wait)),
+            Step::Send(b"hello".to_vec()),
+            Step::Wait(Arc::clone(&wait)),
+            Step::Send(b"world".to_vec()),
         ]
     })
     .await;
@@ -587,8 +595,8 @@ async fn a_head_and_the_beginning_of_a_body_do_not_wait_for_its_rest() {
         .await;
     let head = client.head().await.expect("a head");
     gate.notify_one();
-    assert_eq!(client.some(5).await, b"hello");
+    assert_eq!(client.read(5).await, b"hello");
     gate.notify_one();
-    assert_eq!(client.some(5).await, b"world");
+    assert_eq!(client.read(5).await, b"world");
     assert_eq!(head.field("content-length"), Some("10"));
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use testbed::faults::Only;
+use testbed::faults::Requests;
 use testbed::qdrant::Cluster;
 
 use crate::trial::client::{Call, Client};
@@ -157,7 +157,9 @@ async fn a_stop_lets_requests_in_flight_end_and_ends_with_success() {
         get(&format!("{admin}/readyz")).await == 200
     })
     .await;
-    cluster.faults(0).delay(Duration::from_secs(2), Only::Reads);
+    cluster
+        .faults(0)
+        .delay(Duration::from_secs(2), Requests::Reads);
     let slow = format!("{url}/collections/slow/exists");
     let request = tokio::spawn(async move { get(&slow).await });
     arrived(&cluster).await;
@@ -178,7 +180,7 @@ async fn a_second_signal_ends_at_once() {
         "process: {drain_limit: 1h}\n",
     ));
     let url = process.url(&["listening", "service=\"vectors\""]).await;
-    cluster.faults(0).hang(Some(Only::Reads));
+    cluster.faults(0).hang(Some(Requests::Reads));
     let stuck = format!("{url}/collections/slow/exists");
     let request = tokio::spawn(async move { get(&stuck).await });
     arrived(&cluster).await;

@@ -13,9 +13,9 @@ use http::{Request, Response};
 use pointsman::config::{self, Source};
 use pointsman::runtime::Server;
 use serde_json::{Value, json};
-use testbed::faults::{Answer, Only, When};
+use testbed::faults::{CannedResponse, Requests, When};
 use testbed::qdrant::Cluster;
-use testbed::server::{Application, Door};
+use testbed::server::{Application, Listener};
 
 use crate::trial::client::{Call, Client, Got};
 use crate::trial::place::eventually;
@@ -24,7 +24,7 @@ use crate::trial::place::eventually;
 struct Echo(&'static str);
 
 impl Application for Echo {
-    fn answer(&self, _request: &Request<Bytes>) -> Response<Bytes> {
+    fn respond(&self, _request: &Request<Bytes>) -> Response<Bytes> {
         let body = json!({"status": "ok", "time": 0.0, "result": {"who": self.0}});
         let response = Response::builder().header("content-type", "application/json");
         response.body(body.to_string().into()).unwrap()
@@ -35,8 +35,8 @@ impl Application for Echo {
     }
 }
 
-fn echo(name: &'static str) -> Door {
-    Door::open(0, Arc::new(Echo(name))).unwrap()
+fn echo(name: &'static str) -> Listener {
+    Listener::bind(0, Arc::new(Echo(name))).unwrap()
 }
 
 /// A file and the server that reads it.
@@ -61,8 +61,8 @@ fn watched(services: &[String], more: &str) -> String {
     text(services, more).replace("reload_delay: 1h", "reload_delay: 20ms")
 }
 
-fn service(name: &str, dialect: &str, doors: &[&Door]) -> String {
-    let urls: Vec<String> = doors.iter().map(|door| door.url()).collect();
+fn service(name: &str, dialect: &str, listeners: &[&Listener]) -> String {
+    let urls: Vec<String> = listeners.iter().map(|listener| listener.url()).collect();
     let urls = urls.join(", ");
     format!("{name}: {{dialect: {dialect}, listen: 127.0.0.1:0, endpoints: [{urls}]}}")
 }
@@ -161,8 +161,8 @@ fn put(file: &Path, text: &str) {
 
 #[tokio::test]
 async fn a_changed_file_is_taken_whether_it_was_written_over_or_replaced() {
-    let door = echo("a");
-    let services = [service("web", "http", &[&door])];
+    let listener = echo("a");
+    let services = [service("web", "http", &[&listener])];
     let site = Site::open(&watched(&services, &ttl("10s"))).await;
     std::fs::write(&site.file, watched(&services, &ttl("20s"))).unwrap();
     site.until_ttl(20).await;
@@ -173,8 +173,8 @@ async fn a_changed_file_is_taken_whether_it_was_written_over_or_replaced() {
 
 #[tokio::test]
 async fn a_config_map_that_is_swapped_by_its_link_is_taken() {
-    let door = echo("a");
-    let services = [service("web", "http", &[&door])];
+    let listener = echo("a");
+    let services = [service("web", "http", &[&listener])];
     let folder = tempfile::tempdir().unwrap();
     let version = |name: &str, time: &str| {
         let dir = folder.path().join(name);
@@ -202,8 +202,8 @@ async fn a_config_map_that_is_swapped_by_its_link_is_taken() {
 
 #[tokio::test]
 async fn a_bad_file_changes_nothing_and_says_so_until_a_good_one_comes() {
-    let door = echo("a");
-    let services = [service("web", "http", &[&door])];
+    let listener = echo("a");
+    let services = [service("web", "http", &[&listener])];
     let good = watched(&services, &ttl("10s"));
     let site = Site::open(&good).await;
     let file = &site.file;
@@ -252,8 +252,8 @@ async fn a_bad_file_changes_nothing_and_says_so_until_a_good_one_comes() {
 
 #[tokio::test]
 async fn a_reload_by_the_admin_api_tells_its_generation_and_what_needs_a_restart() {
-    let door = echo("a");
-    let services = [service("web", "http", &[&door])];
+    let listener = echo("a");
+    let services = [service("web", "http", &[&listener])];
     let site = Site::open(&text(&services, &ttl("10s"))).await;
     let reload = async || site.admin("POST", "/api/config/reload").await;
     let same = reload().await;
@@ -342,8 +342,8 @@ async fn services_and_endpoints_are_renamed_and_change_places_under_load() {
         .map(|port| port.local_addr().unwrap().to_string())
         .collect();
     drop(ports);
-    let web = |name: &str, listen: &str, endpoint: &str, door: &Door| {
-        let url = door.url();
+    let web = |name: &str, listen: &str, endpoint: &str, listener: &Listener| {
+        let url = listener.url();
         format!(
             "{name}: {{dialect: http, listen: '{listen}', endpoints: [{{name: {endpoint}, url: '{url}'}}]}}"
         )
@@ -403,21 +403,21 @@ const POINT: &str = "/collections/c/points/1";
 async fn stored_answers_and_open_breakers_survive_a_reload() {
     let cluster = Cluster::start(3);
     fill(&cluster.url(0), "a").await;
-    let doors = |n: usize| -> Vec<&Door> { cluster.doors().iter().take(n).collect() };
+    let listeners = |n: usize| -> Vec<&Listener> { cluster.listeners().iter().take(n).collect() };
     let more = "balance: {strategy: round_robin}\nbreaker: {threshold: 2, open_for: 1h, open_at_most: 1h}\nhealth: {enabled: false}\n";
     let with = |n, time: &str| {
         let text = text(
-            &[service("vectors", "qdrant", &doors(n))],
+            &[service("vectors", "qdrant", &listeners(n))],
             &(ttl(time) + more),
         );
         text.replace("health: {interval: 200ms}\n", "")
     };
     let site = Site::open(&with(2, "10s")).await;
     assert!(site.until_hit().await.is_hit());
-    let failure = Answer::json(500, r#"{"status":{"error":"made up"},"time":0.0}"#);
+    let failure = CannedResponse::json(500, r#"{"status":{"error":"made up"},"time":0.0}"#);
     cluster
         .faults(0)
-        .answer_only(failure, When::Always, Only::Reads);
+        .respond_only(failure, When::Always, Requests::Reads);
     let gate = || {
         let snapshot = site.server.shared().snapshot();
         let service = snapshot.service("vectors").unwrap();
@@ -447,7 +447,7 @@ async fn what_was_stored_of_other_servers_is_not_served() {
     let (one, other) = (Cluster::start(1), Cluster::start(1));
     fill(&one.url(0), "one").await;
     fill(&other.url(0), "other").await;
-    let of = |cluster: &Cluster| text(&[service("vectors", "qdrant", &[cluster.door(0)])], "");
+    let of = |cluster: &Cluster| text(&[service("vectors", "qdrant", &[cluster.listener(0)])], "");
     let site = Site::open(&of(&one)).await;
     let got = site.until_hit().await;
     assert_eq!(got.body["result"]["payload"]["who"], "one");
@@ -464,7 +464,7 @@ async fn what_was_stored_of_other_servers_is_not_served() {
 async fn changed_rules_of_the_cache_hold_from_the_next_request() {
     let cluster = Cluster::start(1);
     fill(&cluster.url(0), "a").await;
-    let vectors = service("vectors", "qdrant", &[cluster.door(0)]);
+    let vectors = service("vectors", "qdrant", &[cluster.listener(0)]);
     let on = text(std::slice::from_ref(&vectors), "cache: {enabled: true}\n");
     let off = text(std::slice::from_ref(&vectors), "cache: {enabled: false}\n");
     let site = Site::open(&on).await;
@@ -488,8 +488,8 @@ async fn changed_rules_of_the_cache_hold_from_the_next_request() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_request_mixes_two_configurations() {
     let (odd, even) = (echo("odd"), echo("even"));
-    let of = |name: &str, door: &Door, time: &str| {
-        let endpoint = format!("{{name: {name}, url: '{}'}}", door.url());
+    let of = |name: &str, listener: &Listener, time: &str| {
+        let endpoint = format!("{{name: {name}, url: '{}'}}", listener.url());
         let vectors =
             format!("vectors: {{dialect: qdrant, listen: '127.0.0.1:0', endpoints: [{endpoint}]}}");
         let times = format!(

@@ -1,4 +1,4 @@
-//! One front door of a graph: routes, credentials, and the transactions that live here.
+//! One front listener of a graph: routes, credentials, and the transactions that live here.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use super::transactions::{Transactions, decimal, hexadecimal};
 use super::{Options, query_api, tx_api};
 use crate::server::{Application, segments};
 
-/// What stands behind one door.
+/// What stands behind one listener.
 pub struct Front {
     pub store: Arc<Store>,
     pub transactions: Transactions,
@@ -97,7 +97,7 @@ impl Front {
 }
 
 impl Application for Front {
-    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+    fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
         self.transactions.expire();
         self.query_transactions.expire();
         self.route(request)

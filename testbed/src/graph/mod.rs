@@ -1,5 +1,5 @@
-//! A Neo4j-shaped server: one or more front doors on one graph, over a real Cypher engine
-//! (`graphdblite`). Explicit transactions live at one door only, and two doors hand out the same
+//! A Neo4j-shaped server: one or more front listeners on one graph, over a real Cypher engine
+//! (`graphdblite`). Explicit transactions live at one listener only, and two listeners hand out the same
 //! ids, as two servers do.
 //!
 //! What the engine has not is not served: constraints, FOREACH, CALL {}, LOAD CSV, USE; and there
@@ -28,16 +28,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::faults::Faults;
-use crate::server::Door;
+use crate::server::Listener;
 use front::Front;
 use store::Store;
 
 /// How a graph is started.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Front doors, at least one.
-    pub doors: usize,
-    /// Ports of the doors in order; a door without one gets a free port.
+    /// Front listeners, at least one.
+    pub listeners: usize,
+    /// Ports of the listeners in order; a listener without one gets a free port.
     pub ports: Vec<u16>,
     /// User and password that all but `GET /` want (Basic).
     pub auth: Option<(String, String)>,
@@ -52,7 +52,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            doors: 1,
+            listeners: 1,
             ports: Vec::new(),
             auth: None,
             tx_idle: Duration::from_secs(30),
@@ -64,7 +64,7 @@ impl Default for Options {
 
 /// The graph. It stops and its data go when it is dropped.
 pub struct Graph {
-    doors: Vec<Door>,
+    listeners: Vec<Listener>,
     fronts: Vec<Arc<Front>>,
 }
 
@@ -76,19 +76,20 @@ impl Graph {
     pub fn start(options: Options) -> std::io::Result<Self> {
         let lock_wait_ms = u32::try_from(options.lock_wait.as_millis()).unwrap_or(u32::MAX);
         let store = Arc::new(Store::create(lock_wait_ms)?);
-        let fronts: Vec<Arc<Front>> = (0..options.doors.max(1))
+        let fronts: Vec<Arc<Front>> = (0..options.listeners.max(1))
             .map(|_| Arc::new(Front::new(store.clone(), options.clone())))
             .collect();
         let ports = options.ports.iter().copied().chain(std::iter::repeat(0));
-        let open = |(front, port): (&Arc<Front>, u16)| Door::open(port, front.clone());
-        let doors: std::io::Result<Vec<Door>> = fronts.iter().zip(ports).map(open).collect();
+        let open = |(front, port): (&Arc<Front>, u16)| Listener::bind(port, front.clone());
+        let listeners: std::io::Result<Vec<Listener>> =
+            fronts.iter().zip(ports).map(open).collect();
         Ok(Self {
-            doors: doors?,
+            listeners: listeners?,
             fronts,
         })
     }
 
-    /// Starts `count` graphs that know nothing of each other, one door each.
+    /// Starts `count` graphs that know nothing of each other, one listener each.
     ///
     /// # Errors
     /// If there is no port or no temporary folder.
@@ -98,69 +99,69 @@ impl Graph {
             .collect()
     }
 
-    /// A door, from 0.
+    /// A listener, from 0.
     ///
     /// # Panics
-    /// If there is no such door.
-    pub fn door(&self, door: usize) -> &Door {
-        &self.doors[door]
+    /// If there is no such listener.
+    pub fn listener(&self, listener: usize) -> &Listener {
+        &self.listeners[listener]
     }
 
-    /// All doors.
-    pub fn doors(&self) -> &[Door] {
-        &self.doors
+    /// All listeners.
+    pub fn listeners(&self) -> &[Listener] {
+        &self.listeners
     }
 
-    /// The base URL of a door, without a slash at the end.
+    /// The base URL of a listener, without a slash at the end.
     ///
     /// # Panics
-    /// If there is no such door.
-    pub fn url(&self, door: usize) -> String {
-        self.door(door).url()
+    /// If there is no such listener.
+    pub fn url(&self, listener: usize) -> String {
+        self.listener(listener).url()
     }
 
-    /// The faults of a door.
+    /// The faults of a listener.
     ///
     /// # Panics
-    /// If there is no such door.
-    pub fn faults(&self, door: usize) -> &Faults {
-        self.door(door).faults()
+    /// If there is no such listener.
+    pub fn faults(&self, listener: usize) -> &Faults {
+        self.listener(listener).faults()
     }
 
-    /// Closes a door and its connections. Its transactions stay open.
+    /// Closes a listener and its connections. Its transactions stay open.
     ///
     /// # Panics
-    /// If there is no such door.
-    pub fn kill(&self, door: usize) {
-        self.door(door).kill();
+    /// If there is no such listener.
+    pub fn kill(&self, listener: usize) {
+        self.listener(listener).kill();
     }
 
-    /// Opens a killed door again, on its port.
+    /// Opens a killed listener again, on its port.
     ///
     /// # Errors
     /// If the port was taken meanwhile.
     ///
     /// # Panics
-    /// If there is no such door.
-    pub fn restart(&self, door: usize) -> std::io::Result<()> {
-        self.door(door).restart()
+    /// If there is no such listener.
+    pub fn restart(&self, listener: usize) -> std::io::Result<()> {
+        self.listener(listener).restart()
     }
 
-    /// How many explicit transactions are open at a door.
+    /// How many explicit transactions are open at a listener.
     ///
     /// # Panics
-    /// If there is no such door.
-    pub fn open_transactions(&self, door: usize) -> usize {
-        let front = &self.fronts[door];
+    /// If there is no such listener.
+    pub fn open_transactions(&self, listener: usize) -> usize {
+        let front = &self.fronts[listener];
         front.transactions.len() + front.query_transactions.len()
     }
 
-    /// Rolls back all transactions of a door, as if their time were over.
+    /// Rolls back all transactions of a listener, as if their time were over.
     ///
     /// # Panics
-    /// If there is no such door.
-    pub fn expire_transactions(&self, door: usize) {
-        let front = &self.fronts[door];
+    /// If there is no such listener.
+    pub fn expire_transactions(&self, listener: usize) {
+        let front = &self.fronts[listener];
         front.transactions.expire_all();
         front.query_transactions.expire_all();
     }

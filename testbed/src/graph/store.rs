@@ -22,7 +22,7 @@ const IDLE: usize = 64;
 /// How long to wait for a handle to come back before another is opened.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The data behind one or more doors.
+/// The data behind one or more listeners.
 pub struct Store {
     pool: Mutex<Vec<Database>>,
     returned: Condvar,

@@ -1,4 +1,4 @@
-//! Explicit transactions of one door: they live here only, and two doors hand out the same ids.
+//! Explicit transactions of one listener: they live here only, and two listeners hand out the same ids.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! One request to a Qdrant door as its handlers read it: decoded path, query and body.
+//! One request to a Qdrant listener as its handlers read it: decoded path, query and body.
 
 use std::collections::BTreeMap;
 use std::time::Instant;

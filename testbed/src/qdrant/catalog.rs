@@ -1,4 +1,4 @@
-//! Names: collections and aliases, shared by all doors and changed at once for all of them.
+//! Names: collections and aliases, shared by all listeners and changed at once for all of them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -57,7 +57,7 @@ pub struct Shard {
     _root: Arc<TempDir>,
 }
 
-/// A collection. Engine 0 is shared by all doors that do not lag.
+/// A collection. Engine 0 is shared by all listeners that do not lag.
 pub struct Collection {
     pub asked: Value,
     wanted: Wanted,

@@ -1,6 +1,6 @@
 //! The order of writes. Every write goes into the queue of every lane, in one order; a lane is
-//! an engine that one thread writes to. Lane 0 is shared by the doors, another lane belongs to a
-//! door that lags. Jobs of a queue are never reordered: one that cannot wait makes the earlier
+//! an engine that one thread writes to. Lane 0 is shared by the listeners, another lane belongs to a
+//! listener that lags. Jobs of a queue are never reordered: one that cannot wait makes the earlier
 //! ones run too.
 
 use std::collections::VecDeque;
@@ -21,7 +21,7 @@ pub struct Lanes(Mutex<Vec<Lane>>);
 
 struct Lane {
     queue: Arc<Queue>,
-    /// How much later than its acknowledgement another door's write is applied here.
+    /// How much later than its acknowledgement another listener's write is applied here.
     lag: Duration,
 }
 
@@ -75,7 +75,7 @@ impl Lanes {
         self.0.lock().len()
     }
 
-    /// Queues a write that came through a door of lane `origin`. With `later` it is applied in
+    /// Queues a write that came through a listener of lane `origin`. With `later` it is applied in
     /// the background after that time; without, `Pending::wait` waits for every lane that does
     /// not lag and for `origin`.
     pub fn write(

@@ -1,6 +1,6 @@
-//! A Qdrant-shaped cluster: several front doors on one shared set of collections, over Qdrant's
-//! own engine (`qdrant-edge`). Any door takes writes. A door can be made to lag: its reads then
-//! see what other doors wrote only after a while.
+//! A Qdrant-shaped cluster: several front listeners on one shared set of collections, over Qdrant's
+//! own engine (`qdrant-edge`). Any listener takes writes. A listener can be made to lag: its reads then
+//! see what other listeners wrote only after a while.
 
 mod answers;
 mod call;
@@ -24,7 +24,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::faults::Faults;
-use crate::server::Door;
+use crate::server::Listener;
 use catalog::Catalog;
 use lanes::Lanes;
 use node::Node;
@@ -32,9 +32,9 @@ use node::Node;
 /// How a cluster is started.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Front doors, at least one.
-    pub doors: usize,
-    /// Ports of the doors in order; a door without one gets a free port.
+    /// Front listeners, at least one.
+    pub listeners: usize,
+    /// Ports of the listeners in order; a listener without one gets a free port.
     pub ports: Vec<u16>,
     /// A key that all but the health paths want (`api-key` or `Authorization: Bearer`).
     pub api_key: Option<String>,
@@ -45,7 +45,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            doors: 1,
+            listeners: 1,
             ports: Vec::new(),
             api_key: None,
             apply_delay: Duration::from_millis(20),
@@ -53,7 +53,7 @@ impl Default for Options {
     }
 }
 
-/// What the doors share.
+/// What the listeners share.
 pub(crate) struct Shared {
     catalog: Catalog,
     lanes: Lanes,
@@ -65,31 +65,31 @@ pub(crate) struct Shared {
 
 /// The cluster. It stops and its data go when it is dropped.
 pub struct Cluster {
-    doors: Vec<Door>,
+    listeners: Vec<Listener>,
     nodes: Vec<Arc<Node>>,
     shared: Arc<Shared>,
 }
 
 impl Cluster {
-    /// Starts `replicas` doors on free ports.
+    /// Starts `replicas` listeners on free ports.
     ///
     /// # Panics
     /// If no port or no temporary folder is to be had.
     pub fn start(replicas: usize) -> Self {
         Self::start_with(Options {
-            doors: replicas,
+            listeners: replicas,
             ..Options::default()
         })
         .expect("a cluster")
     }
 
-    /// Starts one door on each port (0: a free one).
+    /// Starts one listener on each port (0: a free one).
     ///
     /// # Errors
     /// If a port is taken.
     pub fn start_on(ports: &[u16]) -> std::io::Result<Self> {
         Self::start_with(Options {
-            doors: ports.len(),
+            listeners: ports.len(),
             ports: ports.to_vec(),
             ..Options::default()
         })
@@ -101,7 +101,7 @@ impl Cluster {
     /// If a port is taken, or there is no temporary folder.
     pub fn start_with(options: Options) -> std::io::Result<Self> {
         let options = Options {
-            doors: options.doors.max(1),
+            listeners: options.listeners.max(1),
             ..options
         };
         let shared = Arc::new(Shared {
@@ -111,90 +111,90 @@ impl Cluster {
             apply_delay: Mutex::new(options.apply_delay),
             options,
         });
-        let node = |door| {
+        let node = |listener| {
             Arc::new(Node {
                 shared: shared.clone(),
                 lane: AtomicUsize::new(0),
-                peer: peer_id(door),
+                peer: peer_id(listener),
             })
         };
-        let nodes: Vec<Arc<Node>> = (0..shared.options.doors).map(node).collect();
+        let nodes: Vec<Arc<Node>> = (0..shared.options.listeners).map(node).collect();
         let ports = shared
             .options
             .ports
             .iter()
             .copied()
             .chain(std::iter::repeat(0));
-        let open = |(node, port): (&Arc<Node>, u16)| Door::open(port, node.clone());
-        let doors: std::io::Result<Vec<Door>> = nodes.iter().zip(ports).map(open).collect();
+        let open = |(node, port): (&Arc<Node>, u16)| Listener::bind(port, node.clone());
+        let listeners: std::io::Result<Vec<Listener>> = nodes.iter().zip(ports).map(open).collect();
         Ok(Self {
-            doors: doors?,
+            listeners: listeners?,
             nodes,
             shared,
         })
     }
 
-    /// A door, from 0.
+    /// A listener, from 0.
     ///
     /// # Panics
-    /// If there is no such door.
-    pub fn door(&self, door: usize) -> &Door {
-        &self.doors[door]
+    /// If there is no such listener.
+    pub fn listener(&self, listener: usize) -> &Listener {
+        &self.listeners[listener]
     }
 
-    /// All doors.
-    pub fn doors(&self) -> &[Door] {
-        &self.doors
+    /// All listeners.
+    pub fn listeners(&self) -> &[Listener] {
+        &self.listeners
     }
 
-    /// The base URL of a door, without a slash at the end.
+    /// The base URL of a listener, without a slash at the end.
     ///
     /// # Panics
-    /// If there is no such door.
-    pub fn url(&self, door: usize) -> String {
-        self.door(door).url()
+    /// If there is no such listener.
+    pub fn url(&self, listener: usize) -> String {
+        self.listener(listener).url()
     }
 
-    /// The faults of a door.
+    /// The faults of a listener.
     ///
     /// # Panics
-    /// If there is no such door.
-    pub fn faults(&self, door: usize) -> &Faults {
-        self.door(door).faults()
+    /// If there is no such listener.
+    pub fn faults(&self, listener: usize) -> &Faults {
+        self.listener(listener).faults()
     }
 
-    /// Closes a door and its connections.
+    /// Closes a listener and its connections.
     ///
     /// # Panics
-    /// If there is no such door.
-    pub fn kill(&self, door: usize) {
-        self.door(door).kill();
+    /// If there is no such listener.
+    pub fn kill(&self, listener: usize) {
+        self.listener(listener).kill();
     }
 
-    /// Opens a killed door again, on its port.
+    /// Opens a killed listener again, on its port.
     ///
     /// # Errors
     /// If the port was taken meanwhile.
     ///
     /// # Panics
-    /// If there is no such door.
-    pub fn restart(&self, door: usize) -> std::io::Result<()> {
-        self.door(door).restart()
+    /// If there is no such listener.
+    pub fn restart(&self, listener: usize) -> std::io::Result<()> {
+        self.listener(listener).restart()
     }
 
-    /// Makes writes of other doors show at this door only after `lag`. The first time, the door
-    /// gets an engine of its own with a copy of all points. A write through the lagging door
+    /// Makes writes of other listeners show at this listener only after `lag`. The first time, the listener
+    /// gets an engine of its own with a copy of all points. A write through the lagging listener
     /// itself is seen there at once, and so are all that were acknowledged before it.
     ///
     /// # Panics
-    /// If there is no such door, or its engine cannot be made.
-    pub fn set_lag(&self, door: usize, lag: Duration) {
-        let node = &self.nodes[door];
+    /// If there is no such listener, or its engine cannot be made.
+    pub fn set_lag(&self, listener: usize, lag: Duration) {
+        let node = &self.nodes[listener];
         let _held = self.shared.structure.lock();
         if node.lane.load(Ordering::SeqCst) == 0 {
             let lane = self.shared.lanes.add(|| self.shared.catalog.add_lane());
             node.lane.store(
-                lane.expect("an engine for the lagging door"),
+                lane.expect("an engine for the lagging listener"),
                 Ordering::SeqCst,
             );
         }
@@ -217,6 +217,6 @@ impl Cluster {
     }
 }
 
-fn peer_id(door: usize) -> u64 {
-    5_608_200_295_716_822 + door as u64
+fn peer_id(listener: usize) -> u64 {
+    5_608_200_295_716_822 + listener as u64
 }

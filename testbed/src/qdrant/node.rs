@@ -1,4 +1,4 @@
-//! One front door of the cluster: routes, key check, and the handing of writes to the lanes.
+//! One front listener of the cluster: routes, key check, and the handing of writes to the lanes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +24,7 @@ use super::update::{
 use super::{Shared, collections, groups, points, search};
 use crate::server::{Application, segments};
 
-/// The node behind one door.
+/// The node behind one listener.
 pub struct Node {
     pub shared: Arc<Shared>,
     /// 0 is the shared lane.
@@ -55,7 +55,7 @@ const READS_BY_POST: &[&[&str]] = &[
 const OPEN: &[&str] = &["/", "/healthz", "/livez", "/readyz"];
 
 impl Application for Node {
-    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+    fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let call = Call::new(request);
         let path = segments(request.uri().path());
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -155,10 +155,10 @@ impl Node {
     }
 
     fn cluster(&self, call: &Call) -> Answered {
-        let peers: serde_json::Map<String, serde_json::Value> = (0..self.shared.options.doors)
-            .map(|door| {
+        let peers: serde_json::Map<String, serde_json::Value> = (0..self.shared.options.listeners)
+            .map(|listener| {
                 (
-                    super::peer_id(door).to_string(),
+                    super::peer_id(listener).to_string(),
                     json!({ "uri": "http://127.0.0.1:6335/" }),
                 )
             })

@@ -160,10 +160,10 @@ fn check(note: &str, got: &Got, theirs: &Value, wrong: &mut Vec<String>) {
     }
 }
 
-async fn query(graph: &Graph, door: usize, body: Value) -> Got {
+async fn query(graph: &Graph, listener: usize, body: Value) -> Got {
     send_json(
         "POST",
-        &format!("{}/db/neo4j/query/v2", graph.url(door)),
+        &format!("{}/db/neo4j/query/v2", graph.url(listener)),
         body,
     )
     .await
@@ -379,15 +379,15 @@ async fn the_access_mode_of_a_transaction_is_fixed_at_its_begin() {
 #[tokio::test]
 async fn transactions_live_at_one_door_and_ids_collide() {
     let graph = Graph::start(Options {
-        doors: 2,
+        listeners: 2,
         ..Options::default()
     })
     .unwrap();
     let mut ids = Vec::new();
-    for door in 0..2 {
+    for listener in 0..2 {
         let begun = send_json(
             "POST",
-            &format!("{}/db/neo4j/query/v2/tx", graph.url(door)),
+            &format!("{}/db/neo4j/query/v2/tx", graph.url(listener)),
             json!({}),
         )
         .await

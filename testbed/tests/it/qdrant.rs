@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testbed::faults::{Answer, Only, When};
+use testbed::faults::{CannedResponse, Requests, When};
 use testbed::qdrant::{Cluster, Options};
 
 use crate::support::{get, json as send_json, recorded, same_shape, send, try_send};
@@ -76,8 +76,8 @@ async fn recorded_requests_get_answers_of_the_recorded_status_and_shape() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-async fn docs(cluster: &Cluster, door: usize) -> String {
-    let url = format!("{}/collections/docs", cluster.url(door));
+async fn docs(cluster: &Cluster, listener: usize) -> String {
+    let url = format!("{}/collections/docs", cluster.url(listener));
     let made = send_json(
         "PUT",
         &url,
@@ -114,13 +114,13 @@ async fn count(url: &str) -> u64 {
 async fn any_door_takes_writes_and_all_doors_read_them() {
     let cluster = Cluster::start(3);
     docs(&cluster, 0).await;
-    for door in 0..3 {
-        let url = format!("{}/collections/docs", cluster.url(door));
-        upsert(&url, door as u64, true).await;
+    for listener in 0..3 {
+        let url = format!("{}/collections/docs", cluster.url(listener));
+        upsert(&url, listener as u64, true).await;
     }
-    for door in 0..3 {
+    for listener in 0..3 {
         assert_eq!(
-            count(&format!("{}/collections/docs", cluster.url(door))).await,
+            count(&format!("{}/collections/docs", cluster.url(listener))).await,
             3
         );
     }
@@ -456,9 +456,9 @@ async fn faults_are_given_as_ordered_and_counted() {
     let cluster = Cluster::start(1);
     let url = docs(&cluster, 0).await;
     let faults = cluster.faults(0);
-    faults.forget();
-    faults.answer(
-        Answer::json(503, "{}").with_header("retry-after", "1"),
+    faults.reset_counters();
+    faults.respond(
+        CannedResponse::json(503, "{}").with_header("retry-after", "1"),
         When::Next(2),
     );
     for wanted in [503, 503, 200] {
@@ -468,7 +468,11 @@ async fn faults_are_given_as_ordered_and_counted() {
         faults.count(&"GET".parse().unwrap(), "/collections/docs"),
         3
     );
-    faults.answer_only(Answer::text(500, "x"), When::Always, Only::Writes);
+    faults.respond_only(
+        CannedResponse::text(500, "x"),
+        When::Always,
+        Requests::Writes,
+    );
     assert_eq!(get(&url).await.status, 200);
     let got = send_json(
         "PUT",
@@ -481,12 +485,12 @@ async fn faults_are_given_as_ordered_and_counted() {
     faults.refuse(true);
     assert!(try_send("GET", &url, &[], None).await.is_err());
     faults.clear();
-    faults.hang(Some(Only::Reads));
+    faults.hang(Some(Requests::Reads));
     let waited = tokio::time::timeout(Duration::from_millis(200), get(&url)).await;
     assert!(waited.is_err());
     faults.clear();
     assert_eq!(get(&url).await.status, 200);
-    faults.late(NEVER, Only::Writes);
+    faults.delay_response(NEVER, Requests::Writes);
     let point = json!({"points": [{"id": 1, "vector": [1, 0, 0, 0]}]});
     let points = format!("{url}/points?wait=true");
     let asked = send_json("PUT", &points, point);
@@ -506,7 +510,7 @@ async fn a_cut_answer_ends_early_after_the_write_was_done() {
     for (id, bytes) in [(1, 0), (2, 10)] {
         cluster
             .faults(0)
-            .cut_after(bytes, When::Next(1), Only::Writes);
+            .cut_after(bytes, When::Next(1), Requests::Writes);
         let body = point.replace("\"id\":1", &format!("\"id\":{id}"));
         assert!(
             try_send("PUT", &format!("{url}/points?wait=true"), &[], Some(body))

@@ -1,7 +1,7 @@
 //! Messages on the wire: framing, connections, time limits.
 
-use crate::support::wire::{self, Broken};
-use crate::support::{Act, End, Origin, Proxy, Seen, Setup, noise, until};
+use crate::support::wire::{self, ReadError};
+use crate::support::{Framing, Origin, Proxy, ReceivedRequest, Setup, Step, noise, wait_until};
 use std::time::{Duration, Instant};
 
 async fn over(origin: &Origin) -> Proxy {
@@ -9,7 +9,7 @@ async fn over(origin: &Origin) -> Proxy {
 }
 
 async fn plain() -> (Origin, Proxy) {
-    let origin = Origin::start(|_| Act::answer(200, "", "ok")).await;
+    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
     let proxy = over(&origin).await;
     (origin, proxy)
 }
@@ -20,7 +20,7 @@ async fn a_client_of_http_1_0_sees_its_connection_closed() {
     let (_origin, proxy) = plain().await;
     let mut client = proxy.client().await;
     client.send("GET /x HTTP/1.0\r\n\r\n").await;
-    let answer = client.answer().await;
+    let answer = client.response().await;
     assert_eq!(answer.field("connection"), Some("close"));
     assert!(client.is_closed().await);
 }
@@ -34,7 +34,7 @@ async fn a_request_with_a_length_and_chunks_is_refused() {
     client
         .send("POST /x HTTP/1.1\r\nhost: t\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET /y HTTP/1.1\r\nhost: t\r\n\r\n")
         .await;
-    assert_eq!(client.answer().await.status, 400);
+    assert_eq!(client.response().await.status, 400);
     assert!(client.is_closed().await);
     assert_eq!(origin.count(), 0);
 }
@@ -47,7 +47,7 @@ async fn a_request_with_a_coding_beside_chunks_is_refused() {
     client
         .send("POST /x HTTP/1.1\r\nhost: t\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n")
         .await;
-    assert_eq!(client.answer().await.status, 400);
+    assert_eq!(client.response().await.status, 400);
     assert_eq!(origin.count(), 0);
 }
 
@@ -59,7 +59,7 @@ async fn connect_reaches_no_endpoint() {
     client
         .send("CONNECT t:443 HTTP/1.1\r\nhost: t:443\r\n\r\n")
         .await;
-    assert_eq!(client.answer().await.status, 405);
+    assert_eq!(client.response().await.status, 405);
     assert_eq!(origin.count(), 0);
 }
 
@@ -74,7 +74,7 @@ async fn a_connection_is_kept_after_100_continue() {
             .await;
         assert_eq!(client.head().await.map(|head| head.status), Ok(100));
         client.send("a").await;
-        let answer = client.answer().await;
+        let answer = client.response().await;
         assert_eq!(answer.field("connection"), Some("keep-alive"));
     }
 }
@@ -83,8 +83,8 @@ async fn a_connection_is_kept_after_100_continue() {
 /// taken that request for the rest of the upload.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_that_was_answered_early_ends_its_connection() {
-    let early = |seen: &Seen| (seen.method() == "PUT").then(|| Act::json(403, "{}"));
-    let origin = Origin::start_early(early, |_| Act::answer(200, "", "ok")).await;
+    let early = |seen: &ReceivedRequest| (seen.method() == "PUT").then(|| Step::json(403, "{}"));
+    let origin = Origin::start_with_early_response(early, |_| Step::response(200, "", "ok")).await;
     let proxy = Setup::new("qdrant", &[origin.url()])
         .section("path: {peek_limit: 1000B}")
         .start()
@@ -94,8 +94,8 @@ async fn an_upload_that_was_answered_early_ends_its_connection() {
         .send("PUT /x HTTP/1.1\r\nhost: t\r\ncontent-length: 100000\r\n\r\n")
         .await;
     client.send(noise(50_000)).await;
-    assert_eq!(client.answer().await.status, 403);
-    assert_eq!(proxy.ask("GET", "/y", "", b"").await.body, b"ok");
+    assert_eq!(client.response().await.status, 403);
+    assert_eq!(proxy.request("GET", "/y", "", b"").await.body, b"ok");
     assert_eq!(origin.last().line, "GET /y HTTP/1.1");
     assert_eq!(origin.count(), 1);
 }
@@ -103,18 +103,18 @@ async fn an_upload_that_was_answered_early_ends_its_connection() {
 /// An endpoint that refused a body and closed while it was still sent was reported as broken; its answer was lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_is_refused_while_it_is_sent_gives_the_endpoints_answer() {
-    let early = |_: &Seen| {
-        let mut acts = Act::json(413, r#"{"status":{"error":"too large"}}"#);
-        acts.push(Act::Close);
-        Some(acts)
+    let early = |_: &ReceivedRequest| {
+        let mut steps = Step::json(413, r#"{"status":{"error":"too large"}}"#);
+        steps.push(Step::Close);
+        Some(steps)
     };
-    let origin = Origin::start_early(early, |_| Vec::new()).await;
+    let origin = Origin::start_with_early_response(early, |_| Vec::new()).await;
     let proxy = Setup::new("qdrant", &[origin.url()])
         .section("path: {peek_limit: 16MiB}")
         .start()
         .await;
     for _ in 0..5 {
-        let answer = proxy.ask("PUT", "/x", "", &noise(10 << 20)).await;
+        let answer = proxy.request("PUT", "/x", "", &noise(10 << 20)).await;
         assert_eq!(answer.status, 413, "{}", answer.text());
     }
 }
@@ -122,7 +122,7 @@ async fn a_body_that_is_refused_while_it_is_sent_gives_the_endpoints_answer() {
 /// A client that let its upload rest was taken for a slow endpoint, whose breaker it could open.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_rests_does_not_open_a_breaker() {
-    let origin = Origin::start(|_| Act::answer(200, "", "ok")).await;
+    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
     let proxy = Setup::new("qdrant", &[origin.url()])
         .section("path: {peek_limit: 1000B}")
         .section("upstream: {write_timeout: 1s, read_timeout: 1s}")
@@ -137,7 +137,7 @@ async fn a_client_that_rests_does_not_open_a_breaker() {
     // Longer than the endpoint may take: only a clock can tell.
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     client.send(noise(1_000)).await;
-    assert_eq!(client.answer().await.status, 200);
+    assert_eq!(client.response().await.status, 200);
     assert_eq!(origin.count(), 1);
 }
 
@@ -145,21 +145,21 @@ async fn a_client_that_rests_does_not_open_a_breaker() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn informational_answers_without_end_are_given_up() {
     let origin =
-        Origin::start(|_| Act::raw(b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1_000))).await;
+        Origin::start(|_| Step::raw(b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1_000))).await;
     let proxy = over(&origin).await;
-    assert_eq!(proxy.ask("PUT", "/x", "", b"a").await.status, 502);
+    assert_eq!(proxy.request("PUT", "/x", "", b"a").await.status, 502);
 }
 
 /// Each byte of a head started the time for it anew.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_head_that_trickles_is_given_up_in_time() {
     let origin = Origin::start(|_| {
-        let mut acts = Act::raw("HTTP/1.1 200 OK\r\nx-a: ");
+        let mut steps = Step::raw("HTTP/1.1 200 OK\r\nx-a: ");
         for _ in 0..1_000 {
-            acts.push(Act::Rest(Duration::from_millis(20)));
-            acts.push(Act::Send(b"a".to_vec()));
+            steps.push(Step::Sleep(Duration::from_millis(20)));
+            steps.push(Step::Send(b"a".to_vec()));
         }
-        acts
+        steps
     })
     .await;
     let proxy = Setup::new("qdrant", &[origin.url()])
@@ -167,20 +167,23 @@ async fn a_head_that_trickles_is_given_up_in_time() {
         .start()
         .await;
     let begun = Instant::now();
-    assert_eq!(proxy.ask("PUT", "/x", "", b"a").await.status, 504);
+    assert_eq!(proxy.request("PUT", "/x", "", b"a").await.status, 504);
     assert!(begun.elapsed() < Duration::from_secs(10));
-    until("the end of the exchange", || origin.closed() == 1).await;
+    wait_until("the end of the exchange", || origin.closed() == 1).await;
 }
 
 /// A coding before the chunks of an answer was taken out of its head and left in its body.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_with_a_coding_beside_chunks_is_not_passed_on() {
     let origin = Origin::start(|_| {
-        Act::raw("HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n")
+        Step::raw("HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n")
     })
     .await;
     let proxy = over(&origin).await;
-    assert_eq!(proxy.ask("GET", "/collections", "", b"").await.status, 502);
+    assert_eq!(
+        proxy.request("GET", "/collections", "", b"").await.status,
+        502
+    );
 }
 
 /// Of several fields of one name only the last was left where the dialect edited an answer's head.
@@ -189,7 +192,7 @@ async fn several_cookies_survive_an_edited_head() {
     let origin = Origin::start(|_| {
         let fields = "content-type: application/json\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\
              location: http://h/db/neo4j/tx/7\r\n";
-        Act::answer(201, fields, r#"{"results":[],"errors":[]}"#)
+        Step::response(201, fields, r#"{"results":[],"errors":[]}"#)
     })
     .await;
     let proxy = Setup::new("neo4j", &[origin.url()]).start().await;
@@ -206,7 +209,7 @@ async fn several_cookies_survive_an_edited_head() {
 async fn a_body_whose_end_is_a_close_says_so() {
     let origin = Origin::start(|_| {
         let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
-        Act::raw([head, wire::chunks(&noise(5_000), 500)].concat())
+        Step::raw([head, wire::chunks(&noise(5_000), 500)].concat())
     })
     .await;
     let proxy = Setup::new("qdrant", &[origin.url()])
@@ -217,8 +220,8 @@ async fn a_body_whose_end_is_a_close_says_so() {
     client
         .send("GET /odd HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
         .await;
-    let answer = client.answer().await;
-    assert_eq!(answer.end, End::Close);
+    let answer = client.response().await;
+    assert_eq!(answer.framing, Framing::Close);
     assert!(answer.body == noise(5_000));
     assert_eq!(answer.field("connection"), Some("close"));
 }
@@ -228,7 +231,7 @@ async fn a_body_whose_end_is_a_close_says_so() {
 async fn endpoints_that_cannot_be_reached_are_a_503_that_names_them() {
     let gone = Origin::start(|_| Vec::new()).await.url();
     let proxy = Setup::new("qdrant", &[gone]).start().await;
-    let answer = proxy.ask("PUT", "/collections/a", "", b"{}").await;
+    let answer = proxy.request("PUT", "/collections/a", "", b"{}").await;
     assert_eq!(answer.status, 503);
     assert!(answer.field("retry-after").is_some());
     assert!(
@@ -241,9 +244,11 @@ async fn endpoints_that_cannot_be_reached_are_a_503_that_names_them() {
 /// A field with our own prefix that an endpoint or a client made up was passed on.
 #[tokio::test]
 async fn fields_with_our_prefix_are_nobody_elses() {
-    let origin = Origin::start(|_| Act::answer(200, "x-pointsman-odd: 1\r\n", "ok")).await;
+    let origin = Origin::start(|_| Step::response(200, "x-pointsman-odd: 1\r\n", "ok")).await;
     let proxy = over(&origin).await;
-    let answer = proxy.ask("GET", "/x", "x-pointsman-odd: 1\r\n", b"").await;
+    let answer = proxy
+        .request("GET", "/x", "x-pointsman-odd: 1\r\n", b"")
+        .await;
     assert_eq!(answer.field("x-pointsman-odd"), None);
     assert_eq!(origin.last().field("x-pointsman-odd"), None);
 }
@@ -259,18 +264,18 @@ async fn under_a_storm_of_faults_no_answer_belongs_to_another_request() {
                 body.len()
             );
             match (seen.number + salt) % 11 {
-                0 => vec![Act::Close],
-                1 => vec![Act::Send(whole.into_bytes()), Act::Close],
+                0 => vec![Step::Close],
+                1 => vec![Step::Send(whole.into_bytes()), Step::Close],
                 2 => vec![
-                    Act::Send(whole.as_bytes()[..whole.len() / 2].to_vec()),
-                    Act::Close,
+                    Step::Send(whole.as_bytes()[..whole.len() / 2].to_vec()),
+                    Step::Close,
                 ],
-                3 => vec![Act::Reset],
-                4 => Act::raw(format!(
+                3 => vec![Step::Reset],
+                4 => Step::raw(format!(
                     "{whole}HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil"
                 )),
-                5 => Act::raw(format!("HTTP/1.1 100 Continue\r\n\r\n{whole}")),
-                _ => Act::raw(whole),
+                5 => Step::raw(format!("HTTP/1.1 100 Continue\r\n\r\n{whole}")),
+                _ => Step::raw(whole),
             }
         })
     };
@@ -290,7 +295,7 @@ async fn under_a_storm_of_faults_no_answer_belongs_to_another_request() {
         answered += client.await.expect("no panic");
     }
     assert!(answered > 16 * 60 / 2, "{answered}");
-    until("the end of all exchanges", || {
+    wait_until("the end of all exchanges", || {
         proxy.server.shared().in_flight() == 0
     })
     .await;
@@ -320,8 +325,8 @@ async fn storm(proxy: std::sync::Arc<Proxy>, number: usize) -> usize {
         );
         let sent = client.try_send(&[head.as_bytes(), &body].concat()).await;
         let answer = match sent {
-            true => client.try_answer(method).await,
-            false => Err(Broken::Closed),
+            true => client.try_response(method).await,
+            false => Err(ReadError::Closed),
         };
         match answer {
             Ok(answer) if answer.status == 200 => {

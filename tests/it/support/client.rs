@@ -1,7 +1,7 @@
-//! A client that writes what it is told, byte for byte.
+//! A client that sends exactly the bytes it is given.
 
-use super::soon;
-use super::wire::{self, Broken, Buffer};
+use super::in_time;
+use super::wire::{self, Buffer, ReadError};
 use std::net::SocketAddr;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -12,27 +12,27 @@ pub struct Client {
     buffer: Buffer,
 }
 
-/// How the end of an answer's body was told.
+/// How the response framed its body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
+pub enum Framing {
     NoBody,
     Length,
     Chunked,
     Close,
 }
 
-/// An answer as it came.
+/// A response as it arrived.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub line: String,
     /// Names in lower case, in their order.
     pub fields: Vec<(String, String)>,
     pub body: Vec<u8>,
-    pub end: End,
+    pub framing: Framing,
 }
 
-impl Answer {
+impl Response {
     pub fn field(&self, name: &str) -> Option<&str> {
         wire::field(&self.fields, name)
     }
@@ -46,7 +46,7 @@ impl Answer {
             .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    /// What the cache said.
+    /// The `x-pointsman-cache` field; empty when there is none.
     pub fn cache(&self) -> &str {
         self.field("x-pointsman-cache").unwrap_or_default()
     }
@@ -68,7 +68,9 @@ impl Client {
 
     /// Writes bytes; false when the other side has closed.
     pub async fn try_send(&mut self, bytes: &[u8]) -> bool {
-        soon("sending", self.stream.write_all(bytes)).await.is_ok()
+        in_time("sending", self.stream.write_all(bytes))
+            .await
+            .is_ok()
     }
 
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -78,13 +80,19 @@ impl Client {
         );
     }
 
-    /// Ends the client's side of the connection.
-    pub async fn end(&mut self) {
+    /// Closes the sending side of the connection.
+    pub async fn shutdown(&mut self) {
         self.stream.shutdown().await.expect("a shutdown");
     }
 
-    /// One request, framed by its length, and its answer. `fields` end with `\r\n` each.
-    pub async fn ask(&mut self, method: &str, target: &str, fields: &str, body: &[u8]) -> Answer {
+    /// One request, framed by its length, and its response. Each of `fields` ends with `\r\n`.
+    pub async fn request(
+        &mut self,
+        method: &str,
+        target: &str,
+        fields: &str,
+        body: &[u8],
+    ) -> Response {
         let length = match body.is_empty() {
             true => String::new(),
             false => format!("content-length: {}\r\n", body.len()),
@@ -92,78 +100,84 @@ impl Client {
         let head = format!("{method} {target} HTTP/1.1\r\nhost: test\r\n{length}{fields}\r\n");
         self.send(head).await;
         self.send(body).await;
-        self.answer_to(method).await
+        self.response_to(method).await
     }
 
-    pub async fn answer(&mut self) -> Answer {
-        self.answer_to("GET").await
+    pub async fn response(&mut self) -> Response {
+        self.response_to("GET").await
     }
 
-    /// The next answer that is not informational.
-    pub async fn answer_to(&mut self, method: &str) -> Answer {
-        match self.try_answer(method).await {
-            Ok(answer) => answer,
-            Err(broken) => panic!("no whole answer: {broken:?}"),
+    /// The next response that is not informational.
+    pub async fn response_to(&mut self, method: &str) -> Response {
+        match self.try_response(method).await {
+            Ok(response) => response,
+            Err(error) => panic!("incomplete response: {error:?}"),
         }
     }
 
-    pub async fn try_answer(&mut self, method: &str) -> Result<Answer, Broken> {
+    pub async fn try_response(&mut self, method: &str) -> Result<Response, ReadError> {
         loop {
-            let answer = soon("an answer", self.next(method)).await?;
-            if answer.status >= 200 {
-                return Ok(answer);
+            let response = in_time("a response", self.next(method)).await?;
+            if response.status >= 200 {
+                return Ok(response);
             }
         }
     }
 
     /// The next head, informational ones included; the body stays in the connection.
-    pub async fn head(&mut self) -> Result<Answer, Broken> {
-        let head = soon("a head", self.buffer.head(&mut self.stream)).await?;
+    pub async fn head(&mut self) -> Result<Response, ReadError> {
+        let head = in_time("a head", self.buffer.head(&mut self.stream)).await?;
         let line = head.lines().next().unwrap_or_default().to_owned();
         let status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
-        Ok(Answer {
-            status: status.ok_or_else(|| Broken::Bad(line.clone()))?,
+        Ok(Response {
+            status: status.ok_or_else(|| ReadError::Malformed(line.clone()))?,
             line,
             fields: wire::fields(&head),
             body: Vec::new(),
-            end: End::NoBody,
+            framing: Framing::NoBody,
         })
     }
 
-    async fn next(&mut self, method: &str) -> Result<Answer, Broken> {
-        let answer = self.head().await?;
-        self.body(answer, method).await
+    async fn next(&mut self, method: &str) -> Result<Response, ReadError> {
+        let response = self.head().await?;
+        self.body(response, method).await
     }
 
-    /// Reads the body of an answer whose head was read.
-    pub async fn body(&mut self, mut answer: Answer, method: &str) -> Result<Answer, Broken> {
-        let bodiless = method == "HEAD" || matches!(answer.status, 100..200 | 204 | 304);
+    /// Reads the body of a response whose head was read.
+    pub async fn body(
+        &mut self,
+        mut response: Response,
+        method: &str,
+    ) -> Result<Response, ReadError> {
+        let bodiless = method == "HEAD" || matches!(response.status, 100..200 | 204 | 304);
         if bodiless {
-            return Ok(answer);
+            return Ok(response);
         }
-        let length = answer.field("content-length").map(str::to_owned);
-        if answer.field("transfer-encoding") == Some("chunked") {
-            (answer.body, _) = self.buffer.chunked(&mut self.stream).await?;
-            answer.end = End::Chunked;
+        let length = response.field("content-length").map(str::to_owned);
+        if response.field("transfer-encoding") == Some("chunked") {
+            (response.body, _) = self.buffer.chunked(&mut self.stream).await?;
+            response.framing = Framing::Chunked;
         } else if let Some(length) = length {
-            let length = length.parse().map_err(|_| Broken::Bad(length.clone()))?;
-            answer.body = self.buffer.exactly(&mut self.stream, length).await?;
-            answer.end = End::Length;
+            let length = length
+                .parse()
+                .map_err(|_| ReadError::Malformed(length.clone()))?;
+            response.body = self.buffer.exactly(&mut self.stream, length).await?;
+            response.framing = Framing::Length;
         } else {
-            answer.body = self.buffer.until_closed(&mut self.stream).await?;
-            answer.end = End::Close;
+            response.body = self.buffer.until_closed(&mut self.stream).await?;
+            response.framing = Framing::Close;
         }
-        Ok(answer)
+        Ok(response)
     }
 
     /// The next bytes of a body whose head was read.
-    pub async fn some(&mut self, length: usize) -> Vec<u8> {
+    pub async fn read(&mut self, length: usize) -> Vec<u8> {
         let bytes = self.buffer.exactly(&mut self.stream, length);
-        soon("some bytes", bytes).await.expect("some bytes")
+        in_time("some bytes", bytes).await.expect("some bytes")
     }
 
     /// Whether the other side closes the connection without another byte.
     pub async fn is_closed(&mut self) -> bool {
-        self.buffer.is_empty() && !soon("the end", self.buffer.more(&mut self.stream)).await
+        self.buffer.is_empty() && !in_time("the end", self.buffer.more(&mut self.stream)).await
     }
 }

@@ -1,13 +1,13 @@
-//! What the tests of the path share: a server in process over whatever stands behind it, a client
-//! that writes and reads bytes as they are, and origins that follow a script. Ports are always free
-//! ones, and every wait has a limit, so that a hang is a failed test.
+//! What the tests of the request path share: a proxy in process, a client that reads and writes raw bytes,
+//! and origins that follow a script. Ports are free ones chosen by the system, and every wait has a limit, so a
+//! hang is a failed test.
 
 pub mod client;
 pub mod origin;
 pub mod wire;
 
-pub use client::{Answer, Client, End};
-pub use origin::{Act, Origin, Seen};
+pub use client::{Client, Framing, Response};
+pub use origin::{Origin, ReceivedRequest, Step};
 
 use pointsman::config;
 use pointsman::runtime::Server;
@@ -16,8 +16,8 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How long anything may take in a test. Far longer than needed: a busy machine must not fail a test.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// The limit of every wait: far longer than needed, so that a busy machine does not fail a test.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The name of the one service of [`Setup`].
 pub const SERVICE: &str = "db";
@@ -47,7 +47,7 @@ impl Setup {
         self
     }
 
-    /// One more section, as `name: {key: value}`. It takes the place of the section of that name.
+    /// One more section, as `name: {key: value}`; it replaces a section of the same name.
     pub fn section(mut self, line: &str) -> Self {
         let name = |line: &str| line.split(':').next().map(str::to_owned);
         self.sections.retain(|other| name(other) != name(line));
@@ -99,14 +99,14 @@ impl Proxy {
     }
 
     /// One request on a connection of its own.
-    pub async fn ask(&self, method: &str, target: &str, fields: &str, body: &[u8]) -> Answer {
+    pub async fn request(&self, method: &str, target: &str, fields: &str, body: &[u8]) -> Response {
         let mut client = self.client().await;
-        client.ask(method, target, fields, body).await
+        client.request(method, target, fields, body).await
     }
 
     /// `POST` of JSON on a connection of its own.
-    pub async fn post(&self, target: &str, body: &str) -> Answer {
-        self.ask(
+    pub async fn post(&self, target: &str, body: &str) -> Response {
+        self.request(
             "POST",
             target,
             "content-type: application/json\r\n",
@@ -116,17 +116,17 @@ impl Proxy {
     }
 }
 
-/// The outcome, or a failed test when it takes too long.
-pub async fn soon<T>(what: &str, wait: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, wait).await {
+/// The output of a future; the test fails when it takes longer than [`TIMEOUT`].
+pub async fn in_time<T>(what: &str, wait: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(TIMEOUT, wait).await {
         Ok(done) => done,
-        Err(_) => panic!("{what} took longer than {PATIENCE:?}"),
+        Err(_) => panic!("{what} took longer than {TIMEOUT:?}"),
     }
 }
 
-/// Waits until something holds that no signal tells of.
-pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    soon(what, async {
+/// Polls until a condition holds, where no signal is available.
+pub async fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    in_time(what, async {
         while !holds() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
@@ -134,7 +134,7 @@ pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     .await;
 }
 
-/// Bytes that differ from place to place, so that a shifted or repeated part shows.
+/// Bytes without a repeating pattern, so that a shifted or duplicated part is noticed.
 pub fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let step = |_| {

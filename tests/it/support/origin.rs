@@ -1,6 +1,6 @@
-//! An origin that follows a script: it notes each request as it came, and does what the script says.
+//! An origin that follows a script: it records each request as it arrives and takes the steps of the script.
 
-use super::wire::{self, Broken, Buffer};
+use super::wire::{self, Buffer, ReadError};
 use parking_lot::Mutex;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use tokio::task::JoinHandle;
 
 /// A request as it arrived.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
-    /// Of all requests to this origin, from 0.
+pub struct ReceivedRequest {
+    /// Position among all requests to this origin, from 0.
     pub number: usize,
-    /// The connection that it came on, from 0.
+    /// The connection it arrived on, from 0.
     pub connection: usize,
     pub line: String,
     /// Names in lower case, in their order.
     pub fields: Vec<(String, String)>,
     pub body: Vec<u8>,
     pub trailers: Vec<String>,
-    /// The body did not come to its end.
-    pub cut: bool,
+    /// The connection ended before the body did.
+    pub truncated: bool,
 }
 
-impl Seen {
+impl ReceivedRequest {
     pub fn field(&self, name: &str) -> Option<&str> {
         wire::field(&self.fields, name)
     }
@@ -41,53 +41,53 @@ impl Seen {
     }
 }
 
-/// One step of an answer.
-pub enum Act {
+/// One step of a script.
+pub enum Step {
     Send(Vec<u8>),
-    /// This byte, so many times.
+    /// Sends this byte, so many times.
     Repeat(u8, usize),
-    /// Tells the test that it came so far.
+    /// Increments a counter of the test.
     Count(Arc<AtomicUsize>),
-    /// Does nothing for a while.
-    Rest(Duration),
-    /// Waits for the test.
+    /// Pauses.
+    Sleep(Duration),
+    /// Waits for a signal of the test.
     Wait(Arc<Notify>),
     /// Closes the connection.
     Close,
-    /// Closes it by a reset.
+    /// Resets the connection.
     Reset,
 }
 
-impl Act {
-    /// An answer with a length.
-    pub fn answer(status: u16, fields: &str, body: impl AsRef<[u8]>) -> Vec<Act> {
+impl Step {
+    /// A response with a content length.
+    pub fn response(status: u16, fields: &str, body: impl AsRef<[u8]>) -> Vec<Step> {
         let body = body.as_ref();
         let head = format!(
-            "HTTP/1.1 {status} Word\r\ncontent-length: {}\r\n{fields}\r\n",
+            "HTTP/1.1 {status} Reason\r\ncontent-length: {}\r\n{fields}\r\n",
             body.len()
         );
-        vec![Act::Send([head.as_bytes(), body].concat())]
+        vec![Step::Send([head.as_bytes(), body].concat())]
     }
 
-    /// An answer with a length, of JSON.
-    pub fn json(status: u16, body: &str) -> Vec<Act> {
-        Self::answer(status, "content-type: application/json\r\n", body)
+    /// A JSON response with a content length.
+    pub fn json(status: u16, body: &str) -> Vec<Step> {
+        Self::response(status, "content-type: application/json\r\n", body)
     }
 
     /// These bytes.
-    pub fn raw(bytes: impl AsRef<[u8]>) -> Vec<Act> {
-        vec![Act::Send(bytes.as_ref().to_vec())]
+    pub fn raw(bytes: impl AsRef<[u8]>) -> Vec<Step> {
+        vec![Step::Send(bytes.as_ref().to_vec())]
     }
 }
 
-type Early = dyn Fn(&Seen) -> Option<Vec<Act>> + Send + Sync;
-type Script = dyn Fn(&Seen) -> Vec<Act> + Send + Sync;
+type OnHead = dyn Fn(&ReceivedRequest) -> Option<Vec<Step>> + Send + Sync;
+type Script = dyn Fn(&ReceivedRequest) -> Vec<Step> + Send + Sync;
 
 struct Inner {
-    /// Asked when the head has come; `None`: read the body first.
-    early: Box<Early>,
+    /// Called with the head; `None`: read the body first.
+    on_head: Box<OnHead>,
     script: Box<Script>,
-    seen: Mutex<Vec<Seen>>,
+    received: Mutex<Vec<ReceivedRequest>>,
     connections: AtomicUsize,
     closed: AtomicUsize,
 }
@@ -106,22 +106,24 @@ impl Drop for Origin {
 }
 
 impl Origin {
-    /// Answers each whole request as the script says.
-    pub async fn start(script: impl Fn(&Seen) -> Vec<Act> + Send + Sync + 'static) -> Self {
-        Self::start_early(|_| None, script).await
+    /// Runs the script for each complete request.
+    pub async fn start(
+        script: impl Fn(&ReceivedRequest) -> Vec<Step> + Send + Sync + 'static,
+    ) -> Self {
+        Self::start_with_early_response(|_| None, script).await
     }
 
-    /// As `start`; `early` may answer when only the head has come.
-    pub async fn start_early(
-        early: impl Fn(&Seen) -> Option<Vec<Act>> + Send + Sync + 'static,
-        script: impl Fn(&Seen) -> Vec<Act> + Send + Sync + 'static,
+    /// As `start`; `on_head` may respond before the body is read.
+    pub async fn start_with_early_response(
+        on_head: impl Fn(&ReceivedRequest) -> Option<Vec<Step>> + Send + Sync + 'static,
+        script: impl Fn(&ReceivedRequest) -> Vec<Step> + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let inner = Arc::new(Inner {
-            early: Box::new(early),
+            on_head: Box::new(on_head),
             script: Box::new(script),
-            seen: Mutex::default(),
+            received: Mutex::default(),
             connections: AtomicUsize::new(0),
             closed: AtomicUsize::new(0),
         });
@@ -141,26 +143,26 @@ impl Origin {
         self.address.to_string()
     }
 
-    /// All requests so far, whole or cut.
-    pub fn seen(&self) -> Vec<Seen> {
-        self.inner.seen.lock().clone()
+    /// All requests so far, complete or truncated.
+    pub fn received(&self) -> Vec<ReceivedRequest> {
+        self.inner.received.lock().clone()
     }
 
     /// The newest request.
-    pub fn last(&self) -> Seen {
-        self.seen().pop().expect("a request at the origin")
+    pub fn last(&self) -> ReceivedRequest {
+        self.received().pop().expect("a request at the origin")
     }
 
     pub fn count(&self) -> usize {
-        self.inner.seen.lock().len()
+        self.inner.received.lock().len()
     }
 
-    /// Connections that brought a client's request.
+    /// Connections that carried at least one client request.
     pub fn connections(&self) -> usize {
         self.inner.connections.load(Ordering::SeqCst)
     }
 
-    /// Those of them that ended.
+    /// Those of them that have closed.
     pub fn closed(&self) -> usize {
         self.inner.closed.load(Ordering::SeqCst)
     }
@@ -185,86 +187,85 @@ async fn accept(listener: TcpListener, inner: Arc<Inner>) {
 
 const UNKNOWN: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
-/// Serves a connection. `number` is given to it with the first request of a client.
+/// Serves a connection. It is numbered with its first client request.
 async fn serve(mut stream: TcpStream, number: &mut Option<usize>, inner: &Inner) {
     let mut buffer = Buffer::default();
     while let Ok(head) = buffer.head(&mut stream).await {
         if wire::field(&wire::fields(&head), "x-request-id").is_none() {
-            // A question of the proxy's own (probe, inquiry), no client's request.
+            // The proxy's own request (a probe or a metadata query), not a client's.
             let _ = stream.write_all(UNKNOWN.as_bytes()).await;
             return;
         }
         let number =
             *number.get_or_insert_with(|| inner.connections.fetch_add(1, Ordering::SeqCst));
-        let mut seen = Seen {
+        let mut request = ReceivedRequest {
             connection: number,
             line: head.lines().next().unwrap_or_default().to_owned(),
             fields: wire::fields(&head),
-            ..Seen::default()
+            ..ReceivedRequest::default()
         };
-        let acts = match (inner.early)(&seen) {
-            Some(acts) => acts,
+        let steps = match (inner.on_head)(&request) {
+            Some(steps) => steps,
             None => {
-                read_body(&mut buffer, &mut stream, &mut seen).await;
-                if seen.cut {
-                    note(inner, &mut seen);
+                read_body(&mut buffer, &mut stream, &mut request).await;
+                record(inner, &mut request);
+                if request.truncated {
                     return;
                 }
-                note(inner, &mut seen);
-                (inner.script)(&seen)
+                (inner.script)(&request)
             }
         };
-        if !play(&mut stream, acts).await {
+        if !run(&mut stream, steps).await {
             return;
         }
     }
 }
 
-/// Puts the request on the list, with its number.
-fn note(inner: &Inner, seen: &mut Seen) {
-    let mut list = inner.seen.lock();
-    seen.number = list.len();
-    list.push(seen.clone());
+/// Records the request with its number.
+fn record(inner: &Inner, request: &mut ReceivedRequest) {
+    let mut list = inner.received.lock();
+    request.number = list.len();
+    list.push(request.clone());
 }
 
-async fn read_body(buffer: &mut Buffer, stream: &mut TcpStream, seen: &mut Seen) {
-    let read = if seen.field("transfer-encoding") == Some("chunked") {
+async fn read_body(buffer: &mut Buffer, stream: &mut TcpStream, request: &mut ReceivedRequest) {
+    let read = if request.field("transfer-encoding") == Some("chunked") {
         buffer.chunked(stream).await
     } else {
-        let length = seen
+        let length = request
             .field("content-length")
             .and_then(|length| length.parse().ok());
         let body = buffer.exactly(stream, length.unwrap_or(0)).await;
         body.map(|body| (body, Vec::new()))
     };
     match read {
-        Ok((body, trailers)) => (seen.body, seen.trailers) = (body, trailers),
-        Err(Broken::Cut(part)) => (seen.body, seen.cut) = (part, true),
-        Err(_) => seen.cut = true,
+        Ok((body, trailers)) => (request.body, request.trailers) = (body, trailers),
+        Err(ReadError::Truncated(part)) => (request.body, request.truncated) = (part, true),
+        Err(_) => request.truncated = true,
     }
 }
 
-/// False when the connection is over.
-async fn play(stream: &mut TcpStream, acts: Vec<Act>) -> bool {
-    for act in acts {
-        match act {
-            Act::Send(bytes) => {
+/// False when the connection has ended.
+async fn run(stream: &mut TcpStream, steps: Vec<Step>) -> bool {
+    for step in steps {
+        match step {
+            Step::Send(bytes) => {
                 if stream.write_all(&bytes).await.is_err() {
                     return false;
                 }
             }
-            Act::Repeat(byte, count) => {
+            Step::Repeat(byte, count) => {
                 if stream.write_all(&vec![byte; count]).await.is_err() {
                     return false;
                 }
             }
-            Act::Count(counter) => {
+            Step::Count(counter) => {
                 counter.fetch_add(1, Ordering::SeqCst);
             }
-            Act::Rest(span) => tokio::time::sleep(span).await,
-            Act::Wait(signal) => signal.notified().await,
-            Act::Close => return false,
-            Act::Reset => {
+            Step::Sleep(span) => tokio::time::sleep(span).await,
+            Step::Wait(signal) => signal.notified().await,
+            Step::Close => return false,
+            Step::Reset => {
                 let _ = stream.set_zero_linger();
                 return false;
             }

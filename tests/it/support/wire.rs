@@ -1,20 +1,20 @@
-//! HTTP/1.1 as bytes, as far as tests need it, written apart from the libraries that the proxy uses.
+//! HTTP/1.1 as bytes, as far as tests need it, independent of the libraries that the proxy uses.
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// Bytes that were read and not yet used.
+/// Bytes read and not yet consumed.
 #[derive(Default)]
 pub struct Buffer(Vec<u8>);
 
-/// Why a message was not read to its end.
+/// Why a message could not be read completely.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Broken {
+pub enum ReadError {
     /// The connection ended before the first byte.
     Closed,
-    /// The connection ended, cleanly or not, within the message; what had come of the body.
-    Cut(Vec<u8>),
-    /// The message is no HTTP.
-    Bad(String),
+    /// The connection ended within the message, cleanly or not; holds the part of the body that arrived.
+    Truncated(Vec<u8>),
+    /// The message is not HTTP.
+    Malformed(String),
 }
 
 impl Buffer {
@@ -28,17 +28,20 @@ impl Buffer {
     }
 
     /// Takes the head of a message, with its empty line.
-    pub async fn head(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> Result<String, Broken> {
+    pub async fn head(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+    ) -> Result<String, ReadError> {
         loop {
             if let Some(end) = find(&self.0, b"\r\n\r\n") {
                 let head = self.0.drain(..end + 4).collect();
                 return String::from_utf8(head)
-                    .map_err(|_| Broken::Bad("the head is no text".into()));
+                    .map_err(|_| ReadError::Malformed("the head is not text".into()));
             }
             if !self.more(stream).await {
                 return Err(match self.0.is_empty() {
-                    true => Broken::Closed,
-                    false => Broken::Cut(self.0.clone()),
+                    true => ReadError::Closed,
+                    false => ReadError::Truncated(self.0.clone()),
                 });
             }
         }
@@ -49,64 +52,64 @@ impl Buffer {
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
         length: usize,
-    ) -> Result<Vec<u8>, Broken> {
+    ) -> Result<Vec<u8>, ReadError> {
         while self.0.len() < length {
             if !self.more(stream).await {
-                return Err(Broken::Cut(std::mem::take(&mut self.0)));
+                return Err(ReadError::Truncated(std::mem::take(&mut self.0)));
             }
         }
         Ok(self.0.drain(..length).collect())
     }
 
-    /// Takes all bytes until the connection ends. An end by a reset is a cut.
+    /// Takes all bytes until the connection ends. A reset counts as truncation.
     pub async fn until_closed(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
-    ) -> Result<Vec<u8>, Broken> {
+    ) -> Result<Vec<u8>, ReadError> {
         loop {
             match stream.read_buf(&mut self.0).await {
                 Ok(0) => return Ok(std::mem::take(&mut self.0)),
                 Ok(_) => {}
-                Err(_) => return Err(Broken::Cut(std::mem::take(&mut self.0))),
+                Err(_) => return Err(ReadError::Truncated(std::mem::take(&mut self.0))),
             }
         }
     }
 
-    async fn line(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> Result<String, Broken> {
+    async fn line(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> Result<String, ReadError> {
         loop {
             if let Some(end) = find(&self.0, b"\r\n") {
                 let line: Vec<u8> = self.0.drain(..end + 2).collect();
                 return Ok(String::from_utf8_lossy(&line[..end]).into_owned());
             }
             if !self.more(stream).await {
-                return Err(Broken::Cut(Vec::new()));
+                return Err(ReadError::Truncated(Vec::new()));
             }
         }
     }
 
-    /// Takes a chunked body; gives its content and its trailers.
+    /// Takes a chunked body; returns its content and trailers.
     pub async fn chunked(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
-    ) -> Result<(Vec<u8>, Vec<String>), Broken> {
+    ) -> Result<(Vec<u8>, Vec<String>), ReadError> {
         let mut body = Vec::new();
         loop {
             let line = match self.line(stream).await {
-                Err(Broken::Cut(_)) => return Err(Broken::Cut(body)),
+                Err(ReadError::Truncated(_)) => return Err(ReadError::Truncated(body)),
                 line => line?,
             };
             let size = line.split(';').next().unwrap_or_default();
             let Ok(size) = usize::from_str_radix(size.trim(), 16) else {
-                return Err(Broken::Bad(format!("chunk size {line:?}")));
+                return Err(ReadError::Malformed(format!("chunk size {line:?}")));
             };
             if size == 0 {
                 return Ok((body, self.trailers(stream).await?));
             }
             match self.exactly(stream, size + 2).await {
                 Ok(chunk) => body.extend_from_slice(&chunk[..size]),
-                Err(Broken::Cut(part)) => {
+                Err(ReadError::Truncated(part)) => {
                     body.extend_from_slice(&part);
-                    return Err(Broken::Cut(body));
+                    return Err(ReadError::Truncated(body));
                 }
                 Err(other) => return Err(other),
             }
@@ -116,7 +119,7 @@ impl Buffer {
     async fn trailers(
         &mut self,
         stream: &mut (impl AsyncRead + Unpin),
-    ) -> Result<Vec<String>, Broken> {
+    ) -> Result<Vec<String>, ReadError> {
         let mut trailers = Vec::new();
         loop {
             match self.line(stream).await? {
@@ -148,7 +151,7 @@ pub fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> 
         .map(|(_, value)| value.as_str())
 }
 
-/// A body in chunks of this size, with the last one.
+/// A body in chunks of this size, with the last chunk.
 pub fn chunks(body: &[u8], size: usize) -> Vec<u8> {
     let mut out = Vec::new();
     for chunk in body.chunks(size.max(1)) {

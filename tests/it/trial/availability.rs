@@ -9,11 +9,11 @@ use pointsman::health::What;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
-use testbed::faults::{Answer, Only, When};
+use testbed::faults::{CannedResponse, Requests, When};
 
 use super::client::{Call, Client, Lost};
 use super::figures::Figures;
-use super::place::{DOORS, Place, cache};
+use super::place::{Place, REPLICAS, cache};
 
 /// Points in the collection.
 const POINTS: u64 = 400;
@@ -295,12 +295,12 @@ async fn outages(place: &Place, figures: &Figures, wanted: Wanted) {
 
 /// Waits until no replica is out any more: what is promised is that one may be, and some configurations have two.
 async fn all_well(place: &Place) {
-    until(|| (0..DOORS).all(|door| is_well(place, door))).await;
+    until(|| (0..REPLICAS).all(|listener| is_well(place, listener))).await;
 }
 
 /// Whether the last that was heard of a replica, and of its breaker, is good.
-fn is_well(place: &Place, door: usize) -> bool {
-    let name = place.cluster.door(door).address().to_string();
+fn is_well(place: &Place, listener: usize) -> bool {
+    let name = place.cluster.listener(listener).address().to_string();
     let name = name.replace(['.', ':'], "-");
     let events = place.server.shared().registry.events().list();
     let last = |of: &[What]| {
@@ -328,9 +328,9 @@ async fn kill(place: &Place, figures: &Figures) {
 
 async fn failing(place: &Place, figures: &Figures) {
     let faults = place.cluster.faults(0);
-    let failure = Answer::json(500, r#"{"status":{"error":"made up"},"time":0.0}"#);
+    let failure = CannedResponse::json(500, r#"{"status":{"error":"made up"},"time":0.0}"#);
     let opened = figures.get("breakers opened");
-    faults.answer_only(failure, When::Always, Only::Reads);
+    faults.respond_only(failure, When::Always, Requests::Reads);
     until(|| figures.get("breakers opened") > opened).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     let closed = figures.get("breakers closed");

@@ -85,9 +85,9 @@ fn is_not_found(got: &Got) -> bool {
 fn once(hand: &Hand, id: &str) {
     let own = id.split('-').next().unwrap_or_default();
     let path = format!("{TX}/{own}/commit");
-    let doors = hand.place.graph.doors().iter();
-    let count: u64 = doors
-        .map(|door| door.faults().count(&Method::POST, &path))
+    let listeners = hand.place.graph.listeners().iter();
+    let count: u64 = listeners
+        .map(|listener| listener.faults().count(&Method::POST, &path))
         .sum();
     if count > 1 {
         hand.figures

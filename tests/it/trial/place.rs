@@ -18,7 +18,7 @@ pub const QUARANTINE: Duration = Duration::from_millis(400);
 pub const TX_IDLE: Duration = Duration::from_millis(500);
 
 /// Replicas of Qdrant.
-pub const DOORS: usize = 3;
+pub const REPLICAS: usize = 3;
 
 /// The place.
 pub struct Place {
@@ -34,7 +34,7 @@ impl Place {
     pub async fn open(more: &str) -> Arc<Self> {
         let apply_delay = Duration::from_millis(20);
         let cluster = Cluster::start_with(qdrant::Options {
-            doors: DOORS,
+            listeners: REPLICAS,
             apply_delay,
             ..qdrant::Options::default()
         });
@@ -48,7 +48,7 @@ impl Place {
         let graph = graph.expect("a graph");
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("pointsman.yaml");
-        let vectors: Vec<usize> = (0..DOORS).collect();
+        let vectors: Vec<usize> = (0..REPLICAS).collect();
         std::fs::write(&file, text(&cluster, &graph, &vectors, more)).expect("a file");
         let source = Source {
             path: file.clone(),
@@ -105,7 +105,10 @@ impl Place {
 }
 
 fn text(cluster: &Cluster, graph: &Graph, vectors: &[usize], more: &str) -> String {
-    let urls: Vec<String> = vectors.iter().map(|door| cluster.url(*door)).collect();
+    let urls: Vec<String> = vectors
+        .iter()
+        .map(|listener| cluster.url(*listener))
+        .collect();
     format!(
         "\
 services:

@@ -8,11 +8,11 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
-use testbed::faults::{Answer, Faults, Only, When};
+use testbed::faults::{CannedResponse, Faults, Requests, When};
 
 use super::client::{Call, Client};
 use super::figures::Figures;
-use super::place::{DOORS, Place, QUARANTINE, eventually};
+use super::place::{Place, QUARANTINE, REPLICAS, eventually};
 
 /// How far the lagging replica is behind; below the quarantine, as an operator must set it.
 const LAG: Duration = Duration::from_millis(150);
@@ -89,8 +89,12 @@ async fn storm(place: &Place, weather: &Weather, on: bool) {
     if on {
         weather.storm.store(true, SeqCst);
     }
-    let doors = place.cluster.doors().iter().chain(place.graph.doors());
-    for faults in doors.map(|door| door.faults()) {
+    let listeners = place
+        .cluster
+        .listeners()
+        .iter()
+        .chain(place.graph.listeners());
+    for faults in listeners.map(|listener| listener.faults()) {
         match on {
             true => stir(faults),
             false => faults.clear(),
@@ -115,9 +119,9 @@ async fn clear_up(place: &Place) {
 
 fn stir(faults: &Faults) {
     let failure = json!({"status": {"error": MADE_UP}, "time": 0.0});
-    let failure = Answer::json(500, failure.to_string());
-    faults.answer(failure, When::Chance(0.01));
-    faults.cut_after(7, When::Chance(0.01), Only::All);
+    let failure = CannedResponse::json(500, failure.to_string());
+    faults.respond(failure, When::Probability(0.01));
+    faults.cut_after(7, When::Probability(0.01), Requests::All);
 }
 
 async fn lag(place: &Place, weather: &Weather, on: bool) {
@@ -127,10 +131,10 @@ async fn lag(place: &Place, weather: &Weather, on: bool) {
     if on {
         weather.lag.store(true, SeqCst);
         weather.parted.store(true, SeqCst);
-        place.cluster.set_lag(DOORS - 1, LAG);
+        place.cluster.set_lag(REPLICAS - 1, LAG);
         return;
     }
-    place.cluster.set_lag(DOORS - 1, Duration::ZERO);
+    place.cluster.set_lag(REPLICAS - 1, Duration::ZERO);
     tokio::time::sleep(LAG + QUARANTINE).await;
     place.cluster.settle();
     weather.lag.store(false, SeqCst);
@@ -147,8 +151,8 @@ async fn outage(place: &Place, figures: &Figures, random: &mut StdRng) {
         place.graph.restart(0).expect("the graph's port");
         return;
     }
-    let door = random.random_range(0..DOORS);
-    place.cluster.kill(door);
+    let listener = random.random_range(0..REPLICAS);
+    place.cluster.kill(listener);
     tokio::time::sleep(span).await;
-    place.cluster.restart(door).expect("the replica's port");
+    place.cluster.restart(listener).expect("the replica's port");
 }
