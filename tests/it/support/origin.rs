@@ -63,7 +63,7 @@ impl Step {
     pub fn response(status: u16, fields: &str, body: impl AsRef<[u8]>) -> Vec<Step> {
         let body = body.as_ref();
         let head = format!(
-            "HTTP/1.1 {status} Reason\r\ncontent-length: {}\r\n{fields}\r\n",
+            "HTTP/1.1 {status} Word\r\ncontent-length: {}\r\n{fields}\r\n",
             body.len()
         );
         vec![Step::Send([head.as_bytes(), body].concat())]
