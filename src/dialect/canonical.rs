@@ -2,6 +2,10 @@
 //! cache hashes it into a key and compares it on a hit. Credentials enter as keyed digests only,
 //! so that a dump of the cache shows none.
 
+mod json;
+
+pub use json::canonical_json;
+
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::HeaderName;

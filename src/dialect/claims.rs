@@ -1,11 +1,11 @@
 //! The claims of tokens (JWT) in a request's headers, read without verifying them: they only ever
 //! shorten or forbid storing. What is no token is a plain key or password, and has no claims.
 
-use super::json::{self, Json};
 use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use http::header::HeaderValue;
+use json_reader::Json;
 
 /// The longest token that is read; a longer one is not stored for.
 const MAX_TOKEN: usize = 16 << 10;
@@ -72,7 +72,7 @@ fn read(value: &HeaderValue) -> Claims {
 }
 
 fn read_payload(payload: &[u8]) -> Claims {
-    let Ok(payload) = json::parse(payload) else {
+    let Ok(payload) = json_reader::parse(payload) else {
         return Claims::doubtful("unread_token");
     };
     // Qdrant: the token stands only while a point exists in another collection.

@@ -6,7 +6,6 @@ pub mod call;
 pub mod canonical;
 pub mod claims;
 pub mod http;
-pub mod json;
 pub mod judgement;
 pub mod neo4j;
 pub mod probe;

@@ -4,7 +4,7 @@
 
 use crate::neo4j_statements::{READS, WRITES};
 use crate::neo4j_support::{Proxy, TextResponse, eventually, send, statements_of, try_send, yaml};
-use pointsman::dialect::neo4j::cypher::is_pure_builtin;
+use cypher_reader::is_pure_builtin;
 use pointsman::dialect::neo4j::{stock_procedures, token_of};
 use serde_json::{Value, json};
 use std::sync::Arc;

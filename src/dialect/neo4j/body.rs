@@ -2,9 +2,9 @@
 //! key, a field that is not known here) is not read, or marked as such.
 
 use super::operations::Api;
-use crate::dialect::json::{Json, parse};
 use crate::dialect::{Body, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use json_reader::{Json, parse};
 
 /// The access mode header of the transactional API.
 pub const ACCESS_MODE: HeaderName = HeaderName::from_static("access-mode");

@@ -2,9 +2,9 @@
 //! larger transaction number is newer; where that cannot be read, the later seen one counts.
 
 use super::scan::scan;
-use crate::dialect::json::{Json, parse};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use json_reader::{Json, parse};
 
 /// The members that hold bookmarks: Query API, transactional API.
 pub const MEMBERS: [&str; 2] = ["bookmarks", "lastBookmarks"];

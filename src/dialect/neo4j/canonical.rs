@@ -4,8 +4,8 @@
 use super::Neo4j;
 use super::body::Ask;
 use super::operations::{Api, Line};
-use crate::dialect::canonical::{Builder, Canonical};
-use crate::dialect::{Request, json};
+use crate::dialect::Request;
+use crate::dialect::canonical::{Builder, Canonical, canonical_json};
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN};
 
@@ -26,7 +26,7 @@ pub fn canonical(neo4j: &Neo4j, request: &Request<'_>, line: &Line, ask: &Ask<'_
         builder = builder.part(format!("{:?}", ask.access).as_bytes());
     }
     with_credentials(builder, request)
-        .body(json::canonical(&ask.json, &["accessMode", "maxExecutionTime"]).into())
+        .body(canonical_json(&ask.json, &["accessMode", "maxExecutionTime"]).into())
 }
 
 /// The digest of the credentials alone.

@@ -1,9 +1,9 @@
 //! From what the reader saw to an effect, with what is known of the server's procedures and
 //! functions. A statement is a read only when every part of it is known to be one.
 
-use super::cypher::{Command, Reading, Report, Statement};
 use super::knowledge::{Knowledge, Mode};
 use crate::dialect::Effect;
+use cypher_reader::{Command, QueryReport, Statement, StatementKind};
 
 /// Procedures that pass the read fence and still do something, whatever their mode; lower case.
 const SIDE_EFFECTS: &[&str] = &[
@@ -57,7 +57,7 @@ pub struct Class {
     /// Why its answer is never stored.
     pub never: Option<&'static str>,
     /// What the reader saw, when it understood.
-    pub report: Option<Box<Report>>,
+    pub report: Option<Box<QueryReport>>,
     /// It may change another database than that of the path, or who may see what.
     pub elsewhere: bool,
 }
@@ -83,22 +83,22 @@ pub fn classify(statement: Statement, knowledge: &Knowledge, pure: &[String]) ->
             ..Class::plain(Effect::Write, "the database refused this shape as a write")
         };
     }
-    match statement.reading {
-        Reading::Explain => Class {
+    match statement.kind {
+        StatementKind::Explain => Class {
             never: Some("explain"),
             ..Class::plain(Effect::Read, "explain runs nothing")
         },
-        Reading::Command(Command::Schema) => Class::plain(Effect::Schema, "schema command"),
-        Reading::Command(Command::Admin) => Class::plain(Effect::Admin, "server command"),
-        Reading::Unknown(reason) => Class {
+        StatementKind::Command(Command::Schema) => Class::plain(Effect::Schema, "schema command"),
+        StatementKind::Command(Command::Admin) => Class::plain(Effect::Admin, "server command"),
+        StatementKind::Unknown(reason) => Class {
             elsewhere: may_use,
             ..Class::plain(Effect::Unknown, reason)
         },
-        Reading::Query(report) => query(report, knowledge, pure),
+        StatementKind::Query(report) => query(report, knowledge, pure),
     }
 }
 
-fn query(report: Box<Report>, knowledge: &Knowledge, pure: &[String]) -> Class {
+fn query(report: Box<QueryReport>, knowledge: &Knowledge, pure: &[String]) -> Class {
     let called = report
         .procedures
         .iter()
@@ -179,7 +179,7 @@ fn is_state(name: &str) -> bool {
 }
 
 /// Why the answer of this query is never stored, by the list of section 3.
-fn never(report: &Report, knowledge: &Knowledge, pure: &[String]) -> Option<&'static str> {
+fn never(report: &QueryReport, knowledge: &Knowledge, pure: &[String]) -> Option<&'static str> {
     let listed = |name: &String| pure.iter().any(|own| own.eq_ignore_ascii_case(name));
     let impure = |name: &String| !knowledge.is_pure(name) && !listed(name);
     let reasons = [

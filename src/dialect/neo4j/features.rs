@@ -1,10 +1,10 @@
 //! Type and counts of a request for the planner (PL-02, PL-11), summed over its statements.
 
-use super::cypher::Report;
 use crate::dialect::{Effect, Features, QueryType};
+use cypher_reader::QueryReport;
 
 /// The counts of a request.
-pub fn features(statements: &[String], reports: &[&Report]) -> Features {
+pub fn features(statements: &[String], reports: &[&QueryReport]) -> Features {
     let text = |count: fn(&str) -> usize| statements.iter().map(|text| count(text)).sum();
     let each = reports.iter().map(|report| &report.features);
     let limit = each.clone().map(|features| features.limit).max();
@@ -27,7 +27,7 @@ fn small(count: usize) -> u32 {
 }
 
 /// The class of a request.
-pub fn query_type(effect: Effect, reports: &[&Report]) -> QueryType {
+pub fn query_type(effect: Effect, reports: &[&QueryReport]) -> QueryType {
     match effect {
         Effect::Read => read_type(reports),
         Effect::Write => QueryType::Write,
@@ -37,7 +37,7 @@ pub fn query_type(effect: Effect, reports: &[&Report]) -> QueryType {
     }
 }
 
-fn read_type(reports: &[&Report]) -> QueryType {
+fn read_type(reports: &[&QueryReport]) -> QueryType {
     let each = reports.iter().map(|report| &report.features);
     let hops: u32 = each.clone().map(|features| features.hops).sum();
     let nodes: u32 = each.clone().map(|features| features.nodes).sum();

@@ -5,13 +5,13 @@ use super::Neo4j;
 use super::bookmark::{is_of_system, of_answer};
 use super::codes::row_of;
 use super::scan::{Scan, scan};
-use crate::dialect::json::{Json, parse};
 use crate::dialect::{
     Body, Call, Effect, Executed, Fault, Fence, Judgement, Response, RetryAdvice, Storability,
     Target,
 };
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use json_reader::{Json, parse};
 
 /// Categories of notifications that say nothing which a stored answer should not repeat.
 const HARMLESS: &[&str] = &[

@@ -3,8 +3,8 @@
 //! outlives a reload: hand it to the next instance. Every table has a bound.
 
 use super::bookmark::supersedes;
-use super::cypher::is_pure_builtin;
 use super::stock;
+use cypher_reader::is_pure_builtin;
 use parking_lot::{Mutex, RwLock};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

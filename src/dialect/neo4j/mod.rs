@@ -7,7 +7,6 @@ mod bookmark;
 mod canonical;
 mod classify;
 mod codes;
-pub mod cypher;
 mod editor;
 mod features;
 mod judge;

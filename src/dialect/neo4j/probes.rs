@@ -4,11 +4,11 @@
 use super::Neo4j;
 use super::knowledge::Mode;
 use super::scan::scan;
-use crate::dialect::json::{Json, parse};
 use crate::dialect::{Body, MetadataQuery, Probe, ProbeResult, Response, Role};
 use bytes::Bytes;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
+use json_reader::{Json, parse};
 use std::time::Duration;
 
 /// How long the tables of procedures and functions are good for.

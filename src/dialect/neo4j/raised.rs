@@ -3,10 +3,10 @@
 
 use super::body::Ask;
 use super::classify::Class;
-use super::cypher::Report;
 use super::operations::Line;
 use super::{Neo4j, tags};
 use crate::dialect::{Effect, Tag};
+use cypher_reader::QueryReport;
 
 /// The database of users and privileges.
 pub const SYSTEM: &str = "system";
@@ -18,7 +18,12 @@ impl Neo4j {
     }
 
     /// What the answer of a read depends on.
-    pub(super) fn read_tags(&self, line: &Line, ask: &Ask<'_>, reports: &[&Report]) -> Vec<Tag> {
+    pub(super) fn read_tags(
+        &self,
+        line: &Line,
+        ask: &Ask<'_>,
+        reports: &[&QueryReport],
+    ) -> Vec<Tag> {
         let ends = ask.graph_contents && reports.iter().any(|report| report.features.hops > 0);
         let complete = reports.len() == ask.statements.len();
         tags::reads(
@@ -62,7 +67,7 @@ impl Neo4j {
 
 impl Class {
     /// What it adds to the tags that are raised.
-    fn part(&self) -> Result<(), Option<&Report>> {
+    fn part(&self) -> Result<(), Option<&QueryReport>> {
         match self.effect {
             Effect::Read => Ok(()),
             _ => Err(self.report.as_deref()),

@@ -1,8 +1,8 @@
 //! Tags of a service: what answers depend on and what writes raise. Two counters per database:
 //! `any`, raised by every write, and `wide`, raised by writes that are not proven narrow.
 
-use super::cypher::Report;
 use crate::dialect::Tag;
+use cypher_reader::QueryReport;
 
 /// The tag of the whole service.
 pub fn service(name: &str) -> Tag {
@@ -23,7 +23,7 @@ pub fn wide(service: &Tag, database: &str) -> Tag {
 fn names<'a>(
     service: &'a Tag,
     database: &'a str,
-    report: &'a Report,
+    report: &'a QueryReport,
     raised: bool,
 ) -> impl Iterator<Item = Tag> + 'a {
     let (labels, types) = match raised {
@@ -38,8 +38,8 @@ fn names<'a>(
 }
 
 /// What the answer of reads depends on. `narrow`: whether narrow tags may be used at all.
-pub fn reads(service: &Tag, database: &str, reports: &[&Report], narrow: bool) -> Vec<Tag> {
-    let proven = |report: &&Report| !report.broad && report.has_names();
+pub fn reads(service: &Tag, database: &str, reports: &[&QueryReport], narrow: bool) -> Vec<Tag> {
+    let proven = |report: &&QueryReport| !report.broad && has_names(report);
     let mut tags = vec![service.clone()];
     if narrow && !reports.is_empty() && reports.iter().all(proven) {
         tags.push(wide(service, database));
@@ -61,12 +61,12 @@ pub fn reads(service: &Tag, database: &str, reports: &[&Report], narrow: bool) -
 pub fn invalidates(
     service: &Tag,
     database: &str,
-    parts: &[Result<(), Option<&Report>>],
+    parts: &[Result<(), Option<&QueryReport>>],
     narrow: bool,
 ) -> Vec<Tag> {
-    let wide_one = |part: &Result<(), Option<&Report>>| match part {
+    let wide_one = |part: &Result<(), Option<&QueryReport>>| match part {
         Ok(()) => false,
-        Err(report) => !report.is_some_and(Report::is_narrow_write),
+        Err(report) => !report.is_some_and(is_narrow_write),
     };
     let mut tags = vec![any(service, database)];
     if !narrow || parts.iter().any(wide_one) {
@@ -80,15 +80,13 @@ pub fn invalidates(
     tags
 }
 
-impl Report {
-    /// Whether a narrow read names anything that a write could raise. A read without patterns
-    /// (`RETURN 1`) depends on nothing, which is narrow as well.
-    fn has_names(&self) -> bool {
-        self.features.nodes == 0 || !self.labels.is_empty() || !self.types.is_empty()
-    }
+/// Whether a narrow read names anything that a write could raise. A read without patterns
+/// (`RETURN 1`) depends on nothing, which is narrow as well.
+fn has_names(report: &QueryReport) -> bool {
+    report.features.nodes == 0 || !report.labels.is_empty() || !report.types.is_empty()
+}
 
-    fn is_narrow_write(&self) -> bool {
-        let named = !self.raised_labels.is_empty() || !self.raised_types.is_empty();
-        !self.wide && named && self.procedures.is_empty()
-    }
+fn is_narrow_write(report: &QueryReport) -> bool {
+    let named = !report.raised_labels.is_empty() || !report.raised_types.is_empty();
+    !report.wide && named && report.procedures.is_empty()
 }

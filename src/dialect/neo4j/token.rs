@@ -17,7 +17,7 @@ const NO_IDS: [&str; 4] = ["", ".", "..", "commit"];
 /// The token of an endpoint, from its configured name: stable over restarts and instances.
 pub fn token_of(endpoint: &str) -> String {
     let hash = blake3::hash(endpoint.as_bytes());
-    let mut rest = super::cypher::first_eight(hash.as_bytes());
+    let mut rest = cypher_reader::first_eight(hash.as_bytes());
     let mut token = String::with_capacity(LENGTH);
     for _ in 0..LENGTH {
         let digit = usize::try_from(rest % 36).unwrap_or_default();

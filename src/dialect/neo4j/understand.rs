@@ -3,7 +3,6 @@
 
 use super::body::{self, Access, Ask};
 use super::classify::{Class, classify, severity};
-use super::cypher::{Report, read};
 use super::operations::{Api, Kind, Line, line};
 use super::path::path_of;
 use super::{Neo4j, canonical, features, raised};
@@ -11,6 +10,7 @@ use crate::dialect::claims::Claims;
 use crate::dialect::{
     Acknowledgement, Call, Effect, Fence, Placement, QueryType, Request, Storability, Target,
 };
+use cypher_reader::{QueryReport, read};
 use http::Method;
 use http::header::AUTHORIZATION;
 
@@ -108,7 +108,7 @@ impl Neo4j {
     ) -> Call {
         let worst = classes.iter().max_by_key(|class| severity(class.effect));
         let effect = worst.map_or(Effect::Read, |class| class.effect);
-        let reports: Vec<&Report> = classes
+        let reports: Vec<&QueryReport> = classes
             .iter()
             .flat_map(|class| class.report.as_deref())
             .collect();
@@ -231,7 +231,7 @@ pub(super) fn shape_of(shapes: impl Iterator<Item = u64>, name: &str) -> u64 {
     let mut shapes = shapes.peekable();
     let Some(first) = shapes.next() else {
         let hash = blake3::hash(name.as_bytes());
-        return super::cypher::first_eight(hash.as_bytes());
+        return cypher_reader::first_eight(hash.as_bytes());
     };
     shapes.fold(first, |sum, shape| sum.rotate_left(7) ^ shape)
 }

@@ -1,9 +1,9 @@
 //! The body of a request, parsed if it may be trusted: whole, not encoded, plain JSON, an object.
 //! Qdrant reads JSON whatever the Content-Type says, so that header is not asked.
 
-use crate::dialect::json::{self, Json};
 use crate::dialect::{Body, Request};
 use http::header::CONTENT_ENCODING;
+use json_reader::{Json, JsonError};
 
 /// Why a body was not read, in words for people. The reason for not storing is always `unread_body`.
 pub type Unread = &'static str;
@@ -16,11 +16,11 @@ pub fn read<'a>(request: &Request<'a>) -> Result<Json<'a>, Unread> {
     if request.headers.contains_key(CONTENT_ENCODING) {
         return Err("the body is encoded");
     }
-    match json::parse(body) {
+    match json_reader::parse(body) {
         Ok(document @ Json::Object(_)) => Ok(document),
         Ok(_) => Err("the body is no JSON object"),
-        Err(json::Fault::DuplicateKey) => Err("a key stands twice in the body"),
-        Err(json::Fault::TooDeep) => Err("the body is nested too deep"),
+        Err(JsonError::DuplicateKey) => Err("a key stands twice in the body"),
+        Err(JsonError::TooDeep) => Err("the body is nested too deep"),
         Err(_) => Err("the body is no plain JSON"),
     }
 }

@@ -6,7 +6,7 @@
 
 use super::operation::Reading;
 use crate::dialect::Features;
-use crate::dialect::json::Json;
+use json_reader::Json;
 
 /// Lookup collections of one request that are followed; a request that names more is not stored.
 const MAX_LOOKUPS: usize = 64;

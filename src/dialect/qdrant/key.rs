@@ -7,14 +7,14 @@ use super::names::Knowledge;
 use super::operation::Operation;
 use super::parameters::Parameters;
 use super::path::Segments;
-use crate::dialect::canonical::Builder;
-use crate::dialect::json::{self, Json};
+use crate::dialect::canonical::{Builder, canonical_json};
 use crate::dialect::{Body, Canonical, Request, Tag};
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD,
     CONTENT_TYPE, HeaderName, ORIGIN,
 };
+use json_reader::Json;
 
 /// Headers that an answer depends on. Qdrant's `Vary` names the last three.
 const HEADERS: [HeaderName; 6] = [
@@ -70,7 +70,7 @@ impl Key<'_> {
 
 fn body(request: &Request<'_>, document: Option<Json<'_>>) -> Bytes {
     match (document, request.body) {
-        (Some(document @ Json::Object(_)), _) => json::canonical(&document, &[]).into(),
+        (Some(document @ Json::Object(_)), _) => canonical_json(&document, &[]).into(),
         (_, Body::Whole(body)) => body.clone(),
         (_, Body::Prefix(_)) => Bytes::new(),
     }

@@ -5,8 +5,8 @@
 //! answered has come back: each step of a change starts a new generation, and the answer to an
 //! inquiry of an older one is dropped.
 
-use crate::dialect::json::{self, Json};
 use arc_swap::{ArcSwap, Guard};
+use json_reader::Json;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -109,7 +109,7 @@ impl Names {
 
 /// Reads the answer to `GET /aliases`; `None` when it is not what Qdrant answers, or too long.
 pub fn read_table(body: &[u8]) -> Option<Table> {
-    let document = json::parse(body).ok()?;
+    let document = json_reader::parse(body).ok()?;
     let aliases = match document.get("result")?.get("aliases")? {
         Json::Array(aliases) if aliases.len() <= MAX_ALIASES => aliases,
         _ => return None,

@@ -3,11 +3,11 @@
 //! probe: it fans out to all nodes, and one dead node would eject the whole cluster.
 
 use super::names::Knowledge;
-use crate::dialect::json::{self, Json};
 use crate::dialect::{Body, MetadataQuery, Probe, ProbeResult, Response};
 use bytes::Bytes;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use json_reader::Json;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ fn says_completed(answer: &Response<'_>) -> bool {
     let Body::Whole(body) = answer.body else {
         return false;
     };
-    let document = json::parse(body).ok();
+    let document = json_reader::parse(body).ok();
     let result = document
         .as_ref()
         .and_then(|document| document.get("result"));

@@ -2,7 +2,7 @@
 //! literals, as a 64-bit hash that is the same in every process. Names of fields and vectors
 //! belong to the structure; vectors, ids, values and texts do not. The order of members does not count.
 
-use crate::dialect::json::Json;
+use json_reader::Json;
 
 /// Members whose text is a name rather than a value.
 const NAMES: [&str; 7] = [

@@ -9,10 +9,10 @@ use super::parameters::Parameters;
 use super::path::{Path, Segments};
 use super::tags::Tags;
 use super::{credentials, key, routes, shape, written};
-use crate::dialect::json::Json;
 use crate::dialect::{
     Body, Call, Effect, Fence, Placement, QueryType, Request, Storability, Tag, Target,
 };
+use json_reader::Json;
 
 /// Qdrant picks the replica that answers by this header.
 pub const ROUTE_AFFINITY: &str = "x-qdrant-route-affinity";

@@ -1,6 +1,6 @@
 //! The names that a change of aliases touches.
 
-use crate::dialect::json::Json;
+use json_reader::Json;
 
 /// The most names of one request that are followed; with more everything is raised.
 const MAX_NAMES: usize = 1000;

@@ -2,11 +2,11 @@
 //! when it is whole and says `ok`.
 
 use super::seen;
-use crate::dialect::json::{self, Json};
 use crate::dialect::{
     Acknowledgement, Body, Call, Effect, Executed, Judgement, Response, Storability,
 };
 use http::header::CONTENT_ENCODING;
+use json_reader::Json;
 
 /// How every answer of Qdrant ends, but for the time and the usage.
 const OK: &[u8] = br#""status":"ok","time":"#;
@@ -60,7 +60,7 @@ fn storable(call: &Call, answer: &Response<'_>) -> Result<(), &'static str> {
 }
 
 fn says_ok(body: &[u8]) -> bool {
-    let document = json::parse(body).ok();
+    let document = json_reader::parse(body).ok();
     let status = document
         .as_ref()
         .and_then(|document| document.get("status"));
@@ -74,14 +74,17 @@ fn ends_ok(body: &[u8]) -> bool {
     let rest = last
         .and_then(|at| tail.get(at + OK.len()..))
         .unwrap_or_default();
-    json::parse(&[br#"{"time":"#, rest].concat()).is_ok()
+    json_reader::parse(&[br#"{"time":"#, rest].concat()).is_ok()
 }
 
 /// The weakest status of a write's results; `unread` when the answer cannot be read.
 fn acknowledged(answer: &Response<'_>) -> &'static str {
     let whole =
         matches!(answer.body, Body::Whole(_)) && !answer.headers.contains_key(CONTENT_ENCODING);
-    let Some(document) = whole.then(|| json::parse(seen(answer)).ok()).flatten() else {
+    let Some(document) = whole
+        .then(|| json_reader::parse(seen(answer)).ok())
+        .flatten()
+    else {
         return "unread";
     };
     let results = match document.get("result") {

@@ -1,10 +1,10 @@
 //! The canonical form: no insignificant white space between values, members sorted by key, numbers
 //! and arrays of numbers as they stand in the document (never printed anew).
 
-use super::Json;
+use json_reader::Json;
 
 /// Prints a value canonically, without the top-level members named in `skip`.
-pub fn canonical(value: &Json<'_>, skip: &[&str]) -> Vec<u8> {
+pub fn canonical_json(value: &Json<'_>, skip: &[&str]) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     print(value, skip, &mut out);
     out
@@ -53,4 +53,25 @@ fn object(value: &Json<'_>, skip: &[&str], out: &mut Vec<u8>) {
         out.push(b',');
     }
     out.push(b'}');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::canonical_json;
+    use json_reader::parse;
+
+    fn canonical(text: &str) -> Vec<u8> {
+        canonical_json(&parse(text.as_bytes()).unwrap(), &["timeout"])
+    }
+
+    #[test]
+    fn order_and_white_space_do_not_change_the_canonical_form() {
+        assert_eq!(
+            canonical(r#"{"a":1,"b":{"d":2,"c":"x"},"timeout":3}"#),
+            canonical(r#"{ "b": {"c":"\u0078", "d":2}, "a": 1 }"#)
+        );
+        assert_ne!(canonical(r#"{"a":"1"}"#), canonical(r#"{"a":1}"#));
+        assert_ne!(canonical(r#"["a","b"]"#), canonical(r#"["a\",\"b"]"#));
+        assert_ne!(canonical(r#"[[1],[2]]"#), canonical(r#"[[1,2]]"#));
+    }
 }

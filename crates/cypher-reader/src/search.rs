@@ -1,9 +1,9 @@
 //! The `SEARCH` of a MATCH (Cypher 25): an index decides which rows are found, so no tag tells when the
 //! answer changes.
 
-use super::clauses::condition;
-use super::cursor::{Cursor, Parsed};
-use super::expression::expression;
+use crate::clauses::condition;
+use crate::cursor::{Cursor, Parsed};
+use crate::expression::expression;
 
 /// Behind SEARCH: `SEARCH n IN (VECTOR INDEX name FOR vector WHERE .. LIMIT 3) SCORE AS s` (Cypher 25).
 pub fn search(cursor: &mut Cursor<'_>) -> Parsed {

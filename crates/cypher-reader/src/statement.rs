@@ -1,23 +1,23 @@
 //! One statement from its first token to its last: prefixes, then a query or a command, then at
 //! most one semicolon.
 
-use super::commands;
-use super::cursor::{Cursor, Parsed};
-use super::expression::expression;
-use super::lexer::{Kind, Token};
-use super::scope::Scope;
-use super::{Reading, clauses};
+use crate::commands;
+use crate::cursor::{Cursor, Parsed};
+use crate::expression::expression;
+use crate::lexer::{Token, TokenKind};
+use crate::scope::Scope;
+use crate::{StatementKind, clauses};
 
 /// Where the variables of a query come from.
 #[derive(Clone)]
-pub enum Import {
+pub enum OuterScope {
     /// Every branch sees these (also none).
     Always(Scope),
     /// A branch sees these through a leading `WITH` only (`CALL { WITH x ... }`).
     ByWith(Scope),
 }
 
-impl Import {
+impl OuterScope {
     /// What the branch that begins here sees.
     fn scope(&self, cursor: &Cursor<'_>) -> Scope {
         match self {
@@ -36,34 +36,37 @@ struct Prefixes {
 }
 
 /// Reads the tokens of a text.
-pub fn reading(tokens: &[Token<'_>]) -> Reading {
+pub fn kind(tokens: &[Token<'_>]) -> StatementKind {
     if has_second_statement(tokens) {
-        return Reading::Unknown("second_statement");
+        return StatementKind::Unknown("second_statement");
     }
     let Some(mut cursor) = Cursor::new(tokens, 0) else {
-        return Reading::Unknown("brackets");
+        return StatementKind::Unknown("brackets");
     };
     let Some(prefixes) = prefixes(&mut cursor) else {
-        return Reading::Unknown("prefix");
+        return StatementKind::Unknown("prefix");
     };
     match (prefixes.explain, prefixes.profile) {
-        (true, true) => Reading::Unknown("prefix"),
-        (true, false) if !cursor.at_end() => Reading::Explain,
+        (true, true) => StatementKind::Unknown("prefix"),
+        (true, false) if !cursor.at_end() => StatementKind::Explain,
         _ => body(cursor, tokens, prefixes.profile),
     }
 }
 
-fn body(mut cursor: Cursor<'_>, tokens: &[Token<'_>], profile: bool) -> Reading {
+fn body(mut cursor: Cursor<'_>, tokens: &[Token<'_>], profile: bool) -> StatementKind {
     let start = cursor.place();
     if commands::is_show(&cursor) {
         return commands::show(cursor);
     }
     cursor.report.profile = profile;
-    if query(&mut cursor, Import::Always(Scope::default())).is_some() && ends(&mut cursor) {
-        return Reading::Query(Box::new(cursor.report));
+    if query(&mut cursor, OuterScope::Always(Scope::default())).is_some() && ends(&mut cursor) {
+        return StatementKind::Query(Box::new(cursor.report));
     }
     let rest = tokens.get(start..).unwrap_or_default();
-    commands::guess(rest).map_or(Reading::Unknown("not_understood"), Reading::Command)
+    commands::guess(rest).map_or(
+        StatementKind::Unknown("not_understood"),
+        StatementKind::Command,
+    )
 }
 
 /// At most one semicolon, then nothing.
@@ -73,7 +76,7 @@ pub fn ends(cursor: &mut Cursor<'_>) -> bool {
 }
 
 fn has_second_statement(tokens: &[Token<'_>]) -> bool {
-    let semicolon = |token: &Token<'_>| token.kind == Kind::Mark && token.raw == ";";
+    let semicolon = |token: &Token<'_>| token.kind == TokenKind::Mark && token.raw == ";";
     tokens
         .iter()
         .position(semicolon)
@@ -97,29 +100,29 @@ fn prefixes(cursor: &mut Cursor<'_>) -> Option<Prefixes> {
 }
 
 fn options(cursor: &mut Cursor<'_>) -> Parsed {
-    cursor.eat_kind(Kind::Number);
+    cursor.eat_kind(TokenKind::Number);
     while cursor.word(0).is_some() && cursor.is_mark(1, "=") {
         cursor.step();
         cursor.step();
         cursor
-            .eat_kind(Kind::Word)
-            .or_else(|| cursor.eat_kind(Kind::Number))?;
+            .eat_kind(TokenKind::Word)
+            .or_else(|| cursor.eat_kind(TokenKind::Number))?;
     }
     Some(())
 }
 
 /// A query: parts joined by NEXT (Cypher 25), of which each sees what the one before gave.
-pub fn query(cursor: &mut Cursor<'_>, import: Import) -> Parsed {
+pub fn query(cursor: &mut Cursor<'_>, import: OuterScope) -> Parsed {
     part(cursor, &import)?;
     while cursor.eat_word("NEXT") {
         not_narrow(cursor);
-        part(cursor, &Import::Always(Scope::default()))?;
+        part(cursor, &OuterScope::Always(Scope::default()))?;
     }
     Some(())
 }
 
 /// A conditional query, or single ones joined by UNION.
-fn part(cursor: &mut Cursor<'_>, import: &Import) -> Parsed {
+fn part(cursor: &mut Cursor<'_>, import: &OuterScope) -> Parsed {
     if cursor.is_word(0, "WHEN") {
         return conditional(cursor, import);
     }
@@ -133,7 +136,7 @@ fn part(cursor: &mut Cursor<'_>, import: &Import) -> Parsed {
 }
 
 /// `WHEN x THEN .. WHEN y THEN .. ELSE ..` (Cypher 25): each branch may run.
-fn conditional(cursor: &mut Cursor<'_>, import: &Import) -> Parsed {
+fn conditional(cursor: &mut Cursor<'_>, import: &OuterScope) -> Parsed {
     not_narrow(cursor);
     while cursor.eat_word("WHEN") {
         cursor.scope = import.scope(cursor);
@@ -148,7 +151,7 @@ fn conditional(cursor: &mut Cursor<'_>, import: &Import) -> Parsed {
 }
 
 /// Clauses, or a query in braces (Cypher 25).
-fn single(cursor: &mut Cursor<'_>, import: &Import) -> Parsed {
+fn single(cursor: &mut Cursor<'_>, import: &OuterScope) -> Parsed {
     if cursor.is_mark(0, "{") {
         not_narrow(cursor);
         return braces(cursor, import.clone());
@@ -164,7 +167,7 @@ fn not_narrow(cursor: &mut Cursor<'_>) {
 }
 
 /// A query in braces, with its own scope; the outer one comes back behind it.
-pub fn braces(cursor: &mut Cursor<'_>, import: Import) -> Parsed {
+pub fn braces(cursor: &mut Cursor<'_>, import: OuterScope) -> Parsed {
     cursor.need("{")?;
     let outer = cursor.scope.clone();
     cursor.with_bar(false, |cursor| {

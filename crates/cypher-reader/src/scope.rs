@@ -8,7 +8,7 @@ const MAX_NAMES: usize = 128;
 
 /// What is known of a variable.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Bound {
+pub enum Binding {
     /// A node whose labels are tags already.
     Node,
     /// A relationship of these types.
@@ -20,22 +20,22 @@ pub enum Bound {
 /// Variables by name.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
-    names: BTreeMap<String, Bound>,
+    names: BTreeMap<String, Binding>,
 }
 
 impl Scope {
     /// What is known of a variable.
-    pub fn get(&self, name: &str) -> Option<&Bound> {
+    pub fn get(&self, name: &str) -> Option<&Binding> {
         self.names.get(name)
     }
 
     /// Whether the variable is a node met before.
     pub fn is_node(&self, name: &str) -> bool {
-        self.get(name) == Some(&Bound::Node)
+        self.get(name) == Some(&Binding::Node)
     }
 
     /// Notes a variable; whether there was room.
-    pub fn bind(&mut self, name: &str, bound: Bound) -> bool {
+    pub fn bind(&mut self, name: &str, bound: Binding) -> bool {
         let room = self.names.len() < MAX_NAMES;
         if room {
             self.names.insert(name.to_owned(), bound);
@@ -44,7 +44,7 @@ impl Scope {
     }
 
     /// The name means this from here on; `None`: something that is not followed.
-    pub fn set(&mut self, name: &str, bound: Option<Bound>) {
+    pub fn set(&mut self, name: &str, bound: Option<Binding>) {
         self.forget(name);
         bound.into_iter().for_each(|bound| {
             self.bind(name, bound);

@@ -5,7 +5,7 @@ pub const UNBOUNDED_DEPTH: u32 = 10;
 
 /// What the patterns of a statement look like.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Features {
+pub struct QueryFeatures {
     /// Node patterns.
     pub nodes: u32,
     /// Relationship patterns.

@@ -1,15 +1,15 @@
 //! Clauses: a table of words and what stands behind each. A word in clause position that is not in
 //! the table ends the sequence, and with it the statement is not understood.
 
-use super::calls;
-use super::cursor::{Cursor, Parsed};
-use super::expression::expression;
-use super::lexer::Kind;
-use super::pattern::{Role, patterns};
-use super::scope::Scope;
-use super::search;
-use super::words::any_of;
-use super::writes;
+use crate::calls;
+use crate::cursor::{Cursor, Parsed};
+use crate::expression::expression;
+use crate::lexer::TokenKind;
+use crate::pattern::{Role, patterns};
+use crate::scope::Scope;
+use crate::search;
+use crate::words::any_of;
+use crate::writes;
 
 type Clause = (&'static str, fn(&mut Cursor<'_>) -> Parsed);
 
@@ -173,7 +173,7 @@ fn item(cursor: &mut Cursor<'_>) -> Option<(Option<String>, Option<String>)> {
 fn plain_name(cursor: &Cursor<'_>) -> Option<String> {
     let token = cursor.look(0)?;
     match token.kind {
-        Kind::Word => Some(token.raw.to_owned()),
+        TokenKind::Word => Some(token.raw.to_owned()),
         _ => None,
     }
 }
@@ -255,7 +255,7 @@ fn load_csv(cursor: &mut Cursor<'_>) -> Parsed {
     let name = cursor.name()?;
     cursor.scope.forget(&name);
     if cursor.eat_word("FIELDTERMINATOR") {
-        cursor.eat_kind(Kind::Text)?;
+        cursor.eat_kind(TokenKind::Text)?;
     }
     cursor.report.load_csv = true;
     cursor.report.broad = true;

@@ -1,10 +1,10 @@
 //! Function calls: which functions give the same answer for the same store, and when a temporal
 //! function reads the clock instead of its argument. What is not on the list is impure.
 
-use super::cursor::{Cursor, Parsed};
-use super::expression::{binder, binder_tail, expression};
-use super::lexer::Kind;
-use super::words::any_of;
+use crate::cursor::{Cursor, Parsed};
+use crate::expression::{binder, binder_tail, expression};
+use crate::lexer::TokenKind;
+use crate::words::any_of;
 
 /// Built-in functions whose value depends on their arguments and the store alone; lower case, sorted.
 /// Those of `CLOCKS` are on it too: their arguments decide. `time` and `time.truncate` are not: a
@@ -185,7 +185,7 @@ fn reads_clock(cursor: &Cursor<'_>, name: &str) -> bool {
 /// A string, a property of a node or relationship, or a map with one of the keys. Anything else may
 /// be a map without them.
 fn gives_time(cursor: &Cursor<'_>, keys: &[&str]) -> bool {
-    if cursor.is_kind(0, Kind::Text) {
+    if cursor.is_kind(0, TokenKind::Text) {
         return cursor.is_mark(1, ")");
     }
     if cursor.is_mark(0, "{") {
@@ -256,7 +256,7 @@ fn trimmed(cursor: &mut Cursor<'_>) -> Parsed {
         }
         return cursor.need_word("FROM");
     }
-    let text = cursor.is_kind(0, Kind::Text) || cursor.is_name(0);
+    let text = cursor.is_kind(0, TokenKind::Text) || cursor.is_name(0);
     if text && cursor.is_word(1, "FROM") {
         cursor.step();
         cursor.step();

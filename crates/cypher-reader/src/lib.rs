@@ -1,6 +1,15 @@
 //! Cypher, as far as a proxy must read it: escapes decoded, tokens cut, clauses told apart. A
 //! statement that is not understood to its last token is never called a read. Nothing here knows
 //! of HTTP, of caches or of the server's procedures; it reports what it saw.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
 
 mod calls;
 mod clauses;
@@ -13,7 +22,7 @@ mod functions;
 mod labels;
 mod lexer;
 mod named;
-mod part;
+mod open_pattern;
 mod pattern;
 mod report;
 mod scope;
@@ -26,9 +35,9 @@ mod words;
 mod writes;
 
 pub use commands::Command;
-pub use features::Features;
+pub use features::QueryFeatures;
 pub use functions::is_pure_builtin;
-pub use report::Report;
+pub use report::QueryReport;
 pub use shape::{first_eight, shape};
 
 use decode::decode;
@@ -36,9 +45,9 @@ use lexer::tokens;
 
 /// What a text is.
 #[derive(Debug)]
-pub enum Reading {
+pub enum StatementKind {
     /// Clauses, all of them understood.
-    Query(Box<Report>),
+    Query(Box<QueryReport>),
     /// A command of the server or of the schema.
     Command(Command),
     /// Runs nothing: only the plan is asked for.
@@ -50,18 +59,18 @@ pub enum Reading {
 /// One statement, read once.
 #[derive(Debug)]
 pub struct Statement {
-    pub reading: Reading,
+    pub kind: StatementKind,
     /// Hash of the statement without its literals; 0 when its tokens cannot be told.
     pub shape: u64,
     /// A `USE` may be hidden in it, so that it may change another database.
     pub may_use: bool,
 }
 
-/// Reads one statement. Never fails: what is not understood is [`Reading::Unknown`].
+/// Reads one statement. Never fails: what is not understood is [`StatementKind::Unknown`].
 pub fn read(text: &str) -> Statement {
     let may_use = text.contains('\\') || text.to_ascii_lowercase().contains("use");
     let unknown = |reason| Statement {
-        reading: Reading::Unknown(reason),
+        kind: StatementKind::Unknown(reason),
         shape: 0,
         may_use,
     };
@@ -72,7 +81,7 @@ pub fn read(text: &str) -> Statement {
         None => unknown("bad_token"),
         Some(tokens) => Statement {
             shape: shape(&tokens),
-            reading: statement::reading(&tokens),
+            kind: statement::kind(&tokens),
             may_use,
         },
     }

@@ -1,13 +1,13 @@
 //! Expressions, flat: operands with operators between. Precedence does not matter here; what
 //! matters is that every token of an expression is consumed as part of it, and no clause is.
 
-use super::cursor::{Cursor, Parsed};
-use super::labels;
-use super::lexer::Kind;
-use super::named::named;
-use super::pattern::{self, Role};
-use super::words::{TYPES, any_of};
-use super::{clauses, labels::labels};
+use crate::cursor::{Cursor, Parsed};
+use crate::labels;
+use crate::lexer::TokenKind;
+use crate::named::named;
+use crate::pattern::{self, Role};
+use crate::words::{TYPES, any_of};
+use crate::{clauses, labels::labels};
 
 /// Marks between two operands.
 const OPERATORS: &[&str] = &[
@@ -126,28 +126,28 @@ fn type_name(cursor: &mut Cursor<'_>) -> Parsed {
 
 /// `(3)`, the dimension of a vector type.
 fn dimension(cursor: &Cursor<'_>) -> bool {
-    cursor.is_mark(0, "(") && cursor.is_kind(1, Kind::Number) && cursor.is_mark(2, ")")
+    cursor.is_mark(0, "(") && cursor.is_kind(1, TokenKind::Number) && cursor.is_mark(2, ")")
 }
 
 fn operand(cursor: &mut Cursor<'_>) -> Parsed {
     let token = cursor.look(0)?;
     match (token.kind, token.raw) {
-        (Kind::Number | Kind::Text, _) => {
+        (TokenKind::Number | TokenKind::Text, _) => {
             cursor.step();
             Some(())
         }
-        (Kind::Mark, "$") => parameter(cursor),
-        (Kind::Mark, "(") => parentheses(cursor),
-        (Kind::Mark, "[") => list(cursor),
-        (Kind::Mark, "{") => map(cursor),
-        (Kind::Word | Kind::Quoted, _) => named(cursor),
+        (TokenKind::Mark, "$") => parameter(cursor),
+        (TokenKind::Mark, "(") => parentheses(cursor),
+        (TokenKind::Mark, "[") => list(cursor),
+        (TokenKind::Mark, "{") => map(cursor),
+        (TokenKind::Word | TokenKind::Quoted, _) => named(cursor),
         _ => None,
     }
 }
 
 fn parameter(cursor: &mut Cursor<'_>) -> Parsed {
     cursor.need("$")?;
-    match cursor.eat_kind(Kind::Number) {
+    match cursor.eat_kind(TokenKind::Number) {
         Some(_) => Some(()),
         None => cursor.name().map(drop),
     }

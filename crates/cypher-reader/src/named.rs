@@ -1,13 +1,13 @@
 //! Operands that begin with a name: CASE, a subquery, a function, a variable.
 
-use super::clauses;
-use super::cursor::{Cursor, Parsed};
-use super::expression::{expression, operator, postfix, projection};
-use super::functions::call;
-use super::lexer::Kind;
-use super::pattern::{self, Role, patterns};
-use super::statement::{Import, braces};
-use super::words::any_of;
+use crate::clauses;
+use crate::cursor::{Cursor, Parsed};
+use crate::expression::{expression, operator, postfix, projection};
+use crate::functions::call;
+use crate::lexer::TokenKind;
+use crate::pattern::{self, Role, patterns};
+use crate::statement::{OuterScope, braces};
+use crate::words::any_of;
 
 /// What begins with a name: CASE, a subquery, a function, a variable.
 pub fn named(cursor: &mut Cursor<'_>) -> Parsed {
@@ -46,7 +46,7 @@ fn function_ahead(cursor: &Cursor<'_>) -> Option<usize> {
 fn subquery(cursor: &mut Cursor<'_>) -> Parsed {
     let scope = cursor.scope.clone();
     if is_query(cursor) {
-        return braces(cursor, Import::Always(scope));
+        return braces(cursor, OuterScope::Always(scope));
     }
     cursor.need("{")?;
     cursor.with_bar(false, |cursor| {
@@ -71,7 +71,9 @@ fn is_query(cursor: &Cursor<'_>) -> bool {
 
 /// Whether this `CASE` is the keyword, not a variable of that name.
 fn case_begins(cursor: &Cursor<'_>) -> bool {
-    let word = cursor.look(1).is_some_and(|token| token.kind != Kind::Mark);
+    let word = cursor
+        .look(1)
+        .is_some_and(|token| token.kind != TokenKind::Mark);
     word || cursor.is_mark_of(1, &["(", "[", "$", "-", "+", "{"])
 }
 

@@ -5,15 +5,15 @@ mod writes;
 
 /// What a text is, in one word.
 fn kind(text: &str) -> &'static str {
-    match read(text).reading {
-        Reading::Explain => "explain",
-        Reading::Query(report) if report.writes => "write",
-        Reading::Query(report) if !report.procedures.is_empty() => "call",
-        Reading::Query(report) if report.show => "show",
-        Reading::Query(_) => "read",
-        Reading::Command(Command::Schema) => "schema",
-        Reading::Command(Command::Admin) => "admin",
-        Reading::Unknown(_) => "unknown",
+    match read(text).kind {
+        StatementKind::Explain => "explain",
+        StatementKind::Query(report) if report.writes => "write",
+        StatementKind::Query(report) if !report.procedures.is_empty() => "call",
+        StatementKind::Query(report) if report.show => "show",
+        StatementKind::Query(_) => "read",
+        StatementKind::Command(Command::Schema) => "schema",
+        StatementKind::Command(Command::Admin) => "admin",
+        StatementKind::Unknown(_) => "unknown",
     }
 }
 
@@ -64,9 +64,9 @@ fn show_is_told_apart_from_what_follows_it() {
     );
 }
 
-fn report(text: &str) -> Report {
-    match read(text).reading {
-        Reading::Query(report) => *report,
+fn report(text: &str) -> QueryReport {
+    match read(text).kind {
+        StatementKind::Query(report) => *report,
         other => panic!("{text}: {other:?}"),
     }
 }

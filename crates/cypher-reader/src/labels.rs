@@ -1,7 +1,7 @@
 //! Label and type expressions: `:A`, `:A:B`, `:A&(B|!C)`, `IS A`, `:%`, `:$(..)`.
 
-use super::cursor::{Cursor, Parsed};
-use super::expression::expression;
+use crate::cursor::{Cursor, Parsed};
+use crate::expression::expression;
 
 /// The names of a label expression.
 #[derive(Debug, Default)]

@@ -2,18 +2,18 @@
 //! what a stored answer would depend on, what a write would raise. Sets are bounded; past the
 //! bound the report says "broad" or "wide".
 
-use super::features::Features;
+use crate::features::QueryFeatures;
 use std::collections::BTreeSet;
 
 /// The most names in one set.
 const MAX_NAMES: usize = 64;
 
 /// A bounded set of names.
-pub type Names = BTreeSet<String>;
+pub type NameSet = BTreeSet<String>;
 
 /// What a statement holds.
 #[derive(Debug, Clone, Default)]
-pub struct Report {
+pub struct QueryReport {
     pub profile: bool,
     pub show: bool,
     pub load_csv: bool,
@@ -27,23 +27,23 @@ pub struct Report {
     /// A function that reads the clock, whatever the lists say.
     pub reads_clock: bool,
     /// Fully qualified names, as written.
-    pub procedures: Names,
+    pub procedures: NameSet,
     /// Fully qualified names, lower case.
-    pub functions: Names,
+    pub functions: NameSet,
     /// The answer depends on more than `labels` and `types`.
     pub broad: bool,
     /// An unlabelled node is part of the answer only by way of its relationship.
     pub bare_nodes: bool,
-    pub labels: Names,
-    pub types: Names,
+    pub labels: NameSet,
+    pub types: NameSet,
     /// The write changes more than `raised_labels` and `raised_types`.
     pub wide: bool,
-    pub raised_labels: Names,
-    pub raised_types: Names,
-    pub features: Features,
+    pub raised_labels: NameSet,
+    pub raised_types: NameSet,
+    pub features: QueryFeatures,
 }
 
-impl Report {
+impl QueryReport {
     /// Notes a procedure; whether there was room.
     pub fn procedure(&mut self, name: String) -> bool {
         add(&mut self.procedures, name)
@@ -75,13 +75,13 @@ impl Report {
     }
 }
 
-fn add(set: &mut Names, name: String) -> bool {
+fn add(set: &mut NameSet, name: String) -> bool {
     set.len() < MAX_NAMES && {
         set.insert(name);
         true
     }
 }
 
-fn add_all(set: &mut Names, names: &[String]) -> bool {
+fn add_all(set: &mut NameSet, names: &[String]) -> bool {
     names.iter().all(|name| add(set, name.clone()))
 }

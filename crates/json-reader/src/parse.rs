@@ -1,11 +1,11 @@
 //! The one-pass reader.
 
-use super::{Json, MAX_DEPTH, number};
+use crate::{Json, MAX_DEPTH, number};
 use std::borrow::Cow;
 
 /// Why a document is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Fault {
+pub enum JsonError {
     #[error("not plain UTF-8")]
     NotUtf8,
     #[error("not JSON at byte {0}")]
@@ -17,8 +17,8 @@ pub enum Fault {
 }
 
 /// Reads a whole document.
-pub fn parse(bytes: &[u8]) -> Result<Json<'_>, Fault> {
-    let text = std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8)?;
+pub fn parse(bytes: &[u8]) -> Result<Json<'_>, JsonError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| JsonError::NotUtf8)?;
     let mut reader = Reader { text, at: 0 };
     let value = reader.value(0)?;
     reader.space();
@@ -35,8 +35,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn fault(&self) -> Fault {
-        Fault::Syntax(self.at)
+    fn fault(&self) -> JsonError {
+        JsonError::Syntax(self.at)
     }
 
     fn peek(&self) -> Option<u8> {
@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn token(&mut self, byte: u8) -> Result<(), Fault> {
+    fn token(&mut self, byte: u8) -> Result<(), JsonError> {
         if self.peek() == Some(byte) {
             self.at += 1;
             return Ok(());
@@ -61,9 +61,9 @@ impl<'a> Reader<'a> {
         self.text.get(from..self.at).unwrap_or_default()
     }
 
-    fn value(&mut self, depth: usize) -> Result<Json<'a>, Fault> {
+    fn value(&mut self, depth: usize) -> Result<Json<'a>, JsonError> {
         if depth > MAX_DEPTH {
-            return Err(Fault::TooDeep);
+            return Err(JsonError::TooDeep);
         }
         self.space();
         match self.peek() {
@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn word(&mut self, word: &str, value: Json<'a>) -> Result<Json<'a>, Fault> {
+    fn word(&mut self, word: &str, value: Json<'a>) -> Result<Json<'a>, JsonError> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         if !rest.starts_with(word) {
             return Err(self.fault());
@@ -91,13 +91,13 @@ impl<'a> Reader<'a> {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    fn number(&mut self) -> Result<&'a str, Fault> {
+    fn number(&mut self) -> Result<&'a str, JsonError> {
         let start = self.at;
         self.at += number::length(self.rest()).ok_or(self.fault())?;
         Ok(self.slice(start))
     }
 
-    fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
+    fn string(&mut self) -> Result<Cow<'a, str>, JsonError> {
         self.token(b'"')?;
         let start = self.at;
         let mut escaped = false;
@@ -120,10 +120,10 @@ impl<'a> Reader<'a> {
         let quoted = self.text.get(start - 1..self.at).ok_or(self.fault())?;
         serde_json::from_str(quoted)
             .map(Cow::Owned)
-            .map_err(|_| Fault::Syntax(start))
+            .map_err(|_| JsonError::Syntax(start))
     }
 
-    fn object(&mut self, depth: usize) -> Result<Json<'a>, Fault> {
+    fn object(&mut self, depth: usize) -> Result<Json<'a>, JsonError> {
         self.token(b'{')?;
         let mut members: Vec<(Cow<'a, str>, Json<'a>)> = Vec::new();
         self.space();
@@ -145,13 +145,13 @@ impl<'a> Reader<'a> {
         }
         self.token(b'}')?;
         if has_twins(&members) {
-            Err(Fault::DuplicateKey)
+            Err(JsonError::DuplicateKey)
         } else {
             Ok(Json::Object(members))
         }
     }
 
-    fn array(&mut self, depth: usize) -> Result<Json<'a>, Fault> {
+    fn array(&mut self, depth: usize) -> Result<Json<'a>, JsonError> {
         if let Some(numbers) = self.numbers(depth) {
             return Ok(numbers);
         }

@@ -1,9 +1,9 @@
 //! The cursor of the reader: tokens, a place, a depth limit. Steps forward only; the one look far
 //! ahead (which bracket closes this one) is a table made once.
 
-use super::lexer::{Kind, Token};
-use super::report::Report;
-use super::scope::Scope;
+use crate::lexer::{Token, TokenKind};
+use crate::report::QueryReport;
+use crate::scope::Scope;
 use std::borrow::Cow;
 
 /// `None`: not understood. The statement is then not a read.
@@ -21,7 +21,7 @@ pub struct Cursor<'a> {
     depth: usize,
     /// Whether `|` belongs to a list comprehension rather than to a label expression.
     pub bar_ends: bool,
-    pub report: Report,
+    pub report: QueryReport,
     pub scope: Scope,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Cursor<'a> {
             at,
             depth: 0,
             bar_ends: false,
-            report: Report::default(),
+            report: QueryReport::default(),
             scope: Scope::default(),
         })
     }
@@ -57,7 +57,7 @@ impl<'a> Cursor<'a> {
     /// Whether the mark stands `ahead` of this place.
     pub fn is_mark(&self, ahead: usize, mark: &str) -> bool {
         self.look(ahead)
-            .is_some_and(|token| token.kind == Kind::Mark && token.raw == mark)
+            .is_some_and(|token| token.kind == TokenKind::Mark && token.raw == mark)
     }
 
     /// Whether one of the marks stands `ahead` of this place.
@@ -68,7 +68,7 @@ impl<'a> Cursor<'a> {
     /// The unquoted word `ahead` of this place.
     pub fn word(&self, ahead: usize) -> Option<&'a str> {
         self.look(ahead)
-            .filter(|token| token.kind == Kind::Word)
+            .filter(|token| token.kind == TokenKind::Word)
             .map(|token| token.raw)
     }
 
@@ -81,11 +81,11 @@ impl<'a> Cursor<'a> {
     /// Whether a name, quoted or not, stands `ahead` of this place.
     pub fn is_name(&self, ahead: usize) -> bool {
         self.look(ahead)
-            .is_some_and(|token| matches!(token.kind, Kind::Word | Kind::Quoted))
+            .is_some_and(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted))
     }
 
     /// Whether a token of this kind stands `ahead` of this place.
-    pub fn is_kind(&self, ahead: usize, kind: Kind) -> bool {
+    pub fn is_kind(&self, ahead: usize, kind: TokenKind) -> bool {
         self.look(ahead).is_some_and(|token| token.kind == kind)
     }
 
@@ -114,7 +114,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Steps over a token of this kind if it is next, and gives it.
-    pub fn eat_kind(&mut self, kind: Kind) -> Option<&'a str> {
+    pub fn eat_kind(&mut self, kind: TokenKind) -> Option<&'a str> {
         let token = self.look(0).filter(|token| token.kind == kind)?;
         self.at += 1;
         Some(token.raw)
@@ -141,8 +141,8 @@ impl<'a> Cursor<'a> {
     pub fn next_name(&self) -> Option<Cow<'a, str>> {
         let token = self.look(0)?;
         match token.kind {
-            Kind::Word => Some(Cow::Borrowed(token.raw)),
-            Kind::Quoted => unquoted(token.raw),
+            TokenKind::Word => Some(Cow::Borrowed(token.raw)),
+            TokenKind::Quoted => unquoted(token.raw),
             _ => None,
         }
     }
@@ -191,10 +191,10 @@ fn closings(tokens: &[Token<'_>]) -> Option<Vec<usize>> {
     let mut open: Vec<(usize, &str)> = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
         let wanted = match (token.kind, token.raw) {
-            (Kind::Mark, "(") => ")",
-            (Kind::Mark, "[") => "]",
-            (Kind::Mark, "{") => "}",
-            (Kind::Mark, ")" | "]" | "}") => {
+            (TokenKind::Mark, "(") => ")",
+            (TokenKind::Mark, "[") => "]",
+            (TokenKind::Mark, "{") => "}",
+            (TokenKind::Mark, ")" | "]" | "}") => {
                 let (from, wanted) = open.pop()?;
                 if wanted != token.raw {
                     return None;

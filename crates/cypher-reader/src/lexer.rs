@@ -7,7 +7,7 @@ const MAX_TOKENS: usize = 1 << 17;
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum TokenKind {
     /// An unquoted word: a keyword or a name.
     Word,
     /// A name in backticks.
@@ -22,7 +22,7 @@ pub enum Kind {
 /// One token. `raw` is the source text; of punctuation its ASCII form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token<'a> {
-    pub kind: Kind,
+    pub kind: TokenKind,
     pub raw: &'a str,
 }
 
@@ -81,11 +81,11 @@ fn is_space(c: char) -> bool {
 fn token(rest: &str, first: char) -> Option<(Token<'_>, usize)> {
     let dotted = first == '.' && rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
     let (kind, length) = match first {
-        '`' => (Kind::Quoted, quoted(rest)?),
-        '\'' | '"' => (Kind::Text, string(rest, first)?),
-        '0'..='9' => (Kind::Number, number(rest)?),
-        _ if dotted => (Kind::Number, number(rest)?),
-        _ if is_letter(first) => (Kind::Word, word(rest)?),
+        '`' => (TokenKind::Quoted, quoted(rest)?),
+        '\'' | '"' => (TokenKind::Text, string(rest, first)?),
+        '0'..='9' => (TokenKind::Number, number(rest)?),
+        _ if dotted => (TokenKind::Number, number(rest)?),
+        _ if is_letter(first) => (TokenKind::Word, word(rest)?),
         _ => return mark(rest, first),
     };
     let raw = rest.get(..length)?;
@@ -166,6 +166,6 @@ fn mark(rest: &str, first: char) -> Option<(Token<'_>, usize)> {
         None => return None,
     };
     let length = pair.map_or(first.len_utf8(), str::len);
-    let kind = Kind::Mark;
+    let kind = TokenKind::Mark;
     Some((Token { kind, raw }, length))
 }

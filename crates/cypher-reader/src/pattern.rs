@@ -1,13 +1,13 @@
 //! Patterns: nodes, relationships, paths. What a pattern means for tags depends on its role; the
 //! rules are those of the tables "a READ may be narrow" and "a WRITE may be narrow".
 
-use super::cursor::{Cursor, Parsed};
-use super::expression::map;
-use super::features::UNBOUNDED_DEPTH;
-use super::labels::{Labels, labels};
-use super::lexer::Kind;
-use super::part::Part;
-use super::words::any_of;
+use crate::cursor::{Cursor, Parsed};
+use crate::expression::map;
+use crate::features::UNBOUNDED_DEPTH;
+use crate::labels::{Labels, labels};
+use crate::lexer::TokenKind;
+use crate::open_pattern::OpenPattern;
+use crate::words::any_of;
 
 /// What a pattern is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub fn patterns(cursor: &mut Cursor<'_>, role: Role) -> Parsed {
 /// One pattern, perhaps with a path variable and a selector.
 pub fn pattern(cursor: &mut Cursor<'_>, role: Role) -> Parsed {
     const SELECTORS: &[&str] = &["ANY", "ALL", "SHORTEST", "PATH", "PATHS", "GROUP", "GROUPS"];
-    let mut part = Part::new(role);
+    let mut part = OpenPattern::new(role);
     if cursor.is_name(0) && cursor.is_mark(1, "=") {
         part.path = true;
         let name = cursor.name()?;
@@ -36,7 +36,7 @@ pub fn pattern(cursor: &mut Cursor<'_>, role: Role) -> Parsed {
         cursor.step();
     }
     while cursor.word(0).is_some_and(|word| any_of(word, SELECTORS))
-        || cursor.is_kind(0, Kind::Number)
+        || cursor.is_kind(0, TokenKind::Number)
     {
         part.many = true;
         cursor.report.broad = true;
@@ -56,7 +56,7 @@ pub fn is_shortest(cursor: &Cursor<'_>) -> bool {
     cursor.is_mark(1, "(") && cursor.word(0).is_some_and(|word| any_of(word, WORDS))
 }
 
-fn shortest(cursor: &mut Cursor<'_>, mut part: Part) -> Parsed {
+fn shortest(cursor: &mut Cursor<'_>, mut part: OpenPattern) -> Parsed {
     cursor.step();
     cursor.need("(")?;
     part.many = true;
@@ -85,7 +85,7 @@ pub fn is_ahead(cursor: &Cursor<'_>) -> bool {
 }
 
 /// Nodes and relationships in a row, and paths in parentheses.
-fn element(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
+fn element(cursor: &mut Cursor<'_>, part: &mut OpenPattern) -> Parsed {
     loop {
         let named = cursor.is_name(1) && cursor.is_mark(2, "=");
         if cursor.is_mark(0, "(") && (cursor.is_mark(1, "(") || named) {
@@ -100,7 +100,7 @@ fn element(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
 }
 
 /// A path in parentheses: its inner nodes are read one by one, so nothing about it is narrow.
-fn quantified(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
+fn quantified(cursor: &mut Cursor<'_>, part: &mut OpenPattern) -> Parsed {
     cursor.need("(")?;
     cursor.report.broad = true;
     cursor.report.wide = true;
@@ -115,7 +115,7 @@ fn quantified(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
     Some(())
 }
 
-fn chain(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
+fn chain(cursor: &mut Cursor<'_>, part: &mut OpenPattern) -> Parsed {
     let alone = !is_ahead(cursor);
     node(cursor, part, alone)?;
     while cursor.is_mark_of(0, &["-", "<"]) {
@@ -147,11 +147,11 @@ fn quantifier(cursor: &mut Cursor<'_>) -> Option<Option<u32>> {
 
 /// A number that bounds a length, if one stands here.
 fn bound(cursor: &mut Cursor<'_>) -> Option<u32> {
-    cursor.eat_kind(Kind::Number)?.parse().ok()
+    cursor.eat_kind(TokenKind::Number)?.parse().ok()
 }
 
 fn inner_condition(cursor: &mut Cursor<'_>) -> Parsed {
-    super::clauses::condition(cursor)
+    crate::clauses::condition(cursor)
 }
 
 /// The variable of a node or relationship; `WHERE` and `IS` may stand in its place.
@@ -173,13 +173,13 @@ fn properties(cursor: &mut Cursor<'_>) -> Option<bool> {
     if !cursor.eat("$") {
         return Some(false);
     }
-    if cursor.eat_kind(Kind::Number).is_none() {
+    if cursor.eat_kind(TokenKind::Number).is_none() {
         cursor.name()?;
     }
     Some(true)
 }
 
-fn node(cursor: &mut Cursor<'_>, part: &mut Part, alone: bool) -> Parsed {
+fn node(cursor: &mut Cursor<'_>, part: &mut OpenPattern, alone: bool) -> Parsed {
     cursor.need("(")?;
     let name = variable(cursor);
     let labels = cursor.with_labels()?;
@@ -193,7 +193,7 @@ fn node(cursor: &mut Cursor<'_>, part: &mut Part, alone: bool) -> Parsed {
     Some(())
 }
 
-fn relationship(cursor: &mut Cursor<'_>, part: &mut Part) -> Parsed {
+fn relationship(cursor: &mut Cursor<'_>, part: &mut OpenPattern) -> Parsed {
     cursor.eat("<");
     cursor.need("-")?;
     part.hops += 1;

@@ -1,10 +1,10 @@
 //! Commands: what is not made of clauses. `SHOW` is read when it holds no word that changes
 //! anything; the others are only told apart by their first words, since all of them are passed on.
 
-use super::Reading;
-use super::cursor::Cursor;
-use super::lexer::{Kind, Token};
-use super::words::{ADMIN, CHANGING, SCHEMA, SERVER, any_of};
+use crate::StatementKind;
+use crate::cursor::Cursor;
+use crate::lexer::{Token, TokenKind};
+use crate::words::{ADMIN, CHANGING, SCHEMA, SERVER, any_of};
 
 /// A command that is not a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,16 +22,16 @@ pub fn is_show(cursor: &Cursor<'_>) -> bool {
 }
 
 /// A `SHOW` command: a read without any word that changes something.
-pub fn show(mut cursor: Cursor<'_>) -> Reading {
+pub fn show(mut cursor: Cursor<'_>) -> StatementKind {
     while let Some(token) = cursor.look(0) {
-        if token.kind == Kind::Word && any_of(token.raw, CHANGING) {
-            return Reading::Command(Command::Admin);
+        if token.kind == TokenKind::Word && any_of(token.raw, CHANGING) {
+            return StatementKind::Command(Command::Admin);
         }
         cursor.step();
     }
     cursor.report.show = true;
     cursor.report.broad = true;
-    Reading::Query(Box::new(cursor.report))
+    StatementKind::Query(Box::new(cursor.report))
 }
 
 /// The command that the first words announce, if they do.
@@ -42,7 +42,7 @@ pub fn guess(tokens: &[Token<'_>]) -> Option<Command> {
     let mut words = tokens
         .iter()
         .skip(if uses { 2 } else { 0 })
-        .take_while(|token| token.kind == Kind::Word)
+        .take_while(|token| token.kind == TokenKind::Word)
         .map(|token| token.raw)
         .filter(|word| !any_of(word, &["OR", "REPLACE"]));
     let first = words.next()?;

@@ -2,15 +2,22 @@
 //! bytes (the body of a query is mostly its vector). Duplicate keys, lone surrogates, a depth
 //! beyond 128, trailing bytes and anything but plain UTF-8 are faults: such a body is passed on,
 //! never trusted.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
 
 mod number;
 mod parse;
-mod print;
 #[cfg(test)]
 mod tests;
 
-pub use parse::{Fault, parse};
-pub use print::canonical;
+pub use parse::{JsonError, parse};
 
 use std::borrow::Cow;
 

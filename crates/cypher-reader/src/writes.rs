@@ -1,12 +1,12 @@
 //! Clauses that change data. They are read to their end so that a write can be proven narrow;
 //! whatever is not in the table "a WRITE may be narrow" is wide.
 
-use super::clauses;
-use super::cursor::{Cursor, Parsed};
-use super::expression::{expression, target};
-use super::labels::labels;
-use super::pattern::{Role, pattern, patterns};
-use super::scope::Bound;
+use crate::clauses;
+use crate::cursor::{Cursor, Parsed};
+use crate::expression::{expression, target};
+use crate::labels::labels;
+use crate::pattern::{Role, pattern, patterns};
+use crate::scope::Binding;
 
 /// Behind CREATE and INSERT.
 pub fn create(cursor: &mut Cursor<'_>) -> Parsed {
@@ -63,7 +63,7 @@ fn changed(cursor: &mut Cursor<'_>) -> Parsed {
 fn relationship_here(cursor: &mut Cursor<'_>) -> Option<Vec<String>> {
     let token = cursor.look(0).filter(|_| cursor.is_name(0))?;
     match cursor.scope.get(token.raw) {
-        Some(Bound::Relationship(types)) => Some(types.clone()),
+        Some(Binding::Relationship(types)) => Some(types.clone()),
         _ => None,
     }
 }

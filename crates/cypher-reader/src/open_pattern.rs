@@ -1,16 +1,16 @@
 //! One pattern while it is read, and what it means for tags: the rules of the tables "a READ may be
 //! narrow" and "a WRITE may be narrow".
 
-use super::cursor::Cursor;
-use super::labels::Labels;
-use super::pattern::Role;
-use super::scope::Bound;
+use crate::cursor::Cursor;
+use crate::labels::Labels;
+use crate::pattern::Role;
+use crate::scope::Binding;
 
 /// One pattern while it is read.
-pub struct Part {
+pub struct OpenPattern {
     /// What it is for.
     pub role: Role,
-    /// Bound to a path variable.
+    /// Binding to a path variable.
     pub path: bool,
     /// Node patterns so far.
     pub nodes: u32,
@@ -26,10 +26,10 @@ pub struct Part {
     pub many: bool,
 }
 
-impl Part {
+impl OpenPattern {
     /// A pattern of which nothing is read yet.
     pub fn new(role: Role) -> Self {
-        Part {
+        OpenPattern {
             role,
             path: false,
             nodes: 0,
@@ -65,8 +65,8 @@ impl Part {
             Role::Create | Role::Merge => cursor.report.wide |= !known || labels.is_some(),
         }
         match name {
-            Some(name) if fixed => cursor.report.broad |= !cursor.scope.bind(&name, Bound::Node),
-            Some(name) if !known => cursor.scope.set(&name, Some(Bound::Element)),
+            Some(name) if fixed => cursor.report.broad |= !cursor.scope.bind(&name, Binding::Node),
+            Some(name) if !known => cursor.scope.set(&name, Some(Binding::Element)),
             _ => {}
         }
     }
@@ -89,9 +89,9 @@ impl Part {
         }
         match name {
             Some(name) if fixed => {
-                cursor.report.broad |= !cursor.scope.bind(&name, Bound::Relationship(names));
+                cursor.report.broad |= !cursor.scope.bind(&name, Binding::Relationship(names));
             }
-            Some(name) => cursor.scope.set(&name, Some(Bound::Element)),
+            Some(name) => cursor.scope.set(&name, Some(Binding::Element)),
             None => {}
         }
     }

@@ -1,11 +1,11 @@
 //! `CALL`: procedures and subqueries.
 
-use super::clauses::condition;
-use super::cursor::{Cursor, Parsed};
-use super::expression::expression;
-use super::scope::Scope;
-use super::statement::{Import, braces};
-use super::words::any_of;
+use crate::clauses::condition;
+use crate::cursor::{Cursor, Parsed};
+use crate::expression::expression;
+use crate::scope::Scope;
+use crate::statement::{OuterScope, braces};
+use crate::words::any_of;
 
 /// Behind CALL.
 pub fn call(cursor: &mut Cursor<'_>) -> Parsed {
@@ -47,8 +47,8 @@ fn yielded(cursor: &mut Cursor<'_>) -> Parsed {
 
 fn subquery(cursor: &mut Cursor<'_>) -> Parsed {
     let import = match cursor.eat("(") {
-        true => Import::Always(imported(cursor)?),
-        false => Import::ByWith(cursor.scope.clone()),
+        true => OuterScope::Always(imported(cursor)?),
+        false => OuterScope::ByWith(cursor.scope.clone()),
     };
     braces(cursor, import)?;
     if cursor.is_word(0, "IN") {
