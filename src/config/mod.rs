@@ -1,24 +1,23 @@
-//! Configuration: YAML text -> tree with locations -> checked values. The sections are plain data;
-//! every other module takes its settings from them and reads no file and no environment.
+//! Configuration: one file a section of keys, the checks across keys, and loading. The sections are
+//! plain data; every other module takes its settings from them and reads no file and no environment.
 //!
-//! One table (`sections`) makes the structs, the decoder, the overrides, and all that is printed
-//! about the configuration. Order of strength: default, file, environment, flag.
+//! The table that `section!` and `choice!` make (crate `config-table`) is also the source of the
+//! decoder, the overrides, and all that is printed about the configuration.
+//! Order of strength: default, file, environment, flag.
 
-mod changes;
 mod checks;
-pub(crate) mod decode;
+mod forms;
 mod load;
-pub mod overrides;
+mod overrides;
 pub mod print;
+mod sample;
 mod sections;
 mod service;
-pub(crate) mod table;
-pub(crate) mod tree;
-mod values;
+#[cfg(test)]
+mod tests;
+mod url;
 
-pub use changes::masked;
-pub use decode::{Note, Problem, Report};
-pub use load::{Loaded, Source, load, read};
+pub use config_table::{Note, Place, Problem, Report, Secret, Size};
+pub use load::{Loaded, Source, load, masked, read};
+pub use overrides::PERFORMANCE;
 pub use sections::*;
-pub use tree::Place;
-pub use values::{Secret, Size};

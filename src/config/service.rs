@@ -1,7 +1,6 @@
 //! The values of a service and an endpoint that hold after defaults: addresses, names, strategy.
 
-use super::decode::url;
-use super::{Balance, DialectName, Endpoint, Service, StrategyName};
+use super::{Balance, DialectName, Endpoint, Service, StrategyName, url};
 use std::net::SocketAddr;
 
 impl DialectName {

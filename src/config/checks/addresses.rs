@@ -1,10 +1,9 @@
 //! Addresses: no two listeners on one, and no endpoint that is a listener of our own.
 
 use super::endpoints::sound;
-use super::{Ground, endpoint_path, path};
-use crate::config::decode::quoted;
-use crate::config::tree::{Step, path_text};
+use super::{endpoint_path, path};
 use crate::config::{Config, Endpoint};
+use config_table::{Findings, Step, path_text, quoted};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// An address that this process will bind.
@@ -15,14 +14,14 @@ struct Listener {
 }
 
 /// Checks all addresses.
-pub fn check(config: &Config, ground: &mut Ground<'_>) {
-    let listeners = listeners(config, ground);
-    ground.clashes(&listeners);
-    ground.loops(config, &listeners);
+pub fn check(config: &Config, findings: &mut Findings) {
+    let listeners = listeners(config, findings);
+    clashes(findings, &listeners);
+    loops(findings, config, &listeners);
 }
 
 /// The listeners whose address is known for certain.
-fn listeners(config: &Config, ground: &Ground<'_>) -> Vec<Listener> {
+fn listeners(config: &Config, findings: &Findings) -> Vec<Listener> {
     let admin = Listener {
         path: path(&["admin", "listen"]),
         address: config.admin.listen,
@@ -39,8 +38,8 @@ fn listeners(config: &Config, ground: &Ground<'_>) -> Vec<Listener> {
             path.push("dialect".into());
             path
         });
-        ground.is_clean(&listener.path)
-            && (listener.given || dialect.is_none_or(|dialect| ground.is_clean(&dialect)))
+        findings.is_clean(&listener.path)
+            && (listener.given || dialect.is_none_or(|dialect| findings.is_clean(&dialect)))
     };
     std::iter::once(admin)
         .chain(services)
@@ -48,29 +47,27 @@ fn listeners(config: &Config, ground: &Ground<'_>) -> Vec<Listener> {
         .collect()
 }
 
-impl Ground<'_> {
-    fn clashes(&mut self, listeners: &[Listener]) {
-        for (index, listener) in listeners.iter().enumerate() {
-            let mut before = listeners.iter().take(index);
-            if let Some(other) = before.find(|other| clash(other.address, listener.address)) {
-                let default = if listener.given { "" } else { " (the default)" };
-                let other = path_text(&other.path);
-                let found = format!("{}{default}, which {other} has as well", listener.address);
-                let expected = "another address for each listener";
-                self.refuse(listener.path.clone(), found, expected);
-            }
+fn clashes(findings: &mut Findings, listeners: &[Listener]) {
+    for (index, listener) in listeners.iter().enumerate() {
+        let mut before = listeners.iter().take(index);
+        if let Some(other) = before.find(|other| clash(other.address, listener.address)) {
+            let default = if listener.given { "" } else { " (the default)" };
+            let other = path_text(&other.path);
+            let found = format!("{}{default}, which {other} has as well", listener.address);
+            let expected = "another address for each listener";
+            findings.refuse(listener.path.clone(), found, expected);
         }
     }
+}
 
-    fn loops(&mut self, config: &Config, listeners: &[Listener]) {
-        for (name, service) in &config.services {
-            for (index, endpoint) in sound(self, name, service) {
-                if let Some(own) = listeners.iter().find(|own| reaches(endpoint, own.address)) {
-                    let own = path_text(&own.path);
-                    let found = format!("{}, which is {own}", quoted(&endpoint.url));
-                    let expected = "the address of a server, not of pointsman itself";
-                    self.refuse(endpoint_path(name, index, "url"), found, expected);
-                }
+fn loops(findings: &mut Findings, config: &Config, listeners: &[Listener]) {
+    for (name, service) in &config.services {
+        for (index, endpoint) in sound(findings, name, service) {
+            if let Some(own) = listeners.iter().find(|own| reaches(endpoint, own.address)) {
+                let own = path_text(&own.path);
+                let found = format!("{}, which is {own}", quoted(&endpoint.url));
+                let expected = "the address of a server, not of pointsman itself";
+                findings.refuse(endpoint_path(name, index, "url"), found, expected);
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Endpoints among themselves: at least one, none twice, and ports that are probably not meant.
 
-use super::{Ground, endpoint_path, path};
-use crate::config::decode::quoted;
+use super::{endpoint_path, path};
 use crate::config::{Config, DialectName, Endpoint, Service};
+use config_table::{Findings, quoted};
 use std::collections::HashMap;
 
 /// Dialect, port, and why it is probably not meant.
@@ -25,28 +25,30 @@ const ODD_PORTS: &[(DialectName, u16, &str)] = &[
 ];
 
 /// Checks the endpoints of each service.
-pub fn check(config: &Config, ground: &mut Ground<'_>) {
+pub fn check(config: &Config, findings: &mut Findings) {
     for (name, service) in &config.services {
-        ground.some_endpoint(name, service);
-        ground.ports(name, service);
-        ground.doubles(name, service, "url", |endpoint| {
+        some_endpoint(findings, name, service);
+        ports(findings, name, service);
+        duplicates(findings, name, service, "url", |endpoint| {
             endpoint.authority().to_lowercase()
         });
-        ground.doubles(name, service, "name", |endpoint| endpoint.name.clone());
+        duplicates(findings, name, service, "name", |endpoint| {
+            endpoint.name.clone()
+        });
     }
 }
 
 /// The endpoints in which nothing was refused, by their place in the list.
 pub fn sound<'c>(
-    ground: &Ground<'_>,
+    findings: &Findings,
     name: &str,
     service: &'c Service,
 ) -> Vec<(usize, &'c Endpoint)> {
     let list = path(&["services", name, "endpoints"]);
-    let lost = |problem: &crate::config::Problem| {
+    let lost = |problem: &config_table::Problem| {
         problem.path.starts_with(&list) && problem.path.len() <= list.len() + 1
     };
-    if ground.problems.iter().any(lost) {
+    if findings.problems.iter().any(lost) {
         // An item is missing from the list, so that positions in it mean nothing.
         return Vec::new();
     }
@@ -54,51 +56,52 @@ pub fn sound<'c>(
     each.filter(|(index, _)| {
         let mut item = list.clone();
         item.push((*index).into());
-        ground.is_clean(&item)
+        findings.is_clean(&item)
     })
     .collect()
 }
 
-impl Ground<'_> {
-    fn some_endpoint(&mut self, name: &str, service: &Service) {
-        let list = path(&["services", name, "endpoints"]);
-        let whole = path(&["services", name]);
-        let lost = self.problems.iter().any(|problem| problem.path == whole);
-        if service.endpoints.is_empty() && self.is_clean(&list) && !lost {
-            let expected = "at least one, such as `- http://127.0.0.1:6333`";
-            self.refuse(list, "no endpoint", expected);
+fn some_endpoint(findings: &mut Findings, name: &str, service: &Service) {
+    let list = path(&["services", name, "endpoints"]);
+    let whole = path(&["services", name]);
+    let lost = findings
+        .problems
+        .iter()
+        .any(|problem| problem.path == whole);
+    if service.endpoints.is_empty() && findings.is_clean(&list) && !lost {
+        let expected = "at least one, such as `- http://127.0.0.1:6333`";
+        findings.refuse(list, "no endpoint", expected);
+    }
+}
+
+fn ports(findings: &mut Findings, name: &str, service: &Service) {
+    for (index, endpoint) in sound(findings, name, service) {
+        let port = endpoint.host_and_port().map(|(_, port)| port);
+        let odd = ODD_PORTS
+            .iter()
+            .find(|(dialect, odd, _)| *dialect == service.dialect && Some(*odd) == port);
+        if let Some((_, _, words)) = odd {
+            findings.note(&endpoint_path(name, index, "url"), words);
         }
     }
+}
 
-    fn ports(&mut self, name: &str, service: &Service) {
-        for (index, endpoint) in sound(self, name, service) {
-            let port = endpoint.host_and_port().map(|(_, port)| port);
-            let odd = ODD_PORTS
-                .iter()
-                .find(|(dialect, odd, _)| *dialect == service.dialect && Some(*odd) == port);
-            if let Some((_, _, words)) = odd {
-                self.note(&endpoint_path(name, index, "url"), words);
-            }
-        }
-    }
-
-    fn doubles(
-        &mut self,
-        name: &str,
-        service: &Service,
-        key: &str,
-        value: fn(&Endpoint) -> String,
-    ) {
-        let mut first: HashMap<String, usize> = HashMap::new();
-        for (index, endpoint) in sound(self, name, service) {
-            let value = value(endpoint);
-            if let Some(first) = first.get(&value) {
-                let found = format!("{}, which endpoints[{first}] has as well", quoted(&value));
-                let expected = format!("another {key} for each endpoint of a service");
-                self.refuse(endpoint_path(name, index, key), found, expected);
-            } else {
-                first.insert(value, index);
-            }
+fn duplicates(
+    findings: &mut Findings,
+    name: &str,
+    service: &Service,
+    key: &str,
+    value: fn(&Endpoint) -> String,
+) {
+    let mut first: HashMap<String, usize> = HashMap::new();
+    for (index, endpoint) in sound(findings, name, service) {
+        let value = value(endpoint);
+        if let Some(first) = first.get(&value) {
+            let found = format!("{}, which endpoints[{first}] has as well", quoted(&value));
+            let expected = format!("another {key} for each endpoint of a service");
+            findings.refuse(endpoint_path(name, index, key), found, expected);
+        } else {
+            first.insert(value, index);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The sections of what saves work: planner, cache, query analysis, memory.
 
-use super::super::table::forms::HEADER;
-use super::super::table::{ANY, choice, count, formed, section, share, time, ttl, volume, within};
-use super::super::values::{Secret, Size};
+use super::super::forms::HEADER;
 use super::secs;
+use config_table::{
+    ANY, Secret, Size, choice, count, formed, section, share, time, ttl, volume, within,
+};
 use std::time::Duration;
 
 section! {

@@ -8,9 +8,11 @@ mod operation;
 pub use features::*;
 pub use operation::*;
 
-use super::table::forms::{NAME, URL, WORD};
-use super::table::{ANY, choice, count, formed, required, section, share, time, volume, within};
-use super::values::{Secret, Size};
+use super::forms::URL;
+use config_table::forms::{NAME, WORD};
+use config_table::{
+    ANY, Secret, Size, choice, count, formed, required, section, share, time, volume, within,
+};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -1,9 +1,8 @@
 //! The sections of operation: logs and metrics, alert thresholds, admin API, process.
 
-use super::super::table::forms::FILTER;
-use super::super::table::{ANY, choice, count, formed, percent, section, time, within};
-use super::super::values::Secret;
+use super::super::forms::FILTER;
 use super::secs;
+use config_table::{ANY, Secret, choice, count, formed, percent, section, time, within};
 use std::net::SocketAddr;
 use std::time::Duration;
 

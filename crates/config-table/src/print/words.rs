@@ -1,0 +1,55 @@
+//! The words that every printed form shares: kinds, bounds, marks.
+
+use crate::Json;
+use crate::decode::bounds_text;
+use crate::table::{Field, Shape};
+
+/// What a value looks like, in a few words.
+pub fn kind(field: &Field) -> String {
+    match of_shape(field.shape) {
+        text if field.rules.bounds.is_some() => format!("{text}, {}", bounds(field)),
+        text => text,
+    }
+}
+
+fn of_shape(shape: &Shape) -> String {
+    match shape {
+        Shape::Section(_) => "keys".into(),
+        Shape::Map(inner) => format!("names, each with {}", of_shape(inner)),
+        Shape::List(inner) => format!("list of {}", of_shape(inner)),
+        Shape::Optional(inner) => format!("{}, or none", of_shape(inner)),
+        Shape::Choice(choice) => choice
+            .words
+            .iter()
+            .map(|(word, _)| *word)
+            .collect::<Vec<_>>()
+            .join(", "),
+        Shape::Scalar(kind) => kind.name.into(),
+    }
+}
+
+/// The bounds of a key, empty without.
+pub fn bounds(field: &Field) -> String {
+    match field.shape.solid() {
+        Shape::Scalar(kind) => bounds_text(&field.rules, kind),
+        _ => String::new(),
+    }
+}
+
+/// The explanation without the blank after `///`, lines joined by one blank.
+pub fn about(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A value as it would stand in the file.
+pub fn value(json: &Json, shape: &Shape) -> String {
+    match (json, shape.solid()) {
+        (Json::String(text), Shape::Scalar(kind))
+            if kind.name == "text" && !text.contains("://") =>
+        {
+            Json::from(text.as_str()).to_string()
+        }
+        (Json::String(text), _) => text.clone(),
+        (other, _) => other.to_string(),
+    }
+}

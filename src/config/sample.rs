@@ -1,0 +1,29 @@
+//! The sample services of `config/full.yaml`: a service needs endpoints, which have no defaults.
+
+use super::{Config, DialectName, Endpoint, Service};
+
+/// Every default, and two services.
+pub fn sample() -> Config {
+    let graph = service(DialectName::Neo4j, "http://127.0.0.1:7474");
+    let vectors = service(DialectName::Qdrant, "http://127.0.0.1:6333");
+    let services = [("graph", graph), ("vectors", vectors)];
+    Config {
+        services: services
+            .map(|(name, service)| (name.to_string(), service))
+            .into(),
+        ..Config::default()
+    }
+}
+
+fn service(dialect: DialectName, url: &str) -> Service {
+    let mut endpoint = Endpoint {
+        url: url.into(),
+        ..Endpoint::default()
+    };
+    endpoint.name = endpoint.default_name();
+    Service {
+        dialect,
+        endpoints: vec![endpoint],
+        ..Service::default()
+    }
+}
