@@ -21,7 +21,12 @@ pub fn markdown<T: Value>(head: &str, aliases: Option<&Aliases>) -> String {
 /// A heading and a table for a section, then for each section in it.
 fn sections(section: &Section, path: &str, page: &mut String) {
     // A root of sections only needs no table of its own.
-    if !path.is_empty() || section.fields.iter().any(|field| field.shape.section().is_none()) {
+    if !path.is_empty()
+        || section
+            .fields
+            .iter()
+            .any(|field| field.shape.section().is_none())
+    {
         heading(section, path, page);
         for field in section.fields {
             row(section, field, page);
