@@ -11,7 +11,7 @@ use pointsman::config;
 use pointsman::dialect::Dialect;
 use pointsman::dialect::neo4j::{Neo4j, Settings};
 use pointsman::dialect::qdrant::{Qdrant, QdrantSettings};
-use pointsman::plan::{ExecutionStrategy, History, Plan, Planner, SystemLoad};
+use pointsman::plan::{ExecutionStrategy, Plan, Planner, SystemLoad};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,10 +84,9 @@ fn steps(
 }
 
 fn planner() -> Planner {
-    let history = Arc::new(History::new(1000));
     Planner::new(
         &config::Planner::default(),
         &config::Cache::default(),
-        history,
+        Arc::default(),
     )
 }

@@ -10,7 +10,7 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::observe::Observer;
-use crate::plan::{History, SystemLoad};
+use crate::plan::{MeasuredTimes, SystemLoad};
 use crate::random::{Random, RandomSource};
 use crate::snapshot::{Carried, Snapshot};
 use arc_swap::ArcSwap;
@@ -24,7 +24,7 @@ pub struct Shared {
     pub cache: Arc<Cache>,
     pub observer: Arc<Observer>,
     pub registry: Arc<Registry>,
-    pub history: Arc<History>,
+    pub measured: Arc<MeasuredTimes>,
     pub random_source: RandomSource,
     pub bodies: Arc<Bodies>,
     current: ArcSwap<Snapshot>,
@@ -39,7 +39,7 @@ pub struct Parts {
     pub cache: Arc<Cache>,
     pub observer: Arc<Observer>,
     pub registry: Arc<Registry>,
-    pub history: Arc<History>,
+    pub measured: Arc<MeasuredTimes>,
 }
 
 impl Shared {
@@ -50,7 +50,7 @@ impl Shared {
             cache: parts.cache,
             observer: parts.observer,
             registry: parts.registry,
-            history: parts.history,
+            measured: parts.measured,
             random_source: RandomSource::seeded(random.bits()),
             bodies: Bodies::new(first.config.path.held_bodies.bytes()),
             current: ArcSwap::from_pointee(first),
@@ -69,7 +69,7 @@ impl Shared {
     pub fn carried(&self) -> Carried<'_> {
         Carried {
             registry: &self.registry,
-            history: &self.history,
+            measured: &self.measured,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::clock::Moment;
 use crate::config::{self, Config};
 use crate::dialect::Dialect;
 use crate::observe::Name;
-use crate::plan::{ExecutionStrategy, History, Planner};
+use crate::plan::{ExecutionStrategy, MeasuredTimes, Planner};
 use http::HeaderMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub fn listener(name: &str, settings: &config::Service) -> String {
 #[derive(Clone, Copy)]
 pub struct Carried<'a> {
     pub registry: &'a Arc<Registry>,
-    pub history: &'a Arc<History>,
+    pub measured: &'a Arc<MeasuredTimes>,
 }
 
 /// Why a checked configuration cannot be compiled.
@@ -100,7 +100,7 @@ impl Snapshot {
         Ok(Self {
             generation,
             listeners: services.values().map(heard).collect(),
-            planner: Planner::new(&config.planner, &config.cache, Arc::clone(carried.history)),
+            planner: Planner::new(&config.planner, &config.cache, Arc::clone(carried.measured)),
             config,
             services,
         })

@@ -4,27 +4,15 @@ use super::{Completion, Endpoint, Pool, Registry, Route, RouteRequest};
 use crate::clock::{Clock, Moment};
 use crate::config::{self, Config, StrategyName};
 use crate::dialect::{Fault, Placement, QueryType};
-use crate::plan::{Complexity, ExecutionStrategy, Needs, Plan};
+use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use crate::random::Random;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub fn plan(complexity: Complexity) -> Plan {
     Plan {
-        query_type: QueryType::SemanticSearch,
-        execution: ExecutionStrategy::VectorOnly,
         complexity,
-        score: 0.0,
-        terms: [("", 0.0); 7],
-        cost: 1.0,
-        time: Duration::from_secs(1),
-        needs: Needs::default(),
-        cache: None,
-        batching: false,
-        parallel: false,
-        priority: 5,
-        fallbacks: Vec::new(),
-        feasible: true,
+        ..Plan::plain(QueryType::SemanticSearch, ExecutionStrategy::VectorOnly)
     }
 }
 

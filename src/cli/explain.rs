@@ -1,5 +1,5 @@
 //! `pointsman explain`: what would be made of a request, without a server. Understands and plans it
-//! as the proxy does, against an idle machine and an empty history, and prints one line of JSON.
+//! as the proxy does, against an idle machine and without measured times, and prints one line of JSON.
 //! It sends nothing and learns nothing.
 
 mod answer;
@@ -8,7 +8,7 @@ mod request;
 
 use crate::config::Config;
 use crate::dialect::{Body, Dialect, Request};
-use crate::plan::{ExecutionStrategy, History, Planner, SystemLoad};
+use crate::plan::{ExecutionStrategy, Planner, SystemLoad};
 use answer::{Explanation, Failure};
 use lines::Lines;
 use request::Asked;
@@ -116,9 +116,8 @@ struct Explainer<'a> {
 
 impl<'a> Explainer<'a> {
     fn new(config: &'a Config, dialects: Dialects<'a>, service: Option<&'a str>) -> Self {
-        let history = Arc::new(History::new(config.planner.history));
         Self {
-            planner: Planner::new(&config.planner, &config.cache, history),
+            planner: Planner::new(&config.planner, &config.cache, Arc::default()),
             config,
             dialects,
             service,
@@ -149,9 +148,9 @@ impl<'a> Explainer<'a> {
         let plan = self
             .planner
             .plan(&call, execution, &SystemLoad::default(), self.user(asked));
-        let keeping = self.planner.keeping(&call, &plan);
+        let decision = self.planner.cache_decision(&call, &plan);
         let longest = self.config.cache.credential_ttl;
-        Ok(Explanation::new(call, plan, keeping, longest))
+        Ok(Explanation::new(call, plan, decision, longest))
     }
 
     fn dialect(&self, name: &str) -> Result<Box<dyn Dialect>, String> {

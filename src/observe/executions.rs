@@ -3,9 +3,10 @@
 
 use super::name::Name;
 use super::notes::Facts;
+use super::request_id::RequestId;
 use crate::clock::Moment;
 use crate::dialect::{Effect, QueryType};
-use crate::plan::{Complexity, ExecutionStrategy, Id, Plan};
+use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +21,7 @@ const SHARDS: usize = 16;
 /// A request in flight.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    pub id: Id,
+    pub id: RequestId,
     pub service: Name,
     pub start: Moment,
     pub start_unix_ms: u64,
@@ -61,7 +62,7 @@ impl Summary {
 /// One row of `GET /api/coordination/executions`. Times are milliseconds, points in time since 1970.
 #[derive(Debug, Clone, Serialize)]
 pub struct Running {
-    pub query_id: Id,
+    pub query_id: RequestId,
     pub service: Name,
     pub operation: &'static str,
     pub effect: Effect,

@@ -1,7 +1,7 @@
 //! The last observations, for `explain`. A ring of fixed length; it never grows past its limit.
 
 use super::observation::Observation;
-use crate::plan::Id;
+use super::request_id::RequestId;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ impl History {
 
     /// The newest record with this id of ours, or with this `x-request-id` of a client.
     pub fn find(&self, id: &str) -> Option<Arc<Observation>> {
-        let ours = Id::parse(id);
+        let ours = RequestId::parse(id);
         let matches = |record: &&Arc<Observation>| {
             ours == Some(record.id) || record.request_id.as_deref() == Some(id)
         };

@@ -5,8 +5,9 @@ use super::executions::Summary;
 use super::notes::{CacheNote, Facts};
 use super::observation::{Observation, Outcome};
 use super::observer::Observer;
+use super::request_id::RequestId;
 use crate::dialect::Call;
-use crate::plan::{Id, Plan};
+use crate::plan::Plan;
 use std::sync::Arc;
 
 /// The place of a request in the list of those in flight, for who works on it elsewhere.
@@ -23,7 +24,7 @@ pub struct InFlight {
 
 impl InFlight {
     /// The id of the request.
-    pub fn id(&self) -> Option<Id> {
+    pub fn id(&self) -> Option<RequestId> {
         self.seen.as_ref().map(|seen| seen.id)
     }
 

@@ -3,9 +3,10 @@
 
 use super::name::Name;
 use super::notes::{CacheNote, Facts, PhaseTimes, RouteNote};
+use super::request_id::RequestId;
 use crate::clock::Moment;
 use crate::dialect::{Effect, Fault};
-use crate::plan::{Id, Plan};
+use crate::plan::Plan;
 use crate::rejection::RejectionReason;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -14,7 +15,7 @@ use std::net::IpAddr;
 /// Everything that is known of one request when it ends.
 #[derive(Debug, Clone, Serialize)]
 pub struct Observation {
-    pub id: Id,
+    pub id: RequestId,
     /// The client's own `x-request-id`, when it was taken over.
     pub request_id: Option<String>,
     /// Milliseconds since 1970, for people.
@@ -32,8 +33,6 @@ pub struct Observation {
     /// `None`: the request ended before it was understood.
     pub call: Option<Facts>,
     pub plan: Option<Plan>,
-    /// The planner failed, and the plain plan was taken.
-    pub planner_failed: bool,
     pub cache: Option<CacheNote>,
     pub route: RouteNote,
     /// Set when pointsman itself refused.

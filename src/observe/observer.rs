@@ -10,12 +10,12 @@ use super::metrics::{Metrics, Source};
 use super::name::Name;
 use super::notes::{PhaseTimes, RouteNote};
 use super::observation::{Observation, Outcome};
+use super::request_id::RequestIds;
 use super::safe;
 use super::wall::unix_ms;
 use crate::clock::Clock;
 use crate::config;
 use crate::dialect::Effect;
-use crate::plan::Ids;
 use crate::random::Random;
 use arc_swap::ArcSwap;
 use std::net::IpAddr;
@@ -56,7 +56,7 @@ struct Settings {
 pub struct Observer {
     settings: ArcSwap<Settings>,
     clock: Clock,
-    ids: Ids,
+    ids: RequestIds,
     executions: Executions,
     history: History,
     events: Events,
@@ -76,7 +76,7 @@ impl Observer {
             settings: ArcSwap::from_pointee(Settings::of(observe, queries)),
             metrics: Metrics::new(clock.clone())?,
             clock,
-            ids: Ids::new(random.bits()),
+            ids: RequestIds::new(random.bits()),
             executions: Executions::default(),
             history: History::new(limit(observe)),
             events: Events::default(),
@@ -141,7 +141,6 @@ impl Observer {
             path: safe::path(opening.target),
             call: None,
             plan: None,
-            planner_failed: false,
             cache: None,
             route: RouteNote::default(),
             rejection: None,

@@ -1,32 +1,36 @@
-//! Whether an answer is kept, as what, and for how long: the category table (CA-11), which the
-//! planner's own rules may only lower (PL-19, PL-31, XC-5). It stores nothing itself.
+//! Whether a response is stored, as what, and for how long: a time for each category, which the rules
+//! below may only lower. It stores nothing itself.
 
 use super::{CachePlan, Category, Complexity, ExecutionStrategy};
 use crate::config;
 use crate::dialect::{Call, QueryType, Storability};
 use std::time::Duration;
 
-/// The longest life of answers that are very complex, or belong to a large batch.
+/// The longest life of responses that are very complex, or belong to a large batch.
 const LOWERED: Duration = Duration::from_secs(1800);
 
 /// A batch with more members than this is a large one.
 const LARGE_BATCH: u32 = 10;
 
-/// How an answer is kept, and the rule that set its time.
+/// How a response is stored, and the rule that set its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Keeping {
+pub struct CacheDecision {
     pub plan: CachePlan,
     pub rule: &'static str,
 }
 
-/// What the policy looks at.
-#[derive(Debug, Clone, Copy)]
-pub struct Kept {
-    pub query_type: QueryType,
-    pub execution: ExecutionStrategy,
-    pub complexity: Complexity,
-    /// Members of a batch.
-    pub members: u32,
+impl CacheDecision {
+    /// The same, for no longer than `limit`; the rule is named only when it changed something.
+    fn at_most(self, limit: Duration, rule: &'static str) -> Self {
+        if self.plan.ttl <= limit {
+            return self;
+        }
+        let plan = CachePlan {
+            ttl: limit,
+            ..self.plan
+        };
+        Self { plan, rule }
+    }
 }
 
 /// The configured times.
@@ -49,51 +53,45 @@ impl CachePolicy {
         }
     }
 
-    /// How the answer to a call is kept; the error names why it is not.
-    pub fn of_call(&self, call: &Call, kept: &Kept) -> Result<Keeping, &'static str> {
+    /// How the response to a call is stored; the error says why it is not.
+    pub fn decide(
+        &self,
+        call: &Call,
+        execution: ExecutionStrategy,
+        complexity: Complexity,
+    ) -> Result<CacheDecision, &'static str> {
         self.may_store(call)?;
-        let keeping = self.of(kept);
-        Ok(match call.storability {
-            Storability::Short => shorter(keeping, self.short_ttl, "short_lived"),
-            _ => keeping,
-        })
+        let category = category(call.query_type, execution);
+        let mut decision = self.in_category(category, "category");
+        if complexity == Complexity::VeryComplex {
+            decision = decision.at_most(LOWERED, "very_complex");
+        }
+        if call.features.members > LARGE_BATCH {
+            decision = decision.at_most(LOWERED, "large_batch");
+        }
+        Ok(self.short_lived(call, decision))
     }
 
-    /// How the answer to a call is kept without any planning: for the default time.
-    pub fn plain(&self, call: &Call) -> Result<Keeping, &'static str> {
+    /// How the response to a call is stored when nothing is planned: for the default time.
+    pub fn decide_unplanned(&self, call: &Call) -> Result<CacheDecision, &'static str> {
         self.may_store(call)?;
-        let plan = CachePlan {
-            category: Category::Misc,
-            ttl: self.default_ttl,
-        };
-        let keeping = Keeping {
-            plan,
-            rule: "default",
-        };
-        Ok(match call.storability {
-            Storability::Short => shorter(keeping, self.short_ttl, "short_lived"),
-            _ => keeping,
-        })
+        let decision = self.in_category(Category::Misc, "default");
+        Ok(self.short_lived(call, decision))
     }
 
-    /// How a storable answer is kept.
-    pub fn of(&self, kept: &Kept) -> Keeping {
-        let category = category(kept.query_type, kept.execution);
-        let plan = CachePlan {
-            category,
-            ttl: self.ttl(category),
-        };
-        let mut keeping = Keeping {
-            plan,
-            rule: "category",
-        };
-        if kept.complexity == Complexity::VeryComplex {
-            keeping = shorter(keeping, LOWERED, "very_complex");
+    fn in_category(&self, category: Category, rule: &'static str) -> CacheDecision {
+        let ttl = self.ttl(category);
+        CacheDecision {
+            plan: CachePlan { category, ttl },
+            rule,
         }
-        if kept.members > LARGE_BATCH {
-            keeping = shorter(keeping, LOWERED, "large_batch");
+    }
+
+    fn short_lived(&self, call: &Call, decision: CacheDecision) -> CacheDecision {
+        match call.storability {
+            Storability::Short => decision.at_most(self.short_ttl, "short_lived"),
+            _ => decision,
         }
-        keeping
     }
 
     /// The time of a category.
@@ -109,11 +107,6 @@ impl CachePolicy {
         }
     }
 
-    /// Whether caching is on at all (for queries that no dialect has judged).
-    pub fn is_on(&self) -> bool {
-        self.enabled
-    }
-
     fn may_store(&self, call: &Call) -> Result<(), &'static str> {
         match call.storability {
             Storability::Never(reason) => Err(reason),
@@ -124,9 +117,9 @@ impl CachePolicy {
     }
 }
 
-/// The category of a class (CA-11). What the classes leave open is decided by the store: searches
-/// of the vector store, other Cypher reads, and what belongs to neither.
-pub const fn category(query_type: QueryType, execution: ExecutionStrategy) -> Category {
+/// The category of a type. What the types leave open is decided by the store: searches of the vector
+/// store, other Cypher reads, and what belongs to neither.
+const fn category(query_type: QueryType, execution: ExecutionStrategy) -> Category {
     match (query_type, execution) {
         (QueryType::EntityLookup, _) => Category::Entity,
         (QueryType::RelationshipExploration, _) => Category::Relation,
@@ -139,20 +132,6 @@ pub const fn category(query_type: QueryType, execution: ExecutionStrategy) -> Ca
         (QueryType::SemanticSearch | QueryType::ContextualSearch, _) => Category::Query,
         (QueryType::Unknown, ExecutionStrategy::GraphOnly) => Category::Query,
         _ => Category::Misc,
-    }
-}
-
-/// The same, for no longer than `limit`; the rule is named only when it changed something.
-fn shorter(keeping: Keeping, limit: Duration, rule: &'static str) -> Keeping {
-    if keeping.plan.ttl <= limit {
-        return keeping;
-    }
-    Keeping {
-        plan: CachePlan {
-            ttl: limit,
-            ..keeping.plan
-        },
-        rule,
     }
 }
 

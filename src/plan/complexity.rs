@@ -1,22 +1,52 @@
-//! Complexity (PL-14): a score of seven terms, and the level that it reaches. The weights add up
-//! to 1.1 and the score is not clipped, as in the source of the formula.
+//! Complexity: a score of seven terms, and the level that it reaches. The weights add up to 1.1 and
+//! the score is not clipped.
 
-use super::Complexity;
 use crate::dialect::{Features, QueryType};
+use serde::Serialize;
+
+/// How much work a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Complexity {
+    Simple,
+    Moderate,
+    Complex,
+    VeryComplex,
+}
+
+impl Complexity {
+    /// The name in metrics, logs and explanations.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Complexity::Simple => "simple",
+            Complexity::Moderate => "moderate",
+            Complexity::Complex => "complex",
+            Complexity::VeryComplex => "very_complex",
+        }
+    }
+
+    /// The level of a score.
+    fn of(total: f64) -> Self {
+        BOUNDS
+            .iter()
+            .find(|(bound, _)| total + ROUNDING < *bound)
+            .map_or(Complexity::VeryComplex, |(_, level)| *level)
+    }
+}
 
 /// A term of the score by name, in the order of the formula.
 pub type Terms = [(&'static str, f64); 7];
 
 /// The score, its terms and its level.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Score {
+pub(super) struct Score {
     pub terms: Terms,
     /// The sum of the terms, 0..=1.1.
     pub total: f64,
     pub level: Complexity,
 }
 
-/// A level holds below its bound; the last one has none (PL-14).
+/// A level holds below its bound; the last one has none.
 const BOUNDS: [(f64, Complexity); 3] = [
     (0.3, Complexity::Simple),
     (0.6, Complexity::Moderate),
@@ -28,7 +58,7 @@ const BOUNDS: [(f64, Complexity); 3] = [
 const ROUNDING: f64 = 1e-9;
 
 /// The terms of a request that was not scored.
-pub const UNSCORED: Terms = [
+pub(super) const UNSCORED: Terms = [
     ("words", 0.0),
     ("type", 0.0),
     ("filters", 0.0),
@@ -38,8 +68,8 @@ pub const UNSCORED: Terms = [
     ("results", 0.0),
 ];
 
-/// The factor T of a type (PL-14).
-pub const fn type_factor(query_type: QueryType) -> f64 {
+/// How much the type of a query contributes, 0..=1.
+const fn type_factor(query_type: QueryType) -> f64 {
     match query_type {
         QueryType::SemanticSearch => 0.3,
         QueryType::EntityLookup => 0.2,
@@ -50,16 +80,8 @@ pub const fn type_factor(query_type: QueryType) -> f64 {
     }
 }
 
-/// The level of a score.
-pub fn level(total: f64) -> Complexity {
-    BOUNDS
-        .iter()
-        .find(|(bound, _)| total + ROUNDING < *bound)
-        .map_or(Complexity::VeryComplex, |(_, level)| *level)
-}
-
 /// The score of a request.
-pub fn score(query_type: QueryType, features: &Features) -> Score {
+pub(super) fn score(query_type: QueryType, features: &Features) -> Score {
     let limits = f64::from(features.vector_limit) + f64::from(features.graph_limit);
     let terms = [
         ("words", share(features.word_count.into(), 20.0) * 0.2),
@@ -80,7 +102,7 @@ pub fn score(query_type: QueryType, features: &Features) -> Score {
     Score {
         terms,
         total,
-        level: level(total),
+        level: Complexity::of(total),
     }
 }
 

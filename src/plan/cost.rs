@@ -1,9 +1,9 @@
-//! Cost units (PL-15), computed for the strategy that was chosen, not for the one asked (XC-10).
+//! Cost units: what the complexity costs, by the stores that are used and the size of the result.
 
 use super::{Complexity, ExecutionStrategy};
 
-/// Cost of a level before the strategy and the result are counted.
-pub const fn base(complexity: Complexity) -> f64 {
+/// Cost of a complexity before the strategy and the result are counted.
+const fn base(complexity: Complexity) -> f64 {
     match complexity {
         Complexity::Simple => 1.0,
         Complexity::Moderate => 2.5,
@@ -12,13 +12,11 @@ pub const fn base(complexity: Complexity) -> f64 {
     }
 }
 
-/// What a strategy costs relative to two stores asked at once.
-pub const fn factor(execution: ExecutionStrategy) -> f64 {
+/// What a strategy costs relative to a query of both stores at once.
+const fn factor(execution: ExecutionStrategy) -> f64 {
     match execution {
         ExecutionStrategy::VectorOnly => 0.5,
         ExecutionStrategy::GraphOnly => 0.7,
-        ExecutionStrategy::HybridParallel => 1.0,
-        ExecutionStrategy::HybridSequential => 1.2,
         ExecutionStrategy::Adaptive => 1.1,
     }
 }
@@ -43,17 +41,12 @@ mod tests {
                 10,
                 1.8375,
             ),
-            (
-                Complexity::Complex,
-                ExecutionStrategy::HybridParallel,
-                20,
-                5.5,
-            ),
+            (Complexity::Complex, ExecutionStrategy::VectorOnly, 20, 2.75),
             (
                 Complexity::VeryComplex,
-                ExecutionStrategy::HybridSequential,
+                ExecutionStrategy::GraphOnly,
                 100,
-                18.0,
+                10.5,
             ),
             (Complexity::Simple, ExecutionStrategy::Adaptive, 0, 1.1),
         ];
@@ -71,7 +64,7 @@ mod tests {
         assert!(
             estimate(
                 Complexity::VeryComplex,
-                ExecutionStrategy::HybridSequential,
+                ExecutionStrategy::Adaptive,
                 u32::MAX
             )
             .is_finite()

@@ -1,91 +1,58 @@
-//! The choice of a strategy (PL-17) for a query that leaves it to the planner. A pure function:
-//! the first line of the table that holds, decides, and its name is kept for explain.
+//! Which stores a request uses.
 
-use super::features::TextCounts;
-use super::{ExecutionStrategy, Query, SystemLoad};
-use crate::dialect::QueryType;
+use serde::Serialize;
 
-/// A strategy, and the line of the table that chose it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Choice {
-    pub execution: ExecutionStrategy,
-    pub branch: &'static str,
+/// Which stores a request uses. A Qdrant call is always `VectorOnly`, a Neo4j call `GraphOnly`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutionStrategy {
+    VectorOnly,
+    GraphOnly,
+    Adaptive,
 }
 
-/// Above this share of the processor, the stores are asked one after the other.
-const BUSY_CPU: f64 = 0.7;
-
-/// More relationship words than this ask for both stores.
-const FEW_RELATIONSHIP_WORDS: u32 = 2;
-
-/// What the lines of the table look at.
-struct Situation<'a> {
-    query: &'a Query,
-    counts: &'a TextCounts,
-    load: &'a SystemLoad,
-}
-
-type Line = (&'static str, fn(&Situation<'_>) -> bool, ExecutionStrategy);
-
-/// PL-17, in order.
-const LINES: [Line; 7] = [
-    (
-        "entity_lookup",
-        |s| s.query.query_type == QueryType::EntityLookup,
-        ExecutionStrategy::GraphOnly,
-    ),
-    (
-        "relationship_exploration",
-        |s| s.query.query_type == QueryType::RelationshipExploration,
-        ExecutionStrategy::GraphOnly,
-    ),
-    (
-        "multi_hop_reasoning",
-        |s| s.query.query_type == QueryType::MultiHopReasoning,
-        ExecutionStrategy::HybridSequential,
-    ),
-    (
-        "relationship_words",
-        |s| s.counts.relationship_keywords > FEW_RELATIONSHIP_WORDS,
-        ExecutionStrategy::HybridParallel,
-    ),
-    (
-        "vector_without_entities",
-        |s| s.counts.entity_mentions == 0 && s.query.vector.is_some(),
+impl ExecutionStrategy {
+    /// Every strategy, in the order of its discriminants.
+    pub const ALL: [ExecutionStrategy; 3] = [
         ExecutionStrategy::VectorOnly,
-    ),
-    (
-        "busy_cpu",
-        |s| s.load.cpu_above(BUSY_CPU),
-        ExecutionStrategy::HybridSequential,
-    ),
-    ("otherwise", |_| true, ExecutionStrategy::HybridParallel),
-];
+        ExecutionStrategy::GraphOnly,
+        ExecutionStrategy::Adaptive,
+    ];
 
-/// Chooses the strategy of a query; one that the query names is kept.
-pub fn choose(query: &Query, counts: &TextCounts, load: &SystemLoad) -> Choice {
-    if query.strategy != ExecutionStrategy::Adaptive {
-        return Choice {
-            execution: query.strategy,
-            branch: "asked",
-        };
+    /// The name in metrics, logs and explanations.
+    pub const fn label(self) -> &'static str {
+        match self {
+            ExecutionStrategy::VectorOnly => "vector_only",
+            ExecutionStrategy::GraphOnly => "graph_only",
+            ExecutionStrategy::Adaptive => "adaptive",
+        }
     }
-    let situation = Situation {
-        query,
-        counts,
-        load,
-    };
-    LINES.iter().find(|(_, holds, _)| holds(&situation)).map_or(
-        Choice {
-            execution: ExecutionStrategy::HybridParallel,
-            branch: "otherwise",
-        },
-        |(branch, _, execution)| Choice {
-            execution: *execution,
-            branch,
-        },
-    )
+
+    /// The strategy of a call, by the name of its dialect. A service of plain HTTP names no store, so
+    /// nothing is decided for it: `adaptive`.
+    pub fn of_dialect(name: &str) -> Self {
+        match name {
+            "qdrant" => ExecutionStrategy::VectorOnly,
+            "neo4j" => ExecutionStrategy::GraphOnly,
+            _ => ExecutionStrategy::Adaptive,
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dialect_names_the_strategy() {
+        let names = ["qdrant", "neo4j", "http"].map(ExecutionStrategy::of_dialect);
+        assert_eq!(
+            names,
+            [
+                ExecutionStrategy::VectorOnly,
+                ExecutionStrategy::GraphOnly,
+                ExecutionStrategy::Adaptive
+            ]
+        );
+    }
+}

@@ -1,16 +1,18 @@
-//! Priority (PL-22): 1..=10, larger is more important. Who pays more goes first, who asks for the
-//! most work goes last.
+//! Priority: 1..=10, larger is more important. Premium users go first, the most complex requests last.
 
 use super::Complexity;
 
-/// The priority of a request. An empty prefix marks nobody.
+/// The priority of a request that nothing raises or lowers.
+pub const USUAL: u8 = 5;
+
+/// The priority of a request. An empty prefix matches no user.
 pub fn of(user: Option<&str>, premium_prefix: &str, complexity: Complexity) -> u8 {
     let premium =
         !premium_prefix.is_empty() && user.is_some_and(|user| user.starts_with(premium_prefix));
     match complexity {
         _ if premium => 8,
         Complexity::VeryComplex => 3,
-        _ => 5,
+        _ => USUAL,
     }
 }
 
@@ -28,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_prefix_marks_nobody() {
+    fn an_empty_prefix_matches_no_user() {
         assert_eq!(of(Some("ada"), "", Complexity::Simple), 5);
     }
 }

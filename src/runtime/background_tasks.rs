@@ -90,7 +90,7 @@ async fn follow_file(
 async fn sample(shared: Arc<Shared>) {
     let mut machine = sample::Machine::default();
     loop {
-        shared.sampled(machine.load(&shared));
+        shared.sampled(machine.load());
         tokio::time::sleep(SAMPLE_EVERY).await;
     }
 }

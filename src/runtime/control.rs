@@ -8,7 +8,7 @@ use crate::balance::{Endpoint, RouteRequest, state};
 use crate::cache::Selection;
 use crate::config;
 use crate::dialect::Placement;
-use crate::plan::{Category, planner};
+use crate::plan::{Category, Plan};
 use crate::shared::Shared;
 use crate::snapshot::{Service, Snapshot};
 use async_trait::async_trait;
@@ -196,7 +196,7 @@ impl Control for Operator {
 
     fn scores(&self) -> Value {
         let snapshot = self.shared.snapshot();
-        let plan = planner::unclassified();
+        let plan = Plan::unclassified();
         let ask = RouteRequest {
             plan: &plan,
             placement: &Placement::Any,

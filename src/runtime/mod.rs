@@ -18,7 +18,6 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded, Source};
 use crate::observe::Observer;
-use crate::plan::History;
 use crate::proxy::Proxy;
 use crate::random::Random;
 use crate::shared::{Parts, Shared};
@@ -154,15 +153,15 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
         cache: Cache::new(&config.cache, clock.clone()),
         observer: observer.map_err(|error| StartError::Metrics(error.to_string()))?,
         registry: Arc::default(),
-        history: Arc::new(History::new(config.planner.history)),
+        measured: Arc::default(),
         clock,
     };
     parts
         .observer
-        .add_learner(Arc::new(PlanLearner(Arc::clone(&parts.history))));
+        .add_learner(Arc::new(PlanLearner(Arc::clone(&parts.measured))));
     let carried = Carried {
         registry: &parts.registry,
-        history: &parts.history,
+        measured: &parts.measured,
     };
     let first = Snapshot::compile(config, 1, carried, None)?;
     parts.observer.metrics().reloaded(true, first.generation);

@@ -1,8 +1,7 @@
-//! Samples the load that plans are made against (PL-07): the machine's processors and memory from
-//! `/proc`, the databases' from what is in flight to them. What cannot be read stays unknown.
+//! Samples the load that plans are made against: the machine's processors and memory, from `/proc`.
+//! What cannot be read stays unknown.
 
-use crate::plan::{ExecutionStrategy, SystemLoad};
-use crate::shared::Shared;
+use crate::plan::SystemLoad;
 
 /// Reads one sample after the other; processor time is a difference between two.
 #[derive(Default)]
@@ -18,28 +17,11 @@ struct Ticks {
 
 impl Machine {
     /// A new sample.
-    pub fn load(&mut self, shared: &Shared) -> SystemLoad {
-        let mut load = SystemLoad {
+    pub fn load(&mut self) -> SystemLoad {
+        SystemLoad {
             cpu: self.cpu(),
             memory: memory(),
-            ..SystemLoad::default()
-        };
-        let (mut vector, mut graph) = ((0, 0), (0, 0));
-        for service in shared.snapshot().services() {
-            let sum = match service.execution {
-                ExecutionStrategy::VectorOnly => &mut vector,
-                _ => &mut graph,
-            };
-            for endpoint in service.pool.endpoints() {
-                sum.0 += endpoint.state.in_flight();
-                sum.1 += endpoint.max_connections;
-            }
         }
-        (load.vector_connections, load.max_vector_connections) = vector;
-        (load.graph_connections, load.max_graph_connections) = graph;
-        load.vector_db = share(vector);
-        load.graph_db = share(graph);
-        load
     }
 
     fn cpu(&mut self) -> Option<f64> {
@@ -48,10 +30,6 @@ impl Machine {
         let all = now.all.checked_sub(before.all).filter(|all| *all > 0)?;
         Some((now.busy.saturating_sub(before.busy) as f64 / all as f64).clamp(0.0, 1.0))
     }
-}
-
-fn share((in_flight, most): (u32, u32)) -> Option<f64> {
-    (most > 0).then(|| f64::from(in_flight) / f64::from(most))
 }
 
 /// The first line of `/proc/stat`: user nice system idle iowait irq softirq steal ...
@@ -96,6 +74,5 @@ mod tests {
     #[test]
     fn what_is_no_number_is_unknown_rather_than_zero() {
         assert!(ticks("").is_none());
-        assert_eq!(share((0, 0)), None);
     }
 }

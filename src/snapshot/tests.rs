@@ -4,13 +4,13 @@ use super::dialects::Learned;
 use super::{Carried, Service, Snapshot};
 use crate::balance::Registry;
 use crate::config;
-use crate::plan::History;
+use crate::plan::MeasuredTimes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 struct Process {
     registry: Arc<Registry>,
-    history: Arc<History>,
+    measured: Arc<MeasuredTimes>,
     last: Option<Snapshot>,
 }
 
@@ -18,7 +18,7 @@ impl Process {
     fn new() -> Self {
         Self {
             registry: Arc::default(),
-            history: Arc::new(History::new(10)),
+            measured: Arc::default(),
             last: None,
         }
     }
@@ -30,7 +30,7 @@ impl Process {
         let generation = self.last.as_ref().map_or(1, |last| last.generation + 1);
         let carried = Carried {
             registry: &self.registry,
-            history: &self.history,
+            measured: &self.measured,
         };
         let config = Arc::new(loaded.config);
         let next = Snapshot::compile(config, generation, carried, self.last.as_ref()).unwrap();

@@ -4,14 +4,12 @@ use crate::dialect::canonical::Builder;
 use crate::dialect::{
     Acknowledgement, Call, Effect, Features, Fence, Placement, QueryType, Storability, Tag, Target,
 };
-use crate::plan::cache_policy::Keeping;
-use crate::plan::complexity::Terms;
-use crate::plan::{Category, Complexity, ExecutionStrategy, Needs, Plan};
+use crate::plan::{CacheDecision, Category, Complexity, ExecutionStrategy, Plan, Terms};
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use std::time::Duration;
 
-/// What would be made of a request. Times in seconds, cost in units, needs in 0..=1.
+/// What would be made of a request. Times in seconds, cost in units.
 #[derive(Serialize)]
 pub(super) struct Explanation {
     operation: &'static str,
@@ -25,12 +23,8 @@ pub(super) struct Explanation {
     cost: f64,
     time: f64,
     execution: ExecutionStrategy,
-    needs: Needs,
-    feasible: bool,
-    parallel: bool,
-    batching: bool,
     priority: u8,
-    cache: Kept,
+    cache: CacheAnswer,
     placement: Placement,
     fence: Fence,
     acknowledgement: Acknowledgement,
@@ -55,7 +49,7 @@ struct Level {
 }
 
 #[derive(Serialize)]
-struct Kept {
+struct CacheAnswer {
     /// `store`, `short` or `never`.
     policy: &'static str,
     category: Option<Category>,
@@ -79,10 +73,10 @@ impl Explanation {
     pub(super) fn new(
         call: Call,
         plan: Plan,
-        keeping: Result<Keeping, &'static str>,
+        decision: Result<CacheDecision, &'static str>,
         credential_ttl: Duration,
     ) -> Self {
-        let cache = Kept::new(&call, keeping, credential_ttl);
+        let cache = CacheAnswer::new(&call, decision, credential_ttl);
         Self {
             operation: call.operation,
             effect: call.effect,
@@ -101,10 +95,6 @@ impl Explanation {
             cost: plan.cost,
             time: plan.time.as_secs_f64(),
             execution: plan.execution,
-            needs: plan.needs,
-            feasible: plan.feasible,
-            parallel: plan.parallel,
-            batching: plan.batching,
             priority: plan.priority,
             cache,
             placement: call.placement,
@@ -116,10 +106,14 @@ impl Explanation {
     }
 }
 
-impl Kept {
-    fn new(call: &Call, keeping: Result<Keeping, &'static str>, credential_ttl: Duration) -> Self {
-        match keeping {
-            Ok(Keeping { plan, rule }) => Self {
+impl CacheAnswer {
+    fn new(
+        call: &Call,
+        decision: Result<CacheDecision, &'static str>,
+        credential_ttl: Duration,
+    ) -> Self {
+        match decision {
+            Ok(CacheDecision { plan, rule }) => Self {
                 policy: if call.storability == Storability::Short {
                     "short"
                 } else {

@@ -167,8 +167,7 @@ fn a_request_is_explained_wholly() {
         "complexity": {"level": "simple", "score": 0.09, "terms": {"words": 0.0, "type": 0.09, "filters": 0.0, "depth": 0.0,
             "entity_types": 0.0, "relationship_types": 0.0, "results": 0.0}},
         "cost": 0.5, "time": 0.1, "execution": "vector_only",
-        "needs": {"cpu": 0.1, "memory": 0.05, "network": 0.02, "vector_db": 0.8, "graph_db": 0.0},
-        "feasible": true, "parallel": true, "batching": true, "priority": 5,
+        "priority": 5,
         "cache": {"policy": "store", "category": "vector", "ttl": 3600.0, "reason": "category"},
         "placement": "writer", "fence": "none", "acknowledgement": "applied",
         "shape": "0000000000000abc", "reason": "untyped",
@@ -190,7 +189,6 @@ fn a_write_is_not_kept_and_raises_its_tags() {
         answer["cache"],
         json!({"policy": "never", "category": null, "ttl": null, "reason": "not_a_read"})
     );
-    assert_eq!(answer["batching"], false);
 }
 
 #[test]

@@ -14,22 +14,22 @@ section! {
         enabled: bool = true,
         /// Response time taken as 1.0 in scores.
         max_response_time: Duration = secs(5) => time(),
-        /// CPU share above which a plan does not fit.
-        max_cpu_usage: f64 = 0.8 => share(),
-        /// Memory share above which a plan does not fit.
-        max_memory_usage: f64 = 0.8 => share(),
-        /// Load of a database above which a plan does not fit.
-        max_db_load: f64 = 0.9 => share(),
-        /// Pending requests above which nothing fits.
-        max_queue_size: u32 = 1000 => count(),
-        /// Factor on the needs when they are compared with the load (1.0 = literal).
-        requirement_scale: f64 = 0.1 => within(0.0, 100.0),
+        /// CPU share above which a plan does not fit. Not used yet.
+        max_cpu_usage: f64 = 0.8 => share().not_used_yet(),
+        /// Memory share above which a plan does not fit. Not used yet.
+        max_memory_usage: f64 = 0.8 => share().not_used_yet(),
+        /// Load of a database above which a plan does not fit. Not used yet.
+        max_db_load: f64 = 0.9 => share().not_used_yet(),
+        /// Pending requests above which nothing fits. Not used yet.
+        max_queue_size: u32 = 1000 => count().not_used_yet(),
+        /// Factor on what a plan needs when it is compared with the load (1.0 = literal). Not used yet.
+        requirement_scale: f64 = 0.1 => within(0.0, 100.0).not_used_yet(),
         /// Prefix of users whose requests get a higher priority.
         premium_prefix: String = "premium_".into(),
         /// Header that names the user.
         user_header: String = "x-user-id".into() => formed(&HEADER),
-        /// Records kept per type and strategy.
-        history: u32 = 1000 => count(),
+        /// Records kept per type and strategy. Not used yet.
+        history: u32 = 1000 => count().not_used_yet(),
     }
 }
 
@@ -38,7 +38,7 @@ section! {
     Cache {
         /// Off: nothing is stored, nothing is answered from store.
         enabled: bool = true,
-        /// Time to live where no category says otherwise.
+        /// Time to live where no category says otherwise. Every time to live is cut by up to a tenth, so that what was stored together does not expire together.
         default_ttl: Duration = secs(3600) => ttl(),
         /// Entries at most; none: bytes alone decide.
         max_size: Option<u64> = None => count(),
@@ -48,7 +48,7 @@ section! {
         l1: CacheL1 = CacheL1::default(),
         /// The store that several instances share.
         l2: CacheL2 = CacheL2::default(),
-        /// Time to live by category.
+        /// Time to live by category; cut by up to a tenth, as `default_ttl`.
         categories: Categories = Categories::default(),
         /// Time to live of answers that move without a write (collection information).
         short_ttl: Duration = secs(5) => ttl(),

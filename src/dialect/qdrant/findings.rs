@@ -92,8 +92,8 @@ impl<'d> Findings<'d> {
     /// Members and limits, which stand at the top of a request.
     fn count(&mut self, reading: Reading, document: &Json<'_>) {
         let limit = match reading {
-            Reading::Ignored | Reading::Aliases => 0,
-            Reading::Single | Reading::Statistic => limit(document, "limit", 10),
+            Reading::Ignored | Reading::Aliases | Reading::Count => 0,
+            Reading::Single | Reading::Facet => limit(document, "limit", 10),
             Reading::Groups => {
                 limit(document, "limit", 10).saturating_mul(limit(document, "group_size", 3))
             }
@@ -102,7 +102,7 @@ impl<'d> Findings<'d> {
         };
         let features = &mut self.features;
         features.final_limit = limit;
-        let searches = !matches!(reading, Reading::Ids | Reading::Statistic);
+        let searches = !matches!(reading, Reading::Ids | Reading::Count | Reading::Facet);
         features.vector_limit = if searches {
             features.vector_limit.max(limit)
         } else {

@@ -48,8 +48,10 @@ pub enum Reading {
     Batch,
     /// A list of `ids`.
     Ids,
-    /// A count or a facet.
-    Statistic,
+    /// A count: it has no limit.
+    Count,
+    /// A facet.
+    Facet,
     /// Changes of aliases under `actions`.
     Aliases,
 }

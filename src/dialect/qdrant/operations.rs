@@ -5,7 +5,7 @@
 
 use super::operation::Acknowledged::{IfAwaited, Never, UnlessUnawaited};
 use super::operation::Operation;
-use super::operation::Reading::{self, Batch, Groups, Ids, Single, Statistic};
+use super::operation::Reading::{self, Batch, Count, Facet, Groups, Ids, Single};
 use super::operation::Scope::{
     Aliases, Collection, CollectionAndNames, List, Names, Nothing, Service,
 };
@@ -84,8 +84,8 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::write("POST", "/collections/{collection}/points/payload/clear", "points.clear_payload"),
     Operation::write("POST", "/collections/{collection}/points/batch", "points.batch"),
     Operation::data("/collections/{collection}/points/scroll", "points.scroll", EntityLookup, Single),
-    Operation::data("/collections/{collection}/points/count", "points.count", Statistics, Statistic),
-    Operation::data("/collections/{collection}/facet", "points.facet", Statistics, Statistic),
+    Operation::data("/collections/{collection}/points/count", "points.count", Statistics, Count),
+    Operation::data("/collections/{collection}/facet", "points.facet", Statistics, Facet),
     // search
     Operation::data("/collections/{collection}/points/query", "points.query", SemanticSearch, Single),
     Operation::data("/collections/{collection}/points/query/batch", "points.query_batch", SemanticSearch, Batch),
@@ -104,7 +104,7 @@ pub const OPERATIONS: &[Operation] = &[
     // Served, though not in the description: one shard of one node.
     Operation::data("/collections/{collection}/shards/{shard}/points", "shard_points.retrieve", EntityLookup, Ids).local(),
     Operation::data("/collections/{collection}/shards/{shard}/points/scroll", "shard_points.scroll", EntityLookup, Single).local(),
-    Operation::data("/collections/{collection}/shards/{shard}/points/count", "shard_points.count", Statistics, Statistic).local(),
+    Operation::data("/collections/{collection}/shards/{shard}/points/count", "shard_points.count", Statistics, Count).local(),
     Operation::write("POST", "/collections/{collection}/shards/{shard}/cleanup", "shards.cleanup"),
     Operation::read("POST", "/collections/{collection}/shards/{shard}/snapshot/partial/create", "shard_snapshots.partial_create").local(),
     Operation::schema("POST", "/collections/{collection}/shards/{shard}/snapshot/partial/recover", "shard_snapshots.partial_recover").local().acknowledged(Never),

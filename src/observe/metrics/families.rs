@@ -101,8 +101,6 @@ families! {
         "Plans made.";
     plan_duration: Histograms<1> = "plan_duration_seconds" ["service"] FAST,
         "Time to plan a request.";
-    planner_failures: Counters<1> = "planner_failures_total" ["service"] NONE,
-        "Requests that took the plain plan because the planner failed.";
     estimate_ratio: Histograms<1> = "estimate_ratio" ["service"] RATIO,
         "Actual over estimated time of planned requests that completed at an endpoint; 1 is exact.";
     cache_requests: Counters<3> = "cache_requests_total" ["service", "category", "result"] NONE,
@@ -122,7 +120,7 @@ families! {
     cache_expirations: Counters<1> = "cache_expirations_total" ["level"] NONE,
         "Answers dropped because their time was over.";
     cache_invalidations: Counters<1> = "cache_invalidations_total" ["level"] NONE,
-        "Tags raised by writes.";
+        "Entries dropped because a write, a clearing or a refused credential made them invalid.";
     cache_shared: Counters<1> = "cache_shared_total" ["level"] NONE,
         "Requests answered by the fill of another one.";
     endpoint_status: Gauges<3> = "endpoint_status" ["service", "endpoint", "state"] NONE,

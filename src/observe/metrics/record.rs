@@ -70,9 +70,6 @@ impl Families {
     }
 
     fn plan(&self, seen: &Observation) {
-        if seen.planner_failed {
-            self.planner_failures.with([&seen.service], |one| one.inc());
-        }
         if let Some(span) = seen.times.plan {
             self.plan_duration
                 .with([&seen.service], |one| one.observe(span.as_secs_f64()));

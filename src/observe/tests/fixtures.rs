@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::dialect::{Call, Effect, Fault, QueryType, Target};
 use crate::observe::{Attempt, InFlight, Name, Observer, Opening};
-use crate::plan::{Complexity, ExecutionStrategy, Needs, Plan};
+use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use crate::random::Random;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,13 +74,8 @@ pub fn plan(time: Duration) -> Plan {
         terms: [("type", 0.0); 7],
         cost: 1.5,
         time,
-        needs: Needs::default(),
         cache: None,
-        batching: false,
-        parallel: false,
         priority: 5,
-        fallbacks: Vec::new(),
-        feasible: true,
     }
 }
 

@@ -36,7 +36,6 @@ fn full_request(bench: &Bench) {
     });
     in_flight.note(|seen| {
         seen.status = Some(200);
-        seen.planner_failed = true;
         seen.bytes_out = 10;
         seen.times.plan = Some(Duration::from_micros(4));
         seen.times.route = Some(Duration::from_micros(4));

@@ -1,27 +1,30 @@
 use super::*;
-use crate::dialect::Effect;
-use ExecutionStrategy::{Adaptive, GraphOnly, HybridParallel, VectorOnly};
+use crate::dialect::{Effect, Features};
+use ExecutionStrategy::{Adaptive, GraphOnly, VectorOnly};
 use QueryType::*;
 
 fn policy() -> CachePolicy {
     CachePolicy::new(&config::Cache::default())
 }
 
-fn kept(query_type: QueryType, execution: ExecutionStrategy) -> Kept {
-    Kept {
+fn read(query_type: QueryType) -> Call {
+    Call {
+        effect: Effect::Read,
         query_type,
-        execution,
-        complexity: Complexity::Simple,
-        members: 1,
+        storability: Storability::Yes,
+        ..Call::unknown("test")
     }
 }
 
-fn read(storability: Storability) -> Call {
+fn with(storability: Storability) -> Call {
     Call {
-        effect: Effect::Read,
         storability,
-        ..Call::unknown("test")
+        ..read(SemanticSearch)
     }
+}
+
+fn ttl_and_rule(decision: CacheDecision) -> (u64, &'static str) {
+    (decision.plan.ttl.as_secs(), decision.rule)
 }
 
 #[test]
@@ -34,8 +37,8 @@ fn each_class_has_its_category_and_time() {
         (SemanticSearch, VectorOnly, Category::Vector, 3600),
         (ContextualSearch, VectorOnly, Category::Vector, 3600),
         (ContextualSearch, GraphOnly, Category::Query, 900),
-        (ContextualSearch, HybridParallel, Category::Query, 900),
-        (SemanticSearch, HybridParallel, Category::Query, 900),
+        (ContextualSearch, Adaptive, Category::Query, 900),
+        (SemanticSearch, Adaptive, Category::Query, 900),
         (Unknown, GraphOnly, Category::Query, 900),
         (Statistics, VectorOnly, Category::GraphStats, 14400),
         (Statistics, GraphOnly, Category::GraphStats, 14400),
@@ -43,99 +46,87 @@ fn each_class_has_its_category_and_time() {
         (Health, Adaptive, Category::Misc, 3600),
     ];
     for (query_type, execution, category, ttl) in table {
-        let keeping = policy().of(&kept(query_type, execution));
-        assert_eq!(
-            keeping.plan,
-            CachePlan {
+        let decision = policy().decide(&read(query_type), execution, Complexity::Simple);
+        let expected = CacheDecision {
+            plan: CachePlan {
                 category,
-                ttl: Duration::from_secs(ttl)
+                ttl: Duration::from_secs(ttl),
             },
-            "{query_type:?} {execution:?}"
-        );
-        assert_eq!(keeping.rule, "category");
+            rule: "category",
+        };
+        assert_eq!(decision, Ok(expected), "{query_type:?} {execution:?}");
     }
 }
 
 #[test]
 fn rules_only_lower_a_time() {
     let very = |query_type| {
-        let kept = Kept {
-            complexity: Complexity::VeryComplex,
-            ..kept(query_type, GraphOnly)
-        };
-        let keeping = policy().of(&kept);
-        (keeping.plan.ttl.as_secs(), keeping.rule)
+        let decision = policy().decide(&read(query_type), GraphOnly, Complexity::VeryComplex);
+        ttl_and_rule(decision.unwrap())
     };
     assert_eq!(very(EntityLookup), (1800, "very_complex"));
     assert_eq!(very(MultiHopReasoning), (1800, "category"));
     assert_eq!(very(ContextualSearch), (900, "category"));
     let batch = |members| {
-        policy().of(&Kept {
+        let features = Features {
             members,
-            ..kept(SemanticSearch, VectorOnly)
-        })
+            ..Features::default()
+        };
+        let call = Call {
+            features,
+            ..read(SemanticSearch)
+        };
+        ttl_and_rule(
+            policy()
+                .decide(&call, VectorOnly, Complexity::Simple)
+                .unwrap(),
+        )
     };
-    assert_eq!(
-        (batch(10).plan.ttl.as_secs(), batch(10).rule),
-        (3600, "category")
-    );
-    assert_eq!(
-        (batch(11).plan.ttl.as_secs(), batch(11).rule),
-        (1800, "large_batch")
-    );
+    assert_eq!(batch(10), (3600, "category"));
+    assert_eq!(batch(11), (1800, "large_batch"));
 }
 
 #[test]
-fn what_moves_without_a_write_is_kept_for_a_short_time() {
-    let kept = kept(Statistics, VectorOnly);
-    let keeping = policy().of_call(&read(Storability::Short), &kept).unwrap();
-    assert_eq!(
-        (keeping.plan.ttl.as_secs(), keeping.rule),
-        (5, "short_lived")
-    );
-    assert_eq!(keeping.plan.category, Category::GraphStats);
+fn what_changes_without_a_write_is_stored_for_a_short_time() {
+    let call = Call {
+        storability: Storability::Short,
+        ..read(Statistics)
+    };
+    let decision = policy().decide(&call, VectorOnly, Complexity::Simple);
+    let decision = decision.unwrap();
+    assert_eq!(ttl_and_rule(decision), (5, "short_lived"));
+    assert_eq!(decision.plan.category, Category::GraphStats);
 }
 
 #[test]
 fn what_may_not_be_stored_names_its_reason() {
-    let kept = kept(SemanticSearch, VectorOnly);
-    assert_eq!(
-        policy().of_call(&read(Storability::Never("random")), &kept),
-        Err("random")
-    );
+    let decide =
+        |policy: &CachePolicy, call: &Call| policy.decide(call, VectorOnly, Complexity::Simple);
+    let never = with(Storability::Never("random"));
+    assert_eq!(decide(&policy(), &never), Err("random"));
     let write = Call {
         effect: Effect::Write,
-        ..read(Storability::Yes)
+        ..with(Storability::Yes)
     };
-    assert_eq!(policy().of_call(&write, &kept), Err("not_a_read"));
+    assert_eq!(decide(&policy(), &write), Err("not_a_read"));
     let off = CachePolicy::new(&config::Cache {
         enabled: false,
         ..config::Cache::default()
     });
-    assert_eq!(
-        off.of_call(&read(Storability::Yes), &kept),
-        Err("cache_off")
-    );
-    assert_eq!(off.plain(&read(Storability::Yes)), Err("cache_off"));
+    let read = with(Storability::Yes);
+    assert_eq!(decide(&off, &read), Err("cache_off"));
+    assert_eq!(off.decide_unplanned(&read), Err("cache_off"));
 }
 
 #[test]
 fn without_planning_the_default_time_holds() {
-    let keeping = policy().plain(&read(Storability::Yes)).unwrap();
-    assert_eq!(
-        keeping.plan,
-        CachePlan {
-            category: Category::Misc,
-            ttl: Duration::from_secs(3600)
-        }
-    );
-    assert_eq!(
-        policy()
-            .plain(&read(Storability::Short))
-            .unwrap()
-            .plan
-            .ttl
-            .as_secs(),
-        5
-    );
+    let decide = |storability| policy().decide_unplanned(&with(storability)).unwrap();
+    let plan = CachePlan {
+        category: Category::Misc,
+        ttl: Duration::from_secs(3600),
+    };
+    let rule = "default";
+    assert_eq!(decide(Storability::Yes), CacheDecision { plan, rule });
+    let short = decide(Storability::Short);
+    assert_eq!(ttl_and_rule(short), (5, "short_lived"));
 }

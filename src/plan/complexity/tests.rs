@@ -1,5 +1,4 @@
 use super::*;
-use crate::plan::Query;
 use proptest::prelude::*;
 
 fn features(words: u32, filters: bool, depth: u32, types: (u32, u32), results: u32) -> Features {
@@ -157,36 +156,24 @@ fn both_limits_share_one_term() {
 
 #[test]
 fn one_word_of_semantic_search_is_simple() {
-    let query = Query::new("test", QueryType::SemanticSearch);
-    let score = score(query.query_type, &query.features(&query.counts()));
-    assert!(score.level <= Complexity::Moderate);
+    let features = Features {
+        graph_limit: 10,
+        ..features(1, false, 2, (0, 0), 10)
+    };
+    assert_score(QueryType::SemanticSearch, features, 0.2, Complexity::Simple);
 }
 
 #[test]
-fn a_long_multi_hop_sentence_is_complex() {
-    let mut query = Query::new(
-        "Find all the researchers who worked with people that published papers about topics related to the current projects of our own group",
-        QueryType::MultiHopReasoning,
-    );
-    query.max_depth = 5;
-    query.entity_types = ["Person", "Paper", "Topic"].map(String::from).into();
-    query.relationship_types = ["WORKED_WITH", "PUBLISHED", "ABOUT"]
-        .map(String::from)
-        .into();
-    query.vector_limit = 0;
-    query.graph_limit = 0;
-    let counts = query.counts();
-    assert_eq!(counts.words, 22);
+fn a_long_multi_hop_request_is_complex() {
     assert_score(
-        query.query_type,
-        query.features(&counts),
+        QueryType::MultiHopReasoning,
+        features(22, false, 5, (3, 3), 0),
         0.76,
         Complexity::Complex,
     );
-    query.vector_limit = 50;
     assert_score(
-        query.query_type,
-        query.features(&counts),
+        QueryType::MultiHopReasoning,
+        features(22, false, 5, (3, 3), 50),
         0.81,
         Complexity::VeryComplex,
     );

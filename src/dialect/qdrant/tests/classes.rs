@@ -239,6 +239,14 @@ fn features_are_counted() {
 }
 
 #[test]
+fn a_count_has_no_limit_and_a_facet_has_one() {
+    let count = at("POST", "/collections/docs/points/count").features;
+    assert_eq!((count.final_limit, count.vector_limit), (0, 0));
+    let facet = at("POST", "/collections/docs/facet").features;
+    assert_eq!((facet.final_limit, facet.vector_limit), (10, 0));
+}
+
+#[test]
 fn a_shape_forgets_literals_and_keeps_structure() {
     let shape = |body: &str| query(body).shape;
     let base = shape(

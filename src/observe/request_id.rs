@@ -1,5 +1,5 @@
-//! Ids of plans and requests (PL-10): 12 hexadecimal digits, unique in a process, random between
-//! processes. A counter gives the uniqueness, a random start and a mixing step the rest.
+//! Ids of requests: 12 hexadecimal digits, unique in a process, random between processes. A counter
+//! makes them unique, a random start and a mixing step make them differ.
 
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The bits of an id: 12 hexadecimal digits.
 const MASK: u64 = (1 << 48) - 1;
 
-/// An id. Printed as 12 lower-case hexadecimal digits.
+/// The id of a request. Printed as 12 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Id(u64);
+pub struct RequestId(u64);
 
-impl Id {
+impl RequestId {
     /// Reads what [`fmt::Display`] prints.
     pub fn parse(text: &str) -> Option<Self> {
         let plain = text.len() == 12 && text.bytes().all(|b| b.is_ascii_hexdigit());
@@ -26,13 +26,13 @@ impl Id {
     }
 }
 
-impl fmt::Display for Id {
+impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:012x}", self.0)
     }
 }
 
-impl Serialize for Id {
+impl Serialize for RequestId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
@@ -40,12 +40,12 @@ impl Serialize for Id {
 
 /// The source of ids; one per process.
 #[derive(Debug)]
-pub struct Ids {
+pub struct RequestIds {
     start: u64,
     next: AtomicU64,
 }
 
-impl Ids {
+impl RequestIds {
     /// A source that starts at random bits.
     pub fn new(bits: u64) -> Self {
         Self {
@@ -55,9 +55,9 @@ impl Ids {
     }
 
     /// The next id; it comes again after 2^48 others.
-    pub fn next(&self) -> Id {
+    pub fn next(&self) -> RequestId {
         let count = self.next.fetch_add(1, Ordering::Relaxed);
-        Id(mixed(self.start.wrapping_add(count)))
+        RequestId(mixed(self.start.wrapping_add(count)))
     }
 }
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn ids_have_twelve_hexadecimal_digits_and_never_repeat() {
-        let ids = Ids::new(u64::MAX - 5000);
+        let ids = RequestIds::new(u64::MAX - 5000);
         let texts: HashSet<String> = (0..10_000).map(|_| ids.next().to_string()).collect();
         assert_eq!(texts.len(), 10_000);
         assert!(
@@ -91,15 +91,15 @@ mod tests {
 
     #[test]
     fn two_processes_start_at_different_ids() {
-        assert_ne!(Ids::new(1).next(), Ids::new(77).next());
+        assert_ne!(RequestIds::new(1).next(), RequestIds::new(77).next());
     }
 
     #[test]
     fn only_what_is_printed_is_read_back() {
-        let id = Ids::new(7).next();
-        assert_eq!(Id::parse(&id.to_string()), Some(id));
+        let id = RequestIds::new(7).next();
+        assert_eq!(RequestId::parse(&id.to_string()), Some(id));
         for other in ["00000000000g", "+0000000000f", "00"] {
-            assert_eq!(Id::parse(other), None);
+            assert_eq!(RequestId::parse(other), None);
         }
     }
 }
