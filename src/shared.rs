@@ -5,10 +5,10 @@ mod bodies;
 
 pub use bodies::{Bodies, Share};
 
-use crate::balance::Registry;
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::endpoint::Registry;
 use crate::observe::Observer;
 use crate::plan::{MeasuredTimes, SystemLoad};
 use crate::random::{Random, RandomSource};

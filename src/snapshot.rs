@@ -2,11 +2,12 @@
 //! reload builds the next one beside it and swaps a pointer. What is learned is not in it but is
 //! carried from one to the next as the same `Arc`.
 
-use crate::balance::{Endpoint, Pool, PoolError, Registry};
+use crate::balance::{Pool, PoolError};
 use crate::cache::EndpointId;
 use crate::clock::Moment;
 use crate::config::{self, Config};
 use crate::dialect::Dialect;
+use crate::endpoint::{Endpoint, Registry};
 use crate::observe::Name;
 use crate::plan::{ExecutionStrategy, MeasuredTimes, Planner};
 use http::HeaderMap;
@@ -42,8 +43,8 @@ pub struct Service {
     pub cache_name: Arc<str>,
     learned: Learned,
     idempotent: BTreeSet<String>,
-    /// By name: what the cache calls an endpoint, and its authority.
-    endpoints: BTreeMap<Arc<str>, (EndpointId, String)>,
+    /// By name: what the cache calls an endpoint.
+    endpoints: BTreeMap<Arc<str>, EndpointId>,
 }
 
 /// What the listener of a service is called: its address, so that connections stay with it when services
@@ -138,25 +139,29 @@ impl Service {
         carried: Carried<'_>,
         before: Option<&Service>,
     ) -> Result<Self, CompileError> {
-        let pool = Pool::build(name, settings, config, carried.registry)?;
+        let pool = Pool::build(
+            name,
+            settings,
+            config,
+            carried.registry,
+            before.map(|before| &before.pool),
+        )?;
         let same = before.filter(|before| dialects::is_successor(&before.settings, settings));
         let (dialect, learned) = dialects::dialect(name, settings, same)
             .ok_or_else(|| CompileError::Credential(name.into()))?;
-        let endpoints = settings.endpoints.iter().map(|endpoint| {
+        let endpoints = pool.endpoints().iter().map(|endpoint| {
             // By address: under the same name another server may answer after a reload.
-            let id = EndpointId::of(&format!("{name}/{}", endpoint.authority()));
-            (
-                Arc::from(endpoint.name.as_str()),
-                (id, endpoint.authority().to_string()),
-            )
+            let id = EndpointId::of(&format!("{name}/{}", endpoint.authority));
+            (Arc::clone(&endpoint.name), id)
         });
+        let endpoints = endpoints.collect();
         Ok(Self {
             name: name.into(),
             label: Name::from(name),
             listener: Name::from(&*settings.listen_address().to_string()),
             execution: ExecutionStrategy::of_dialect(dialect.name()),
             dialect,
-            endpoints: endpoints.collect(),
+            endpoints,
             idempotent: settings.idempotent.iter().cloned().collect(),
             pool,
             settings: settings.clone(),
@@ -176,7 +181,7 @@ impl Service {
     /// What the cache calls an endpoint.
     pub fn cache_id(&self, endpoint: &Endpoint) -> EndpointId {
         match self.endpoints.get(&endpoint.name) {
-            Some((id, _)) => *id,
+            Some(id) => *id,
             None => EndpointId::of(&format!("{}/{}", self.name, endpoint.name)),
         }
     }
@@ -193,15 +198,8 @@ impl Service {
     }
 
     fn called(&self, id: EndpointId) -> Option<&Arc<Endpoint>> {
-        let (name, _) = self.endpoints.iter().find(|(_, (other, _))| *other == id)?;
+        let (name, _) = self.endpoints.iter().find(|(_, other)| **other == id)?;
         self.pool.find(name)
-    }
-
-    /// `host:port` of an endpoint, for requests that came without a Host.
-    pub fn authority(&self, endpoint: &Endpoint) -> &str {
-        self.endpoints
-            .get(&endpoint.name)
-            .map_or("localhost", |(_, authority)| authority)
     }
 }
 

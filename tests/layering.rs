@@ -16,9 +16,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("dialect", &["clock", "rejection"]),
     ("plan", &["clock", "config", "dialect"]),
     ("cache", &["clock", "config", "dialect", "plan"]),
+    ("endpoint", &["clock", "config", "dialect", "plan"]),
     (
-        "health",
-        &["clock", "config", "dialect", "balance", "random"],
+        "probe",
+        &["clock", "config", "dialect", "endpoint", "random"],
     ),
     (
         "balance",
@@ -26,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "clock",
             "config",
             "dialect",
-            "health",
+            "endpoint",
             "plan",
             "random",
             "rejection",
@@ -40,7 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "snapshot",
         &[
-            "balance", "cache", "clock", "config", "dialect", "health", "observe", "plan",
+            "balance", "cache", "clock", "config", "dialect", "endpoint", "observe", "plan",
         ],
     ),
 ];
@@ -49,7 +50,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("pingora", &["http", "proxy"]),
     ("axum", &["admin"]),
-    ("hyper", &["admin", "health"]),
+    ("hyper", &["admin", "probe"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
@@ -70,7 +71,7 @@ fn modules() -> Vec<(String, PathBuf, String)> {
     sources(&root, &mut files);
     files
         .into_iter()
-        .filter(|file| !file.to_string_lossy().contains("tests"))
+        .filter(|file| !is_test(file.strip_prefix(&root).unwrap()))
         .map(|file| {
             let inside = file.strip_prefix(&root).unwrap();
             let first = inside
@@ -81,14 +82,43 @@ fn modules() -> Vec<(String, PathBuf, String)> {
                 .to_string_lossy();
             let module = first.trim_end_matches(".rs").to_string();
             let text = fs::read_to_string(&file).unwrap();
-            let text = text
-                .split("#[cfg(test)]")
-                .next()
-                .unwrap_or_default()
-                .to_string();
-            (module, file, text)
+            (module, file, without_tests(&text))
         })
         .collect()
+}
+
+/// Whether a file is compiled for tests only, by the names that test files have.
+fn is_test(file: &Path) -> bool {
+    let names = file.with_extension("");
+    names.iter().any(|name| {
+        name == "tests" || name == "testing" || name.to_string_lossy().ends_with("_tests")
+    })
+}
+
+/// The text without the items under `#[cfg(test)]`: each ends at its `;` or its closing brace, which
+/// rustfmt puts at the indent of the attribute.
+fn without_tests(text: &str) -> String {
+    let mut kept = String::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let Some(indent) = line.strip_suffix("#[cfg(test)]") else {
+            kept.extend([line, "\n"]);
+            continue;
+        };
+        let brace = format!("{indent}}}");
+        let ends = |line: &&str| {
+            **line == brace || line.ends_with(';') && !line[indent.len()..].starts_with(' ')
+        };
+        lines.by_ref().find(ends);
+    }
+    kept
+}
+
+#[test]
+fn what_follows_a_test_module_is_read_too() {
+    let text =
+        "use a;\n#[cfg(test)]\nmod tests {\n    use b;\n}\n#[cfg(test)]\nmod testing;\nuse c;\n";
+    assert_eq!(without_tests(text), "use a;\nuse c;\n");
 }
 
 fn code(text: &str) -> impl Iterator<Item = &str> {

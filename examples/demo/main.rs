@@ -95,8 +95,8 @@ fn ports(loaded: &Loaded, service: &str) -> Vec<u16> {
     let ports = endpoints
         .unwrap_or_default()
         .iter()
-        .filter_map(|endpoint| endpoint.host_and_port());
-    ports.map(|(_, port)| port).collect()
+        .filter_map(|endpoint| endpoint.address());
+    ports.map(|address| address.port).collect()
 }
 
 fn cluster(loaded: &Loaded) -> Result<Cluster, String> {

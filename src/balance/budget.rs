@@ -37,6 +37,11 @@ impl RetryBudget {
         }
     }
 
+    /// What was saved up, for the next configuration's budget.
+    pub fn savings(&self) -> Arc<Savings> {
+        Arc::clone(&self.savings)
+    }
+
     /// A request came in (not a retry).
     pub fn request(&self) {
         let more = |saved: u64| Some((saved + self.earned_per_request).min(SAVED_AT_MOST));

@@ -3,14 +3,14 @@
 //! endpoint goes there or nowhere.
 
 use super::eligible::Eligible;
-use super::endpoint::Endpoint;
-use super::permit::Permit;
 use super::pool::Pool;
 use super::rendezvous;
 use super::route::{Exclusion, NoRoute, Pick, Route, RouteReason, RouteRequest, Scored};
 use super::screen::{Screen, Screened, least_recently_failed};
 use crate::dialect::Placement;
-use crate::health::{Gate, HealthStatus};
+use crate::endpoint::Endpoint;
+use crate::endpoint::Permit;
+use crate::endpoint::{Gate, HealthStatus};
 use crate::random::Random;
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! The endpoints that may take a request, as a strategy sees them: a view of the pool behind a bit mask.
 //! Narrowing it copies one word, so that choosing allocates nothing.
 
-use super::endpoint::Endpoint;
 use crate::clock::Moment;
+use crate::endpoint::Endpoint;
 use std::sync::Arc;
 
 /// Endpoints of a pool at most: one bit each.

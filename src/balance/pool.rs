@@ -3,11 +3,11 @@
 
 use super::budget::RetryBudget;
 use super::eligible::MAX_ENDPOINTS;
-use super::endpoint::{self, Endpoint};
-use super::registry::Registry;
 use super::strategies::{self, Strategy};
 use crate::config::{self, Config, StrategyName};
-use crate::health::{Condition, HealthRules, ProbeTrigger};
+use crate::endpoint::Endpoint;
+use crate::endpoint::Registry;
+use crate::endpoint::{Condition, HealthRules, ProbeTrigger};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,12 +38,14 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// The pool of a service; endpoints that the registry knows keep their state.
+    /// The pool of a service; endpoints that the registry knows keep their state, and the retries saved up
+    /// by the pool before it stay.
     pub fn build(
         name: &str,
         service: &config::Service,
         config: &Config,
         registry: &Arc<Registry>,
+        before: Option<&Self>,
     ) -> Result<Self, PoolError> {
         let balance = &config.balance;
         let strategy = match balance.enabled {
@@ -61,7 +63,7 @@ impl Pool {
             budget: RetryBudget::new(
                 balance.retry_budget,
                 balance.retry_floor,
-                registry.savings(name),
+                before.map_or_else(Arc::default, |before| before.budget.savings()),
             ),
             registry: registry.clone(),
         })
@@ -124,18 +126,17 @@ fn endpoints(
             service: service.into(),
             position: position + 1,
         };
-        let (host, port) = endpoint::authority(&settings.url).ok_or_else(url)?;
-        let name = endpoint::name(settings, &host, port);
+        let address = settings.address().ok_or_else(url)?;
+        let name = settings.name_at(&address);
         if made.iter().any(|other| *other.name == *name) {
             let service = service.into();
             return Err(PoolError::Twice { service, name });
         }
-        let state = registry.state(service, &name, &host, port);
+        let state = registry.state(service, &name, &address);
         made.push(Arc::new(Endpoint::new(settings, rules.clone(), state)));
     }
     Ok(made)
 }
 
 #[cfg(test)]
-#[path = "pool_tests.rs"]
 mod tests;

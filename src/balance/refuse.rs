@@ -1,11 +1,11 @@
 //! Refusing: why no endpoint may take a request, for every one of them, and when to come back (RT-52).
 
-use super::endpoint::Endpoint;
 use super::pool::Pool;
 use super::route::{Exclusion, NoRoute, RouteRequest};
 use super::screen::Screen;
 use crate::clock::Moment;
-use crate::health::Gate;
+use crate::endpoint::Endpoint;
+use crate::endpoint::Gate;
 use std::sync::Arc;
 use std::time::Duration;
 

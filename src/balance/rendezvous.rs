@@ -1,7 +1,7 @@
 //! Rendezvous hashing: every instance gives a key to the same endpoint, and an endpoint that comes or
 //! goes moves no key but its own.
 
-use super::endpoint::Endpoint;
+use crate::endpoint::Endpoint;
 use std::sync::Arc;
 
 /// The endpoint that owns a key. Health has no say: the key stays where it is.

@@ -1,9 +1,9 @@
 //! What is asked of a pool, and what it answers: a route, or the list of why there is none (RT-52).
 
-use super::endpoint::Endpoint;
-use super::permit::Permit;
 use crate::clock::Moment;
 use crate::dialect::Placement;
+use crate::endpoint::Endpoint;
+use crate::endpoint::Permit;
 use crate::plan::Plan;
 use crate::rejection::{self, Rejection};
 use serde::Serialize;

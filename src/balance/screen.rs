@@ -2,11 +2,11 @@
 //! others may not. It looks at states only; which of them it will be is the strategy's matter.
 
 use super::eligible::MAX_ENDPOINTS;
-use super::endpoint::{Endpoint, WriteFitness};
 use super::route::{Exclusion, RouteRequest};
 use crate::clock::Moment;
 use crate::dialect::Placement;
-use crate::health::{Gate, HealthStatus};
+use crate::endpoint::{Endpoint, WriteFitness};
+use crate::endpoint::{Gate, HealthStatus};
 use std::sync::Arc;
 
 /// How willingly an endpoint is given a request.

@@ -1,12 +1,12 @@
 //! The pool as people see it (RT-01, RT-02, RT-49): a plain value for the admin API and metrics.
 
-use super::endpoint::Endpoint;
 use super::pool::Pool;
-use super::window::WINDOW;
 use crate::clock::Moment;
 use crate::config::StrategyName;
 use crate::dialect::Role;
-use crate::health::{Gate, HealthStatus};
+use crate::endpoint::Endpoint;
+use crate::endpoint::window::WINDOW;
+use crate::endpoint::{Gate, HealthStatus};
 use serde::{Serialize, Serializer};
 
 /// One service.
@@ -97,9 +97,9 @@ fn instance(endpoint: &Endpoint, now: Moment) -> InstanceStats {
     InstanceStats {
         instance_id: endpoint.name.to_string(),
         token: endpoint.token.to_string(),
-        endpoint: format!("{}:{}", endpoint.host(), endpoint.port()),
-        host: endpoint.host().to_owned(),
-        port: endpoint.port(),
+        endpoint: endpoint.authority.to_string(),
+        host: endpoint.address().host.to_string(),
+        port: endpoint.address().port,
         addresses: health.addresses().iter().map(ToString::to_string).collect(),
         weight: endpoint.weight,
         role: endpoint.role(),

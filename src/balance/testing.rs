@@ -1,9 +1,10 @@
 //! Pools, plans and completions for the tests of this module.
 
-use super::{Completion, Endpoint, Pool, Registry, Route, RouteRequest};
+use super::{Pool, Route, RouteRequest};
 use crate::clock::{Clock, Moment};
 use crate::config::{self, Config, StrategyName};
 use crate::dialect::{Fault, Placement, QueryType};
+use crate::endpoint::{Completion, Endpoint, Permit, Registry};
 use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use crate::random::Random;
 use std::sync::Arc;
@@ -55,7 +56,7 @@ impl World {
             ..config::Service::default()
         };
         let registry = Arc::<Registry>::default();
-        let pool = Pool::build("graph", &service, &config, &registry).unwrap();
+        let pool = Pool::build("graph", &service, &config, &registry, None).unwrap();
         Self {
             pool,
             registry,
@@ -76,7 +77,14 @@ impl World {
             endpoints,
             ..config::Service::default()
         };
-        Pool::build("graph", &service, &self.config, &self.registry).unwrap()
+        Pool::build(
+            "graph",
+            &service,
+            &self.config,
+            &self.registry,
+            Some(&self.pool),
+        )
+        .unwrap()
     }
 
     pub fn now(&self) -> Moment {
@@ -120,7 +128,7 @@ impl World {
     /// Takes `count` places at an endpoint.
     pub fn fill(&self, name: &str, count: u32) {
         let endpoint = self.at(name);
-        (0..count).for_each(|_| assert!(endpoint.state.enter(u32::MAX)));
+        (0..count).for_each(|_| std::mem::forget(Permit::claim(&endpoint, u32::MAX)));
     }
 
     pub fn done(&self, fault: Fault, millis: u64) -> Completion {
@@ -145,7 +153,7 @@ impl World {
     }
 
     pub fn complete(&self, name: &str, done: &Completion) {
-        let permit = super::Permit::claim(&self.at(name), u32::MAX).unwrap();
+        let permit = Permit::claim(&self.at(name), u32::MAX).unwrap();
         permit.complete(done);
     }
 }

@@ -96,8 +96,8 @@ fn names(config: &Config) -> BTreeSet<String> {
         .values()
         .flat_map(|service| &service.endpoints);
     let hosts = endpoints
-        .filter_map(|endpoint| endpoint.host_and_port())
-        .map(|(host, _)| host);
+        .filter_map(|endpoint| endpoint.address())
+        .map(|address| address.host);
     let named = hosts.filter(|host| host.parse::<std::net::IpAddr>().is_err());
-    named.map(Into::into).take(100).collect()
+    named.map(|host| host.to_string()).take(100).collect()
 }

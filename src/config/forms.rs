@@ -1,6 +1,6 @@
 //! Forms of text that only pointsman knows: header names, log filters, addresses of endpoints.
 
-use super::url;
+use super::url::EndpointAddress;
 use config_table::Form;
 use config_table::forms::accept_if;
 
@@ -22,7 +22,7 @@ pub const FILTER: Form = Form {
 pub const URL: Form = Form {
     expected: "the HTTP address of the server, http://HOST:PORT",
     pattern: "^http://[^/@?#\\s]+:[0-9]{1,5}/?$",
-    test: |text| url::parts(text).map(|_| ()),
+    test: |text| EndpointAddress::parse(text).map(|_| ()),
 };
 
 fn is_filter(text: &str) -> bool {

@@ -93,8 +93,8 @@ impl Config {
 }
 
 fn fill_name(endpoint: &mut Endpoint) {
-    if endpoint.name.is_empty() {
-        endpoint.name = endpoint.default_name();
+    if let Some(address) = endpoint.address() {
+        endpoint.name = endpoint.name_at(&address);
     }
 }
 

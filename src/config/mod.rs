@@ -21,3 +21,4 @@ pub use config_table::{Note, Place, Problem, Report, Secret, Size};
 pub use load::{Loaded, Source, load, masked, read};
 pub use overrides::PERFORMANCE;
 pub use sections::*;
+pub use url::EndpointAddress;

@@ -20,7 +20,9 @@ fn service(dialect: DialectName, url: &str) -> Service {
         url: url.into(),
         ..Endpoint::default()
     };
-    endpoint.name = endpoint.default_name();
+    if let Some(address) = endpoint.address() {
+        endpoint.name = endpoint.name_at(&address);
+    }
     Service {
         dialect,
         endpoints: vec![endpoint],

@@ -1,6 +1,6 @@
 //! The values of a service and an endpoint that hold after defaults: addresses, names, strategy.
 
-use super::{Balance, DialectName, Endpoint, Service, StrategyName, url};
+use super::{Balance, DialectName, Endpoint, EndpointAddress, Service, StrategyName};
 use std::net::SocketAddr;
 
 impl DialectName {
@@ -28,32 +28,16 @@ impl Service {
 }
 
 impl Endpoint {
-    /// Host (without brackets) and port; `None` only for an endpoint that was never checked.
-    pub fn host_and_port(&self) -> Option<(&str, u16)> {
-        url::parts(&self.url).ok()
+    /// Where it is; `None` only for an endpoint that was never checked.
+    pub fn address(&self) -> Option<EndpointAddress> {
+        EndpointAddress::parse(&self.url).ok()
     }
 
-    /// `host:port` as a Host field carries it, brackets kept.
-    pub fn authority(&self) -> &str {
-        let rest = self.url.strip_prefix("http://").unwrap_or(&self.url);
-        rest.strip_suffix('/').unwrap_or(rest)
-    }
-
-    /// The name of an endpoint that names none: host-port, with other characters as `-`.
-    pub fn default_name(&self) -> String {
-        let plain = |c: char| {
-            if c.is_ascii_alphanumeric() || c == '_' {
-                c
-            } else {
-                '-'
-            }
-        };
-        let name: String = self
-            .authority()
-            .to_ascii_lowercase()
-            .chars()
-            .map(plain)
-            .collect();
-        name.trim_matches(['-', '_']).to_string()
+    /// Its configured name, or the default one of its address.
+    pub fn name_at(&self, address: &EndpointAddress) -> String {
+        match self.name.is_empty() {
+            true => address.default_name(),
+            false => self.name.clone(),
+        }
     }
 }

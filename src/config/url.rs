@@ -1,7 +1,51 @@
 //! The address of an endpoint: `http://HOST:PORT` and nothing more. What people write instead
-//! (Bolt, gRPC, TLS) is refused with what to write.
+//! (Bolt, gRPC, TLS) is refused with what to write. This is the only parser of endpoint URLs.
 
 use config_table::Refused;
+use std::fmt;
+use std::sync::Arc;
+
+/// Host and port of an endpoint. Printed as `host:port`, as a Host field carries it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EndpointAddress {
+    /// Host name or literal address, lower case, without brackets.
+    pub host: Arc<str>,
+    pub port: u16,
+}
+
+impl EndpointAddress {
+    /// The address in a URL.
+    ///
+    /// # Errors
+    /// What was found instead of a plain `http://HOST:PORT`, and what to write.
+    pub fn parse(url: &str) -> Result<Self, Refused> {
+        let (host, port) = parts(url)?;
+        Ok(Self {
+            host: host.to_ascii_lowercase().into(),
+            port,
+        })
+    }
+
+    /// The name of an endpoint that the configuration gives none: host-port, with other characters as `-`.
+    pub fn default_name(&self) -> String {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let name: String = self
+            .to_string()
+            .chars()
+            .map(|c| if is_plain(c) { c } else { '-' })
+            .collect();
+        name.trim_matches(['-', '_']).to_string()
+    }
+}
+
+impl fmt::Display for EndpointAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
 
 /// Scheme and what to write in its place.
 const OTHER_SCHEMES: &[(&str, &str)] = &[
@@ -16,8 +60,8 @@ const OTHER_SCHEMES: &[(&str, &str)] = &[
 const NEO4J: &str = "the HTTP address of the server, usually http://HOST:7474";
 const QDRANT: &str = "the HTTP address of the server, usually http://HOST:6333";
 
-/// Host (without brackets) and port of an address.
-pub fn parts(url: &str) -> Result<(&str, u16), Refused> {
+/// Host (without brackets) and port of a URL.
+fn parts(url: &str) -> Result<(&str, u16), Refused> {
     if url.contains('@') {
         return Err(because(
             "user information in a URL (not shown)",

@@ -7,8 +7,9 @@ use super::exchange::{self, Answered, Failure, Hold, Parcel};
 use super::flow::request;
 use super::outgoing;
 use super::pace::Pace;
-use crate::balance::{Completion, Endpoint, NoRoute, Permit, Route, RouteRequest};
+use crate::balance::{NoRoute, Route, RouteRequest};
 use crate::dialect::{Body, Executed, Fault, Judgement, Placement, Response};
+use crate::endpoint::{Completion, Endpoint, Permit};
 use crate::observe::{self, Name};
 use crate::plan::Complexity;
 use pingora_core::protocols::http::ServerSession;
@@ -88,7 +89,7 @@ impl Errand {
         let newest = self.service.settings.cluster && self.home.is_some();
         let asked = request(&self.head, &self.target, &self.body);
         let changes = self.service.dialect.outgoing(&self.call, &asked, newest);
-        let authority = self.service.authority(&route.endpoint);
+        let authority = &route.endpoint.authority;
         outgoing::build(&self.head, &self.body, changes, authority).ok()
     }
 

@@ -4,10 +4,11 @@ use super::reload::Reloader;
 use crate::admin::{
     Control, Credentials, Health, Problem, PushedMetrics, Readiness, ReloadReport, StatusChange,
 };
-use crate::balance::{Endpoint, RouteRequest, state};
+use crate::balance::RouteRequest;
 use crate::cache::Selection;
 use crate::config;
 use crate::dialect::Placement;
+use crate::endpoint::{Endpoint, LoadReport};
 use crate::plan::{Category, Plan};
 use crate::shared::Shared;
 use crate::snapshot::{Service, Snapshot};
@@ -248,7 +249,7 @@ impl Control for Operator {
         metrics: &PushedMetrics,
     ) -> Result<(), Problem> {
         let (_, endpoint) = self.endpoint(service, endpoint)?;
-        endpoint.state.report(&state::LoadReport {
+        endpoint.state.report(&LoadReport {
             cpu_usage: metrics.cpu_usage,
             memory_usage: metrics.memory_usage,
             queue_size: metrics.queue_size.map(f64::from),

@@ -1,7 +1,7 @@
 //! Figures that others keep, read at each scrape of `/metrics`: endpoints, services, the cache.
 
-use crate::balance::{Endpoint, InstanceStats, PoolStats};
-use crate::health::Gate;
+use crate::balance::{InstanceStats, PoolStats};
+use crate::endpoint::{Endpoint, Gate};
 use crate::observe::{
     CacheReading, EndpointCounts, EndpointReading, Name, Readings, ServiceReading, Source,
 };

@@ -2,9 +2,9 @@
 //! beside the path. A new snapshot ends the old ones; what they found stays with the endpoints.
 
 use crate::dialect::Dialect;
-use crate::health::prober::Running;
-use crate::health::{
-    HealthRules, HttpProbeClient, ProbeClient, Prober, Questions, Resolver, SystemLookup,
+use crate::endpoint::HealthRules;
+use crate::probe::{
+    HttpProbeClient, ProbeClient, Prober, Questions, Resolver, Running, SystemLookup,
 };
 use crate::shared::Shared;
 use crate::snapshot::{Service, Snapshot};
@@ -50,8 +50,10 @@ impl Probing {
             let prober = self.prober(service, Arc::clone(&ask), Arc::clone(&rules));
             running.push(prober.start(self.shared.random_source.random()));
         }
-        let pools: Vec<_> = snapshot.services().map(|service| &service.pool).collect();
-        self.shared.registry.settle(&pools, self.shared.clock.now());
+        let live = snapshot.services().flat_map(|s| s.pool.endpoints());
+        self.shared
+            .registry
+            .settle(live.cloned().collect(), self.shared.clock.now());
         *self.running.lock() = running;
     }
 

@@ -2,8 +2,8 @@
 
 use super::dialects::Learned;
 use super::{Carried, Service, Snapshot};
-use crate::balance::Registry;
 use crate::config;
+use crate::endpoint::Registry;
 use crate::plan::MeasuredTimes;
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -160,8 +160,9 @@ mod values {
         assert_eq!(graph.strategy(&config.balance), StrategyName::Adaptive);
         assert_eq!(graph.endpoints[0].name, "127-0-0-1-7474");
         assert_eq!(graph.endpoints[1].name, "db-2-7474");
-        assert_eq!(graph.endpoints[1].host_and_port(), Some(("db-2", 7474)));
-        assert_eq!(graph.endpoints[1].authority(), "db-2:7474");
+        let address = graph.endpoints[1].address().unwrap();
+        assert_eq!((&*address.host, address.port), ("db-2", 7474));
+        assert_eq!(address.to_string(), "db-2:7474");
     }
 
     #[test]
@@ -212,8 +213,9 @@ mod values {
     fn an_ipv6_endpoint_is_known_without_its_brackets() {
         let config = good("services: {a: {dialect: http, endpoints: ['http://[fe80::1]:80/']}}");
         let endpoint = &config.services["a"].endpoints[0];
-        assert_eq!(endpoint.host_and_port(), Some(("fe80::1", 80)));
-        assert_eq!(endpoint.authority(), "[fe80::1]:80");
+        let address = endpoint.address().unwrap();
+        assert_eq!((&*address.host, address.port), ("fe80::1", 80));
+        assert_eq!(address.to_string(), "[fe80::1]:80");
         assert_eq!(endpoint.name, "fe80--1--80");
     }
 

@@ -4,8 +4,8 @@
 
 use super::resource_aware::ResourceAware;
 use super::{Eligible, NEAR, Pick, Plan, Random, Strategy};
-use crate::balance::endpoint::Endpoint;
 use crate::balance::route::RouteReason;
+use crate::endpoint::Endpoint;
 use std::time::Duration;
 
 /// How much busier (score A) the fastest may be than the base choice.

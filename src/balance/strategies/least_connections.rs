@@ -3,8 +3,8 @@
 
 use super::rotation::SmoothRotation;
 use super::{Eligible, Pick, Plan, Random, Strategy};
-use crate::balance::endpoint::Endpoint;
 use crate::balance::route::RouteReason;
+use crate::endpoint::Endpoint;
 
 /// The fewest requests in flight per weight.
 #[derive(Debug, Default)]

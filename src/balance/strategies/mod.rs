@@ -38,5 +38,4 @@ pub fn strategy(name: StrategyName) -> Box<dyn Strategy> {
 }
 
 #[cfg(test)]
-#[path = "../strategies_tests.rs"]
 mod tests;

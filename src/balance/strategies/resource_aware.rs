@@ -3,8 +3,8 @@
 
 use super::least_connections::LeastConnections;
 use super::{Eligible, NEAR, Pick, Plan, Random, Strategy};
-use crate::balance::endpoint::Endpoint;
 use crate::balance::route::RouteReason;
+use crate::endpoint::Endpoint;
 
 /// The lowest mix of load and answer time.
 #[derive(Debug, Default)]

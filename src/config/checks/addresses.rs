@@ -2,7 +2,7 @@
 
 use super::endpoints::sound;
 use super::{endpoint_path, path};
-use crate::config::{Config, Endpoint};
+use crate::config::{Config, Endpoint, EndpointAddress};
 use config_table::{Findings, Step, path_text, quoted};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -81,7 +81,7 @@ fn clash(a: SocketAddr, b: SocketAddr) -> bool {
 
 /// Whether a connection to an endpoint ends at the listener, as far as the address alone tells.
 fn reaches(endpoint: &Endpoint, listener: SocketAddr) -> bool {
-    let Some((host, port)) = endpoint.host_and_port() else {
+    let Some(EndpointAddress { host, port }) = endpoint.address() else {
         return false;
     };
     let ip = match host.eq_ignore_ascii_case("localhost") {

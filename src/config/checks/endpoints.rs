@@ -30,7 +30,8 @@ pub fn check(config: &Config, findings: &mut Findings) {
         some_endpoint(findings, name, service);
         ports(findings, name, service);
         duplicates(findings, name, service, "url", |endpoint| {
-            endpoint.authority().to_lowercase()
+            let address = endpoint.address().map(|address| address.to_string());
+            address.unwrap_or_else(|| endpoint.url.to_lowercase())
         });
         duplicates(findings, name, service, "name", |endpoint| {
             endpoint.name.clone()
@@ -76,7 +77,7 @@ fn some_endpoint(findings: &mut Findings, name: &str, service: &Service) {
 
 fn ports(findings: &mut Findings, name: &str, service: &Service) {
     for (index, endpoint) in sound(findings, name, service) {
-        let port = endpoint.host_and_port().map(|(_, port)| port);
+        let port = endpoint.address().map(|address| address.port);
         let odd = ODD_PORTS
             .iter()
             .find(|(dialect, odd, _)| *dialect == service.dialect && Some(*odd) == port);

@@ -2,12 +2,12 @@
 //! put to one endpoint that serves, when its last answer is too old, was for an older state of
 //! knowledge, or never came; a question without an answer is put to the next endpoint after a pause.
 
-use super::ask::{ProbeClient, ProbeReply, Question, Questions};
-use super::condition::Condition;
+use super::question::{ProbeClient, ProbeReply, Question, Questions};
 use super::round::within;
-use super::status::HealthStatus;
 use crate::clock::Moment;
 use crate::dialect::MetadataQuery;
+use crate::endpoint::Condition;
+use crate::endpoint::HealthStatus;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,8 +1,8 @@
 use crate::balance::route::RouteReason;
-use crate::balance::state::LoadReport;
 use crate::balance::testing::{World, endpoint, letters};
 use crate::config::StrategyName::{self, *};
 use crate::dialect::Fault;
+use crate::endpoint::LoadReport;
 use crate::plan::Complexity;
 use proptest::prelude::*;
 use std::collections::BTreeMap;

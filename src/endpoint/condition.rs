@@ -8,6 +8,7 @@ use super::probe_trigger::ProbeTrigger;
 use super::stamp::Stamp;
 use super::status::{HealthStatus, Sign, StatusMachine};
 use crate::clock::Moment;
+use crate::config::EndpointAddress;
 use crate::dialect::Role;
 use arc_swap::ArcSwap;
 use std::net::{IpAddr, SocketAddr};
@@ -28,9 +29,7 @@ const ADDRESSES_KEPT: usize = 16;
 pub struct Identity {
     pub service: Arc<str>,
     pub name: Arc<str>,
-    /// Host name or literal address, without brackets.
-    pub host: Arc<str>,
-    pub port: u16,
+    pub address: EndpointAddress,
 }
 
 /// What is known of one endpoint beside its load.
@@ -64,8 +63,9 @@ impl Condition {
         events: Arc<EndpointEvents>,
         probe_trigger: Arc<ProbeTrigger>,
     ) -> Self {
-        let literal = identity.host.parse::<IpAddr>().ok();
-        let addresses = literal.map(|ip| SocketAddr::new(ip, identity.port));
+        let EndpointAddress { host, port } = &identity.address;
+        let literal = host.parse::<IpAddr>().ok();
+        let addresses = literal.map(|ip| SocketAddr::new(ip, *port));
         Self {
             identity,
             status: StatusMachine::default(),
@@ -364,5 +364,4 @@ impl Condition {
 }
 
 #[cfg(test)]
-#[path = "condition_tests.rs"]
 mod tests;

@@ -7,7 +7,7 @@ use super::times::ResponseTimes;
 use super::window::{Window, WindowCounts};
 use crate::clock::Moment;
 use crate::dialect::Fault;
-use crate::health::{Condition, Failure, HealthRules};
+use crate::endpoint::{Condition, Failure, HealthRules};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use std::sync::Arc;

@@ -170,5 +170,4 @@ impl Streak {
 }
 
 #[cfg(test)]
-#[path = "breaker_tests.rs"]
 mod tests;

@@ -1,7 +1,9 @@
 use super::*;
 use crate::config;
+use crate::config::EndpointAddress;
 use crate::dialect::{MetadataQuery, Probe, ProbeResult, Response, Role};
-use crate::health::{HealthStatus, ProbeReply, Question, Sign};
+use crate::endpoint::{HealthStatus, Sign};
+use crate::probe::{ProbeReply, Question};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Method;
@@ -117,11 +119,13 @@ struct Bench {
 fn bench(fake: Fake) -> Bench {
     let probe_trigger = Arc::<ProbeTrigger>::default();
     let subject = |name: &str| {
-        let identity = crate::health::Identity {
+        let identity = crate::endpoint::Identity {
             service: "graph".into(),
             name: name.into(),
-            host: "127.0.0.1".into(),
-            port: 1,
+            address: EndpointAddress {
+                host: "127.0.0.1".into(),
+                port: 1,
+            },
         };
         Arc::new(Condition::new(
             identity,

@@ -167,5 +167,4 @@ impl Counts {
 }
 
 #[cfg(test)]
-#[path = "status_tests.rs"]
 mod tests;

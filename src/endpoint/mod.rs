@@ -1,13 +1,36 @@
-//! One replica as the configuration describes it, with its live state. The static part is made anew
-//! with each reload; the state stays.
+//! An endpoint: one replica as the configuration describes it, and how it fares. The static part is
+//! made anew with each reload; the state stays. Probes move the status, traffic moves the breaker and
+//! the counts. Nothing here sends a request, and nothing here chooses between endpoints.
 
-use super::load::EndpointLoad;
-use super::state::EndpointState;
+pub mod breaker;
+pub mod condition;
+pub mod events;
+mod gauge;
+pub mod load;
+pub mod permit;
+mod probe_trigger;
+pub mod registry;
+mod rules;
+mod stamp;
+pub mod state;
+mod status;
+mod times;
+pub mod window;
+
+pub use breaker::{Failure, Gate};
+pub use condition::{Condition, Identity};
+pub use events::{EndpointEvent, EndpointEvents, What};
+pub use load::EndpointLoad;
+pub use permit::{Completion, Permit};
+pub use probe_trigger::ProbeTrigger;
+pub use registry::Registry;
+pub use rules::HealthRules;
+pub use state::{EndpointState, LoadReport};
+pub use status::{HealthStatus, Sign};
+
 use crate::clock::Moment;
-use crate::config::{self, RoleChoice};
+use crate::config::{self, EndpointAddress, RoleChoice};
 use crate::dialect::{Role, token_of};
-use crate::health::{Condition, Gate, HealthRules, HealthStatus};
-use http::Uri;
 use std::sync::Arc;
 
 /// One endpoint of a service.
@@ -17,6 +40,8 @@ pub struct Endpoint {
     pub name: Arc<str>,
     /// Names it in transaction ids: `[a-z0-9]+`, made from the name, the same in every instance.
     pub token: Arc<str>,
+    /// `host:port`, as a Host field carries it.
+    pub authority: Arc<str>,
     /// Share of traffic relative to the others.
     pub weight: f64,
     /// Requests in flight at most.
@@ -49,10 +74,12 @@ impl Endpoint {
         rules: Arc<HealthRules>,
         state: Arc<EndpointState>,
     ) -> Self {
-        let name = state.health.identity().name.clone();
+        let identity = state.health.identity();
+        let name = identity.name.clone();
         Self {
             token: token_of(&name).into(),
             name,
+            authority: identity.address.to_string().into(),
             weight: config.weight.max(0.0),
             max_connections: config.max_connections.max(1),
             role_choice: config.role,
@@ -66,14 +93,9 @@ impl Endpoint {
         &self.state.health
     }
 
-    /// Host name or literal address, without brackets.
-    pub fn host(&self) -> &str {
-        &self.health().identity().host
-    }
-
-    /// TCP port.
-    pub fn port(&self) -> u16 {
-        self.health().identity().port
+    /// Where it is, as the configuration says.
+    pub fn address(&self) -> &EndpointAddress {
+        &self.health().identity().address
     }
 
     /// The role: the configuration's word, or what probes found.
@@ -131,42 +153,5 @@ impl Endpoint {
     /// Whether the cache must store nothing from it now.
     pub fn held(&self, now: Moment) -> bool {
         self.health().held(now)
-    }
-}
-
-/// Host and port of an endpoint's URL; `None` when it is not a plain `http://host:port`.
-pub fn authority(url: &str) -> Option<(String, u16)> {
-    let uri: Uri = url.parse().ok()?;
-    let bare = !uri.authority()?.as_str().contains('@') && uri.query().is_none();
-    let plain = bare && uri.scheme_str() == Some("http") && matches!(uri.path(), "" | "/");
-    let host = uri.host()?.trim_matches(['[', ']']).to_ascii_lowercase();
-    (plain && !host.is_empty()).then(|| (host, uri.port_u16().unwrap_or(80)))
-}
-
-/// The name of an endpoint: the configured one, or host-port.
-pub fn name(config: &config::Endpoint, host: &str, port: u16) -> String {
-    match config.name.is_empty() {
-        true => format!("{host}-{port}"),
-        false => config.name.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_plain_http_url_is_an_authority() {
-        assert_eq!(authority("http://Graph:7474"), Some(("graph".into(), 7474)));
-        assert_eq!(authority("http://[::1]:6333/"), Some(("::1".into(), 6333)));
-        for bad in [
-            "bolt://graph:7687",
-            "https://graph",
-            "graph",
-            "http://g/x",
-            "",
-        ] {
-            assert_eq!(authority(bad), None, "{bad}");
-        }
     }
 }

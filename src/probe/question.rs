@@ -1,8 +1,8 @@
 //! The seams of probing: how a question is sent, and who knows what to ask. Tests put their own
 //! behind both; the real ones are [`super::HttpProbeClient`] and the dialect of the service.
 
-use super::condition::Condition;
 use crate::dialect::{Body, Dialect, MetadataQuery, Probe, Response};
+use crate::endpoint::Condition;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};

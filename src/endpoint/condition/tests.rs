@@ -5,8 +5,10 @@ fn condition(host: &str) -> Condition {
     let identity = Identity {
         service: "graph".into(),
         name: "a".into(),
-        host: host.into(),
-        port: 7474,
+        address: EndpointAddress {
+            host: host.into(),
+            port: 7474,
+        },
     };
     Condition::new(identity, Arc::default(), Arc::default())
 }

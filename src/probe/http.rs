@@ -2,8 +2,8 @@
 //! that traffic would take, so that a server which no longer accepts is found out. The answer is
 //! bounded; the name is never resolved here.
 
-use super::ask::{ProbeClient, ProbeReply, Question, REPLY_LIMIT};
-use super::condition::Condition;
+use super::question::{ProbeClient, ProbeReply, Question, REPLY_LIMIT};
+use crate::endpoint::Condition;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::HOST;
@@ -63,15 +63,10 @@ fn request(
     address: SocketAddr,
     question: Question<'_>,
 ) -> Result<Request<Full<Bytes>>, String> {
-    let identity = whom.identity();
-    let host = match identity.host.contains(':') {
-        true => format!("[{}]:{}", identity.host, identity.port),
-        false => format!("{}:{}", identity.host, identity.port),
-    };
     let mut request = Request::builder()
         .method(question.method)
         .uri(format!("http://{address}{}", question.target))
-        .header(HOST, host);
+        .header(HOST, whom.identity().address.to_string());
     for (name, value) in question.headers {
         request = request.header(name, value);
     }
@@ -99,5 +94,4 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
 }
 
 #[cfg(test)]
-#[path = "asker_tests.rs"]
 mod tests;

@@ -2,14 +2,14 @@
 //! due, and both at once when somebody asks for it. Each turn is a task of its own, so that a fault in
 //! one neither ends the loop nor goes unseen (P28); the pulse shows that the loop lives.
 
-use super::HealthRules;
-use super::ask::{ProbeClient, Questions};
-use super::condition::Condition;
-use super::events::What;
-use super::metadata_queries::{Asking, Inquiries};
-use super::probe_trigger::ProbeTrigger;
+use super::metadata::{Asking, Inquiries};
+use super::question::{ProbeClient, Questions};
 use super::round::Round;
 use crate::clock::{Clock, Moment};
+use crate::endpoint::Condition;
+use crate::endpoint::HealthRules;
+use crate::endpoint::ProbeTrigger;
+use crate::endpoint::What;
 use crate::random::Random;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -168,5 +168,4 @@ fn jittered(interval: Duration, random: &mut Random) -> Duration {
 }
 
 #[cfg(test)]
-#[path = "prober_tests.rs"]
 mod tests;

@@ -1,5 +1,6 @@
 use super::*;
-use crate::health::{EndpointEvents, Identity, ProbeTrigger};
+use crate::config::EndpointAddress;
+use crate::endpoint::{EndpointEvents, Identity, ProbeTrigger};
 use parking_lot::Mutex;
 
 /// Answers each look-up with the next thing on its list; an empty list of addresses is an error.
@@ -20,8 +21,10 @@ fn named(host: &str, events: &Arc<EndpointEvents>) -> Arc<Condition> {
     let identity = Identity {
         service: "graph".into(),
         name: "a".into(),
-        host: host.into(),
-        port: 7474,
+        address: EndpointAddress {
+            host: host.into(),
+            port: 7474,
+        },
     };
     let probe_trigger = Arc::<ProbeTrigger>::default();
     Arc::new(Condition::new(identity, events.clone(), probe_trigger))

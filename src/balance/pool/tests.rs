@@ -3,7 +3,7 @@ use super::super::testing::{World, endpoint, letters};
 use super::*;
 use crate::config::{RoleChoice, StrategyName::*};
 use crate::dialect::{Fault, Placement, Role};
-use crate::health::{Gate, HealthStatus, Sign};
+use crate::endpoint::{Gate, HealthStatus, Sign};
 use crate::random::Random;
 use proptest::prelude::*;
 
@@ -439,7 +439,7 @@ fn a_pool_is_refused_when_two_endpoints_share_a_name_or_a_url_is_not_http() {
             endpoints,
             ..config::Service::default()
         };
-        Pool::build("graph", &service, &Config::default(), &registry).err()
+        Pool::build("graph", &service, &Config::default(), &registry, None).err()
     };
     let twice = vec![endpoint("a", 1.0), endpoint("a", 1.0)];
     assert!(matches!(build(twice), Some(PoolError::Twice { .. })));

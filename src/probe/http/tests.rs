@@ -1,5 +1,6 @@
 use super::*;
-use crate::health::Identity;
+use crate::config::EndpointAddress;
+use crate::endpoint::Identity;
 use bytes::Bytes;
 use http::Method;
 use http::header::HeaderValue;
@@ -26,8 +27,10 @@ fn at(port: u16) -> Arc<Condition> {
     let identity = Identity {
         service: "graph".into(),
         name: "a".into(),
-        host: "127.0.0.1".into(),
-        port,
+        address: EndpointAddress {
+            host: "127.0.0.1".into(),
+            port,
+        },
     };
     let condition = Condition::new(identity, Arc::default(), Arc::default());
     Arc::new(condition)
@@ -55,7 +58,10 @@ async fn a_question_goes_out_as_it_is_and_the_answer_comes_back_whole() {
     assert_eq!(reply.headers["x-a"], "b");
     let heard = heard.await.unwrap().to_lowercase();
     assert!(heard.starts_with("post /db/neo4j/query/v2?a=b http/1.1\r\n"));
-    assert!(heard.contains(&format!("host: 127.0.0.1:{}\r\n", whom.identity().port)));
+    assert!(heard.contains(&format!(
+        "host: 127.0.0.1:{}\r\n",
+        whom.identity().address.port
+    )));
     assert!(heard.contains("x-probe: 1\r\n") && heard.ends_with("{}"));
 }
 

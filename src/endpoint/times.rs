@@ -2,8 +2,8 @@
 //! Successes only. The means are read without a lock; the lock is taken when an answer is complete.
 
 use super::gauge::Gauge;
+use super::stamp::Stamp;
 use crate::clock::Moment;
-use crate::health::stamp::Stamp;
 use crate::plan::Complexity;
 use parking_lot::Mutex;
 use std::collections::VecDeque;

@@ -1,10 +1,11 @@
 //! Resolves the names of a service's endpoints in the background (B6), so that no request ever waits
 //! for it. A name that stops resolving keeps its last good addresses; a literal address needs none of this.
 
-use super::condition::Condition;
-use super::events::What;
 use super::prober::Running;
 use crate::clock::Clock;
+use crate::config::EndpointAddress;
+use crate::endpoint::Condition;
+use crate::endpoint::What;
 use async_trait::async_trait;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -52,7 +53,7 @@ struct Name {
 impl Resolver {
     /// A resolver of those subjects that are names.
     pub fn new(subjects: &[Arc<Condition>], lookup: Arc<dyn Lookup>, clock: Clock) -> Self {
-        let is_name = |c: &&Arc<Condition>| c.identity().host.parse::<IpAddr>().is_err();
+        let is_name = |c: &&Arc<Condition>| c.identity().address.host.parse::<IpAddr>().is_err();
         let name = |condition: &Arc<Condition>| {
             Arc::new(Name {
                 condition: condition.clone(),
@@ -91,8 +92,8 @@ impl Resolver {
 
 impl Name {
     async fn resolve(&self, lookup: &dyn Lookup, clock: &Clock) {
-        let identity = self.condition.identity();
-        let found = lookup.lookup(&identity.host, identity.port);
+        let EndpointAddress { host, port } = &self.condition.identity().address;
+        let found = lookup.lookup(host, *port);
         let first = !self.condition.is_resolved();
         match tokio::time::timeout(LOOKUP_WITHIN, found).await {
             Ok(Ok(addresses)) if !addresses.is_empty() => {
@@ -108,7 +109,7 @@ impl Name {
 
     fn complain(&self, clock: &Clock) {
         if !self.told.swap(true, Ordering::Relaxed) {
-            let why = format!("{} has no address", self.condition.identity().host);
+            let why = format!("{} has no address", self.condition.identity().address.host);
             self.condition
                 .tell(What::ResolutionFailed, clock.now(), why);
         }
@@ -116,5 +117,4 @@ impl Name {
 }
 
 #[cfg(test)]
-#[path = "resolver_tests.rs"]
 mod tests;

@@ -1,8 +1,9 @@
-use super::super::testing::{World, endpoint, letters};
 use super::*;
+use crate::balance::Pool;
+use crate::balance::testing::{World, endpoint, letters};
 use crate::config::StrategyName::LeastConnections;
 use crate::dialect::{Fault, Placement};
-use crate::health::Gate;
+use crate::endpoint::Gate;
 
 fn pin(world: &World, pool: &Pool, token: &str) -> Option<String> {
     let placement = Placement::Pinned(token.into());
@@ -39,7 +40,9 @@ fn a_second_pool_finds_the_states_of_the_first() {
 #[test]
 fn a_name_with_another_address_is_another_server() {
     let world = World::equal(LeastConnections, 2);
-    world.registry.settle(&[&world.pool], world.now());
+    world
+        .registry
+        .settle(world.pool.endpoints().to_vec(), world.now());
     world.fails("a", 5);
     let mut moved = letters(2);
     moved[0].url = "http://127.0.0.1:9".into();
@@ -56,18 +59,25 @@ fn a_name_with_another_address_is_another_server() {
         &world.at("a").state
     ));
     let taken = world.rebuild(moved.clone());
-    world.registry.settle(&[&taken], world.now());
-    let known = world.registry.endpoint("graph", &moved[0]).unwrap();
-    assert!(Arc::ptr_eq(&known, &taken.find("a").unwrap().state));
+    world
+        .registry
+        .settle(taken.endpoints().to_vec(), world.now());
+    let known = world.rebuild(moved);
+    let state = |pool: &Pool| Arc::clone(&pool.find("a").unwrap().state);
+    assert!(Arc::ptr_eq(&state(&known), &state(&taken)));
 }
 
 #[test]
 fn a_removed_endpoint_answers_its_transactions_until_they_are_idle() {
     let world = World::equal(LeastConnections, 2);
-    world.registry.settle(&[&world.pool], world.now());
+    world
+        .registry
+        .settle(world.pool.endpoints().to_vec(), world.now());
     let token = world.at("b").token.to_string();
     let fewer = world.rebuild(letters(1));
-    world.registry.settle(&[&fewer], world.now());
+    world
+        .registry
+        .settle(fewer.endpoints().to_vec(), world.now());
     assert!((0..5).all(|_| pin(&world, &fewer, &world.at("a").token).is_some()));
     for _ in 0..4 {
         world.wait(20);
@@ -80,10 +90,14 @@ fn a_removed_endpoint_answers_its_transactions_until_they_are_idle() {
 #[test]
 fn no_transaction_keeps_a_removed_endpoint_for_ever() {
     let world = World::equal(LeastConnections, 2);
-    world.registry.settle(&[&world.pool], world.now());
+    world
+        .registry
+        .settle(world.pool.endpoints().to_vec(), world.now());
     let token = world.at("b").token.to_string();
     let fewer = world.rebuild(letters(1));
-    world.registry.settle(&[&fewer], world.now());
+    world
+        .registry
+        .settle(fewer.endpoints().to_vec(), world.now());
     let spoke = (0..100).filter(|_| {
         world.wait(20);
         pin(&world, &fewer, &token).is_some()
@@ -98,15 +112,23 @@ fn no_transaction_keeps_a_removed_endpoint_for_ever() {
 #[test]
 fn an_endpoint_that_comes_back_while_it_drains_keeps_its_state() {
     let world = World::equal(LeastConnections, 2);
-    world.registry.settle(&[&world.pool], world.now());
+    world
+        .registry
+        .settle(world.pool.endpoints().to_vec(), world.now());
     let before = world.at("b").state.clone();
     let fewer = world.rebuild(letters(1));
-    world.registry.settle(&[&fewer], world.now());
+    world
+        .registry
+        .settle(fewer.endpoints().to_vec(), world.now());
     let back = world.rebuild(letters(2));
-    world.registry.settle(&[&back], world.now());
+    world
+        .registry
+        .settle(back.endpoints().to_vec(), world.now());
     assert!(Arc::ptr_eq(&back.find("b").unwrap().state, &before));
     world.wait(1000);
-    world.registry.settle(&[&back], world.now());
+    world
+        .registry
+        .settle(back.endpoints().to_vec(), world.now());
     assert!(
         world
             .registry
@@ -121,15 +143,21 @@ fn what_was_removed_is_forgotten_and_bounded() {
     for n in 0..40 {
         let names = (0..10).map(|m| endpoint(&format!("e{n}-{m}"), 1.0));
         let pool = world.rebuild(names.collect());
-        world.registry.settle(&[&pool], world.now());
+        world
+            .registry
+            .settle(pool.endpoints().to_vec(), world.now());
     }
     let known = world.registry.known.lock();
     assert_eq!(known.draining.len(), DRAINING_KEPT);
     assert_eq!(known.states.len(), DRAINING_KEPT + 10);
     drop(known);
     world.wait(1000);
-    world.registry.settle(&[&world.pool], world.now());
+    world
+        .registry
+        .settle(world.pool.endpoints().to_vec(), world.now());
     world.wait(1000);
-    world.registry.settle(&[&world.pool], world.now());
+    world
+        .registry
+        .settle(world.pool.endpoints().to_vec(), world.now());
     assert_eq!(world.registry.known.lock().states.len(), 1);
 }

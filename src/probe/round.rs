@@ -1,12 +1,13 @@
 //! One round of probes: every endpoint that is not in maintenance, all at the same time, each with its
 //! probes in order, cheapest first, until one fails. What they find moves the endpoint's condition.
 
-use super::HealthRules;
-use super::ask::{ProbeClient, Question};
-use super::condition::Condition;
-use super::status::{HealthStatus, Sign};
+use super::question::{ProbeClient, Question};
 use crate::clock::Clock;
 use crate::dialect::{Probe, ProbeResult};
+use crate::endpoint::Condition;
+use crate::endpoint::HealthRules;
+use crate::endpoint::What;
+use crate::endpoint::{HealthStatus, Sign};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -95,7 +96,7 @@ impl Round {
             ProbeResult::Locked => {
                 if !self.locked.swap(true, Ordering::Relaxed) {
                     let why = "probes with a credential stop until the next reload";
-                    subject.tell(super::What::ProbeCredentialRefused, now, why);
+                    subject.tell(What::ProbeCredentialRefused, now, why);
                 }
                 Heard::Nothing
             }

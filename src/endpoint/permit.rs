@@ -1,7 +1,7 @@
 //! A permit: one request's place at an endpoint. It counts up when it is given and down when it goes,
 //! however it goes, so that a client that vanishes leaks nothing (RT-32).
 
-use super::endpoint::Endpoint;
+use super::Endpoint;
 use crate::clock::Moment;
 use crate::dialect::Fault;
 use crate::plan::Complexity;
@@ -35,7 +35,7 @@ pub struct Permit {
 
 impl Permit {
     /// Takes a place unless `limit` requests are in flight.
-    pub(super) fn claim(endpoint: &Arc<Endpoint>, limit: u32) -> Option<Self> {
+    pub fn claim(endpoint: &Arc<Endpoint>, limit: u32) -> Option<Self> {
         endpoint.state.enter(limit).then(|| Self {
             endpoint: endpoint.clone(),
             trial: false,
@@ -44,7 +44,7 @@ impl Permit {
     }
 
     /// Takes the breaker's trial with it, if the breaker is open and no trial runs.
-    pub(super) fn claim_trial(&mut self) -> bool {
+    pub fn claim_trial(&mut self) -> bool {
         self.trial = self.trial || self.endpoint.health().claim_trial();
         self.trial
     }

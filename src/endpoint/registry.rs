@@ -2,13 +2,11 @@
 //! An endpoint that a reload removes takes no new requests, but stays known by its token until its
 //! transactions are idle or a limit has passed (W9).
 
-use super::budget::Savings;
-use super::endpoint::{self, Endpoint};
-use super::pool::Pool;
+use super::Endpoint;
 use super::state::EndpointState;
+use super::{Condition, EndpointEvents, Identity, ProbeTrigger};
 use crate::clock::Moment;
-use crate::config;
-use crate::health::{Condition, EndpointEvents, Identity, ProbeTrigger};
+use crate::config::EndpointAddress;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,7 +34,6 @@ struct Known {
     live: Vec<Arc<Endpoint>>,
     draining: Vec<Draining>,
     pulses: HashMap<String, Arc<ProbeTrigger>>,
-    savings: HashMap<String, Arc<Savings>>,
 }
 
 #[derive(Debug)]
@@ -58,35 +55,26 @@ impl Registry {
         known.pulses.entry(service.into()).or_default().clone()
     }
 
-    /// The retries that a service has saved up; the same for the life of the process.
-    pub fn savings(&self, service: &str) -> Arc<Savings> {
-        let mut known = self.known.lock();
-        known.savings.entry(service.into()).or_default().clone()
-    }
-
-    /// The state of a configured endpoint; `None` when its URL is not a plain `http://host:port`.
-    pub fn endpoint(&self, service: &str, config: &config::Endpoint) -> Option<Arc<EndpointState>> {
-        let (host, port) = endpoint::authority(&config.url)?;
-        let name = endpoint::name(config, &host, port);
-        Some(self.state(service, &name, &host, port))
-    }
-
     /// The state of an endpoint. A name that stands for another address than before is another server:
     /// it gets a new state, which replaces the old one when the reload is settled.
-    pub fn state(&self, service: &str, name: &str, host: &str, port: u16) -> Arc<EndpointState> {
+    pub fn state(
+        &self,
+        service: &str,
+        name: &str,
+        address: &EndpointAddress,
+    ) -> Arc<EndpointState> {
         let probe_trigger = self.probe_trigger(service);
         let mut known = self.known.lock();
         let key = (service.to_owned(), name.to_owned());
         let before = known.states.get(&key);
-        if let Some(state) = before.filter(|state| stands_for(state, host, port)) {
+        if let Some(state) = before.filter(|state| state.health.identity().address == *address) {
             return state.clone();
         }
         let generation = before.map_or(0, |state| state.generation + 1);
         let identity = Identity {
             service: service.into(),
             name: name.into(),
-            host: host.into(),
-            port,
+            address: address.clone(),
         };
         let condition = Condition::new(identity, self.events.clone(), probe_trigger);
         let state = Arc::new(EndpointState::new(Arc::new(condition), generation));
@@ -94,9 +82,8 @@ impl Registry {
         state
     }
 
-    /// A reload is done: these pools are the present ones. Endpoints that none of them has begin to drain.
-    pub fn settle(&self, pools: &[&Pool], now: Moment) {
-        let live: Vec<_> = pools.iter().flat_map(|p| p.endpoints()).cloned().collect();
+    /// A reload is done: these are the present endpoints. Those of before that are not among them begin to drain.
+    pub fn settle(&self, live: Vec<Arc<Endpoint>>, now: Moment) {
         let mut known = self.known.lock();
         let known = &mut *known;
         let before = std::mem::replace(&mut known.live, live);
@@ -144,7 +131,6 @@ impl Known {
         let live = &self.live;
         let is_live = |service: &str| live.iter().any(|e| service_of(e) == service);
         self.pulses.retain(|service, _| is_live(service));
-        self.savings.retain(|service, _| is_live(service));
     }
 }
 
@@ -167,11 +153,5 @@ fn same(one: &Endpoint, other: &Endpoint) -> bool {
     Arc::ptr_eq(&one.state, &other.state)
 }
 
-fn stands_for(state: &EndpointState, host: &str, port: u16) -> bool {
-    let identity = state.health.identity();
-    &*identity.host == host && identity.port == port
-}
-
 #[cfg(test)]
-#[path = "registry_tests.rs"]
 mod tests;

@@ -1,0 +1,27 @@
+//! The settings that judge an endpoint.
+
+use crate::config;
+use std::time::Duration;
+
+/// The settings that judge an endpoint. They come with each reload; the judged state stays.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HealthRules {
+    pub health: config::Health,
+    pub breaker: config::Breaker,
+    /// How long the cache stores nothing from an endpoint after it was slow, ejected or back.
+    pub rejoin_hold: Duration,
+    /// An answer at least this slow holds the cache off the endpoint.
+    pub slow: Duration,
+}
+
+impl HealthRules {
+    /// The rules of a configuration.
+    pub fn of(config: &config::Config) -> Self {
+        Self {
+            health: config.health.clone(),
+            breaker: config.breaker.clone(),
+            rejoin_hold: config.cache.rejoin_hold,
+            slow: config.planner.max_response_time,
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Probing: what pointsman itself asks endpoints, in the background. Probes find out whether an
+//! endpoint serves and in which role, metadata queries what the dialect wants to know, the resolver
+//! which addresses a name has. What they find goes to the endpoints' conditions and to the dialect.
+
+mod http;
+mod metadata;
+mod prober;
+mod question;
+mod resolver;
+mod round;
+
+pub use self::http::HttpProbeClient;
+pub use prober::{Prober, Running};
+pub use question::{ProbeClient, ProbeReply, Question, Questions};
+pub use resolver::{Lookup, Resolver, SystemLookup};
