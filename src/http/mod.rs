@@ -7,9 +7,13 @@
 //! `send_*` queues, `poll_flush` writes everything that is queued. A head and the first parts
 //! that are queued before a flush leave in one write.
 
+mod connection;
+mod connector;
 mod downstream;
 mod upstream;
 
+pub use connection::{ConnectionLimits, Handler, Transport, serve};
+pub use connector::{Connector, Destination};
 pub use downstream::{Downstream, DownstreamError, Refusal};
 pub use http1::{BodyLength, Closed, Data, Part};
 pub use pingora_http::{RequestHeader, ResponseHeader};

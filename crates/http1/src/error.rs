@@ -15,6 +15,9 @@ pub enum Error {
     /// The request has a version other than HTTP/1.0 and HTTP/1.1.
     #[error("the version is neither HTTP/1.0 nor HTTP/1.1")]
     Version,
+    /// The request asks for a tunnel (CONNECT).
+    #[error("a tunnel is not served")]
+    Tunnel,
     /// The peer ended its sending side before the message was whole.
     #[error("the connection was closed before the message was whole")]
     Closed,
@@ -33,6 +36,7 @@ impl Error {
             Error::Malformed(_) => Some(400),
             Error::TooLarge(_) => Some(431),
             Error::Version => Some(505),
+            Error::Tunnel => Some(405),
             Error::Closed | Error::Io(_) | Error::Unwritable(_) => None,
         }
     }

@@ -1,4 +1,4 @@
-//! HTTP/1.1 messages (RFC 9110, RFC 9112) over any byte stream.
+#![doc = include_str!("../README.md")]
 #![cfg_attr(
     not(test),
     deny(
@@ -9,10 +9,26 @@
     )
 )]
 
+mod body;
+mod chunked;
+mod client;
 mod closed;
+mod date;
 mod error;
+mod fields;
+mod head;
+mod inbox;
+mod limits;
+mod outbox;
 mod part;
+mod scan;
+mod server;
+mod target;
+mod writer;
 
+pub use client::Client;
 pub use closed::Closed;
 pub use error::Error;
+pub use limits::Limits;
 pub use part::{BodyLength, Data, Part};
+pub use server::Server;

@@ -1,0 +1,191 @@
+//! A client's side of a connection: a request is written, its responses are read.
+
+use crate::body::Body;
+use crate::fields::Delimiter;
+use crate::inbox::Inbox;
+use crate::outbox::Outbox;
+use crate::scan::Scan;
+use crate::writer::{self, Writer};
+use crate::{BodyLength, Error, Limits, Part, fields, head};
+use http::{Method, StatusCode};
+use pingora_http::{RequestHeader, ResponseHeader};
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// A connection to a server, during one exchange: a request goes out while its response comes in.
+#[derive(Debug)]
+pub struct Client<T> {
+    io: T,
+    inbox: Inbox,
+    outbox: Outbox,
+    limits: Limits,
+    scan: Scan,
+    writer: Writer,
+    is_head: bool,
+    informational: u8,
+    /// From the final head on.
+    body: Option<Body>,
+    keep_alive: bool,
+    begun: bool,
+    failed: Option<Error>,
+}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
+    /// A connection that carries no other exchange.
+    pub fn new(io: T, limits: Limits) -> Self {
+        Self {
+            io,
+            inbox: Inbox::default(),
+            outbox: Outbox::default(),
+            limits,
+            scan: Scan::default(),
+            writer: Writer::Unbegun,
+            is_head: false,
+            informational: 0,
+            body: None,
+            keep_alive: true,
+            begun: false,
+            failed: None,
+        }
+    }
+
+    /// Queues the request's head. Fields of framing and of the connection are written from what is known here, not from `head`.
+    pub fn send_head(&mut self, head: &RequestHeader, body: BodyLength) -> Result<(), Error> {
+        if self.writer != Writer::Unbegun || head.method == Method::CONNECT {
+            return Err(Error::Unwritable("a request that cannot be sent here"));
+        }
+        let (announce, writer) = Writer::of_request(body);
+        writer::request_head(&mut self.outbox, head, announce)?;
+        self.is_head = head.method == Method::HEAD;
+        self.writer = writer;
+        Ok(())
+    }
+
+    /// Waits until less than the limit of the write buffer is queued.
+    pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let left = self.limits.write_buffer;
+        let written = ready!(self.outbox.poll_write_to(&mut self.io, cx, left));
+        Poll::Ready(written.map_err(|error| self.write_failed(error)))
+    }
+
+    /// Queues a part of the request's body.
+    pub fn send_part(&mut self, part: Part) -> Result<(), Error> {
+        self.writer.push(&mut self.outbox, part)
+    }
+
+    /// Writes everything that is queued. After an error the response can still be read: a server that refuses a body
+    /// closes its side while we send.
+    pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let written = ready!(self.outbox.poll_flush(&mut self.io, cx));
+        Poll::Ready(written.map_err(|error| self.write_failed(error)))
+    }
+
+    fn write_failed(&mut self, error: std::io::Error) -> Error {
+        self.writer = Writer::Failed;
+        error.into()
+    }
+
+    /// The next head: informational ones first, then the final one. May be cancelled.
+    pub fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<ResponseHeader, Error>> {
+        loop {
+            let there = match self.failed {
+                Some(error) => Err(error),
+                None => self.head_there(),
+            };
+            match there {
+                Ok(Some(head)) => return Poll::Ready(Ok(head)),
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(Err(self.fail(error))),
+            }
+            match ready!(self.inbox.poll_fill(&mut self.io, cx)) {
+                Ok(0) => return Poll::Ready(Err(self.fail(Error::Closed))),
+                Ok(_) => self.begun = true,
+                Err(error) => return Poll::Ready(Err(self.fail(error.into()))),
+            }
+        }
+    }
+
+    fn fail(&mut self, error: Error) -> Error {
+        self.failed = Some(error);
+        error
+    }
+
+    fn head_there(&mut self) -> Result<Option<ResponseHeader>, Error> {
+        const TOO_LARGE: Error = Error::TooLarge("a response's head larger than may be");
+        if self.body.is_some() {
+            return Err(Error::Malformed("a head after the final one"));
+        }
+        match self.scan.end(self.inbox.bytes())? {
+            None if self.inbox.len() > self.limits.head => Err(TOO_LARGE),
+            None => Ok(None),
+            Some(length) if length > self.limits.head => Err(TOO_LARGE),
+            Some(length) => self.begin(length).map(Some),
+        }
+    }
+
+    fn begin(&mut self, length: usize) -> Result<ResponseHeader, Error> {
+        let bytes = self.inbox.take(length);
+        self.scan = Scan::default();
+        let parsed = head::response(&bytes, &self.limits)?;
+        let status = parsed.head.status;
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(Error::Malformed("another protocol that was not asked for"));
+        }
+        if status.is_informational() {
+            self.informational += 1;
+            if self.informational > self.limits.informational {
+                return Err(Error::TooLarge("more informational responses than may be"));
+            }
+            return Ok(parsed.head);
+        }
+        self.keep_alive = fields::keeps_alive(&parsed.head.headers, parsed.head.version);
+        self.body = Some(self.body_of(status, parsed.delimiter));
+        Ok(parsed.head)
+    }
+
+    /// The body that follows a final head (RFC 9112, section 6.3).
+    fn body_of(&mut self, status: StatusCode, delimiter: Delimiter) -> Body {
+        if self.is_head || status == StatusCode::NOT_MODIFIED {
+            return Body::none();
+        }
+        if status == StatusCode::NO_CONTENT {
+            // A 204 that announces a body may send one.
+            self.keep_alive &= matches!(delimiter, Delimiter::Nothing | Delimiter::Length(0));
+            return Body::none();
+        }
+        self.keep_alive &= delimiter != Delimiter::Nothing;
+        Body::of_response(delimiter)
+    }
+
+    /// Whether a byte of a response came.
+    pub fn is_response_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// How long the response's body is; `None` before its final head.
+    pub fn body_length(&self) -> Option<BodyLength> {
+        self.body.as_ref().map(|body| body.length)
+    }
+
+    /// Whether closing the connection tells the end of the response: a cut cannot be told from an end.
+    pub fn is_delimited_by_close(&self) -> bool {
+        self.body.as_ref().is_some_and(|body| body.until_close)
+    }
+
+    /// The next part of the response's body; after the end, `End` again. May be cancelled.
+    pub fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Result<Part, Error>> {
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(Err(Error::Malformed("a body before its head")));
+        };
+        body.poll_part(&mut self.inbox, &mut self.io, &self.limits, cx)
+    }
+
+    /// The stream, if it may carry another exchange: both messages are whole, both sides keep the connection, and
+    /// nothing came that nobody asked for.
+    pub fn into_reusable(self) -> Option<T> {
+        let whole = self.body.is_some_and(|body| body.is_done());
+        let sent = self.writer.is_ended() && self.outbox.is_empty();
+        let clean = self.inbox.is_empty() && !self.inbox.is_ended() && self.failed.is_none();
+        (whole && sent && clean && self.keep_alive).then_some(self.io)
+    }
+}

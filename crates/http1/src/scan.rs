@@ -1,0 +1,31 @@
+//! The end of a head (or of trailers): an empty line. Looks at each byte once, however the bytes come.
+
+use crate::Error;
+
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Scan {
+    /// Where the current line begins, and how far it was searched.
+    line: usize,
+    searched: usize,
+}
+
+impl Scan {
+    /// The length of the lines with the empty one, once it is there. A line that ends without CR is refused at once.
+    pub fn end(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
+        while let Some(rest) = bytes.get(self.searched..) {
+            let Some(found) = memchr::memchr(b'\n', rest) else {
+                self.searched = bytes.len();
+                return Ok(None);
+            };
+            let feed = self.searched + found;
+            match bytes.get(self.line..feed) {
+                Some([b'\r']) => return Ok(Some(feed + 1)),
+                Some([.., b'\r']) => {}
+                _ => return Err(Error::Malformed("a line ends without a carriage return")),
+            }
+            self.line = feed + 1;
+            self.searched = self.line;
+        }
+        Ok(None)
+    }
+}

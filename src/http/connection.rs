@@ -1,0 +1,198 @@
+//! A client's HTTP/1.1 connection: request after request, until the client leaves, is idle for too
+//! long, or the process stops. What a request means is its [`Handler`]'s.
+
+use super::{
+    BodyLength, Closed, Downstream, DownstreamError, Part, Refusal, RequestHeader, ResponseHeader,
+};
+use async_trait::async_trait;
+use http1::{Error, Limits, Server};
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How long a connection may be what, and how much it may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// Until the first byte of the first request.
+    pub first: Duration,
+    /// Until the first byte of each later request.
+    pub idle: Duration,
+    /// From the first byte of a head to its last.
+    pub head: Duration,
+    /// Requests on one connection.
+    pub requests: u32,
+    /// How long, and for how many bytes, a connection that we close is read on, so that the client can read the response.
+    pub linger: Duration,
+    pub linger_bytes: usize,
+    /// Bytes and number of a head's fields.
+    pub head_bytes: usize,
+    pub head_fields: usize,
+}
+
+impl ConnectionLimits {
+    fn codec(&self) -> Limits {
+        Limits {
+            head: self.head_bytes,
+            fields: self.head_fields,
+            ..Limits::default()
+        }
+    }
+}
+
+/// What serves the requests of one connection.
+#[async_trait]
+pub trait Handler: Send + Sync {
+    /// The limits, as they are now; asked before each request.
+    fn limits(&self) -> ConnectionLimits;
+
+    /// Serves one request. A response that was not flushed to its end when this returns is cut.
+    async fn handle(&self, request: RequestHeader, downstream: &mut dyn Downstream);
+
+    /// Responds to a request whose head could not be read.
+    async fn refuse(&self, refusal: Refusal, downstream: &mut dyn Downstream);
+}
+
+/// A byte stream of a client.
+pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send {
+    /// Makes the close that follows a reset, so that what was sent is not taken for whole.
+    fn reset_on_close(&self);
+}
+
+impl Transport for TcpStream {
+    fn reset_on_close(&self) {
+        // A connection that is gone needs no reset.
+        let _ = self.set_zero_linger();
+    }
+}
+
+/// Serves a connection to its end. When `stop` turns true, an idle connection is closed; a request that was begun is served.
+pub async fn serve<T: Transport>(io: T, handler: &impl Handler, stop: &mut watch::Receiver<bool>) {
+    let mut server = Server::new(io, handler.limits().codec());
+    let mut served = 0;
+    loop {
+        let limits = handler.limits();
+        server.set_limits(limits.codec());
+        let patience = if served == 0 {
+            limits.first
+        } else {
+            limits.idle
+        };
+        if !begun(&mut server, patience, stop).await {
+            return;
+        }
+        served += 1;
+        let head = timeout(limits.head, poll_fn(|cx| server.poll_head(cx))).await;
+        match head {
+            Ok(Ok(Some(head))) => {
+                if served >= limits.requests {
+                    server.close_after_response();
+                }
+                handler.handle(head, &mut server).await;
+            }
+            Ok(Err(error)) => match refusal(error) {
+                Some(refusal) => handler.refuse(refusal, &mut server).await,
+                None => return,
+            },
+            Ok(Ok(None)) | Err(_) => return,
+        }
+        if !server.is_reusable() {
+            return close(server, &limits).await;
+        }
+    }
+}
+
+/// Waits for a request; `false`: none will come.
+async fn begun<T: Transport>(
+    server: &mut Server<T>,
+    patience: Duration,
+    stop: &mut watch::Receiver<bool>,
+) -> bool {
+    let begun = timeout(patience, poll_fn(|cx| server.poll_begun(cx)));
+    tokio::select! {
+        biased;
+        begun = begun => matches!(begun, Ok(Ok(true))),
+        _ = stop.wait_for(|stop| *stop) => false,
+    }
+}
+
+/// Ends a connection: cleanly after a whole response, otherwise so that the client sees the cut.
+async fn close<T: Transport>(mut server: Server<T>, limits: &ConnectionLimits) {
+    if server.is_response_complete() {
+        // Whether the client took the end or not, the connection is dropped.
+        let _ = timeout(limits.linger, server.linger(limits.linger_bytes)).await;
+    } else if server.is_cut_unseen() {
+        server.get_ref().reset_on_close();
+    }
+}
+
+fn refusal(error: Error) -> Option<Refusal> {
+    let status = error.status()?;
+    let reason = match error {
+        Error::Malformed(reason) | Error::TooLarge(reason) => reason,
+        Error::Version => "the version of HTTP is not known here",
+        Error::Tunnel => "a tunnel is not served",
+        Error::Closed | Error::Io(_) | Error::Unwritable(_) => return None,
+    };
+    Some(Refusal { status, reason })
+}
+
+fn error(error: Error) -> DownstreamError {
+    match error {
+        Error::Unwritable(reason) => DownstreamError::Unwritable(reason),
+        error => refusal(error).map_or(DownstreamError::Gone, DownstreamError::Refused),
+    }
+}
+
+impl<T: Transport> Downstream for Server<T> {
+    fn body_length(&self) -> BodyLength {
+        Server::body_length(self)
+    }
+
+    fn expects_continue(&self) -> bool {
+        Server::expects_continue(self)
+    }
+
+    fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Result<Part, DownstreamError>> {
+        Server::poll_part(self, cx).map_err(error)
+    }
+
+    fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
+        Server::poll_closed(self, cx)
+    }
+
+    fn send_informational(&mut self, head: &ResponseHeader) -> Result<(), DownstreamError> {
+        Server::send_informational(self, head).map_err(error)
+    }
+
+    fn send_head(
+        &mut self,
+        head: &ResponseHeader,
+        body: BodyLength,
+    ) -> Result<(), DownstreamError> {
+        Server::send_head(self, head, body).map_err(error)
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), DownstreamError>> {
+        Server::poll_ready(self, cx).map_err(error)
+    }
+
+    fn send_part(&mut self, part: Part) -> Result<(), DownstreamError> {
+        Server::send_part(self, part).map_err(error)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), DownstreamError>> {
+        Server::poll_flush(self, cx).map_err(error)
+    }
+
+    fn close_after_response(&mut self) {
+        Server::close_after_response(self);
+    }
+}
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;
