@@ -10,8 +10,10 @@ pub fn read(bytes: impl AsRef<[u8]>) -> Result<Option<(RequestHeader, Server<Scr
     Ok(head.map(|head| (head, server)))
 }
 
+type Trailers = Vec<(String, String)>;
+
 /// The body and its trailers.
-pub fn body(server: &mut Server<Script>) -> Result<(Vec<u8>, Vec<(String, String)>), Error> {
+pub fn body(server: &mut Server<Script>) -> Result<(Vec<u8>, Trailers), Error> {
     let (mut bytes, mut trailers) = (Vec::new(), Vec::new());
     loop {
         match drive(|cx| server.poll_part(cx))? {
