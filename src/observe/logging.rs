@@ -1,5 +1,5 @@
 //! The log: filter, form, and a writer that never blocks the path. Lines go through a bounded queue
-//! to a thread of their own; when the reader is stuck they are dropped and counted (F39).
+//! to a thread of their own; when the reader is stuck they are dropped and counted.
 
 mod writer;
 
@@ -7,9 +7,9 @@ pub use writer::dropped;
 
 use crate::config::{LogFormat, Observe};
 use std::io::Write;
-use tracing::Subscriber;
-use tracing_subscriber::filter::{EnvFilter, ParseError};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{EnvFilter, ParseError, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt};
 use tracing_subscriber::registry::Registry;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{fmt, reload};
@@ -51,7 +51,7 @@ impl Logging {
 
     /// Takes a new filter; the form of the lines stays until a restart.
     pub fn apply(&self, observe: &Observe) -> Result<(), LoggingError> {
-        let filter = filter(&observe.log)?;
+        let filter = EnvFilter::try_new(&observe.log)?;
         self.filter
             .reload(filter)
             .map_err(|error| LoggingError::Set(error.to_string()))
@@ -63,21 +63,30 @@ type Built = (
     reload::Handle<EnvFilter, Registry>,
 );
 
-/// What is logged. A line of the pool's about a connection that closed a moment before it was wanted is left
-/// out: another one is opened. A filter that names that target brings it back.
-fn filter(text: &str) -> Result<EnvFilter, ParseError> {
-    EnvFilter::try_new(format!("pingora_core::connectors=off,{text}"))
+/// Whether a line may be logged, whatever the filter says. Below warnings the libraries print whole
+/// requests with their credentials. Lines of the connection pool about a connection that closed just
+/// before it was wanted are left out: another one is opened.
+fn is_ours(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    let crate_name = target.split("::").next().unwrap_or(target);
+    match crate_name {
+        "pointsman" | "http1" => true,
+        _ => *metadata.level() <= Level::WARN && !target.starts_with("pingora_core::connectors"),
+    }
 }
 
 fn subscriber(observe: &Observe, queue: Queue) -> Result<Built, LoggingError> {
-    let (filter, handle) = reload::Layer::new(filter(&observe.log)?);
+    let (filter, handle) = reload::Layer::new(EnvFilter::try_new(&observe.log)?);
     let base = tracing_subscriber::registry().with(filter);
     let lines = fmt::layer()
         .with_ansi(false)
         .with_writer(move || queue.clone());
     let subscriber: Box<dyn Subscriber + Send + Sync> = match observe.log_format {
-        LogFormat::Text => Box::new(base.with(lines)),
-        LogFormat::Json => Box::new(base.with(lines.json().flatten_event(true))),
+        LogFormat::Text => Box::new(base.with(lines.with_filter(filter_fn(is_ours)))),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true);
+            Box::new(base.with(lines.with_filter(filter_fn(is_ours))))
+        }
     };
     Ok((subscriber, handle))
 }

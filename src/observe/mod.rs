@@ -2,7 +2,6 @@
 //! and everything that learns read this record and nothing else. Nothing here decides anything, waits
 //! for anything, or ever holds a body, a parameter or a credential.
 
-pub mod events;
 pub mod executions;
 mod headline;
 mod history;
@@ -19,7 +18,6 @@ mod request_id;
 pub mod safe;
 mod wall;
 
-pub use events::{Event, Events};
 pub use executions::{Executions, Running};
 pub use in_flight::{InFlight, Ticket};
 pub use logging::Logging;

@@ -1,7 +1,6 @@
 //! The observer: opens a guard for each request, and hands the one record of its end to metrics, the
 //! history, the log and everyone who learns. It waits for nobody and refuses nothing.
 
-use super::events::{Event, Events};
 use super::executions::{Entry, Executions, Running};
 use super::history::History;
 use super::in_flight::{InFlight, Ticket};
@@ -59,7 +58,6 @@ pub struct Observer {
     ids: RequestIds,
     executions: Executions,
     history: History,
-    events: Events,
     metrics: Metrics,
     learners: ArcSwap<Vec<Arc<dyn Learn>>>,
 }
@@ -79,7 +77,6 @@ impl Observer {
             ids: RequestIds::new(random.bits()),
             executions: Executions::default(),
             history: History::new(limit(observe)),
-            events: Events::default(),
             learners: ArcSwap::default(),
         }))
     }
@@ -185,12 +182,7 @@ impl Observer {
             .update(ticket.0, |entry| entry.endpoint = Some(endpoint));
     }
 
-    /// The event log.
-    pub fn events(&self) -> &Events {
-        &self.events
-    }
-
-    /// The handles of metrics that no request record carries: probes, reloads.
+    /// The handles of metrics that no request record carries: probes, changes of endpoints, reloads.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
@@ -201,32 +193,6 @@ impl Observer {
             return String::new();
         }
         self.metrics.render(&self.executions)
-    }
-
-    /// Notes that something changed: event log, metric, log line (HL-18).
-    pub fn changed(
-        &self,
-        kind: &'static str,
-        place: Option<(&Name, &Name)>,
-        (from, to): (&'static str, &'static str),
-        detail: &str,
-    ) {
-        let detail = safe::text(detail, safe::MAX_TEXT).into_owned();
-        let (service, endpoint) = place.unzip();
-        tracing::info!(kind, service = service.map(|n| &**n), endpoint = endpoint.map(|n| &**n), from, to, %detail, "changed");
-        if let Some((service, endpoint)) = place {
-            self.metrics.changed(service, endpoint, kind, to);
-        }
-        self.events.push(Event {
-            number: 0,
-            at_unix_ms: unix_ms(),
-            kind,
-            service: service.cloned(),
-            endpoint: endpoint.cloned(),
-            from,
-            to,
-            detail,
-        });
     }
 
     /// Takes the record of a request that has ended.

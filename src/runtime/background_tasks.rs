@@ -90,7 +90,7 @@ async fn follow_file(
 async fn sample(shared: Arc<Shared>) {
     let mut machine = sample::Machine::default();
     loop {
-        shared.sampled(machine.load());
+        shared.sampled(machine.load(shared.config().memory.enabled));
         tokio::time::sleep(SAMPLE_EVERY).await;
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::balance::{InstanceStats, PoolStats};
 use crate::endpoint::{Endpoint, Gate};
+use crate::observe::metrics::process::resident_bytes;
 use crate::observe::{
     CacheReading, EndpointCounts, EndpointReading, Name, Readings, ServiceReading, Source,
 };
@@ -37,6 +38,9 @@ impl Source for Figures {
         }
         readings.caches.push(cache(&shared));
         readings.held_bodies = shared.bodies.held() as u64;
+        if shared.config().memory.enabled {
+            readings.resident = resident_bytes();
+        }
     }
 }
 

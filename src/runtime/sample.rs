@@ -16,11 +16,11 @@ struct Ticks {
 }
 
 impl Machine {
-    /// A new sample.
-    pub fn load(&mut self) -> SystemLoad {
+    /// A new sample; the memory only when it is watched.
+    pub fn load(&mut self, memory_watched: bool) -> SystemLoad {
         SystemLoad {
             cpu: self.cpu(),
-            memory: memory(),
+            memory: memory_watched.then(memory).flatten(),
         }
     }
 

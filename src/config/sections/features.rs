@@ -36,7 +36,7 @@ section! {
 section! {
     /// The inline cache.
     Cache {
-        /// Off: nothing is stored, nothing is answered from store.
+        /// Off: nothing is stored, and no response comes from the cache.
         enabled: bool = true,
         /// Time to live where no category says otherwise. Every time to live is cut by up to a tenth, so that what was stored together does not expire together.
         default_ttl: Duration = secs(3600) => ttl(),
@@ -50,11 +50,11 @@ section! {
         l2: CacheL2 = CacheL2::default(),
         /// Time to live by category; cut by up to a tenth, as `default_ttl`.
         categories: Categories = Categories::default(),
-        /// Time to live of answers that move without a write (collection information).
+        /// Time to live of responses that change without a write (collection information).
         short_ttl: Duration = secs(5) => ttl(),
-        /// Longest life of an entry of a credential: a hit skips authentication.
+        /// Longest life of an entry that a credential fetched: a hit skips authentication.
         credential_ttl: Duration = secs(300) => ttl(),
-        /// Bytes of one answer that is stored.
+        /// Bytes of one response that is stored at most.
         max_entry: Size = Size::mib(1) => volume(),
         /// How long a request waits for the same request of another client, before it goes alone.
         share_wait: Duration = secs(5) => time(),
@@ -140,7 +140,7 @@ section! {
 section! {
     /// Memory watch.
     Memory {
-        /// Off: no memory figures.
+        /// Off: no memory figures. The metric of the resident memory, the component `memory` of the health route, and the memory share that plans are compared with are absent.
         enabled: bool = true,
         /// Share of the memory limit above which memory is given back. Not used yet.
         gc_threshold: f64 = 0.8 => share().not_used_yet(),

@@ -21,7 +21,7 @@ section! {
     Observe {
         /// Off: `/metrics` is empty.
         metrics: bool = true,
-        /// Log filter: `info`, `pointsman=debug`, ...
+        /// Log filter: `info`, `debug`, `pointsman::cache=trace`, ... It counts for pointsman; the libraries below it log warnings and errors only, so that no credential is printed.
         log: String = "info".into() => formed(&FILTER),
         /// text or json. A change needs a restart.
         log_format: LogFormat = LogFormat::Text => ANY.restart(),

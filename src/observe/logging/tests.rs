@@ -107,3 +107,19 @@ fn a_filter_that_does_not_parse_is_an_error_that_names_the_key() {
     };
     assert!(error.to_string().starts_with("observe.log: "), "{error}");
 }
+
+#[test]
+fn libraries_log_nothing_below_warnings_whatever_the_filter_says() {
+    for filter in ["trace", "hyper=trace,pingora_core=trace"] {
+        let text = written(LogFormat::Json, filter, || {
+            tracing::trace!(target: "pingora_core::protocols", "api-key: hunter2");
+            tracing::info!(target: "hyper::proto", "authorization: hunter2");
+            tracing::error!(target: "pingora_core::connectors", "closed hunter2");
+            tracing::warn!(target: "hyper::proto", "a warning");
+        });
+        assert_eq!(text.matches('\n').count(), 1, "{text}");
+        assert!(text.contains("a warning"), "{text}");
+    }
+    let text = written(LogFormat::Text, "trace", || tracing::trace!("ours"));
+    assert!(text.contains("ours"));
+}

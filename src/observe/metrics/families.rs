@@ -64,7 +64,7 @@ macro_rules! families {
 
 families! {
     requests: Counters<4> = "requests_total" ["service", "operation", "effect", "status"] NONE,
-        "Requests that have ended, by class of the status sent (none: no answer was sent).";
+        "Requests that have ended, by class of the status sent (none: no response was sent).";
     request_duration: Histograms<2> = "request_duration_seconds" ["service", "operation"] SECONDS,
         "Time from a request's arrival to its end.";
     upstream_duration: Histograms<2> = "upstream_duration_seconds" ["service", "endpoint"] SECONDS,
@@ -72,7 +72,7 @@ families! {
     stage_duration: Histograms<2> = "stage_duration_seconds" ["service", "stage"] FAST,
         "Time of a stage of a request: understand, cache, route.";
     first_byte: Histograms<1> = "first_byte_seconds" ["service"] SECONDS,
-        "Time from a request's arrival to the first byte of its answer.";
+        "Time from a request's arrival to the first byte of its response.";
     client_bytes: Counters<2> = "client_bytes_total" ["service", "direction"] NONE,
         "Body bytes from (in) and to (out) clients.";
     in_flight: Gauges<2> = "in_flight" ["service", "endpoint"] NONE,
@@ -88,11 +88,11 @@ families! {
     rejections: Counters<2> = "rejections_total" ["service", "reason"] NONE,
         "Requests that pointsman itself refused.";
     aborted: Counters<2> = "aborted_total" ["service", "side"] NONE,
-        "Requests that broke off, by side: client, upstream, unknown.";
+        "Requests that were aborted, by side: client, upstream, unknown.";
     slow: Counters<1> = "slow_total" ["service"] NONE,
         "Requests at or above queries.slow_threshold.";
     held_bodies: Gauges<0> = "held_body_bytes" [] NONE,
-        "Bytes of bodies that are held, of requests and answers; path.held_bodies is the bound.";
+        "Bytes of bodies that are buffered, of requests and responses; path.held_bodies is the bound.";
     executions: Gauges<0> = "executions" [] NONE,
         "Requests in flight, listed in the admin API.";
     executions_overdue: Gauges<0> = "executions_overdue" [] NONE,
@@ -104,25 +104,25 @@ families! {
     estimate_ratio: Histograms<1> = "estimate_ratio" ["service"] RATIO,
         "Actual over estimated time of planned requests that completed at an endpoint; 1 is exact.";
     cache_requests: Counters<3> = "cache_requests_total" ["service", "category", "result"] NONE,
-        "Verdicts of the cache: hit, miss, bypass.";
+        "Lookups in the cache, by result: hit, miss, bypass.";
     cache_reasons: Counters<2> = "cache_reasons_total" ["service", "reason"] NONE,
-        "Reasons of the cache's verdicts.";
+        "Lookups in the cache, by the reason of their result.";
     cache_entries: Gauges<1> = "cache_entries" ["level"] NONE,
-        "Answers in store.";
+        "Responses in store.";
     cache_bytes: Gauges<1> = "cache_bytes" ["level"] NONE,
         "Bytes in store, keys and fixed cost included.";
     cache_limit_bytes: Gauges<1> = "cache_limit_bytes" ["level"] NONE,
         "Bytes that the store may hold.";
     cache_stores: Counters<1> = "cache_stores_total" ["level"] NONE,
-        "Answers stored.";
+        "Responses stored.";
     cache_evictions: Counters<1> = "cache_evictions_total" ["level"] NONE,
-        "Answers dropped to make room.";
+        "Responses evicted to make room.";
     cache_expirations: Counters<1> = "cache_expirations_total" ["level"] NONE,
-        "Answers dropped because their time was over.";
+        "Responses dropped because their time to live had passed.";
     cache_invalidations: Counters<1> = "cache_invalidations_total" ["level"] NONE,
         "Entries dropped because a write, a clearing or a refused credential made them invalid.";
     cache_shared: Counters<1> = "cache_shared_total" ["level"] NONE,
-        "Requests answered by the fill of another one.";
+        "Requests answered by the fill of another request for the same key.";
     endpoint_status: Gauges<3> = "endpoint_status" ["service", "endpoint", "state"] NONE,
         "1 for the state that an endpoint is in (healthy, degraded, unhealthy, maintenance), else 0.";
     breaker_state: Gauges<3> = "breaker_state" ["service", "endpoint", "state"] NONE,
@@ -146,7 +146,7 @@ families! {
     resident: Gauges<0> = "process_resident_memory_bytes" [] NONE,
         "Resident memory of the process.";
     uptime: Gauges<0> = "uptime_seconds" [] NONE,
-        "Time since the start of the process.";
+        "Time since the process started.";
     log_dropped: Counters<0> = "log_lines_dropped_total" [] NONE,
         "Log lines dropped because the log was not read fast enough.";
     build_info: Gauges<1> = "build_info" ["version"] NONE,

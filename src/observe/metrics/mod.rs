@@ -3,7 +3,7 @@
 //! has a limit of series anyway.
 
 mod families;
-mod process;
+pub mod process;
 mod readings;
 mod record;
 mod series;
@@ -79,7 +79,8 @@ impl Metrics {
             .with([], |one| one.set(generation as f64));
     }
 
-    pub(super) fn changed(&self, service: &Name, endpoint: &Name, kind: &str, to: &str) {
+    /// Counts one change of an endpoint: `kind` and `to` are words of closed sets.
+    pub fn changed(&self, service: &Name, endpoint: &Name, kind: &str, to: &str) {
         self.families
             .changes
             .with([service, endpoint, kind, to], |one| one.inc());
@@ -111,9 +112,6 @@ impl Metrics {
         gauges
             .iter()
             .for_each(|(gauge, value)| gauge.with([], |one| one.set(*value)));
-        if let Some(bytes) = process::resident_bytes() {
-            families.resident.with([], |one| one.set(bytes as f64));
-        }
         families.log_dropped.replace([], logging::dropped());
     }
 }

@@ -29,8 +29,10 @@ pub struct Readings {
     pub endpoints: Vec<EndpointReading>,
     pub services: Vec<ServiceReading>,
     pub caches: Vec<CacheReading>,
-    /// Bytes of bodies that are held, of requests and answers.
+    /// Bytes of bodies that are buffered, of requests and responses.
     pub held_bodies: u64,
+    /// Bytes of memory of the process; `None` when they are not watched or cannot be read.
+    pub resident: Option<u64>,
 }
 
 /// One endpoint.
@@ -88,6 +90,9 @@ impl Families {
         readings.caches.iter().for_each(|one| self.take_cache(one));
         self.held_bodies
             .with([], |gauge| gauge.set(readings.held_bodies as f64));
+        if let Some(bytes) = readings.resident {
+            self.resident.with([], |gauge| gauge.set(bytes as f64));
+        }
     }
 
     fn forget_readings(&self) {
@@ -97,6 +102,7 @@ impl Families {
         [&self.endpoint_status, &self.breaker_state, &self.load_score]
             .iter()
             .for_each(|family| family.clear());
+        self.resident.clear();
     }
 
     fn take_endpoint(&self, one: &EndpointReading) {

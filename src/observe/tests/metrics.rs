@@ -55,6 +55,7 @@ fn slow_refusal(bench: &Bench) {
 }
 
 fn read_figures(readings: &mut Readings) {
+    readings.resident = Some(1 << 20);
     readings.endpoints.push(EndpointReading {
         service: Name::from("vectors"),
         endpoint: Name::from("a"),
@@ -92,12 +93,10 @@ fn everything() -> (Bench, String) {
         .metrics()
         .probed(&service, &endpoint, Duration::from_millis(1), true);
     bench.observer.metrics().reloaded(false, 3);
-    bench.observer.changed(
-        "breaker",
-        Some((&service, &endpoint)),
-        ("closed", "open"),
-        "5 failures",
-    );
+    bench
+        .observer
+        .metrics()
+        .changed(&service, &endpoint, "breaker", "open");
     bench.observer.add_source(Box::new(read_figures));
     let text = bench.observer.metrics_text();
     (bench, text)

@@ -242,28 +242,3 @@ fn what_strangers_chose_is_bounded_and_on_one_line() {
     assert!(record.len() < 16_384, "{}", record.len());
     assert!(!record.chars().any(|c| c.is_control() || c == '\u{202e}'));
 }
-
-#[test]
-fn changes_stand_in_the_event_log_with_running_numbers() {
-    let bench = Bench::new();
-    let (service, endpoint) = (Name::from("vectors"), Name::from("a"));
-    for number in 0..1500 {
-        let detail = format!("probe {number}\nforged");
-        bench.observer.changed(
-            "status",
-            Some((&service, &endpoint)),
-            ("healthy", "unhealthy"),
-            &detail,
-        );
-    }
-    bench
-        .observer
-        .changed("reload", None, ("", "accepted"), "generation 2");
-    let events = bench.observer.events().after(0);
-    assert_eq!(events.len(), crate::observe::events::MAX_EVENTS);
-    assert_eq!(events.last().unwrap().number, 1501);
-    assert!(!events[0].detail.contains('\n'));
-    assert_eq!(bench.observer.events().after(1500).len(), 1);
-    let text = bench.observer.metrics_text();
-    assert!(text.contains(r#"pointsman_changes_total{endpoint="a",kind="status",service="vectors",to="unhealthy"} 1500"#));
-}
