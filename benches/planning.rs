@@ -66,7 +66,7 @@ fn steps(
 ) -> [(&'static str, Duration, Measured); 2] {
     let call = dialect.understand(&case.request());
     let plan = |call: &_| -> Plan {
-        let execution = ExecutionStrategy::of_dialect(dialect.name());
+        let execution = ExecutionStrategy::of_store(dialect.store());
         planner.plan(call, execution, &SystemLoad::default(), Some("ada"))
     };
     [

@@ -3,7 +3,7 @@
 use clap::Parser;
 use pointsman::cli::{Cli, Command, check, explain, run, schema};
 use pointsman::config::Config;
-use pointsman::snapshot;
+use pointsman::dialect::registry;
 use std::io::{stdin, stdout};
 use std::process::ExitCode;
 
@@ -24,7 +24,7 @@ fn explain(args: &explain::ExplainArgs) -> ExitCode {
     explain::run(
         args,
         &Config::default(),
-        &snapshot::unserved,
+        &registry::offline,
         stdin().lock(),
         stdout().lock(),
     )

@@ -7,17 +7,13 @@ use crate::cache::EndpointId;
 use crate::clock::Moment;
 use crate::config::{self, Config};
 use crate::dialect::Dialect;
+use crate::dialect::registry::ServiceSettings;
 use crate::endpoint::{Endpoint, Registry};
 use crate::observe::Name;
 use crate::plan::{ExecutionStrategy, MeasuredTimes, Planner};
 use http::HeaderMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-mod dialects;
-
-use dialects::Learned;
-pub use dialects::unserved;
 
 /// The compiled configuration.
 pub struct Snapshot {
@@ -41,7 +37,6 @@ pub struct Service {
     pub settings: config::Service,
     /// What the cache calls it: another name where it came to stand for other servers (A14).
     pub cache_name: Arc<str>,
-    learned: Learned,
     idempotent: BTreeSet<String>,
     /// By name: what the cache calls an endpoint.
     endpoints: BTreeMap<Arc<str>, EndpointId>,
@@ -146,9 +141,8 @@ impl Service {
             carried.registry,
             before.map(|before| &before.pool),
         )?;
-        let same = before.filter(|before| dialects::is_successor(&before.settings, settings));
-        let (dialect, learned) = dialects::dialect(name, settings, same)
-            .ok_or_else(|| CompileError::Credential(name.into()))?;
+        let same = before.filter(|before| is_successor(&before.settings, settings));
+        let dialect = dialect(name, settings, &pool, same)?;
         let endpoints = pool.endpoints().iter().map(|endpoint| {
             // By address: under the same name another server may answer after a reload.
             let id = EndpointId::of(&format!("{name}/{}", endpoint.authority));
@@ -159,7 +153,7 @@ impl Service {
             name: name.into(),
             label: Name::from(name),
             listener: Name::from(&*settings.listen_address().to_string()),
-            execution: ExecutionStrategy::of_dialect(dialect.name()),
+            execution: ExecutionStrategy::of_store(dialect.store()),
             dialect,
             endpoints,
             idempotent: settings.idempotent.iter().cloned().collect(),
@@ -169,7 +163,6 @@ impl Service {
                 || format!("{name}@{generation}").into(),
                 |same| Arc::clone(&same.cache_name),
             ),
-            learned,
         })
     }
 
@@ -201,6 +194,55 @@ impl Service {
         let (name, _) = self.endpoints.iter().find(|(_, other)| **other == id)?;
         self.pool.find(name)
     }
+}
+
+/// The dialect of a service; the one `before` where nothing that it depends on has changed, otherwise a
+/// new one that knows what that one knew.
+fn dialect(
+    name: &str,
+    settings: &config::Service,
+    pool: &Pool,
+    before: Option<&Service>,
+) -> Result<Arc<dyn Dialect>, CompileError> {
+    if let Some(before) = before.filter(|before| is_same(&before.settings, settings)) {
+        return Ok(Arc::clone(&before.dialect));
+    }
+    let probe = &settings.probe;
+    let tokens = pool
+        .endpoints()
+        .iter()
+        .map(|endpoint| endpoint.token.to_string());
+    let own = ServiceSettings {
+        name,
+        endpoints: tokens.collect(),
+        cluster: settings.cluster,
+        pure: &settings.pure,
+        api_key: probe.api_key.as_ref().map(|key| key.0.as_str()),
+        user: probe.user.as_deref(),
+        password: probe.password.as_ref().map(|word| word.0.as_str()),
+    };
+    let learned = before.and_then(|before| before.dialect.learned());
+    (settings.dialect.row().build)(&own, learned).map_err(|_| CompileError::Credential(name.into()))
+}
+
+/// Whether a service still stands for the same servers: at least one of them is the same. What was
+/// learned and stored of others is of no use.
+fn is_successor(before: &config::Service, after: &config::Service) -> bool {
+    let had = |url: &str| before.endpoints.iter().any(|endpoint| endpoint.url == url);
+    before.dialect == after.dialect && after.endpoints.iter().any(|endpoint| had(&endpoint.url))
+}
+
+/// Whether a dialect made for the one would be the same as one made for the other.
+fn is_same(before: &config::Service, after: &config::Service) -> bool {
+    let servers = |service: &config::Service| {
+        let server = |endpoint: &config::Endpoint| (endpoint.name.clone(), endpoint.url.clone());
+        service.endpoints.iter().map(server).collect::<Vec<_>>()
+    };
+    before.dialect == after.dialect
+        && before.probe == after.probe
+        && before.cluster == after.cluster
+        && before.pure == after.pure
+        && servers(before) == servers(after)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("random", &[]),
     ("retry", &["clock", "dialect"]),
     ("rejection", &[]),
-    ("config", &[]),
+    ("config", &["dialect"]),
     ("http", &[]),
     ("dialect", &["clock", "rejection"]),
     ("plan", &["clock", "config", "dialect"]),

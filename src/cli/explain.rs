@@ -144,7 +144,7 @@ impl<'a> Explainer<'a> {
     fn explain(&self, asked: &Asked) -> Result<Explanation, String> {
         let dialect = self.dialect(&asked.dialect)?;
         let call = dialect.understand(&self.request(asked));
-        let execution = ExecutionStrategy::of_dialect(dialect.name());
+        let execution = ExecutionStrategy::of_store(dialect.store());
         let plan = self
             .planner
             .plan(&call, execution, &SystemLoad::default(), self.user(asked));

@@ -1,24 +1,32 @@
 //! The values of a service and an endpoint that hold after defaults: addresses, names, strategy.
 
 use super::{Balance, DialectName, Endpoint, EndpointAddress, Service, StrategyName};
+use config_table::decode::{Reader, Value};
+use config_table::table::{Choice, Rules, Shape};
+use config_table::tree::Node;
 use std::net::SocketAddr;
 
-impl DialectName {
-    /// The address of a service that names none.
-    pub fn default_listen(self) -> SocketAddr {
-        let port = match self {
-            DialectName::Qdrant => 6433,
-            DialectName::Neo4j => 7574,
-            DialectName::Http => 8180,
-        };
-        SocketAddr::from(([127, 0, 0, 1], port))
+impl Value for DialectName {
+    const SHAPE: Shape = Shape::Choice(&Choice {
+        name: "DialectName",
+        words: DialectName::WORDS,
+    });
+
+    fn read(node: &Node, _: &Rules, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.choice(node, Self::ALL)
+    }
+
+    fn show(&self) -> config_table::Json {
+        config_table::Json::from(self.word())
     }
 }
 
 impl Service {
     /// The address that clients connect to.
     pub fn listen_address(&self) -> SocketAddr {
-        self.listen.unwrap_or_else(|| self.dialect.default_listen())
+        let port = self.dialect.row().listen_port;
+        self.listen
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port)))
     }
 
     /// The strategy: its own, or that of `balance`.

@@ -1,15 +1,16 @@
 //! Plain HTTP: a service whose database is not understood. Everything passes, nothing is stored;
 //! only what HTTP itself calls safe is taken for a read.
 
+use super::registry::{Built, Learned, ServiceSettings};
 use super::{
-    Acknowledgement, Call, Dialect, Effect, ErrorBody, Executed, Fault, Judgement, MetadataQuery,
-    Placement, Probe, ProbeResult, Request, RequestEdits, Response, ResponseEditor, RetryAdvice,
-    Storability, Tag,
+    Acknowledgement, Call, Dialect, Effect, ErrorBody, Executed, Fault, Judgement, Placement,
+    Probe, ProbeResult, Request, RequestEdits, Response, RetryAdvice, Storability, Tag,
 };
 use crate::rejection::Rejection;
 use bytes::Bytes;
 use http::Method;
 use serde_json::json;
+use std::sync::Arc;
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,6 @@ mod tests;
 /// The dialect of one plain service.
 pub struct Http {
     service: Tag,
-    probe_path: String,
 }
 
 impl Http {
@@ -25,14 +25,20 @@ impl Http {
     pub fn new(service: &str) -> Self {
         Self {
             service: Tag::service("http", service),
-            probe_path: "/".into(),
         }
     }
 
-    /// The same dialect, probed at another path.
-    pub fn probed_at(mut self, path: &str) -> Self {
-        self.probe_path = path.into();
-        self
+    /// The dialect of a configured service.
+    ///
+    /// # Errors
+    /// Never: it sends no credential.
+    pub(super) fn build(settings: &ServiceSettings<'_>, _: Learned) -> Built {
+        Ok(Arc::new(Self::new(settings.name)))
+    }
+
+    /// The dialect of a service that is not configured.
+    pub(super) fn offline(service: &str) -> Box<dyn Dialect> {
+        Box::new(Self::new(service))
     }
 }
 
@@ -63,12 +69,8 @@ impl Dialect for Http {
         }
     }
 
-    fn outgoing(&self, _call: &Call, _request: &Request<'_>, _newest: bool) -> RequestEdits {
+    fn outgoing(&self, _call: &Call, _request: &Request<'_>, _after_write: bool) -> RequestEdits {
         RequestEdits::default()
-    }
-
-    fn editor(&self, _call: &Call, _token: &str) -> Option<Box<dyn ResponseEditor>> {
-        None
     }
 
     fn judge(&self, _call: &Call, answer: &Response<'_>) -> Judgement {
@@ -91,7 +93,7 @@ impl Dialect for Http {
         }
     }
 
-    fn refused(&self, call: &Call, _request: &Request<'_>) -> Call {
+    fn refused_as_write(&self, call: &Call, _request: &Request<'_>) -> Call {
         Call {
             operation: "http.write",
             effect: Effect::Unknown,
@@ -112,22 +114,12 @@ impl Dialect for Http {
         vec![Probe {
             name: "http",
             method: Method::GET,
-            target: self.probe_path.clone(),
+            target: "/".into(),
             headers: Vec::new(),
             body: Bytes::new(),
             credentialed: false,
             read: answers,
         }]
-    }
-
-    fn metadata_queries(&self) -> Vec<MetadataQuery> {
-        Vec::new()
-    }
-
-    fn learn(&self, _inquiry: &MetadataQuery, _answer: &Response<'_>) {}
-
-    fn refresh(&self, _call: &Call, _body: &Bytes) -> Option<Bytes> {
-        None
     }
 }
 

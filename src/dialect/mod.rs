@@ -1,6 +1,6 @@
-//! Dialects: the only place that knows how a database's requests and answers read. A dialect is
-//! pure: it turns a request into a [`Call`], an answer into a [`Judgement`], and says how a request
-//! must go out and how an answer must come back. It opens no socket and decides no route.
+//! Dialects: the only place that knows how a database's requests and responses read. A dialect turns
+//! a request into a [`Call`] and a response into a [`Judgement`], and says how a request goes out and
+//! how a response comes back. It opens no socket and decides no route.
 
 pub mod call;
 pub mod canonical;
@@ -10,16 +10,19 @@ pub mod judgement;
 pub mod neo4j;
 pub mod probe;
 pub mod qdrant;
+pub mod registry;
 pub mod tag;
+pub mod token;
 
 pub use call::{
     Acknowledgement, Call, Effect, Features, Fence, Placement, QueryType, Storability, Target,
 };
 pub use canonical::Canonical;
 pub use judgement::{Executed, Fault, Judgement, RetryAdvice};
-pub use neo4j::token_of;
 pub use probe::{MetadataQuery, Probe, ProbeResult, Role};
+pub use registry::DialectName;
 pub use tag::Tag;
+pub use token::endpoint_token;
 
 use crate::rejection::Rejection;
 use ::http::header::{HeaderName, HeaderValue};
@@ -45,7 +48,7 @@ pub enum Body<'a> {
     Prefix(&'a [u8]),
 }
 
-/// An answer, as far as it was read when it is judged.
+/// A response, as far as it was read when it is judged.
 #[derive(Clone, Copy)]
 pub struct Response<'a> {
     pub status: u16,
@@ -66,7 +69,7 @@ pub struct RequestEdits {
     pub body: Option<Bytes>,
 }
 
-/// Edits an answer on its way back, chunk by chunk. Bytes may be held until a later chunk.
+/// Edits a response on its way back, chunk by chunk. Bytes may be kept until a later chunk.
 pub trait ResponseEditor: Send {
     /// Edits headers; `content-length` is removed by the caller.
     fn headers(&mut self, headers: &mut HeaderMap);
@@ -80,25 +83,42 @@ pub struct ErrorBody {
     pub body: String,
 }
 
+/// What kind of store a dialect speaks to, for the planner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreKind {
+    Vectors,
+    Graph,
+    /// Nothing is known of what is behind it.
+    Unknown,
+}
+
 /// One database's way of speaking HTTP, for one service.
 pub trait Dialect: Send + Sync {
     /// The name in configuration and metrics: `qdrant`, `neo4j`, `http`.
     fn name(&self) -> &'static str;
 
+    /// What kind of store it speaks to.
+    fn store(&self) -> StoreKind {
+        StoreKind::Unknown
+    }
+
     /// Understands a request. Never fails: what is not understood is [`Effect::Unknown`].
     fn understand(&self, request: &Request<'_>) -> Call;
 
-    /// How the call goes out to an endpoint. `newest` is asked for by fills in a cluster: the request carries the newest bookmark known.
-    fn outgoing(&self, call: &Call, request: &Request<'_>, newest: bool) -> RequestEdits;
+    /// How the call goes out to an endpoint. `after_write`: its response is to show every write that was
+    /// acknowledged so far, whichever member of a cluster gets the request.
+    fn outgoing(&self, call: &Call, request: &Request<'_>, after_write: bool) -> RequestEdits;
 
-    /// An editor for the answer, when this call's answer needs one; `token` names the endpoint.
-    fn editor(&self, call: &Call, token: &str) -> Option<Box<dyn ResponseEditor>>;
+    /// An editor for the response, when this call's response needs one; `token` is that of the endpoint.
+    fn editor(&self, _call: &Call, _token: &str) -> Option<Box<dyn ResponseEditor>> {
+        None
+    }
 
-    /// Judges an answer. `Body::Prefix` means that the rest was not read: judge by what is there.
-    fn judge(&self, call: &Call, answer: &Response<'_>) -> Judgement;
+    /// Judges a response. `Body::Prefix` means that the rest was not read: judge by what is there.
+    fn judge(&self, call: &Call, response: &Response<'_>) -> Judgement;
 
-    /// What is raised after the answer, or when none came. More than `call.raises` where names were
-    /// changed while the call was under way.
+    /// What is invalidated after the response, or when none came. More than `call.invalidates` where
+    /// names were changed while the call was under way.
     fn invalidates_after(&self, call: &Call) -> Vec<Tag> {
         call.invalidates.clone()
     }
@@ -109,7 +129,7 @@ pub trait Dialect: Send + Sync {
     }
 
     /// Notes that the database refused, as a write, what was taken for a read; gives the call as the write that it is.
-    fn refused(&self, call: &Call, request: &Request<'_>) -> Call;
+    fn refused_as_write(&self, call: &Call, request: &Request<'_>) -> Call;
 
     /// Prints a refusal of ours in the dialect's own shape.
     fn refusal(&self, rejection: &Rejection) -> ErrorBody;
@@ -118,21 +138,30 @@ pub trait Dialect: Send + Sync {
     fn probes(&self) -> Vec<Probe>;
 
     /// What the dialect wants to be told about its service, now and again.
-    fn metadata_queries(&self) -> Vec<MetadataQuery>;
+    fn metadata_queries(&self) -> Vec<MetadataQuery> {
+        Vec::new()
+    }
 
-    /// Takes the answer to an inquiry.
-    fn learn(&self, metadata_query: &MetadataQuery, answer: &Response<'_>);
+    /// Takes the response to a metadata query.
+    fn learn(&self, _metadata_query: &MetadataQuery, _response: &Response<'_>) {}
 
-    /// Whether the answer to this call is held, so that it is judged before the client sees a byte.
-    fn holds(&self, call: &Call) -> bool {
+    /// What was learned, for the next instance after a reload.
+    fn learned(&self) -> registry::Learned {
+        None
+    }
+
+    /// Whether the response to this call is buffered, so that it is judged before the client sees a byte.
+    fn buffers_response(&self, call: &Call) -> bool {
         call.effect != Effect::Unknown && call.placement != Placement::Local
     }
 
     /// Whether nothing of this call may be sent before the client's body is complete: the database would execute a body that was cut.
-    fn spools(&self, _call: &Call) -> bool {
+    fn buffers_request(&self, _call: &Call) -> bool {
         false
     }
 
     /// A hit's body, brought up to date (the newest bookmark); `None` when it is served as stored.
-    fn refresh(&self, call: &Call, body: &Bytes) -> Option<Bytes>;
+    fn refresh(&self, _call: &Call, _body: &Bytes) -> Option<Bytes> {
+        None
+    }
 }

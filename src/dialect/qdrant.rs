@@ -26,9 +26,10 @@ pub use operation::{Acknowledged, Operation, Reading, Scope};
 pub use operations::{OPERATIONS, OTHERS};
 pub use understand::NEVER;
 
+use super::registry::{Built, Learned, ServiceSettings};
 use super::{
     Body, Call, Dialect, Effect, ErrorBody, Judgement, MetadataQuery, Placement, Probe, QueryType,
-    Request, RequestEdits, Response, ResponseEditor, Storability, Tag,
+    Request, RequestEdits, Response, Storability, StoreKind, Tag,
 };
 use crate::rejection::Rejection;
 use bytes::Bytes;
@@ -84,16 +85,27 @@ impl Qdrant {
         }
     }
 
-    /// The question whether all that was written to a collection so far can be read: a delete that
-    /// matches nothing and waits. `Good` says yes, `Busy` asks for patience. It needs the right to
-    /// write and counts against the collection's write limit: one at a time.
-    pub fn applied(&self, collection: &str) -> Probe {
-        probes::applied(collection, &self.settings.probe_headers)
+    /// The dialect of a configured service, which goes on with the names that `learned` holds.
+    ///
+    /// # Errors
+    /// When the API key cannot stand in a header field.
+    pub(super) fn build(settings: &ServiceSettings<'_>, learned: Learned) -> Built {
+        let plain = QdrantSettings {
+            replicas: settings.endpoints.len(),
+            ..QdrantSettings::default()
+        };
+        let own = match settings.api_key {
+            Some(key) => plain.with_api_key(key)?,
+            None => plain,
+        };
+        let names = learned.and_then(|learned| learned.downcast().ok());
+        let names = names.unwrap_or_default();
+        Ok(Arc::new(Self::with_names(settings.name, own, names)))
     }
 
-    /// Whether the alias table is known.
-    pub fn knows_aliases(&self) -> bool {
-        self.names.now().is_known()
+    /// The dialect of a service that is not configured.
+    pub(super) fn offline(service: &str) -> Box<dyn Dialect> {
+        Box::new(Self::new(service, QdrantSettings::default()))
     }
 }
 
@@ -115,6 +127,10 @@ impl Dialect for Qdrant {
         "qdrant"
     }
 
+    fn store(&self) -> StoreKind {
+        StoreKind::Vectors
+    }
+
     fn understand(&self, request: &Request<'_>) -> Call {
         let (operation, call) = {
             let knowledge = self.names.now();
@@ -128,7 +144,7 @@ impl Dialect for Qdrant {
 
     /// Answers come back unencoded, so that an error's text, and whether a write was applied or
     /// only queued, can be read. Files of snapshots and other answers of one node stay as they are.
-    fn outgoing(&self, call: &Call, request: &Request<'_>, _newest: bool) -> RequestEdits {
+    fn outgoing(&self, call: &Call, request: &Request<'_>, _after_write: bool) -> RequestEdits {
         let asks = request.headers.contains_key(ACCEPT_ENCODING);
         let understood = call.query_type != QueryType::Unknown;
         let judged =
@@ -140,10 +156,6 @@ impl Dialect for Qdrant {
                 .collect(),
             ..RequestEdits::default()
         }
-    }
-
-    fn editor(&self, _call: &Call, _token: &str) -> Option<Box<dyn ResponseEditor>> {
-        None
     }
 
     fn judge(&self, call: &Call, answer: &Response<'_>) -> Judgement {
@@ -168,7 +180,7 @@ impl Dialect for Qdrant {
     }
 
     /// Qdrant has no read mode that could refuse; whoever asks gets the write that doubt demands.
-    fn refused(&self, call: &Call, _request: &Request<'_>) -> Call {
+    fn refused_as_write(&self, call: &Call, _request: &Request<'_>) -> Call {
         Call {
             effect: Effect::Unknown,
             invalidates: vec![self.tags.service.clone()],
@@ -210,7 +222,7 @@ impl Dialect for Qdrant {
         }
     }
 
-    fn refresh(&self, _call: &Call, _body: &Bytes) -> Option<Bytes> {
-        None
+    fn learned(&self) -> Learned {
+        Some(Arc::clone(&self.names) as _)
     }
 }

@@ -30,7 +30,7 @@ pub use status::{HealthStatus, Sign};
 
 use crate::clock::Moment;
 use crate::config::{self, EndpointAddress, RoleChoice};
-use crate::dialect::{Role, token_of};
+use crate::dialect::{Role, endpoint_token};
 use std::sync::Arc;
 
 /// One endpoint of a service.
@@ -38,7 +38,7 @@ use std::sync::Arc;
 pub struct Endpoint {
     /// Its name in metrics and the admin API.
     pub name: Arc<str>,
-    /// Names it in transaction ids: `[a-z0-9]+`, made from the name, the same in every instance.
+    /// Names it in transaction ids: `[a-z0-9]+`, made from name and address, the same in every instance.
     pub token: Arc<str>,
     /// `host:port`, as a Host field carries it.
     pub authority: Arc<str>,
@@ -75,11 +75,11 @@ impl Endpoint {
         state: Arc<EndpointState>,
     ) -> Self {
         let identity = state.health.identity();
-        let name = identity.name.clone();
+        let authority = identity.address.to_string();
         Self {
-            token: token_of(&name).into(),
-            name,
-            authority: identity.address.to_string().into(),
+            token: endpoint_token(&identity.name, &authority).into(),
+            name: identity.name.clone(),
+            authority: authority.into(),
             weight: config.weight.max(0.0),
             max_connections: config.max_connections.max(1),
             role_choice: config.role,

@@ -1,5 +1,6 @@
 //! Which stores a request uses.
 
+use crate::dialect::StoreKind;
 use serde::Serialize;
 
 /// Which stores a request uses. A Qdrant call is always `VectorOnly`, a Neo4j call `GraphOnly`.
@@ -28,31 +29,13 @@ impl ExecutionStrategy {
         }
     }
 
-    /// The strategy of a call, by the name of its dialect. A service of plain HTTP names no store, so
+    /// The strategy of a call, by the store of its dialect. A service of plain HTTP names no store, so
     /// nothing is decided for it: `adaptive`.
-    pub fn of_dialect(name: &str) -> Self {
-        match name {
-            "qdrant" => ExecutionStrategy::VectorOnly,
-            "neo4j" => ExecutionStrategy::GraphOnly,
-            _ => ExecutionStrategy::Adaptive,
+    pub const fn of_store(store: StoreKind) -> Self {
+        match store {
+            StoreKind::Vectors => ExecutionStrategy::VectorOnly,
+            StoreKind::Graph => ExecutionStrategy::GraphOnly,
+            StoreKind::Unknown => ExecutionStrategy::Adaptive,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_dialect_names_the_strategy() {
-        let names = ["qdrant", "neo4j", "http"].map(ExecutionStrategy::of_dialect);
-        assert_eq!(
-            names,
-            [
-                ExecutionStrategy::VectorOnly,
-                ExecutionStrategy::GraphOnly,
-                ExecutionStrategy::Adaptive
-            ]
-        );
     }
 }

@@ -31,7 +31,7 @@ impl Planner {
         }
     }
 
-    /// Plans a call whose strategy is its service's ([`ExecutionStrategy::of_dialect`]).
+    /// Plans a call whose strategy is its service's ([`ExecutionStrategy::of_store`]).
     pub fn plan(
         &self,
         call: &Call,

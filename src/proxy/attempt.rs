@@ -86,9 +86,12 @@ impl Errand {
     }
 
     fn parcel(&self, route: &Route) -> Option<Parcel> {
-        let newest = self.service.settings.cluster && self.home.is_some();
+        let after_write = self.home.is_some();
         let asked = request(&self.head, &self.target, &self.body);
-        let changes = self.service.dialect.outgoing(&self.call, &asked, newest);
+        let changes = self
+            .service
+            .dialect
+            .outgoing(&self.call, &asked, after_write);
         let authority = &route.endpoint.authority;
         outgoing::build(&self.head, &self.body, changes, authority).ok()
     }

@@ -143,7 +143,7 @@ impl<'a> Flow<'a> {
             .service
             .dialect
             .understand(&request(&head, &target, &body));
-        if !body.is_whole() && self.service.dialect.spools(&call) {
+        if !body.is_whole() && self.service.dialect.buffers_request(&call) {
             body = self
                 .spool(session, &mut reader, body.bytes().clone())
                 .await?;

@@ -72,7 +72,7 @@ impl Flow<'_> {
         session: &mut ServerSession,
         mut errand: Errand,
     ) -> Ending {
-        let call = self.service.dialect.refused(
+        let call = self.service.dialect.refused_as_write(
             &errand.call,
             &request(&errand.head, &errand.target, &errand.body),
         );

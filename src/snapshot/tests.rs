@@ -1,6 +1,5 @@
 //! What one snapshot hands on to the next.
 
-use super::dialects::Learned;
 use super::{Carried, Service, Snapshot};
 use crate::config;
 use crate::endpoint::Registry;
@@ -42,10 +41,10 @@ impl Process {
     }
 }
 
+/// Whether two dialects stand on the same learned state.
 fn share(one: &Service, other: &Service) -> bool {
-    match (&one.learned, &other.learned) {
-        (Learned::Qdrant(one), Learned::Qdrant(other)) => Arc::ptr_eq(one, other),
-        (Learned::Neo4j(one), Learned::Neo4j(other)) => Arc::ptr_eq(one, other),
+    match (one.dialect.learned(), other.dialect.learned()) {
+        (Some(one), Some(other)) => Arc::ptr_eq(&one, &other),
         _ => false,
     }
 }

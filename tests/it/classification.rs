@@ -4,11 +4,11 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
+use pointsman::dialect::registry::offline;
 use pointsman::dialect::{Body, Call, Dialect, Effect, Request, Storability};
-use pointsman::snapshot::unserved;
 
 fn dialect(name: &str) -> Box<dyn Dialect> {
-    unserved(name, "s").unwrap_or_else(|| panic!("no dialect {name}"))
+    offline(name, "s").unwrap_or_else(|| panic!("no dialect {name}"))
 }
 
 fn understood(dialect: &dyn Dialect, method: &str, target: &str, body: &str) -> Call {

@@ -17,6 +17,10 @@ impl Dialect for Echo {
         "qdrant"
     }
 
+    fn store(&self) -> StoreKind {
+        StoreKind::Vectors
+    }
+
     fn understand(&self, request: &Request<'_>) -> Call {
         let collection = Tag::service("qdrant", &self.service).below(&["docs"]);
         let (length, whole) = match request.body {
@@ -70,15 +74,11 @@ impl Dialect for Echo {
         RequestEdits::default()
     }
 
-    fn editor(&self, _: &Call, _: &str) -> Option<Box<dyn ResponseEditor>> {
-        None
-    }
-
     fn judge(&self, _: &Call, _: &Response<'_>) -> Judgement {
         Judgement::success()
     }
 
-    fn refused(&self, call: &Call, _: &Request<'_>) -> Call {
+    fn refused_as_write(&self, call: &Call, _: &Request<'_>) -> Call {
         call.clone()
     }
 
@@ -91,16 +91,6 @@ impl Dialect for Echo {
 
     fn probes(&self) -> Vec<Probe> {
         Vec::new()
-    }
-
-    fn metadata_queries(&self) -> Vec<MetadataQuery> {
-        Vec::new()
-    }
-
-    fn learn(&self, _: &MetadataQuery, _: &Response<'_>) {}
-
-    fn refresh(&self, _: &Call, _: &Bytes) -> Option<Bytes> {
-        None
     }
 }
 

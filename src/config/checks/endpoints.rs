@@ -1,28 +1,9 @@
 //! Endpoints among themselves: at least one, none twice, and ports that are probably not meant.
 
 use super::{endpoint_path, path};
-use crate::config::{Config, DialectName, Endpoint, Service};
+use crate::config::{Config, Endpoint, Service};
 use config_table::{Findings, quoted};
 use std::collections::HashMap;
-
-/// Dialect, port, and why it is probably not meant.
-const ODD_PORTS: &[(DialectName, u16, &str)] = &[
-    (
-        DialectName::Qdrant,
-        6334,
-        "6334 is Qdrant's gRPC port by default; its REST port is 6333",
-    ),
-    (
-        DialectName::Neo4j,
-        7687,
-        "7687 is Neo4j's Bolt port by default; its HTTP port is 7474",
-    ),
-    (
-        DialectName::Neo4j,
-        7473,
-        "7473 is Neo4j's HTTPS port by default; its HTTP port is 7474",
-    ),
-];
 
 /// Checks the endpoints of each service.
 pub fn check(config: &Config, findings: &mut Findings) {
@@ -78,10 +59,8 @@ fn some_endpoint(findings: &mut Findings, name: &str, service: &Service) {
 fn ports(findings: &mut Findings, name: &str, service: &Service) {
     for (index, endpoint) in sound(findings, name, service) {
         let port = endpoint.address().map(|address| address.port);
-        let odd = ODD_PORTS
-            .iter()
-            .find(|(dialect, odd, _)| *dialect == service.dialect && Some(*odd) == port);
-        if let Some((_, _, words)) = odd {
+        let unlikely = service.dialect.row().unlikely_ports.iter();
+        for (_, words) in unlikely.filter(|(unlikely, _)| Some(*unlikely) == port) {
             findings.note(&endpoint_path(name, index, "url"), words);
         }
     }

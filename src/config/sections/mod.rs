@@ -5,6 +5,7 @@
 mod features;
 mod operation;
 
+pub use crate::dialect::DialectName;
 pub use features::*;
 pub use operation::*;
 
@@ -55,24 +56,12 @@ section! {
     }
 }
 
-choice! {
-    /// How a database speaks.
-    DialectName {
-        /// Qdrant's REST interface.
-        Qdrant = "qdrant",
-        /// Neo4j's Query API and transactional HTTP API.
-        Neo4j = "neo4j",
-        /// Anything else: balanced and watched, never cached.
-        Http = "http",
-    }
-}
-
 section! {
     /// One logical database.
     Service {
-        /// How it speaks: qdrant, neo4j or http. Required.
+        /// How the database speaks. Required.
         dialect: DialectName = DialectName::Http => required(),
-        /// The address that clients connect to. Default by dialect: qdrant 127.0.0.1:6433, neo4j 127.0.0.1:7574, http 127.0.0.1:8180.
+        /// The address that clients connect to. Default: 127.0.0.1 and the port of the dialect.
         listen: Option<SocketAddr> = None => ANY,
         /// The replicas. A bare URL stands for an endpoint with all else default. At least one.
         endpoints: Vec<Endpoint> = Vec::new() => required(),

@@ -76,7 +76,7 @@ fn a_refusal_names_its_reason() {
 
 #[test]
 fn any_answer_below_500_shows_that_it_serves() {
-    let probe = Http::new("files").probed_at("/health").probes().remove(0);
+    let probe = Http::new("files").probes().remove(0);
     let finding = |status| {
         (probe.read)(&Response {
             status,
@@ -84,7 +84,7 @@ fn any_answer_below_500_shows_that_it_serves() {
             body: Body::Prefix(b""),
         })
     };
-    assert_eq!(probe.target, "/health");
+    assert_eq!(probe.target, "/");
     assert_eq!(
         (finding(404), finding(499)),
         (ProbeResult::Good, ProbeResult::Good)

@@ -31,15 +31,16 @@ pub use codes::{Row, rows as code_rows};
 pub use knowledge::{Knowledge, Mode};
 pub use operations::rows;
 pub use stock::procedures as stock_procedures;
-pub use token::token_of;
 
+use super::registry::{Built, Learned, ServiceSettings};
 use super::{
     Call, Dialect, ErrorBody, Judgement, MetadataQuery, Probe, Request, RequestEdits, Response,
-    ResponseEditor, Tag, Target,
+    ResponseEditor, StoreKind, Tag, Target,
 };
 use crate::rejection::Rejection;
+use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
 use std::fmt;
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ pub struct Settings {
     pub service: String,
     /// The endpoints share one database. Reads then go to the writer unless they carry bookmarks.
     pub cluster: bool,
-    /// The configured names of the endpoints.
+    /// The tokens of the endpoints.
     pub endpoints: Vec<String>,
     /// Plug-in procedures and functions whose answers may be stored; any case.
     pub pure: Vec<String>,
@@ -107,9 +108,31 @@ impl Neo4j {
         }
     }
 
-    /// What was learned, for the next instance.
-    pub fn knowledge(&self) -> Arc<Knowledge> {
-        Arc::clone(&self.knowledge)
+    /// The dialect of a configured service, which goes on with the knowledge that `learned` holds.
+    ///
+    /// # Errors
+    /// When the credential cannot stand in a header field.
+    pub(super) fn build(settings: &ServiceSettings<'_>, learned: Learned) -> Built {
+        let own = Settings {
+            cluster: settings.cluster,
+            endpoints: settings.endpoints.clone(),
+            pure: settings.pure.to_vec(),
+            credentials: basic(settings.user, settings.password)?,
+            ..Settings::new(settings.name)
+        };
+        let knowledge = learned.and_then(|learned| learned.downcast().ok());
+        Ok(Arc::new(Self::with_knowledge(
+            own,
+            knowledge.unwrap_or_default(),
+        )))
+    }
+
+    /// The dialect of a service that is not configured: its procedures are those that Neo4j brings along.
+    pub(super) fn offline(service: &str) -> Box<dyn Dialect> {
+        Box::new(Self::with_knowledge(
+            Settings::new(service),
+            Arc::new(Knowledge::of_stock()),
+        ))
     }
 }
 
@@ -118,12 +141,16 @@ impl Dialect for Neo4j {
         "neo4j"
     }
 
+    fn store(&self) -> StoreKind {
+        StoreKind::Graph
+    }
+
     fn understand(&self, request: &Request<'_>) -> Call {
         self.call(request)
     }
 
-    fn outgoing(&self, call: &Call, request: &Request<'_>, newest: bool) -> RequestEdits {
-        self.out(call, request, newest)
+    fn outgoing(&self, call: &Call, request: &Request<'_>, after_write: bool) -> RequestEdits {
+        self.out(call, request, after_write)
     }
 
     fn editor(&self, call: &Call, token: &str) -> Option<Box<dyn ResponseEditor>> {
@@ -141,12 +168,12 @@ impl Dialect for Neo4j {
         Some(canonical::credential(request))
     }
 
-    fn spools(&self, call: &Call) -> bool {
+    fn buffers_request(&self, call: &Call) -> bool {
         // The transactional API executes a body that was cut; a longer statement can also be read when it is whole.
         matches!(call.target, Target::Database(_))
     }
 
-    fn refused(&self, call: &Call, request: &Request<'_>) -> Call {
+    fn refused_as_write(&self, call: &Call, request: &Request<'_>) -> Call {
         self.knowledge.learn_write(call.shape);
         self.as_write(call, request)
     }
@@ -167,7 +194,25 @@ impl Dialect for Neo4j {
         self.learned(metadata_query, answer);
     }
 
+    fn learned(&self) -> Learned {
+        Some(Arc::clone(&self.knowledge) as _)
+    }
+
     fn refresh(&self, call: &Call, body: &Bytes) -> Option<Bytes> {
         self.refreshed(call, body)
     }
+}
+
+/// The field of basic authentication, when there is a user.
+fn basic(
+    user: Option<&str>,
+    password: Option<&str>,
+) -> Result<Vec<(HeaderName, HeaderValue)>, InvalidHeaderValue> {
+    let Some(user) = user else {
+        return Ok(Vec::new());
+    };
+    let text = BASE64_STANDARD.encode(format!("{user}:{}", password.unwrap_or_default()));
+    let mut value = HeaderValue::from_str(&format!("Basic {text}"))?;
+    value.set_sensitive(true);
+    Ok(vec![(AUTHORIZATION, value)])
 }

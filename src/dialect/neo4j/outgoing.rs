@@ -12,9 +12,16 @@ use http::header::{ACCEPT_ENCODING, HeaderValue};
 
 impl Neo4j {
     /// What changes on the way out.
-    pub(super) fn out(&self, call: &Call, request: &Request<'_>, newest: bool) -> RequestEdits {
+    pub(super) fn out(
+        &self,
+        call: &Call,
+        request: &Request<'_>,
+        after_write: bool,
+    ) -> RequestEdits {
         match line(request.method, request.target) {
-            Some(line) if line.kind == Kind::Auto => self.auto_out(call, request, &line, newest),
+            Some(line) if line.kind == Kind::Auto => {
+                self.auto_out(call, request, &line, after_write)
+            }
             Some(line) => session_out(request, &line),
             None => RequestEdits::default(),
         }
@@ -25,11 +32,11 @@ impl Neo4j {
         call: &Call,
         request: &Request<'_>,
         line: &Line,
-        newest: bool,
+        after_write: bool,
     ) -> RequestEdits {
         let fenced = call.fence == Fence::Ours;
         let bookmark = Some(call)
-            .filter(|call| newest && call.effect == Effect::Read)
+            .filter(|call| after_write && self.settings.cluster && call.effect == Effect::Read)
             .and_then(|_| self.knowledge.bookmark(&line.database))
             .map(|bookmark| quoted_list(&bookmark));
         match line.api {

@@ -55,7 +55,7 @@ impl Neo4j {
             };
         };
         let alone = match self.settings.endpoints.as_slice() {
-            [endpoint] => token::token_of(endpoint),
+            [token] => token.clone(),
             _ => String::new(),
         };
         Placement::Pinned(token::split(id).map_or(alone, |(_, token)| token.to_owned()))

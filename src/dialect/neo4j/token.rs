@@ -2,30 +2,13 @@
 //! started, can route them; nobody keeps a table.
 
 use super::path::path_of;
+use crate::dialect::token::TOKEN_LENGTH;
 
 /// What stands between the id and the token.
 pub const SEPARATOR: char = '-';
 
-/// Base-36 digits of a token.
-const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-/// The length of a token: 36^8 endpoints are told apart.
-const LENGTH: usize = 8;
-
 /// Segments of paths that are no ids.
 const NO_IDS: [&str; 4] = ["", ".", "..", "commit"];
-
-/// The token of an endpoint, from its configured name: stable over restarts and instances.
-pub fn token_of(endpoint: &str) -> String {
-    let hash = blake3::hash(endpoint.as_bytes());
-    let mut rest = cypher_reader::first_eight(hash.as_bytes());
-    let mut token = String::with_capacity(LENGTH);
-    for _ in 0..LENGTH {
-        let digit = usize::try_from(rest % 36).unwrap_or_default();
-        token.push(DIGITS.get(digit).copied().map_or('0', char::from));
-        rest /= 36;
-    }
-    token
-}
 
 /// The id as the client is to see it.
 pub fn joined(id: &str, token: &str) -> String {
@@ -45,7 +28,7 @@ pub fn is_id(segment: &str) -> bool {
 pub fn split(id: &str) -> Option<(&str, &str)> {
     let (id, token) = id.rsplit_once(SEPARATOR)?;
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let ours = token.len() == LENGTH && token.bytes().all(plain);
+    let ours = token.len() == TOKEN_LENGTH && token.bytes().all(plain);
     ours.then_some((id, token))
 }
 

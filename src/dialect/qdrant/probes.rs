@@ -51,43 +51,6 @@ pub fn aliases(credential: &[(HeaderName, HeaderValue)], knowledge: &Knowledge) 
     }
 }
 
-/// A delete of no point, which is answered `completed` only after everything before it was applied.
-pub fn applied(collection: &str, credential: &[(HeaderName, HeaderValue)]) -> Probe {
-    let name = utf8_percent_encode(collection, NON_ALPHANUMERIC);
-    let mut headers = credential.to_vec();
-    headers.push((CONTENT_TYPE, HeaderValue::from_static("application/json")));
-    Probe {
-        name: "applied",
-        method: Method::POST,
-        target: format!("/collections/{name}/points/delete?wait=true"),
-        headers,
-        body: Bytes::from_static(br#"{"filter":{"must":[{"has_id":[]}]}}"#),
-        credentialed: true,
-        read: is_applied,
-    }
-}
-
-fn is_applied(answer: &Response<'_>) -> ProbeResult {
-    match answer.status {
-        200 if says_completed(answer) => ProbeResult::Good,
-        200 | 408 | 429 => ProbeResult::Busy,
-        401 | 403 => ProbeResult::Locked,
-        status => ProbeResult::Bad(format!("the delete that fences was answered {status}")),
-    }
-}
-
-fn says_completed(answer: &Response<'_>) -> bool {
-    let Body::Whole(body) = answer.body else {
-        return false;
-    };
-    let document = json_reader::parse(body).ok();
-    let result = document
-        .as_ref()
-        .and_then(|document| document.get("result"));
-    let status = result.and_then(|result| result.get("status"));
-    status.and_then(Json::as_str) == Some("completed")
-}
-
 /// A server too old for `/readyz` answers 404, which says nothing.
 fn ready(answer: &Response<'_>) -> ProbeResult {
     match answer.status {

@@ -2,9 +2,9 @@ use super::*;
 use http::header::{ACCEPT_ENCODING, HeaderName};
 use proptest::prelude::*;
 
-fn out(neo4j: &Neo4j, sent: &Sent, newest: bool) -> RequestEdits {
+fn out(neo4j: &Neo4j, sent: &Sent, after_write: bool) -> RequestEdits {
     let call = neo4j.understand(&sent.request());
-    neo4j.outgoing(&call, &sent.request(), newest)
+    neo4j.outgoing(&call, &sent.request(), after_write)
 }
 
 fn sent_body(body: &str) -> serde_json::Value {

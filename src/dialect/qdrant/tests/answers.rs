@@ -390,24 +390,3 @@ fn probes_tell_a_node_that_serves_from_one_that_does_not() {
     assert!(!probes[0].credentialed && probes[0].headers.is_empty());
     assert!(probes[1].credentialed && probes[1].headers[0].1.is_sensitive());
 }
-
-#[test]
-fn a_fence_is_passed_only_when_it_was_completed() {
-    let fence = informed().applied("a/b c");
-    assert_eq!(
-        fence.target,
-        "/collections/a%2Fb%20c/points/delete?wait=true"
-    );
-    let finding = |status: u16, state: &str| {
-        let body = format!(
-            r#"{{"result":{{"operation_id":1,"status":"{state}"}},"status":"ok","time":0}}"#
-        );
-        (fence.read)(&answer(status, &HeaderMap::new(), &Bytes::from(body)))
-    };
-    assert_eq!(finding(200, "completed"), ProbeResult::Good);
-    assert_eq!(finding(200, "wait_timeout"), ProbeResult::Busy);
-    assert_eq!(finding(200, "acknowledged"), ProbeResult::Busy);
-    assert_eq!(finding(429, ""), ProbeResult::Busy);
-    assert_eq!(finding(403, ""), ProbeResult::Locked);
-    assert!(matches!(finding(404, ""), ProbeResult::Bad(_)));
-}
