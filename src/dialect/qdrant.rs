@@ -32,7 +32,6 @@ use super::{
     Request, RequestEdits, Response, Storability, StoreKind, Tag,
 };
 use crate::rejection::Rejection;
-use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HeaderName, HeaderValue, InvalidHeaderValue};
 use serde_json::json;
 use std::sync::Arc;

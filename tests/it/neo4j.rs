@@ -6,7 +6,6 @@ use crate::neo4j_support::{
 use bytes::Bytes;
 use http::{Request, Response};
 use pointsman::config::Source;
-use pointsman::dialect::token_of;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -331,11 +330,11 @@ impl Api {
 }
 
 /// The listener, by name, that an id belongs to.
-fn home(id: &str) -> usize {
+fn home(proxy: &Proxy, id: &str) -> usize {
     let token = id.rsplit('-').next().unwrap();
     NAMES
         .iter()
-        .position(|name| token_of(name) == token)
+        .position(|name| proxy.token(name) == token)
         .unwrap()
 }
 
@@ -356,11 +355,11 @@ async fn transactions_with_colliding_ids_stay_at_their_own_door() {
             raw.iter().all(|id| *id == raw[0]),
             "the ids collide: {raw:?}"
         );
-        let mut homes: Vec<_> = open.iter().map(|t| home(&t.id)).collect();
+        let mut homes: Vec<_> = open.iter().map(|t| home(&proxy, &t.id)).collect();
         homes.sort_unstable();
         assert_eq!(homes, [0, 1, 2]);
         for transaction in open.iter().rev() {
-            let listener = home(&transaction.id);
+            let listener = home(&proxy, &transaction.id);
             let create = format!("CREATE (:{label} {{listener: {listener}}})");
             for answer in [
                 api.run(&proxy, transaction, &create).await,
@@ -431,7 +430,7 @@ async fn an_id_without_a_known_endpoint_is_a_404_that_touches_no_endpoint() {
         .flat_map(|listener| listener.faults().received())
         .filter(of_transactions);
     assert_eq!(touched.count(), 0);
-    let gone = format!("/db/neo4j/tx/77-{}", token_of("b"));
+    let gone = format!("/db/neo4j/tx/77-{}", proxy.token("b"));
     let answer = proxy.post(&gone, &[], &json!({"statements": []})).await;
     assert_eq!(
         answer.code(),
@@ -929,7 +928,7 @@ async fn a_lost_answer_of_a_commit_is_not_asked_for_again() {
     let graph = graph(2);
     let proxy = in_front_of(&graph).await;
     let transaction = TX.begin(&proxy, "CREATE (:Lost)").await;
-    let listener = home(&transaction.id);
+    let listener = home(&proxy, &transaction.id);
     graph
         .faults(listener)
         .cut_after(0, When::Always, testbed::faults::Requests::All);
@@ -975,7 +974,7 @@ async fn roles_send_writes_to_the_writer_alone() {
             202
         );
         let transaction = TX.begin(&proxy, "RETURN 'Role'").await;
-        assert_eq!(home(&transaction.id), 0);
+        assert_eq!(home(&proxy, &transaction.id), 0);
         TX.commit(&proxy, &transaction, "RETURN 'Role'").await;
     }
     let writes = |listener| {

@@ -5,7 +5,7 @@
 use crate::neo4j_statements::{READS, WRITES};
 use crate::neo4j_support::{Proxy, TextResponse, eventually, send, statements_of, try_send, yaml};
 use cypher_reader::is_pure_builtin;
-use pointsman::dialect::neo4j::{stock_procedures, token_of};
+use pointsman::dialect::neo4j::stock_procedures;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -459,7 +459,7 @@ async fn transaction(proxy: &Proxy, query: bool, number: usize) -> usize {
     let token = id.rsplit('-').next().unwrap();
     NAMES
         .iter()
-        .position(|name| token_of(name) == token)
+        .position(|name| proxy.token(name) == token)
         .unwrap()
 }
 
@@ -551,7 +551,7 @@ async fn no_read_fails_when_a_server_dies(proxy: &Proxy, servers: &[Arc<Server>]
             .next()
             .unwrap()
             .to_owned();
-        if id.ends_with(&token_of(NAMES[victim])) {
+        if id.ends_with(&proxy.token(NAMES[victim])) {
             at_victim = Some(id);
             break;
         }

@@ -53,6 +53,12 @@ impl Proxy {
         &self.server
     }
 
+    /// The token of an endpoint, by its name.
+    pub fn token(&self, endpoint: &str) -> String {
+        let service = self.server.shared().snapshot().service("graph").unwrap();
+        service.pool.find(endpoint).unwrap().token.to_string()
+    }
+
     /// Ends it.
     pub async fn stop(self) {
         self.server.stop_within(Duration::from_secs(5)).await;

@@ -59,7 +59,7 @@ section! {
 section! {
     /// One logical database.
     Service {
-        /// How the database speaks. Required.
+        /// How it speaks: qdrant, neo4j or http. Required.
         dialect: DialectName = DialectName::Http => required(),
         /// The address that clients connect to. Default: 127.0.0.1 and the port of the dialect.
         listen: Option<SocketAddr> = None => ANY,

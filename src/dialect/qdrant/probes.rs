@@ -3,12 +3,10 @@
 //! probe: it fans out to all nodes, and one dead node would eject the whole cluster.
 
 use super::names::Knowledge;
-use crate::dialect::{Body, MetadataQuery, Probe, ProbeResult, Response};
+use crate::dialect::{MetadataQuery, Probe, ProbeResult, Response};
 use bytes::Bytes;
 use http::Method;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use json_reader::Json;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use http::header::{HeaderName, HeaderValue};
 use std::time::Duration;
 
 /// How long an alias table is trusted that was not changed through us.

@@ -442,11 +442,11 @@ fn the_newest_bookmark_goes_into_hits() {
     let hit = neo4j.refresh(&read, &Bytes::from(old)).unwrap();
     assert_eq!(hit, old.replace("FB:kcwQYKETMvyZRkeshXlfOdYkIwyQ", new));
     judge(&neo4j, &read, 202, old);
-    assert_eq!(neo4j.knowledge().bookmark("neo4j").as_deref(), Some(new));
+    assert_eq!(neo4j.knowledge.bookmark("neo4j").as_deref(), Some(new));
     assert_eq!(neo4j.refresh(&read, &hit), None);
     let system = r#"{"data":{},"bookmarks":["FB:kcwQAAAAAAAAAAAAAAAAAAAAASmQ"]}"#;
     judge(&neo4j, &read, 202, system);
-    assert_eq!(neo4j.knowledge().bookmark("neo4j").as_deref(), Some(new));
+    assert_eq!(neo4j.knowledge.bookmark("neo4j").as_deref(), Some(new));
 }
 
 #[test]
@@ -536,20 +536,20 @@ fn probes_read_the_recorded_answers() {
 fn an_answer_to_an_older_question_teaches_nothing() {
     let neo4j = Neo4j::new(Settings::new("graph"));
     let metadata_query = neo4j.metadata_queries().remove(0);
-    neo4j.knowledge().server_changes();
+    neo4j.knowledge.server_changes();
     answer_inquiry(
         &neo4j,
         &metadata_query,
         &Bytes::from(r#"{"data":{"values":[["db.labels","READ"]]}}"#),
     );
-    assert!(!neo4j.knowledge().is_loaded());
+    assert!(!neo4j.knowledge.is_loaded());
     let metadata_query = neo4j.metadata_queries().remove(0);
     answer_inquiry(
         &neo4j,
         &metadata_query,
         &Bytes::from(r#"{"data":{"values":[["db.labels","ODD"]]}}"#),
     );
-    assert!(!neo4j.knowledge().is_loaded());
+    assert!(!neo4j.knowledge.is_loaded());
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn only_reads_of_ours_are_fenced() {
 #[test]
 fn a_fill_carries_the_newest_bookmark() {
     let neo4j = plain();
-    neo4j.knowledge().remember("neo4j", "FB:new");
+    neo4j.knowledge.remember("neo4j", "FB:new");
     let body = out(&neo4j, &query("RETURN 1"), true).body.unwrap();
     let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(

@@ -273,7 +273,7 @@ fn what_may_reach_another_database_raises_the_service() {
     assert!(invalidates(&Sent::new("POST", "/somewhere/else", "")));
     assert!(!invalidates(&query("CREATE (n)")));
     assert!(!invalidates(&Sent::new("GET", "/browser/index.html", "")));
-    neo4j.knowledge().learn_aliases(true);
+    neo4j.knowledge.learn_aliases(true);
     assert!(invalidates(&query("CREATE (n)")));
 }
 

@@ -1,6 +1,6 @@
 //! The alias table: what it adds to tags, and when it is not believed.
 
-use super::{answer, call, informed, learn, learn_as, tags};
+use super::{answer, call, informed, knows_aliases, learn, learn_as, tags};
 use crate::dialect::qdrant::{Qdrant, QdrantSettings, names};
 use crate::dialect::{Dialect, Tag};
 use bytes::Bytes;
