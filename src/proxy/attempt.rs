@@ -119,7 +119,7 @@ impl Errand {
 
     /// How much of the answer is held: what the dialect can judge, as far as the limit allows.
     fn hold(&self) -> Hold {
-        let holds = self.service.dialect.holds(&self.call);
+        let holds = self.service.dialect.buffers_response(&self.call);
         Hold {
             limit: if holds {
                 self.snapshot.config.path.hold_limit.bytes()

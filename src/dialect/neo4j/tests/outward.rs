@@ -88,8 +88,17 @@ fn only_reads_of_ours_are_fenced() {
 }
 
 #[test]
-fn a_fill_carries_the_newest_bookmark() {
-    let neo4j = plain();
+fn a_fill_in_a_cluster_carries_the_newest_bookmark() {
+    let alone = plain();
+    alone.knowledge.remember("neo4j", "FB:new");
+    assert!(
+        !String::from_utf8_lossy(&out(&alone, &query("RETURN 1"), true).body.unwrap())
+            .contains("FB:new")
+    );
+    let neo4j = informed(Settings {
+        cluster: true,
+        ..Settings::new("graph")
+    });
     neo4j.knowledge.remember("neo4j", "FB:new");
     let body = out(&neo4j, &query("RETURN 1"), true).body.unwrap();
     let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
