@@ -1,23 +1,22 @@
-//! A fill: the one fetch for a key, from its start to the verdict on storing, which falls at the end
-//! of the answer's body. It is a guard: dropped without a verdict, it makes place for a follower.
+//! A fill: the one fetch for a key, from its start to the decision on storing, which falls at the end
+//! of the response's body. It is a guard: dropped without a decision, a follower takes over.
 
 use super::Cache;
-use super::entry::{Entry, size_of};
-use super::epochs::EndpointId;
-use super::flight::{Flight, Stage};
+use super::endpoint_id::EndpointId;
+use super::entry::CacheEntry;
+use super::flight::{Flight, FlightState};
 use super::reason::{CacheReason, words};
-use super::store::Left;
+use super::store::Removal;
 use crate::clock::Moment;
 use crate::dialect::canonical::Builder;
 use crate::dialect::{Canonical, Storability};
 use crate::plan::CachePlan;
 use bytes::Bytes;
 use http::HeaderMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-/// The right, and the duty, to fetch for all that ask the same.
+/// The right, and the duty, to fetch for all that wait for the same.
 #[must_use = "dropping it hands the fetch to a follower"]
 pub struct Fill {
     cache: Arc<Cache>,
@@ -28,35 +27,29 @@ pub struct Fill {
     over: bool,
 }
 
-/// A complete answer, judged.
-pub struct Filled {
+/// A complete response, judged.
+pub struct FetchedResponse {
     pub status: u16,
     /// Only the fields that a hit repeats.
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// Who answered.
     pub endpoint: EndpointId,
     /// The endpoint is in its rejoin hold: nothing of it is stored.
     pub held: bool,
-    /// The judgement's word on storing.
+    /// Whether the dialect's judgement allows storing it.
     pub storable: Result<(), &'static str>,
-    /// What the fetch cost, in milliseconds.
-    pub cost_ms: f64,
     /// Time until the credential ends by itself.
     pub expires: Option<Duration>,
 }
 
-/// The verdict on an answer.
+/// Whether a response was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
-    /// For so long.
-    Stored {
-        ttl: Duration,
-    },
+pub enum FillOutcome {
+    Stored { ttl: Duration },
     NotStored(CacheReason),
 }
 
-/// What the digest of no credential at all looks like.
+/// The digest of a request without a credential.
 static ANONYMOUS: LazyLock<u64> = LazyLock::new(|| Builder::new("").body(Bytes::new()).credential);
 
 impl Fill {
@@ -77,9 +70,9 @@ impl Fill {
         }
     }
 
-    /// The endpoint from which alone an answer may be stored; `None`: from any.
+    /// The endpoint from which alone a response may be stored; `None`: from any.
     pub fn home(&self) -> Option<EndpointId> {
-        self.flight.home
+        self.flight.fetch.home
     }
 
     /// Why there was no hit.
@@ -87,123 +80,117 @@ impl Fill {
         self.why
     }
 
-    /// Ends the fetch with an answer. Followers share it if it could be stored, also where it is too
-    /// large or has no time to live; otherwise they go alone.
-    pub fn finish(mut self, filled: Filled) -> Kept {
+    /// Ends the fetch with a response. Followers share it if it could be stored, also where it is too
+    /// large or has no time to live; otherwise each fetches alone.
+    pub fn finish(mut self, response: FetchedResponse) -> FillOutcome {
         let now = self.cache.clock.now();
-        let kept = self.may_share(&filled, now).and_then(|()| {
-            let entry = Arc::new(self.entry(filled, now));
-            let kept = self.keep(&entry, now);
-            self.cache.standing(&self.flight, now)?;
-            self.land(Stage::Landed(entry));
-            kept
+        let stored = self.may_share(&response, now).and_then(|()| {
+            let entry = Arc::new(self.entry(response, now));
+            let stored = self.store(&entry, now);
+            self.flight.fetch.check(&self.cache, now)?;
+            self.end(FlightState::Finished(entry));
+            stored
         });
-        kept.map_or_else(|reason| self.refuse(reason), |ttl| Kept::Stored { ttl })
+        stored.map_or_else(
+            |reason| self.refuse(reason),
+            |ttl| FillOutcome::Stored { ttl },
+        )
     }
 
-    /// Ends the fetch without an answer worth sharing: followers go alone at once.
+    /// Ends the fetch without a response to share: each follower fetches alone at once.
     pub fn abandon(mut self) {
         self.refuse(words::NO_ANSWER);
     }
 
-    fn refuse(&mut self, reason: CacheReason) -> Kept {
-        self.land(Stage::Lost(reason));
-        self.cache.stats.refused(reason);
-        Kept::NotStored(reason)
+    fn refuse(&mut self, reason: CacheReason) -> FillOutcome {
+        self.end(FlightState::Failed(reason));
+        self.cache.counters.refused(reason);
+        FillOutcome::NotStored(reason)
     }
 
-    fn land(&mut self, stage: Stage) {
+    fn end(&mut self, state: FlightState) {
         if !self.over {
             self.over = true;
-            self.cache.flights.land(&self.flight, stage);
+            self.cache.flights.finish(&self.flight, state);
         }
     }
 
-    /// Whether the answer is right for all that ask the same now.
-    fn may_share(&self, filled: &Filled, now: Moment) -> Result<(), CacheReason> {
-        filled.storable.map_err(CacheReason::no_store)?;
-        if filled.held {
+    /// Whether the response is right for all that wait for the same now.
+    fn may_share(&self, response: &FetchedResponse, now: Moment) -> Result<(), CacheReason> {
+        response.storable.map_err(CacheReason::no_store)?;
+        if response.held {
             return Err(words::REJOIN_HOLD);
         }
-        if self.home().is_some_and(|home| home != filled.endpoint) {
+        if self.home().is_some_and(|home| home != response.endpoint) {
             return Err(words::NOT_HOME);
         }
-        self.cache.standing(&self.flight, now)
+        self.flight.fetch.check(&self.cache, now)
     }
 
-    /// Stores the entry, then looks again: a write may have come between the look and the storing.
-    fn keep(&self, entry: &Arc<Entry>, now: Moment) -> Result<Duration, CacheReason> {
-        self.fits(entry)?;
+    /// Stores the entry, then checks again: a write may have come between the check and the storing.
+    fn store(&self, entry: &Arc<CacheEntry>, now: Moment) -> Result<Duration, CacheReason> {
+        self.may_store(entry)?;
         self.cache.store.insert(entry);
-        let standing = self.cache.standing(&self.flight, now);
-        if standing.is_err() {
-            self.cache.store.remove(entry, Left::Invalidated);
+        let checked = self.flight.fetch.check(&self.cache, now);
+        if checked.is_err() {
+            self.cache.store.remove(entry, Removal::Invalidated);
         }
-        standing.map(|()| entry.ttl(now))
+        checked.map(|()| entry.ttl(now))
     }
 
-    fn fits(&self, entry: &Entry) -> Result<(), CacheReason> {
-        let settings = self.cache.settings();
-        if !(settings.enabled && settings.l1.enabled) {
+    fn may_store(&self, entry: &CacheEntry) -> Result<(), CacheReason> {
+        if !self.cache.is_on() {
             return Err(words::OFF);
         }
         if entry.expires_at == entry.stored_at {
             return Err(words::NO_TIME);
         }
-        if entry.size > settings.max_entry.0 || !self.cache.store.fits(entry.weight) {
+        let max_entry = self.cache.settings().max_entry.0;
+        if entry.size > max_entry || !self.cache.store.fits(entry.weight) {
             return Err(words::TOO_LARGE);
         }
         Ok(())
     }
 
     /// The bytes are copied: a slice would keep the whole buffer of its connection alive.
-    fn entry(&self, filled: Filled, now: Moment) -> Entry {
-        let flight = &self.flight;
-        let size = size_of(&flight.canonical, &filled.headers, &filled.body);
-        Entry {
-            status: filled.status,
-            headers: filled.headers,
-            body: Bytes::copy_from_slice(&filled.body),
+    fn entry(&self, response: FetchedResponse, now: Moment) -> CacheEntry {
+        let fetch = &self.flight.fetch;
+        let size = CacheEntry::size_of(&fetch.canonical, &response.headers, &response.body);
+        CacheEntry {
+            status: response.status,
+            headers: response.headers,
+            body: Bytes::copy_from_slice(&response.body),
             category: self.plan.category,
-            cost_ms: filled.cost_ms,
             size,
             stored_at: now,
-            expires_at: now + self.ttl(filled.expires),
-            key: flight.key,
-            id: self.cache.next_id(),
-            service: Arc::clone(&flight.service),
-            canonical: owned(&flight.canonical),
-            depends: flight.depends.clone(),
-            pass: Arc::clone(&flight.pass),
+            expires_at: now + self.ttl(response.expires),
+            key: fetch.key,
+            id: self.cache.store.next_id(),
+            canonical: copied(&fetch.canonical),
+            dependencies: fetch.dependencies.clone(),
+            credential: Arc::clone(&fetch.credential),
             weight: self.cache.store.weight(size),
-            hits: AtomicU64::new(0),
         }
     }
 
-    /// The plan's time, within the limits of what the answer is and who asked, and up to a tenth less,
-    /// so that what was stored together does not expire together.
+    /// The plan's time, within the limits of what the response is and whose it is, and up to a tenth
+    /// less, so that what was stored together does not expire together.
     fn ttl(&self, expires: Option<Duration>) -> Duration {
-        let settings = self.cache.settings();
+        let (settings, fetch) = (self.cache.settings(), &self.flight.fetch);
         let short = (self.storability == Storability::Short).then_some(settings.short_ttl);
-        let known = self.flight.canonical.credential != *ANONYMOUS;
+        let known = fetch.canonical.credential != *ANONYMOUS;
         let credential = known.then_some(settings.credential_ttl);
         let limits = [short, credential, expires];
         let ttl = limits
             .into_iter()
             .flatten()
             .fold(self.plan.ttl, Duration::min);
-        let jitter = (self.flight.key.bits() % 1024) as u32;
+        let jitter = (fetch.key.bits() % 1024) as u32;
         ttl.saturating_sub(ttl / 10_240 * jitter)
     }
 }
 
-impl Cache {
-    fn next_id(&self) -> u64 {
-        self.ids.fetch_add(1, Relaxed)
-    }
-}
-
-fn owned(canonical: &Canonical) -> Canonical {
+fn copied(canonical: &Canonical) -> Canonical {
     Canonical {
         head: Bytes::copy_from_slice(&canonical.head),
         body: Bytes::copy_from_slice(&canonical.body),
@@ -214,7 +201,7 @@ fn owned(canonical: &Canonical) -> Canonical {
 impl Drop for Fill {
     fn drop(&mut self) {
         if !self.over {
-            self.cache.flights.vacate(&self.flight);
+            self.cache.flights.abandon(&self.flight);
         }
     }
 }

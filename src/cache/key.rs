@@ -1,8 +1,7 @@
-//! Keys: a keyed 256-bit digest of everything that decides an answer (XC-15, V13, V25). The key of
-//! the digest is random for each process, so that no client can aim at another's entry.
+//! Keys: a keyed 256-bit digest of everything that decides a response. The key of the digest is random
+//! for each process, so that no client can aim at another's entry.
 
 use crate::dialect::Canonical;
-use crate::plan::Category;
 use rand::Rng;
 use rand::rngs::StdRng;
 use std::fmt;
@@ -15,11 +14,11 @@ static PROCESS_KEY: LazyLock<[u8; 32]> = LazyLock::new(|| {
     key
 });
 
-/// The place of an answer in the cache.
+/// The place of a response in the cache.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Key([u8; 32]);
+pub struct CacheKey([u8; 32]);
 
-impl Key {
+impl CacheKey {
     /// The key of a request to a service. Each part is preceded by its length.
     pub fn new(service: &str, canonical: &Canonical) -> Self {
         let mut hasher = blake3::Hasher::new_keyed(&PROCESS_KEY);
@@ -36,12 +35,7 @@ impl Key {
         Self(*hasher.finalize().as_bytes())
     }
 
-    /// A readable form for tooling (CA-12): the category's prefix and the first half of the digest.
-    pub fn display(&self, category: Category) -> impl fmt::Display + use<> {
-        Shown(prefix(category), *self)
-    }
-
-    /// Eight bytes of the digest: spread evenly, and not to be foreseen.
+    /// Eight bytes of the digest: evenly spread and unpredictable.
     pub(super) fn bits(&self) -> u64 {
         self.0
             .iter()
@@ -50,37 +44,14 @@ impl Key {
     }
 }
 
-impl Hash for Key {
+impl Hash for CacheKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.bits());
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for CacheKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Key({:016x})", self.bits())
-    }
-}
-
-struct Shown(&'static str, Key);
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:", self.0)?;
-        let mut half = self.1.0.iter().take(16);
-        half.try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-/// The readable beginning of a key (CA-12).
-const fn prefix(category: Category) -> &'static str {
-    match category {
-        Category::Entity => "ent",
-        Category::Relation => "rel",
-        Category::Path => "path",
-        Category::Query => "query",
-        Category::Vector => "vec",
-        Category::GraphStats => "stats",
-        Category::Misc => "misc",
+        write!(f, "CacheKey({:016x})", self.bits())
     }
 }

@@ -1,23 +1,21 @@
 //! The inline cache: keys, tags and their epochs, single flight, quarantine, homes, the store in
-//! memory. It answers "may this request be answered from store, and may this answer be stored"; it
-//! sends nothing, judges nothing, and waits only for another client's fetch.
+//! memory. It decides whether a request may be answered from store and whether a response may be
+//! stored. It sends nothing, judges nothing, and waits only for another client's fetch.
 //!
-//! A read asks [`Cache::look_up`] before it is sent; a write holds an [`OpenWrite`] from before its
-//! first byte until its answer. That a reader never gets less than the last acknowledged write
+//! A read calls [`Cache::look_up`] before it is sent; a write holds an [`OpenWrite`] from before its
+//! first byte until its response. That a reader never gets less than the last acknowledged write
 //! rests on `epochs`, and on nothing else here.
 
-mod clear;
+mod credentials;
+mod endpoint_id;
 mod entry;
 mod epochs;
 mod fill;
 mod flight;
-mod follow;
-mod index;
+mod follower;
 mod key;
 mod lookup;
-mod pass;
 mod reason;
-mod report;
 mod stats;
 mod status;
 mod store;
@@ -25,53 +23,56 @@ mod store;
 mod tests;
 mod write;
 
-pub use clear::Selection;
-pub use entry::Entry;
-pub use epochs::EndpointId;
-pub use fill::{Fill, Filled, Kept};
-pub use follow::{Follower, Waited};
-pub use key::Key;
+pub use endpoint_id::EndpointId;
+pub use entry::{CacheEntry, Selection};
+pub use fill::{FetchedResponse, Fill, FillOutcome};
+pub use follower::{Follower, Waited};
+pub use key::CacheKey;
 pub use lookup::{Hit, LookupRequest, Verdict};
 pub use reason::{CacheReason, words};
-pub use report::{Figures, Report};
+pub use stats::{CacheFigures, CacheStats};
 pub use status::CacheStatus;
 pub use write::{OpenWrite, Settled};
 
 use crate::clock::Clock;
 use crate::config;
+use crate::dialect::Tag;
 use arc_swap::ArcSwap;
+use credentials::CredentialTable;
+use epochs::Epochs;
+use flight::Flights;
+use lookup::Lookup;
+use stats::CacheCounters;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use store::{Removal, Store};
 
-/// One cache for all services and threads of a process (CA-44).
+/// One cache for all services and threads of a process.
 pub struct Cache {
     settings: ArcSwap<config::Cache>,
     clock: Clock,
-    epochs: epochs::Epochs,
-    passes: pass::Passes,
-    flights: flight::Flights,
-    store: store::Store,
-    stats: Arc<stats::Stats>,
-    /// Raised when the cache is cleared.
+    epochs: Epochs,
+    credentials: CredentialTable,
+    flights: Flights,
+    store: Store,
+    counters: Arc<CacheCounters>,
+    /// Changes when the cache is cleared; a fetch that began before is not stored.
     generation: AtomicU64,
-    /// Number of the next entry.
-    ids: AtomicU64,
 }
 
 impl Cache {
     /// An empty cache.
     pub fn new(settings: &config::Cache, clock: Clock) -> Arc<Self> {
-        let stats = Arc::<stats::Stats>::default();
+        let counters = Arc::<CacheCounters>::default();
         Arc::new(Self {
             settings: ArcSwap::from_pointee(settings.clone()),
             clock,
-            epochs: epochs::Epochs::new(),
-            passes: pass::Passes::default(),
-            flights: flight::Flights::default(),
-            store: store::Store::new(settings, Arc::clone(&stats)),
-            stats,
+            epochs: Epochs::new(),
+            credentials: CredentialTable::default(),
+            flights: Flights::default(),
+            store: Store::new(settings, Arc::clone(&counters)),
+            counters,
             generation: AtomicU64::new(0),
-            ids: AtomicU64::new(0),
         })
     }
 
@@ -81,13 +82,78 @@ impl Cache {
         self.store.resize(settings);
     }
 
-    /// Whether the cache can do its work, or has none (CA-48).
+    /// Whether the cache can store responses, or is switched off.
     pub fn is_healthy(&self) -> bool {
-        let settings = self.settings();
-        !(settings.enabled && settings.l1.enabled) || self.store.capacity() > 0
+        !self.is_on() || self.store.capacity() > 0
+    }
+
+    /// Looks a request up; to be called before it is sent anywhere.
+    pub fn look_up(self: &Arc<Self>, request: &LookupRequest<'_>) -> Verdict {
+        let verdict = Lookup::new(self, request).and_then(|lookup| lookup.run());
+        verdict.unwrap_or_else(|reason| {
+            let category = request.plan.map(|plan| plan.category);
+            self.counters.bypass(category, reason);
+            Verdict::Bypass(reason)
+        })
+    }
+
+    /// Begins a write: to be called before its first byte is sent.
+    pub fn begin_write(self: &Arc<Self>, tags: &[Tag]) -> OpenWrite {
+        OpenWrite::new(Arc::clone(self), self.epochs.slots_of(tags))
+    }
+
+    /// The endpoint that acknowledged the last write on these tags, where there is one. Writes that
+    /// go there again avoid the quarantine that a change of home brings.
+    pub fn home(&self, tags: &[Tag]) -> Option<EndpointId> {
+        let slots = self.epochs.slots_of(tags);
+        let lag = self.settings().quarantine;
+        let home = self.epochs.home(slots.into_iter(), self.clock.now(), lag);
+        home.ok().flatten()
+    }
+
+    /// Forgets an endpoint that left the configuration. Where it acknowledged the last write, nothing
+    /// is stored from other endpoints until `cache.rejoin_hold` has passed.
+    pub fn forget_home(&self, endpoint: EndpointId) {
+        let until = self.clock.now() + self.settings().rejoin_hold;
+        self.epochs.forget(endpoint, until);
+    }
+
+    /// Drops entries, and returns how many. Fetches under way are not stored afterwards.
+    pub fn clear(&self, selection: Selection) -> usize {
+        self.generation.fetch_add(1, SeqCst);
+        let selected = |entry: &CacheEntry| selection.holds(entry).then_some(Removal::Invalidated);
+        self.store.remove_where(selected)
+    }
+
+    /// Drops all entries of a credential that the database refused (401, 403): they are out of reach
+    /// at once, however many there are.
+    pub fn revoke(&self, credential: u64) {
+        self.credentials.revoke(credential);
+        self.store.purge_credential(credential);
+    }
+
+    /// Drops what is expired or invalid, and returns how many; for a task in the background.
+    pub fn sweep(&self) -> usize {
+        self.store.purge_condemned(usize::MAX);
+        let now = self.clock.now();
+        self.store.remove_where(|entry| {
+            let invalid = (!entry.is_valid(&self.epochs)).then_some(Removal::Invalidated);
+            let expired = entry.is_expired(now).then_some(Removal::Expired);
+            expired.or(invalid)
+        })
+    }
+
+    /// All figures, at one moment as nearly as counters allow.
+    pub fn stats(&self) -> CacheStats {
+        CacheStats::read(&self.counters, self.store.capacity(), self.flights.len())
     }
 
     fn settings(&self) -> arc_swap::Guard<Arc<config::Cache>> {
         self.settings.load()
+    }
+
+    fn is_on(&self) -> bool {
+        let settings = self.settings();
+        settings.enabled && settings.l1.enabled
     }
 }

@@ -1,5 +1,5 @@
-//! Why an answer did not come from the cache, or did not enter it. A closed set of words: they
-//! stand in the header, in metrics and in explanations, and never hold text of a client.
+//! Why a response did not come from the cache, or was not stored. A closed set of words: they stand in
+//! the header, in metrics and in explanations, and never hold text of a client.
 
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -41,7 +41,7 @@ impl Serialize for CacheReason {
     }
 }
 
-/// The words, each with the one place that means it.
+/// The words.
 pub mod words {
     use super::CacheReason;
 
@@ -49,15 +49,15 @@ pub mod words {
     pub const OFF: CacheReason = CacheReason::word("off");
     /// The plan does not cache this class of request.
     pub const NOT_PLANNED: CacheReason = CacheReason::word("not_planned");
-    /// Not a read.
+    /// The request is not a read.
     pub const NOT_A_READ: CacheReason = CacheReason::word("not_a_read");
     /// The request has no canonical form.
     pub const NO_KEY: CacheReason = CacheReason::word("no_key");
-    /// The request names nothing that its answer depends on.
+    /// The request names nothing that its response depends on.
     pub const NO_TAGS: CacheReason = CacheReason::word("no_tags");
     /// The request depends on more things than an entry may.
     pub const TOO_MANY_TAGS: CacheReason = CacheReason::word("too_many_tags");
-    /// A write on what the answer depends on is under way.
+    /// A write on what the response depends on is under way.
     pub const OPEN_WRITE: CacheReason = CacheReason::word("open_write");
     /// A write's outcome, or the time of its effect, is not known yet.
     pub const QUARANTINE: CacheReason = CacheReason::word("quarantine");
@@ -75,7 +75,7 @@ pub mod words {
     pub const CLEARED: CacheReason = CacheReason::word("cleared");
     /// The credential was refused by the database in between.
     pub const REVOKED: CacheReason = CacheReason::word("revoked");
-    /// The answer came from an endpoint that may lag behind the last write.
+    /// The response came from an endpoint that may lag behind the last write.
     pub const NOT_HOME: CacheReason = CacheReason::word("not_home");
     /// The endpoint was slow, ejected or away a short time ago.
     pub const REJOIN_HOLD: CacheReason = CacheReason::word("rejoin_hold");
@@ -83,13 +83,13 @@ pub mod words {
     pub const TOO_LARGE: CacheReason = CacheReason::word("too_large");
     /// No time left to live.
     pub const NO_TIME: CacheReason = CacheReason::word("no_time");
-    /// The fetch brought no answer.
+    /// The fetch brought no response.
     pub const NO_ANSWER: CacheReason = CacheReason::word("no_answer");
     /// Waited as long as a follower may.
     pub const WAITED: CacheReason = CacheReason::word("waited");
     /// Nothing was stored under this key.
     pub const ABSENT: CacheReason = CacheReason::word("absent");
-    /// What was stored had outlived its time.
+    /// What was stored had expired.
     pub const EXPIRED: CacheReason = CacheReason::word("expired");
     /// What was stored belongs to another request, or to other tags.
     pub const DIFFERS: CacheReason = CacheReason::word("differs");

@@ -1,145 +1,161 @@
-//! Counters of the cache: per category and by reason. Every look-up is counted once, as a hit, a miss
-//! or a bypass; what followed a miss (stored, refused, coalesced) is counted beside it.
+//! What the admin API and the metrics read of the cache: one document, printed as it is.
 
-use super::entry::Entry;
-use super::reason::CacheReason;
-use super::store::Left;
-use crate::plan::Category;
-use parking_lot::RwLock;
+mod counters;
+
+pub(super) use counters::CacheCounters;
+
+use counters::CategoryCounters;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
-/// Different reasons that are told apart; the words of dialects are few, and this keeps them so.
-const REASONS: usize = 128;
-
-/// Counters of one category.
-#[derive(Default)]
-pub(super) struct Tally {
-    pub hits: AtomicU64,
-    pub hit_nanos: AtomicU64,
-    pub misses: AtomicU64,
-    pub coalesced: AtomicU64,
-    pub promoted: AtomicU64,
-    pub bypasses: AtomicU64,
-    pub stores: AtomicU64,
-    pub evictions: AtomicU64,
-    pub replaced: AtomicU64,
-    pub expired: AtomicU64,
-    pub invalidations: AtomicU64,
-    pub entries: AtomicU64,
-    pub bytes: AtomicU64,
+/// Figures of one category, of a level, or of all together.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CacheFigures {
+    pub hits: u64,
+    /// Look-ups that found nothing; some were then answered by another client's fetch (`coalesced`).
+    pub misses: u64,
+    pub bypasses: u64,
+    /// Hits, misses and bypasses.
+    pub total_requests: u64,
+    /// Hits among hits and misses, 0..=1; 0 when there are none.
+    pub hit_rate: f64,
+    /// 1 - hit_rate; 0 when there are none.
+    pub miss_rate: f64,
+    pub coalesced: u64,
+    /// Followers that took a fetch over from a leader that went away.
+    pub promoted: u64,
+    pub stores: u64,
+    pub evictions: u64,
+    pub replaced: u64,
+    pub expired: u64,
+    /// Entries dropped because a write, a clearing or a refused credential made them invalid.
+    pub invalidations: u64,
+    pub entry_count: u64,
+    pub size_bytes: u64,
+    /// Mean over hits, in milliseconds.
+    pub avg_access_time_ms: f64,
+    /// Bytes held as a share of what may be held, 0..=100.
+    pub memory_usage_percent: f64,
 }
 
-/// Counts by reason.
-#[derive(Default)]
-pub(super) struct Reasons(RwLock<BTreeMap<CacheReason, AtomicU64>>);
+/// The whole document.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CacheStats {
+    #[serde(flatten)]
+    pub total: CacheFigures,
+    #[serde(flatten)]
+    aliases: Aliases,
+    /// The level in memory.
+    pub l1: CacheFigures,
+    pub capacity_bytes: u64,
+    pub categories: BTreeMap<&'static str, CacheFigures>,
+    /// Look-ups that bypassed the cache, by reason.
+    pub bypass_reasons: BTreeMap<String, u64>,
+    /// Responses that were not stored, by reason.
+    pub refused_reasons: BTreeMap<String, u64>,
+    /// Followers that fetched alone, by reason.
+    pub alone_reasons: BTreeMap<String, u64>,
+    /// Fetches under way.
+    pub flights: u64,
+}
 
-impl Reasons {
-    fn count(&self, reason: CacheReason) {
-        if let Some(count) = self.0.read().get(&reason) {
-            count.fetch_add(1, Relaxed);
-            return;
+/// Names by which dashboards know some of the figures.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Aliases {
+    hit_count: u64,
+    miss_count: u64,
+    eviction_count: u64,
+    total_entries: u64,
+    /// Bytes.
+    cache_size: u64,
+    total_size_bytes: u64,
+    total_size_mb: f64,
+    average_access_time: f64,
+}
+
+impl From<&CacheFigures> for Aliases {
+    fn from(figures: &CacheFigures) -> Self {
+        Self {
+            hit_count: figures.hits,
+            miss_count: figures.misses,
+            eviction_count: figures.evictions,
+            total_entries: figures.entry_count,
+            cache_size: figures.size_bytes,
+            total_size_bytes: figures.size_bytes,
+            total_size_mb: figures.size_bytes as f64 / f64::from(1 << 20),
+            average_access_time: figures.avg_access_time_ms,
         }
-        let mut counts = self.0.write();
-        let full = counts.len() >= REASONS;
-        let reason = if full {
-            CacheReason::word("other")
-        } else {
-            reason
-        };
-        counts.entry(reason).or_default().fetch_add(1, Relaxed);
-    }
-
-    /// The counts by the reason's text.
-    pub fn read(&self) -> BTreeMap<String, u64> {
-        let counts = self.0.read();
-        let text =
-            |(reason, count): (&CacheReason, &AtomicU64)| (reason.to_string(), count.load(Relaxed));
-        counts.iter().map(text).collect()
     }
 }
 
-/// All counters of a cache.
-#[derive(Default)]
-pub(super) struct Stats {
-    tallies: [Tally; Category::ALL.len()],
-    /// Look-ups that bypassed the cache without a category.
-    pub unplanned: AtomicU64,
-    pub bypassed: Reasons,
-    /// Answers that were not stored.
-    pub refused: Reasons,
-    /// Followers that went alone.
-    pub alone: Reasons,
+impl CacheStats {
+    pub(super) fn read(counters: &CacheCounters, capacity: u64, flights: usize) -> Self {
+        let (mut total, mut all_nanos) = (CacheFigures::default(), 0);
+        let mut categories = BTreeMap::new();
+        for (name, category) in counters.categories() {
+            let (mut figures, mut nanos) = (CacheFigures::default(), 0);
+            figures.add(category, &mut nanos);
+            total.add(category, &mut all_nanos);
+            categories.insert(name, figures.complete(nanos, capacity));
+        }
+        total.bypasses += counters.unplanned();
+        let total = total.complete(all_nanos, capacity);
+        Self {
+            aliases: Aliases::from(&total),
+            l1: total.clone(),
+            total,
+            capacity_bytes: capacity,
+            categories,
+            bypass_reasons: counters.bypass_reasons.read(),
+            refused_reasons: counters.refused_reasons.read(),
+            alone_reasons: counters.alone_reasons.read(),
+            flights: flights as u64,
+        }
+    }
 }
 
-fn up(counter: &AtomicU64) {
-    counter.fetch_add(1, Relaxed);
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
-impl Stats {
-    /// The counters of a category.
-    pub fn of(&self, category: Category) -> &Tally {
-        let mut tallies = self.tallies.iter().zip(Category::ALL);
-        let found = tallies.find(|(_, other)| *other == category);
-        let [.., misc] = &self.tallies;
-        found.map_or(misc, |(tally, _)| tally)
+impl CacheFigures {
+    /// Adds a category's counters; `nanos` collects the time of hits.
+    fn add(&mut self, counters: &CategoryCounters, nanos: &mut u64) {
+        let pairs: [(&mut u64, &AtomicU64); 13] = [
+            (&mut self.hits, &counters.hits),
+            (&mut self.misses, &counters.misses),
+            (&mut self.bypasses, &counters.bypasses),
+            (&mut self.coalesced, &counters.coalesced),
+            (&mut self.promoted, &counters.promoted),
+            (&mut self.stores, &counters.stores),
+            (&mut self.evictions, &counters.evictions),
+            (&mut self.replaced, &counters.replaced),
+            (&mut self.expired, &counters.expired),
+            (&mut self.invalidations, &counters.invalidations),
+            (&mut self.entry_count, &counters.entries),
+            (&mut self.size_bytes, &counters.bytes),
+            (nanos, &counters.hit_nanos),
+        ];
+        for (sum, counter) in pairs {
+            *sum += counter.load(Relaxed);
+        }
     }
 
-    /// All categories by name.
-    pub fn tallies(&self) -> impl Iterator<Item = (&'static str, &Tally)> {
-        let names = Category::ALL.into_iter().map(Category::label);
-        names.zip(&self.tallies)
-    }
-
-    pub fn hit(&self, category: Category, took: Duration) {
-        let tally = self.of(category);
-        up(&tally.hits);
-        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        tally.hit_nanos.fetch_add(nanos, Relaxed);
-    }
-
-    pub fn miss(&self, category: Category) {
-        up(&self.of(category).misses);
-    }
-
-    pub fn bypass(&self, category: Option<Category>, reason: CacheReason) {
-        up(category.map_or(&self.unplanned, |category| &self.of(category).bypasses));
-        self.bypassed.count(reason);
-    }
-
-    pub fn coalesced(&self, category: Category) {
-        up(&self.of(category).coalesced);
-    }
-
-    pub fn promoted(&self, category: Category) {
-        up(&self.of(category).promoted);
-    }
-
-    pub fn went_alone(&self, reason: CacheReason) {
-        self.alone.count(reason);
-    }
-
-    pub fn refused(&self, reason: CacheReason) {
-        self.refused.count(reason);
-    }
-
-    pub fn entered(&self, entry: &Entry) {
-        let tally = self.of(entry.category);
-        up(&tally.stores);
-        up(&tally.entries);
-        tally.bytes.fetch_add(entry.size, Relaxed);
-    }
-
-    pub fn left(&self, entry: &Entry, why: Left) {
-        let tally = self.of(entry.category);
-        up(match why {
-            Left::Evicted => &tally.evictions,
-            Left::Replaced => &tally.replaced,
-            Left::Expired => &tally.expired,
-            Left::Invalidated => &tally.invalidations,
-        });
-        tally.entries.fetch_sub(1, Relaxed);
-        tally.bytes.fetch_sub(entry.size, Relaxed);
+    /// Works out what follows from the counters.
+    fn complete(self, nanos: u64, capacity: u64) -> Self {
+        let lookups = self.hits + self.misses;
+        Self {
+            total_requests: lookups + self.bypasses,
+            hit_rate: share(self.hits, lookups),
+            miss_rate: share(self.misses, lookups),
+            avg_access_time_ms: share(nanos, self.hits) / 1e6,
+            memory_usage_percent: 100.0 * share(self.size_bytes, capacity),
+            ..self
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The header `x-pointsman-cache`: what the cache did with a request, and why.
 
-use super::entry::Entry;
-use super::fill::Kept;
+use super::entry::CacheEntry;
+use super::fill::FillOutcome;
 use super::lookup::Hit;
 use super::reason::{CacheReason, words};
 use crate::clock::Moment;
@@ -15,7 +15,7 @@ pub struct CacheStatus {
     /// `hit`, `miss` or `bypass`.
     pub verdict: &'static str,
     pub reason: Option<CacheReason>,
-    /// Time since the answer was fetched; printed in whole seconds.
+    /// Time since the response was fetched; printed in whole seconds.
     #[serde(serialize_with = "seconds")]
     pub age: Option<Duration>,
     /// Time left to live; printed in whole seconds.
@@ -39,7 +39,7 @@ impl CacheStatus {
     }
 
     /// Answered by another client's fetch.
-    pub fn shared(entry: &Entry, now: Moment) -> Self {
+    pub fn shared(entry: &CacheEntry, now: Moment) -> Self {
         Self {
             verdict: "hit",
             reason: Some(words::COALESCED),
@@ -48,7 +48,7 @@ impl CacheStatus {
         }
     }
 
-    /// Fetched; the reason is why there was no hit, before the verdict on storing is known.
+    /// Fetched; the reason is why there was no hit, before it is known whether the response is stored.
     pub fn miss(why: CacheReason) -> Self {
         Self {
             verdict: "miss",
@@ -59,17 +59,17 @@ impl CacheStatus {
     }
 
     /// Fetched, and stored or not.
-    pub fn kept(kept: &Kept) -> Self {
-        match *kept {
-            Kept::Stored { ttl } => Self {
+    pub fn filled(outcome: FillOutcome) -> Self {
+        match outcome {
+            FillOutcome::Stored { ttl } => Self {
                 ttl: Some(ttl),
                 ..Self::miss(words::STORED)
             },
-            Kept::NotStored(reason) => Self::miss(reason),
+            FillOutcome::NotStored(reason) => Self::miss(reason),
         }
     }
 
-    /// Past the cache.
+    /// The request bypassed the cache.
     pub fn bypass(reason: CacheReason) -> Self {
         Self {
             verdict: "bypass",

@@ -157,7 +157,6 @@ impl Errand {
             judgement,
             cache_id: self.service.cache_id(&endpoint),
             endpoint,
-            elapsed,
             permit: None,
         };
         match whole {

@@ -59,8 +59,6 @@ pub struct Fetched {
     pub cache_id: EndpointId,
     /// The cache must store nothing from it now.
     pub held: bool,
-    /// How long the exchange took until its judgement.
-    pub elapsed: Duration,
     /// How the endpoint's state is told of it.
     pub completion: Completion,
     /// Still there while the answer streams.

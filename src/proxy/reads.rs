@@ -4,7 +4,7 @@ use super::errand::Errand;
 use super::flow::Flow;
 use super::respond::Ending;
 use super::store;
-use crate::cache::{CacheStatus, Entry, Fill, Hit, LookupRequest, Verdict, Waited};
+use crate::cache::{CacheEntry, CacheStatus, Fill, Hit, LookupRequest, Verdict, Waited};
 use crate::dialect::Call;
 use crate::rejection::{Rejection, RejectionReason};
 use pingora_core::protocols::http::ServerSession;
@@ -54,7 +54,12 @@ impl Flow<'_> {
         self.stored(session, call, &hit.entry).await
     }
 
-    async fn shared(&mut self, session: &mut ServerSession, call: &Call, entry: &Entry) -> Ending {
+    async fn shared(
+        &mut self,
+        session: &mut ServerSession,
+        call: &Call,
+        entry: &CacheEntry,
+    ) -> Ending {
         self.verdict(
             CacheStatus::shared(entry, self.proxy.shared.clock.now()),
             Some(entry.category),
@@ -62,7 +67,12 @@ impl Flow<'_> {
         self.stored(session, call, entry).await
     }
 
-    async fn stored(&mut self, session: &mut ServerSession, call: &Call, entry: &Entry) -> Ending {
+    async fn stored(
+        &mut self,
+        session: &mut ServerSession,
+        call: &Call,
+        entry: &CacheEntry,
+    ) -> Ending {
         let fresh = self.service.dialect.refresh(call, &entry.body);
         let body = fresh.unwrap_or_else(|| entry.body.clone());
         let client = self.client(session);

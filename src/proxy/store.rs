@@ -1,7 +1,7 @@
 //! Between the path and the cache: what becomes of a fetched answer, and of a write.
 
 use super::errand::{CallReport, Ended, Errand};
-use crate::cache::{CacheStatus, Fill, Filled, Settled};
+use crate::cache::{CacheStatus, FetchedResponse, Fill, Settled};
 use crate::dialect::{Acknowledgement, Executed};
 use crate::observe::{self, CacheNote};
 use crate::plan::Category;
@@ -27,17 +27,16 @@ pub fn settle(errand: &Errand, report: &CallReport, fill: Fill) -> CacheStatus {
         answered if answered.delimited_by_close => Err("delimited_by_close"),
         _ => fetched.judgement.storable,
     };
-    let kept = fill.finish(Filled {
+    let outcome = fill.finish(FetchedResponse {
         status: answered.head.status.as_u16(),
         headers: kept(&answered.head.headers),
         body: answered.held.clone(),
         endpoint: fetched.cache_id,
         held: fetched.held,
         storable,
-        cost_ms: fetched.elapsed.as_secs_f64() * 1e3,
         expires: expires(errand),
     });
-    CacheStatus::kept(&kept)
+    CacheStatus::filled(outcome)
 }
 
 /// The fields that are stored. Their values are copied: a slice would keep the whole buffer of its connection alive.

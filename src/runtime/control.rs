@@ -259,7 +259,7 @@ impl Control for Operator {
     }
 
     fn cache_stats(&self) -> Value {
-        value(&self.shared.cache.report())
+        value(&self.shared.cache.stats())
     }
 
     fn clear_cache(&self, category: Option<&str>) -> Result<u64, Problem> {

@@ -77,13 +77,13 @@ fn breaker(gate: Gate) -> &'static str {
 }
 
 fn cache(shared: &Shared) -> CacheReading {
-    let report = shared.cache.report();
-    let total = &report.total;
+    let stats = shared.cache.stats();
+    let total = &stats.total;
     CacheReading {
         level: "l1",
         entries: total.entry_count,
         bytes: total.size_bytes,
-        limit_bytes: report.capacity_bytes,
+        limit_bytes: stats.capacity_bytes,
         stores: total.stores,
         evictions: total.evictions,
         expirations: total.expired,

@@ -122,7 +122,7 @@ async fn the_cache_gives_its_reason_age_and_time() {
 }
 
 #[tokio::test]
-async fn equal_requests_share_an_answer_whatever_their_spelling() {
+async fn equal_requests_share_a_response_whatever_their_spelling() {
     let origin = counting().await;
     let proxy = over(&origin).await;
     let first = proxy.post(QUERY, r#"{"query":[1.0,2.0],"limit":3}"#).await;
@@ -136,7 +136,7 @@ async fn equal_requests_share_an_answer_whatever_their_spelling() {
 }
 
 #[tokio::test]
-async fn credentials_never_share_an_answer() {
+async fn credentials_never_share_a_response() {
     let origin = Origin::start(|seen| {
         let who = seen
             .field("api-key")
@@ -170,7 +170,7 @@ async fn credentials_never_share_an_answer() {
 }
 
 #[tokio::test]
-async fn a_credential_that_is_refused_loses_its_answers() {
+async fn a_credential_that_is_refused_loses_its_responses() {
     for status in [401, 403] {
         let refuses = Arc::new(Mutex::new(false));
         let now = Arc::clone(&refuses);
@@ -215,7 +215,7 @@ async fn gated() -> (Origin, Arc<Notify>) {
 
 /// Fetches that are waited for, as the cache's own figures say.
 fn followers(proxy: &Proxy) -> u64 {
-    let report = proxy.server.shared().cache.report();
+    let report = proxy.server.shared().cache.stats();
     report.total.misses
 }
 
@@ -268,7 +268,7 @@ async fn the_first_client_may_leave_and_the_others_are_still_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_follower_may_leave_and_disturbs_nobody() {
+async fn a_follower_may_leave_and_disturbs_no_other() {
     let (origin, gate) = gated().await;
     let proxy = Arc::new(over(&origin).await);
     let first = tokio::spawn({
@@ -291,7 +291,7 @@ async fn a_follower_may_leave_and_disturbs_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_while_a_read_is_under_way_keeps_its_answer_out() {
+async fn a_write_while_a_read_is_under_way_keeps_its_response_out() {
     let gate = Arc::new(Notify::new());
     let wait = Arc::clone(&gate);
     let held = AtomicUsize::new(0);
@@ -332,7 +332,7 @@ async fn a_write_while_a_read_is_under_way_keeps_its_answer_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_that_was_only_queued_keeps_answers_out() {
+async fn a_write_that_was_only_queued_keeps_responses_out() {
     let cluster = Cluster::start_with(Options {
         apply_delay: TIMEOUT,
         ..Options::default()
@@ -412,7 +412,7 @@ async fn failures_are_never_stored() {
 }
 
 #[tokio::test]
-async fn an_answer_that_ends_by_closing_is_never_stored() {
+async fn a_response_that_ends_by_closing_is_never_stored() {
     let origin = Origin::start(|_| {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n";
         vec![Step::Send([head, OK].concat().into_bytes()), Step::Close]
@@ -496,7 +496,7 @@ async fn an_explanation_is_given_when_asked_for_and_the_question_goes_no_further
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hit_tells_a_browser_what_the_answer_told_it() {
+async fn a_hit_tells_a_browser_what_the_response_told_it() {
     let origin = Origin::start(|seen| {
         let from = seen.field("origin").unwrap_or("none");
         let fields =

@@ -2,7 +2,7 @@ use super::*;
 
 fn kept(b: &Bench, endpoint: &str) -> String {
     let call = read("q", &["db"]);
-    let kept = b.lead(&call).finish(answer_of(endpoint, "x"));
+    let kept = b.lead(&call).finish(response_of(endpoint, "x"));
     b.cache.clear(Selection::All);
     refused(kept).split(' ').next().unwrap().to_owned()
 }
@@ -30,9 +30,9 @@ fn after_a_write_only_its_endpoint_fills() {
 #[test]
 fn an_endpoint_in_its_rejoin_hold_fills_nothing() {
     let b = bench();
-    let held = Filled {
+    let held = FetchedResponse {
         held: true,
-        ..answer("x")
+        ..response("x")
     };
     let kept = b.lead(&read("q", &["db"])).finish(held);
     assert_eq!(refused(kept), "rejoin_hold");

@@ -78,19 +78,18 @@ pub fn credential(call: &Call) -> u64 {
     call.canonical.as_ref().unwrap().credential
 }
 
-pub fn answer(body: &str) -> Filled {
-    answer_of("a", body)
+pub fn response(body: &str) -> FetchedResponse {
+    response_of("a", body)
 }
 
-pub fn answer_of(endpoint: &str, body: &str) -> Filled {
-    Filled {
+pub fn response_of(endpoint: &str, body: &str) -> FetchedResponse {
+    FetchedResponse {
         status: 200,
         headers: HeaderMap::new(),
         body: Bytes::copy_from_slice(body.as_bytes()),
         endpoint: EndpointId::of(endpoint),
         held: false,
         storable: Ok(()),
-        cost_ms: 1.0,
         expires: None,
     }
 }
@@ -134,8 +133,8 @@ impl Bench {
     }
 
     /// Fetches and stores.
-    pub fn store(&self, call: &Call, body: &str) -> Kept {
-        self.lead(call).finish(answer(body))
+    pub fn store(&self, call: &Call, body: &str) -> FillOutcome {
+        self.lead(call).finish(response(body))
     }
 
     pub fn write(&self, names: &[&str]) -> OpenWrite {
@@ -160,7 +159,7 @@ pub fn queued(endpoint: &str) -> Settled {
     }
 }
 
-pub fn text(entry: &Entry) -> String {
+pub fn text(entry: &CacheEntry) -> String {
     String::from_utf8(entry.body.to_vec()).unwrap()
 }
 
@@ -173,9 +172,9 @@ pub fn name(verdict: &Verdict) -> String {
     }
 }
 
-pub fn refused(kept: Kept) -> String {
+pub fn refused(kept: FillOutcome) -> String {
     match kept {
-        Kept::NotStored(reason) => reason.to_string(),
-        Kept::Stored { ttl } => format!("stored {ttl:?}"),
+        FillOutcome::NotStored(reason) => reason.to_string(),
+        FillOutcome::Stored { ttl } => format!("stored {ttl:?}"),
     }
 }

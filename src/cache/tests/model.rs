@@ -207,7 +207,7 @@ impl Sim {
         let place = self.random.below(self.fills.len());
         let (fill, _, seen) = self.fills.swap_remove(place);
         if let Some((from, state)) = seen {
-            fill.finish(answer_of(&endpoint(from), &print(&state)));
+            fill.finish(response_of(&endpoint(from), &print(&state)));
         }
     }
 
@@ -239,7 +239,7 @@ impl Sim {
     }
 }
 
-fn check(reading: &Reading, entry: &Entry) {
+fn check(reading: &Reading, entry: &CacheEntry) {
     let got: Vec<u64> = text(entry).split(' ').map(|n| n.parse().unwrap()).collect();
     for tag in reading.tags {
         let part = &got[tag * ENDPOINTS..(tag + 1) * ENDPOINTS];

@@ -1,4 +1,4 @@
-//! Threads against one cache and one database: nobody ever gets from the cache less than what the
+//! Threads against one cache and one database: no read gets from the cache less than what the
 //! database held when the request began.
 
 use super::*;
@@ -41,7 +41,7 @@ impl World {
         self.database[n].load(SeqCst)
     }
 
-    fn check(&self, floor: [u64; 2], entry: &Entry) {
+    fn check(&self, floor: [u64; 2], entry: &CacheEntry) {
         let got: Vec<u64> = text(entry).split(' ').map(|n| n.parse().unwrap()).collect();
         assert!(
             got[0] >= floor[0] && got[1] >= floor[1],
@@ -58,7 +58,7 @@ impl World {
             0 => drop(fill),
             1 => fill.abandon(),
             _ => {
-                fill.finish(answer(&format!("{} {}", values[0], values[1])));
+                fill.finish(response(&format!("{} {}", values[0], values[1])));
             }
         }
     }
@@ -117,9 +117,9 @@ fn no_reader_gets_less_than_the_database_held_when_it_began() {
             .into_iter()
             .for_each(|thread| thread.join().unwrap());
     });
-    let report = world.bench.cache.report().total;
+    let report = world.bench.cache.stats().total;
     assert!(world.from_cache.load(SeqCst) > ROUNDS / 10, "{report:?}");
-    assert_eq!(world.bench.cache.report().flights, 0);
+    assert_eq!(world.bench.cache.stats().flights, 0);
     let gone = report.evictions + report.replaced + report.expired + report.invalidations;
     assert_eq!(report.stores, gone + report.entry_count);
     assert_eq!(world.bench.cache.sweep(), 0, "dead entries squat");
@@ -128,7 +128,7 @@ fn no_reader_gets_less_than_the_database_held_when_it_began() {
 }
 
 #[test]
-fn an_answer_stored_in_the_moment_of_a_write_does_not_stay() {
+fn a_response_stored_in_the_moment_of_a_write_does_not_stay() {
     let b = bench();
     let over = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -140,11 +140,11 @@ fn an_answer_stored_in_the_moment_of_a_write_does_not_stay() {
         });
         for n in 0..20_000 {
             if let Verdict::Lead(fill) = b.ask(&read(&n.to_string(), &["db"])) {
-                fill.finish(answer("x"));
+                fill.finish(response("x"));
             }
         }
         over.store(true, SeqCst);
     });
-    assert!(b.cache.report().total.stores > 0);
+    assert!(b.cache.stats().total.stores > 0);
     assert_eq!(b.cache.sweep(), 0, "dead entries squat");
 }

@@ -22,11 +22,11 @@ async fn a_thousand_that_ask_the_same_fetch_once() {
         .into_iter()
         .map(|follower| tokio::spawn(follower.wait(LONG)))
         .collect();
-    fill.finish(answer("once"));
+    fill.finish(response("once"));
     for waited in waiting {
         assert_eq!(shared(waited.await.unwrap()), "once");
     }
-    let report = b.cache.report();
+    let report = b.cache.stats();
     assert_eq!(report.total.coalesced, 1000);
     assert_eq!((report.total.misses, report.flights), (1001, 0));
 }
@@ -45,7 +45,7 @@ async fn when_the_leader_goes_away_one_follower_takes_over() {
         match waited.await.unwrap() {
             Waited::Lead(fill) => {
                 leads += 1;
-                fill.finish(answer("second"));
+                fill.finish(response("second"));
             }
             Waited::Shared(_) => answers += 1,
             Waited::Alone(reason) => panic!("{reason}"),
@@ -56,15 +56,15 @@ async fn when_the_leader_goes_away_one_follower_takes_over() {
 }
 
 #[tokio::test]
-async fn a_lead_that_nobody_takes_over_leaves_nothing_behind() {
+async fn a_lead_that_no_request_takes_over_leaves_nothing_behind() {
     let b = bench();
     let call = read("q", &["db"]);
     drop(b.lead(&call));
-    assert_eq!(b.cache.report().flights, 0);
+    assert_eq!(b.cache.stats().flights, 0);
     let (fill, follower) = (b.lead(&call), b.follow(&call));
     drop(fill);
     drop(follower);
-    assert_eq!(b.cache.report().flights, 0);
+    assert_eq!(b.cache.stats().flights, 0);
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_newcomer_takes_over_what_a_leader_left() {
     let (fill, follower) = (b.lead(&call), b.follow(&call));
     drop(fill);
     let second = b.lead(&call);
-    second.finish(answer("x"));
+    second.finish(response("x"));
     assert_eq!(shared(follower.wait(LONG).await), "x");
 }
 
@@ -83,9 +83,9 @@ async fn a_failure_is_not_shared() {
     let b = bench();
     let call = read("q", &["db"]);
     let (fill, follower) = (b.lead(&call), b.follow(&call));
-    fill.finish(Filled {
+    fill.finish(FetchedResponse {
         storable: Err("failed"),
-        ..answer("error")
+        ..response("error")
     });
     let waited = follower.wait(LONG).await;
     assert_eq!(shared(waited), "alone no_store:failed");
@@ -95,22 +95,22 @@ async fn a_failure_is_not_shared() {
 }
 
 #[tokio::test]
-async fn an_answer_of_an_endpoint_that_may_lag_is_not_shared() {
+async fn a_response_of_an_endpoint_that_may_lag_is_not_shared() {
     let b = bench();
     let call = read("q", &["db"]);
     b.wrote(&["db"], "a");
     let (fill, follower) = (b.lead(&call), b.follow(&call));
-    fill.finish(answer_of("b", "old"));
+    fill.finish(response_of("b", "old"));
     assert_eq!(shared(follower.wait(LONG).await), "alone not_home");
 }
 
 #[tokio::test]
-async fn an_answer_too_large_to_store_is_shared_all_the_same() {
+async fn a_response_too_large_to_store_is_shared_all_the_same() {
     let b = bench_with(|settings| settings.max_entry = config::Size(2000));
     let call = read("q", &["db"]);
     let (fill, follower) = (b.lead(&call), b.follow(&call));
     let large = "x".repeat(3000);
-    assert_eq!(refused(fill.finish(answer(&large))), "too_large");
+    assert_eq!(refused(fill.finish(response(&large))), "too_large");
     assert_eq!(shared(follower.wait(LONG).await), large);
     assert_eq!(b.hit(&call), None);
 }
@@ -124,8 +124,11 @@ async fn a_request_after_a_write_does_not_join_a_fetch_from_before_it() {
     b.wrote(&["db"], "a");
     let new = b.lead(&call);
     let late = b.follow(&call);
-    assert_eq!(refused(old.finish(answer("old"))), "epoch");
-    assert!(matches!(new.finish(answer("new")), Kept::Stored { .. }));
+    assert_eq!(refused(old.finish(response("old"))), "epoch");
+    assert!(matches!(
+        new.finish(response("new")),
+        FillOutcome::Stored { .. }
+    ));
     assert_eq!(shared(early.wait(LONG).await), "alone epoch");
     assert_eq!(shared(late.wait(LONG).await), "new");
 }
@@ -135,7 +138,7 @@ async fn a_follower_that_wakes_after_a_write_goes_alone() {
     let b = bench();
     let call = read("q", &["db"]);
     let (fill, follower) = (b.lead(&call), b.follow(&call));
-    fill.finish(answer("old"));
+    fill.finish(response("old"));
     b.wrote(&["db"], "a");
     assert_eq!(shared(follower.wait(LONG).await), "alone epoch");
 }
@@ -154,7 +157,7 @@ async fn a_follower_waits_no_longer_than_its_limit_and_the_setting() {
 }
 
 #[tokio::test]
-async fn a_follower_that_is_cancelled_gives_its_seat_back() {
+async fn a_follower_that_is_cancelled_leaves_the_flight() {
     let b = bench();
     let call = read("q", &["db"]);
     let fill = b.lead(&call);
@@ -166,7 +169,7 @@ async fn a_follower_that_is_cancelled_gives_its_seat_back() {
         assert!(matches!(poll, Poll::Pending));
     }
     drop(fill);
-    assert_eq!(b.cache.report().flights, 0);
+    assert_eq!(b.cache.stats().flights, 0);
 }
 
 #[tokio::test]
@@ -185,9 +188,9 @@ fn the_table_of_fetches_is_bounded() {
     let verdicts: Vec<_> = calls.iter().map(|call| b.ask(call)).collect();
     let leads = verdicts.iter().filter(|v| matches!(v, Verdict::Lead(_)));
     assert!(leads.count() <= 16 * 1024);
-    let report = b.cache.report();
+    let report = b.cache.stats();
     assert!(report.bypass_reasons["flights_full"] >= 20_000 - 16 * 1024);
     assert_eq!(report.total.total_requests, 20_000);
     drop(verdicts);
-    assert_eq!(b.cache.report().flights, 0);
+    assert_eq!(b.cache.stats().flights, 0);
 }

@@ -1,10 +1,10 @@
 use super::*;
 
 #[test]
-fn an_answer_lives_for_its_time_and_no_longer() {
+fn a_response_lives_for_its_time_and_no_longer() {
     let b = bench();
     let call = read("q", &["db"]);
-    let Kept::Stored { ttl } = b.store(&call, "x") else {
+    let FillOutcome::Stored { ttl } = b.store(&call, "x") else {
         panic!("not stored")
     };
     assert!(ttl <= secs(100) && ttl >= secs(90), "{ttl:?}");
@@ -13,7 +13,7 @@ fn an_answer_lives_for_its_time_and_no_longer() {
     b.clock.advance(Duration::from_nanos(1));
     let fill = b.lead(&call);
     assert_eq!(fill.why(), words::EXPIRED);
-    let report = b.cache.report();
+    let report = b.cache.stats();
     assert_eq!((report.total.expired, report.total.entry_count), (1, 0));
 }
 
@@ -30,13 +30,13 @@ fn set_with_sixty_seconds_is_there_and_with_one_is_gone_after_two() {
 }
 
 fn ttl(b: &Bench, call: &Call, expires: Option<Duration>) -> Duration {
-    let filled = Filled {
+    let filled = FetchedResponse {
         expires,
-        ..answer("x")
+        ..response("x")
     };
     match b.lead(call).finish(filled) {
-        Kept::Stored { ttl } => ttl,
-        Kept::NotStored(reason) => panic!("{reason}"),
+        FillOutcome::Stored { ttl } => ttl,
+        FillOutcome::NotStored(reason) => panic!("{reason}"),
     }
 }
 
@@ -62,7 +62,7 @@ fn nothing_is_stored_without_time_and_endless_time_does_no_harm() {
     b.plan.ttl = Duration::MAX;
     assert!(matches!(
         b.store(&read("q", &["db"]), "x"),
-        Kept::Stored { .. }
+        FillOutcome::Stored { .. }
     ));
 }
 
@@ -70,7 +70,7 @@ fn nothing_is_stored_without_time_and_endless_time_does_no_harm() {
 fn age_and_time_left_stand_in_the_header() {
     let b = bench();
     let call = read("q", &["db"]);
-    let Kept::Stored { ttl } = b.store(&call, "x") else {
+    let FillOutcome::Stored { ttl } = b.store(&call, "x") else {
         panic!("not stored")
     };
     b.clock.advance(secs(12));

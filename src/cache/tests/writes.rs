@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_write_makes_answers_old_before_it_is_sent_and_after_it_is_answered() {
+fn a_write_makes_responses_old_before_it_is_sent_and_after_it_is_answered() {
     let b = bench();
     let call = read("q", &["db"]);
     b.store(&call, "old");
@@ -9,7 +9,7 @@ fn a_write_makes_answers_old_before_it_is_sent_and_after_it_is_answered() {
     assert_eq!(b.bypass(&call), "open_write");
     write.settle(done("a"));
     assert_eq!(b.hit(&call), None);
-    assert!(matches!(b.store(&call, "new"), Kept::Stored { .. }));
+    assert!(matches!(b.store(&call, "new"), FillOutcome::Stored { .. }));
     assert_eq!(b.hit(&call).as_deref(), Some("new"));
 }
 
@@ -29,10 +29,10 @@ fn a_fetch_that_a_write_overtook_is_not_stored() {
     for outcome in [done("a"), Settled::NoEffect, queued("a"), Settled::Unknown] {
         let fill = b.lead(&call);
         b.write(&["label"]).settle(outcome);
-        assert_eq!(refused(fill.finish(answer("old"))), "epoch");
+        assert_eq!(refused(fill.finish(response("old"))), "epoch");
         b.clock.advance(secs(11));
     }
-    assert_eq!(b.cache.report().total.stores, 0);
+    assert_eq!(b.cache.stats().total.stores, 0);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn a_fetch_that_ends_while_a_write_is_open_is_not_stored() {
     let b = bench();
     let fill = b.lead(&read("q", &["db"]));
     let _write = b.write(&["db"]);
-    assert_eq!(refused(fill.finish(answer("old"))), "epoch");
+    assert_eq!(refused(fill.finish(response("old"))), "epoch");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_queued_or_unknown_write_puts_its_tags_in_quarantine() {
         b.clock.advance(Duration::from_nanos(1));
         assert!(matches!(
             b.store(&read("q", &["db"]), "x"),
-            Kept::Stored { .. }
+            FillOutcome::Stored { .. }
         ));
     }
 }
@@ -123,9 +123,9 @@ fn only_reads_that_may_be_stored_enter() {
 #[test]
 fn a_failure_is_not_stored() {
     let b = bench();
-    let failed = Filled {
+    let failed = FetchedResponse {
         storable: Err("failed"),
-        ..answer("errors")
+        ..response("errors")
     };
     let kept = b.lead(&read("q", &["db"])).finish(failed);
     assert_eq!(refused(kept), "no_store:failed");
@@ -133,7 +133,7 @@ fn a_failure_is_not_stored() {
 }
 
 #[test]
-fn switched_off_it_neither_answers_nor_stores_but_writes_still_count() {
+fn switched_off_it_neither_serves_nor_stores_but_writes_still_count() {
     let b = bench();
     let call = read("q", &["db"]);
     b.store(&call, "x");
@@ -144,7 +144,7 @@ fn switched_off_it_neither_answers_nor_stores_but_writes_still_count() {
     };
     b.cache.reconfigure(&off);
     assert_eq!(b.bypass(&call), "off");
-    assert_eq!(refused(fill.finish(answer("y"))), "off");
+    assert_eq!(refused(fill.finish(response("y"))), "off");
     b.wrote(&["db"], "a");
     b.cache.reconfigure(&config::Cache::default());
     assert_eq!(b.hit(&call), None);
@@ -159,20 +159,20 @@ fn a_refused_credential_loses_its_entries_and_its_fetches() {
     let fill = b.lead(&read_as("ann", "r", &["db"]));
     b.cache.revoke(credential(&ann));
     assert_eq!(b.hit(&ann), None);
-    assert_eq!(refused(fill.finish(answer("late"))), "revoked");
+    assert_eq!(refused(fill.finish(response("late"))), "revoked");
     assert_eq!(b.hit(&bob).as_deref(), Some("for bob"));
-    assert_eq!(b.cache.report().total.entry_count, 1);
+    assert_eq!(b.cache.stats().total.entry_count, 1);
     b.store(&ann, "again");
     assert_eq!(b.hit(&ann).as_deref(), Some("again"));
 }
 
 #[test]
-fn a_write_raises_before_it_is_sent_and_again_whatever_its_outcome() {
+fn a_write_increases_the_epoch_before_it_is_sent_and_again_whatever_its_outcome() {
     let b = bench();
     let slots = b.cache.epochs.slots_of(&[tag("db")]);
     let age = || {
-        let depends = b.cache.epochs.begin(&slots, b.clock.now());
-        depends.unwrap().age()
+        let dependencies = b.cache.epochs.begin(&slots, b.clock.now());
+        dependencies.unwrap().epoch_sum()
     };
     for outcome in [done("a"), Settled::NoEffect, queued("a"), Settled::Unknown] {
         let before = age();
