@@ -1,4 +1,4 @@
-//! The pool as people see it (RT-01, RT-02, RT-49): a plain value for the admin API and metrics.
+//! The pool as people see it: a plain value for the admin API and metrics.
 
 use super::pool::Pool;
 use crate::clock::Moment;
@@ -40,12 +40,14 @@ pub struct InstanceStats {
     pub role: Option<Role>,
     pub status: HealthStatus,
     pub is_healthy: bool,
-    /// closed, open, due or trial.
+    /// closed, open or half_open.
     pub breaker: &'static str,
     /// Seconds since the last probe.
     pub last_health_check_age: Option<f64>,
     pub consecutive_failures: u32,
+    /// What an agent reported, or the requests in flight.
     pub current_connections: u32,
+    /// Requests in flight.
     pub active_queries: u32,
     pub max_connections: u32,
     /// Seconds.
@@ -61,9 +63,9 @@ pub struct InstanceStats {
     pub aborted_count: u64,
     /// Share of the last minute, 0..=1.
     pub error_rate: Option<f64>,
-    /// Score A (RT-21), 0..=1, higher is busier.
+    /// Score A, 0..=1, higher is busier.
     pub load_score: f64,
-    /// Score B (RT-22), 0..=100, lower is better.
+    /// Score B, 0..=100, lower is better.
     pub load_score_b: f64,
     /// Whether the cache stores nothing from it at the moment.
     pub held: bool,
@@ -74,17 +76,17 @@ impl Pool {
     /// The pool as it stands.
     pub fn stats(&self, now: Moment) -> PoolStats {
         let endpoints = self.endpoints();
-        let connections = endpoints.iter().map(|e| e.state.in_flight()).sum();
+        let instances: Vec<_> = endpoints.iter().map(|e| instance(e, now)).collect();
         PoolStats {
             service: self.service().to_owned(),
             strategy: self.strategy(),
             total_instances: endpoints.len(),
             healthy_instances: endpoints.iter().filter(|e| e.is_online(now)).count(),
-            total_connections: connections,
-            total_active_queries: connections,
+            total_connections: instances.iter().map(|one| one.current_connections).sum(),
+            total_active_queries: instances.iter().map(|one| one.active_queries).sum(),
             avg_response_time: mean(endpoints.iter().filter_map(|e| e.state.times.mean())),
             avg_load_score: mean(endpoints.iter().map(|e| e.load().score())),
-            instances: endpoints.iter().map(|e| instance(e, now)).collect(),
+            instances,
         }
     }
 }
@@ -108,7 +110,7 @@ fn instance(endpoint: &Endpoint, now: Moment) -> InstanceStats {
         breaker: breaker_word(health.gate(now)),
         last_health_check_age: health.last_check().map(|at| (now - at).as_secs_f64()),
         consecutive_failures: state.failures_in_a_row(),
-        current_connections: load.in_flight,
+        current_connections: state.connections().map_or(load.in_flight, |n| n as u32),
         active_queries: load.in_flight,
         max_connections: load.max_connections,
         avg_response_time: load.mean_time,
@@ -130,13 +132,12 @@ fn instance(endpoint: &Endpoint, now: Moment) -> InstanceStats {
     }
 }
 
-/// The breaker's state in metrics and the admin API.
+/// The breaker's state in metrics and the admin API: one that is due for a trial, or under trial, is half open.
 pub fn breaker_word(gate: Gate) -> &'static str {
     match gate {
         Gate::Closed => "closed",
         Gate::Open(_) => "open",
-        Gate::Due => "due",
-        Gate::Trial => "trial",
+        Gate::Due | Gate::Trial => "half_open",
     }
 }
 

@@ -6,6 +6,8 @@
 pub struct EndpointLoad {
     pub in_flight: u32,
     pub max_connections: u32,
+    /// Connections to the server that an agent reported, of all its clients.
+    pub connections: Option<f64>,
     /// 0..=1.
     pub cpu: Option<f64>,
     /// 0..=1.
@@ -48,9 +50,11 @@ impl EndpointLoad {
         self.score() * 0.6 + (time / slowest).min(1.0) * 0.4
     }
 
-    /// Requests in flight as a share of the limit.
+    /// Requests in flight, or the connections that were reported if they are more, as a share of the
+    /// limit, 0..=1.
     fn fill(&self) -> f64 {
-        f64::from(self.in_flight) / f64::from(self.max_connections.max(1))
+        let connections = f64::from(self.in_flight).max(self.connections.unwrap_or(0.0));
+        (connections / f64::from(self.max_connections.max(1))).min(1.0)
     }
 
     fn machine(&self) -> Option<f64> {
@@ -70,6 +74,7 @@ mod tests {
     const HALF: EndpointLoad = EndpointLoad {
         in_flight: 50,
         max_connections: 100,
+        connections: None,
         cpu: Some(0.6),
         memory: Some(0.4),
         queue: Some(20.0),
@@ -84,6 +89,17 @@ mod tests {
     #[test]
     fn half_full_with_a_short_queue_scores_four_tenths() {
         assert!(close(HALF.score(), 0.4));
+    }
+
+    #[test]
+    fn reported_connections_count_when_they_are_more_than_ours() {
+        let of = |connections| EndpointLoad {
+            connections: Some(connections),
+            ..HALF
+        };
+        assert!(close(of(10.0).score(), HALF.score()));
+        assert!(of(80.0).score() > HALF.score());
+        assert!(of(1e9).score() <= 1.0);
     }
 
     #[test]

@@ -129,6 +129,7 @@ impl Endpoint {
         EndpointLoad {
             in_flight: self.state.in_flight(),
             max_connections: self.max_connections,
+            connections: self.state.connections(),
             cpu: self.state.cpu(),
             memory: self.state.memory(),
             queue: self.state.queue(),

@@ -28,16 +28,19 @@ pub struct EndpointState {
     errors: AtomicU64,
     aborted: AtomicU64,
     window: Mutex<Window>,
+    connections: Gauge,
     cpu: Gauge,
     memory: Gauge,
     queue: Gauge,
     rate: Gauge,
 }
 
-/// What an agent reports of an endpoint (RT-31). What is absent stays as it was.
+/// What an agent reports of an endpoint. What is absent stays as it was.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct LoadReport {
+    /// Connections to the server, of all its clients.
+    pub current_connections: Option<f64>,
     /// 0..=1.
     pub cpu_usage: Option<f64>,
     /// 0..=1.
@@ -72,6 +75,7 @@ impl EndpointState {
             errors: AtomicU64::new(0),
             aborted: AtomicU64::new(0),
             window: Mutex::default(),
+            connections: Gauge::default(),
             cpu: Gauge::default(),
             memory: Gauge::default(),
             queue: Gauge::default(),
@@ -104,6 +108,11 @@ impl EndpointState {
         self.window.lock().counts(now)
     }
 
+    /// Connections that were reported.
+    pub fn connections(&self) -> Option<f64> {
+        self.connections.get()
+    }
+
     /// CPU share that was reported.
     pub fn cpu(&self) -> Option<f64> {
         self.cpu.get()
@@ -128,6 +137,7 @@ impl EndpointState {
     pub fn report(&self, report: &LoadReport) {
         let share = |value: f64| value.clamp(0.0, 1.0);
         let count = |value: f64| value.max(0.0);
+        set(&self.connections, report.current_connections.map(count));
         set(&self.cpu, report.cpu_usage.map(share));
         set(&self.memory, report.memory_usage.map(share));
         set(&self.queue, report.queue_size.map(count));

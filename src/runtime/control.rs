@@ -1,10 +1,12 @@
-//! The admin API's hand on the process: what each route needs, fetched from where it lives.
+//! What the admin API needs of the process, fetched from where it lives.
+
+mod stats;
 
 use super::reload::Reloader;
 use crate::admin::{
     Control, Credentials, Health, Problem, PushedMetrics, Readiness, ReloadReport, StatusChange,
 };
-use crate::balance::RouteRequest;
+use crate::balance::{PoolStats, RouteRequest};
 use crate::cache::Selection;
 use crate::config;
 use crate::dialect::Placement;
@@ -25,7 +27,7 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// A hand on these parts.
+    /// For these parts.
     pub fn new(
         shared: Arc<Shared>,
         reloader: Arc<Reloader>,
@@ -52,12 +54,12 @@ impl Operator {
         Ok((found, endpoint))
     }
 
-    fn pools(&self) -> Vec<Value> {
+    fn pools(&self) -> Vec<PoolStats> {
         let now = self.shared.clock.now();
         self.shared
             .snapshot()
             .services()
-            .map(|service| value(&service.pool.stats(now)))
+            .map(|service| service.pool.stats(now))
             .collect()
     }
 }
@@ -122,18 +124,17 @@ impl Control for Operator {
 
     fn health(&self) -> Health {
         let ready = self.readiness().ready;
-        let memory = self
-            .shared
-            .load()
-            .memory
-            .is_none_or(|share| share * 100.0 < self.shared.config().thresholds.memory_usage);
-        Health::from([
+        let mut components = Health::from([
             ("cache", self.shared.cache.is_healthy()),
             ("database", ready),
             ("load_balancer", ready),
-            ("memory", memory),
             ("configuration", self.reloader.last_good()),
-        ])
+        ]);
+        let config = self.shared.config();
+        if let (true, Some(share)) = (config.memory.enabled, self.shared.load().memory) {
+            components.insert("memory", share * 100.0 < config.thresholds.memory_usage);
+        }
+        components
     }
 
     fn metrics(&self) -> String {
@@ -148,7 +149,6 @@ impl Control for Operator {
             "strategy": config.balance.strategy.word(),
             "services": self.pools(),
             "active_executions": self.shared.in_flight(),
-            "queue_size": 0,
             "overdue_executions": overdue,
             "generation": self.shared.snapshot().generation,
             "last_reload_refused": self.reloader.refusal(),
@@ -156,7 +156,8 @@ impl Control for Operator {
     }
 
     fn balancer_stats(&self) -> Value {
-        json!({ "services": self.pools() })
+        let strategy = self.shared.config().balance.strategy.word();
+        stats::balancer(strategy, &self.pools())
     }
 
     fn instances(&self) -> Value {
@@ -250,6 +251,7 @@ impl Control for Operator {
     ) -> Result<(), Problem> {
         let (_, endpoint) = self.endpoint(service, endpoint)?;
         endpoint.state.report(&LoadReport {
+            current_connections: metrics.current_connections.map(f64::from),
             cpu_usage: metrics.cpu_usage,
             memory_usage: metrics.memory_usage,
             queue_size: metrics.queue_size.map(f64::from),

@@ -1,7 +1,7 @@
 //! Figures that others keep, read at each scrape of `/metrics`: endpoints, services, the cache.
 
 use crate::balance::{InstanceStats, PoolStats};
-use crate::endpoint::{Endpoint, Gate};
+use crate::endpoint::Endpoint;
 use crate::observe::metrics::process::resident_bytes;
 use crate::observe::{
     CacheReading, EndpointCounts, EndpointReading, Name, Readings, ServiceReading, Source,
@@ -29,12 +29,8 @@ impl Source for Figures {
                 counts: counts(&stats),
             });
             let endpoints = service.pool.endpoints().iter().zip(&stats.instances);
-            readings
-                .endpoints
-                .extend(endpoints.map(|(endpoint, stats)| EndpointReading {
-                    breaker: breaker(endpoint.health().gate(now)),
-                    ..instance(label, endpoint, stats)
-                }));
+            let rows = endpoints.map(|(endpoint, stats)| instance(label, endpoint, stats));
+            readings.endpoints.extend(rows);
         }
         readings.caches.push(cache(&shared));
         readings.held_bodies = shared.bodies.held() as u64;
@@ -46,7 +42,7 @@ impl Source for Figures {
 
 fn counts(stats: &PoolStats) -> EndpointCounts {
     let online = |one: &&InstanceStats| one.is_healthy;
-    let room = |one: &&InstanceStats| one.current_connections < one.max_connections;
+    let room = |one: &&InstanceStats| one.active_queries < one.max_connections;
     EndpointCounts {
         capable: stats.total_instances as u32,
         with_capacity: stats.instances.iter().filter(room).count() as u32,
@@ -59,20 +55,11 @@ fn instance(service: &Name, endpoint: &Endpoint, stats: &InstanceStats) -> Endpo
         service: service.clone(),
         endpoint: Name::from(Arc::clone(&endpoint.name)),
         status: stats.status.label(),
-        breaker: "closed",
-        in_flight: u64::from(stats.current_connections),
+        breaker: stats.breaker,
+        in_flight: u64::from(stats.active_queries),
         load_a: stats.load_score,
         load_b: stats.load_score_b,
         probe_age: stats.last_health_check_age.map(Duration::from_secs_f64),
-    }
-}
-
-/// The three states that operators know: one that is due for a trial, or under trial, is half open.
-fn breaker(gate: Gate) -> &'static str {
-    match gate {
-        Gate::Closed => "closed",
-        Gate::Open(_) => "open",
-        Gate::Due | Gate::Trial => "half_open",
     }
 }
 

@@ -1,0 +1,57 @@
+//! The statistics of the admin API, put together from the pools of the present snapshot.
+
+use crate::balance::{InstanceStats, PoolStats};
+use serde_json::{Map, Value, json};
+
+/// Requests, rates and distribution over all endpoints; each is called `service/endpoint`.
+pub fn balancer(strategy: &str, pools: &[PoolStats]) -> Value {
+    let servers = || {
+        pools.iter().flat_map(|pool| {
+            let name = |one: &InstanceStats| format!("{}/{}", pool.service, one.instance_id);
+            pool.instances.iter().map(move |one| (name(one), one))
+        })
+    };
+    let distribution = servers().map(|(name, one)| (name, one.total_requests.into()));
+    let rows = servers().map(|(name, one)| (name, server(one)));
+    json!({
+        "strategy": strategy,
+        "total_servers": servers().count(),
+        "healthy_servers": servers().filter(|(_, one)| one.is_healthy).count(),
+        "stats": totals(servers().map(|(_, one)| one)),
+        "server_distribution": distribution.collect::<Map<_, _>>(),
+        "servers": rows.collect::<Map<_, _>>(),
+    })
+}
+
+fn server(one: &InstanceStats) -> Value {
+    json!({
+        "status": one.status,
+        "current_connections": one.current_connections,
+        "load_score": one.load_score,
+        "avg_response_time": one.avg_response_time,
+        "error_rate": one.error_rate.map(|share| share * 100.0),
+    })
+}
+
+fn totals<'s>(all: impl Iterator<Item = &'s InstanceStats> + Clone) -> Value {
+    let sum = |figure: fn(&InstanceStats) -> u64| all.clone().map(figure).sum::<u64>();
+    let (good, bad) = (sum(|one| one.success_count), sum(|one| one.error_count));
+    let times: Vec<f64> = all
+        .clone()
+        .filter_map(|one| one.avg_response_time)
+        .collect();
+    json!({
+        "total_requests": sum(|one| one.total_requests),
+        "successful_requests": good,
+        "failed_requests": bad,
+        "success_rate": mean(good as f64 * 100.0, good + bad),
+        "avg_response_time": mean(times.iter().sum(), times.len() as u64),
+        "requests_per_second": all.clone().map(|one| one.requests_per_second).sum::<f64>(),
+        "active_connections": sum(|one| u64::from(one.active_queries)),
+    })
+}
+
+/// `None` of nothing.
+fn mean(sum: f64, count: u64) -> Option<f64> {
+    (count > 0).then(|| sum / count as f64)
+}
