@@ -28,6 +28,7 @@ pub mod probe;
 pub mod proxy;
 pub mod random;
 pub mod rejection;
+pub mod retry;
 pub mod runtime;
 pub mod shared;
 pub mod snapshot;

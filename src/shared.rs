@@ -2,8 +2,10 @@
 //! endpoint states, histories, and the pointer to the present snapshot.
 
 mod bodies;
+mod known_targets;
 
 pub use bodies::{Bodies, Share};
+pub use known_targets::KnownTargets;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
@@ -27,6 +29,7 @@ pub struct Shared {
     pub measured: Arc<MeasuredTimes>,
     pub random_source: RandomSource,
     pub bodies: Arc<Bodies>,
+    pub known_targets: KnownTargets,
     current: ArcSwap<Snapshot>,
     load: ArcSwap<SystemLoad>,
     busy: AtomicUsize,
@@ -53,6 +56,7 @@ impl Shared {
             measured: parts.measured,
             random_source: RandomSource::seeded(random.bits()),
             bodies: Bodies::new(first.config.path.held_bodies.bytes()),
+            known_targets: KnownTargets::default(),
             current: ArcSwap::from_pointee(first),
             load: ArcSwap::default(),
             busy: AtomicUsize::new(0),

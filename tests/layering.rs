@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("random", &[]),
-    ("retry", &["clock", "dialect"]),
+    ("retry", &["dialect"]),
     ("rejection", &[]),
     ("config", &["dialect"]),
     ("http", &[]),

@@ -1,17 +1,7 @@
 //! How an exchange broke: how far it had come, and why, in words of a closed set.
 
+use crate::retry::Stage;
 use pingora_error::{Error, ErrorType};
-
-/// How far an exchange had come when it broke.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// No byte was sent: the request had no effect.
-    Connect,
-    /// Something was sent, no answer was begun.
-    Sent,
-    /// The answer was begun.
-    Answering,
-}
 
 /// A broken exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +26,11 @@ impl Broken {
         }
     }
 
-    /// Whether an idle connection turned out to be closed when it was used: no failure of the endpoint.
+    /// Whether an idle connection turned out to be closed when it was used: no failure of the endpoint. A
+    /// response that is no HTTP is one.
     pub fn is_stale(&self) -> bool {
-        self.reused && !self.timeout && self.stage == Stage::Sent
+        let closed = matches!(self.kind, "closed" | "read_error" | "send_error");
+        self.reused && closed && self.stage == Stage::Sent
     }
 }
 

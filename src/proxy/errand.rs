@@ -3,26 +3,24 @@
 //! the answer that the client will see.
 
 use super::attempt::{Tried, Way};
-use super::broken::{Broken, Stage};
+use super::broken::Broken;
 use super::exchange::Answered;
 use super::peek::Peeked;
 use super::upstream::{Limits, Upstream};
 use crate::balance::{Exclusion, NoRoute};
 use crate::cache::EndpointId;
-use crate::dialect::{Call, Fence, Judgement, Placement, RetryAdvice};
+use crate::dialect::{Call, Fault, Judgement, Placement};
 use crate::endpoint::{Completion, Endpoint, Permit};
 use crate::observe::{Attempt, Ticket};
 use crate::plan::Plan;
 use crate::rejection::{Rejection, RejectionReason};
+use crate::retry::{self, AttemptEnd, RetryDecision, RetryFacts, Stage};
 use crate::shared::{Share, Shared};
 use crate::snapshot::{Service, Snapshot};
 use pingora_core::protocols::http::ServerSession;
 use pingora_http::RequestHeader;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How often a read is sent again because an idle connection turned out to be closed; this is no endpoint's failure.
-const STALE_CONNECTIONS: u32 = 3;
 
 /// When it makes sense to come back, where nothing else tells.
 pub const SOON: Duration = Duration::from_secs(1);
@@ -104,6 +102,8 @@ struct Progress {
     /// The last answer that was not good enough: given if nothing better comes.
     spare: Option<Box<Fetched>>,
     broken: Option<Broken>,
+    /// What the call is about was seen at an endpoint of the service.
+    target_is_known: bool,
 }
 
 /// Nothing was sent anywhere: each endpoint that was tried and what became of it, and why the others were not.
@@ -193,23 +193,16 @@ impl Errand {
         progress: &mut Progress,
         upload: bool,
     ) -> Option<Ended> {
-        let again = self.again(&fetched.judgement);
-        match again {
-            RetryAdvice::AsWrite if self.call.fence == Fence::Ours && !upload => {
-                return Some(Ended::AsWrite);
-            }
-            RetryAdvice::No | RetryAdvice::AsWrite => return Some(Ended::Answered(fetched)),
-            RetryAdvice::Once if progress.spare.is_some() => return Some(Ended::Answered(fetched)),
-            RetryAdvice::Writer => progress.to_writer = true,
-            RetryAdvice::Once | RetryAdvice::Elsewhere => {}
-        }
-        if upload
-            || !self.is_movable()
-            || !fetched.answered.is_whole()
-            || !self.may_try(progress)
-            || !self.spend_retry()
-        {
-            return Some(Ended::Answered(fetched));
+        let end = AttemptEnd::Response {
+            judgement: &fetched.judgement,
+            held: fetched.answered.is_whole(),
+        };
+        self.remember(&fetched.judgement, progress);
+        match self.decide(progress, upload, end) {
+            RetryDecision::Stop => return Some(Ended::Answered(fetched)),
+            RetryDecision::AsWrite => return Some(Ended::AsWrite),
+            RetryDecision::Writer => progress.to_writer = true,
+            RetryDecision::Elsewhere | RetryDecision::Reconnect => {}
         }
         progress.excluded.push(Arc::clone(&fetched.endpoint));
         progress.spare = Some(fetched);
@@ -223,59 +216,60 @@ impl Errand {
         progress: &mut Progress,
         upload: bool,
     ) -> Option<Ended> {
-        let unsent = broken.stage == Stage::Connect;
-        progress.unsure |= !unsent;
-        if !unsent && (upload || !self.repeatable()) {
-            return Some(self.broken(&broken, progress, None));
-        }
-        let stale = broken.is_stale();
-        if stale && progress.stale < STALE_CONNECTIONS {
-            progress.stale += 1;
-            return None;
-        }
-        // Where nothing was sent, another attempt costs the endpoints nothing more, and no budget.
-        if !(self.is_movable() && self.may_try(progress) && (unsent || self.spend_retry())) {
-            return Some(match progress.spare.take() {
+        progress.unsure |= broken.stage != Stage::Connect;
+        let end = AttemptEnd::Failure {
+            stage: broken.stage,
+            timed_out: broken.timeout,
+            stale: broken.is_stale(),
+        };
+        match self.decide(progress, upload, end) {
+            RetryDecision::Reconnect => {
+                progress.stale += 1;
+                None
+            }
+            RetryDecision::Elsewhere | RetryDecision::Writer => {
+                progress.excluded.push(endpoint);
+                progress.broken = Some(broken);
+                None
+            }
+            RetryDecision::Stop | RetryDecision::AsWrite => Some(match progress.spare.take() {
                 Some(spare) => Ended::Answered(spare),
                 None => self.broken(&broken, progress, None),
-            });
-        }
-        progress.excluded.push(endpoint);
-        progress.broken = Some(broken);
-        None
-    }
-
-    /// Whether the call may be sent again after it was sent: a read, or a write that the operator calls idempotent.
-    fn repeatable(&self) -> bool {
-        self.call.effect.is_read() || self.service.is_idempotent(self.call.operation)
-    }
-
-    /// Whether, and where, an answered call may be sent again. A write that may be is sent where the table of writes says, or like a read.
-    fn again(&self, judgement: &Judgement) -> RetryAdvice {
-        if !self.repeatable() {
-            return RetryAdvice::No;
-        }
-        match judgement.write_retry {
-            RetryAdvice::No => judgement.read_retry,
-            again if !self.call.effect.is_read() => again,
-            _ => judgement.read_retry,
+            }),
         }
     }
 
-    /// Whether another endpoint can answer the call as well.
-    fn is_movable(&self) -> bool {
-        matches!(self.call.placement, Placement::Any | Placement::Writer)
+    fn decide(&self, progress: &Progress, upload: bool, end: AttemptEnd<'_>) -> RetryDecision {
+        let balance = &self.snapshot.config.balance;
+        let facts = RetryFacts {
+            effect: self.call.effect,
+            idempotent: self.service.is_idempotent(self.call.operation),
+            placement: &self.call.placement,
+            fence: self.call.fence,
+            replayable: !upload,
+            target_is_known: progress.target_is_known,
+            has_fallback: progress.spare.is_some(),
+            attempts: progress.attempts.len() as u32 - progress.stale,
+            max_attempts: balance.max_retries,
+            reconnects: progress.stale,
+            overdue: false,
+            retry_timeouts: balance.retry_timeouts,
+        };
+        let budget = || self.service.pool.budget().retry(self.shared.clock.now());
+        retry::decide(&facts, end, budget)
     }
 
-    /// Whether the number of attempts leaves one more.
-    fn may_try(&self, progress: &Progress) -> bool {
-        let real = progress.attempts.len() as u32 - progress.stale;
-        real < self.snapshot.config.balance.max_retries
-    }
-
-    /// Takes one retry from the budget; false when there is none left.
-    fn spend_retry(&self) -> bool {
-        self.service.pool.budget().retry(self.shared.clock.now())
+    /// What the call is about is there, or was not found by two endpoints.
+    fn remember(&self, judgement: &Judgement, progress: &mut Progress) {
+        let known = &self.shared.known_targets;
+        if judgement.is_success() {
+            known.succeeded(&self.service.name, &self.call);
+        } else if judgement.fault == Fault::Client {
+            progress.target_is_known = known.contains(&self.service.name, &self.call);
+            if progress.spare.is_some() {
+                known.forget(&self.service.name, &self.call);
+            }
+        }
     }
 
     /// No endpoint is left: the last answer if there was one, otherwise a refusal that says why.

@@ -1,9 +1,10 @@
 //! One exchange with one endpoint, over Pingora's client connector and its pool. Knows bytes and
 //! time limits; what an answer means, and whether to ask again, is decided elsewhere.
 
-use super::broken::{Broken, Stage};
+use super::broken::Broken;
 use super::exchange::Parcel;
 use super::joined::Joined;
+use crate::retry::Stage;
 use bytes::Bytes;
 use pingora_core::connectors::{ConnectorOptions, TransportConnector};
 use pingora_core::protocols::http::client::HttpSession;
@@ -206,7 +207,7 @@ impl Wire {
                 Some(head) if !plainly_coded(head) => return Err(self.fault("bad_answer")),
                 Some(head) => {
                     let head = head.clone();
-                    self.stage = Stage::Answering;
+                    self.stage = Stage::Responding;
                     self.session.set_read_timeout(Some(self.read));
                     return Ok(head);
                 }

@@ -197,6 +197,8 @@ section! {
         strategy: StrategyName = StrategyName::Adaptive,
         /// Attempts in all for a read, each at another endpoint.
         max_retries: u32 = 3 => within(1.0, 100.0),
+        /// Whether a read that ran into a time limit is sent to another endpoint. A statement that takes long takes as long there, and loads that one too.
+        retry_timeouts: bool = false,
         /// Retries as a share of requests, so that a failing service is not hit harder.
         retry_budget: f64 = 0.2 => share(),
         /// Retries per second that are always allowed.

@@ -1,0 +1,183 @@
+//! Whether a call is sent again after an attempt, and where. A pure function over plain facts: it
+//! sends nothing and counts nothing, so every rule stands in the table of its tests.
+//!
+//! The rules, in order: what was sent and may have had an effect is never sent again, unless the call
+//! is a read or the operator calls it idempotent; a body that streamed cannot be sent again once a byte
+//! of it went out; what belongs to one endpoint goes to no other; and then limits and budget decide.
+
+use crate::dialect::{Effect, Fault, Fence, Judgement, Placement, RetryAdvice};
+
+/// How often a call is sent again because an idle connection turned out to be closed; this is no endpoint's failure.
+const RECONNECTS: u32 = 3;
+
+/// How far an exchange had come when it failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// No byte was sent: the request had no effect.
+    Connect,
+    /// Something was sent, no response was begun.
+    Sent,
+    /// The response was begun.
+    Responding,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy)]
+pub enum AttemptEnd<'a> {
+    /// With a response.
+    Response {
+        judgement: &'a Judgement,
+        /// All of it is held: nothing of it has gone to the client.
+        held: bool,
+    },
+    /// Without one.
+    Failure {
+        stage: Stage,
+        timed_out: bool,
+        /// An idle connection was closed by the endpoint before the first byte of a response.
+        stale: bool,
+    },
+}
+
+/// What is known of the call and of the attempts so far.
+#[derive(Debug, Clone, Copy)]
+pub struct RetryFacts<'a> {
+    pub effect: Effect,
+    /// The operator says that repeating this operation is harmless.
+    pub idempotent: bool,
+    pub placement: &'a Placement,
+    pub fence: Fence,
+    /// The whole body is held, so it can be sent a second time.
+    pub replayable: bool,
+    /// What the call is about was seen to exist, so that a "not found" may be one endpoint's lag.
+    pub target_is_known: bool,
+    /// A response of an earlier attempt is kept, in case nothing better comes.
+    pub has_fallback: bool,
+    /// Attempts made, those on stale connections not counted.
+    pub attempts: u32,
+    pub max_attempts: u32,
+    /// Attempts that met a stale connection.
+    pub reconnects: u32,
+    /// The deadline of the call has passed.
+    pub overdue: bool,
+    /// The operator lets a read that timed out be sent again.
+    pub retry_timeouts: bool,
+}
+
+/// What follows an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryDecision {
+    /// Its end is the call's end.
+    Stop,
+    /// Again, on another connection; no endpoint is excluded.
+    Reconnect,
+    /// To an endpoint that was not tried.
+    Elsewhere,
+    /// To an endpoint that was not tried and takes writes.
+    Writer,
+    /// Again from the start, as the write that it is.
+    AsWrite,
+}
+
+/// Decides. `spend_budget` takes one retry from the service's budget, false if there is none left; it is
+/// asked last, and only for a retry that costs the endpoints work.
+pub fn decide(
+    facts: &RetryFacts<'_>,
+    end: AttemptEnd<'_>,
+    spend_budget: impl FnOnce() -> bool,
+) -> RetryDecision {
+    match end {
+        AttemptEnd::Response { judgement, held } => {
+            after_response(facts, judgement, held, spend_budget)
+        }
+        AttemptEnd::Failure {
+            stage,
+            timed_out,
+            stale,
+        } => after_failure(facts, (stage, timed_out, stale), spend_budget),
+    }
+}
+
+fn after_response(
+    facts: &RetryFacts<'_>,
+    judgement: &Judgement,
+    held: bool,
+    spend_budget: impl FnOnce() -> bool,
+) -> RetryDecision {
+    let decision = match facts.advice(judgement) {
+        RetryAdvice::AsWrite if facts.fence == Fence::Ours && facts.replayable => {
+            return RetryDecision::AsWrite;
+        }
+        RetryAdvice::No | RetryAdvice::AsWrite => return RetryDecision::Stop,
+        RetryAdvice::Once if facts.has_fallback => return RetryDecision::Stop,
+        RetryAdvice::Writer => RetryDecision::Writer,
+        RetryAdvice::Once | RetryAdvice::Elsewhere => RetryDecision::Elsewhere,
+    };
+    let clients_fault = judgement.fault == Fault::Client;
+    if clients_fault && !facts.target_is_known {
+        return RetryDecision::Stop;
+    }
+    // What a client does wrong must not use up the retries that failing endpoints need.
+    let allowed = facts.replayable
+        && held
+        && facts.is_movable()
+        && facts.may_try()
+        && (clients_fault || spend_budget());
+    if allowed {
+        decision
+    } else {
+        RetryDecision::Stop
+    }
+}
+
+fn after_failure(
+    facts: &RetryFacts<'_>,
+    (stage, timed_out, stale): (Stage, bool, bool),
+    spend_budget: impl FnOnce() -> bool,
+) -> RetryDecision {
+    let unsent = stage == Stage::Connect;
+    let repeatable =
+        facts.replayable && facts.is_repeatable() && (!timed_out || facts.retry_timeouts);
+    if !(unsent || repeatable) {
+        return RetryDecision::Stop;
+    }
+    if stale && facts.reconnects < RECONNECTS && !facts.overdue {
+        return RetryDecision::Reconnect;
+    }
+    // Where nothing was sent, another attempt costs the endpoints nothing more, and no budget.
+    if facts.is_movable() && facts.may_try() && (unsent || spend_budget()) {
+        RetryDecision::Elsewhere
+    } else {
+        RetryDecision::Stop
+    }
+}
+
+impl RetryFacts<'_> {
+    /// Whether the call may be sent again after it was sent.
+    fn is_repeatable(&self) -> bool {
+        self.effect.is_read() || self.idempotent
+    }
+
+    /// Whether another endpoint can answer the call as well.
+    fn is_movable(&self) -> bool {
+        matches!(self.placement, Placement::Any | Placement::Writer)
+    }
+
+    fn may_try(&self) -> bool {
+        self.attempts < self.max_attempts && !self.overdue
+    }
+
+    /// What the judgement advises for this call. A write that may be repeated goes where the dialect sends writes, or like a read.
+    fn advice(&self, judgement: &Judgement) -> RetryAdvice {
+        if !self.is_repeatable() {
+            return RetryAdvice::No;
+        }
+        match judgement.write_retry {
+            advice if advice != RetryAdvice::No && !self.effect.is_read() => advice,
+            _ => judgement.read_retry,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+use super::AttemptEnd::{Failure, Response};
+use super::RetryDecision::{AsWrite, Elsewhere, Reconnect, Stop, Writer};
+use super::Stage::{Connect, Responding, Sent};
+use super::*;
+use crate::dialect::Executed;
+
+const ANY: Placement = Placement::Any;
+const LOCAL: Placement = Placement::Local;
+
+/// A first attempt of a read that may go anywhere.
+fn read() -> RetryFacts<'static> {
+    RetryFacts {
+        effect: Effect::Read,
+        idempotent: false,
+        placement: &ANY,
+        fence: Fence::None,
+        replayable: true,
+        target_is_known: false,
+        has_fallback: false,
+        attempts: 1,
+        max_attempts: 3,
+        reconnects: 0,
+        overdue: false,
+        retry_timeouts: false,
+    }
+}
+
+fn with(change: impl FnOnce(&mut RetryFacts<'static>)) -> RetryFacts<'static> {
+    let mut facts = read();
+    change(&mut facts);
+    facts
+}
+
+fn failed(stage: Stage) -> AttemptEnd<'static> {
+    Failure {
+        stage,
+        timed_out: false,
+        stale: false,
+    }
+}
+
+const TIMED_OUT: AttemptEnd<'static> = Failure {
+    stage: Sent,
+    timed_out: true,
+    stale: false,
+};
+const STALE: AttemptEnd<'static> = Failure {
+    stage: Sent,
+    timed_out: false,
+    stale: true,
+};
+
+/// The decision, and whether it took from the budget.
+fn decided(facts: &RetryFacts<'_>, end: AttemptEnd<'_>, budget: bool) -> (RetryDecision, bool) {
+    let mut spent = false;
+    let decision = decide(facts, end, || {
+        spent = budget;
+        budget
+    });
+    (decision, spent)
+}
+
+#[test]
+fn after_a_failure() {
+    let any = |_: &mut RetryFacts<'static>| {};
+    let idempotent = |facts: &mut RetryFacts<'static>| {
+        (facts.effect, facts.idempotent) = (Effect::Write, true);
+    };
+    type Change = fn(&mut RetryFacts<'static>);
+    #[rustfmt::skip]
+    let table: &[(&str, Change, AttemptEnd<'_>, (RetryDecision, bool))] = &[
+        ("a read that reached nobody", any, failed(Connect), (Elsewhere, false)),
+        ("a read that broke", any, failed(Sent), (Elsewhere, true)),
+        ("a read whose response broke", any, failed(Responding), (Elsewhere, true)),
+        ("a write that reached nobody", |f| f.effect = Effect::Write, failed(Connect), (Elsewhere, false)),
+        ("a write of which a byte was sent", |f| f.effect = Effect::Write, failed(Sent), (Stop, false)),
+        ("a write whose response broke", |f| f.effect = Effect::Write, failed(Responding), (Stop, false)),
+        ("what was not understood", |f| f.effect = Effect::Unknown, failed(Sent), (Stop, false)),
+        ("a write on a stale connection", |f| f.effect = Effect::Write, STALE, (Stop, false)),
+        ("an idempotent write that broke", idempotent, failed(Sent), (Elsewhere, true)),
+        ("an upload that reached nobody", |f| f.replayable = false, failed(Connect), (Elsewhere, false)),
+        ("a read whose upload broke", |f| f.replayable = false, failed(Sent), (Stop, false)),
+        ("a read that timed out", any, TIMED_OUT, (Stop, false)),
+        ("a read that timed out, where that may be repeated", |f| f.retry_timeouts = true, TIMED_OUT, (Elsewhere, true)),
+        ("a write that timed out, where reads may be repeated", |f| { f.effect = Effect::Write; f.retry_timeouts = true; }, TIMED_OUT, (Stop, false)),
+        ("a time limit of connecting", any, Failure { stage: Connect, timed_out: true, stale: false }, (Elsewhere, false)),
+        ("a stale connection", any, STALE, (Reconnect, false)),
+        ("a third stale connection", |f| f.reconnects = 2, STALE, (Reconnect, false)),
+        ("a fourth stale connection", |f| f.reconnects = 3, STALE, (Elsewhere, true)),
+        ("a stale connection past the deadline", |f| f.overdue = true, STALE, (Stop, false)),
+        ("a read that belongs to one endpoint", |f| f.placement = &LOCAL, failed(Sent), (Stop, false)),
+        ("the last attempt", |f| f.attempts = 3, failed(Sent), (Stop, false)),
+        ("a failure past the deadline", |f| f.overdue = true, failed(Connect), (Stop, false)),
+    ];
+    for (what, change, end, expected) in table {
+        assert_eq!(decided(&with(change), *end, true), *expected, "{what}");
+    }
+}
+
+#[test]
+fn after_a_response() {
+    type Change = fn(&mut RetryFacts<'static>);
+    /// What was judged: fault, advice for reads, advice for writes; and what is decided.
+    type Row = (
+        &'static str,
+        Change,
+        Fault,
+        RetryAdvice,
+        RetryAdvice,
+        (RetryDecision, bool),
+    );
+    let any: Change = |_| {};
+    use RetryAdvice as Advice;
+    #[rustfmt::skip]
+    let table: &[Row] = &[
+        ("a success", any, Fault::None, Advice::No, Advice::No, (Stop, false)),
+        ("a failing endpoint", any, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Elsewhere, true)),
+        ("a failing endpoint after another", |f| f.has_fallback = true, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Elsewhere, true)),
+        ("what another may do better", any, Fault::Endpoint, Advice::Once, Advice::No, (Elsewhere, true)),
+        ("what another did not do better", |f| f.has_fallback = true, Fault::Endpoint, Advice::Once, Advice::No, (Stop, false)),
+        ("a write at a failing endpoint", |f| f.effect = Effect::Write, Fault::Endpoint, Advice::Elsewhere, Advice::Elsewhere, (Stop, false)),
+        ("an idempotent write at a reader", |f| { f.effect = Effect::Write; f.idempotent = true; }, Fault::Role, Advice::Elsewhere, Advice::Writer, (Writer, true)),
+        ("an idempotent write, no advice for writes", |f| { f.effect = Effect::Write; f.idempotent = true; }, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Elsewhere, true)),
+        ("a reader that lags", any, Fault::Lag, Advice::Writer, Advice::No, (Writer, true)),
+        ("a fence of ours that refused", |f| f.fence = Fence::Ours, Fault::Client, Advice::AsWrite, Advice::No, (AsWrite, false)),
+        ("a fence of the client's that refused", |f| f.fence = Fence::Theirs, Fault::Client, Advice::AsWrite, Advice::No, (Stop, false)),
+        ("a name that nobody has seen", any, Fault::Client, Advice::Once, Advice::No, (Stop, false)),
+        ("a name that was seen", |f| f.target_is_known = true, Fault::Client, Advice::Once, Advice::No, (Elsewhere, false)),
+        ("a name that was seen, not found twice", |f| { f.target_is_known = true; f.has_fallback = true; }, Fault::Client, Advice::Once, Advice::No, (Stop, false)),
+        ("an upload", |f| f.replayable = false, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Stop, false)),
+        ("the last attempt", |f| f.attempts = 3, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Stop, false)),
+        ("a response past the deadline", |f| f.overdue = true, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Stop, false)),
+    ];
+    for (what, change, fault, read_retry, write_retry, expected) in table {
+        let judgement = Judgement {
+            read_retry: *read_retry,
+            write_retry: *write_retry,
+            ..Judgement::failure(*fault, Executed::Unknown, "test")
+        };
+        let end = Response {
+            judgement: &judgement,
+            held: true,
+        };
+        assert_eq!(decided(&with(change), end, true), *expected, "{what}");
+    }
+}
+
+#[test]
+fn a_response_that_streams_is_not_asked_for_again() {
+    let judgement = Judgement {
+        read_retry: RetryAdvice::Elsewhere,
+        ..Judgement::failure(Fault::Endpoint, Executed::Unknown, "test")
+    };
+    let end = Response {
+        judgement: &judgement,
+        held: false,
+    };
+    assert_eq!(decided(&read(), end, true), (Stop, false));
+}
+
+#[test]
+fn without_budget_only_what_costs_nothing_is_tried_again() {
+    assert_eq!(decided(&read(), failed(Sent), false).0, Stop);
+    assert_eq!(decided(&read(), failed(Connect), false).0, Elsewhere);
+    assert_eq!(decided(&read(), STALE, false).0, Reconnect);
+}
+
+/// Whatever else holds: a write of which a byte was sent, and that nobody calls idempotent, is never sent again.
+#[test]
+fn no_write_is_repeated_whatever_else_holds() {
+    let writes = Effect::ALL.into_iter().filter(|effect| !effect.is_read());
+    for effect in writes {
+        for bits in 0..256_u32 {
+            let bit = |place: u32| bits & (1 << place) != 0;
+            let facts = RetryFacts {
+                effect,
+                replayable: bit(0),
+                target_is_known: bit(1),
+                has_fallback: bit(2),
+                retry_timeouts: bit(3),
+                fence: if bit(4) { Fence::Ours } else { Fence::None },
+                ..read()
+            };
+            let failure = Failure {
+                stage: if bit(5) { Sent } else { Responding },
+                timed_out: bit(6),
+                stale: bit(7),
+            };
+            assert_eq!(decided(&facts, failure, true).0, Stop);
+            for advice in [
+                RetryAdvice::Once,
+                RetryAdvice::Elsewhere,
+                RetryAdvice::AsWrite,
+            ] {
+                let judgement = Judgement {
+                    read_retry: advice,
+                    write_retry: advice,
+                    ..Judgement::failure(Fault::Endpoint, Executed::Nothing, "test")
+                };
+                let end = Response {
+                    judgement: &judgement,
+                    held: true,
+                };
+                assert_eq!(decided(&facts, end, true).0, Stop);
+            }
+        }
+    }
+}
