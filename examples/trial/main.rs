@@ -67,14 +67,14 @@ async fn main() -> ExitCode {
             println!(
                 "availability: {clients} clients, {reloads} reloads, {seconds} s, seed {seed}"
             );
-            let wanted = availability::Wanted {
+            let settings = availability::Settings {
                 clients,
                 reloads,
                 time: Duration::from_secs(seconds),
                 seed,
             };
             let told = |done: u64| println!("  {done:>8} reloads of {reloads}");
-            availability::run(wanted, every(told)).await
+            availability::run(settings, every(told)).await
         }
     };
     end(&figures, held, began.elapsed())

@@ -29,16 +29,16 @@ async fn no_answer_is_older_than_the_last_acknowledged_write() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_read_fails_over_reloads_a_killed_replica_and_an_open_breaker() {
-    let wanted = availability::Wanted {
+    let settings = availability::Settings {
         clients: 8,
         reloads: 40,
         time: Duration::from_secs(4),
         seed: seed(),
     };
-    let (figures, held) = availability::run(wanted, |_| ()).await;
+    let (figures, held) = availability::run(settings, |_| ()).await;
     assert!(
         held,
-        "{wanted:?}\n{}\n{}",
+        "{settings:?}\n{}\n{}",
         figures.findings().join("\n"),
         figures.table()
     );

@@ -10,8 +10,8 @@ use serde_json::Value;
 use testbed::faults::Requests;
 use testbed::qdrant::Cluster;
 
-use crate::trial::client::{Call, Client};
-use crate::trial::place::eventually;
+use crate::trial::client::{Client, HttpRequest};
+use crate::trial::environment::eventually;
 
 /// A running binary; it is killed when it is dropped.
 struct Process {
@@ -106,9 +106,9 @@ impl Drop for Process {
 }
 
 async fn get(url: &str) -> u16 {
-    let call = Call::new("GET", url.to_owned(), Value::Null);
-    let got = Client::default().ask(&call, None).await;
-    got.map_or(0, |got| got.status)
+    let request = HttpRequest::new("GET", url.to_owned(), Value::Null);
+    let response = Client::default().send(&request, None).await;
+    response.map_or(0, |response| response.status)
 }
 
 /// Waits until the slow request is at the replica.

@@ -17,8 +17,8 @@ use testbed::faults::{CannedResponse, Requests, When};
 use testbed::qdrant::Cluster;
 use testbed::server::{Application, Listener};
 
-use crate::trial::client::{Call, Client, Got};
-use crate::trial::place::eventually;
+use crate::trial::client::{Client, HttpRequest, JsonResponse};
+use crate::trial::environment::eventually;
 
 /// Answers with its name.
 struct Echo(&'static str);
@@ -115,14 +115,14 @@ impl Site {
         eventually(&what, || async { self.ttl() == Duration::from_secs(time) }).await;
     }
 
-    async fn get(&self, service: &str, path: &str) -> Got {
+    async fn get(&self, service: &str, path: &str) -> JsonResponse {
         let address = self.server.address(service).expect("a listener");
-        self.call("GET", format!("http://{address}{path}"), Value::Null)
+        self.send("GET", format!("http://{address}{path}"), Value::Null)
             .await
     }
 
     /// Asks until the answer comes from store: what is stored before the aliases are known is not found after.
-    async fn until_hit(&self) -> Got {
+    async fn until_hit(&self) -> JsonResponse {
         eventually("a hit", || async {
             self.get("vectors", POINT).await.is_hit()
         })
@@ -130,14 +130,14 @@ impl Site {
         self.get("vectors", POINT).await
     }
 
-    async fn admin(&self, method: &'static str, path: &str) -> Got {
+    async fn admin(&self, method: &'static str, path: &str) -> JsonResponse {
         let url = format!("http://{}{path}", self.server.admin());
-        self.call(method, url, Value::Null).await
+        self.send(method, url, Value::Null).await
     }
 
-    async fn call(&self, method: &'static str, url: String, body: Value) -> Got {
-        let call = Call::new(method, url, body);
-        self.client.ask(&call, None).await.expect("an answer")
+    async fn send(&self, method: &'static str, url: String, body: Value) -> JsonResponse {
+        let request = HttpRequest::new(method, url, body);
+        self.client.send(&request, None).await.expect("an answer")
     }
 
     /// Whether the last reload was taken, as metric and health say it; they must agree.
@@ -319,12 +319,12 @@ async fn a_listener_that_cannot_be_opened_refuses_the_whole_reload() {
 /// Asks again and again until told to stop; gives how often, and the first answer that was wrong.
 async fn hammer(url: String, stop: Arc<AtomicBool>) -> (u64, Option<String>) {
     let client = Client::default();
-    let call = Call::new("GET", url, Value::Null);
+    let request = HttpRequest::new("GET", url, Value::Null);
     let mut asked = 0;
     while !stop.load(SeqCst) {
         asked += 1;
-        match client.ask(&call, None).await {
-            Ok(got) if got.status == 200 => {}
+        match client.send(&request, None).await {
+            Ok(response) if response.status == 200 => {}
             other => return (asked, Some(format!("{other:?}"))),
         }
     }
@@ -381,15 +381,15 @@ async fn services_and_endpoints_are_renamed_and_change_places_under_load() {
 
 async fn fill(base: &str, who: &str) {
     let client = Client::default();
-    let ask = async |method, path: &str, body| {
-        let call = Call::new(method, format!("{base}{path}"), body);
-        let got = client.ask(&call, None).await.expect("an answer");
-        assert!(got.is_good(), "{got:?}");
+    let send = async |method, path: &str, body| {
+        let request = HttpRequest::new(method, format!("{base}{path}"), body);
+        let response = client.send(&request, None).await.expect("an answer");
+        assert!(response.is_good(), "{response:?}");
     };
     let body = json!({"vectors": {"size": 2, "distance": "Dot"}});
-    ask("PUT", "/collections/c", body).await;
+    send("PUT", "/collections/c", body).await;
     let point = json!({"id": 1, "vector": [1.0, 2.0], "payload": {"who": who}});
-    ask(
+    send(
         "PUT",
         "/collections/c/points?wait=true",
         json!({"points": [point]}),
@@ -449,14 +449,22 @@ async fn what_was_stored_of_other_servers_is_not_served() {
     fill(&other.url(0), "other").await;
     let of = |cluster: &Cluster| text(&[service("vectors", "qdrant", &[cluster.listener(0)])], "");
     let site = Site::open(&of(&one)).await;
-    let got = site.until_hit().await;
-    assert_eq!(got.body["result"]["payload"]["who"], "one");
+    let response = site.until_hit().await;
+    assert_eq!(response.body["result"]["payload"]["who"], "one");
     for (cluster, who) in [(&other, "other"), (&one, "one")] {
         site.take(&of(cluster)).await;
-        let got = site.get("vectors", POINT).await;
-        assert_eq!(got.body["result"]["payload"]["who"], who, "{}", got.cache);
-        let got = site.until_hit().await;
-        assert_eq!(got.body["result"]["payload"]["who"], who, "{}", got.cache);
+        let response = site.get("vectors", POINT).await;
+        assert_eq!(
+            response.body["result"]["payload"]["who"], who,
+            "{}",
+            response.cache
+        );
+        let response = site.until_hit().await;
+        assert_eq!(
+            response.body["result"]["payload"]["who"], who,
+            "{}",
+            response.cache
+        );
     }
 }
 
@@ -475,10 +483,14 @@ async fn changed_rules_of_the_cache_hold_from_the_next_request() {
     let url = format!("http://{}", site.server.address("vectors").unwrap());
     let body = json!({"payload": {"who": "b"}, "points": [1]});
     let write = format!("{url}/collections/c/points/payload?wait=true");
-    assert!(site.call("POST", write, body).await.is_good());
+    assert!(site.send("POST", write, body).await.is_good());
     site.take(&on).await;
-    let got = site.get("vectors", POINT).await;
-    assert_eq!(got.body["result"]["payload"]["who"], "b", "{}", got.cache);
+    let response = site.get("vectors", POINT).await;
+    assert_eq!(
+        response.body["result"]["payload"]["who"], "b",
+        "{}",
+        response.cache
+    );
     assert!(site.get("vectors", POINT).await.is_hit());
     site.take(&on.replace("endpoints:", "cache: false, endpoints:"))
         .await;

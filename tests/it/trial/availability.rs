@@ -1,5 +1,5 @@
-//! The trial of availability: clients that read all the time, while the configuration is reloaded
-//! again and again, a replica is killed and restarted, and a breaker opens and closes.
+//! The trial of availability: clients read all the time while the configuration is reloaded again and
+//! again, replicas are killed and restarted, and breakers open and close.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -11,15 +11,15 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use testbed::faults::{CannedResponse, Requests, When};
 
-use super::client::{Call, Client, Lost};
+use super::client::{Client, HttpRequest, RequestError};
+use super::environment::{Environment, REPLICAS, cache};
 use super::figures::Figures;
-use super::place::{Place, REPLICAS, cache};
 
 /// Points in the collection.
 const POINTS: u64 = 400;
-/// Bytes of text in each point, so that a scroll over all is longer than what is held.
+/// Bytes of text in each point, so that a scroll over all is longer than what is buffered.
 const TEXT: usize = 600;
-/// Reloads, of which one is of a broken file.
+/// One reload in this many is of a broken file.
 const BROKEN_EVERY: u64 = 10;
 
 /// What is counted.
@@ -42,59 +42,58 @@ const ROWS: &[&str] = &[
     "failed reads",
 ];
 
-/// How it is run.
+/// How the trial is run.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+pub struct Settings {
     pub clients: usize,
     pub reloads: u64,
     pub time: Duration,
     pub seed: u64,
 }
 
-/// Runs the trial. The figures, and whether the promise held.
-pub async fn run(wanted: Wanted, progress: impl Fn(u64)) -> (Arc<Figures>, bool) {
-    let place = Place::open(&settings(0)).await;
+/// Runs the trial. Returns the figures and whether the promise held.
+pub async fn run(settings: Settings, progress: impl Fn(u64)) -> (Arc<Figures>, bool) {
+    let env = Environment::start(&sections(0)).await;
     let figures = Arc::new(Figures::new(ROWS));
-    fill(&place).await;
+    load(&env).await;
     let over = Arc::new(AtomicBool::new(false));
     let mut clients = tokio::task::JoinSet::new();
-    for number in 0..wanted.clients {
-        let random = StdRng::seed_from_u64(wanted.seed ^ (number as u64 + 1) << 32);
+    for number in 0..settings.clients {
+        let random = StdRng::seed_from_u64(settings.seed ^ (number as u64 + 1) << 32);
         clients.spawn(reader(
-            Arc::clone(&place),
+            Arc::clone(&env),
             Arc::clone(&figures),
             Arc::clone(&over),
             random,
         ));
     }
     clients.spawn(writer(
-        Arc::clone(&place),
+        Arc::clone(&env),
         Arc::clone(&figures),
         Arc::clone(&over),
     ));
-    let watched = clients.spawn(watch(
-        Arc::clone(&place),
+    clients.spawn(count_events(
+        Arc::clone(&env),
         Arc::clone(&figures),
         Arc::clone(&over),
     ));
-    let _ = watched;
     tokio::join!(
-        reloads(&place, &figures, wanted, &progress),
-        outages(&place, &figures, wanted)
+        reloads(&env, &figures, settings, &progress),
+        outages(&env, &figures, settings)
     );
     over.store(true, SeqCst);
     while let Some(done) = clients.join_next().await {
-        done.expect("a client that ends well");
+        done.expect("a client without a panic");
     }
     let held = figures.get("failed reads") == 0
         && figures.get("reloads that went wrong") == 0
-        && figures.get("reloads taken") >= wanted.reloads
+        && figures.get("reloads taken") >= settings.reloads
         && figures.get("breakers opened") > 0
         && figures.get("breakers closed") > 0;
     (figures, held)
 }
 
-fn settings(turn: u64) -> String {
+fn sections(turn: u64) -> String {
     let mut text = cache(["1h", "30m", "1h", "10m"][turn as usize % 4]);
     text.push_str("path: {hold_limit: 64KiB}\n");
     text.push_str(match turn % 3 {
@@ -106,60 +105,70 @@ fn settings(turn: u64) -> String {
 }
 
 /// The configuration of a turn: replicas come and go, a listener comes and goes, times change.
-fn configuration(place: &Place, turn: u64) -> String {
+fn configuration(env: &Environment, turn: u64) -> String {
     let vectors: &[usize] = match turn % 5 {
         1 => &[0, 1],
         3 => &[1, 2, 0],
         4 => &[2, 0, 1],
         _ => &[0, 1, 2],
     };
-    let text = place.text(vectors, &settings(turn));
+    let text = env.text(vectors, &sections(turn));
     if turn % 4 < 2 {
         return text;
     }
     let spare = format!(
         "services:\n  spare: {{dialect: http, listen: 127.0.0.1:0, endpoints: [{}]}}",
-        place.graph.url(0)
+        env.graph.url(0)
     );
     text.replacen("services:", &spare, 1)
 }
 
-async fn fill(place: &Place) {
+async fn load(env: &Environment) {
     let client = Client::default();
-    let ask = async |call: Call| {
-        let got = client.ask(&call, None).await.expect("an answer");
-        assert!(got.is_good(), "{} {}", got.status, got.body);
+    let send = async |request: HttpRequest| {
+        let response = client.send(&request, None).await.expect("an answer");
+        assert!(response.is_good(), "{} {}", response.status, response.body);
     };
     let body = json!({"vectors": {"size": 4, "distance": "Cosine"}});
-    ask(Call::new("PUT", place.vectors("/collections/docs"), body)).await;
+    send(HttpRequest::new(
+        "PUT",
+        env.vectors("/collections/docs"),
+        body,
+    ))
+    .await;
     let point = |id: u64| {
         let text = "x".repeat(TEXT);
         json!({"id": id, "vector": [1.0, id as f32, 2.0, 3.0], "payload": {"n": id, "text": text}})
     };
     let points: Vec<Value> = (0..POINTS).map(point).collect();
-    let url = place.vectors("/collections/docs/points?wait=true");
-    ask(Call::new("PUT", url, json!({"points": points}))).await;
+    let url = env.vectors("/collections/docs/points?wait=true");
+    send(HttpRequest::new("PUT", url, json!({"points": points}))).await;
     let body = json!({"statement": "UNWIND range(0, 99) AS n CREATE (:Doc {n: n})"});
-    ask(Call::new("POST", place.neo4j("/db/neo4j/query/v2"), body)).await;
+    send(HttpRequest::new(
+        "POST",
+        env.neo4j("/db/neo4j/query/v2"),
+        body,
+    ))
+    .await;
 }
 
-fn read(place: &Place, figures: &Figures, random: &mut StdRng) -> Call {
+fn read(env: &Environment, figures: &Figures, random: &mut StdRng) -> HttpRequest {
     let id = random.random_range(0..POINTS);
-    let docs = |rest: &str| place.vectors(&format!("/collections/docs{rest}"));
+    let docs = |rest: &str| env.vectors(&format!("/collections/docs{rest}"));
     match random.random_range(0..20) {
         0..6 => {
             let body =
                 json!({"query": [1.0, id as f32, 0.0, 1.0], "limit": 3, "with_payload": ["n"]});
-            Call::new("POST", docs("/points/query"), body)
+            HttpRequest::new("POST", docs("/points/query"), body)
         }
-        6..12 => Call::new("GET", docs(&format!("/points/{id}")), Value::Null),
+        6..12 => HttpRequest::new("GET", docs(&format!("/points/{id}")), Value::Null),
         12..15 => {
             let body = json!({"offset": id, "limit": 5, "with_payload": ["n"]});
-            Call::new("POST", docs("/points/scroll"), body)
+            HttpRequest::new("POST", docs("/points/scroll"), body)
         }
         15 => {
             figures.count("long reads that stream");
-            Call::new(
+            HttpRequest::new(
                 "POST",
                 docs("/points/scroll"),
                 json!({"limit": POINTS, "with_payload": true}),
@@ -168,60 +177,66 @@ fn read(place: &Place, figures: &Figures, random: &mut StdRng) -> Call {
         _ => {
             figures.count("reads of the graph");
             let body = json!({"statement": "MATCH (d:Doc {n: $n}) RETURN d.n", "parameters": {"n": id % 100}});
-            Call::new("POST", place.neo4j("/db/neo4j/query/v2"), body)
+            HttpRequest::new("POST", env.neo4j("/db/neo4j/query/v2"), body)
         }
     }
 }
 
 async fn reader(
-    place: Arc<Place>,
+    env: Arc<Environment>,
     figures: Arc<Figures>,
     over: Arc<AtomicBool>,
     mut random: StdRng,
 ) {
     let client = Client::default();
     while !over.load(SeqCst) {
-        let call = read(&place, &figures, &mut random);
+        let request = read(&env, &figures, &mut random);
         let began = Instant::now();
-        let got = client.ask(&call, None).await;
+        let response = client.send(&request, None).await;
         figures.count("reads");
         figures.took(began.elapsed());
-        match got {
-            Ok(got) if got.is_good() && !got.body.is_string() => {
-                figures.add("hits", u64::from(got.is_hit()));
+        match response {
+            Ok(response) if response.is_good() && !response.body.is_string() => {
+                figures.add("hits", u64::from(response.is_hit()));
             }
-            Ok(got) => figures.find("failed reads", || {
+            Ok(response) => figures.find("failed reads", || {
                 format!(
-                    "{call:?}: {} {}; cache: {}",
-                    got.status, got.body, got.cache
+                    "{request:?}: {} {}; cache: {}",
+                    response.status, response.body, response.cache
                 )
             }),
-            Err(Lost::Cut(_)) if call.body["limit"] == POINTS => figures.count("streams cut"),
-            Err(lost) => figures.find("failed reads", || format!("{call:?}: {lost:?}")),
+            Err(RequestError::Truncated(_)) if request.body["limit"] == POINTS => {
+                figures.count("streams cut")
+            }
+            Err(lost) => figures.find("failed reads", || format!("{request:?}: {lost:?}")),
         }
     }
 }
 
-/// A few writes, so that hits come and go.
-async fn writer(place: Arc<Place>, figures: Arc<Figures>, over: Arc<AtomicBool>) {
+/// A few writes, so that entries are invalidated.
+async fn writer(env: Arc<Environment>, figures: Arc<Figures>, over: Arc<AtomicBool>) {
     let client = Client::default();
     let mut turn = 0u64;
     while !over.load(SeqCst) {
         turn += 1;
         let body = json!({"payload": {"turn": turn}, "points": [turn % POINTS]});
-        let url = place.vectors("/collections/docs/points/payload?wait=true");
-        let call = Call::new("POST", url, body);
+        let url = env.vectors("/collections/docs/points/payload?wait=true");
+        let request = HttpRequest::new("POST", url, body);
         figures.count("writes");
-        if !client.ask(&call, None).await.is_ok_and(|got| got.is_good()) {
+        if !client
+            .send(&request, None)
+            .await
+            .is_ok_and(|response| response.is_good())
+        {
             figures.count("writes that failed while a replica was out");
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// Counts the events of endpoints as they come.
-async fn watch(place: Arc<Place>, figures: Arc<Figures>, over: Arc<AtomicBool>) {
-    let events = || place.server.shared().registry.events().list();
+/// Counts the events of endpoints as they happen.
+async fn count_events(env: Arc<Environment>, figures: Arc<Figures>, over: Arc<AtomicBool>) {
+    let events = || env.server.shared().registry.events().list();
     let mut last = events().last().map(|event| event.when);
     loop {
         let ended = over.load(SeqCst);
@@ -245,64 +260,70 @@ async fn watch(place: Arc<Place>, figures: Arc<Figures>, over: Arc<AtomicBool>) 
     }
 }
 
-/// Writes the file anew and asks for a reload, again and again.
-async fn reloads(place: &Place, figures: &Figures, wanted: Wanted, progress: &impl Fn(u64)) {
+/// Rewrites the file and requests a reload, again and again.
+async fn reloads(
+    env: &Environment,
+    figures: &Figures,
+    settings: Settings,
+    progress: &impl Fn(u64),
+) {
     let client = Client::default();
-    let url = format!("http://{}/api/config/reload", place.server.admin());
-    let ask = Call::new("POST", url, Value::Null);
+    let url = format!("http://{}/api/config/reload", env.server.admin());
+    let reload = HttpRequest::new("POST", url, Value::Null);
     let began = Instant::now();
     let mut turn = 0u64;
-    while figures.get("reloads taken") < wanted.reloads || began.elapsed() < wanted.time {
+    while figures.get("reloads taken") < settings.reloads || began.elapsed() < settings.time {
         turn += 1;
         let broken = turn.is_multiple_of(BROKEN_EVERY);
-        let mut text = configuration(place, turn);
+        let mut text = configuration(env, turn);
         if broken {
             text.push_str("nonsense: [\n");
         }
-        let next = place.file.with_extension("next");
+        let next = env.file.with_extension("next");
         std::fs::write(&next, text).expect("a file");
-        std::fs::rename(&next, &place.file).expect("a file in its place");
-        let got = client.ask(&ask, None).await;
-        let status = got.as_ref().map_or(0, |got| got.status);
+        std::fs::rename(&next, &env.file).expect("a file in its env");
+        let response = client.send(&reload, None).await;
+        let status = response.as_ref().map_or(0, |response| response.status);
         match (broken, status) {
             (false, 200) => figures.count("reloads taken"),
             (true, 409) => figures.count("reloads of a broken file refused"),
-            _ => figures.find("reloads that went wrong", || format!("{got:?}")),
+            _ => figures.find("reloads that went wrong", || format!("{response:?}")),
         }
-        let share = figures.get("reloads taken") as f64 / wanted.reloads.max(1) as f64;
-        let due = wanted.time.mul_f64(share.min(1.0));
+        let share = figures.get("reloads taken") as f64 / settings.reloads.max(1) as f64;
+        let due = settings.time.mul_f64(share.min(1.0));
         tokio::time::sleep(due.saturating_sub(began.elapsed())).await;
         progress(figures.get("reloads taken"));
-        if wanted.reloads <= figures.get("reloads taken") && began.elapsed() < wanted.time {
+        if settings.reloads <= figures.get("reloads taken") && began.elapsed() < settings.time {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 }
 
-/// Kills and restarts a replica, then lets another one fail until its breaker opens, and mends it.
-async fn outages(place: &Place, figures: &Figures, wanted: Wanted) {
+/// Kills and restarts a replica, then injects faults into another one until its breaker opens, and clears them.
+async fn outages(env: &Environment, figures: &Figures, settings: Settings) {
     let began = Instant::now();
     loop {
-        kill(place, figures).await;
-        all_well(place).await;
-        failing(place, figures).await;
-        all_well(place).await;
-        if began.elapsed() >= wanted.time {
+        kill(env, figures).await;
+        wait_until_all_serve(env).await;
+        failing(env, figures).await;
+        wait_until_all_serve(env).await;
+        if began.elapsed() >= settings.time {
             return;
         }
     }
 }
 
-/// Waits until no replica is out any more: what is promised is that one may be, and some configurations have two.
-async fn all_well(place: &Place) {
-    until(|| (0..REPLICAS).all(|listener| is_well(place, listener))).await;
+/// Waits until every replica serves: the promise is about one outage at a time, and some configurations have
+/// two replicas.
+async fn wait_until_all_serve(env: &Environment) {
+    until(|| (0..REPLICAS).all(|listener| serves(env, listener))).await;
 }
 
-/// Whether the last that was heard of a replica, and of its breaker, is good.
-fn is_well(place: &Place, listener: usize) -> bool {
-    let name = place.cluster.listener(listener).address().to_string();
+/// Whether the last events of a replica and of its breaker are good.
+fn serves(env: &Environment, listener: usize) -> bool {
+    let name = env.cluster.listener(listener).address().to_string();
     let name = name.replace(['.', ':'], "-");
-    let events = place.server.shared().registry.events().list();
+    let events = env.server.shared().registry.events().list();
     let last = |of: &[What]| {
         let mut events = events.iter().rev();
         let last = events.find(|event| event.endpoint == name && of.contains(&event.what));
@@ -318,17 +339,17 @@ fn is_well(place: &Place, listener: usize) -> bool {
         && breaker.is_none_or(|what| what == What::BreakerClosed)
 }
 
-async fn kill(place: &Place, figures: &Figures) {
-    place.cluster.kill(1);
+async fn kill(env: &Environment, figures: &Figures) {
+    env.cluster.kill(1);
     tokio::time::sleep(Duration::from_millis(1500)).await;
-    place.cluster.restart(1).expect("the replica's port");
+    env.cluster.restart(1).expect("the replica's port");
     figures.count("replicas killed and restarted");
     tokio::time::sleep(Duration::from_millis(1000)).await;
 }
 
-async fn failing(place: &Place, figures: &Figures) {
-    let faults = place.cluster.faults(0);
-    let failure = CannedResponse::json(500, r#"{"status":{"error":"made up"},"time":0.0}"#);
+async fn failing(env: &Environment, figures: &Figures) {
+    let faults = env.cluster.faults(0);
+    let failure = CannedResponse::json(500, r#"{"status":{"error":"injected fault"},"time":0.0}"#);
     let opened = figures.get("breakers opened");
     faults.respond_only(failure, When::Always, Requests::Reads);
     until(|| figures.get("breakers opened") > opened).await;
@@ -338,7 +359,7 @@ async fn failing(place: &Place, figures: &Figures) {
     until(|| figures.get("breakers closed") > closed).await;
 }
 
-/// Waits for something, at most ten seconds: what does not come shows in the figures.
+/// Waits at most ten seconds; a condition that never holds shows in the figures.
 async fn until(holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !holds() && Instant::now() < deadline {

@@ -1,58 +1,58 @@
-//! One client's way of asking: it sends, reads the whole answer, and says how the cache took part.
+//! The client of a worker: it sends a request, reads the complete response and notes what the cache did.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// An answer that arrived whole.
+/// A complete response.
 #[derive(Debug)]
-pub struct Got {
+pub struct JsonResponse {
     pub status: u16,
     /// The header `x-pointsman-cache`.
     pub cache: String,
     pub body: Value,
 }
 
-impl Got {
-    /// Whether the answer came from store, or was fetched for another client.
+impl JsonResponse {
+    /// Whether the response came from the cache or from another client's request.
     pub fn is_hit(&self) -> bool {
         self.cache.starts_with("hit")
     }
 
-    /// Whether the answer was fetched for another client at the same time.
+    /// Whether the response was that of another client's request in flight.
     pub fn is_shared(&self) -> bool {
         self.cache.starts_with("hit; reason=")
     }
 
-    /// Whether the answer is a success.
+    /// Whether the response is a success.
     pub fn is_good(&self) -> bool {
         (200..300).contains(&self.status)
             && self.body["errors"].as_array().is_none_or(Vec::is_empty)
     }
 }
 
-/// Why there is no answer.
+/// Why there is no complete response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lost {
-    /// This client went away, as the trial wanted.
-    Left,
-    /// The answer began and did not end.
-    Cut(String),
-    /// There was no answer at all.
-    None(String),
+pub enum RequestError {
+    /// The client cancelled it, as the trial intended.
+    Cancelled,
+    /// The response began and did not end.
+    Truncated(String),
+    /// No part of a response arrived.
+    NoResponse(String),
 }
 
-/// What is asked.
+/// A request of a trial.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub struct HttpRequest {
     pub method: &'static str,
     pub url: String,
     /// `null`: no body.
     pub body: Value,
 }
 
-impl Call {
-    /// A call with a JSON body.
+impl HttpRequest {
+    /// A request with a JSON body.
     pub fn new(method: &'static str, url: String, body: Value) -> Self {
         Self { method, url, body }
     }
@@ -63,38 +63,42 @@ impl Call {
 pub struct Client(reqwest::Client);
 
 impl Client {
-    /// Asks and reads the whole answer; goes away after `patience` when there is one.
-    pub async fn ask(&self, call: &Call, patience: Option<Duration>) -> Result<Got, Lost> {
-        match patience {
-            None => self.whole(call).await,
-            Some(patience) => tokio::time::timeout(patience, self.whole(call))
+    /// Sends a request and reads the complete response; cancels it after `timeout`.
+    pub async fn send(
+        &self,
+        request: &HttpRequest,
+        timeout: Option<Duration>,
+    ) -> Result<JsonResponse, RequestError> {
+        match timeout {
+            None => self.exchange(request).await,
+            Some(timeout) => tokio::time::timeout(timeout, self.exchange(request))
                 .await
-                .unwrap_or(Err(Lost::Left)),
+                .unwrap_or(Err(RequestError::Cancelled)),
         }
     }
 
-    async fn whole(&self, call: &Call) -> Result<Got, Lost> {
-        let method = call.method.parse().expect("a method");
-        let mut request = self
+    async fn exchange(&self, request: &HttpRequest) -> Result<JsonResponse, RequestError> {
+        let method = request.method.parse().expect("a method");
+        let mut outgoing = self
             .0
-            .request(method, &call.url)
+            .request(method, &request.url)
             .header("accept", "application/json");
-        if !call.body.is_null() {
-            request = request
+        if !request.body.is_null() {
+            outgoing = outgoing
                 .header("content-type", "application/json")
-                .body(call.body.to_string());
+                .body(request.body.to_string());
         }
-        let none = |error: reqwest::Error| Lost::None(format!("{error:?}"));
-        let answer = request.send().await.map_err(none)?;
-        let status = answer.status().as_u16();
-        let cache = answer.headers().get("x-pointsman-cache");
+        let none = |error: reqwest::Error| RequestError::NoResponse(format!("{error:?}"));
+        let response = outgoing.send().await.map_err(none)?;
+        let status = response.status().as_u16();
+        let cache = response.headers().get("x-pointsman-cache");
         let cache = cache.and_then(|value| value.to_str().ok()).unwrap_or("");
         let cache = cache.to_owned();
-        let cut = |error: reqwest::Error| Lost::Cut(format!("{error:?}"));
-        let bytes = answer.bytes().await.map_err(cut)?;
+        let cut = |error: reqwest::Error| RequestError::Truncated(format!("{error:?}"));
+        let bytes = response.bytes().await.map_err(cut)?;
         let text = || Value::String(String::from_utf8_lossy(&bytes).into_owned());
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| text());
-        Ok(Got {
+        Ok(JsonResponse {
             status,
             cache,
             body,

@@ -1,4 +1,4 @@
-//! The trial of freshness: readers and writers at once, each read checked against what had been
+//! The trial of freshness: concurrent readers and writers; each read is checked against what had been
 //! acknowledged when it began.
 
 use std::sync::Arc;
@@ -9,16 +9,16 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::aliases::Aliases;
-use super::calls::{Hand, Look, Stock};
-use super::client::{Client, Got, Lost};
+use super::client::{Client, JsonResponse, RequestError};
+use super::environment::{Environment, cache};
+use super::fault_schedule::{self, FaultState};
 use super::figures::Figures;
 use super::graph::Nodes;
-use super::place::{Place, cache};
 use super::points::Points;
-use super::register::{Floor, Shown, Wrong};
-use super::weather::{self, Weather};
+use super::register::{Floor, Observed, Violation};
+use super::worker::{DataSet, RegisterRead, Worker};
 
-/// Clients at a time.
+/// Concurrent clients.
 const WORKERS: u64 = 24;
 
 /// What is counted.
@@ -27,7 +27,7 @@ const ROWS: &[&str] = &[
     "reads",
     "values checked",
     "hits",
-    "of these shared with another client",
+    "hits shared with a request in flight",
     "hits of points",
     "hits of aliases",
     "hits of nodes",
@@ -35,245 +35,270 @@ const ROWS: &[&str] = &[
     "writes that do not wait",
     "writes of unknown outcome",
     "writes applied after the quarantine",
-    "writes refused for the moment",
-    "writes refused as wrong",
+    "writes without effect",
+    "writes rejected as invalid",
     "writes sent twice",
-    "writes without an effect",
-    "switches of an alias",
-    "collections made anew",
+    "writes that matched nothing",
+    "alias switches",
+    "collections recreated",
     "explicit transactions",
-    "transactions that waited too long for their commit",
+    "transactions that expired before their commit",
     "transactions rolled back",
-    "clients that left",
-    "reads cut",
-    "reads without a good answer in calm weather",
-    "reads of replicas without a good answer in a storm",
-    "reads of the one graph without one in a storm",
+    "requests cancelled by the client",
+    "responses truncated",
+    "failed reads while no fault was active",
+    "failed reads of replicas during faults",
+    "failed reads of the graph during faults",
     "replicas killed and restarted",
-    "old answers of a lagging replica itself",
-    "old answers of the database itself",
+    "old values from a lagging replica",
+    "old values from the database itself",
     "hits in quarantine",
-    "invented answers",
-    "stale answers",
+    "responses with a value never written",
+    "stale responses",
 ];
 
 /// Figures that must be zero.
 const PROMISED: &[&str] = &[
-    "writes refused as wrong",
+    "writes rejected as invalid",
     "writes sent twice",
-    "reads without a good answer in calm weather",
+    "failed reads while no fault was active",
     "hits in quarantine",
-    "invented answers",
-    "stale answers",
+    "responses with a value never written",
+    "stale responses",
 ];
 
-/// Runs so many operations. The figures, and whether the promise held.
+/// Runs this many operations. Returns the figures and whether the promise held.
 pub async fn run(operations: u64, seed: u64, progress: impl Fn(u64)) -> (Arc<Figures>, bool) {
-    let place = Place::open(&cache("1h")).await;
+    let env = Environment::start(&cache("1h")).await;
     let figures = Arc::new(Figures::new(ROWS));
-    let weather = Arc::new(Weather::default());
-    let hand = Hand {
+    let faults = Arc::new(FaultState::default());
+    let worker = Worker {
         client: Client::default(),
-        place: Arc::clone(&place),
+        env: Arc::clone(&env),
         figures: Arc::clone(&figures),
-        weather: Arc::clone(&weather),
+        faults: Arc::clone(&faults),
     };
-    let stocks: Arc<[Box<dyn Stock>]> = Arc::new([
+    let data_sets: Arc<[Box<dyn DataSet>]> = Arc::new([
         Box::new(Points::default()),
         Box::new(Aliases::default()),
         Box::new(Nodes::default()),
     ]);
-    for stock in stocks.iter() {
-        stock.fill(&hand).await;
+    for data in data_sets.iter() {
+        data.load(&worker).await;
     }
-    let sky = tokio::spawn(weather::make(
-        Arc::clone(&place),
-        Arc::clone(&weather),
+    let schedule = tokio::spawn(fault_schedule::run(
+        Arc::clone(&env),
+        Arc::clone(&faults),
         Arc::clone(&figures),
         operations,
         seed,
     ));
     let mut workers = tokio::task::JoinSet::new();
-    for worker in 0..WORKERS {
-        let random = StdRng::seed_from_u64(seed ^ (worker + 1) << 32);
-        workers.spawn(work(hand.clone(), Arc::clone(&stocks), operations, random));
+    for number in 0..WORKERS {
+        let random = StdRng::seed_from_u64(seed ^ (number + 1) << 32);
+        workers.spawn(work(
+            worker.clone(),
+            Arc::clone(&data_sets),
+            operations,
+            random,
+        ));
     }
     while workers.try_join_next().is_none() {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        progress(weather.done.load(SeqCst));
+        progress(faults.done.load(SeqCst));
     }
     while let Some(done) = workers.join_next().await {
-        done.expect("a worker that ends well");
+        done.expect("a worker without a panic");
     }
-    weather.end();
-    sky.await.expect("weather that ends well");
+    faults.end();
+    schedule.await.expect("a schedule without a panic");
     let held = PROMISED.iter().all(|row| figures.get(row) == 0);
     (figures, held)
 }
 
-async fn work(hand: Hand, stocks: Arc<[Box<dyn Stock>]>, operations: u64, mut random: StdRng) {
+async fn work(
+    worker: Worker,
+    data_sets: Arc<[Box<dyn DataSet>]>,
+    operations: u64,
+    mut random: StdRng,
+) {
     // Each worker has its own connections, as clients have.
-    let hand = Hand {
+    let worker = Worker {
         client: Client::default(),
-        ..hand
+        ..worker
     };
-    while hand.weather.done.fetch_add(1, SeqCst) < operations {
-        hand.figures.count("operations");
-        let stock = &stocks[match random.random_range(0..10) {
+    while worker.faults.done.fetch_add(1, SeqCst) < operations {
+        worker.figures.count("operations");
+        let data = &data_sets[match random.random_range(0..10) {
             0..6 => 0,
             6..8 => 1,
             _ => 2,
         }];
         match random.random_ratio(1, 20) {
-            true => stock.write(&hand, &mut random).await,
-            false => read(&hand, &**stock, &mut random).await,
+            true => data.write(&worker, &mut random).await,
+            false => read(&worker, &**data, &mut random).await,
         }
     }
 }
 
-async fn read(hand: &Hand, stock: &dyn Stock, random: &mut StdRng) {
-    let look = stock.look(&hand.place, random);
-    let lagged = hand.weather.lags();
-    let floors: Vec<Floor> = look
-        .asked
+async fn read(worker: &Worker, data: &dyn DataSet, random: &mut StdRng) {
+    let read = data.random_read(&worker.env, random);
+    let lagging = worker.faults.is_lagging();
+    let floors: Vec<Floor> = read
+        .shows
         .iter()
-        .map(|(_, id)| stock.registers()[*id].floor())
+        .map(|(_, id)| data.registers()[*id].floor())
         .collect();
-    let stormed = hand.weather.storms();
+    let faulty = worker.faults.are_active();
     let began = Instant::now();
-    let got = hand
+    let response = worker
         .client
-        .ask(&look.call, hand.weather.patience(random))
+        .send(&read.request, worker.faults.client_timeout(random))
         .await;
     let ended = Instant::now();
-    hand.figures.count("reads");
-    let stormed = stormed || hand.weather.storms();
-    match got {
-        Ok(got) => {
-            hand.figures.took(ended - began);
-            if got.is_hit() {
-                count_hit(hand, stock, &got);
-                if stock.was_quiet(&look, began, ended) {
-                    hand.figures.find("hits in quarantine", || {
-                        format!("{:?}: {}", look.call, got.cache)
+    worker.figures.count("reads");
+    let faulty = faulty || worker.faults.are_active();
+    match response {
+        Ok(response) => {
+            worker.figures.took(ended - began);
+            if response.is_hit() {
+                count_hit(worker, data, &response);
+                if data.must_not_be_cached(&read, began, ended) {
+                    worker.figures.find("hits in quarantine", || {
+                        format!("{:?}: {}", read.request, response.cache)
                     });
                 }
             }
-            match look.shown(&got) {
-                Some(shown) => {
-                    let seen = Seen {
-                        look: &look,
-                        got: &got,
+            match read.observed(&response) {
+                Some(observed) => {
+                    let checked = CheckedRead {
+                        read: &read,
+                        response: &response,
                         floors: &floors,
-                        lagged,
+                        lagging,
                         ended,
                     };
-                    check(hand, stock, &seen, shown).await;
+                    check(worker, data, &checked, observed).await;
                 }
-                None => bad(
-                    hand,
-                    stock,
-                    &look,
-                    &format!("{} {}", got.status, got.body),
-                    stormed,
+                None => failed(
+                    worker,
+                    data,
+                    &read,
+                    &format!("{} {}", response.status, response.body),
+                    faulty,
                 ),
             }
         }
-        Err(Lost::Left) => hand.figures.count("clients that left"),
-        Err(Lost::Cut(why)) if stormed => {
+        Err(RequestError::Cancelled) => worker.figures.count("requests cancelled by the client"),
+        Err(RequestError::Truncated(why)) if faulty => {
             let _ = why;
-            hand.figures.count("reads cut");
+            worker.figures.count("responses truncated");
         }
-        Err(Lost::Cut(why) | Lost::None(why)) => bad(hand, stock, &look, &why, stormed),
+        Err(RequestError::Truncated(why) | RequestError::NoResponse(why)) => {
+            failed(worker, data, &read, &why, faulty)
+        }
     }
 }
 
-fn count_hit(hand: &Hand, stock: &dyn Stock, got: &Got) {
-    hand.figures.count("hits");
-    hand.figures.count(match stock.name() {
+fn count_hit(worker: &Worker, data: &dyn DataSet, response: &JsonResponse) {
+    worker.figures.count("hits");
+    worker.figures.count(match data.name() {
         "points" => "hits of points",
         "aliases" => "hits of aliases",
         _ => "hits of nodes",
     });
-    if got.is_shared() {
-        hand.figures.count("of these shared with another client");
+    if response.is_shared() {
+        worker.figures.count("hits shared with a request in flight");
     }
 }
 
-fn bad(hand: &Hand, stock: &dyn Stock, look: &Look, what: &str, stormed: bool) {
-    // A collection that is being made anew is not there for a moment.
-    if what.starts_with("404") && stock.name() == "aliases" {
+fn failed(worker: &Worker, data: &dyn DataSet, read: &RegisterRead, what: &str, faulty: bool) {
+    // A collection that is being recreated is absent for a moment.
+    if what.starts_with("404") && data.name() == "aliases" {
         return;
     }
-    match stormed {
-        true if stock.name() == "nodes" => {
-            hand.figures
-                .count("reads of the one graph without one in a storm");
+    match faulty {
+        true if data.name() == "nodes" => {
+            worker
+                .figures
+                .count("failed reads of the graph during faults");
         }
-        true => hand
+        true => worker
             .figures
-            .count("reads of replicas without a good answer in a storm"),
-        false => hand
+            .count("failed reads of replicas during faults"),
+        false => worker
             .figures
-            .find("reads without a good answer in calm weather", || {
-                format!("{:?}: {what}", look.call)
+            .find("failed reads while no fault was active", || {
+                format!("{:?}: {what}", read.request)
             }),
     }
 }
 
-/// A read that was answered.
-struct Seen<'a> {
-    look: &'a Look,
-    got: &'a Got,
+/// A read with its response.
+struct CheckedRead<'a> {
+    read: &'a RegisterRead,
+    response: &'a JsonResponse,
     floors: &'a [Floor],
     /// Whether a replica lagged when it began.
-    lagged: bool,
+    lagging: bool,
     ended: Instant,
 }
 
-async fn check(hand: &Hand, stock: &dyn Stock, seen: &Seen<'_>, shown: Vec<(usize, Shown)>) {
-    let (look, got) = (seen.look, seen.got);
-    hand.figures.add("values checked", shown.len() as u64);
-    // Replicas apart from each other show a write that is under way one after the other. The cache does not.
-    let apart = !got.is_hit() && hand.weather.has_parted() && stock.name() != "nodes";
-    for ((id, shown), floor) in shown.into_iter().zip(seen.floors) {
-        if stock.name() == "aliases" && shown == Shown::Nothing {
+async fn check(
+    worker: &Worker,
+    data: &dyn DataSet,
+    check: &CheckedRead<'_>,
+    observed: Vec<(usize, Observed)>,
+) {
+    let (read, response) = (check.read, check.response);
+    worker.figures.add("values checked", observed.len() as u64);
+    // Replicas with copies of their own show a write in flight one after the other. The cache does not.
+    let diverged = !response.is_hit() && worker.faults.has_diverged() && data.name() != "nodes";
+    for ((id, observed), floor) in observed.into_iter().zip(check.floors) {
+        if data.name() == "aliases" && observed == Observed::Absent {
             continue;
         }
-        let floor = match apart {
+        let floor = match diverged {
             true => floor.acknowledged,
             false => floor.seen,
         };
-        let register = &stock.registers()[id];
-        let Err(wrong) = register.judge(floor, shown, seen.ended) else {
+        let register = &data.registers()[id];
+        let Err(violation) = register.check_read(floor, observed, check.ended) else {
             continue;
         };
-        if wrong == Wrong::Stale && !got.is_hit() && (seen.lagged || hand.weather.lags()) {
-            hand.figures
-                .count("old answers of a lagging replica itself");
+        if violation == Violation::Stale
+            && !response.is_hit()
+            && (check.lagging || worker.faults.is_lagging())
+        {
+            worker.figures.count("old values from a lagging replica");
             continue;
         }
-        let truth = hand.truth(stock, look).await;
+        let truth = worker.read_directly(data, read).await;
         let same = truth
             .iter()
-            .any(|(other, now)| *other == id && *now == shown);
-        if wrong == Wrong::Stale && same {
-            hand.figures.find("old answers of the database itself", || {
-                format!("{:?} shows {shown:?}, expected {floor} or newer", look.call)
-            });
+            .any(|(other, now)| *other == id && *now == observed);
+        if violation == Violation::Stale && same {
+            worker
+                .figures
+                .find("old values from the database itself", || {
+                    format!(
+                        "{:?} shows {observed:?}, expected {floor} or newer",
+                        read.request
+                    )
+                });
             continue;
         }
-        let row = match wrong {
-            Wrong::Stale => "stale answers",
-            Wrong::Invented => "invented answers",
+        let row = match violation {
+            Violation::Stale => "stale responses",
+            Violation::NeverWritten => "responses with a value never written",
         };
-        hand.figures.find(row, || {
+        worker.figures.find(row, || {
             format!(
-                "operation {}: {} {id}: {:?}: shows {shown:?}, expected {floor} or newer; cache: {}; the database: {truth:?}; {register:?}",
-                hand.weather.done.load(SeqCst),
-                stock.name(),
-                look.call,
-                got.cache
+                "operation {}: {} {id}: {:?}: shows {observed:?}, expected {floor} or newer; cache: {}; the database: {truth:?}; {register:?}",
+                worker.faults.done.load(SeqCst),
+                data.name(),
+                read.request,
+                response.cache
             )
         });
     }

@@ -9,11 +9,11 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
-use super::calls::{Hand, Look, Stock, any_of};
-use super::client::{Call, Got};
-use super::place::{Place, TX_IDLE};
+use super::client::{HttpRequest, JsonResponse};
+use super::environment::{Environment, TX_IDLE};
 use super::points::must;
-use super::register::{NEVER_COMMITTED, Register, Told};
+use super::register::{NEVER_COMMITTED, Outcome, Register};
+use super::worker::{DataSet, RegisterRead, Worker, any_of};
 
 /// Nodes.
 const KEYS: usize = 24;
@@ -76,33 +76,34 @@ fn statements(statement: &str, parameters: Value) -> Value {
     json!({"statements": [query(statement, parameters)]})
 }
 
-fn is_not_found(got: &Got) -> bool {
-    let code = got.body["errors"][0]["code"].as_str();
+fn is_not_found(response: &JsonResponse) -> bool {
+    let code = response.body["errors"][0]["code"].as_str();
     code == Some("Neo.ClientError.Transaction.TransactionNotFound")
 }
 
 /// Finds a commit that came to the graph more than once.
-fn once(hand: &Hand, id: &str) {
+fn once(worker: &Worker, id: &str) {
     let own = id.split('-').next().unwrap_or_default();
     let path = format!("{TX}/{own}/commit");
-    let listeners = hand.place.graph.listeners().iter();
+    let listeners = worker.env.graph.listeners().iter();
     let count: u64 = listeners
         .map(|listener| listener.faults().count(&Method::POST, &path))
         .sum();
     if count > 1 {
-        hand.figures
+        worker
+            .figures
             .find("writes sent twice", || format!("{path}: {count} times"));
     }
 }
 
 impl Nodes {
-    fn counted(&self, place: &Place, key: usize) -> Look {
+    fn counted(&self, env: &Environment, key: usize) -> RegisterRead {
         let version = self.registers[key].floor().seen;
         let statement = "MATCH (n:Key {k: $k}) WHERE n.v >= $v RETURN count(n)";
         let body = query(statement, json!({"k": name(key), "v": version}));
-        Look {
-            call: Call::new("POST", place.neo4j(QUERY), body),
-            asked: vec![(name(key), key)],
+        RegisterRead {
+            request: HttpRequest::new("POST", env.neo4j(QUERY), body),
+            shows: vec![(name(key), key)],
             at_least: Some(version),
         }
     }
@@ -110,65 +111,66 @@ impl Nodes {
     /// A transaction of several requests; what is acknowledged is its commit.
     async fn in_steps(
         &self,
-        hand: &Hand,
+        worker: &Worker,
         statement: &str,
         values: Value,
         random: &mut StdRng,
-    ) -> Told {
-        hand.figures.count("explicit transactions");
+    ) -> Outcome {
+        worker.figures.count("explicit transactions");
         let begun = Instant::now();
         // What is not committed never shows.
-        let Some(id) = self.begin(hand, statement, values, random).await else {
-            return Told::Never;
+        let Some(id) = self.begin(worker, statement, values, random).await else {
+            return Outcome::NoEffect;
         };
-        let commit = hand.place.neo4j(&format!("{TX}/{id}/commit"));
-        let call = Call::new("POST", commit, json!({"statements": []}));
-        let got = hand.send(&call, random).await;
+        let commit = worker.env.neo4j(&format!("{TX}/{id}/commit"));
+        let request = HttpRequest::new("POST", commit, json!({"statements": []}));
+        let response = worker.send(&request, random).await;
         let waited = begun.elapsed();
-        once(hand, &id);
-        match got {
-            Ok(got) if is_not_found(&got) && waited >= TX_IDLE => {
-                hand.figures
-                    .count("transactions that waited too long for their commit");
-                Told::Never
+        once(worker, &id);
+        match response {
+            Ok(response) if is_not_found(&response) && waited >= TX_IDLE => {
+                worker
+                    .figures
+                    .count("transactions that expired before their commit");
+                Outcome::NoEffect
             }
-            got => hand.outcome(&call, got, |_| true),
+            response => worker.outcome(&request, response, |_| true),
         }
     }
 
     async fn begin(
         &self,
-        hand: &Hand,
+        worker: &Worker,
         statement: &str,
         values: Value,
         random: &mut StdRng,
     ) -> Option<String> {
-        let begin = Call::new("POST", hand.place.neo4j(TX), statements(statement, values));
-        let patience = hand.weather.patience(random);
-        let got = hand.client.ask(&begin, patience).await.ok()?;
-        let commit = got.body["commit"].as_str()?;
+        let begin = HttpRequest::new("POST", worker.env.neo4j(TX), statements(statement, values));
+        let timeout = worker.faults.client_timeout(random);
+        let response = worker.client.send(&begin, timeout).await.ok()?;
+        let commit = response.body["commit"].as_str()?;
         let id = commit.rsplit('/').nth(1)?.to_owned();
-        (got.is_good() && has_row(statement, &got.body)).then_some(id)
+        (response.is_good() && has_row(statement, &response.body)).then_some(id)
     }
 
     /// Writes what nobody may see, and rolls it back.
-    async fn roll_back(&self, hand: &Hand, key: usize, random: &mut StdRng) {
-        hand.figures.count("transactions rolled back");
+    async fn roll_back(&self, worker: &Worker, key: usize, random: &mut StdRng) {
+        worker.figures.count("transactions rolled back");
         let values = json!({"k": name(key), "v": NEVER_COMMITTED});
-        if let Some(id) = self.begin(hand, WRITES[0], values, random).await {
-            let url = hand.place.neo4j(&format!("{TX}/{id}"));
-            let _ = hand
+        if let Some(id) = self.begin(worker, WRITES[0], values, random).await {
+            let url = worker.env.neo4j(&format!("{TX}/{id}"));
+            let _ = worker
                 .client
-                .ask(&Call::new("DELETE", url, Value::Null), None)
+                .send(&HttpRequest::new("DELETE", url, Value::Null), None)
                 .await;
         }
     }
 
-    async fn change(&self, hand: &Hand, key: usize, random: &mut StdRng) {
+    async fn change(&self, worker: &Worker, key: usize, random: &mut StdRng) {
         let register = &self.registers[key];
-        let mut writer = register.turn.lock().await;
+        let mut writer = register.writer.lock().await;
         let version = register.attempt();
-        let gone = register.is_gone_at(version);
+        let gone = register.is_deleted_at(version);
         let statement = match () {
             () if gone => DELETE,
             () if writer.whole => MAKE,
@@ -178,29 +180,32 @@ impl Nodes {
         writer.whole |= gone;
         let values = json!({"k": name(key), "v": version});
         let sent = Instant::now();
-        let told = match random.random_range(0..10) {
+        let outcome = match random.random_range(0..10) {
             0..5 => {
-                let call = Call::new("POST", hand.place.neo4j(QUERY), query(statement, values));
-                hand.write_with(&call, random, |body| has_row(statement, body))
+                let request =
+                    HttpRequest::new("POST", worker.env.neo4j(QUERY), query(statement, values));
+                worker
+                    .write_with(&request, random, |body| has_row(statement, body))
                     .await
             }
             5..8 => {
-                let url = hand.place.neo4j(&format!("{TX}/commit"));
-                let call = Call::new("POST", url, statements(statement, values));
-                hand.write_with(&call, random, |body| has_row(statement, body))
+                let url = worker.env.neo4j(&format!("{TX}/commit"));
+                let request = HttpRequest::new("POST", url, statements(statement, values));
+                worker
+                    .write_with(&request, random, |body| has_row(statement, body))
                     .await
             }
-            _ => self.in_steps(hand, statement, values, random).await,
+            _ => self.in_steps(worker, statement, values, random).await,
         };
-        let told = hand.note(self, &[key], version, told, sent).await;
-        if told == Told::Done && whole && !register.may_yet_go() {
+        let outcome = worker.settle(self, &[key], version, outcome, sent).await;
+        if outcome == Outcome::Acknowledged && whole && !register.may_still_be_deleted() {
             writer.whole = false;
         }
     }
 }
 
 #[async_trait]
-impl Stock for Nodes {
+impl DataSet for Nodes {
     fn name(&self) -> &'static str {
         "nodes"
     }
@@ -209,23 +214,31 @@ impl Stock for Nodes {
         &self.registers
     }
 
-    async fn fill(&self, hand: &Hand) {
+    async fn load(&self, worker: &Worker) {
         let shelf = query("CREATE (:Shelf {name: 'only'})", json!({}));
-        must(hand, Call::new("POST", hand.place.neo4j(QUERY), shelf)).await;
+        must(
+            worker,
+            HttpRequest::new("POST", worker.env.neo4j(QUERY), shelf),
+        )
+        .await;
         for key in 0..KEYS {
             let make = query(MAKE, json!({"k": name(key), "v": 1}));
-            must(hand, Call::new("POST", hand.place.neo4j(QUERY), make)).await;
+            must(
+                worker,
+                HttpRequest::new("POST", worker.env.neo4j(QUERY), make),
+            )
+            .await;
         }
     }
 
-    fn look(&self, place: &Place, random: &mut StdRng) -> Look {
+    fn random_read(&self, env: &Environment, random: &mut StdRng) -> RegisterRead {
         let key = match random.random_ratio(2, 3) {
             true => 0,
             false => random.random_range(0..KEYS),
         };
         let values = json!({"k": name(key)});
         let (path, body, keys) = match random.random_range(0..8) {
-            0 => return self.counted(place, key),
+            0 => return self.counted(env, key),
             1 => (QUERY.into(), query(ALL, json!({})), (0..KEYS).collect()),
             2 => {
                 let body = statements(any_of(READS, random), values);
@@ -238,35 +251,35 @@ impl Stock for Nodes {
             ),
             _ => (QUERY.into(), query(READS[0], values), vec![key]),
         };
-        Look {
-            call: Call::new("POST", place.neo4j(&path), body),
-            asked: keys.into_iter().map(|key| (name(key), key)).collect(),
+        RegisterRead {
+            request: HttpRequest::new("POST", env.neo4j(&path), body),
+            shows: keys.into_iter().map(|key| (name(key), key)).collect(),
             at_least: None,
         }
     }
 
-    fn look_at(&self, id: usize) -> Option<Look> {
+    fn read_of(&self, id: usize) -> Option<RegisterRead> {
         let body = query(READS[0], json!({"k": name(id)}));
-        Some(Look {
-            call: Call::new("POST", format!("http://proxy{QUERY}"), body),
-            asked: vec![(name(id), id)],
+        Some(RegisterRead {
+            request: HttpRequest::new("POST", format!("http://proxy{QUERY}"), body),
+            shows: vec![(name(id), id)],
             at_least: None,
         })
     }
 
-    async fn write(&self, hand: &Hand, random: &mut StdRng) {
+    async fn write(&self, worker: &Worker, random: &mut StdRng) {
         let key = random.random_range(0..KEYS);
         match random.random_ratio(1, 20) {
-            true => self.roll_back(hand, key, random).await,
-            false => self.change(hand, key, random).await,
+            true => self.roll_back(worker, key, random).await,
+            false => self.change(worker, key, random).await,
         }
     }
 
-    fn past(&self, place: &Place, look: &Look) -> Call {
-        let rest = look.call.url.splitn(4, '/').nth(3).unwrap_or_default();
-        Call {
-            url: format!("{}/{rest}", place.graph.url(0)),
-            ..look.call.clone()
+    fn direct(&self, env: &Environment, read: &RegisterRead) -> HttpRequest {
+        let rest = read.request.url.splitn(4, '/').nth(3).unwrap_or_default();
+        HttpRequest {
+            url: format!("{}/{rest}", env.graph.url(0)),
+            ..read.request.clone()
         }
     }
 }

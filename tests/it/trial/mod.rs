@@ -8,12 +8,12 @@
 
 pub mod aliases;
 pub mod availability;
-pub mod calls;
 pub mod client;
+pub mod environment;
+pub mod fault_schedule;
 pub mod figures;
 pub mod freshness;
 pub mod graph;
-pub mod place;
 pub mod points;
 pub mod register;
-pub mod weather;
+pub mod worker;

@@ -8,10 +8,10 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
-use super::calls::{Hand, Look, Stock, any_of};
-use super::client::Call;
-use super::place::{Place, QUARANTINE};
-use super::register::{Register, Told};
+use super::client::HttpRequest;
+use super::environment::{Environment, QUARANTINE};
+use super::register::{Outcome, Register};
+use super::worker::{DataSet, RegisterRead, Worker, any_of};
 
 /// Collections; to the last one some writes are sent that do not wait.
 const COLLECTIONS: usize = 6;
@@ -21,12 +21,12 @@ const KEYS: usize = 12;
 const GROUPS: usize = 3;
 
 /// From the acknowledgement of a write that did not wait until its quarantine is over.
-type Quiet = Option<(Instant, Instant)>;
+type Uncached = Option<(Instant, Instant)>;
 
 /// The points.
 pub struct Points {
     registers: Vec<Register>,
-    quiet: Mutex<Quiet>,
+    uncached: Mutex<Uncached>,
 }
 
 impl Default for Points {
@@ -34,7 +34,7 @@ impl Default for Points {
         let all = 0..COLLECTIONS * KEYS;
         Self {
             registers: all.map(|_| Register::new(true)).collect(),
-            quiet: Mutex::new(None),
+            uncached: Mutex::new(None),
         }
     }
 }
@@ -59,19 +59,19 @@ fn of_key(key: usize) -> Value {
     json!({"must": [{"key": "key", "match": {"value": format!("k{key}")}}]})
 }
 
-fn asked(collection: usize, keys: impl IntoIterator<Item = usize>) -> Vec<(String, usize)> {
+fn registers_of(collection: usize, keys: impl IntoIterator<Item = usize>) -> Vec<(String, usize)> {
     let one = |key| (format!("k{key}"), collection * KEYS + key);
     keys.into_iter().map(one).collect()
 }
 
 /// A way to read a key: method, rest of the path, body, and the keys that it shows.
-type Read = fn(usize) -> (&'static str, String, Value, Vec<usize>);
+type ReadForm = fn(usize) -> (&'static str, String, Value, Vec<usize>);
 
 /// A way to write a key's next version: method, rest of the path, body.
-type Write = fn(usize, u64) -> (&'static str, &'static str, Value);
+type WriteForm = fn(usize, u64) -> (&'static str, &'static str, Value);
 
 /// Ways to read.
-const READS: &[Read] = &[
+const READS: &[ReadForm] = &[
     |key| ("GET", format!("/{key}"), Value::Null, vec![key]),
     |key| {
         let other = (key + 1) % KEYS;
@@ -104,7 +104,7 @@ const READS: &[Read] = &[
 ];
 
 /// Ways to write a point that is there.
-const WRITES: &[Write] = &[
+const WRITES: &[WriteForm] = &[
     |key, version| {
         (
             "POST",
@@ -148,27 +148,27 @@ impl Points {
         (random.random_range(0..COLLECTIONS), key)
     }
 
-    fn counted(&self, place: &Place, collection: usize, key: usize) -> Look {
+    fn counted(&self, env: &Environment, collection: usize, key: usize) -> RegisterRead {
         let id = collection * KEYS + key;
         let version = self.registers[id].floor().seen;
         let newer = json!({"key": "v", "range": {"gte": version}});
         let mut filter = of_key(key);
         filter["must"].as_array_mut().expect("a list").push(newer);
         let body = json!({"filter": filter, "exact": true});
-        Look {
-            call: Call::new("POST", place.vectors(&path(collection, "/count")), body),
-            asked: asked(collection, [key]),
+        RegisterRead {
+            request: HttpRequest::new("POST", env.vectors(&path(collection, "/count")), body),
+            shows: registers_of(collection, [key]),
             at_least: Some(version),
         }
     }
 
-    async fn change(&self, hand: &Hand, at: (usize, usize), waits: bool, random: &mut StdRng) {
+    async fn change(&self, worker: &Worker, at: (usize, usize), waits: bool, random: &mut StdRng) {
         let (collection, key) = at;
         let id = collection * KEYS + key;
         let register = &self.registers[id];
-        let mut writer = register.turn.lock().await;
+        let mut writer = register.writer.lock().await;
         let version = register.attempt();
-        let gone = register.is_gone_at(version);
+        let gone = register.is_deleted_at(version);
         let (method, rest, body) = match () {
             () if gone => ("POST", "/delete", json!({"points": [key]})),
             () if writer.whole => ("PUT", "", json!({"points": [point(key, version)]})),
@@ -177,30 +177,30 @@ impl Points {
         let whole = rest.is_empty();
         if body["operations"][0].get("delete").is_some() {
             // A batch is done one operation after the other, not at once.
-            register.leaves_a_hole(version);
+            register.is_briefly_absent_during(version);
         }
         writer.whole |= gone;
-        let url = hand.place.vectors(&path(collection, rest));
-        let call = Call::new(method, format!("{url}?wait={waits}"), body);
+        let url = worker.env.vectors(&path(collection, rest));
+        let request = HttpRequest::new(method, format!("{url}?wait={waits}"), body);
         let sent = Instant::now();
-        let told = hand.write(&call, random).await;
-        let told = match told {
-            Told::Done if !waits => {
-                hand.figures.count("writes that do not wait");
-                *self.quiet.lock() = Some((Instant::now(), sent + QUARANTINE));
-                Told::Queued
+        let outcome = worker.write(&request, random).await;
+        let outcome = match outcome {
+            Outcome::Acknowledged if !waits => {
+                worker.figures.count("writes that do not wait");
+                *self.uncached.lock() = Some((Instant::now(), sent + QUARANTINE));
+                Outcome::Accepted
             }
-            told => told,
+            outcome => outcome,
         };
-        let told = hand.note(self, &[id], version, told, sent).await;
-        if told == Told::Done && whole && !register.may_yet_go() {
+        let outcome = worker.settle(self, &[id], version, outcome, sent).await;
+        if outcome == Outcome::Acknowledged && whole && !register.may_still_be_deleted() {
             writer.whole = false;
         }
     }
 }
 
 #[async_trait]
-impl Stock for Points {
+impl DataSet for Points {
     fn name(&self) -> &'static str {
         "points"
     }
@@ -209,78 +209,87 @@ impl Stock for Points {
         &self.registers
     }
 
-    async fn fill(&self, hand: &Hand) {
+    async fn load(&self, worker: &Worker) {
         for collection in 0..COLLECTIONS {
-            create(hand, &format!("c{collection}")).await;
+            create(worker, &format!("c{collection}")).await;
             let points: Vec<Value> = (0..KEYS).map(|key| point(key, 1)).collect();
-            let url = hand.place.vectors(&path(collection, "?wait=true"));
-            must(hand, Call::new("PUT", url, json!({"points": points}))).await;
+            let url = worker.env.vectors(&path(collection, "?wait=true"));
+            must(
+                worker,
+                HttpRequest::new("PUT", url, json!({"points": points})),
+            )
+            .await;
         }
     }
 
-    fn look(&self, place: &Place, random: &mut StdRng) -> Look {
+    fn random_read(&self, env: &Environment, random: &mut StdRng) -> RegisterRead {
         let (collection, key) = self.at(random);
         if random.random_ratio(1, 7) {
-            return self.counted(place, collection, key);
+            return self.counted(env, collection, key);
         }
         let way = match random.random_ratio(1, 2) {
             true => READS[collection % READS.len()],
             false => any_of(READS, random),
         };
         let (method, rest, body, keys) = way(key);
-        Look {
-            call: Call::new(method, place.vectors(&path(collection, &rest)), body),
-            asked: asked(collection, keys),
+        RegisterRead {
+            request: HttpRequest::new(method, env.vectors(&path(collection, &rest)), body),
+            shows: registers_of(collection, keys),
             at_least: None,
         }
     }
 
-    fn look_at(&self, id: usize) -> Option<Look> {
+    fn read_of(&self, id: usize) -> Option<RegisterRead> {
         let (collection, key) = (id / KEYS, id % KEYS);
         let url = format!("http://proxy{}", path(collection, &format!("/{key}")));
-        Some(Look {
-            call: Call::new("GET", url, Value::Null),
-            asked: asked(collection, [key]),
+        Some(RegisterRead {
+            request: HttpRequest::new("GET", url, Value::Null),
+            shows: registers_of(collection, [key]),
             at_least: None,
         })
     }
 
-    async fn write(&self, hand: &Hand, random: &mut StdRng) {
+    async fn write(&self, worker: &Worker, random: &mut StdRng) {
         let at = self.at(random);
         let waits = at.0 + 1 < COLLECTIONS || random.random_bool(0.8);
-        self.change(hand, at, waits, random).await;
+        self.change(worker, at, waits, random).await;
     }
 
-    fn past(&self, place: &Place, look: &Look) -> Call {
-        past(place, look)
+    fn direct(&self, env: &Environment, read: &RegisterRead) -> HttpRequest {
+        direct(env, read)
     }
 
-    fn was_quiet(&self, look: &Look, began: Instant, ended: Instant) -> bool {
+    fn must_not_be_cached(&self, read: &RegisterRead, began: Instant, ended: Instant) -> bool {
         let last = format!("/c{}/", COLLECTIONS - 1);
-        let quiet = *self.quiet.lock();
-        look.call.url.contains(&last)
-            && quiet.is_some_and(|(from, until)| from <= began && ended <= until)
+        let uncached = *self.uncached.lock();
+        read.request.url.contains(&last)
+            && uncached.is_some_and(|(from, until)| from <= began && ended <= until)
     }
 }
 
-/// The same call at the first replica.
-pub fn past(place: &Place, look: &Look) -> Call {
-    let rest = look.call.url.splitn(4, '/').nth(3).unwrap_or_default();
-    Call {
-        url: format!("{}/{rest}", place.cluster.url(0)),
-        ..look.call.clone()
+/// The same request at the first replica.
+pub fn direct(env: &Environment, read: &RegisterRead) -> HttpRequest {
+    let rest = read.request.url.splitn(4, '/').nth(3).unwrap_or_default();
+    HttpRequest {
+        url: format!("{}/{rest}", env.cluster.url(0)),
+        ..read.request.clone()
     }
 }
 
 /// Creates a collection for vectors of four numbers.
-pub async fn create(hand: &Hand, name: &str) {
-    let url = hand.place.vectors(&format!("/collections/{name}"));
+pub async fn create(worker: &Worker, name: &str) {
+    let url = worker.env.vectors(&format!("/collections/{name}"));
     let body = json!({"vectors": {"size": 4, "distance": "Cosine"}});
-    must(hand, Call::new("PUT", url, body)).await;
+    must(worker, HttpRequest::new("PUT", url, body)).await;
 }
 
-/// A call that must succeed.
-pub async fn must(hand: &Hand, call: Call) {
-    let got = hand.client.ask(&call, None).await.expect("an answer");
-    assert!(got.is_good(), "{call:?}: {} {}", got.status, got.body);
+/// A request that must succeed.
+pub async fn must(worker: &Worker, request: HttpRequest) {
+    let response = worker.client.send(&request, None).await.expect("an answer");
+    assert!(
+        response.is_good(),
+        "{request:?}: {} {}",
+        response.status,
+        response.body
+    );
 }

@@ -11,40 +11,40 @@ use std::time::Instant;
 use parking_lot::Mutex;
 
 /// Every so many versions is one at which the value is gone.
-const GONE_EVERY: u64 = 8;
+const DELETED_EVERY: u64 = 8;
 
 /// A version that is written in transactions that are rolled back: nobody may ever see it.
 pub const NEVER_COMMITTED: u64 = 1 << 40;
 
 /// What became of a write, as its client knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Outcome {
     /// Acknowledged: every read that begins now shows it.
-    Done,
+    Acknowledged,
     /// Accepted, to be applied soon.
-    Queued,
+    Accepted,
     /// Nothing is known: it may show or not, now or later.
     Unknown,
     /// It had no effect and will have none.
-    Never,
+    NoEffect,
 }
 
 /// What a read showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum Observed {
     Version(u64),
-    Nothing,
+    Absent,
     /// Whether a version of at least so much was there.
     AtLeast(u64, bool),
 }
 
 /// What is wrong with what a read showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wrong {
+pub enum Violation {
     /// Older than what was acknowledged, or seen by anybody, before the read began.
     Stale,
     /// Never written.
-    Invented,
+    NeverWritten,
 }
 
 /// From where on a read that begins now must see.
@@ -61,7 +61,7 @@ pub struct Register {
     state: Mutex<State>,
     removable: bool,
     /// Held by the one who writes.
-    pub turn: tokio::sync::Mutex<Writer>,
+    pub writer: tokio::sync::Mutex<Writer>,
 }
 
 /// What the writer of a register knows.
@@ -75,9 +75,9 @@ pub struct Writer {
 struct State {
     floor: Floor,
     /// The newest version that was attempted.
-    tried: u64,
+    attempted: u64,
     /// Versions whose writes take the value away for a moment.
-    holes: Vec<u64>,
+    gaps: Vec<u64>,
     /// Writes that were not seen in time to be applied; they may be at any time from now on.
     pending: Vec<Pending>,
     /// Versions that had no effect.
@@ -93,12 +93,12 @@ struct Pending {
     /// It was seen after that time.
     late: bool,
     /// It is behind this acknowledged version: reads that begin from there on may not show it.
-    behind: Option<u64>,
+    superseded_by: Option<u64>,
 }
 
 impl Pending {
     fn may_show(&self, floor: u64) -> bool {
-        self.behind.is_none_or(|version| floor < version)
+        self.superseded_by.is_none_or(|version| floor < version)
     }
 }
 
@@ -112,68 +112,73 @@ impl Register {
         Self {
             state: Mutex::new(State {
                 floor,
-                tried: 1,
-                holes: Vec::new(),
+                attempted: 1,
+                gaps: Vec::new(),
                 pending: Vec::new(),
                 never: Vec::new(),
             }),
             removable,
-            turn: tokio::sync::Mutex::default(),
+            writer: tokio::sync::Mutex::default(),
         }
     }
 
     /// Whether the value is gone at this version.
-    pub fn is_gone_at(&self, version: u64) -> bool {
-        self.removable && version.is_multiple_of(GONE_EVERY)
+    pub fn is_deleted_at(&self, version: u64) -> bool {
+        self.removable && version.is_multiple_of(DELETED_EVERY)
     }
 
     /// The next version; for the one who holds the turn.
     pub fn attempt(&self) -> u64 {
         let mut state = self.state.lock();
-        state.tried += 1;
-        state.tried
+        state.attempted += 1;
+        state.attempted
     }
 
     /// A version that another register gives.
     pub fn attempt_as(&self, version: u64) {
         let mut state = self.state.lock();
-        state.tried = state.tried.max(version);
+        state.attempted = state.attempted.max(version);
     }
 
     /// The write of this version takes the value away for a moment: while it is under way, nothing may be there.
-    pub fn leaves_a_hole(&self, version: u64) {
-        self.state.lock().holes.push(version);
+    pub fn is_briefly_absent_during(&self, version: u64) {
+        self.state.lock().gaps.push(version);
     }
 
     /// Whether a write that takes the value away may yet be applied.
-    pub fn may_yet_go(&self) -> bool {
+    pub fn may_still_be_deleted(&self) -> bool {
         let state = self.state.lock();
         let mut pending = state.pending.iter();
-        pending.any(|write| write.behind.is_none() && self.is_gone_at(write.version))
+        pending.any(|write| write.superseded_by.is_none() && self.is_deleted_at(write.version))
     }
 
     /// Notes what became of a write. One of which nothing is known counts as applied when it is seen
     /// `until` then. Fails where a write that had no effect was seen.
-    pub fn told(&self, version: u64, told: Told, until: Instant) -> Result<(), Wrong> {
+    pub fn record_write(
+        &self,
+        version: u64,
+        outcome: Outcome,
+        until: Instant,
+    ) -> Result<(), Violation> {
         let mut state = self.state.lock();
         let seen = state.floor.seen >= version;
-        match told {
-            Told::Done => state.acknowledge(version),
-            Told::Queued | Told::Unknown if !seen => state.pending.push(Pending {
+        match outcome {
+            Outcome::Acknowledged => state.acknowledge(version),
+            Outcome::Accepted | Outcome::Unknown if !seen => state.pending.push(Pending {
                 version,
                 until,
                 late: false,
-                behind: None,
+                superseded_by: None,
             }),
-            Told::Queued | Told::Unknown => {}
-            Told::Never if seen => return Err(Wrong::Invented),
-            Told::Never => state.never.push(version),
+            Outcome::Accepted | Outcome::Unknown => {}
+            Outcome::NoEffect if seen => return Err(Violation::NeverWritten),
+            Outcome::NoEffect => state.never.push(version),
         }
         Ok(())
     }
 
     /// Somebody saw this version, in an answer that was there at `at`.
-    pub fn saw(&self, version: u64, at: Instant) {
+    pub fn record_read(&self, version: u64, at: Instant) {
         self.state.lock().saw(version, at);
     }
 
@@ -183,31 +188,33 @@ impl Register {
     }
 
     /// Judges a read that began at `floor` and was over at `at`. What it showed is what all later ones must show.
-    pub fn judge(&self, floor: u64, shown: Shown, at: Instant) -> Result<(), Wrong> {
+    pub fn check_read(&self, floor: u64, observed: Observed, at: Instant) -> Result<(), Violation> {
         let mut state = self.state.lock();
-        match shown {
-            Shown::Version(version) if !state.may_exist(version) => Err(Wrong::Invented),
-            Shown::Version(version) if version >= floor || state.is_late(version, floor) => {
+        match observed {
+            Observed::Version(version) if !state.may_exist(version) => Err(Violation::NeverWritten),
+            Observed::Version(version) if version >= floor || state.is_late(version, floor) => {
                 state.saw(version, at);
                 Ok(())
             }
-            Shown::Version(_) => Err(Wrong::Stale),
-            Shown::AtLeast(version, true) if version > state.tried => Err(Wrong::Invented),
-            Shown::AtLeast(_, true) => Ok(()),
-            Shown::AtLeast(version, false) if version > floor => Ok(()),
-            Shown::AtLeast(..) if state.may_fall_back(floor) => Ok(()),
-            Shown::AtLeast(..) | Shown::Nothing if self.may_be_gone(&state, floor) => Ok(()),
-            Shown::AtLeast(..) | Shown::Nothing => Err(Wrong::Stale),
+            Observed::Version(_) => Err(Violation::Stale),
+            Observed::AtLeast(version, true) if version > state.attempted => {
+                Err(Violation::NeverWritten)
+            }
+            Observed::AtLeast(_, true) => Ok(()),
+            Observed::AtLeast(version, false) if version > floor => Ok(()),
+            Observed::AtLeast(..) if state.may_fall_back(floor) => Ok(()),
+            Observed::AtLeast(..) | Observed::Absent if self.may_be_gone(&state, floor) => Ok(()),
+            Observed::AtLeast(..) | Observed::Absent => Err(Violation::Stale),
         }
     }
 
     fn may_be_gone(&self, state: &State, floor: u64) -> bool {
-        let gone = |version: u64| self.is_gone_at(version) && !state.never.contains(&version);
-        let hole = |version: &u64| (floor + 1..=state.tried).contains(version);
+        let gone = |version: u64| self.is_deleted_at(version) && !state.never.contains(&version);
+        let gap = |version: &u64| (floor + 1..=state.attempted).contains(version);
         let mut pending = state.pending.iter().filter(|write| write.may_show(floor));
-        (floor..=state.tried).any(gone)
-            || state.holes.iter().any(hole)
-            || pending.any(|write| gone(write.version) || state.holes.contains(&write.version))
+        (floor..=state.attempted).any(gone)
+            || state.gaps.iter().any(gap)
+            || pending.any(|write| gone(write.version) || state.gaps.contains(&write.version))
     }
 }
 
@@ -223,7 +230,7 @@ impl State {
         self.floor.acknowledged = self.floor.acknowledged.max(version);
         self.floor.seen = self.floor.seen.max(version);
         for write in self.pending.iter_mut().filter(|write| write.late) {
-            write.behind.get_or_insert(version);
+            write.superseded_by.get_or_insert(version);
         }
     }
 
@@ -242,7 +249,7 @@ impl State {
     }
 
     fn may_exist(&self, version: u64) -> bool {
-        version <= self.tried && !self.never.contains(&version)
+        version <= self.attempted && !self.never.contains(&version)
     }
 
     /// Whether this older version may have been applied after newer ones.

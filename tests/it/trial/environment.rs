@@ -1,4 +1,4 @@
-//! Where a trial takes place: three replicas, a graph, a configuration file, and pointsman in front.
+//! The environment of a trial: three replicas, a graph, a configuration file, and pointsman in front.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use pointsman::runtime::Server;
 use testbed::graph::{self, Graph};
 use testbed::qdrant::{self, Cluster};
 
-use super::client::{Call, Client};
+use super::client::{Client, HttpRequest};
 
 /// `cache.quarantine` and `cache.rejoin_hold` of the trials.
 pub const QUARANTINE: Duration = Duration::from_millis(400);
 
-/// How long the graph keeps a transaction that nobody asks for.
+/// How long the graph keeps an idle transaction.
 pub const TX_IDLE: Duration = Duration::from_millis(500);
 
 /// Replicas of Qdrant.
 pub const REPLICAS: usize = 3;
 
-/// The place.
-pub struct Place {
+/// The running servers.
+pub struct Environment {
     pub cluster: Cluster,
     pub graph: Graph,
     pub server: Server,
@@ -29,9 +29,9 @@ pub struct Place {
     _folder: tempfile::TempDir,
 }
 
-impl Place {
-    /// Opens the place. `more` is appended to the configuration.
-    pub async fn open(more: &str) -> Arc<Self> {
+impl Environment {
+    /// Starts the servers. `more` is appended to the configuration.
+    pub async fn start(more: &str) -> Arc<Self> {
         let apply_delay = Duration::from_millis(20);
         let cluster = Cluster::start_with(qdrant::Options {
             listeners: REPLICAS,
@@ -40,7 +40,7 @@ impl Place {
         });
         let cluster = cluster.expect("replicas");
         let graph = Graph::start(graph::Options {
-            // Together shorter than a write of unknown outcome is followed.
+            // Both together are shorter than the time that a write of unknown outcome is followed.
             tx_idle: TX_IDLE,
             lock_wait: Duration::from_secs(1),
             ..graph::Options::default()
@@ -56,15 +56,15 @@ impl Place {
         };
         let loaded = config::load(&source).unwrap_or_else(|report| panic!("{report}"));
         let server = Server::start(loaded, Some(source)).await.expect("a server");
-        let place = Arc::new(Self {
+        let env = Arc::new(Self {
             cluster,
             graph,
             server,
             file,
             _folder: folder,
         });
-        place.until_known().await;
-        place
+        env.wait_until_ready().await;
+        env
     }
 
     /// The configuration with these replicas.
@@ -86,19 +86,19 @@ impl Place {
         self.server.address(service).expect("an address")
     }
 
-    /// Waits until every endpoint was probed and found to serve.
-    async fn until_known(&self) {
+    /// Waits until every endpoint was probed and serves.
+    async fn wait_until_ready(&self) {
         let client = Client::default();
-        let ready = Call::new(
+        let ready = HttpRequest::new(
             "GET",
             format!("http://{}/readyz", self.server.admin()),
             serde_json::Value::Null,
         );
         eventually("the server to be ready", || async {
             client
-                .ask(&ready, None)
+                .send(&ready, None)
                 .await
-                .is_ok_and(|got| got.status == 200)
+                .is_ok_and(|response| response.status == 200)
         })
         .await;
     }
@@ -132,7 +132,7 @@ process: {{drain_limit: 5s}}
     )
 }
 
-/// The cache's part of the configuration.
+/// The cache section of the configuration.
 pub fn cache(default_ttl: &str) -> String {
     format!(
         "cache: {{enabled: true, default_ttl: {default_ttl}, l1: {{size: 64MiB}}, quarantine: {}ms, rejoin_hold: {0}ms}}\n",
@@ -140,7 +140,7 @@ pub fn cache(default_ttl: &str) -> String {
     )
 }
 
-/// Waits until something holds, and fails loudly when it does not come to hold.
+/// Waits until a condition holds; panics after 30 seconds.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !holds().await {
