@@ -3,7 +3,6 @@
 use crate::clauses::condition;
 use crate::cursor::{Cursor, Parsed};
 use crate::expression::expression;
-use crate::scope::Scope;
 use crate::statement::{OuterScope, braces};
 use crate::words::any_of;
 
@@ -22,7 +21,7 @@ fn procedure(cursor: &mut Cursor<'_>) -> Parsed {
         name.push_str(&cursor.name()?);
     }
     cursor.report.broad = true;
-    if !cursor.report.procedure(name) {
+    if !cursor.report.procedure(&name) {
         return None;
     }
     if cursor.eat("(") && !cursor.eat(")") {
@@ -46,32 +45,34 @@ fn yielded(cursor: &mut Cursor<'_>) -> Parsed {
 }
 
 fn subquery(cursor: &mut Cursor<'_>) -> Parsed {
-    let import = match cursor.eat("(") {
-        true => OuterScope::Always(imported(cursor)?),
-        false => OuterScope::ByWith(cursor.scope.clone()),
-    };
-    braces(cursor, import)?;
+    let mark = cursor.scope.mark();
+    if cursor.eat("(") {
+        imported(cursor)?;
+        braces(cursor, OuterScope::Visible)?;
+    } else {
+        braces(cursor, OuterScope::ByWith)?;
+    }
+    cursor.scope.rewind(mark);
     if cursor.is_word(0, "IN") {
         in_transactions(cursor)?;
     }
     Some(())
 }
 
-/// `*`, or names, up to the closing parenthesis.
-fn imported(cursor: &mut Cursor<'_>) -> Option<Scope> {
-    let mut names = Vec::new();
-    let mut scope = None;
+/// `*`, or names, up to the closing parenthesis: what of the scope the subquery sees.
+fn imported(cursor: &mut Cursor<'_>) -> Parsed {
     if cursor.eat("*") {
-        scope = Some(cursor.scope.clone());
-    } else if !cursor.is_mark(0, ")") {
+        return cursor.need(")");
+    }
+    let mut names = Vec::new();
+    if !cursor.is_mark(0, ")") {
         cursor.list(|cursor| {
-            let name = cursor.name()?.into_owned();
-            names.push((name.clone(), name));
+            names.push(cursor.name()?.into_owned());
             Some(())
         })?;
     }
-    cursor.need(")")?;
-    Some(scope.unwrap_or_else(|| cursor.scope.pass(&names)))
+    cursor.scope.keep(&names);
+    cursor.need(")")
 }
 
 /// `IN 3 CONCURRENT TRANSACTIONS OF 100 ROWS ON ERROR CONTINUE REPORT STATUS AS s`.

@@ -6,7 +6,7 @@ use crate::cursor::{Cursor, Parsed};
 use crate::expression::expression;
 use crate::lexer::TokenKind;
 use crate::pattern::{Role, patterns};
-use crate::scope::Scope;
+use crate::scope::Binding;
 use crate::search;
 use crate::words::any_of;
 use crate::writes;
@@ -139,22 +139,26 @@ fn optional(cursor: &mut Cursor<'_>) -> Parsed {
     calls::call(cursor)
 }
 
-/// The items of WITH and RETURN. Gives the scope behind them; behind `*` a name may be given anew.
-fn items(cursor: &mut Cursor<'_>) -> Option<Scope> {
+/// The items of WITH and RETURN: behind them their names are known, and with `*` all the others too.
+fn items(cursor: &mut Cursor<'_>) -> Parsed {
     cursor.eat_word("DISTINCT");
-    let (mut scope, more) = match cursor.eat("*") {
-        true => (cursor.scope.clone(), cursor.eat(",")),
-        false => (Scope::default(), true),
-    };
-    if more {
+    let all = cursor.eat("*");
+    let mut named: Vec<(String, Option<Binding>)> = Vec::new();
+    if !all || cursor.eat(",") {
         cursor.list(|cursor| {
             let (from, to) = item(cursor)?;
-            let bound = from.and_then(|from| cursor.scope.get(&from).cloned());
-            to.into_iter().for_each(|to| scope.set(&to, bound.clone()));
+            let binding = from.and_then(|from| cursor.scope.get(&from).cloned());
+            named.extend(to.map(|to| (to, binding)));
             Some(())
         })?;
     }
-    Some(scope)
+    if !all {
+        cursor.scope.keep(&[]);
+    }
+    for (name, binding) in named {
+        cursor.scope.set(&name, binding);
+    }
+    Some(())
 }
 
 /// One item: the variable, when it is a plain one, and its name from here on.
@@ -179,13 +183,13 @@ fn plain_name(cursor: &Cursor<'_>) -> Option<String> {
 }
 
 fn with(cursor: &mut Cursor<'_>) -> Parsed {
-    cursor.scope = items(cursor)?;
+    items(cursor)?;
     ordering(cursor)?;
     condition(cursor)
 }
 
 fn returning(cursor: &mut Cursor<'_>) -> Parsed {
-    cursor.scope = items(cursor)?;
+    items(cursor)?;
     ordering(cursor)
 }
 

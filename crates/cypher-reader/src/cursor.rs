@@ -5,6 +5,8 @@ use crate::lexer::{Token, TokenKind};
 use crate::report::QueryReport;
 use crate::scope::Scope;
 use std::borrow::Cow;
+#[cfg(test)]
+use std::cell::Cell;
 
 /// `None`: not understood. The statement is then not a read.
 pub type Parsed = Option<()>;
@@ -16,13 +18,16 @@ const MAX_DEPTH: usize = 96;
 pub struct Cursor<'a> {
     tokens: &'a [Token<'a>],
     /// For each opening bracket the place of its closing one.
-    closing: Vec<usize>,
+    closing: Vec<u32>,
     at: usize,
     depth: usize,
     /// Whether `|` belongs to a list comprehension rather than to a label expression.
     pub bar_ends: bool,
     pub report: QueryReport,
     pub scope: Scope,
+    /// How often a token was looked at: the work of this reader, for tests.
+    #[cfg(test)]
+    pub looks: Cell<usize>,
 }
 
 impl<'a> Cursor<'a> {
@@ -36,6 +41,8 @@ impl<'a> Cursor<'a> {
             bar_ends: false,
             report: QueryReport::default(),
             scope: Scope::default(),
+            #[cfg(test)]
+            looks: Cell::default(),
         })
     }
 
@@ -46,6 +53,8 @@ impl<'a> Cursor<'a> {
 
     /// The token `ahead` of this place.
     pub fn look(&self, ahead: usize) -> Option<Token<'a>> {
+        #[cfg(test)]
+        self.looks.update(|looks| looks + 1);
         self.tokens.get(self.at + ahead).copied()
     }
 
@@ -91,7 +100,8 @@ impl<'a> Cursor<'a> {
 
     /// How far ahead the bracket closes that opens `ahead` of this place.
     pub fn closing(&self, ahead: usize) -> Option<usize> {
-        self.closing.get(self.at + ahead)?.checked_sub(self.at)
+        let closing = usize::try_from(*self.closing.get(self.at + ahead)?).ok()?;
+        closing.checked_sub(self.at)
     }
 
     /// Steps over one token.
@@ -186,7 +196,7 @@ fn unquoted(raw: &str) -> Option<Cow<'_, str>> {
 }
 
 /// For each opening bracket the place of its closing one; `None` when they do not match.
-fn closings(tokens: &[Token<'_>]) -> Option<Vec<usize>> {
+fn closings(tokens: &[Token<'_>]) -> Option<Vec<u32>> {
     let mut closing = vec![0; tokens.len()];
     let mut open: Vec<(usize, &str)> = Vec::new();
     for (at, token) in tokens.iter().enumerate() {
@@ -199,7 +209,7 @@ fn closings(tokens: &[Token<'_>]) -> Option<Vec<usize>> {
                 if wanted != token.raw {
                     return None;
                 }
-                *closing.get_mut(from)? = at;
+                *closing.get_mut(from)? = u32::try_from(at).ok()?;
                 continue;
             }
             _ => continue,

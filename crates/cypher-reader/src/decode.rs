@@ -3,31 +3,51 @@
 //! behind another one is no beginning of an escape.
 
 use std::borrow::Cow;
+use std::str::Chars;
 
 /// The text without escapes; `None` for an escape that Neo4j refuses, or half a surrogate pair.
 pub fn decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains("\\u") {
         return Some(Cow::Borrowed(text));
     }
-    let mut out = Vec::with_capacity(text.len());
-    let mut units = text.encode_utf16();
-    while let Some(unit) = units.next() {
-        if unit != u16::from(b'\\') {
-            out.push(unit);
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            out.push(c);
             continue;
         }
-        match units.next() {
-            Some(next) if next == u16::from(b'u') => out.push(escape(&mut units)?),
-            Some(next) => out.extend([unit, next]),
-            None => out.push(unit),
+        match chars.next() {
+            Some('u') => out.push(escape(&mut chars)?),
+            Some(next) => out.extend(['\\', next]),
+            None => out.push('\\'),
         }
     }
-    String::from_utf16(&out).ok().map(Cow::Owned)
+    Some(Cow::Owned(out))
 }
 
-fn escape(units: &mut impl Iterator<Item = u16>) -> Option<u16> {
+/// The character of an escape, or of two that are a surrogate pair.
+fn escape(chars: &mut Chars<'_>) -> Option<char> {
+    let first = unit(chars)?;
+    let mut units = [first, 0];
+    let length = match first {
+        0xd800..0xdc00 => {
+            chars.next().filter(|c| *c == '\\')?;
+            chars.next().filter(|c| *c == 'u')?;
+            units = [first, unit(chars)?];
+            2
+        }
+        _ => 1,
+    };
+    char::decode_utf16(units.into_iter().take(length))
+        .next()?
+        .ok()
+}
+
+/// The four digits of an escape.
+fn unit(chars: &mut Chars<'_>) -> Option<u16> {
     (0..4).try_fold(0, |value: u16, _| {
-        let digit = char::from_u32(u32::from(units.next()?))?.to_digit(16)?;
+        let digit = chars.next()?.to_digit(16)?;
         Some(value << 4 | u16::try_from(digit).ok()?)
     })
 }

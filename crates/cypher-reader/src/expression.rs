@@ -155,9 +155,9 @@ fn parameter(cursor: &mut Cursor<'_>) -> Parsed {
 
 fn parentheses(cursor: &mut Cursor<'_>) -> Parsed {
     if pattern::is_ahead(cursor) {
-        let outer = cursor.scope.clone();
+        let mark = cursor.scope.mark();
         cursor.with_bar(false, |cursor| pattern::pattern(cursor, Role::Match))?;
-        cursor.scope = outer;
+        cursor.scope.rewind(mark);
         return Some(());
     }
     cursor.need("(")?;
@@ -171,9 +171,9 @@ fn list(cursor: &mut Cursor<'_>) -> Parsed {
     if cursor.eat("]") {
         return Some(());
     }
-    let outer = cursor.scope.clone();
+    let mark = cursor.scope.mark();
     cursor.with_bar(true, |cursor| cursor.list(list_item))?;
-    cursor.scope = outer;
+    cursor.scope.rewind(mark);
     cursor.need("]")
 }
 

@@ -156,16 +156,16 @@ pub fn call(cursor: &mut Cursor<'_>, length: usize) -> Parsed {
     }
     let name = name.to_lowercase();
     cursor.need("(")?;
-    note(cursor, name);
+    note(cursor, &name);
     cursor.with_bar(true, arguments)?;
     cursor.need(")")
 }
 
-fn note(cursor: &mut Cursor<'_>, name: String) {
-    let clock = reads_clock(cursor, &name);
+fn note(cursor: &mut Cursor<'_>, name: &str) {
+    let clock = reads_clock(cursor, name);
     let report = &mut cursor.report;
     report.reads_clock |= clock;
-    report.broad |= REACHING.contains(&name.as_str());
+    report.broad |= REACHING.contains(&name);
     if !report.function(name) {
         report.reads_clock = true;
     }
@@ -235,13 +235,13 @@ fn arguments(cursor: &mut Cursor<'_>) -> Parsed {
         cursor.step();
     }
     trimmed(cursor)?;
-    let outer = cursor.scope.clone();
+    let mark = cursor.scope.mark();
     cursor.list(|cursor| {
         binder(cursor);
         expression(cursor)?;
         binder_tail(cursor)
     })?;
-    cursor.scope = outer;
+    cursor.scope.rewind(mark);
     Some(())
 }
 

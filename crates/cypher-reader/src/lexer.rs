@@ -40,7 +40,7 @@ const FOLDING: &str = "\u{17f}\u{212a}\u{130}\u{131}";
 
 /// Cuts a decoded text into tokens; `None` when any of it is out of place.
 pub fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
-    let mut tokens = Vec::with_capacity(text.len() / 4);
+    let mut tokens = Vec::with_capacity((text.len() / 4).min(256));
     let mut rest = text;
     loop {
         rest = gap(rest)?;

@@ -43,6 +43,9 @@ pub use shape::{first_eight, shape};
 use decode::decode;
 use lexer::tokens;
 
+/// The longest statement that is read, in bytes.
+pub const MAX_STATEMENT: usize = 1 << 20;
+
 /// What a text is.
 #[derive(Debug)]
 pub enum StatementKind {
@@ -68,12 +71,15 @@ pub struct Statement {
 
 /// Reads one statement. Never fails: what is not understood is [`StatementKind::Unknown`].
 pub fn read(text: &str) -> Statement {
-    let may_use = text.contains('\\') || text.to_ascii_lowercase().contains("use");
+    let may_use = text.contains('\\') || holds_use(text);
     let unknown = |reason| Statement {
         kind: StatementKind::Unknown(reason),
         shape: 0,
         may_use,
     };
+    if text.len() > MAX_STATEMENT {
+        return unknown("statement_too_long");
+    }
     let Some(decoded) = decode(text) else {
         return unknown("bad_escape");
     };
@@ -85,4 +91,10 @@ pub fn read(text: &str) -> Statement {
             may_use,
         },
     }
+}
+
+/// Whether the text holds `USE` in any case of its letters.
+fn holds_use(text: &str) -> bool {
+    let mut triples = text.as_bytes().windows(3);
+    triples.any(|triple| triple.eq_ignore_ascii_case(b"use"))
 }

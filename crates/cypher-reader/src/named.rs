@@ -44,10 +44,10 @@ fn function_ahead(cursor: &Cursor<'_>) -> Option<usize> {
 
 /// `EXISTS { .. }`, `COUNT { .. }`, `COLLECT { .. }`: a query, or patterns with a condition.
 fn subquery(cursor: &mut Cursor<'_>) -> Parsed {
-    let scope = cursor.scope.clone();
     if is_query(cursor) {
-        return braces(cursor, OuterScope::Always(scope));
+        return braces(cursor, OuterScope::Visible);
     }
+    let mark = cursor.scope.mark();
     cursor.need("{")?;
     cursor.with_bar(false, |cursor| {
         cursor.deeper(|cursor| {
@@ -55,7 +55,7 @@ fn subquery(cursor: &mut Cursor<'_>) -> Parsed {
             clauses::condition(cursor)
         })
     })?;
-    cursor.scope = scope;
+    cursor.scope.rewind(mark);
     cursor.need("}")
 }
 

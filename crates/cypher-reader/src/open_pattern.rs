@@ -6,6 +6,9 @@ use crate::labels::Labels;
 use crate::pattern::Role;
 use crate::scope::Binding;
 
+/// The most types of a relationship that is followed: a change of it raises each of them.
+const MAX_TYPES: usize = 8;
+
 /// One pattern while it is read.
 pub struct OpenPattern {
     /// What it is for.
@@ -88,8 +91,9 @@ impl OpenPattern {
             _ => cursor.report.wide = true,
         }
         match name {
-            Some(name) if fixed => {
-                cursor.report.broad |= !cursor.scope.bind(&name, Binding::Relationship(names));
+            Some(name) if fixed && names.len() <= MAX_TYPES => {
+                let binding = Binding::Relationship(names.into());
+                cursor.report.broad |= !cursor.scope.bind(&name, binding);
             }
             Some(name) => cursor.scope.set(&name, Some(Binding::Element)),
             None => {}

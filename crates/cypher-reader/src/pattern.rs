@@ -208,7 +208,7 @@ fn relationship(cursor: &mut Cursor<'_>, part: &mut OpenPattern) -> Parsed {
         part.many |= depth.is_some();
         part.relationship(cursor, name, types);
     } else {
-        part.depth += 1;
+        part.depth = part.depth.saturating_add(1);
         part.relationship(cursor, None, None);
     }
     cursor.need("-")?;

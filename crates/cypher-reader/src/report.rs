@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 /// The most names in one set.
 const MAX_NAMES: usize = 64;
+/// The longest name that is kept, in bytes.
+const MAX_NAME_LENGTH: usize = 256;
 
 /// A bounded set of names.
 pub type NameSet = BTreeSet<String>;
@@ -45,12 +47,12 @@ pub struct QueryReport {
 
 impl QueryReport {
     /// Notes a procedure; whether there was room.
-    pub fn procedure(&mut self, name: String) -> bool {
+    pub fn procedure(&mut self, name: &str) -> bool {
         add(&mut self.procedures, name)
     }
 
     /// Notes a function; whether there was room.
-    pub fn function(&mut self, name: String) -> bool {
+    pub fn function(&mut self, name: &str) -> bool {
         add(&mut self.functions, name)
     }
 
@@ -75,13 +77,19 @@ impl QueryReport {
     }
 }
 
-fn add(set: &mut NameSet, name: String) -> bool {
-    set.len() < MAX_NAMES && {
-        set.insert(name);
-        true
+/// Whether the name is in the set now.
+fn add(set: &mut NameSet, name: &str) -> bool {
+    if name.len() > MAX_NAME_LENGTH {
+        return false;
     }
+    let known = set.contains(name);
+    let room = set.len() < MAX_NAMES;
+    if room && !known {
+        set.insert(name.to_owned());
+    }
+    known || room
 }
 
 fn add_all(set: &mut NameSet, names: &[String]) -> bool {
-    names.iter().all(|name| add(set, name.clone()))
+    names.iter().all(|name| add(set, name))
 }

@@ -5,25 +5,29 @@ use crate::commands;
 use crate::cursor::{Cursor, Parsed};
 use crate::expression::expression;
 use crate::lexer::{Token, TokenKind};
-use crate::scope::Scope;
+use crate::scope::Mark;
 use crate::{StatementKind, clauses};
 
-/// Where the variables of a query come from.
-#[derive(Clone)]
+/// Whether the branches of a query see the variables that are known where it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OuterScope {
-    /// Every branch sees these (also none).
-    Always(Scope),
-    /// A branch sees these through a leading `WITH` only (`CALL { WITH x ... }`).
-    ByWith(Scope),
+    Visible,
+    Hidden,
+    /// Through a leading `WITH` only (`CALL { WITH x ... }`).
+    ByWith,
 }
 
 impl OuterScope {
-    /// What the branch that begins here sees.
-    fn scope(&self, cursor: &Cursor<'_>) -> Scope {
-        match self {
-            Self::Always(scope) => scope.clone(),
-            Self::ByWith(scope) if cursor.is_word(0, "WITH") => scope.clone(),
-            Self::ByWith(_) => Scope::default(),
+    /// The branch that begins here sees what it may of the scope at the mark.
+    fn enter(self, cursor: &mut Cursor<'_>, mark: Mark) {
+        cursor.scope.rewind(mark);
+        let visible = match self {
+            Self::Visible => true,
+            Self::Hidden => false,
+            Self::ByWith => cursor.is_word(0, "WITH"),
+        };
+        if !visible {
+            cursor.scope.keep(&[]);
         }
     }
 }
@@ -59,7 +63,7 @@ fn body(mut cursor: Cursor<'_>, tokens: &[Token<'_>], profile: bool) -> Statemen
         return commands::show(cursor);
     }
     cursor.report.profile = profile;
-    if query(&mut cursor, OuterScope::Always(Scope::default())).is_some() && ends(&mut cursor) {
+    if query(&mut cursor, OuterScope::Hidden).is_some() && ends(&mut cursor) {
         return StatementKind::Query(Box::new(cursor.report));
     }
     let rest = tokens.get(start..).unwrap_or_default();
@@ -112,22 +116,23 @@ fn options(cursor: &mut Cursor<'_>) -> Parsed {
 }
 
 /// A query: parts joined by NEXT (Cypher 25), of which each sees what the one before gave.
-pub fn query(cursor: &mut Cursor<'_>, import: OuterScope) -> Parsed {
-    part(cursor, &import)?;
+pub fn query(cursor: &mut Cursor<'_>, outer: OuterScope) -> Parsed {
+    let mark = cursor.scope.mark();
+    part(cursor, outer, mark)?;
     while cursor.eat_word("NEXT") {
         not_narrow(cursor);
-        part(cursor, &OuterScope::Always(Scope::default()))?;
+        part(cursor, OuterScope::Hidden, mark)?;
     }
     Some(())
 }
 
 /// A conditional query, or single ones joined by UNION.
-fn part(cursor: &mut Cursor<'_>, import: &OuterScope) -> Parsed {
+fn part(cursor: &mut Cursor<'_>, outer: OuterScope, mark: Mark) -> Parsed {
     if cursor.is_word(0, "WHEN") {
-        return conditional(cursor, import);
+        return conditional(cursor, outer, mark);
     }
     loop {
-        single(cursor, import)?;
+        single(cursor, outer, mark)?;
         if !cursor.eat_word("UNION") {
             return Some(());
         }
@@ -136,27 +141,28 @@ fn part(cursor: &mut Cursor<'_>, import: &OuterScope) -> Parsed {
 }
 
 /// `WHEN x THEN .. WHEN y THEN .. ELSE ..` (Cypher 25): each branch may run.
-fn conditional(cursor: &mut Cursor<'_>, import: &OuterScope) -> Parsed {
+fn conditional(cursor: &mut Cursor<'_>, outer: OuterScope, mark: Mark) -> Parsed {
     not_narrow(cursor);
     while cursor.eat_word("WHEN") {
-        cursor.scope = import.scope(cursor);
+        outer.enter(cursor, mark);
         expression(cursor)?;
         cursor.need_word("THEN")?;
-        single(cursor, import)?;
+        single(cursor, outer, mark)?;
     }
     match cursor.eat_word("ELSE") {
-        true => single(cursor, import),
+        true => single(cursor, outer, mark),
         false => Some(()),
     }
 }
 
 /// Clauses, or a query in braces (Cypher 25).
-fn single(cursor: &mut Cursor<'_>, import: &OuterScope) -> Parsed {
+fn single(cursor: &mut Cursor<'_>, outer: OuterScope, mark: Mark) -> Parsed {
     if cursor.is_mark(0, "{") {
         not_narrow(cursor);
-        return braces(cursor, import.clone());
+        cursor.scope.rewind(mark);
+        return braces(cursor, outer);
     }
-    cursor.scope = import.scope(cursor);
+    outer.enter(cursor, mark);
     clauses::sequence(cursor)
 }
 
@@ -167,12 +173,10 @@ fn not_narrow(cursor: &mut Cursor<'_>) {
 }
 
 /// A query in braces, with its own scope; the outer one comes back behind it.
-pub fn braces(cursor: &mut Cursor<'_>, import: OuterScope) -> Parsed {
+pub fn braces(cursor: &mut Cursor<'_>, outer: OuterScope) -> Parsed {
     cursor.need("{")?;
-    let outer = cursor.scope.clone();
-    cursor.with_bar(false, |cursor| {
-        cursor.deeper(|cursor| query(cursor, import))
-    })?;
-    cursor.scope = outer;
+    let mark = cursor.scope.mark();
+    cursor.with_bar(false, |cursor| cursor.deeper(|cursor| query(cursor, outer)))?;
+    cursor.scope.rewind(mark);
     cursor.need("}")
 }

@@ -7,6 +7,7 @@ use crate::expression::{expression, target};
 use crate::labels::labels;
 use crate::pattern::{Role, pattern, patterns};
 use crate::scope::Binding;
+use std::rc::Rc;
 
 /// Behind CREATE and INSERT.
 pub fn create(cursor: &mut Cursor<'_>) -> Parsed {
@@ -60,10 +61,10 @@ fn changed(cursor: &mut Cursor<'_>) -> Parsed {
 }
 
 /// The types of the relationship variable that stands here.
-fn relationship_here(cursor: &mut Cursor<'_>) -> Option<Vec<String>> {
+fn relationship_here(cursor: &Cursor<'_>) -> Option<Rc<[String]>> {
     let token = cursor.look(0).filter(|_| cursor.is_name(0))?;
     match cursor.scope.get(token.raw) {
-        Some(Binding::Relationship(types)) => Some(types.clone()),
+        Some(Binding::Relationship(types)) => Some(Rc::clone(types)),
         _ => None,
     }
 }

@@ -1,7 +1,13 @@
-//! JSON as the dialects read it: one pass, no numbers parsed, arrays of numbers kept as their raw
-//! bytes (the body of a query is mostly its vector). Duplicate keys, lone surrogates, a depth
-//! beyond 128, trailing bytes and anything but plain UTF-8 are faults: such a body is passed on,
-//! never trusted.
+//! JSON, read once, strictly and within fixed bounds: for code that must look into the JSON of
+//! others without trusting it.
+//!
+//! [`parse`] builds values of at most [`MAX_VALUES`] of them and [`MAX_DEPTH`] levels. Numbers are
+//! not parsed, and arrays of numbers are kept as their text (the body of a vector search is mostly
+//! its vector). Duplicate keys, lone surrogates and anything but plain UTF-8 are errors.
+//! [`JsonParser::leave_unread`] steps over the members that do not matter, and [`top_level`] tells
+//! where members of an object are without building anything. Time is linear in the bytes; memory is
+//! bounded whatever the bytes are.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(test),
     deny(
@@ -12,19 +18,40 @@
     )
 )]
 
+mod cursor;
 mod number;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod top_level;
 
-pub use parse::{JsonError, parse};
+pub use parse::{JsonParser, parse};
+pub use top_level::{TopLevel, top_level};
 
 use std::borrow::Cow;
 
 /// The deepest nesting that is read, as in Qdrant and serde_json.
 pub const MAX_DEPTH: usize = 128;
 
-/// A value. Numbers and arrays of numbers are raw bytes of the document.
+/// The most values that [`parse`] builds: some megabytes, whatever the length of the text.
+pub const MAX_VALUES: usize = 1 << 16;
+
+/// Why a document is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum JsonError {
+    #[error("not plain UTF-8")]
+    NotUtf8,
+    #[error("not JSON at byte {0}")]
+    Syntax(usize),
+    #[error("deeper than {MAX_DEPTH} levels")]
+    TooDeep,
+    #[error("more values than are read")]
+    TooManyValues,
+    #[error("a key stands twice in one object")]
+    DuplicateKey,
+}
+
+/// A value. Numbers and arrays of numbers are text of the document.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json<'a> {
     Null,
@@ -33,6 +60,8 @@ pub enum Json<'a> {
     String(Cow<'a, str>),
     /// A flat array of numbers only, brackets included, with the count of its numbers.
     Numbers(&'a str, usize),
+    /// An array or object that was left unread, as its text. It is JSON; keys in it may stand twice.
+    Unread(&'a str),
     Array(Vec<Json<'a>>),
     /// Members in the order of the document; keys are unique.
     Object(Vec<(Cow<'a, str>, Json<'a>)>),

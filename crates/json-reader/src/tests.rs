@@ -37,6 +37,106 @@ fn depth_is_bounded() {
     assert_eq!(parse(&vec![b'['; 1_000_000]), Err(JsonError::TooDeep));
 }
 
+#[test]
+fn no_more_values_are_built_than_allowed_however_long_the_text_is() {
+    for (piece, end) in [
+        ("[],", "[]"),
+        (r#"{"":0},"#, "0"),
+        (r#""","#, "0"),
+        ("[[[]]],", "0"),
+        ("1,", "[]"),
+        ("null,", "0"),
+    ] {
+        let text = format!("[{}{end}]", piece.repeat(MAX_VALUES));
+        assert_eq!(
+            parse(text.as_bytes()),
+            Err(JsonError::TooManyValues),
+            "{piece}"
+        );
+        let few = format!("[{}{end}]", piece.repeat(100));
+        assert!(parse(few.as_bytes()).is_ok(), "{piece}");
+    }
+    let members: Vec<String> = (0..MAX_VALUES).map(|i| format!(r#""{i}":{i}"#)).collect();
+    let text = format!("{{{}}}", members.join(","));
+    assert_eq!(parse(text.as_bytes()), Err(JsonError::TooManyValues));
+    let more = JsonParser::default().max_values(MAX_VALUES + 1);
+    assert_eq!(
+        more.parse(text.as_bytes()).unwrap().members().len(),
+        MAX_VALUES
+    );
+}
+
+#[test]
+fn a_vector_of_any_length_is_one_value() {
+    let text = format!("[{}1]", "0.5,".repeat(200_000));
+    assert_eq!(parse(text.as_bytes()), Ok(Json::Numbers(&text, 200_001)));
+}
+
+#[test]
+fn what_is_left_unread_is_checked_and_counts_as_nothing() {
+    let parser = JsonParser::default().max_values(3).leave_unread(&["rows"]);
+    let rows = format!("[{}[]]", r#"{"a": [], "b": "\n"},"#.repeat(1000));
+    let text = format!(r#"{{"statement": "x", "rows": {rows}, "n": 1}}"#);
+    let json = parser.parse(text.as_bytes()).unwrap();
+    assert_eq!(json.get("rows"), Some(&Json::Unread(rows.as_str())));
+    assert!(json.get("rows").unwrap().items().is_empty());
+    for bad in [
+        "[1,]",
+        "{a:1}",
+        "[\u{1}]",
+        r#"["\x"]"#,
+        r#"["\ud800"]"#,
+        "[1 2]",
+        "[}",
+        "[",
+        "{\"a\"}",
+        "{\"a\":1,}",
+        "[tru]",
+    ] {
+        let text = format!(r#"{{"rows":{bad}}}"#);
+        let read = parser.parse(text.as_bytes());
+        assert!(matches!(read, Err(JsonError::Syntax(_))), "{bad}: {read:?}");
+    }
+    let deep = format!(r#"{{"rows":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+    assert_eq!(parser.parse(deep.as_bytes()), Err(JsonError::TooDeep));
+}
+
+#[test]
+fn members_of_the_top_level_are_found_behind_any_number_of_others() {
+    let others: String = (0..500)
+        .map(|i| format!(r#""{i}":{{"wanted":0}},"#))
+        .collect();
+    let text = format!(r#" {{{others}"w\u0061nted" : "x" , "wanted":2}} "#);
+    let found = top_level(text.as_bytes(), ["wanted", "absent"]);
+    let [wanted, absent] = found.values;
+    assert_eq!(&text[wanted.unwrap()], "\"x\"");
+    assert_eq!(absent, None);
+    assert!(found.is_complete && !found.is_empty);
+    assert_eq!(found.inside, 2);
+}
+
+#[test]
+fn the_beginning_of_a_body_shows_its_whole_members() {
+    let text = r#"{"errors":[],"data":{"values":[["é"#.as_bytes();
+    for end in 12..=text.len() {
+        let found = top_level(&text[..end], ["errors", "data"]);
+        assert_eq!(found.values, [Some(10..12), None], "{end}");
+        assert!(!found.is_complete);
+    }
+    for none in ["", "[]", "x", "{} {}", r#"{"a":1"#] {
+        assert!(!top_level(none.as_bytes(), ["a"]).is_complete, "{none}");
+    }
+    assert!(top_level(b" {} ", ["a"]).is_complete);
+}
+
+#[test]
+fn nesting_that_is_stepped_over_takes_no_stack() {
+    let text = format!(r#"{{"a":{}{}}}"#, "[".repeat(60_000), "]".repeat(60_000));
+    assert!(top_level(text.as_bytes(), ["a"]).is_complete);
+    let text = format!(r#"{{"a":{}"#, "[".repeat(1_000_000));
+    assert!(!top_level(text.as_bytes(), ["a"]).is_complete);
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_without_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
@@ -48,5 +148,15 @@ proptest! {
         if parse(text.as_bytes()).is_ok() {
             prop_assert!(serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok());
         }
+    }
+
+    #[test]
+    fn what_is_stepped_over_is_json_and_all_json_is_stepped_over(text in r#"[\[\]{}:,"0-9a-f\\ .eE+-]{0,40}"#) {
+        let body = format!(r#"{{"a":{text}}}"#);
+        let found = top_level(body.as_bytes(), ["a"]);
+        let json = serde_json::from_str::<&serde_json::value::RawValue>(&body).is_ok();
+        prop_assert!(!found.is_complete || json, "{text}");
+        // serde_json also steps over lone surrogates.
+        prop_assert!(found.is_complete || !json || text.contains('\\'), "{text}");
     }
 }
