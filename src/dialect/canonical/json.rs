@@ -1,7 +1,7 @@
 //! The canonical form: no insignificant white space between values, members sorted by key, numbers
 //! and arrays of numbers as they stand in the document (never printed anew).
 
-use json_reader::Json;
+use json_reader::{Json, parse};
 
 /// Prints a value canonically, without the top-level members named in `skip`.
 pub fn canonical_json(value: &Json<'_>, skip: &[&str]) -> Vec<u8> {
@@ -17,8 +17,20 @@ fn print(value: &Json<'_>, skip: &[&str], out: &mut Vec<u8>) {
         Json::Bool(false) => out.extend_from_slice(b"false"),
         Json::Number(raw) | Json::Numbers(raw, _) => out.extend_from_slice(raw.as_bytes()),
         Json::String(text) => string(text, out),
+        Json::Unread(text) => unread(text, out),
         Json::Array(items) => array(items, out),
         Json::Object(_) => object(value, skip, out),
+    }
+}
+
+/// As if it had been read, when it can be; otherwise as it stands, which is another form of it.
+fn unread(text: &str, out: &mut Vec<u8>) {
+    match parse(text.as_bytes()) {
+        Ok(value) => print(&value, &[], out),
+        Err(_) => {
+            out.push(b'=');
+            string(text, out);
+        }
     }
 }
 
@@ -58,7 +70,7 @@ fn object(value: &Json<'_>, skip: &[&str], out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::canonical_json;
-    use json_reader::parse;
+    use json_reader::{JsonParser, MAX_VALUES, parse};
 
     fn canonical(text: &str) -> Vec<u8> {
         canonical_json(&parse(text.as_bytes()).unwrap(), &["timeout"])
@@ -73,5 +85,35 @@ mod tests {
         assert_ne!(canonical(r#"{"a":"1"}"#), canonical(r#"{"a":1}"#));
         assert_ne!(canonical(r#"["a","b"]"#), canonical(r#"["a\",\"b"]"#));
         assert_ne!(canonical(r#"[[1],[2]]"#), canonical(r#"[[1,2]]"#));
+    }
+
+    #[test]
+    fn what_was_left_unread_has_the_form_of_what_was_read() {
+        let parser = JsonParser::default().leave_unread(&["rows"]);
+        let unread = |text: &str| canonical_json(&parser.parse(text.as_bytes()).unwrap(), &[]);
+        for text in [
+            r#"{"rows":[1,[2,"x"],{"b":1,"a":[]}]}"#,
+            r#"{"rows":{"b":1,"a":"\u0061"},"z":1}"#,
+        ] {
+            let read = parse(text.as_bytes()).unwrap();
+            assert_eq!(unread(text), canonical_json(&read, &[]), "{text}");
+        }
+        assert_eq!(
+            unread(r#"{"rows":{"b":1,"a":2}}"#),
+            unread(r#"{"rows":{"a":2, "b":1}}"#)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_stands_for_itself() {
+        let parser = JsonParser::default().leave_unread(&["rows"]);
+        let form = |rows: &str| {
+            let text = format!(r#"{{"rows":{rows}}}"#);
+            canonical_json(&parser.parse(text.as_bytes()).unwrap(), &[])
+        };
+        let many = format!("[{}[]]", "[],".repeat(MAX_VALUES));
+        assert_ne!(form(&many), form(&many.replacen("[]", "[ ]", 1)));
+        assert_ne!(form(r#"{"a":1,"a":2}"#), form(r#"{"a":2,"a":1}"#));
+        assert_ne!(form(r#"{"a":1,"a":2}"#), form(r#"{"a":2}"#));
     }
 }

@@ -4,7 +4,8 @@
 use super::operations::Api;
 use crate::dialect::{Body, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
-use json_reader::{Json, parse};
+use json_reader::{Json, JsonParser};
+use std::borrow::Cow;
 
 /// The access mode header of the transactional API.
 pub const ACCESS_MODE: HeaderName = HeaderName::from_static("access-mode");
@@ -30,6 +31,9 @@ const STATEMENT_FIELDS: &[&str] = &[
     "includeStats",
 ];
 
+/// Parameters decide nothing but the answer, and may be most of a body.
+const UNREAD: &[&str] = &["parameters"];
+
 /// What the client says about the access mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -45,7 +49,7 @@ pub enum Access {
 pub struct Ask<'a> {
     pub json: Json<'a>,
     /// The texts of the statements; none in a keep-alive.
-    pub statements: Vec<String>,
+    pub statements: Vec<Cow<'a, str>>,
     pub access: Access,
     pub bookmarks: bool,
     pub impersonates: bool,
@@ -63,7 +67,10 @@ pub fn ask<'a>(request: &Request<'a>, api: Api) -> Result<Ask<'a>, &'static str>
     if !is_plain(request) {
         return Err("encoded_body");
     }
-    let json = parse(bytes).map_err(|_| "unread_body")?;
+    let json = JsonParser::default()
+        .leave_unread(UNREAD)
+        .parse(bytes)
+        .map_err(|_| "unread_body")?;
     let ask = match api {
         Api::Query => query(request, json),
         _ => transactional(request, json),
@@ -93,7 +100,7 @@ fn query<'a>(request: &Request<'_>, json: Json<'a>) -> Option<Ask<'a>> {
         Some(_) => Access::Odd,
     };
     Some(Ask {
-        statements: vec![json.get("statement")?.as_str()?.to_owned()],
+        statements: vec![statement(&json)?],
         access,
         bookmarks: json.get("bookmarks").is_some_and(|list| !is_empty(list)),
         impersonates: present("impersonatedUser"),
@@ -115,10 +122,9 @@ fn transactional<'a>(request: &Request<'_>, json: Json<'a>) -> Option<Ask<'a>> {
     if first != "statements" {
         return None;
     }
-    let text = |item: &Json<'_>| Some(item.get("statement")?.as_str()?.to_owned());
     let others = |item: &Json<'_>| has_others(item, STATEMENT_FIELDS);
     Some(Ask {
-        statements: items.iter().map(text).collect::<Option<_>>()?,
+        statements: items.iter().map(statement).collect::<Option<_>>()?,
         access: header_access(request),
         bookmarks: request.headers.contains_key(BOOKMARKS),
         impersonates: false,
@@ -126,6 +132,13 @@ fn transactional<'a>(request: &Request<'_>, json: Json<'a>) -> Option<Ask<'a>> {
         graph_contents: items.iter().any(wants_graph),
         json,
     })
+}
+
+fn statement<'a>(item: &Json<'a>) -> Option<Cow<'a, str>> {
+    match item.get("statement")? {
+        Json::String(text) => Some(text.clone()),
+        _ => None,
+    }
 }
 
 fn header_access(request: &Request<'_>) -> Access {

@@ -1,10 +1,9 @@
 //! Bookmarks: opaque to clients, and nearly so to us. Of two of the same database the one with the
 //! larger transaction number is newer; where that cannot be read, the later seen one counts.
 
-use super::scan::scan;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use json_reader::{Json, parse};
+use json_reader::{Json, parse, top_level};
 
 /// The members that hold bookmarks: Query API, transactional API.
 pub const MEMBERS: [&str; 2] = ["bookmarks", "lastBookmarks"];
@@ -15,8 +14,11 @@ const HEAD: usize = 19;
 
 /// The single bookmark of an answer.
 pub fn of_answer(body: &[u8]) -> Option<String> {
-    let scan = scan(body);
-    let range = MEMBERS.iter().find_map(|key| scan.get(key))?;
+    let range = top_level(body, MEMBERS)
+        .values
+        .into_iter()
+        .flatten()
+        .next()?;
     let list = parse(body.get(range)?).ok()?;
     match list.items() {
         [Json::String(text)] if text.len() <= MAX_LENGTH => Some(text.to_string()),

@@ -2,9 +2,10 @@
 
 use crate::dialect::{Effect, Features, QueryType};
 use cypher_reader::QueryReport;
+use std::borrow::Cow;
 
 /// The counts of a request.
-pub fn features(statements: &[String], reports: &[&QueryReport]) -> Features {
+pub fn features(statements: &[Cow<'_, str>], reports: &[&QueryReport]) -> Features {
     let text = |count: fn(&str) -> usize| statements.iter().map(|text| count(text)).sum();
     let each = reports.iter().map(|report| &report.features);
     let limit = each.clone().map(|features| features.limit).max();

@@ -4,14 +4,13 @@
 use super::Neo4j;
 use super::bookmark::{is_of_system, of_answer};
 use super::codes::row_of;
-use super::scan::{Scan, scan};
 use crate::dialect::{
     Body, Call, Effect, Executed, Fault, Fence, Judgement, Response, RetryAdvice, Storability,
     Target,
 };
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
-use json_reader::{Json, parse};
+use json_reader::{Json, TopLevel, parse, top_level};
 
 /// Categories of notifications that say nothing which a stored answer should not repeat.
 const HARMLESS: &[&str] = &[
@@ -40,7 +39,7 @@ enum Form {
 struct Seen<'a> {
     /// The object that may hold errors and bookmarks; all of a JSON answer.
     body: &'a [u8],
-    scan: Scan<'a>,
+    notifications: TopLevel<1>,
     form: Form,
     whole: bool,
     /// Code and text of the first error.
@@ -103,7 +102,7 @@ impl<'a> Seen<'a> {
         };
         Seen {
             body,
-            scan: scan(body),
+            notifications: top_level(body, ["notifications"]),
             form,
             whole,
             error: first_error(failed),
@@ -113,8 +112,8 @@ impl<'a> Seen<'a> {
     /// Whether a whole answer is not what the server writes.
     fn is_broken(&self) -> bool {
         match self.form {
-            Form::Json => self.whole && !self.body.is_empty() && !self.scan.complete,
-            Form::Jolt => self.whole && !self.scan.complete,
+            Form::Json => self.whole && !self.body.is_empty() && !self.notifications.is_complete,
+            Form::Jolt => self.whole && !self.notifications.is_complete,
             Form::Encoded => false,
         }
     }
@@ -127,7 +126,7 @@ impl<'a> Seen<'a> {
         if self.form != Form::Json {
             return Err("other_media_type");
         }
-        if !self.scan.complete {
+        if !self.notifications.is_complete {
             return Err("not_an_object");
         }
         match self.notifications_are_harmless() {
@@ -137,13 +136,10 @@ impl<'a> Seen<'a> {
     }
 
     fn notifications_are_harmless(&self) -> bool {
-        let Some(list) = self
-            .scan
-            .get("notifications")
-            .and_then(|range| self.body.get(range))
-        else {
+        let [Some(range)] = &self.notifications.values else {
             return true;
         };
+        let list = self.body.get(range.clone()).unwrap_or_default();
         let category = |item: &Json<'_>| {
             let category = item.get("category").and_then(Json::as_str);
             category.is_some_and(|category| HARMLESS.contains(&category))
@@ -180,8 +176,8 @@ fn record<'a>(body: &'a [u8], name: &str) -> &'a [u8] {
 
 /// Code and text of the first of the top-level errors.
 fn first_error(body: &[u8]) -> Option<(String, String)> {
-    let range = scan(body).get("errors")?;
-    let Ok(list) = parse(body.get(range)?) else {
+    let [range] = top_level(body, ["errors"]).values;
+    let Ok(list) = parse(body.get(range?)?) else {
         return Some((String::from("unreadable"), String::new()));
     };
     let first = match &list {

@@ -18,7 +18,6 @@ mod probes;
 mod raised;
 mod refresh;
 mod refusal;
-mod scan;
 mod session;
 mod stock;
 mod tags;

@@ -4,11 +4,11 @@
 use super::body::{ACCESS_MODE, BOOKMARKS};
 use super::bookmark::MEMBERS;
 use super::operations::{Api, Kind, Line, line};
-use super::scan::scan;
 use super::{Neo4j, token};
 use crate::dialect::{Body, Call, Effect, Fence, Request, RequestEdits};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HeaderValue};
+use json_reader::top_level;
 
 impl Neo4j {
     /// What changes on the way out.
@@ -101,7 +101,7 @@ fn body_out(request: &Request<'_>, fenced: bool, bookmark: Option<&str>) -> Requ
 
 /// Whether the field is missing, null or an empty list.
 fn is_free(body: &[u8], key: &str) -> bool {
-    let Some(range) = scan(body).get(key) else {
+    let [Some(range)] = top_level(body, [key]).values else {
         return true;
     };
     let value = body.get(range).unwrap_or_default();
@@ -115,16 +115,16 @@ fn is_free(body: &[u8], key: &str) -> bool {
 
 /// The body with a field set; `None` when it is no object.
 pub(super) fn with_field(body: &[u8], key: &str, value: &str) -> Option<Bytes> {
-    let scan = scan(body);
-    if !scan.complete {
+    let found = top_level(body, [key]);
+    if !found.is_complete {
         return None;
     }
-    let (range, text) = match scan.get(key) {
-        Some(range) => (range, value.to_owned()),
-        None => {
-            let comma = if scan.members.is_empty() { "" } else { "," };
+    let (range, text) = match found.values {
+        [Some(range)] => (range, value.to_owned()),
+        [None] => {
+            let comma = if found.is_empty { "" } else { "," };
             (
-                scan.inside..scan.inside,
+                found.inside..found.inside,
                 format!("\"{key}\":{value}{comma}"),
             )
         }

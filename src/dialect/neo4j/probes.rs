@@ -3,12 +3,11 @@
 
 use super::Neo4j;
 use super::knowledge::Mode;
-use super::scan::scan;
 use crate::dialect::{Body, MetadataQuery, Probe, ProbeResult, Response, Role};
 use bytes::Bytes;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
-use json_reader::{Json, parse};
+use json_reader::{Json, parse, top_level};
 use std::time::Duration;
 
 /// How long the tables of procedures and functions are good for.
@@ -172,7 +171,7 @@ fn errors<'a>(answer: &Response<'a>) -> &'a str {
         Body::Whole(bytes) => bytes,
         Body::Prefix(bytes) => bytes,
     };
-    let range = scan(body).get("errors");
+    let [range] = top_level(body, ["errors"]).values;
     let bytes = range.and_then(|range| body.get(range)).unwrap_or_default();
     std::str::from_utf8(bytes).unwrap_or_default()
 }

@@ -18,8 +18,11 @@ impl Neo4j {
         if !is_newer(&newest, &stored) {
             return None;
         }
-        let scan = super::scan::scan(body);
-        let key = MEMBERS.into_iter().find(|key| scan.get(key).is_some())?;
+        let found = json_reader::top_level(body, MEMBERS).values;
+        let (key, _) = MEMBERS
+            .into_iter()
+            .zip(found)
+            .find(|(_, value)| value.is_some())?;
         with_field(body, key, &quoted_list(&newest))
     }
 }

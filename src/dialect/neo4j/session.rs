@@ -3,7 +3,6 @@
 
 use super::body::{self, Access, Ask};
 use super::operations::{Kind, Line};
-use super::scan::scan;
 use super::understand::{shape_of, target};
 use super::{Neo4j, features, token};
 use crate::dialect::{Body, Call, Effect, Placement, QueryType, Request, Storability};
@@ -67,9 +66,7 @@ fn is_keep_alive(request: &Request<'_>) -> bool {
     let Body::Whole(body) = request.body else {
         return false;
     };
-    let scan = scan(body);
-    let statement = ["statement", "statements"]
-        .iter()
-        .any(|key| scan.get(key).is_some());
-    body.is_empty() || scan.complete && !statement
+    let found = json_reader::top_level(body, ["statement", "statements"]);
+    let statement = found.values.iter().any(Option::is_some);
+    body.is_empty() || found.is_complete && !statement
 }

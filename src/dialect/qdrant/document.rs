@@ -20,6 +20,7 @@ pub fn read<'a>(request: &Request<'a>) -> Result<Json<'a>, Unread> {
         Ok(document @ Json::Object(_)) => Ok(document),
         Ok(_) => Err("the body is no JSON object"),
         Err(JsonError::DuplicateKey) => Err("a key stands twice in the body"),
+        Err(JsonError::TooManyValues) => Err("the body has too many values"),
         Err(JsonError::TooDeep) => Err("the body is nested too deep"),
         Err(_) => Err("the body is no plain JSON"),
     }

@@ -6,12 +6,14 @@
 //! inquiry of an older one is dropped.
 
 use arc_swap::{ArcSwap, Guard};
-use json_reader::Json;
+use json_reader::{Json, JsonParser};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The most aliases that are kept; with more the table stays unknown.
 pub const MAX_ALIASES: usize = 100_000;
+/// The most values of an answer that is a table of so many.
+const MAX_TABLE_VALUES: usize = 4 * MAX_ALIASES;
 
 /// How many answers are dropped while a change of names is still unanswered: it may take effect
 /// after any of them. A change whose answer never came is given up after as many.
@@ -109,7 +111,10 @@ impl Names {
 
 /// Reads the answer to `GET /aliases`; `None` when it is not what Qdrant answers, or too long.
 pub fn read_table(body: &[u8]) -> Option<Table> {
-    let document = json_reader::parse(body).ok()?;
+    let document = JsonParser::default()
+        .max_values(MAX_TABLE_VALUES)
+        .parse(body)
+        .ok()?;
     let aliases = match document.get("result")?.get("aliases")? {
         Json::Array(aliases) if aliases.len() <= MAX_ALIASES => aliases,
         _ => return None,

@@ -28,6 +28,7 @@ fn value(key: &str, json: &Json<'_>) -> u64 {
         Json::Bool(true) => 3,
         Json::Number(_) => 4,
         Json::Numbers(..) => 5,
+        Json::Unread(_) => 10,
         Json::String(name) if NAMES.contains(&key) => mix(6, text(name)),
         Json::String(_) => 7,
         Json::Array(items) => mix(8, list(key, items)),
