@@ -89,11 +89,11 @@ fn statements(bytes: usize) -> Vec<Nasty> {
     let types = format!("MATCH ()-[r:{}]->()", types.join("|"));
     let deep = |open: &str, inner: &str, close: &str| {
         let one = format!("{}{inner}{}", open.repeat(80), close.repeat(80));
-        let count = (bytes / one.len()).min(PIECES / 80).max(1);
+        let count = (bytes / one.len()).clamp(1, PIECES / 80);
         vec![one; count].join(",")
     };
     let many = |piece: &str, between: &str| {
-        let count = (bytes / (piece.len() + between.len())).min(PIECES).max(1);
+        let count = (bytes / (piece.len() + between.len())).clamp(1, PIECES);
         vec![piece; count].join(between)
     };
     let fill = |piece: &str| piece.repeat(bytes / piece.len());

@@ -2,6 +2,7 @@
 //! a request into a [`Call`] and a response into a [`Judgement`], and says how a request goes out and
 //! how a response comes back. It opens no socket and decides no route.
 
+pub mod background;
 pub mod call;
 pub mod canonical;
 pub mod claims;

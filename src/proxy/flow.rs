@@ -7,7 +7,7 @@ use super::peek::{Peeked, Reader};
 use super::respond::Ending;
 use super::{Proxy, framing};
 use crate::cache::CacheStatus;
-use crate::dialect::{Body, Request};
+use crate::dialect::{Body, Request, background};
 use crate::observe::{InFlight, Opening, Outcome, id};
 use crate::rejection::{Rejection, RejectionReason};
 use crate::snapshot::{Service, Snapshot};
@@ -139,18 +139,13 @@ impl<'a> Flow<'a> {
         let mut body = reader.read(session, limits.peek_limit.bytes()).await?;
         let clock = &self.proxy.shared.clock;
         let begun = clock.now();
-        let mut call = self
-            .service
-            .dialect
-            .understand(&request(&head, &target, &body));
-        if !body.is_whole() && self.service.dialect.buffers_request(&call) {
+        let dialect = &self.service.dialect;
+        let mut call = background::understand(dialect, &request(&head, &target, &body)).await;
+        if !body.is_whole() && dialect.buffers_request(&call) {
             body = self
                 .spool(session, &mut reader, body.bytes().clone())
                 .await?;
-            call = self
-                .service
-                .dialect
-                .understand(&request(&head, &target, &body));
+            call = background::understand(dialect, &request(&head, &target, &body)).await;
         }
         let understood = clock.now();
         let user = self.snapshot.user(&head.headers);

@@ -4,9 +4,8 @@
 use crate::lexer::{Token, TokenKind};
 use crate::report::QueryReport;
 use crate::scope::Scope;
+use crate::work;
 use std::borrow::Cow;
-#[cfg(test)]
-use std::cell::Cell;
 
 /// `None`: not understood. The statement is then not a read.
 pub type Parsed = Option<()>;
@@ -25,9 +24,6 @@ pub struct Cursor<'a> {
     pub bar_ends: bool,
     pub report: QueryReport,
     pub scope: Scope,
-    /// How often a token was looked at: the work of this reader, for tests.
-    #[cfg(test)]
-    pub looks: Cell<usize>,
 }
 
 impl<'a> Cursor<'a> {
@@ -41,8 +37,6 @@ impl<'a> Cursor<'a> {
             bar_ends: false,
             report: QueryReport::default(),
             scope: Scope::default(),
-            #[cfg(test)]
-            looks: Cell::default(),
         })
     }
 
@@ -53,8 +47,7 @@ impl<'a> Cursor<'a> {
 
     /// The token `ahead` of this place.
     pub fn look(&self, ahead: usize) -> Option<Token<'a>> {
-        #[cfg(test)]
-        self.looks.update(|looks| looks + 1);
+        work::count(1);
         self.tokens.get(self.at + ahead).copied()
     }
 

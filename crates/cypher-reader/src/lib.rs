@@ -32,6 +32,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod words;
+mod work;
 mod writes;
 
 pub use commands::Command;

@@ -3,6 +3,7 @@
 //! bound the report says "broad" or "wide".
 
 use crate::features::QueryFeatures;
+use crate::work;
 use std::collections::BTreeSet;
 
 /// The most names in one set.
@@ -79,6 +80,7 @@ impl QueryReport {
 
 /// Whether the name is in the set now.
 fn add(set: &mut NameSet, name: &str) -> bool {
+    work::count(1);
     if name.len() > MAX_NAME_LENGTH {
         return false;
     }

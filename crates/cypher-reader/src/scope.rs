@@ -4,6 +4,7 @@
 //! What a subquery or a comprehension changes is undone behind it, change by change: nothing is
 //! copied, however deep they are nested.
 
+use crate::work;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -43,9 +44,6 @@ pub struct Mark(usize);
 pub struct Scope {
     names: Bindings,
     undo: Vec<Undo>,
-    /// How many bindings were moved: the work of this scope, for tests.
-    #[cfg(test)]
-    pub moved: usize,
 }
 
 impl Scope {
@@ -85,20 +83,14 @@ impl Scope {
 
     fn insert(&mut self, name: Rc<str>, binding: Binding) {
         let before = self.names.insert(Rc::clone(&name), binding);
-        self.change(Undo::One(name, before), 1);
+        work::count(1);
+        self.undo.push(Undo::One(name, before));
     }
 
     fn remove(&mut self, name: &str) {
         if let Some((name, before)) = self.names.remove_entry(name) {
-            self.change(Undo::One(name, Some(before)), 1);
-        }
-    }
-
-    fn change(&mut self, undo: Undo, _moved: usize) {
-        self.undo.push(undo);
-        #[cfg(test)]
-        {
-            self.moved += _moved;
+            work::count(1);
+            self.undo.push(Undo::One(name, Some(before)));
         }
     }
 
@@ -110,7 +102,8 @@ impl Scope {
             .map(|(name, binding)| (Rc::clone(name), binding.clone()))
             .collect();
         let before = std::mem::replace(&mut self.names, kept);
-        self.change(Undo::All(before), names.len());
+        work::count(1 + names.len());
+        self.undo.push(Undo::All(before));
     }
 
     /// The state to come back to.
@@ -121,15 +114,12 @@ impl Scope {
     /// Everything is again as it was at the mark.
     pub fn rewind(&mut self, mark: Mark) {
         while self.undo.len() > mark.0 {
+            work::count(1);
             match self.undo.pop() {
                 Some(Undo::One(name, Some(before))) => drop(self.names.insert(name, before)),
                 Some(Undo::One(name, None)) => drop(self.names.remove(&name)),
                 Some(Undo::All(before)) => self.names = before,
                 None => {}
-            }
-            #[cfg(test)]
-            {
-                self.moved += 1;
             }
         }
     }

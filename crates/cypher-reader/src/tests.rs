@@ -1,5 +1,6 @@
 use super::*;
 
+mod bounds;
 mod reads;
 mod writes;
 

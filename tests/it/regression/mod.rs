@@ -5,4 +5,5 @@ mod caching;
 mod dialects;
 mod outcomes;
 mod truth;
+mod understanding;
 mod wire;

@@ -1,0 +1,147 @@
+//! Where a request is understood: a short one at once, on the worker that read it; one with a long
+//! body on a thread of its own, so that the worker's other requests do not wait for it. Only a few
+//! are understood so at a time, which bounds the memory of all of them together.
+
+use super::{Body, Call, Dialect, Request};
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// The longest body that is understood at once, in bytes: at most some 100 us, but for the worst bodies.
+pub const MAX_INLINE: usize = 64 << 10;
+
+/// How many long bodies are understood at the same time. Each takes some 10 MB for its values and
+/// tokens, and copies of strings with escapes, together at most twice the body.
+const MAX_AT_ONCE: usize = 2;
+
+static PERMITS: Semaphore = Semaphore::const_new(MAX_AT_ONCE);
+
+/// A request that outlives the call it came with.
+struct OwnedRequest {
+    method: Method,
+    target: String,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl OwnedRequest {
+    fn request(&self) -> Request<'_> {
+        Request {
+            method: &self.method,
+            target: &self.target,
+            headers: &self.headers,
+            body: Body::Whole(&self.body),
+        }
+    }
+}
+
+/// Understands a request, where that holds up no other.
+pub async fn understand(dialect: &Arc<dyn Dialect>, request: &Request<'_>) -> Call {
+    let long = match request.body {
+        Body::Whole(body) if body.len() > MAX_INLINE => body.clone(),
+        _ => return dialect.understand(request),
+    };
+    let owned = OwnedRequest {
+        method: request.method.clone(),
+        target: request.target.to_owned(),
+        headers: request.headers.clone(),
+        body: long,
+    };
+    let inner = Arc::clone(dialect);
+    let understood = beside(move || inner.understand(&owned.request())).await;
+    // Only a panic gives none: as a body that was not read, it is a write.
+    understood.unwrap_or_else(|| {
+        dialect.understand(&Request {
+            body: Body::Prefix(&[]),
+            ..*request
+        })
+    })
+}
+
+/// Runs a step on a thread of its own, when there is room for it; `None` if it panicked.
+async fn beside<T: Send + 'static>(step: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    // The semaphore is never closed, so this only waits.
+    let permit = PERMITS.acquire().await;
+    let done = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        step()
+    });
+    done.await.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::neo4j::{Neo4j, Settings};
+    use crate::dialect::{Effect, Fence};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    const LONG_ENOUGH: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn other_requests_of_the_worker_go_on_meanwhile() {
+        let (release, released) = channel();
+        let step = beside(move || released.recv_timeout(LONG_ENOUGH));
+        let other = async {
+            tokio::task::yield_now().await;
+            release.send("another request was served")
+        };
+        let (step, other) = tokio::join!(step, other);
+        assert_eq!(step, Some(Ok("another request was served")));
+        assert_eq!(other, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn no_more_than_a_few_run_at_a_time() {
+        let running = Arc::new(AtomicUsize::new(0));
+        let steps: Vec<_> = (0..50)
+            .map(|_| {
+                let running = Arc::clone(&running);
+                tokio::spawn(beside(move || {
+                    let before = running.fetch_add(1, Ordering::SeqCst);
+                    std::thread::yield_now();
+                    running.fetch_sub(1, Ordering::SeqCst);
+                    before
+                }))
+            })
+            .collect();
+        for step in steps {
+            let before = step.await.unwrap();
+            assert!(before.is_some_and(|before| before < MAX_AT_ONCE));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_long_body_is_understood_as_a_short_one_is() {
+        let dialect: Arc<dyn Dialect> = Arc::new(Neo4j::new(Settings::new("graph")));
+        let padding = " ".repeat(2 * MAX_INLINE);
+        let (method, headers) = (Method::POST, HeaderMap::new());
+        for (text, effect, fence) in [
+            ("RETURN 1", Effect::Read, Fence::Ours),
+            ("CREATE (n)", Effect::Write, Fence::None),
+        ] {
+            for padding in ["", padding.as_str()] {
+                let body = Bytes::from(format!(r#"{{"statement":"{text}"{padding}}}"#));
+                let request = Request {
+                    method: &method,
+                    target: "/db/neo4j/query/v2",
+                    headers: &headers,
+                    body: Body::Whole(&body),
+                };
+                let call = understand(&dialect, &request).await;
+                assert_eq!((call.effect, call.fence), (effect, fence));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_step_that_panics_gives_none_and_its_place_back() {
+        for _ in 0..2 * MAX_AT_ONCE {
+            assert_eq!(beside(|| -> u8 { panic!("a bug") }).await, None);
+        }
+        assert_eq!(beside(|| 1).await, Some(1));
+    }
+}
