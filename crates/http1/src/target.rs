@@ -139,7 +139,3 @@ fn is_registered_name(name: &[u8]) -> bool {
     }
     !name.is_empty()
 }
-
-#[cfg(test)]
-#[path = "target_tests.rs"]
-mod tests;
