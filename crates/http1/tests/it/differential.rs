@@ -36,8 +36,7 @@ async fn by_hyper(bytes: Vec<u8>) -> Seen {
         .serve_connection(TokioIo::new(far), service);
     let _ = connection.await;
     let _ = near.read_to_end(&mut Vec::new()).await;
-    let seen = seen.lock().unwrap().take();
-    seen
+    seen.lock().unwrap().take()
 }
 
 fn by_us(bytes: &[u8]) -> Seen {
