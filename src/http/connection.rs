@@ -26,6 +26,8 @@ pub struct ConnectionLimits {
     /// Requests on one connection.
     pub requests: u32,
     /// How long, and for how many bytes, a connection that we close is read on, so that the client can read the response.
+    /// A client whose body was refused early goes on sending until it has read that: the bytes should cover what it sends
+    /// in that time.
     pub linger: Duration,
     pub linger_bytes: usize,
     /// Bytes and number of a head's fields.

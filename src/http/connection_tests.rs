@@ -240,3 +240,11 @@ async fn a_client_that_still_sends_can_read_the_response_before_the_close() {
     // The rest is taken and dropped until the client ends too.
     running.send(&"x".repeat(100)).await;
 }
+
+#[test]
+fn the_task_of_a_connection_is_small() {
+    let (_, server) = duplex(1);
+    let (_, mut stopped) = watch::channel(false);
+    let task = serve(Pipe(server, Default::default()), &Paths, &mut stopped);
+    assert!(size_of_val(&task) <= 2048, "{}", size_of_val(&task));
+}

@@ -199,7 +199,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
         Ok(())
     }
 
-    /// Waits until less than the limit of the write buffer is queued.
+    /// Waits until no more than the limit of the write buffer is queued.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let left = self.limits.write_buffer;
         let written = ready!(self.outbox.poll_write_to(&mut self.io, cx, left));
