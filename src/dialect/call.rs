@@ -4,6 +4,7 @@
 use super::canonical::Canonical;
 use super::tag::Tag;
 use serde::Serialize;
+use std::time::Duration;
 
 /// What a request does to the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -183,6 +184,8 @@ pub struct Call {
     pub placement: Placement,
     pub acknowledgement: Acknowledgement,
     pub fence: Fence,
+    /// The time that the client allows the database; the upstream is given at least as long.
+    pub time_limit: Option<Duration>,
     /// Hash of the call with its literals removed: the key of all learning.
     pub shape: u64,
     /// Everything that decides the answer, for the cache key. `None` when nothing is stored.
@@ -211,6 +214,7 @@ impl Call {
             placement: Placement::Writer,
             acknowledgement: Acknowledgement::Applied,
             fence: Fence::None,
+            time_limit: None,
             shape: 0,
             canonical: None,
             expires: None,

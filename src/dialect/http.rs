@@ -102,11 +102,12 @@ impl Dialect for Http {
         }
     }
 
-    fn refusal(&self, rejection: &Rejection) -> ErrorBody {
+    fn refusal(&self, rejection: &Rejection, _: Option<&Request<'_>>) -> ErrorBody {
         let error = json!({"reason": rejection.reason.row().label, "detail": rejection.detail});
         ErrorBody {
             content_type: "application/json",
             body: json!({ "error": error }).to_string(),
+            fields: Vec::new(),
         }
     }
 

@@ -29,6 +29,7 @@ use crate::rejection::Rejection;
 use ::http::header::{HeaderName, HeaderValue};
 use ::http::{HeaderMap, Method};
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// A request as the client sent it.
 #[derive(Clone, Copy)]
@@ -78,10 +79,20 @@ pub trait ResponseEditor: Send {
     fn chunk(&mut self, chunk: Bytes, end: bool) -> Bytes;
 }
 
+/// Judges a response while it streams to the client.
+pub trait StreamJudge: Send {
+    /// Takes the next bytes of the body, in order, from its first byte on.
+    fn chunk(&mut self, chunk: &[u8]);
+    /// The judgement; `complete`: the body ended as its framing says, and was not cut.
+    fn end(self: Box<Self>, complete: bool) -> Judgement;
+}
+
 /// The body of a refusal, in the dialect's own error shape.
 pub struct ErrorBody {
     pub content_type: &'static str,
     pub body: String,
+    /// Further fields, such as those by which a browser lets its page see the error.
+    pub fields: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// What kind of store a dialect speaks to, for the planner.
@@ -118,6 +129,17 @@ pub trait Dialect: Send + Sync {
     /// Judges a response. `Body::Prefix` means that the rest was not read: judge by what is there.
     fn judge(&self, call: &Call, response: &Response<'_>) -> Judgement;
 
+    /// A judge of a response that streams, where its end may say what its beginning does not; `None`
+    /// where the beginning tells.
+    fn stream_judge(
+        &self,
+        _call: &Arc<Call>,
+        _status: u16,
+        _headers: &HeaderMap,
+    ) -> Option<Box<dyn StreamJudge>> {
+        None
+    }
+
     /// What is invalidated after the response, or when none came. More than `call.invalidates` where
     /// names were changed while the call was under way.
     fn invalidates_after(&self, call: &Call) -> Vec<Tag> {
@@ -132,8 +154,8 @@ pub trait Dialect: Send + Sync {
     /// Notes that the database refused, as a write, what was taken for a read; gives the call as the write that it is.
     fn refused_as_write(&self, call: &Call, request: &Request<'_>) -> Call;
 
-    /// Prints a refusal of ours in the dialect's own shape.
-    fn refusal(&self, rejection: &Rejection) -> ErrorBody;
+    /// Prints a refusal of ours in the dialect's own shape; `request` where its head could be read.
+    fn refusal(&self, rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorBody;
 
     /// The probes of an endpoint, cheapest first.
     fn probes(&self) -> Vec<Probe>;

@@ -32,7 +32,10 @@ use super::{
     Request, RequestEdits, Response, Storability, StoreKind, Tag,
 };
 use crate::rejection::Rejection;
-use http::header::{ACCEPT_ENCODING, HeaderName, HeaderValue, InvalidHeaderValue};
+use http::header::{
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName, HeaderValue, InvalidHeaderValue,
+    ORIGIN, VARY,
+};
 use serde_json::json;
 use std::sync::Arc;
 use tags::Tags;
@@ -191,7 +194,7 @@ impl Dialect for Qdrant {
         }
     }
 
-    fn refusal(&self, rejection: &Rejection) -> ErrorBody {
+    fn refusal(&self, rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorBody {
         let text = format!(
             "pointsman: {} ({})",
             rejection.detail,
@@ -200,6 +203,7 @@ impl Dialect for Qdrant {
         ErrorBody {
             content_type: "application/json",
             body: json!({"status": {"error": text}, "time": 0.0}).to_string(),
+            fields: cross_origin(request),
         }
     }
 
@@ -224,4 +228,13 @@ impl Dialect for Qdrant {
     fn learned(&self) -> Learned {
         Some(Arc::clone(&self.names) as _)
     }
+}
+
+/// The fields by which a browser lets a page of another origin see the response, as Qdrant sends them.
+fn cross_origin(request: Option<&Request<'_>>) -> Vec<(HeaderName, HeaderValue)> {
+    let vary = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+    let origin = request.and_then(|request| request.headers.get(ORIGIN));
+    let allowed = origin.map(|origin| (ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone()));
+    let vary = (VARY, HeaderValue::from_static(vary));
+    allowed.into_iter().chain([vary]).collect()
 }

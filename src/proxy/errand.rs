@@ -181,7 +181,7 @@ impl Errand {
                 Some(Ended::ClientGone)
             }
             Tried::Unsendable => Some(Ended::Refused(Rejection::new(
-                RejectionReason::UpstreamBroken,
+                RejectionReason::Unsendable,
                 "the request cannot be written as HTTP/1.1",
             ))),
         }
@@ -289,14 +289,14 @@ impl Errand {
         if !progress.sent {
             return Ended::Refused(unreachable(progress, nowhere));
         }
-        let reason = if broken.timeout {
-            RejectionReason::UpstreamTimeout
-        } else {
-            RejectionReason::UpstreamBroken
-        };
-        let state = match self.call.effect.is_read() {
-            true => "no whole answer came",
-            false => "it was sent, and its outcome is unknown; it is not sent again",
+        let (reason, state) = match (self.call.effect.is_read(), broken.timeout) {
+            (true, true) => (RejectionReason::UpstreamTimeout, "no whole response came"),
+            (true, false) => (RejectionReason::UpstreamBroken, "no whole response came"),
+            (false, _) => (
+                RejectionReason::OutcomeUnknown,
+                "it was sent, and its outcome is unknown: it may have been done. It is not sent again; \
+                 look before you send it again",
+            ),
         };
         Ended::Refused(Rejection::new(
             reason,

@@ -86,14 +86,20 @@ async fn respond_too_large(
     dialect: &dyn Dialect,
 ) -> pingora_error::Result<()> {
     let reason = RejectionReason::HeadersTooLarge;
-    let refusal = dialect.refusal(&Rejection::new(
-        reason,
-        "the header fields are more or larger than can be read",
-    ));
+    let refusal = dialect.refusal(
+        &Rejection::new(
+            reason,
+            "the header fields are more or larger than can be read",
+        ),
+        None,
+    );
     let body = Bytes::from(refusal.body);
     let mut head = ResponseHeader::build(reason.row().status, Some(4))?;
     head.insert_header(header::CONTENT_TYPE, refusal.content_type)?;
     head.insert_header(header::CONTENT_LENGTH, body.len())?;
+    for (name, value) in refusal.fields {
+        head.insert_header(name, value)?;
+    }
     session.write_error_response(head, body).await
 }
 

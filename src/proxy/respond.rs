@@ -90,8 +90,17 @@ impl Client<'_> {
 
     /// Writes a refusal of ours, in the dialect's own shape.
     pub async fn refusal(self, dialect: &dyn Dialect, rejection: &Rejection) -> Ending {
-        let refusal = dialect.refusal(rejection);
-        let mut fields = HeaderMap::new();
+        let head = self.session.req_header();
+        let refusal = dialect.refusal(
+            rejection,
+            Some(&crate::dialect::Request {
+                method: &head.method,
+                target: head.uri.path(),
+                headers: &head.headers,
+                body: crate::dialect::Body::Prefix(b""),
+            }),
+        );
+        let mut fields: HeaderMap = refusal.fields.into_iter().collect();
         fields.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static(refusal.content_type),

@@ -82,10 +82,11 @@ impl Dialect for Echo {
         call.clone()
     }
 
-    fn refusal(&self, _: &Rejection) -> ErrorBody {
+    fn refusal(&self, _: &Rejection, _: Option<&Request<'_>>) -> ErrorBody {
         ErrorBody {
             content_type: "text/plain",
             body: String::new(),
+            fields: Vec::new(),
         }
     }
 

@@ -67,8 +67,10 @@ fn ids_in_a_path_do_not_make_a_new_shape() {
 
 #[test]
 fn a_refusal_names_its_reason() {
-    let refusal =
-        Http::new("files").refusal(&Rejection::new(RejectionReason::BodiesFull, "bye \"now\""));
+    let refusal = Http::new("files").refusal(
+        &Rejection::new(RejectionReason::BodiesFull, "bye \"now\""),
+        None,
+    );
     let body: serde_json::Value = serde_json::from_str(&refusal.body).unwrap();
     assert_eq!(body["error"]["reason"], "bodies_full");
     assert_eq!(body["error"]["detail"], "bye \"now\"");

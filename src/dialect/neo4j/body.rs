@@ -6,9 +6,12 @@ use crate::dialect::{Body, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use json_reader::{Json, JsonParser};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// The access mode header of the transactional API.
 pub const ACCESS_MODE: HeaderName = HeaderName::from_static("access-mode");
+/// The time limit of the transactional API.
+const MAX_EXECUTION_TIME: HeaderName = HeaderName::from_static("max-execution-time");
 /// The bookmarks header of the transactional API.
 pub const BOOKMARKS: HeaderName = HeaderName::from_static("bookmarks");
 
@@ -57,6 +60,50 @@ pub struct Ask<'a> {
     pub unknown_field: bool,
     /// Nodes at the ends of relationships come with the answer.
     pub graph_contents: bool,
+    pub time_limit: TimeLimit,
+}
+
+/// The time that the client allows the statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeLimit {
+    None,
+    Within(Duration),
+    /// Something that the server may refuse, or reads in its own way.
+    Odd,
+}
+
+impl TimeLimit {
+    /// The limit, if there is one.
+    pub fn duration(self) -> Option<Duration> {
+        match self {
+            TimeLimit::Within(limit) => Some(limit),
+            TimeLimit::None | TimeLimit::Odd => None,
+        }
+    }
+
+    /// `maxExecutionTime` of the Query API: seconds, 32 bits. It also takes texts and fractions.
+    fn of_query(json: &Json<'_>) -> Self {
+        match json.get("maxExecutionTime") {
+            None | Some(Json::Null) => TimeLimit::None,
+            Some(value) => match value.as_u64() {
+                Some(0) => TimeLimit::None,
+                Some(seconds) if seconds <= i32::MAX.unsigned_abs().into() => {
+                    TimeLimit::Within(Duration::from_secs(seconds))
+                }
+                _ => TimeLimit::Odd,
+            },
+        }
+    }
+
+    /// The field of the transactional API: milliseconds. What it cannot read it passes over.
+    fn of_header(request: &Request<'_>) -> Self {
+        let value = request.headers.get(MAX_EXECUTION_TIME);
+        let millis = value.and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
+        match millis {
+            None | Some(0) => TimeLimit::None,
+            Some(millis) => TimeLimit::Within(Duration::from_millis(millis.into())),
+        }
+    }
 }
 
 /// Reads the body of a request; the error names why it is not read.
@@ -106,6 +153,7 @@ fn query<'a>(request: &Request<'_>, json: Json<'a>) -> Option<Ask<'a>> {
         impersonates: present("impersonatedUser"),
         unknown_field: has_others(&json, QUERY_FIELDS) || request.headers.contains_key(BOOKMARKS),
         graph_contents: false,
+        time_limit: TimeLimit::of_query(&json),
         json,
     })
 }
@@ -130,6 +178,7 @@ fn transactional<'a>(request: &Request<'_>, json: Json<'a>) -> Option<Ask<'a>> {
         impersonates: false,
         unknown_field: json.members().len() > 1 || items.iter().any(others),
         graph_contents: items.iter().any(wants_graph),
+        time_limit: TimeLimit::of_header(request),
         json,
     })
 }

@@ -63,6 +63,12 @@ pub struct Class {
 }
 
 impl Class {
+    /// Whether it is more than one transaction.
+    pub fn commits_in_parts(&self) -> bool {
+        let report = self.report.as_ref();
+        report.is_some_and(|report| report.in_transactions)
+    }
+
     fn plain(effect: Effect, reason: &'static str) -> Self {
         Class {
             effect,
@@ -102,8 +108,8 @@ fn query(report: Box<QueryReport>, knowledge: &Knowledge, pure: &[String]) -> Cl
     let called = report
         .procedures
         .iter()
-        .map(|name| procedure(name, knowledge));
-    let worst = called.max_by_key(|(effect, _)| severity(*effect));
+        .map(|name| procedure(name, knowledge, pure));
+    let worst = called.max_by_key(|(effect, reason)| (severity(*effect), *reason != PLUG_IN_READ));
     let (effect, reason) = match worst {
         _ if report.writes => (Effect::Write, "a clause that changes data"),
         Some(procedure) => procedure,
@@ -111,7 +117,7 @@ fn query(report: Box<QueryReport>, knowledge: &Knowledge, pure: &[String]) -> Cl
     };
     Class {
         never: never(&report, knowledge, pure),
-        elsewhere: report.uses_graph || effect == Effect::Admin,
+        elsewhere: report.uses_graph || effect == Effect::Admin && reason != PLUG_IN_READ,
         effect,
         reason,
         report: Some(report),
@@ -130,7 +136,12 @@ pub fn severity(effect: Effect) -> u8 {
     }
 }
 
-fn procedure(name: &str, knowledge: &Knowledge) -> (Effect, &'static str) {
+/// Of a plug-in's procedure that declares itself a read: it may still send, write a file or build a
+/// projection, so it is not repeated, shared or stored.
+pub const PLUG_IN_READ: &str =
+    "a procedure of a plug-in, which may have side effects; `pure` names those that have none";
+
+fn procedure(name: &str, knowledge: &Knowledge, pure: &[String]) -> (Effect, &'static str) {
     let lower = name.to_lowercase();
     let prefixed = SIDE_EFFECT_PREFIXES
         .iter()
@@ -144,6 +155,9 @@ fn procedure(name: &str, knowledge: &Knowledge) -> (Effect, &'static str) {
     match mode {
         Mode::Dbms if !Knowledge::is_own(name) => {
             (Effect::Admin, "a plug-in procedure of the server")
+        }
+        Mode::Read if !Knowledge::is_own(name) && !is_listed(name, pure) => {
+            (Effect::Admin, PLUG_IN_READ)
         }
         _ if knowledge.goes_by_stock() => stock(mode),
         Mode::Read | Mode::Dbms => (Effect::Read, "a procedure that reads"),
@@ -170,6 +184,11 @@ fn stock(mode: Mode) -> (Effect, &'static str) {
     }
 }
 
+/// Whether the operator says that it only reads.
+fn is_listed(name: &str, pure: &[String]) -> bool {
+    pure.iter().any(|own| own.eq_ignore_ascii_case(name))
+}
+
 /// Whether a procedure answers for the server rather than for its data.
 fn is_state(name: &str) -> bool {
     let lower = name.to_lowercase();
@@ -180,7 +199,7 @@ fn is_state(name: &str) -> bool {
 
 /// Why the answer of this query is never stored, by the list of section 3.
 fn never(report: &QueryReport, knowledge: &Knowledge, pure: &[String]) -> Option<&'static str> {
-    let listed = |name: &String| pure.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let listed = |name: &String| is_listed(name, pure);
     let impure = |name: &String| !knowledge.is_pure(name) && !listed(name);
     let reasons = [
         (report.show, "show"),

@@ -87,6 +87,11 @@ const ROWS: &[Row] = &[
     row("TransientError.General.StackOverFlowError",         Endpoint, Unknown,    Elsewhere, No),
     row("DatabaseError.Transaction.TransactionStartFailed",  Endpoint, Nothing,    Elsewhere, No),
     row("DatabaseError.Transaction.*",                       Endpoint, Unknown,    Elsewhere, No),
+    // Of the statement rather than of the server: an unknown index, a constraint that the data break, a negative length.
+    row("DatabaseError.Schema.*",                            Client,   RolledBack, No,        No),
+    row("DatabaseError.Statement.*",                         Client,   Unknown,    Once,      No),
+    // All that the Query API says of any error of this class.
+    row("DatabaseError.General.UnknownError",                Client,   Unknown,    Once,      No),
     row("ClientError.*",                                     Client,   Unknown,    No,        No),
     row("TransientError.*",                                  Overload, Unknown,    Once,      No),
     row("DatabaseError.*",                                   Endpoint, Unknown,    Once,      No),

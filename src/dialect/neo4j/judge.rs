@@ -3,7 +3,9 @@
 
 use super::Neo4j;
 use super::bookmark::{is_of_system, of_answer};
+use super::classify::PLUG_IN_READ;
 use super::codes::row_of;
+use super::understand::IN_TRANSACTIONS;
 use crate::dialect::{
     Body, Call, Effect, Executed, Fault, Fence, Judgement, Response, RetryAdvice, Storability,
     Target,
@@ -21,8 +23,16 @@ const HARMLESS: &[&str] = &[
     "UNSUPPORTED",
 ];
 
+/// How the transactional API answers a statement without text, and a format of results that it does not know.
+const MALFORMED: &[&str] = &[
+    "Cannot invoke \"String.hashCode()\"",
+    "Invalid result data content specifier",
+];
+
 /// The media type of Jolt in all its versions: one JSON object per line, errors and bookmarks in the last two.
 const JOLT: &[u8] = b"application/vnd.neo4j.jolt";
+/// The media types of JSON, up to their parameters.
+const JSON: [&[u8]; 2] = [b"application/json", b"application/vnd.neo4j.query"];
 /// What may stand before a line of Jolt (`+json-seq`).
 const RECORD_SEPARATOR: u8 = 0x1e;
 
@@ -31,8 +41,8 @@ const RECORD_SEPARATOR: u8 = 0x1e;
 enum Form {
     Json,
     Jolt,
-    /// With a content encoding: not read.
-    Encoded,
+    /// With a content encoding, or of another media type: not read.
+    Opaque,
 }
 
 /// An answer, looked at.
@@ -48,17 +58,21 @@ struct Seen<'a> {
 
 impl Neo4j {
     /// Judges an answer.
-    pub(super) fn judged(&self, call: &Call, answer: &Response<'_>) -> Judgement {
+    pub(super) fn judge_response(&self, call: &Call, answer: &Response<'_>) -> Judgement {
         let seen = Seen::look(answer);
         let mut judgement = match &seen.error {
             Some((code, text)) => coded(call, code, text),
-            None => by_status(answer, &seen),
+            None => by_status(call, answer, &seen),
         };
         judgement.revoke =
             matches!(answer.status, 401 | 403) || judgement.code == "ClientError.Security";
         if judgement.is_success() {
             judgement.bookmark = of_answer(seen.body);
             judgement.storable = seen.storable();
+            if is_statement(call) && !call.effect.is_read() && !seen.is_read_to_its_end() {
+                judgement.execution = Executed::Unknown;
+                judgement.code = "unread";
+            }
         }
         self.note(call, &judgement);
         judgement
@@ -70,7 +84,8 @@ impl Neo4j {
             return;
         };
         let ends = call.operation == "tx.commit" && self.knowledge.sessions_reach_elsewhere();
-        if call.effect == Effect::Admin || ends {
+        let server = call.effect == Effect::Admin && call.reason != PLUG_IN_READ;
+        if server || ends {
             self.knowledge.server_changes();
         }
         if let Some(bookmark) = &judgement.bookmark {
@@ -98,7 +113,7 @@ impl<'a> Seen<'a> {
         let (failed, body) = match form {
             Form::Json => (body, body),
             Form::Jolt => (record(body, "error"), record(body, "info")),
-            Form::Encoded => (&b""[..], &b""[..]),
+            Form::Opaque => (&b""[..], &b""[..]),
         };
         Seen {
             body,
@@ -114,8 +129,15 @@ impl<'a> Seen<'a> {
         match self.form {
             Form::Json => self.whole && !self.body.is_empty() && !self.notifications.is_complete,
             Form::Jolt => self.whole && !self.notifications.is_complete,
-            Form::Encoded => false,
+            Form::Opaque => false,
         }
+    }
+
+    /// Whether errors would have been seen wherever they stand; an empty body holds none.
+    fn is_read_to_its_end(&self) -> bool {
+        self.whole
+            && self.form != Form::Opaque
+            && (self.notifications.is_complete || self.body.is_empty())
     }
 
     /// Whether a success may be stored.
@@ -153,12 +175,19 @@ impl Form {
         let value = |name: &HeaderName| headers.get(name).map(http::HeaderValue::as_bytes);
         let plain = |value: &[u8]| value.eq_ignore_ascii_case(b"identity");
         if !value(&CONTENT_ENCODING).is_none_or(plain) {
-            return Form::Encoded;
+            return Form::Opaque;
         }
-        let media = value(&CONTENT_TYPE).and_then(|value| value.get(..JOLT.len()));
-        match media.is_some_and(|media| media.eq_ignore_ascii_case(JOLT)) {
-            true => Form::Jolt,
-            false => Form::Json,
+        let Some(media) = value(&CONTENT_TYPE) else {
+            return Form::Json;
+        };
+        let begins = |name: &[u8]| {
+            let start = media.get(..name.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(name))
+        };
+        match media {
+            _ if begins(JOLT) => Form::Jolt,
+            _ if JSON.iter().any(|name| begins(name)) => Form::Json,
+            _ => Form::Opaque,
         }
     }
 }
@@ -206,6 +235,17 @@ fn coded(call: &Call, code: &str, text: &str) -> Judgement {
     judgement
 }
 
+/// Whether a response with these fields is plain JSON.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    Form::of(headers) == Form::Json
+}
+
+/// Whether the server answers the call in JSON or Jolt. What is not in the table of operations, such as
+/// the preflight of a browser, it may answer in any form.
+pub(super) fn is_statement(call: &Call) -> bool {
+    call.effect == Effect::Session || call.operation.starts_with("cypher.")
+}
+
 /// What only the text tells.
 fn by_text(judgement: &mut Judgement, code: &str, text: &str) {
     if code.ends_with(".SyntaxError") && text.contains("Unknown function") {
@@ -214,6 +254,10 @@ fn by_text(judgement: &mut Judgement, code: &str, text: &str) {
     }
     if code.ends_with(".TransactionStartFailed") && text.contains("implicit transaction") {
         judgement.fault = Fault::Client;
+        judgement.read_retry = RetryAdvice::No;
+    }
+    if MALFORMED.iter().any(|words| text.starts_with(words)) {
+        judgement.execution = Executed::RolledBack;
         judgement.read_retry = RetryAdvice::No;
     }
     if code.ends_with(".Request.Invalid") && text.contains("Transaction with Id") {
@@ -230,6 +274,13 @@ fn by_call(judgement: &mut Judgement, call: &Call) {
     if judgement.read_retry == RetryAdvice::AsWrite && call.fence != Fence::Ours {
         judgement.read_retry = RetryAdvice::No;
     }
+    let database = judgement.code.starts_with("DatabaseError");
+    if database && judgement.fault == Fault::Client && is_one_transaction(call, judgement.code) {
+        judgement.execution = Executed::RolledBack;
+    }
+    if call.effect == Effect::Schema {
+        judgement.read_retry = RetryAdvice::No;
+    }
     if call.effect == Effect::Session && call.operation != "tx.begin" {
         judgement.read_retry = RetryAdvice::No;
         judgement.write_retry = RetryAdvice::No;
@@ -240,10 +291,23 @@ fn by_call(judgement: &mut Judgement, call: &Call) {
     }
 }
 
+/// Whether an error of this code says that nothing of the call was kept: it was one transaction, and the
+/// code is not one that also stands for a commit that failed. A schema command changes no rows.
+fn is_one_transaction(call: &Call, code: &str) -> bool {
+    match call.effect {
+        Effect::Schema => true,
+        Effect::Write => {
+            code == "DatabaseError.Statement"
+                && call.storability != Storability::Never(IN_TRANSACTIONS)
+        }
+        _ => false,
+    }
+}
+
 /// The judgement of an answer without a code.
-fn by_status(answer: &Response<'_>, seen: &Seen<'_>) -> Judgement {
+fn by_status(call: &Call, answer: &Response<'_>, seen: &Seen<'_>) -> Judgement {
     match answer.status {
-        200..300 if seen.is_broken() => Judgement {
+        200..300 if is_statement(call) && seen.is_broken() => Judgement {
             read_retry: RetryAdvice::Elsewhere,
             ..Judgement::failure(Fault::Endpoint, Executed::Unknown, "unparsable")
         },

@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The most shapes that are kept as writes.
 const MAX_SHAPES: usize = 4096;
+/// The longest name of a database that is kept, in bytes; the server allows 63 characters.
+const MAX_NAME: usize = 252;
 /// The most databases whose newest bookmark is kept.
 const MAX_DATABASES: usize = 256;
 
@@ -33,6 +35,8 @@ struct Facts {
     foreign_functions: HashSet<String>,
     /// Whether a database may have a second name; unknown counts as yes.
     aliases: Option<bool>,
+    /// The database of requests that name none; probes ask it.
+    home: Option<String>,
 }
 
 #[derive(Default)]
@@ -90,6 +94,18 @@ impl Knowledge {
     /// Takes the names of the functions that are not built in.
     pub fn learn_functions(&self, foreign: HashSet<String>) {
         self.facts.write().foreign_functions = foreign;
+    }
+
+    /// Notes the home database.
+    pub fn learn_home(&self, name: &str) {
+        if name.len() <= MAX_NAME {
+            self.facts.write().home = Some(name.to_owned());
+        }
+    }
+
+    /// The home database, once it is known.
+    pub fn home(&self) -> Option<String> {
+        self.facts.read().home.clone()
     }
 
     /// Notes whether databases may have second names.

@@ -20,6 +20,7 @@ mod refresh;
 mod refusal;
 mod session;
 mod stock;
+mod stream_judge;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -34,11 +35,12 @@ pub use stock::procedures as stock_procedures;
 use super::registry::{Built, Learned, ServiceSettings};
 use super::{
     Call, Dialect, ErrorBody, Judgement, MetadataQuery, Probe, Request, RequestEdits, Response,
-    ResponseEditor, StoreKind, Tag, Target,
+    ResponseEditor, StoreKind, StreamJudge, Tag, Target,
 };
 use crate::rejection::Rejection;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
+use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
 use std::fmt;
 use std::sync::Arc;
@@ -54,8 +56,6 @@ pub struct Settings {
     pub endpoints: Vec<String>,
     /// Plug-in procedures and functions whose answers may be stored; any case.
     pub pure: Vec<String>,
-    /// The database that probes and inquiries ask.
-    pub database: String,
     /// Headers of the probe credential.
     pub credentials: Vec<(HeaderName, HeaderValue)>,
 }
@@ -68,7 +68,6 @@ impl Settings {
             cluster: false,
             endpoints: Vec::new(),
             pure: Vec::new(),
-            database: String::from("neo4j"),
             credentials: Vec::new(),
         }
     }
@@ -160,7 +159,22 @@ impl Dialect for Neo4j {
     }
 
     fn judge(&self, call: &Call, answer: &Response<'_>) -> Judgement {
-        self.judged(call, answer)
+        self.judge_response(call, answer)
+    }
+
+    fn stream_judge(
+        &self,
+        call: &Arc<Call>,
+        status: u16,
+        headers: &HeaderMap,
+    ) -> Option<Box<dyn StreamJudge>> {
+        let readable = judge::is_statement(call) && judge::is_json(headers);
+        readable.then(|| {
+            let dialect = Self::with_knowledge(self.settings.clone(), Arc::clone(&self.knowledge));
+            Box::new(stream_judge::MemberJudge::new(
+                dialect, call, status, headers,
+            )) as _
+        })
     }
 
     fn credential(&self, request: &Request<'_>) -> Option<u64> {
@@ -177,8 +191,8 @@ impl Dialect for Neo4j {
         self.as_write(call, request)
     }
 
-    fn refusal(&self, rejection: &Rejection) -> ErrorBody {
-        refusal::refusal(rejection)
+    fn refusal(&self, rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorBody {
+        refusal::refusal(rejection, request)
     }
 
     fn probes(&self) -> Vec<Probe> {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use json_reader::{Json, parse, top_level};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::time::Duration;
 
 /// How long the tables of procedures and functions are good for.
@@ -17,18 +18,24 @@ const DATABASES: Duration = Duration::from_secs(60);
 
 const PROCEDURES: &str = "SHOW PROCEDURES YIELD name, mode";
 const FUNCTIONS: &str = "SHOW FUNCTIONS YIELD name, isBuiltIn";
+const HOME_DATABASE: &str = "SHOW HOME DATABASE YIELD name";
+/// The home database of a server whose configuration says nothing else.
+const HOME: &str = "neo4j";
+/// Every server has this database, whatever the others are called, and it answers every SHOW.
+const SYSTEM_QUERY: &str = "/db/system/query/v2";
 const ALIASES: &str = "SHOW DATABASES YIELD name, aliases";
 
 impl Neo4j {
     pub(super) fn all_probes(&self) -> Vec<Probe> {
-        let database = &self.settings.database;
-        let role = format!("/db/{database}/cluster/writable");
+        let home = self.knowledge.home().unwrap_or_else(|| HOME.to_owned());
+        let home = utf8_percent_encode(&home, NON_ALPHANUMERIC);
+        let role = format!("/db/{home}/cluster/writable");
         vec![
             self.probe("discovery", Method::GET, "/".into(), Bytes::new(), alive),
             self.probe(
                 "query",
                 Method::POST,
-                self.query_path(),
+                format!("/db/{home}/query/v2"),
                 statement("RETURN 1"),
                 query,
             ),
@@ -56,10 +63,6 @@ impl Neo4j {
         }
     }
 
-    fn query_path(&self) -> String {
-        format!("/db/{}/query/v2", self.settings.database)
-    }
-
     fn headers(&self, credentialed: bool, body: bool) -> Vec<(HeaderName, HeaderValue)> {
         let json = HeaderValue::from_static("application/json");
         let mut headers = vec![(ACCEPT, json.clone())];
@@ -77,11 +80,12 @@ impl Neo4j {
             ("procedures", PROCEDURES, TABLES),
             ("functions", FUNCTIONS, TABLES),
             ("aliases", ALIASES, DATABASES),
+            ("home", HOME_DATABASE, DATABASES),
         ]
         .map(|(name, text, every)| MetadataQuery {
             name,
             method: Method::POST,
-            target: self.query_path(),
+            target: SYSTEM_QUERY.to_owned(),
             headers: self.headers(true, true),
             body: statement(text),
             every,
@@ -111,6 +115,7 @@ impl Neo4j {
             "procedures" => self.learn_procedures(rows),
             "functions" => self.learn_functions(rows),
             "aliases" => self.learn_aliases(rows),
+            "home" => self.learn_home(rows),
             _ => {}
         }
     }
@@ -132,6 +137,14 @@ impl Neo4j {
             _ => None,
         });
         self.knowledge.learn_functions(foreign.collect());
+    }
+
+    fn learn_home(&self, rows: &[Json<'_>]) {
+        if let [row] = rows
+            && let [Json::String(name)] = row.items()
+        {
+            self.knowledge.learn_home(name);
+        }
     }
 
     fn learn_aliases(&self, rows: &[Json<'_>]) {
@@ -180,13 +193,15 @@ fn query(answer: &Response<'_>) -> ProbeResult {
     let errors = errors(answer);
     let has = |word: &str| errors.contains(word);
     match answer.status {
-        401 | 403 | 429 => ProbeResult::Locked,
+        401 | 429 => ProbeResult::Locked,
+        _ if has("Neo.ClientError.Security.Forbidden") => ProbeResult::Unsupported,
         _ if has("Neo.ClientError.Security.") => ProbeResult::Locked,
         _ if has("MaximumTransactionLimitReached") => ProbeResult::Busy,
         _ if has("NoThreadsAvailable") || has("ResourceExhaustion") => ProbeResult::Busy,
         400 if has("Neo.ClientError.Request.Invalid") => ProbeResult::Unsupported,
         200..300 if errors.is_empty() || errors == "[]" => ProbeResult::Good,
-        404 | 405 if !has("DatabaseNotFound") => ProbeResult::Unsupported,
+        // The home database has another name, which the next metadata query tells, or lives elsewhere.
+        403..=405 => ProbeResult::Unsupported,
         status => ProbeResult::Bad(format!("RETURN 1 answered {status}")),
     }
 }
@@ -194,10 +209,9 @@ fn query(answer: &Response<'_>) -> ProbeResult {
 fn writable(answer: &Response<'_>) -> ProbeResult {
     match answer.status {
         200 => ProbeResult::Role(Role::Writer),
-        401 | 403 | 429 => ProbeResult::Locked,
-        404 if errors(answer).contains("Neo.ClientError.Request.Invalid") => {
-            ProbeResult::Unsupported
-        }
+        401 | 429 => ProbeResult::Locked,
+        403 => ProbeResult::Unsupported,
+        404 if errors(answer).contains("Neo.ClientError.") => ProbeResult::Unsupported,
         404 => ProbeResult::Role(Role::Reader),
         status => ProbeResult::Bad(format!("the role answered {status}")),
     }

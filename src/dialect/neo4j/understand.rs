@@ -1,7 +1,7 @@
 //! From a request to a [`Call`]: the line of the table, then the statements, then where it may go,
 //! what it raises, whether its answer may be stored.
 
-use super::body::{self, Access, Ask};
+use super::body::{self, Access, Ask, TimeLimit};
 use super::classify::{Class, classify, severity};
 use super::operations::{Api, Kind, Line, line};
 use super::path::path_of;
@@ -13,6 +13,9 @@ use crate::dialect::{
 use cypher_reader::{QueryReport, read};
 use http::Method;
 use http::header::AUTHORIZATION;
+
+/// Why a statement that commits in parts is never stored.
+pub(super) const IN_TRANSACTIONS: &str = "in_transactions";
 
 /// Where the server's own GET changes nothing; elsewhere an extension may answer.
 const INERT: &[&str] = &["/db/", "/browser"];
@@ -127,6 +130,7 @@ impl Neo4j {
             placement: self.placement(ask, effect),
             acknowledgement: Acknowledgement::Applied,
             fence: fence(ask, effect),
+            time_limit: ask.time_limit.duration(),
             shape,
             canonical: None,
             reason: worst.map_or("no statement", |class| class.reason),
@@ -208,6 +212,7 @@ fn storability(
 ) -> Storability {
     let never = classes.iter().find_map(|class| class.never);
     let reasons = [
+        (classes.iter().any(Class::commits_in_parts), IN_TRANSACTIONS),
         (effect != Effect::Read, "not_a_read"),
         (line.database == raised::SYSTEM, "system_database"),
         (ask.statements.is_empty(), "no_statement"),
@@ -215,7 +220,7 @@ fn storability(
         (ask.impersonates, "impersonated"),
         (matches!(ask.access, Access::Write), "client_write_mode"),
         (
-            ask.unknown_field || ask.access == Access::Odd,
+            ask.unknown_field || ask.access == Access::Odd || ask.time_limit == TimeLimit::Odd,
             "unknown_field",
         ),
     ];

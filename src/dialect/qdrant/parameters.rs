@@ -4,6 +4,7 @@ use super::operation::Acknowledged;
 use crate::dialect::Acknowledgement;
 use percent_encoding::percent_decode;
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// The decoded parameters, sorted by key; twins keep their order.
 #[derive(Debug, Default)]
@@ -24,13 +25,27 @@ impl<'a> Parameters<'a> {
         Self(pairs)
     }
 
-    /// Key and value of every parameter but the time limit, which decides no answer.
+    /// Key and value of every parameter but the time limit, which decides no response. One that Qdrant
+    /// would refuse does.
     pub fn deciding(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let pairs = self
             .0
             .iter()
             .map(|(key, value)| (key.as_ref(), value.as_ref()));
-        pairs.filter(|(key, _)| *key != b"timeout")
+        let limited = self.time_limit().is_some();
+        pairs.filter(move |(key, _)| !(limited && *key == b"timeout"))
+    }
+
+    /// The time that the client allows Qdrant: `timeout`, whole seconds, at least one, given once.
+    pub fn time_limit(&self) -> Option<Duration> {
+        let mut values = self.values("timeout");
+        let (Some(value), None) = (values.next(), values.next()) else {
+            return None;
+        };
+        let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+        let text = std::str::from_utf8(value).ok().filter(|_| digits)?;
+        let seconds: u32 = text.parse().ok()?;
+        (seconds > 0).then(|| Duration::from_secs(seconds.into()))
     }
 
     /// Whether a parameter is there at all.

@@ -1,12 +1,13 @@
-//! The probes of an endpoint and the one inquiry of a service. `/readyz` only says that the node
-//! has started; `/collections` says that it answers with our key. The info of a collection is no
+//! The probes of an endpoint and the one metadata query of a service. `/readyz` only says that the node
+//! has started; whether a collection exists it only answers with our key. The info of a collection is no
 //! probe: it fans out to all nodes, and one dead node would eject the whole cluster.
 
 use super::names::Knowledge;
-use crate::dialect::{MetadataQuery, Probe, ProbeResult, Response};
+use crate::dialect::{Body, MetadataQuery, Probe, ProbeResult, Response};
 use bytes::Bytes;
 use http::Method;
 use http::header::{HeaderName, HeaderValue};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// How long an alias table is trusted that was not changed through us.
@@ -14,6 +15,12 @@ const ALIASES_EVERY: Duration = Duration::from_secs(30);
 
 /// How soon the table is asked for again while it is unknown.
 const ALIASES_AGAIN: Duration = Duration::from_secs(1);
+
+/// Asked of every node with our key. The answer is short however many collections there are.
+const EXISTS: &str = "/collections/pointsman-probe/exists";
+
+/// Bytes of a refusal that are looked at.
+const MAX_TEXT: usize = 1024;
 
 /// The probes, cheapest first.
 pub fn probes(credential: &[(HeaderName, HeaderValue)]) -> Vec<Probe> {
@@ -28,7 +35,7 @@ pub fn probes(credential: &[(HeaderName, HeaderValue)]) -> Vec<Probe> {
     };
     vec![
         probe("readyz", "/readyz", &[], false, ready),
-        probe("collections", "/collections", credential, true, answers),
+        probe("collections", EXISTS, credential, true, exists),
     ]
 }
 
@@ -59,12 +66,22 @@ fn ready(answer: &Response<'_>) -> ProbeResult {
     }
 }
 
-fn answers(answer: &Response<'_>) -> ProbeResult {
-    match answer.status {
+/// A credential that may not see the collection asked about is still known to the server.
+fn exists(response: &Response<'_>) -> ProbeResult {
+    match response.status {
         200 => ProbeResult::Good,
+        403 if text(response).contains("Forbidden") => ProbeResult::Good,
         401 | 403 => ProbeResult::Locked,
         404 => ProbeResult::Unsupported,
         408 | 429 => ProbeResult::Busy,
-        status => ProbeResult::Bad(format!("/collections answered {status}")),
+        status => ProbeResult::Bad(format!("/collections/../exists answered {status}")),
     }
+}
+
+fn text<'a>(response: &Response<'a>) -> Cow<'a, str> {
+    let body: &[u8] = match response.body {
+        Body::Whole(body) => body,
+        Body::Prefix(body) => body,
+    };
+    String::from_utf8_lossy(body.get(..MAX_TEXT).unwrap_or(body))
 }

@@ -141,8 +141,8 @@ fn a_failure_that_may_lie_in_the_statement_opens_no_breaker_by_itself() {
     let neo4j = plain();
     let read = neo4j.understand(&query("RETURN 1").request());
     let judged = |code| judge(&neo4j, &read, 500, &error(code, "made up"));
-    let statement = judged("Neo.DatabaseError.Statement.ExecutionFailed");
-    assert!(statement.needs_two_shapes && statement.fault == Fault::Endpoint);
+    let server = judged("Neo.DatabaseError.General.StorageDamageDetected");
+    assert!(server.needs_two_shapes && server.fault == Fault::Endpoint);
     assert!(!judged("Neo.ClientError.Routing.DbmsInPanic").needs_two_shapes);
     assert!(!judged("Neo.ClientError.Statement.SyntaxError").needs_two_shapes);
 }
@@ -238,7 +238,7 @@ fn the_table_of_codes_is_followed() {
         ),
         (
             "Neo.DatabaseError.Statement.ExecutionFailed",
-            Fault::Endpoint,
+            Fault::Client,
             Executed::Unknown,
             RetryAdvice::Once,
             RetryAdvice::No,
@@ -450,26 +450,173 @@ fn the_newest_bookmark_goes_into_hits() {
 }
 
 #[test]
-fn refusals_have_neo4js_shape() {
+fn refusals_have_the_shape_of_the_interface_and_the_fields_of_the_server() {
     for reason in RejectionReason::ALL {
-        let refusal = plain().refusal(&Rejection::new(reason, "a \"detail\""));
-        let json: serde_json::Value = serde_json::from_str(&refusal.body).unwrap();
-        let label = reason.row().label;
-        let message = format!("pointsman: a \"detail\" ({label})");
-        assert_eq!(json["errors"][0]["message"], message);
-        assert!(
-            json["errors"][0]["code"]
-                .as_str()
-                .unwrap()
-                .starts_with("Neo.")
-        );
-        assert_eq!(refusal.content_type, "application/json");
+        for (sent, results) in [(query("RETURN 1"), false), (tx(&["RETURN 1"]), true)] {
+            let rejection = Rejection::new(reason, "a \"detail\"");
+            let refusal = plain().refusal(&rejection, Some(&sent.request()));
+            let json: serde_json::Value = serde_json::from_str(&refusal.body).unwrap();
+            assert_eq!(json.get("results").is_some(), results);
+            if reason != RejectionReason::TransactionNotFound {
+                let message = format!("pointsman: a \"detail\" ({})", reason.row().label);
+                assert_eq!(json["errors"][0]["message"], message);
+            }
+            assert_eq!(refusal.content_type, "application/json");
+            let fields: HeaderMap = refusal.fields.into_iter().collect();
+            assert_eq!(fields["access-control-allow-origin"], "*");
+        }
     }
-    let gone = plain().refusal(&Rejection::new(RejectionReason::TransactionNotFound, "x"));
-    assert!(
-        gone.body
-            .contains("Neo.ClientError.Transaction.TransactionNotFound")
+}
+
+#[test]
+fn a_transaction_that_is_not_known_is_refused_in_the_servers_own_words() {
+    let refusal = |path: &str| {
+        let rejection = Rejection::new(RejectionReason::TransactionNotFound, "x");
+        let sent = Sent::new("POST", path, "");
+        let refusal = plain().refusal(&rejection, Some(&sent.request()));
+        serde_json::from_str::<serde_json::Value>(&refusal.body).unwrap()
+    };
+    assert_eq!(
+        refusal("/db/neo4j/query/v2/tx/ffff"),
+        serde_json::json!({"errors": [{
+            "code": "Neo.ClientError.Request.Invalid",
+            "message": "Transaction with Id: \"ffff\" was not found. It may have timed out and therefore \
+                rolled back or the routing header 'neo4j-cluster-affinity' was not provided.",
+        }]})
     );
+    assert_eq!(
+        refusal("/db/neo4j/tx/999/commit"),
+        serde_json::json!({"results": [], "errors": [{
+            "code": "Neo.ClientError.Transaction.TransactionNotFound",
+            "message": "Unrecognized transaction id. Transaction may have timed out and been rolled back.",
+        }]})
+    );
+}
+
+/// Requests that go wrong by the client's own doing, each with what Neo4j 5.26.16 answered.
+const MISTAKES: &[(&str, &str, u16, &str)] = &[
+    (
+        "/db/neo4j/query/v2",
+        r#"{"statement":"DROP INDEX nope"}"#,
+        500,
+        r#"{"errors":[{"code":"Neo.DatabaseError.General.UnknownError","message":"An unknown error occurred."}]}"#,
+    ),
+    (
+        "/db/neo4j/query/v2",
+        r#"{"statement":"CREATE CONSTRAINT cc FOR (n:C) REQUIRE n.x IS UNIQUE"}"#,
+        500,
+        r#"{"errors":[{"code":"Neo.DatabaseError.General.UnknownError","message":"An unknown error occurred."}]}"#,
+    ),
+    (
+        "/db/neo4j/query/v2",
+        r#"{"statement":"MATCH p=shortestPath((a)-[*]-(a)) RETURN p"}"#,
+        500,
+        r#"{"errors":[{"code":"Neo.DatabaseError.General.UnknownError","message":"An unknown error occurred."}]}"#,
+    ),
+    (
+        "/db/neo4j/query/v2",
+        r#"{"statement":"RETURN substring('a',-1)"}"#,
+        202,
+        r#"{"data":{"fields":["x"],"values":[]},"errors":[{"code":"Neo.DatabaseError.Statement.ExecutionFailed","message":"Cannot handle negative start index nor negative length"}]}"#,
+    ),
+    (
+        "/db/neo4j/tx/commit",
+        r#"{"statements":[{"statement":"DROP INDEX nope"}]}"#,
+        200,
+        r#"{"results":[],"errors":[{"code":"Neo.DatabaseError.Schema.IndexDropFailed","message":"Unable to drop index called `nope`. There is no such index."}]}"#,
+    ),
+    (
+        "/db/neo4j/tx/commit",
+        r#"{"statements":[{"statement":"CREATE (n)","resultDataContents":["foo"]}]}"#,
+        200,
+        r#"{"results":[],"errors":[{"code":"Neo.DatabaseError.Statement.ExecutionFailed","message":"Invalid result data content specifier: foo"}]}"#,
+    ),
+    (
+        "/db/neo4j/tx/commit",
+        r#"{"statements":[{}]}"#,
+        200,
+        r#"{"results":[],"errors":[{"code":"Neo.DatabaseError.Statement.ExecutionFailed","message":"Cannot invoke \"String.hashCode()\" because \"<local7>\" is null"}]}"#,
+    ),
+    (
+        "/db/neo4j/tx/commit",
+        r#"{"statements":[{"statement":"CREATE (n {x: substring('a',-1)})"}]}"#,
+        200,
+        r#"{"results":[],"errors":[{"code":"Neo.DatabaseError.Statement.ExecutionFailed","message":"Cannot handle negative start index nor negative length"}]}"#,
+    ),
+    (
+        "/db/neo4j/tx/commit",
+        "[]",
+        200,
+        r#"{"results":[],"errors":[{"code":"Neo.ClientError.Request.InvalidFormat","message":"Unable to deserialize request."}]}"#,
+    ),
+    (
+        "/db/neo4j/tx/commit",
+        "{",
+        200,
+        r#"{"results":[],"errors":[{"code":"Neo.ClientError.Request.InvalidFormat","message":"Could not parse the incoming JSON"}]}"#,
+    ),
+    (
+        "/db/neo4j/query/v2",
+        r#"{"statement":"RETURN 1","maxExecutionTime":true}"#,
+        400,
+        r#"{"errors":[{"code":"Neo.ClientError.Request.Invalid","message":"Bad Request"}]}"#,
+    ),
+];
+
+#[test]
+fn a_clients_own_mistakes_are_no_fault_of_the_endpoint_and_leave_no_outcome_open() {
+    let neo4j = plain();
+    for (path, body, status, answer) in MISTAKES {
+        let call = neo4j.understand(&Sent::new("POST", path, body).request());
+        let found = judge(&neo4j, &call, *status, answer);
+        assert_eq!(found.fault, Fault::Client, "{body}");
+        let open = !call.effect.is_read() && found.execution == Executed::Unknown;
+        assert!(!open, "{body}: {found:?}");
+    }
+}
+
+#[test]
+fn a_preflight_that_is_answered_in_plain_text_is_a_success() {
+    let neo4j = plain();
+    let call = neo4j.understand(&Sent::new("OPTIONS", "/db/neo4j/query/v2", "").request());
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", "text/plain".parse().unwrap());
+    let found = neo4j.judge(
+        &call,
+        &Response {
+            status: 200,
+            headers: &headers,
+            body: Body::Whole(&Bytes::from_static(b"POST, OPTIONS")),
+        },
+    );
+    assert_eq!(
+        (found.fault, found.execution),
+        (Fault::None, Executed::Done)
+    );
+}
+
+#[test]
+fn a_write_that_commits_in_parts_and_fails_is_of_unknown_outcome() {
+    let neo4j = plain();
+    let text = "UNWIND range(1,3) AS x CALL { WITH x CREATE (:T {y: substring('abc', 2-x)}) } IN TRANSACTIONS OF 1 ROWS";
+    let answer = r#"{"results":[],"errors":[{"code":"Neo.DatabaseError.Statement.ExecutionFailed","message":"Cannot handle negative start index nor negative length"}]}"#;
+    let call = neo4j.understand(&tx(&[text]).request());
+    assert_eq!(
+        judge(&neo4j, &call, 200, answer).execution,
+        Executed::Unknown
+    );
+}
+
+#[test]
+fn a_write_whose_response_is_not_read_to_its_end_is_of_unknown_outcome() {
+    let neo4j = plain();
+    let call = neo4j.understand(&query("CREATE (n) RETURN n").request());
+    let begun = Response {
+        status: 202,
+        headers: &HeaderMap::new(),
+        body: Body::Prefix(br#"{"data":{"fields":["n"],"values":[["#),
+    };
+    assert_eq!(neo4j.judge(&call, &begun).execution, Executed::Unknown);
 }
 
 #[test]
@@ -514,10 +661,13 @@ fn probes_read_the_recorded_answers() {
         "x",
     );
     assert_eq!(finding("query", 400, &busy), ProbeResult::Busy);
-    assert!(matches!(
+    assert_eq!(
         finding("query", 404, &body("query: unknown database")),
-        ProbeResult::Bad(_)
-    ));
+        ProbeResult::Unsupported,
+        "the home database has another name, or lives elsewhere"
+    );
+    assert_eq!(finding("query", 429, ""), ProbeResult::Locked);
+    assert_eq!(finding("query", 403, ""), ProbeResult::Unsupported);
     assert_eq!(
         finding("role", 404, &body("cluster probe on Community")),
         ProbeResult::Unsupported
@@ -530,6 +680,61 @@ fn probes_read_the_recorded_answers() {
         finding("role", 404, "false"),
         ProbeResult::Role(Role::Reader)
     );
+}
+
+#[test]
+fn probes_ask_the_home_database_whatever_it_is_called() {
+    let neo4j = Neo4j::new(Settings::new("graph"));
+    let target = |name: &str| {
+        let mut probes = neo4j.probes().into_iter();
+        probes.find(|probe| probe.name == name).unwrap().target
+    };
+    assert_eq!(target("query"), "/db/neo4j/query/v2");
+    let home = neo4j.metadata_queries().into_iter();
+    let home = home.into_iter().find(|query| query.name == "home").unwrap();
+    assert_eq!(home.target, "/db/system/query/v2");
+    let answer =
+        Bytes::from(r#"{"data":{"fields":["name"],"values":[["my/movies"]]},"bookmarks":[]}"#);
+    answer_inquiry(&neo4j, &home, &answer);
+    assert_eq!(target("query"), "/db/my%2Fmovies/query/v2");
+    assert_eq!(target("role"), "/db/my%2Fmovies/cluster/writable");
+}
+
+#[test]
+fn a_streamed_response_is_judged_by_its_end() {
+    let neo4j = plain();
+    let call = Arc::new(neo4j.understand(&tx(&["CREATE (n) RETURN n"]).request()));
+    let streamed = |body: &str, step: usize, complete: bool| {
+        let mut judge = neo4j.stream_judge(&call, 200, &HeaderMap::new()).unwrap();
+        for chunk in body.as_bytes().chunks(step) {
+            judge.chunk(chunk);
+        }
+        judge.end(complete)
+    };
+    let rows = r#"{"results":[{"columns":["n"],"data":[{"row":["\"errors\":[1]}",{"errors":[{"code":"Neo.ClientError.X.Y"}]}]}]}],"#;
+    let good = format!(r#"{rows}"errors":[],"lastBookmarks":["FB:new"]}}"#);
+    let bad = format!(
+        r#"{rows}"errors":[{{"code":"Neo.ClientError.Schema.ConstraintValidationFailed","message":"x"}}]}}"#
+    );
+    for step in [1, 2, 7, 1000] {
+        let found = streamed(&good, step, true);
+        assert_eq!(
+            (found.fault, found.execution),
+            (Fault::None, Executed::Done)
+        );
+        assert_eq!(found.bookmark.as_deref(), Some("FB:new"));
+        assert!(found.storable.is_err());
+        let found = streamed(&bad, step, true);
+        assert_eq!(
+            (found.fault, found.execution),
+            (Fault::Client, Executed::RolledBack)
+        );
+        for (body, complete) in [(&good, false), (&good[..good.len() - 1].to_owned(), true)] {
+            assert_eq!(streamed(body, step, complete).execution, Executed::Unknown);
+        }
+    }
+    let endless = format!(r#"{{"errors":["{}"]}}"#, "x".repeat(1 << 20));
+    assert_eq!(streamed(&endless, 4096, true).execution, Executed::Unknown);
 }
 
 #[test]

@@ -256,7 +256,69 @@ fn the_stock_table_speaks_only_until_the_servers_own_list_is_known() {
         (Effect::Write, "a procedure that writes")
     );
     assert_eq!(understood("CALL db.propertyKeys()").effect, Effect::Write);
-    assert_eq!(understood("CALL x.y()").effect, Effect::Read);
+}
+
+#[test]
+fn a_plug_ins_procedure_has_side_effects_unless_the_operator_calls_it_pure() {
+    let modes = [
+        ("apoc.es.post", Mode::Read),
+        ("gds.graph.project", Mode::Read),
+        ("db.labels", Mode::Read),
+    ];
+    let understood = |pure: &[&str], statement: &str| {
+        let neo4j = informed(Settings {
+            pure: pure.iter().map(|name| (*name).to_owned()).collect(),
+            ..Settings::new("graph")
+        });
+        let modes = modes.map(|(name, mode)| (name.to_owned(), mode));
+        neo4j.knowledge.learn_modes(modes.into());
+        neo4j.understand(&query(statement).request())
+    };
+    for name in ["apoc.es.post", "gds.graph.project"] {
+        let call = understood(&[], &format!("CALL {name}('x')"));
+        assert_eq!(call.effect, Effect::Admin, "{name}");
+        assert_eq!((call.fence, call.canonical.is_none()), (Fence::None, true));
+        assert!(
+            !call.invalidates.is_empty(),
+            "a plug-in may write by other ways"
+        );
+        let call = understood(&[&name.to_uppercase()], &format!("CALL {name}('x')"));
+        assert_eq!(call.effect, Effect::Read, "{name}");
+    }
+    assert_eq!(understood(&[], "CALL db.labels()").effect, Effect::Read);
+}
+
+#[test]
+fn the_clients_own_time_limit_is_read() {
+    use std::time::Duration;
+    let of_query = |limit: &str| {
+        let body = format!(r#"{{"statement":"RETURN 1","maxExecutionTime":{limit}}}"#);
+        let sent = Sent::new("POST", "/db/neo4j/query/v2", &body);
+        let call = plain().understand(&sent.request());
+        (call.time_limit, call.canonical.is_some())
+    };
+    assert_eq!(of_query("90"), (Some(Duration::from_secs(90)), true));
+    assert_eq!(of_query("null"), (None, true));
+    assert_eq!(of_query("0"), (None, true));
+    // Some of these the server takes and some it refuses: a stored response must stand for none.
+    for odd in [
+        "true",
+        "[]",
+        "\"5\"",
+        "\"abc\"",
+        "1.5",
+        "-1",
+        "2147483648",
+        "99999999999999999999",
+    ] {
+        assert_eq!(of_query(odd), (None, false), "{odd}");
+    }
+    let of_tx = |limit: &'static str| {
+        let sent = tx(&["RETURN 1"]).header("max-execution-time", limit);
+        plain().understand(&sent.request()).time_limit
+    };
+    assert_eq!(of_tx("1500"), Some(Duration::from_millis(1500)));
+    assert_eq!(["", "abc", "-5", "5.5", "0"].map(of_tx), [None; 5]);
 }
 
 #[test]

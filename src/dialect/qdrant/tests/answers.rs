@@ -362,10 +362,8 @@ fn only_a_whole_answer_that_says_ok_is_stored() {
 #[test]
 fn a_refusal_of_ours_has_the_shape_of_qdrant() {
     use crate::rejection::{Rejection, RejectionReason};
-    let refusal = informed().refusal(&Rejection::new(
-        RejectionReason::NoEndpoint,
-        "no \"good\" endpoint\n",
-    ));
+    let rejection = Rejection::new(RejectionReason::NoEndpoint, "no \"good\" endpoint\n");
+    let refusal = informed().refusal(&rejection, None);
     let body: Value = serde_json::from_str(&refusal.body).unwrap();
     assert_eq!(
         body["status"]["error"],
@@ -385,6 +383,10 @@ fn probes_tell_a_node_that_serves_from_one_that_does_not() {
     assert_eq!(finding(0, 404), ProbeResult::Unsupported);
     assert_eq!(finding(1, 200), ProbeResult::Good);
     assert_eq!(finding(1, 401), ProbeResult::Locked);
+    assert_eq!(finding(1, 403), ProbeResult::Locked);
+    let body = Bytes::from_static(br#"{"status":{"error":"Forbidden: no access"}}"#);
+    let scoped = (probes[1].read)(&answer(403, &HeaderMap::new(), &body));
+    assert_eq!(scoped, ProbeResult::Good, "the key is known");
     assert_eq!(finding(1, 429), ProbeResult::Busy);
     assert!(matches!(finding(1, 500), ProbeResult::Bad(_)));
     assert!(!probes[0].credentialed && probes[0].headers.is_empty());

@@ -278,3 +278,34 @@ fn equal_questions_have_one_key_and_others_have_another() {
         assert_ne!(base, key(target, pairs, body), "{target} {pairs:?} {body}");
     }
 }
+
+#[test]
+fn the_clients_own_time_limit_is_read_and_one_that_is_refused_is_no_hit() {
+    use std::time::Duration;
+    let dialect = informed();
+    let read = |query: &str| {
+        call(
+            &dialect,
+            "POST",
+            &format!("/collections/docs/points/scroll{query}"),
+            "{}",
+        )
+    };
+    let plain = read("").canonical.unwrap();
+    let limited = read("?t%69meout=5");
+    assert_eq!(limited.time_limit, Some(Duration::from_secs(5)));
+    assert_eq!(limited.canonical.unwrap(), plain);
+    for odd in [
+        "0",
+        "abc",
+        "",
+        "-1",
+        "1.5",
+        "99999999999999999999",
+        "5&timeout=5",
+    ] {
+        let call = read(&format!("?timeout={odd}"));
+        assert_eq!(call.time_limit, None, "{odd}");
+        assert_ne!(call.canonical.unwrap(), plain, "{odd}");
+    }
+}
