@@ -54,14 +54,22 @@ impl Flow<'_> {
             let (head, body) = respond::edited(answered.head, answered.held, editor);
             return client.whole(head, body).await;
         };
+        let status = answered.head.status.as_u16();
+        let fields = &answered.head.headers;
+        let mut judge = self
+            .service
+            .dialect
+            .stream_judge(&errand.call, status, fields);
         let streaming = Streaming {
             head: answered.head,
             held: answered.held,
             share: Some(answered.share),
             wire: &mut wire,
             editor,
+            judge: judge.as_deref_mut().map(|judge| judge as _),
         };
         let ending = client.streaming(streaming).await;
+        self.judged_at_end = judge.map(|judge| judge.end(ending == Ending::Complete));
         if ending == Ending::Complete {
             self.proxy.upstream.release(wire).await;
         }

@@ -7,7 +7,7 @@ use super::peek::{Peeked, Reader};
 use super::respond::Ending;
 use super::{Proxy, framing};
 use crate::cache::CacheStatus;
-use crate::dialect::{Body, Request, background};
+use crate::dialect::{Body, Judgement, Request, background};
 use crate::observe::{InFlight, Opening, Outcome, id};
 use crate::rejection::{Rejection, RejectionReason};
 use crate::snapshot::{Service, Snapshot};
@@ -28,6 +28,8 @@ pub struct Flow<'a> {
     pub(super) id: HeaderValue,
     pub(super) stop: &'a watch::Receiver<bool>,
     pub(super) cache: Option<CacheStatus>,
+    /// The judgement of a response that streamed, at its end.
+    pub(super) judged_at_end: Option<Judgement>,
 }
 
 /// Why a request ends before it is on its way.
@@ -89,6 +91,7 @@ impl<'a> Flow<'a> {
             id,
             stop,
             cache: None,
+            judged_at_end: None,
         }
     }
 

@@ -5,7 +5,7 @@ use super::headers::{self, CACHE, EXPLAIN, REQUEST_ID};
 use super::joined::Joined;
 use super::pace::{Pace, TooSlow};
 use super::upstream::Wire;
-use crate::dialect::{Dialect, ResponseEditor};
+use crate::dialect::{Dialect, ResponseEditor, StreamJudge};
 use crate::rejection::Rejection;
 use crate::shared::Share;
 use bytes::Bytes;
@@ -66,6 +66,8 @@ pub struct Streaming<'a> {
     pub share: Option<Share>,
     pub wire: &'a mut Wire,
     pub editor: Option<Box<dyn ResponseEditor>>,
+    /// Sees the body as the endpoint sent it.
+    pub judge: Option<&'a mut dyn StreamJudge>,
 }
 
 impl Client<'_> {
@@ -121,6 +123,7 @@ impl Client<'_> {
             mut share,
             wire,
             mut editor,
+            mut judge,
         } = answer;
         let begun = begin(
             self.session,
@@ -134,6 +137,9 @@ impl Client<'_> {
         }
         let mut part = Some(held);
         while let Some(bytes) = part {
+            if let Some(judge) = &mut judge {
+                judge.chunk(&bytes);
+            }
             let bytes = edit(&mut editor, bytes, false);
             if !self.write(bytes, false).await {
                 return Ending::ClientGone;

@@ -1,8 +1,8 @@
 //! Between the path and the cache: what becomes of a fetched answer, and of a write.
 
 use super::errand::{CallReport, Ended, Errand};
-use crate::cache::{CacheStatus, FetchedResponse, Fill, Settled};
-use crate::dialect::{Acknowledgement, Executed};
+use crate::cache::{CacheStatus, EndpointId, FetchedResponse, Fill, Settled};
+use crate::dialect::{Acknowledgement, Call, Executed};
 use crate::observe::{self, CacheNote};
 use crate::plan::Category;
 use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, VARY};
@@ -73,11 +73,15 @@ pub fn outcome(errand: &Errand, report: &CallReport) -> Settled {
     if report.unsure {
         return Settled::Unknown;
     }
-    let endpoint = fetched.cache_id;
-    match fetched.judgement.execution {
+    settled(&errand.call, fetched.judgement.execution, fetched.cache_id)
+}
+
+/// What became of a write that this endpoint answered.
+pub fn settled(call: &Call, execution: Executed, endpoint: EndpointId) -> Settled {
+    match execution {
         Executed::Unknown => Settled::Unknown,
         Executed::Queued => Settled::Queued { endpoint },
-        Executed::Done if errand.call.acknowledgement == Acknowledgement::Queued => {
+        Executed::Done if call.acknowledgement == Acknowledgement::Queued => {
             Settled::Queued { endpoint }
         }
         Executed::Done => Settled::Done { endpoint },

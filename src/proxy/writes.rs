@@ -50,11 +50,16 @@ impl Flow<'_> {
             // What the dialect knows of names and procedures may be old now.
             self.service.pool.probe_trigger().nudge();
         }
-        let streaming =
-            matches!(&report.ended, Ended::Answered(fetched) if !fetched.answered.is_whole());
-        if streaming {
-            // The database may commit at the end of its answer: the write stays open until then.
+        if let Ended::Answered(fetched) = &report.ended
+            && !fetched.answered.is_whole()
+        {
+            // The database may commit at the end of its response: the write stays open until then.
+            let (call, endpoint) = (Arc::clone(&errand.call), fetched.cache_id);
             let ending = self.deliver(session, errand, report).await;
+            let at_end = self.judged_at_end.take();
+            let outcome = at_end.map_or(outcome, |judgement| {
+                store::settled(&call, judgement.execution, endpoint)
+            });
             if let (Some(open), Ending::Complete) = (open, ending) {
                 open.settle(outcome);
             }

@@ -1,6 +1,9 @@
 //! What a client is told of a request that went wrong, and what is sent again.
 
 use crate::support::{Origin, Setup, Step};
+use pointsman::dialect::{Body, DialectName, Request, registry};
+use pointsman::rejection::{Rejection, RejectionReason, RetrySafety};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 async fn three(script: fn(usize) -> Vec<Step>) -> Vec<Origin> {
@@ -111,4 +114,128 @@ async fn a_malformed_response_on_a_reused_connection_is_not_a_stale_connection()
     assert_eq!(proxy.request("GET", target, "", b"").await.status, 502);
     assert_eq!(origin.count(), 2);
     assert_eq!(origin.connections(), 1);
+}
+
+/// Whether a client of Neo4j sends a request again by itself that was answered with this code: the
+/// official drivers and their wrappers of the Query API, and py2neo.
+fn neo4js_clients_retry(code: &str) -> bool {
+    let others = [
+        "Neo.ClientError.Security.AuthorizationExpired",
+        "Neo.ClientError.Cluster.NotALeader",
+        "Neo.ClientError.General.ForbiddenOnReadOnlyDatabase",
+        "ServiceUnavailable",
+        "SessionExpired",
+    ];
+    code.contains("TransientError") || others.contains(&code)
+}
+
+/// Whether a generic HTTP client, set up to retry, sends a request again that was answered so.
+fn http_clients_retry(status: u16) -> bool {
+    [408, 425, 429, 502, 503, 504].contains(&status)
+}
+
+fn refused_by(word: &str, reason: RejectionReason, target: &str) -> serde_json::Value {
+    let (method, headers) = (http::Method::POST, http::HeaderMap::new());
+    let request = Request {
+        method: &method,
+        target,
+        headers: &headers,
+        body: Body::Prefix(b""),
+    };
+    let dialect = registry::offline(word, "s").unwrap();
+    let refusal = dialect.refusal(&Rejection::new(reason, "detail"), Some(&request));
+    serde_json::from_str(&refusal.body).unwrap()
+}
+
+/// The outcome of a write was unknown, the answer was transient, and drivers sent the write again.
+#[test]
+fn no_client_sends_again_by_itself_what_may_have_been_done() {
+    for reason in RejectionReason::ALL {
+        let row = reason.row();
+        let invited = row.retry_safety.invites_retry();
+        let after = Rejection::new(reason, "x").retry_after(Duration::from_secs(1));
+        assert_eq!(after.retry_after.is_some(), invited, "{}", row.label);
+        if row.retry_safety == RetrySafety::OutcomeUnknown {
+            assert!(!http_clients_retry(row.status), "{}", row.label);
+        }
+        for target in ["/db/neo4j/query/v2", "/db/neo4j/tx/commit", "/x"] {
+            let body = refused_by("neo4j", reason, target);
+            let code = body["errors"][0]["code"].as_str().unwrap();
+            assert_eq!(neo4js_clients_retry(code), invited, "{}: {code}", row.label);
+        }
+        // Qdrant's clients know the status alone, and send again what is 429 with a `Retry-After`.
+        assert_ne!(row.status, 429, "{}", row.label);
+    }
+}
+
+#[test]
+fn the_page_of_refusals_shows_the_table() {
+    let page = std::fs::read_to_string("docs/refusals.md").unwrap();
+    for reason in RejectionReason::ALL {
+        let row = reason.row();
+        let code = |target| {
+            let body = refused_by("neo4j", reason, target);
+            body["errors"][0]["code"].as_str().unwrap().to_owned()
+        };
+        let (query, tx) = (code("/db/neo4j/query/v2/tx/1"), code("/db/neo4j/tx/1"));
+        let codes = match query == tx {
+            true => format!("`{tx}`"),
+            false => format!("`{tx}`; Query API `{query}`"),
+        };
+        let invited = if row.retry_safety.invites_retry() {
+            "yes"
+        } else {
+            "no"
+        };
+        let line = format!("| `{}` | {} | {codes} | {invited} |", row.label, row.status);
+        assert!(page.contains(&line), "expected in docs/refusals.md: {line}");
+    }
+}
+
+/// Three endpoints that take a request, and close without a response.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_of_unknown_outcome_is_sent_once_and_told_as_such_by_every_dialect() {
+    let cases = [
+        (
+            "neo4j",
+            "POST",
+            "/db/neo4j/query/v2",
+            r#"{"statement":"CREATE (n)"}"#,
+        ),
+        (
+            "neo4j",
+            "POST",
+            "/db/neo4j/tx/commit",
+            r#"{"statements":[{"statement":"CREATE (n)"}]}"#,
+        ),
+        (
+            "qdrant",
+            "PUT",
+            "/collections/a/points?wait=true",
+            r#"{"points":[]}"#,
+        ),
+        ("http", "PUT", "/x", "{}"),
+    ];
+    assert_eq!(DialectName::ALL.len(), 3);
+    for (dialect, method, target, body) in cases {
+        let origins = three(|_| vec![Step::Close]).await;
+        let urls: Vec<String> = origins.iter().map(Origin::url).collect();
+        let proxy = Setup::new(dialect, &urls).start().await;
+        let fields = "content-type: application/json\r\norigin: http://page.example\r\n";
+        let response = proxy.request(method, target, fields, body.as_bytes()).await;
+        assert_eq!(response.status, 500, "{target}: {}", response.text());
+        assert!(
+            response.text().contains("outcome is unknown"),
+            "{}",
+            response.text()
+        );
+        assert_eq!(response.field("retry-after"), None);
+        let origin = match dialect {
+            "neo4j" => Some("*"),
+            "qdrant" => Some("http://page.example"),
+            _ => None,
+        };
+        assert_eq!(response.field("access-control-allow-origin"), origin);
+        assert_eq!(calls(&origins), 1, "{target}");
+    }
 }
