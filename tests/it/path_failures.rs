@@ -182,7 +182,7 @@ async fn a_hanging_replica_costs_a_read_its_time_limit_and_a_write_an_error() {
         let begun = Instant::now();
         assert_eq!(query(&proxy).await.status, 200);
         let answer = upsert(&proxy, id).await;
-        if answer.status == 504 {
+        if answer.status == 500 {
             timeouts += 1;
             assert!(begun.elapsed() >= Duration::from_secs(2));
             assert!(answer.json()["status"]["error"].is_string());
@@ -210,15 +210,10 @@ async fn an_answer_that_trickles_in_its_head_is_given_up_in_time() {
         .section("upstream: {read_timeout: 200ms, write_timeout: 200ms}")
         .start()
         .await;
-    for method in ["GET", "PUT"] {
+    for (method, status) in [("GET", 504), ("PUT", 500)] {
         let begun = Instant::now();
-        assert_eq!(
-            proxy
-                .request(method, "/collections/a", "", b"")
-                .await
-                .status,
-            504
-        );
+        let response = proxy.request(method, "/collections/a", "", b"").await;
+        assert_eq!(response.status, status);
         assert!(begun.elapsed() < Duration::from_secs(5));
     }
 }
