@@ -24,7 +24,7 @@ pub use logging::Logging;
 pub use metrics::{CacheReading, EndpointReading, Readings, ServiceReading, Source};
 pub use name::Name;
 pub use notes::{
-    Attempt, CacheNote, CacheStatus, EndpointCounts, Excluded, Facts, PhaseTimes, RouteNote,
+    Attempt, CacheNote, CacheResult, EndpointCounts, Excluded, Facts, PhaseTimes, RouteNote,
 };
 pub use observation::{Observation, Outcome};
 pub use observer::{Learn, Observer, Opening};

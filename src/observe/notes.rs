@@ -33,7 +33,7 @@ pub struct Facts {
 /// What the cache said.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CacheNote {
-    pub status: CacheStatus,
+    pub status: CacheResult,
     /// From the cache's closed set of words.
     pub reason: &'static str,
     pub category: Option<Category>,
@@ -48,7 +48,7 @@ pub struct CacheNote {
 /// The three words of `x-pointsman-cache`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum CacheStatus {
+pub enum CacheResult {
     Hit,
     Miss,
     Bypass,
@@ -127,13 +127,13 @@ pub struct PhaseTimes {
     pub first_byte: Option<Duration>,
 }
 
-impl CacheStatus {
+impl CacheResult {
     /// The name in headers, metrics and logs.
     pub const fn label(self) -> &'static str {
         match self {
-            CacheStatus::Hit => "hit",
-            CacheStatus::Miss => "miss",
-            CacheStatus::Bypass => "bypass",
+            CacheResult::Hit => "hit",
+            CacheResult::Miss => "miss",
+            CacheResult::Bypass => "bypass",
         }
     }
 }

@@ -93,9 +93,9 @@ pub fn settled(call: &Call, execution: Executed, endpoint: EndpointId) -> Settle
 pub fn note(status: &CacheStatus, category: Option<Category>) -> CacheNote {
     CacheNote {
         status: match status.verdict {
-            "hit" => observe::CacheStatus::Hit,
-            "miss" => observe::CacheStatus::Miss,
-            _ => observe::CacheStatus::Bypass,
+            "hit" => observe::CacheResult::Hit,
+            "miss" => observe::CacheResult::Miss,
+            _ => observe::CacheResult::Bypass,
         },
         reason: status
             .reason

@@ -1,6 +1,6 @@
 use super::fixtures::{Bench, attempt, plan, read};
 use crate::dialect::{Fault, Target};
-use crate::observe::{CacheNote, CacheStatus, EndpointCounts, Observation};
+use crate::observe::{CacheNote, CacheResult, EndpointCounts, Observation};
 use crate::rejection::RejectionReason;
 use http::HeaderValue;
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ fn headline(target: Target, change: impl FnOnce(&mut Observation)) -> String {
     in_flight.understood(&read(target));
     in_flight.planned(plan(Duration::from_millis(5)));
     in_flight.looked_up(CacheNote {
-        status: CacheStatus::Miss,
+        status: CacheResult::Miss,
         reason: "not_stored",
         category: None,
         age: None,

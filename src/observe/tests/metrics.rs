@@ -3,7 +3,7 @@ use crate::config;
 use crate::dialect::{Fault, Target};
 use crate::observe::metrics::FAMILIES;
 use crate::observe::{
-    CacheNote, CacheReading, CacheStatus, EndpointCounts, EndpointReading, Name, Outcome, Readings,
+    CacheNote, CacheReading, CacheResult, EndpointCounts, EndpointReading, Name, Outcome, Readings,
     ServiceReading,
 };
 use crate::plan::Category;
@@ -28,7 +28,7 @@ fn full_request(bench: &Bench) {
     in_flight.understood(&read(Target::Collection("docs".into())));
     in_flight.planned(plan(Duration::from_millis(20)));
     in_flight.looked_up(CacheNote {
-        status: CacheStatus::Miss,
+        status: CacheResult::Miss,
         reason: "not_stored",
         category: Some(Category::Vector),
         age: None,
