@@ -9,7 +9,7 @@ use cases::Case;
 use measure::{Measured, measure};
 use pointsman::config;
 use pointsman::dialect::Dialect;
-use pointsman::dialect::neo4j::{Neo4j, Settings};
+use pointsman::dialect::neo4j::{Neo4j, Neo4jSettings};
 use pointsman::dialect::qdrant::{Qdrant, QdrantSettings};
 use pointsman::plan::{ExecutionStrategy, Plan, Planner, SystemLoad};
 use std::process::ExitCode;
@@ -30,7 +30,7 @@ const PLAN_LIMIT: Duration = Duration::from_micros(1);
 fn dialects() -> Vec<Box<dyn Dialect>> {
     vec![
         Box::new(Qdrant::new("vectors", QdrantSettings::default())),
-        Box::new(Neo4j::new(Settings::new("graph"))),
+        Box::new(Neo4j::new(Neo4jSettings::new("graph"))),
     ]
 }
 

@@ -35,7 +35,7 @@ pub struct Service {
     pub execution: ExecutionStrategy,
     pub pool: Pool,
     pub settings: config::Service,
-    /// What the cache calls it: another name where it came to stand for other servers (A14).
+    /// What the cache calls it: another name where it came to stand for other servers.
     pub cache_name: Arc<str>,
     idempotent: BTreeSet<String>,
     /// By name: what the cache calls an endpoint.

@@ -7,7 +7,7 @@ mod bodies;
 use bodies::Nasty;
 use peak_alloc::PeakAlloc;
 use pointsman::dialect::Dialect;
-use pointsman::dialect::neo4j::{Neo4j, Settings};
+use pointsman::dialect::neo4j::{Neo4j, Neo4jSettings};
 use pointsman::dialect::qdrant::{Qdrant, QdrantSettings};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -52,6 +52,6 @@ fn row(nasty: &Nasty) {
 fn dialect(name: &str) -> Arc<dyn Dialect> {
     match name {
         "qdrant" => Arc::new(Qdrant::new("vectors", QdrantSettings::default())),
-        _ => Arc::new(Neo4j::new(Settings::new("graph"))),
+        _ => Arc::new(Neo4j::new(Neo4jSettings::new("graph"))),
     }
 }

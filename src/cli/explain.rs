@@ -2,14 +2,14 @@
 //! as the proxy does, against an idle machine and without measured times, and prints one line of JSON.
 //! It sends nothing and learns nothing.
 
-mod answer;
+mod explanation;
 mod lines;
 mod request;
 
 use crate::config::Config;
 use crate::dialect::{Body, Dialect, Request};
 use crate::plan::{ExecutionStrategy, Planner, SystemLoad};
-use answer::{Explanation, Failure};
+use explanation::{Explanation, Failure};
 use lines::Lines;
 use request::Asked;
 use std::io::{self, BufRead, Write};
@@ -75,12 +75,12 @@ Keys of a line:
   body         a JSON value, or a string that is taken as the body's own bytes
   body_base64  a body that is no text
 
-What the answer says:
+What the explanation says:
   effect       read, write, schema, admin, session or unknown, which is taken as a write
-  tags         what an answer depends on (reads), and what the request makes old (invalidates)
+  tags         what a response depends on (reads), and what the request makes old (invalidates)
   complexity   the level, its score and the terms that add up to it
   cost, time   the estimate, time in seconds
-  cache        whether an answer would be stored (policy), how long, and why not";
+  cache        whether a response would be stored (policy), how long, and why not";
 
 /// Makes a dialect from its name and the name of its service; `None` for a name that is not known.
 pub type Dialects<'a> = &'a dyn Fn(&str, &str) -> Option<Box<dyn Dialect>>;
@@ -125,22 +125,22 @@ impl<'a> Explainer<'a> {
     }
 
     fn flags(&self, args: &ExplainArgs, output: &mut impl Write) -> io::Result<bool> {
-        let answer = Asked::from_flags(args).and_then(|asked| self.explain(&asked));
-        write(output, None, answer)
+        let explained = Asked::from_flags(args).and_then(|asked| self.explain(&asked));
+        write(output, None, explained)
     }
 
-    /// Answers line by line, so that a pipe can be used as a conversation.
+    /// Explains line by line, so that a pipe can be used as a conversation.
     fn lines<R: BufRead>(&self, mut lines: Lines<R>, output: &mut impl Write) -> io::Result<bool> {
         let mut all_good = true;
         while let Some((number, line)) = lines.next()? {
             let asked = line.and_then(Asked::from_line);
-            let answer = asked.and_then(|asked| self.explain(&asked));
-            all_good &= write(output, Some(number), answer)?;
+            let explained = asked.and_then(|asked| self.explain(&asked));
+            all_good &= write(output, Some(number), explained)?;
         }
         Ok(all_good)
     }
 
-    /// Each request meets a dialect of its own: what a line does to names or shapes changes no later answer.
+    /// Each request meets a dialect of its own: what a line does to names or shapes changes no later explanation.
     fn explain(&self, asked: &Asked) -> Result<Explanation, String> {
         let dialect = self.dialect(&asked.dialect)?;
         let call = dialect.understand(&self.request(asked));
@@ -177,14 +177,14 @@ impl<'a> Explainer<'a> {
     }
 }
 
-/// Writes one answer and hands it over at once; says whether it was an explanation.
+/// Writes one explanation and hands it over at once; says whether it was an explanation.
 fn write(
     output: &mut impl Write,
     line: Option<u64>,
-    answer: Result<Explanation, String>,
+    explained: Result<Explanation, String>,
 ) -> io::Result<bool> {
-    let good = answer.is_ok();
-    match answer {
+    let good = explained.is_ok();
+    match explained {
         Ok(explanation) => serde_json::to_writer(&mut *output, &explanation)?,
         Err(error) => serde_json::to_writer(&mut *output, &Failure { line, error })?,
     }

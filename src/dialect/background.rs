@@ -73,7 +73,7 @@ async fn beside<T: Send + 'static>(step: impl FnOnce() -> T + Send + 'static) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::neo4j::{Neo4j, Settings};
+    use crate::dialect::neo4j::{Neo4j, Neo4jSettings};
     use crate::dialect::{Effect, Fence};
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::mpsc::channel;
@@ -116,7 +116,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_long_body_is_understood_as_a_short_one_is() {
-        let dialect: Arc<dyn Dialect> = Arc::new(Neo4j::new(Settings::new("graph")));
+        let dialect: Arc<dyn Dialect> = Arc::new(Neo4j::new(Neo4jSettings::new("graph")));
         let padding = " ".repeat(2 * MAX_INLINE);
         let (method, headers) = (Method::POST, HeaderMap::new());
         for (text, effect, fence) in [

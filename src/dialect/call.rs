@@ -53,7 +53,7 @@ impl Effect {
     }
 }
 
-/// The class of a request (PL-02), with the classes outside the sources.
+/// The class of a request, by which the planner weighs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QueryType {
@@ -101,7 +101,7 @@ pub enum Target {
     Database(String),
 }
 
-/// Whether an answer may be stored, and if not, why not. The reasons are a closed set of words.
+/// Whether a response may be stored, and if not, why not. The reasons are a closed set of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Storability {
@@ -121,13 +121,13 @@ pub enum Placement {
     Any,
     /// An endpoint that takes writes.
     Writer,
-    /// The answer or the effect belongs to one node: always the same endpoint for this key, never another one instead.
+    /// The response or the effect belongs to one node: always the same endpoint for this key, never another one instead.
     Local,
     /// The endpoint whose token is in the transaction id.
     Pinned(String),
 }
 
-/// How sure the answer of a write is.
+/// How sure the response of a write is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Acknowledgement {
@@ -145,11 +145,11 @@ pub enum Fence {
     None,
     /// We add it on the way out.
     Ours,
-    /// The client set it: a refusal is the client's answer.
+    /// The client set it: a refusal is the client's response.
     Theirs,
 }
 
-/// Counts that the planner works with (PL-11, PL-12). A value that a request does not have is 0 or false.
+/// Counts that the planner works with. A value that a request does not have is 0 or false.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Features {
     /// Characters of the query text (statement, or inference text).
@@ -176,9 +176,9 @@ pub struct Call {
     pub target: Target,
     pub query_type: QueryType,
     pub features: Features,
-    /// What a stored answer depends on. Empty when nothing is stored.
+    /// What a stored response depends on. Empty when nothing is stored.
     pub reads: Vec<Tag>,
-    /// What is raised before the call is sent and after its answer, whatever the answer's status.
+    /// What is invalidated before the call is sent and after its response, whatever the response's status.
     pub invalidates: Vec<Tag>,
     pub storability: Storability,
     pub placement: Placement,
@@ -188,10 +188,10 @@ pub struct Call {
     pub time_limit: Option<Duration>,
     /// Hash of the call with its literals removed: the key of all learning.
     pub shape: u64,
-    /// Everything that decides the answer, for the cache key. `None` when nothing is stored.
+    /// Everything that decides the response, for the cache key. `None` when nothing is stored.
     #[serde(skip)]
     pub canonical: Option<Canonical>,
-    /// When the credential ends (a token's `exp`), in seconds since 1970: a stored answer ends no later.
+    /// When the credential ends (a token's `exp`), in seconds since 1970: a stored response ends no later.
     pub expires: Option<u64>,
     /// The generation of the dialect's knowledge that the tags were made with; 0 where it keeps none.
     pub knowledge: u64,

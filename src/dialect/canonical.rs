@@ -1,4 +1,4 @@
-//! The canonical form of a request: everything that decides its answer, without ambiguity. The
+//! The canonical form of a request: everything that decides its response, without ambiguity. The
 //! cache hashes it into a key and compares it on a hit. Credentials enter as keyed digests only,
 //! so that a dump of the cache shows none.
 

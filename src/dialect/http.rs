@@ -73,9 +73,9 @@ impl Dialect for Http {
         RequestEdits::default()
     }
 
-    fn judge(&self, _call: &Call, answer: &Response<'_>) -> Judgement {
+    fn judge(&self, _call: &Call, response: &Response<'_>) -> Judgement {
         use {Executed::*, RetryAdvice::*};
-        let (fault, execution, code, read_retry) = match answer.status {
+        let (fault, execution, code, read_retry) = match response.status {
             200..400 => {
                 return Judgement {
                     storable: Err("not_understood"),
@@ -119,14 +119,14 @@ impl Dialect for Http {
             headers: Vec::new(),
             body: Bytes::new(),
             credentialed: false,
-            read: answers,
+            read: serves,
         }]
     }
 }
 
-/// Any answer but a server's own failure shows that it serves.
-fn answers(answer: &Response<'_>) -> ProbeResult {
-    match answer.status {
+/// Any response but a server's own failure shows that it serves.
+fn serves(response: &Response<'_>) -> ProbeResult {
+    match response.status {
         ..500 => ProbeResult::Good,
         status => ProbeResult::Bad(format!("answered {status}")),
     }

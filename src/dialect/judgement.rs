@@ -1,4 +1,4 @@
-//! A judgement: what an answer of the database means. Decided by the error tables of each dialect,
+//! A judgement: what a response of the database means. Decided by the error tables of each dialect,
 //! from status, headers and body, never from the HTTP status alone.
 
 use serde::Serialize;
@@ -72,7 +72,7 @@ pub enum RetryAdvice {
     AsWrite,
 }
 
-/// The meaning of one answer.
+/// The meaning of one response.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Judgement {
     pub fault: Fault,
@@ -81,11 +81,11 @@ pub struct Judgement {
     pub read_retry: RetryAdvice,
     /// What may be done when the call is a write; anything but `No` only where nothing was executed.
     pub write_retry: RetryAdvice,
-    /// `Err` names why this answer may not be stored.
+    /// `Err` names why this response may not be stored.
     pub storable: Result<(), &'static str>,
     /// The database's own code or the first words of its text, from a closed set; for metrics and logs.
     pub code: &'static str,
-    /// The newest bookmark in the answer (Neo4j).
+    /// The newest bookmark in the response (Neo4j).
     pub bookmark: Option<String>,
     /// Entries of this credential must go (401, 403).
     pub revoke: bool,

@@ -1,4 +1,4 @@
-//! Probes and inquiries: the few requests that pointsman itself sends to an endpoint.
+//! Probes and metadata queries: the few requests that pointsman itself sends to an endpoint.
 
 use super::Response;
 use bytes::Bytes;
@@ -15,7 +15,7 @@ pub enum Role {
     Reader,
 }
 
-/// What a probe's answer says.
+/// What the response to a probe says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ProbeResult {
     /// The endpoint serves.
@@ -44,11 +44,11 @@ pub struct Probe {
     pub body: Bytes,
     /// Whether it carries the service's probe credential.
     pub credentialed: bool,
-    /// Reads the answer.
+    /// Reads the response.
     pub read: fn(&Response<'_>) -> ProbeResult,
 }
 
-/// A question to the service as a whole; its answer goes back to the dialect.
+/// A question to the service as a whole; its response goes back to the dialect.
 #[derive(Clone)]
 pub struct MetadataQuery {
     pub name: &'static str,
@@ -56,8 +56,8 @@ pub struct MetadataQuery {
     pub target: String,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub body: Bytes,
-    /// How long an answer is good for. An answer is wanted at once while none is known.
+    /// How long a response is good for. A response is wanted at once while none is known.
     pub every: Duration,
-    /// The state of knowledge when the question was asked: an answer to an older question is dropped.
+    /// The state of knowledge when the question was asked: a response to an older question is dropped.
     pub generation: u64,
 }

@@ -1,13 +1,14 @@
-//! Qdrant over REST: what each request does and depends on, what each answer means, and which
+//! Qdrant over REST: what each request does and depends on, what each response means, and which
 //! names stand for which collections. It opens no socket, decides no route and keeps nothing but
 //! the alias table. The facts were tested on Qdrant 1.19.
 
+mod alias_changes;
+mod alias_table;
+mod body_facts;
 mod credentials;
 mod document;
-mod findings;
 mod judge;
 mod key;
-mod names;
 mod operation;
 mod operations;
 mod parameters;
@@ -19,10 +20,9 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod understand;
-mod written;
 
-pub use names::Names;
-pub use operation::{Acknowledged, Operation, Reading, Scope};
+pub use alias_table::AliasTable;
+pub use operation::{Acknowledged, BodyForm, Operation, Scope};
 pub use operations::{OPERATIONS, OTHERS};
 pub use understand::NEVER;
 
@@ -43,7 +43,7 @@ use tags::Tags;
 /// What the dialect is told about its service.
 #[derive(Clone, Default)]
 pub struct QdrantSettings {
-    /// Headers of credentialed probes and inquiries.
+    /// Headers of credentialed probes and metadata queries.
     pub probe_headers: Vec<(HeaderName, HeaderValue)>,
     /// Replicas that a shard has, 0 when that is not known. With two or more, a read that one
     /// replica's rate limit refused may ask another endpoint.
@@ -67,19 +67,19 @@ impl QdrantSettings {
 /// The dialect of one Qdrant service.
 pub struct Qdrant {
     tags: Tags,
-    names: Arc<Names>,
+    names: Arc<AliasTable>,
     settings: QdrantSettings,
 }
 
 impl Qdrant {
-    /// The dialect of a service; its alias table is unknown until the first inquiry is answered.
+    /// The dialect of a service; its alias table is unknown until the first metadata query is answered.
     pub fn new(service: &str, settings: QdrantSettings) -> Self {
         Self::with_names(service, settings, Arc::default())
     }
 
     /// A dialect that goes on with the alias table of an earlier one, which may still be in use: both
     /// then see every change of names.
-    pub fn with_names(service: &str, settings: QdrantSettings, names: Arc<Names>) -> Self {
+    pub fn with_names(service: &str, settings: QdrantSettings, names: Arc<AliasTable>) -> Self {
         Self {
             tags: Tags::new(service),
             names,
@@ -144,8 +144,8 @@ impl Dialect for Qdrant {
         call
     }
 
-    /// Answers come back unencoded, so that an error's text, and whether a write was applied or
-    /// only queued, can be read. Files of snapshots and other answers of one node stay as they are.
+    /// Responses come back unencoded, so that an error's text, and whether a write was applied or
+    /// only queued, can be read. Files of snapshots and other responses of one node stay as they are.
     fn outgoing(&self, call: &Call, request: &Request<'_>, _after_write: bool) -> RequestEdits {
         let asks = request.headers.contains_key(ACCEPT_ENCODING);
         let understood = call.query_type != QueryType::Unknown;
@@ -160,11 +160,11 @@ impl Dialect for Qdrant {
         }
     }
 
-    fn judge(&self, call: &Call, answer: &Response<'_>) -> Judgement {
+    fn judge(&self, call: &Call, response: &Response<'_>) -> Judgement {
         if changes_names(call) {
             self.names.change_answered();
         }
-        judge::judge(call, answer, self.settings.replicas)
+        judge::judge(call, response, self.settings.replicas)
     }
 
     fn credential(&self, request: &Request<'_>) -> Option<u64> {
@@ -218,10 +218,10 @@ impl Dialect for Qdrant {
         )]
     }
 
-    fn learn(&self, metadata_query: &MetadataQuery, answer: &Response<'_>) {
-        if let (200, Body::Whole(body)) = (answer.status, answer.body) {
+    fn learn(&self, metadata_query: &MetadataQuery, response: &Response<'_>) {
+        if let (200, Body::Whole(body)) = (response.status, response.body) {
             self.names
-                .learn(metadata_query.generation, names::read_table(body));
+                .learn(metadata_query.generation, alias_table::read_table(body));
         }
     }
 

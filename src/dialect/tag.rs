@@ -1,16 +1,16 @@
-//! Tags: what a cached answer depends on, and what a write raises. A tag is a readable path,
+//! Tags: what a stored response depends on, and what a write invalidates. A tag is a readable path,
 //! `qdrant/<service>/<collection>` or `neo4j/<service>/<db>/label/<L>`; its epoch lives in the cache.
 
 use serde::Serialize;
 use std::fmt;
 
-/// One thing that answers depend on.
+/// One thing that responses depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Tag(Box<str>);
 
 impl Tag {
-    /// The tag of a whole service: every stored answer of the service depends on it.
+    /// The tag of a whole service: every stored response of the service depends on it.
     pub fn service(dialect: &str, service: &str) -> Self {
         Self(format!("{dialect}/{service}").into())
     }

@@ -5,7 +5,7 @@
 use crate::neo4j_statements::{READS, WRITES};
 use crate::neo4j_support::{Proxy, TextResponse, eventually, send, statements_of, try_send, yaml};
 use cypher_reader::is_pure_builtin;
-use pointsman::dialect::neo4j::stock_procedures;
+use pointsman::dialect::neo4j::builtin_procedures;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -121,7 +121,7 @@ async fn real_servers() {
         "three servers up after {:.1} s",
         begun.elapsed().as_secs_f64()
     );
-    the_stock_procedures_are_the_servers_own(&servers[0]).await;
+    the_builtin_procedures_are_the_servers_own(&servers[0]).await;
     let one = in_front_of(&servers[..1]).await;
     the_sample_loads_through_the_proxy(&servers).await;
     every_read_is_accepted_under_the_fence(&one).await;
@@ -139,10 +139,10 @@ async fn real_servers() {
     eprintln!("all of it took {:.1} s", begun.elapsed().as_secs_f64());
 }
 
-async fn the_stock_procedures_are_the_servers_own(server: &Server) {
+async fn the_builtin_procedures_are_the_servers_own(server: &Server) {
     let listed = direct(server, "SHOW PROCEDURES YIELD name, mode").await;
     let listed: Vec<[String; 2]> = serde_json::from_value(listed.rows()).unwrap();
-    let stock: Vec<_> = stock_procedures()
+    let builtin: Vec<_> = builtin_procedures()
         .map(|(name, mode)| [name.to_owned(), format!("{mode:?}").to_uppercase()])
         .collect();
     let absent_from = |list: &[[String; 2]], rows: &[[String; 2]]| {
@@ -152,12 +152,12 @@ async fn the_stock_procedures_are_the_servers_own(server: &Server) {
     };
     // The order of the two does not matter, nor whether a name differs or a mode.
     assert_eq!(
-        absent_from(&listed, &stock),
+        absent_from(&listed, &builtin),
         [[""; 2]; 0],
         "not the server's"
     );
     assert_eq!(
-        absent_from(&stock, &listed),
+        absent_from(&builtin, &listed),
         [[""; 2]; 0],
         "not in the table"
     );

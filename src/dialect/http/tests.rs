@@ -12,13 +12,13 @@ fn call(method: Method, target: &str) -> Call {
     })
 }
 
-fn answer(status: u16) -> Judgement {
-    let answer = Response {
+fn response(status: u16) -> Judgement {
+    let response = Response {
         status,
         headers: &HeaderMap::new(),
         body: Body::Prefix(b""),
     };
-    Http::new("files").judge(&call(Method::GET, "/"), &answer)
+    Http::new("files").judge(&call(Method::GET, "/"), &response)
 }
 
 #[test]
@@ -44,16 +44,16 @@ fn only_safe_methods_are_reads_and_nothing_is_stored() {
 
 #[test]
 fn only_a_server_s_failure_is_the_endpoint_s_fault() {
-    assert!(answer(200).is_success() && answer(304).is_success());
-    assert!(answer(200).storable.is_err());
-    assert_eq!(answer(404).fault, Fault::Client);
-    assert_eq!(answer(429).fault, Fault::Overload);
+    assert!(response(200).is_success() && response(304).is_success());
+    assert!(response(200).storable.is_err());
+    assert_eq!(response(404).fault, Fault::Client);
+    assert_eq!(response(429).fault, Fault::Overload);
     assert_eq!(
-        (answer(500).fault, answer(500).read_retry),
+        (response(500).fault, response(500).read_retry),
         (Fault::Endpoint, RetryAdvice::Once)
     );
     assert_eq!(
-        (answer(503).read_retry, answer(503).write_retry),
+        (response(503).read_retry, response(503).write_retry),
         (RetryAdvice::Elsewhere, RetryAdvice::No)
     );
 }

@@ -34,7 +34,7 @@ const STATEMENT_FIELDS: &[&str] = &[
     "includeStats",
 ];
 
-/// Parameters decide nothing but the answer, and may be most of a body.
+/// Parameters decide nothing but the response, and may be most of a body.
 const UNREAD: &[&str] = &["parameters"];
 
 /// What the client says about the access mode.
@@ -49,7 +49,7 @@ pub enum Access {
 
 /// A body, read.
 #[derive(Debug)]
-pub struct Ask<'a> {
+pub struct StatementRequest<'a> {
     pub json: Json<'a>,
     /// The texts of the statements; none in a keep-alive.
     pub statements: Vec<Cow<'a, str>>,
@@ -58,7 +58,7 @@ pub struct Ask<'a> {
     pub impersonates: bool,
     /// A field that is not known: later releases may give it a meaning.
     pub unknown_field: bool,
-    /// Nodes at the ends of relationships come with the answer.
+    /// Nodes at the ends of relationships come with the response.
     pub graph_contents: bool,
     pub time_limit: TimeLimit,
 }
@@ -107,7 +107,7 @@ impl TimeLimit {
 }
 
 /// Reads the body of a request; the error names why it is not read.
-pub fn ask<'a>(request: &Request<'a>, api: Api) -> Result<Ask<'a>, &'static str> {
+pub fn read<'a>(request: &Request<'a>, api: Api) -> Result<StatementRequest<'a>, &'static str> {
     let Body::Whole(bytes) = request.body else {
         return Err("body_too_large");
     };
@@ -138,7 +138,7 @@ fn is_plain(request: &Request<'_>) -> bool {
     encoded.into_iter().all(plain) && (!has(b"charset") || has(b"utf-8"))
 }
 
-fn query<'a>(request: &Request<'_>, json: Json<'a>) -> Option<Ask<'a>> {
+fn query<'a>(request: &Request<'_>, json: Json<'a>) -> Option<StatementRequest<'a>> {
     let Json::Object(_) = json else { return None };
     let present = |key: &str| json.get(key).is_some_and(|value| !value.is_null());
     let access = match json.get("accessMode") {
@@ -146,7 +146,7 @@ fn query<'a>(request: &Request<'_>, json: Json<'a>) -> Option<Ask<'a>> {
         Some(Json::String(mode)) => access(mode),
         Some(_) => Access::Odd,
     };
-    Some(Ask {
+    Some(StatementRequest {
         statements: vec![statement(&json)?],
         access,
         bookmarks: json.get("bookmarks").is_some_and(|list| !is_empty(list)),
@@ -162,7 +162,7 @@ fn is_empty(list: &Json<'_>) -> bool {
     list.is_null() || matches!(list, Json::Array(items) if items.is_empty())
 }
 
-fn transactional<'a>(request: &Request<'_>, json: Json<'a>) -> Option<Ask<'a>> {
+fn transactional<'a>(request: &Request<'_>, json: Json<'a>) -> Option<StatementRequest<'a>> {
     let (first, list) = json.members().first()?;
     let Json::Array(items) = list else {
         return None;
@@ -171,7 +171,7 @@ fn transactional<'a>(request: &Request<'_>, json: Json<'a>) -> Option<Ask<'a>> {
         return None;
     }
     let others = |item: &Json<'_>| has_others(item, STATEMENT_FIELDS);
-    Some(Ask {
+    Some(StatementRequest {
         statements: items.iter().map(statement).collect::<Option<_>>()?,
         access: header_access(request),
         bookmarks: request.headers.contains_key(BOOKMARKS),

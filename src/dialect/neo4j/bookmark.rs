@@ -12,8 +12,8 @@ const MAX_LENGTH: usize = 4096;
 /// Before the transaction number: a list of one, sixteen bytes that name the database.
 const HEAD: usize = 19;
 
-/// The single bookmark of an answer.
-pub fn of_answer(body: &[u8]) -> Option<String> {
+/// The single bookmark of a response.
+pub fn of_response(body: &[u8]) -> Option<String> {
     let range = top_level(body, MEMBERS)
         .values
         .into_iter()

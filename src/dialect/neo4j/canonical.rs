@@ -1,16 +1,21 @@
-//! The canonical form of a Neo4j read: everything that decides its answer. The access mode is left
+//! The canonical form of a Neo4j read: everything that decides its response. The access mode is left
 //! out on a single server, where it changes nothing; in a cluster it may choose another member.
 
 use super::Neo4j;
-use super::body::Ask;
-use super::operations::{Api, Line};
+use super::body::StatementRequest;
+use super::operations::{Api, RequestLine};
 use crate::dialect::Request;
 use crate::dialect::canonical::{Builder, Canonical, canonical_json};
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN};
 
 /// Makes the canonical form.
-pub fn canonical(neo4j: &Neo4j, request: &Request<'_>, line: &Line, ask: &Ask<'_>) -> Canonical {
+pub fn canonical(
+    neo4j: &Neo4j,
+    request: &Request<'_>,
+    line: &RequestLine,
+    ask: &StatementRequest<'_>,
+) -> Canonical {
     let api: &[u8] = match line.api {
         Api::Query => b"query",
         _ => b"tx",

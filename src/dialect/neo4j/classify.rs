@@ -1,7 +1,7 @@
 //! From what the reader saw to an effect, with what is known of the server's procedures and
 //! functions. A statement is a read only when every part of it is known to be one.
 
-use super::knowledge::{Knowledge, Mode};
+use super::knowledge::{Knowledge, ProcedureMode};
 use crate::dialect::Effect;
 use cypher_reader::{Command, QueryReport, Statement, StatementKind};
 
@@ -34,7 +34,7 @@ const SIDE_EFFECT_PREFIXES: &[&str] = &[
 ];
 /// Of these the read ones.
 const HARMLESS: &[&str] = &["dbms.cluster.routing.getroutingtable", "dbms.upgradestatus"];
-/// Beginnings of names of procedures whose answers no write of the database decides, or whose index
+/// Beginnings of names of procedures whose responses no write of the database decides, or whose index
 /// may lag behind it: never stored, whatever the operator lists; lower case.
 const STATE_PREFIXES: &[&str] = &[
     "cdc.",
@@ -54,7 +54,7 @@ const STATE_PREFIXES: &[&str] = &[
 pub struct Class {
     pub effect: Effect,
     pub reason: &'static str,
-    /// Why its answer is never stored.
+    /// Why its response is never stored.
     pub never: Option<&'static str>,
     /// What the reader saw, when it understood.
     pub report: Option<Box<QueryReport>>,
@@ -153,31 +153,31 @@ fn procedure(name: &str, knowledge: &Knowledge, pure: &[String]) -> (Effect, &'s
         return (Effect::Write, "a procedure whose mode is not known");
     };
     match mode {
-        Mode::Dbms if !Knowledge::is_own(name) => {
+        ProcedureMode::Dbms if !Knowledge::is_own(name) => {
             (Effect::Admin, "a plug-in procedure of the server")
         }
-        Mode::Read if !Knowledge::is_own(name) && !is_listed(name, pure) => {
+        ProcedureMode::Read if !Knowledge::is_own(name) && !is_listed(name, pure) => {
             (Effect::Admin, PLUG_IN_READ)
         }
-        _ if knowledge.goes_by_stock() => stock(mode),
-        Mode::Read | Mode::Dbms => (Effect::Read, "a procedure that reads"),
-        Mode::Write => (Effect::Write, "a procedure that writes"),
-        Mode::Schema => (Effect::Schema, "a procedure that changes the schema"),
+        _ if knowledge.uses_builtin_procedures() => assumed(mode),
+        ProcedureMode::Read | ProcedureMode::Dbms => (Effect::Read, "a procedure that reads"),
+        ProcedureMode::Write => (Effect::Write, "a procedure that writes"),
+        ProcedureMode::Schema => (Effect::Schema, "a procedure that changes the schema"),
     }
 }
 
-/// The same by the table of stock procedures; the reason says so.
-fn stock(mode: Mode) -> (Effect, &'static str) {
+/// The same by the table of built-in procedures; the reason says so.
+fn assumed(mode: ProcedureMode) -> (Effect, &'static str) {
     match mode {
-        Mode::Read | Mode::Dbms => (
+        ProcedureMode::Read | ProcedureMode::Dbms => (
             Effect::Read,
             "a procedure that reads, as in Neo4j 5.26; a running proxy goes by its server's own list",
         ),
-        Mode::Write => (
+        ProcedureMode::Write => (
             Effect::Write,
             "a procedure that writes, as in Neo4j 5.26; a running proxy goes by its server's own list",
         ),
-        Mode::Schema => (
+        ProcedureMode::Schema => (
             Effect::Schema,
             "a procedure that changes the schema, as in Neo4j 5.26; a running proxy goes by its server's own list",
         ),
@@ -197,7 +197,7 @@ fn is_state(name: &str) -> bool {
         .any(|prefix| lower.starts_with(prefix))
 }
 
-/// Why the answer of this query is never stored, by the list of section 3.
+/// Why the response of this query is never stored.
 fn never(report: &QueryReport, knowledge: &Knowledge, pure: &[String]) -> Option<&'static str> {
     let listed = |name: &String| is_listed(name, pure);
     let impure = |name: &String| !knowledge.is_pure(name) && !listed(name);

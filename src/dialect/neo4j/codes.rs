@@ -6,7 +6,7 @@ use crate::dialect::{Executed, Fault, RetryAdvice};
 
 /// One row.
 #[derive(Debug, Clone, Copy)]
-pub struct Row {
+pub struct ErrorRow {
     /// The code without `Neo.`, perhaps with a star at its end.
     pub code: &'static str,
     pub fault: Fault,
@@ -21,8 +21,8 @@ const fn row(
     execution: Executed,
     read: RetryAdvice,
     write: RetryAdvice,
-) -> Row {
-    Row {
+) -> ErrorRow {
+    ErrorRow {
         code,
         fault,
         execution,
@@ -36,7 +36,7 @@ use Fault::{Client, Database, Endpoint, Lag, Overload, Role};
 use RetryAdvice::{AsWrite, Elsewhere, No, Once, Writer};
 
 #[rustfmt::skip]
-const ROWS: &[Row] = &[
+const ROWS: &[ErrorRow] = &[
     row("ClientError.Statement.AccessMode",                  Client,   Nothing,    AsWrite,   No),
     row("ClientError.Fabric.AccessMode",                     Client,   Nothing,    AsWrite,   No),
     row("ClientError.Statement.ExternalResourceFailed",      Client,   RolledBack, No,        No),
@@ -98,10 +98,10 @@ const ROWS: &[Row] = &[
 ];
 
 /// What is said of a code of no class.
-const OTHER: Row = row("other", Client, Unknown, No, No);
+const OTHER: ErrorRow = row("other", Client, Unknown, No, No);
 
 /// The row of a code, with or without `Neo.`.
-pub fn row_of(code: &str) -> Row {
+pub fn row_of(code: &str) -> ErrorRow {
     let code = code.strip_prefix("Neo.").unwrap_or(code);
     ROWS.iter()
         .find(|row| match row.code.strip_suffix('*') {
@@ -110,9 +110,4 @@ pub fn row_of(code: &str) -> Row {
         })
         .copied()
         .unwrap_or(OTHER)
-}
-
-/// Every row, for documents.
-pub fn rows() -> &'static [Row] {
-    ROWS
 }

@@ -1,4 +1,4 @@
-//! Puts the endpoint's token into the answers of explicit transactions: the `Location` header, the
+//! Puts the endpoint's token into the responses of explicit transactions: the `Location` header, the
 //! `commit` URL (top-level, in Jolt below `info`), and `transaction.id`. A lexer over chunks of any size: what looks alike
 //! inside rows is not touched, and at most one short string is held back.
 
@@ -34,7 +34,7 @@ enum Inside {
     Info,
 }
 
-/// The editor of one answer.
+/// The editor of one response.
 pub struct TokenEditor {
     token: String,
     depth: u32,

@@ -1,4 +1,4 @@
-//! Type and counts of a request for the planner (PL-02, PL-11), summed over its statements.
+//! Type and counts of a request for the planner, summed over its statements.
 
 use crate::dialect::{Effect, Features, QueryType};
 use cypher_reader::QueryReport;

@@ -1,8 +1,8 @@
-//! Judges answers: the code decides, not the HTTP status. An answer with rows and `errors` is a
+//! Judges responses: the code decides, not the HTTP status. A response with rows and `errors` is a
 //! failure. Rows are skipped, never built.
 
 use super::Neo4j;
-use super::bookmark::{is_of_system, of_answer};
+use super::bookmark::{is_of_system, of_response};
 use super::classify::PLUG_IN_READ;
 use super::codes::row_of;
 use super::understand::IN_TRANSACTIONS;
@@ -14,7 +14,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use json_reader::{Json, TopLevel, parse, top_level};
 
-/// Categories of notifications that say nothing which a stored answer should not repeat.
+/// Categories of notifications that say nothing which a stored response should not repeat.
 const HARMLESS: &[&str] = &[
     "PERFORMANCE",
     "HINT",
@@ -36,7 +36,7 @@ const JSON: [&[u8]; 2] = [b"application/json", b"application/vnd.neo4j.query"];
 /// What may stand before a line of Jolt (`+json-seq`).
 const RECORD_SEPARATOR: u8 = 0x1e;
 
-/// How an answer is written.
+/// How a response is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Form {
     Json,
@@ -45,9 +45,9 @@ enum Form {
     Opaque,
 }
 
-/// An answer, looked at.
-struct Seen<'a> {
-    /// The object that may hold errors and bookmarks; all of a JSON answer.
+/// A response, looked at.
+struct ParsedResponse<'a> {
+    /// The object that may hold errors and bookmarks; all of a JSON response.
     body: &'a [u8],
     notifications: TopLevel<1>,
     form: Form,
@@ -57,17 +57,17 @@ struct Seen<'a> {
 }
 
 impl Neo4j {
-    /// Judges an answer.
-    pub(super) fn judge_response(&self, call: &Call, answer: &Response<'_>) -> Judgement {
-        let seen = Seen::look(answer);
+    /// Judges a response.
+    pub(super) fn judge_response(&self, call: &Call, response: &Response<'_>) -> Judgement {
+        let seen = ParsedResponse::look(response);
         let mut judgement = match &seen.error {
             Some((code, text)) => coded(call, code, text),
-            None => by_status(call, answer, &seen),
+            None => by_status(call, response, &seen),
         };
         judgement.revoke =
-            matches!(answer.status, 401 | 403) || judgement.code == "ClientError.Security";
+            matches!(response.status, 401 | 403) || judgement.code == "ClientError.Security";
         if judgement.is_success() {
-            judgement.bookmark = of_answer(seen.body);
+            judgement.bookmark = of_response(seen.body);
             judgement.storable = seen.storable();
             if is_statement(call) && !call.effect.is_read() && !seen.is_read_to_its_end() {
                 judgement.execution = Executed::Unknown;
@@ -78,7 +78,7 @@ impl Neo4j {
         judgement
     }
 
-    /// What an answer teaches.
+    /// What a response teaches.
     fn note(&self, call: &Call, judgement: &Judgement) {
         let Target::Database(database) = &call.target else {
             return;
@@ -103,19 +103,19 @@ impl Neo4j {
     }
 }
 
-impl<'a> Seen<'a> {
-    fn look(answer: &Response<'a>) -> Self {
-        let (body, whole): (&[u8], bool) = match answer.body {
+impl<'a> ParsedResponse<'a> {
+    fn look(response: &Response<'a>) -> Self {
+        let (body, whole): (&[u8], bool) = match response.body {
             Body::Whole(bytes) => (bytes, true),
             Body::Prefix(bytes) => (bytes, false),
         };
-        let form = Form::of(answer.headers);
+        let form = Form::of(response.headers);
         let (failed, body) = match form {
             Form::Json => (body, body),
             Form::Jolt => (record(body, "error"), record(body, "info")),
             Form::Opaque => (&b""[..], &b""[..]),
         };
-        Seen {
+        ParsedResponse {
             body,
             notifications: top_level(body, ["notifications"]),
             form,
@@ -124,7 +124,7 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// Whether a whole answer is not what the server writes.
+    /// Whether a whole response is not what the server writes.
     fn is_broken(&self) -> bool {
         match self.form {
             Form::Json => self.whole && !self.body.is_empty() && !self.notifications.is_complete,
@@ -304,9 +304,9 @@ fn is_one_transaction(call: &Call, code: &str) -> bool {
     }
 }
 
-/// The judgement of an answer without a code.
-fn by_status(call: &Call, answer: &Response<'_>, seen: &Seen<'_>) -> Judgement {
-    match answer.status {
+/// The judgement of a response without a code.
+fn by_status(call: &Call, response: &Response<'_>, seen: &ParsedResponse<'_>) -> Judgement {
+    match response.status {
         200..300 if is_statement(call) && seen.is_broken() => Judgement {
             read_retry: RetryAdvice::Elsewhere,
             ..Judgement::failure(Fault::Endpoint, Executed::Unknown, "unparsable")

@@ -3,7 +3,7 @@
 //! outlives a reload: hand it to the next instance. Every table has a bound.
 
 use super::bookmark::supersedes;
-use super::stock;
+use super::builtin_procedures;
 use cypher_reader::is_pure_builtin;
 use parking_lot::{Mutex, RwLock};
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -18,7 +18,7 @@ const MAX_DATABASES: usize = 256;
 
 /// What a procedure may do, as `SHOW PROCEDURES` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
+pub enum ProcedureMode {
     Read,
     Write,
     Schema,
@@ -30,7 +30,7 @@ const BUILT_IN: &[&str] = &["db.", "dbms.", "tx.", "cdc."];
 
 #[derive(Default)]
 struct Facts {
-    modes: Option<HashMap<String, Mode>>,
+    modes: Option<HashMap<String, ProcedureMode>>,
     /// Lower case.
     foreign_functions: HashSet<String>,
     /// Whether a database may have a second name; unknown counts as yes.
@@ -53,32 +53,32 @@ pub struct Knowledge {
     bookmarks: Mutex<HashMap<String, String>>,
     generation: AtomicU64,
     sessions_reach_elsewhere: AtomicBool,
-    /// The table of stock procedures speaks while the server's own is not known.
-    stock: bool,
+    /// The table of built-in procedures speaks while the server's own is not known.
+    builtin: bool,
 }
 
 impl Knowledge {
-    /// What can be known without a server: the procedures of a stock Neo4j 5.26, until a server's own
+    /// What can be known without a server: the procedures of a Neo4j 5.26 without plug-ins, until a server's own
     /// list is learned. For explanations only; on the path doubt is a write.
-    pub fn of_stock() -> Self {
+    pub fn with_builtin_procedures() -> Self {
         Self {
-            stock: true,
+            builtin: true,
             ..Self::default()
         }
     }
 
     /// The mode of a procedure; `None` when it is not known, or nothing is loaded.
-    pub fn mode(&self, procedure: &str) -> Option<Mode> {
+    pub fn mode(&self, procedure: &str) -> Option<ProcedureMode> {
         match &self.facts.read().modes {
             Some(modes) => modes.get(procedure).copied(),
-            None if self.stock => stock::mode(procedure),
+            None if self.builtin => builtin_procedures::mode(procedure),
             None => None,
         }
     }
 
-    /// Whether modes are those of the stock procedures rather than the server's own.
-    pub fn goes_by_stock(&self) -> bool {
-        self.stock && !self.is_loaded()
+    /// Whether modes are those of the built-in procedures rather than the server's own.
+    pub fn uses_builtin_procedures(&self) -> bool {
+        self.builtin && !self.is_loaded()
     }
 
     /// Whether the modes of procedures are loaded.
@@ -87,7 +87,7 @@ impl Knowledge {
     }
 
     /// Takes the table of procedures.
-    pub fn learn_modes(&self, modes: HashMap<String, Mode>) {
+    pub fn learn_modes(&self, modes: HashMap<String, ProcedureMode>) {
         self.facts.write().modes = Some(modes);
     }
 
@@ -134,7 +134,7 @@ impl Knowledge {
         self.sessions_reach_elsewhere.load(Ordering::Acquire)
     }
 
-    /// Counts the changes of the server; an answer to an older question is dropped.
+    /// Counts the changes of the server; a response to an older question is dropped.
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
@@ -183,7 +183,7 @@ impl Knowledge {
         self.bookmarks.lock().get(database).cloned()
     }
 
-    /// Notes a bookmark of an answer.
+    /// Notes a bookmark of a response.
     pub fn remember(&self, database: &str, bookmark: &str) {
         let mut bookmarks = self.bookmarks.lock();
         let room = bookmarks.len() < MAX_DATABASES;

@@ -1,25 +1,25 @@
 //! The `neo4j` dialect: the Query API, the transactional API, and the Cypher in them. It tells reads
-//! from writes, fences reads, tags them, judges answers by their codes, and puts endpoints into
+//! from writes, fences reads, tags them, judges responses by their codes, and puts endpoints into
 //! transaction ids. It opens no socket and decides no route; what it learns outlives a reload.
 
 mod body;
 mod bookmark;
+mod builtin_procedures;
 mod canonical;
 mod classify;
 mod codes;
 mod editor;
 mod features;
+mod invalidation;
 mod judge;
 mod knowledge;
 mod operations;
 mod outgoing;
 mod path;
 mod probes;
-mod raised;
 mod refresh;
 mod refusal;
 mod session;
-mod stock;
 mod stream_judge;
 mod tags;
 #[cfg(test)]
@@ -27,10 +27,9 @@ mod tests;
 mod token;
 mod understand;
 
-pub use codes::{Row, rows as code_rows};
-pub use knowledge::{Knowledge, Mode};
+pub use builtin_procedures::procedures as builtin_procedures;
+pub use knowledge::{Knowledge, ProcedureMode};
 pub use operations::rows;
-pub use stock::procedures as stock_procedures;
 
 use super::registry::{Built, Learned, ServiceSettings};
 use super::{
@@ -47,20 +46,20 @@ use std::sync::Arc;
 
 /// What the configuration says of a service.
 #[derive(Clone)]
-pub struct Settings {
+pub struct Neo4jSettings {
     /// The name of the service.
     pub service: String,
     /// The endpoints share one database. Reads then go to the writer unless they carry bookmarks.
     pub cluster: bool,
     /// The tokens of the endpoints.
     pub endpoints: Vec<String>,
-    /// Plug-in procedures and functions whose answers may be stored; any case.
+    /// Plug-in procedures and functions whose responses may be stored; any case.
     pub pure: Vec<String>,
     /// Headers of the probe credential.
     pub credentials: Vec<(HeaderName, HeaderValue)>,
 }
 
-impl Settings {
+impl Neo4jSettings {
     /// A service with one database server and no credential.
     pub fn new(service: impl Into<String>) -> Self {
         Self {
@@ -73,10 +72,10 @@ impl Settings {
     }
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for Neo4jSettings {
     /// Without the credential.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
+        f.debug_struct("Neo4jSettings")
             .field("service", &self.service)
             .field("cluster", &self.cluster)
             .field("endpoints", &self.endpoints)
@@ -86,19 +85,19 @@ impl fmt::Debug for Settings {
 
 /// Neo4j's HTTP interfaces, for one service.
 pub struct Neo4j {
-    settings: Settings,
+    settings: Neo4jSettings,
     service: Tag,
     knowledge: Arc<Knowledge>,
 }
 
 impl Neo4j {
     /// A dialect that knows nothing yet: until it is told the procedures, every CALL is a write.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Neo4jSettings) -> Self {
         Self::with_knowledge(settings, Arc::default())
     }
 
     /// A dialect that goes on with what an earlier one learned.
-    pub fn with_knowledge(settings: Settings, knowledge: Arc<Knowledge>) -> Self {
+    pub fn with_knowledge(settings: Neo4jSettings, knowledge: Arc<Knowledge>) -> Self {
         Self {
             service: tags::service(&settings.service),
             settings,
@@ -111,12 +110,12 @@ impl Neo4j {
     /// # Errors
     /// When the credential cannot stand in a header field.
     pub(super) fn build(settings: &ServiceSettings<'_>, learned: Learned) -> Built {
-        let own = Settings {
+        let own = Neo4jSettings {
             cluster: settings.cluster,
             endpoints: settings.endpoints.clone(),
             pure: settings.pure.to_vec(),
             credentials: basic(settings.user, settings.password)?,
-            ..Settings::new(settings.name)
+            ..Neo4jSettings::new(settings.name)
         };
         let knowledge = learned.and_then(|learned| learned.downcast().ok());
         Ok(Arc::new(Self::with_knowledge(
@@ -128,8 +127,8 @@ impl Neo4j {
     /// The dialect of a service that is not configured: its procedures are those that Neo4j brings along.
     pub(super) fn offline(service: &str) -> Box<dyn Dialect> {
         Box::new(Self::with_knowledge(
-            Settings::new(service),
-            Arc::new(Knowledge::of_stock()),
+            Neo4jSettings::new(service),
+            Arc::new(Knowledge::with_builtin_procedures()),
         ))
     }
 }
@@ -152,14 +151,14 @@ impl Dialect for Neo4j {
     }
 
     fn editor(&self, call: &Call, token: &str) -> Option<Box<dyn ResponseEditor>> {
-        let answers = ["tx.begin", "tx.run", "tx.commit"];
-        answers
+        let with_ids = ["tx.begin", "tx.run", "tx.commit"];
+        with_ids
             .contains(&call.operation)
             .then(|| Box::new(editor::TokenEditor::new(token)) as Box<dyn ResponseEditor>)
     }
 
-    fn judge(&self, call: &Call, answer: &Response<'_>) -> Judgement {
-        self.judge_response(call, answer)
+    fn judge(&self, call: &Call, response: &Response<'_>) -> Judgement {
+        self.judge_response(call, response)
     }
 
     fn stream_judge(
@@ -200,11 +199,11 @@ impl Dialect for Neo4j {
     }
 
     fn metadata_queries(&self) -> Vec<MetadataQuery> {
-        self.all_inquiries()
+        self.all_metadata_queries()
     }
 
-    fn learn(&self, metadata_query: &MetadataQuery, answer: &Response<'_>) {
-        self.learned(metadata_query, answer);
+    fn learn(&self, metadata_query: &MetadataQuery, response: &Response<'_>) {
+        self.learned(metadata_query, response);
     }
 
     fn learned(&self) -> Learned {

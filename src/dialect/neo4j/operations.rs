@@ -8,7 +8,7 @@ use http::Method;
 
 /// What a path means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum OperationKind {
     Discovery,
     Cluster,
     /// A statement of its own.
@@ -40,7 +40,7 @@ pub struct Operation {
     pub name: &'static str,
     /// The effect in words, for documents.
     pub effect: &'static str,
-    pub kind: Kind,
+    pub kind: OperationKind,
     pub api: Api,
 }
 
@@ -49,7 +49,7 @@ const fn op(
     pattern: &'static str,
     name: &'static str,
     effect: &'static str,
-    kind: Kind,
+    kind: OperationKind,
     api: Api,
 ) -> Operation {
     Operation {
@@ -68,20 +68,20 @@ const STATEMENT: &str = "by the statement";
 
 #[rustfmt::skip]
 const OPERATIONS: &[Operation] = &[
-    op("GET",    "/",                              "discovery",         "read",    Kind::Discovery, Api::None),
-    op("GET",    "/db/{db}/cluster/writable",      "cluster.writable",  "read",    Kind::Cluster,   Api::None),
-    op("GET",    "/db/{db}/cluster/read-only",     "cluster.read_only", "read",    Kind::Cluster,   Api::None),
-    op("GET",    "/db/{db}/cluster/available",     "cluster.available", "read",    Kind::Cluster,   Api::None),
-    op("POST",   "/db/{db}/query/v2",              CYPHER,              STATEMENT, Kind::Auto,      Api::Query),
-    op("POST",   "/db/{db}/query/v2/tx",           "tx.begin",          "session", Kind::Begin,     Api::Query),
-    op("POST",   "/db/{db}/query/v2/tx/{id}",      "tx.run",            "session", Kind::Run,       Api::Query),
-    op("DELETE", "/db/{db}/query/v2/tx/{id}",      "tx.rollback",       "session", Kind::Rollback,  Api::Query),
-    op("POST",   "/db/{db}/query/v2/tx/{id}/commit", "tx.commit",       "session", Kind::Commit,    Api::Query),
-    op("POST",   "/db/{db}/tx/commit",             CYPHER,              STATEMENT, Kind::Auto,      Api::Transactional),
-    op("POST",   "/db/{db}/tx",                    "tx.begin",          "session", Kind::Begin,     Api::Transactional),
-    op("POST",   "/db/{db}/tx/{id}",               "tx.run",            "session", Kind::Run,       Api::Transactional),
-    op("DELETE", "/db/{db}/tx/{id}",               "tx.rollback",       "session", Kind::Rollback,  Api::Transactional),
-    op("POST",   "/db/{db}/tx/{id}/commit",        "tx.commit",         "session", Kind::Commit,    Api::Transactional),
+    op("GET",    "/",                              "discovery",         "read",    OperationKind::Discovery, Api::None),
+    op("GET",    "/db/{db}/cluster/writable",      "cluster.writable",  "read",    OperationKind::Cluster,   Api::None),
+    op("GET",    "/db/{db}/cluster/read-only",     "cluster.read_only", "read",    OperationKind::Cluster,   Api::None),
+    op("GET",    "/db/{db}/cluster/available",     "cluster.available", "read",    OperationKind::Cluster,   Api::None),
+    op("POST",   "/db/{db}/query/v2",              CYPHER,              STATEMENT, OperationKind::Auto,      Api::Query),
+    op("POST",   "/db/{db}/query/v2/tx",           "tx.begin",          "session", OperationKind::Begin,     Api::Query),
+    op("POST",   "/db/{db}/query/v2/tx/{id}",      "tx.run",            "session", OperationKind::Run,       Api::Query),
+    op("DELETE", "/db/{db}/query/v2/tx/{id}",      "tx.rollback",       "session", OperationKind::Rollback,  Api::Query),
+    op("POST",   "/db/{db}/query/v2/tx/{id}/commit", "tx.commit",       "session", OperationKind::Commit,    Api::Query),
+    op("POST",   "/db/{db}/tx/commit",             CYPHER,              STATEMENT, OperationKind::Auto,      Api::Transactional),
+    op("POST",   "/db/{db}/tx",                    "tx.begin",          "session", OperationKind::Begin,     Api::Transactional),
+    op("POST",   "/db/{db}/tx/{id}",               "tx.run",            "session", OperationKind::Run,       Api::Transactional),
+    op("DELETE", "/db/{db}/tx/{id}",               "tx.rollback",       "session", OperationKind::Rollback,  Api::Transactional),
+    op("POST",   "/db/{db}/tx/{id}/commit",        "tx.commit",         "session", OperationKind::Commit,    Api::Transactional),
 ];
 
 /// The table, for documents: method, path, name, effect.
@@ -98,9 +98,9 @@ pub fn rows() -> impl Iterator<Item = (&'static str, &'static str, &'static str,
 
 /// A request line, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct RequestLine {
     pub name: &'static str,
-    pub kind: Kind,
+    pub kind: OperationKind,
     pub api: Api,
     /// Decoded, lower case; empty for discovery.
     pub database: String,
@@ -109,7 +109,7 @@ pub struct Line {
 }
 
 /// Reads a request line; `None` when it is no line of the table.
-pub fn line(method: &Method, target: &str) -> Option<Line> {
+pub fn line(method: &Method, target: &str) -> Option<RequestLine> {
     let path = segments(target)?;
     OPERATIONS
         .iter()
@@ -117,7 +117,7 @@ pub fn line(method: &Method, target: &str) -> Option<Line> {
         .find_map(|operation| matched(operation, &path))
 }
 
-fn matched(operation: &Operation, path: &[(&str, String)]) -> Option<Line> {
+fn matched(operation: &Operation, path: &[(&str, String)]) -> Option<RequestLine> {
     let wanted = operation
         .pattern
         .split('/')
@@ -126,7 +126,7 @@ fn matched(operation: &Operation, path: &[(&str, String)]) -> Option<Line> {
     if wanted.clone().count() != path.len() {
         return None;
     }
-    let mut line = Line {
+    let mut line = RequestLine {
         name: operation.name,
         kind: operation.kind,
         api: operation.api,

@@ -3,7 +3,7 @@
 
 use super::body::{ACCESS_MODE, BOOKMARKS};
 use super::bookmark::MEMBERS;
-use super::operations::{Api, Kind, Line, line};
+use super::operations::{Api, OperationKind, RequestLine, line};
 use super::{Neo4j, token};
 use crate::dialect::{Body, Call, Effect, Fence, Request, RequestEdits};
 use bytes::Bytes;
@@ -19,7 +19,7 @@ impl Neo4j {
         after_write: bool,
     ) -> RequestEdits {
         match line(request.method, request.target) {
-            Some(line) if line.kind == Kind::Auto => {
+            Some(line) if line.kind == OperationKind::Auto => {
                 self.auto_out(call, request, &line, after_write)
             }
             Some(line) => session_out(request, &line),
@@ -31,7 +31,7 @@ impl Neo4j {
         &self,
         call: &Call,
         request: &Request<'_>,
-        line: &Line,
+        line: &RequestLine,
         after_write: bool,
     ) -> RequestEdits {
         let fenced = call.fence == Fence::Ours;
@@ -46,12 +46,15 @@ impl Neo4j {
     }
 }
 
-fn session_out(request: &Request<'_>, line: &Line) -> RequestEdits {
+fn session_out(request: &Request<'_>, line: &RequestLine) -> RequestEdits {
     let id = line.id.as_deref();
-    let answers = matches!(line.kind, Kind::Begin | Kind::Run | Kind::Commit);
+    let has_response_ids = matches!(
+        line.kind,
+        OperationKind::Begin | OperationKind::Run | OperationKind::Commit
+    );
     RequestEdits {
         target: id.and_then(|id| token::without_token(request.target, id)),
-        remove: if answers {
+        remove: if has_response_ids {
             vec![ACCEPT_ENCODING]
         } else {
             Vec::new()

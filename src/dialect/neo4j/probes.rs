@@ -1,8 +1,8 @@
-//! Probes of an endpoint and inquiries about the service. A probe never touches data; a refused
+//! Probes of an endpoint and metadata queries about the service. A probe never touches data; a refused
 //! credential stops the credentialed ones, since three wrong tries lock the user for everyone.
 
 use super::Neo4j;
-use super::knowledge::Mode;
+use super::knowledge::ProcedureMode;
 use crate::dialect::{Body, MetadataQuery, Probe, ProbeResult, Response, Role};
 use bytes::Bytes;
 use http::Method;
@@ -75,7 +75,7 @@ impl Neo4j {
         headers
     }
 
-    pub(super) fn all_inquiries(&self) -> Vec<MetadataQuery> {
+    pub(super) fn all_metadata_queries(&self) -> Vec<MetadataQuery> {
         [
             ("procedures", PROCEDURES, TABLES),
             ("functions", FUNCTIONS, TABLES),
@@ -94,12 +94,12 @@ impl Neo4j {
         .into()
     }
 
-    /// Takes the answer to an inquiry; one that is no table teaches nothing.
-    pub(super) fn learned(&self, metadata_query: &MetadataQuery, answer: &Response<'_>) {
-        let Body::Whole(body) = answer.body else {
+    /// Takes the response to an metadata query; one that is no table teaches nothing.
+    pub(super) fn learned(&self, metadata_query: &MetadataQuery, response: &Response<'_>) {
+        let Body::Whole(body) = response.body else {
             return;
         };
-        if !(200..300).contains(&answer.status)
+        if !(200..300).contains(&response.status)
             || metadata_query.generation != self.knowledge.generation()
         {
             return;
@@ -154,12 +154,12 @@ impl Neo4j {
     }
 }
 
-fn mode_of(mode: &str) -> Option<Mode> {
+fn mode_of(mode: &str) -> Option<ProcedureMode> {
     match mode {
-        "READ" => Some(Mode::Read),
-        "WRITE" => Some(Mode::Write),
-        "SCHEMA" => Some(Mode::Schema),
-        "DBMS" => Some(Mode::Dbms),
+        "READ" => Some(ProcedureMode::Read),
+        "WRITE" => Some(ProcedureMode::Write),
+        "SCHEMA" => Some(ProcedureMode::Schema),
+        "DBMS" => Some(ProcedureMode::Dbms),
         _ => None,
     }
 }
@@ -171,16 +171,16 @@ fn statement(text: &str) -> Bytes {
         .into()
 }
 
-fn alive(answer: &Response<'_>) -> ProbeResult {
-    match answer.status {
+fn alive(response: &Response<'_>) -> ProbeResult {
+    match response.status {
         200 => ProbeResult::Good,
         status => ProbeResult::Bad(format!("GET / answered {status}")),
     }
 }
 
 /// Code and text of the errors, as one text; only looked at for words.
-fn errors<'a>(answer: &Response<'a>) -> &'a str {
-    let body: &[u8] = match answer.body {
+fn errors<'a>(response: &Response<'a>) -> &'a str {
+    let body: &[u8] = match response.body {
         Body::Whole(bytes) => bytes,
         Body::Prefix(bytes) => bytes,
     };
@@ -189,10 +189,10 @@ fn errors<'a>(answer: &Response<'a>) -> &'a str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-fn query(answer: &Response<'_>) -> ProbeResult {
-    let errors = errors(answer);
+fn query(response: &Response<'_>) -> ProbeResult {
+    let errors = errors(response);
     let has = |word: &str| errors.contains(word);
-    match answer.status {
+    match response.status {
         401 | 429 => ProbeResult::Locked,
         _ if has("Neo.ClientError.Security.Forbidden") => ProbeResult::Unsupported,
         _ if has("Neo.ClientError.Security.") => ProbeResult::Locked,
@@ -206,12 +206,12 @@ fn query(answer: &Response<'_>) -> ProbeResult {
     }
 }
 
-fn writable(answer: &Response<'_>) -> ProbeResult {
-    match answer.status {
+fn writable(response: &Response<'_>) -> ProbeResult {
+    match response.status {
         200 => ProbeResult::Role(Role::Writer),
         401 | 429 => ProbeResult::Locked,
         403 => ProbeResult::Unsupported,
-        404 if errors(answer).contains("Neo.ClientError.") => ProbeResult::Unsupported,
+        404 if errors(response).contains("Neo.ClientError.") => ProbeResult::Unsupported,
         404 => ProbeResult::Role(Role::Reader),
         status => ProbeResult::Bad(format!("the role answered {status}")),
     }

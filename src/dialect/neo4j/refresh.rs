@@ -2,7 +2,7 @@
 //! lose sight of its own writes.
 
 use super::Neo4j;
-use super::bookmark::{MEMBERS, is_newer, of_answer};
+use super::bookmark::{MEMBERS, is_newer, of_response};
 use super::outgoing::{quoted_list, with_field};
 use crate::dialect::{Call, Target};
 use bytes::Bytes;
@@ -13,7 +13,7 @@ impl Neo4j {
         let Target::Database(database) = &call.target else {
             return None;
         };
-        let stored = of_answer(body)?;
+        let stored = of_response(body)?;
         let newest = self.knowledge.bookmark(database)?;
         if !is_newer(&newest, &stored) {
             return None;

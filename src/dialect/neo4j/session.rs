@@ -1,16 +1,16 @@
-//! Requests of explicit transactions: where they are pinned, and what their end raises. Nothing of a
+//! Requests of explicit transactions: where they are pinned, and what their end invalidates. Nothing of a
 //! transaction is kept here; its id carries its endpoint.
 
-use super::body::{self, Access, Ask};
-use super::operations::{Kind, Line};
+use super::body::{self, Access, StatementRequest};
+use super::operations::{OperationKind, RequestLine};
 use super::understand::{shape_of, target};
 use super::{Neo4j, features, token};
 use crate::dialect::{Body, Call, Effect, Placement, QueryType, Request, Storability};
 
 impl Neo4j {
     /// A request of an explicit transaction.
-    pub(super) fn session(&self, request: &Request<'_>, line: &Line) -> Call {
-        let ask = body::ask(request, line.api).ok();
+    pub(super) fn session(&self, request: &Request<'_>, line: &RequestLine) -> Call {
+        let ask = body::read(request, line.api).ok();
         let (classes, shape) = match &ask {
             Some(ask) => self.classes(ask),
             None => (Vec::new(), shape_of(std::iter::empty(), line.name)),
@@ -34,18 +34,22 @@ impl Neo4j {
         }
     }
 
-    /// What a commit raises: of its statements nothing is known any more.
-    fn ended(&self, line: &Line) -> Vec<crate::dialect::Tag> {
+    /// What a commit invalidates: of its statements nothing is known any more.
+    fn ended(&self, line: &RequestLine) -> Vec<crate::dialect::Tag> {
         match line.kind {
-            Kind::Commit if self.knowledge.sessions_reach_elsewhere() => {
+            OperationKind::Commit if self.knowledge.sessions_reach_elsewhere() => {
                 self.everything_of_service(&line.database)
             }
-            Kind::Commit => self.everything(&line.database),
+            OperationKind::Commit => self.everything(&line.database),
             _ => Vec::new(),
         }
     }
 
-    fn session_placement(&self, ask: Option<&Ask<'_>>, line: &Line) -> Placement {
+    fn session_placement(
+        &self,
+        ask: Option<&StatementRequest<'_>>,
+        line: &RequestLine,
+    ) -> Placement {
         let Some(id) = &line.id else {
             let reads = ask.is_some_and(|ask| ask.access == Access::Read);
             return match reads && !self.settings.cluster {

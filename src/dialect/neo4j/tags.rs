@@ -1,5 +1,5 @@
-//! Tags of a service: what answers depend on and what writes raise. Two counters per database:
-//! `any`, raised by every write, and `wide`, raised by writes that are not proven narrow.
+//! Tags of a service: what responses depend on and what writes invalidate. Two counters per database:
+//! `any`, invalidated by every write, and `wide`, invalidated by writes that are not proven narrow.
 
 use crate::dialect::Tag;
 use cypher_reader::QueryReport;
@@ -9,12 +9,12 @@ pub fn service(name: &str) -> Tag {
     Tag::service("neo4j", name)
 }
 
-/// Raised by every write to the database.
+/// Invalidated by every write to the database.
 pub fn any(service: &Tag, database: &str) -> Tag {
     service.below(&[database, "any"])
 }
 
-/// Raised by writes that are not proven narrow.
+/// Invalidated by writes that are not proven narrow.
 pub fn wide(service: &Tag, database: &str) -> Tag {
     service.below(&[database, "wide"])
 }
@@ -24,9 +24,9 @@ fn names<'a>(
     service: &'a Tag,
     database: &'a str,
     report: &'a QueryReport,
-    raised: bool,
+    written: bool,
 ) -> impl Iterator<Item = Tag> + 'a {
-    let (labels, types) = match raised {
+    let (labels, types) = match written {
         true => (&report.raised_labels, &report.raised_types),
         false => (&report.labels, &report.types),
     };
@@ -37,7 +37,7 @@ fn names<'a>(
         .map(move |(kind, name)| service.below(&[database, kind, name]))
 }
 
-/// What the answer of reads depends on. `narrow`: whether narrow tags may be used at all.
+/// What the response of reads depends on. `narrow`: whether narrow tags may be used at all.
 pub fn reads(service: &Tag, database: &str, reports: &[&QueryReport], narrow: bool) -> Vec<Tag> {
     let proven = |report: &&QueryReport| !report.broad && has_names(report);
     let mut tags = vec![service.clone()];
@@ -56,7 +56,7 @@ pub fn reads(service: &Tag, database: &str, reports: &[&QueryReport], narrow: bo
     tags
 }
 
-/// What writes raise. Each part is `Ok` for a statement that reads, and `Err` for one that does
+/// What writes invalidate. Each part is `Ok` for a statement that reads, and `Err` for one that does
 /// not, with what was seen of it.
 pub fn invalidates(
     service: &Tag,
@@ -80,7 +80,7 @@ pub fn invalidates(
     tags
 }
 
-/// Whether a narrow read names anything that a write could raise. A read without patterns
+/// Whether a narrow read names anything that a write could invalidate. A read without patterns
 /// (`RETURN 1`) depends on nothing, which is narrow as well.
 fn has_names(report: &QueryReport) -> bool {
     report.features.nodes == 0 || !report.labels.is_empty() || !report.types.is_empty()

@@ -63,7 +63,7 @@ pub fn tx(statements: &[&str]) -> Sent {
 }
 
 /// A dialect that knows the procedures, functions and databases of the recorded server.
-pub fn informed(settings: Settings) -> Neo4j {
+pub fn informed(settings: Neo4jSettings) -> Neo4j {
     let neo4j = Neo4j::new(settings);
     for metadata_query in neo4j.metadata_queries() {
         let note = match metadata_query.name {
@@ -79,7 +79,7 @@ pub fn informed(settings: Settings) -> Neo4j {
             "functions" => functions(&recorded),
             _ => recorded,
         };
-        answer_inquiry(&neo4j, &metadata_query, &body);
+        answer_metadata_query(&neo4j, &metadata_query, &body);
     }
     neo4j
 }
@@ -93,17 +93,17 @@ fn functions(recorded: &Bytes) -> Bytes {
     json.to_string().into()
 }
 
-pub fn answer_inquiry(neo4j: &Neo4j, metadata_query: &MetadataQuery, body: &Bytes) {
-    let answer = Response {
+pub fn answer_metadata_query(neo4j: &Neo4j, metadata_query: &MetadataQuery, body: &Bytes) {
+    let response = Response {
         status: 202,
         headers: &HeaderMap::new(),
         body: Body::Whole(body),
     };
-    neo4j.learn(metadata_query, &answer);
+    neo4j.learn(metadata_query, &response);
 }
 
 pub fn plain() -> Neo4j {
-    informed(Settings::new("graph"))
+    informed(Neo4jSettings::new("graph"))
 }
 
 /// The recorded exchange with this note.
@@ -117,10 +117,10 @@ pub fn recorded(note: &str) -> Option<serde_json::Value> {
 /// Judges a body with a status.
 pub fn judge(neo4j: &Neo4j, call: &Call, status: u16, body: &str) -> Judgement {
     let body = Bytes::copy_from_slice(body.as_bytes());
-    let answer = Response {
+    let response = Response {
         status,
         headers: &HeaderMap::new(),
         body: Body::Whole(&body),
     };
-    neo4j.judge(call, &answer)
+    neo4j.judge(call, &response)
 }

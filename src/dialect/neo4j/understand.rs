@@ -1,11 +1,11 @@
 //! From a request to a [`Call`]: the line of the table, then the statements, then where it may go,
-//! what it raises, whether its answer may be stored.
+//! what it invalidates, whether its response may be stored.
 
-use super::body::{self, Access, Ask, TimeLimit};
+use super::body::{self, Access, StatementRequest, TimeLimit};
 use super::classify::{Class, classify, severity};
-use super::operations::{Api, Kind, Line, line};
+use super::operations::{Api, OperationKind, RequestLine, line};
 use super::path::path_of;
-use super::{Neo4j, canonical, features, raised};
+use super::{Neo4j, canonical, features, invalidation};
 use crate::dialect::claims::Claims;
 use crate::dialect::{
     Acknowledgement, Call, Effect, Fence, Placement, QueryType, Request, Storability, Target,
@@ -26,8 +26,8 @@ impl Neo4j {
         match line(request.method, request.target) {
             None => self.unknown(request),
             Some(line) => match line.kind {
-                Kind::Discovery | Kind::Cluster => self.passive(&line),
-                Kind::Auto => self.auto(request, &line),
+                OperationKind::Discovery | OperationKind::Cluster => self.passive(&line),
+                OperationKind::Auto => self.auto(request, &line),
                 _ => self.session(request, &line),
             },
         }
@@ -48,8 +48,8 @@ impl Neo4j {
         }
     }
 
-    fn passive(&self, line: &Line) -> Call {
-        let cluster = line.kind == Kind::Cluster;
+    fn passive(&self, line: &RequestLine) -> Call {
+        let cluster = line.kind == OperationKind::Cluster;
         Call {
             operation: line.name,
             effect: Effect::Read,
@@ -66,8 +66,8 @@ impl Neo4j {
     }
 
     /// A request that is a transaction of its own.
-    fn auto(&self, request: &Request<'_>, line: &Line) -> Call {
-        let (ask, classes, shape) = match body::ask(request, line.api) {
+    fn auto(&self, request: &Request<'_>, line: &RequestLine) -> Call {
+        let (ask, classes, shape) = match body::read(request, line.api) {
             Ok(ask) => {
                 let (classes, shape) = self.classes(&ask);
                 (Ok(ask), classes, shape)
@@ -75,7 +75,7 @@ impl Neo4j {
             Err(reason) => (Err(reason), Vec::new(), 0),
         };
         match ask {
-            Ok(ask) => self.asked(request, line, &ask, &classes, shape),
+            Ok(ask) => self.statement_call(request, line, &ask, &classes, shape),
             Err(reason) => Call {
                 target: target(&line.database),
                 operation: "cypher.unknown",
@@ -88,7 +88,7 @@ impl Neo4j {
     }
 
     /// The classes of the statements, and the shape of them all.
-    pub(super) fn classes(&self, ask: &Ask<'_>) -> (Vec<Class>, u64) {
+    pub(super) fn classes(&self, ask: &StatementRequest<'_>) -> (Vec<Class>, u64) {
         let statements: Vec<_> = ask.statements.iter().map(|text| read(text)).collect();
         let shape = shape_of(statements.iter().map(|statement| statement.shape), "");
         let classify = |statement| classify(statement, &self.knowledge, &self.settings.pure);
@@ -101,11 +101,11 @@ impl Neo4j {
         (classes, shape)
     }
 
-    fn asked(
+    fn statement_call(
         &self,
         request: &Request<'_>,
-        line: &Line,
-        ask: &Ask<'_>,
+        line: &RequestLine,
+        ask: &StatementRequest<'_>,
         classes: &[Class],
         shape: u64,
     ) -> Call {
@@ -125,7 +125,7 @@ impl Neo4j {
             query_type: features::query_type(effect, &reports),
             features: features::features(&ask.statements, &reports),
             reads: Vec::new(),
-            invalidates: self.raised(line, effect, classes),
+            invalidates: self.invalidated(line, effect, classes),
             storability: storability(line, ask, effect, classes, claims.doubt),
             placement: self.placement(ask, effect),
             acknowledgement: Acknowledgement::Applied,
@@ -147,7 +147,7 @@ impl Neo4j {
         let line = line(request.method, request.target);
         let (database, api) =
             line.map_or((String::new(), Api::None), |line| (line.database, line.api));
-        let classes = body::ask(request, api).map(|ask| self.classes(&ask).0);
+        let classes = body::read(request, api).map(|ask| self.classes(&ask).0);
         let elsewhere = classes.map_or(true, |classes| classes.iter().any(|class| class.elsewhere));
         Call {
             operation: "cypher.write",
@@ -167,7 +167,7 @@ impl Neo4j {
         }
     }
 
-    fn placement(&self, ask: &Ask<'_>, effect: Effect) -> Placement {
+    fn placement(&self, ask: &StatementRequest<'_>, effect: Effect) -> Placement {
         let anywhere = !self.settings.cluster || ask.bookmarks;
         match effect {
             Effect::Read if anywhere && ask.access != Access::Write => Placement::Any,
@@ -194,8 +194,8 @@ fn name(effect: Effect) -> &'static str {
     }
 }
 
-/// The fence of an auto-commit request (section 2).
-fn fence(ask: &Ask<'_>, effect: Effect) -> Fence {
+/// The fence of an auto-commit request.
+fn fence(ask: &StatementRequest<'_>, effect: Effect) -> Fence {
     match (ask.access, effect) {
         (Access::Read, _) => Fence::Theirs,
         (Access::None, Effect::Read) => Fence::Ours,
@@ -204,8 +204,8 @@ fn fence(ask: &Ask<'_>, effect: Effect) -> Fence {
 }
 
 fn storability(
-    line: &Line,
-    ask: &Ask<'_>,
+    line: &RequestLine,
+    ask: &StatementRequest<'_>,
     effect: Effect,
     classes: &[Class],
     doubt: Option<&'static str>,
@@ -214,7 +214,7 @@ fn storability(
     let reasons = [
         (classes.iter().any(Class::commits_in_parts), IN_TRANSACTIONS),
         (effect != Effect::Read, "not_a_read"),
-        (line.database == raised::SYSTEM, "system_database"),
+        (line.database == invalidation::SYSTEM, "system_database"),
         (ask.statements.is_empty(), "no_statement"),
         (ask.bookmarks, "bookmarks"),
         (ask.impersonates, "impersonated"),

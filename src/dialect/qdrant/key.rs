@@ -1,9 +1,9 @@
-//! The canonical form of a read: everything that decides its answer, and nothing else. The time
-//! limit of a request is left out; the tags are in, so that an answer stored while a name stood
+//! The canonical form of a read: everything that decides its response, and nothing else. The time
+//! limit of a request is left out; the tags are in, so that a response stored while a name stood
 //! for another collection, or while that was unknown, is never found again.
 
+use super::alias_table::AliasKnowledge;
 use super::credentials;
-use super::names::Knowledge;
 use super::operation::Operation;
 use super::parameters::Parameters;
 use super::path::Segments;
@@ -16,7 +16,7 @@ use http::header::{
 };
 use json_reader::Json;
 
-/// Headers that an answer depends on. Qdrant's `Vary` names the last three.
+/// Headers that a response depends on. Qdrant's `Vary` names the last three.
 const HEADERS: [HeaderName; 6] = [
     ACCEPT,
     ACCEPT_ENCODING,
@@ -32,7 +32,7 @@ pub struct Key<'r> {
     pub segments: &'r Segments<'r>,
     pub parameters: &'r Parameters<'r>,
     pub reads: &'r [Tag],
-    pub knowledge: &'r Knowledge,
+    pub knowledge: &'r AliasKnowledge,
 }
 
 impl Key<'_> {

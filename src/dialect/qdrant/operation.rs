@@ -3,7 +3,7 @@
 
 use crate::dialect::{Effect, QueryType, Storability};
 
-/// Which tags an operation reads or raises. C is the collection of the path, by name and by alias target.
+/// Which tags an operation reads or invalidates. C is the collection of the path, by name and by alias target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Nothing that is stored depends on it.
@@ -37,7 +37,7 @@ pub enum Acknowledged {
 
 /// How the body of a request is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub enum BodyForm {
     /// It decides nothing.
     Ignored,
     /// One request: `/points/query`, `/points/scroll`.
@@ -66,16 +66,16 @@ pub struct Operation {
     pub name: &'static str,
     pub effect: Effect,
     pub storability: Storability,
-    /// The answer or the effect belongs to the one node that is asked.
+    /// The response or the effect belongs to the one node that is asked.
     pub local: bool,
     pub scope: Scope,
     pub acknowledged: Acknowledged,
     pub query_type: QueryType,
-    pub reading: Reading,
+    pub reading: BodyForm,
 }
 
 impl Operation {
-    /// A read whose answer is never stored: the base of every other read.
+    /// A read whose response is never stored: the base of every other read.
     pub(super) const fn read(
         method: &'static str,
         pattern: &'static str,
@@ -91,7 +91,7 @@ impl Operation {
             scope: Scope::Nothing,
             acknowledged: Acknowledged::Always,
             query_type: QueryType::Statistics,
-            reading: Reading::Ignored,
+            reading: BodyForm::Ignored,
         }
     }
 
@@ -100,7 +100,7 @@ impl Operation {
         pattern: &'static str,
         name: &'static str,
         query_type: QueryType,
-        reading: Reading,
+        reading: BodyForm,
     ) -> Self {
         Self {
             storability: Storability::Yes,
@@ -202,7 +202,7 @@ impl Operation {
         Self { query_type, ..self }
     }
 
-    pub(super) const fn reading(self, reading: Reading) -> Self {
+    pub(super) const fn reading(self, reading: BodyForm) -> Self {
         Self { reading, ..self }
     }
 

@@ -4,8 +4,8 @@
 //! that were tested on real servers.
 
 use super::operation::Acknowledged::{IfAwaited, Never, UnlessUnawaited};
+use super::operation::BodyForm::{self, Batch, Count, Facet, Groups, Ids, Single};
 use super::operation::Operation;
-use super::operation::Reading::{self, Batch, Count, Facet, Groups, Ids, Single};
 use super::operation::Scope::{
     Aliases, Collection, CollectionAndNames, List, Names, Nothing, Service,
 };
@@ -42,7 +42,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::schema("PUT", "/collections/{collection}", "collections.create").scope(CollectionAndNames),
     Operation::schema("PATCH", "/collections/{collection}", "collections.update").acknowledged(Never),
     Operation::schema("DELETE", "/collections/{collection}", "collections.delete").scope(CollectionAndNames),
-    Operation::schema("POST", "/collections/aliases", "aliases.update").scope(Aliases).reading(Reading::Aliases),
+    Operation::schema("POST", "/collections/aliases", "aliases.update").scope(Aliases).reading(BodyForm::Aliases),
     Operation::schema("PUT", "/collections/{collection}/index", "index.create").acknowledged(IfAwaited),
     Operation::read("GET", "/collections/{collection}/exists", "collections.exists").stored(Yes, CollectionAndNames),
     Operation::schema("DELETE", "/collections/{collection}/index/{field}", "index.delete").acknowledged(IfAwaited),

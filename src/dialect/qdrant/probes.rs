@@ -2,7 +2,7 @@
 //! has started; whether a collection exists it only answers with our key. The info of a collection is no
 //! probe: it fans out to all nodes, and one dead node would eject the whole cluster.
 
-use super::names::Knowledge;
+use super::alias_table::AliasKnowledge;
 use crate::dialect::{Body, MetadataQuery, Probe, ProbeResult, Response};
 use bytes::Bytes;
 use http::Method;
@@ -16,7 +16,7 @@ const ALIASES_EVERY: Duration = Duration::from_secs(30);
 /// How soon the table is asked for again while it is unknown.
 const ALIASES_AGAIN: Duration = Duration::from_secs(1);
 
-/// Asked of every node with our key. The answer is short however many collections there are.
+/// Asked of every node with our key. The response is short however many collections there are.
 const EXISTS: &str = "/collections/pointsman-probe/exists";
 
 /// Bytes of a refusal that are looked at.
@@ -40,7 +40,10 @@ pub fn probes(credential: &[(HeaderName, HeaderValue)]) -> Vec<Probe> {
 }
 
 /// The question for the alias table.
-pub fn aliases(credential: &[(HeaderName, HeaderValue)], knowledge: &Knowledge) -> MetadataQuery {
+pub fn aliases(
+    credential: &[(HeaderName, HeaderValue)],
+    knowledge: &AliasKnowledge,
+) -> MetadataQuery {
     MetadataQuery {
         name: "aliases",
         method: Method::GET,
@@ -57,8 +60,8 @@ pub fn aliases(credential: &[(HeaderName, HeaderValue)], knowledge: &Knowledge) 
 }
 
 /// A server too old for `/readyz` answers 404, which says nothing.
-fn ready(answer: &Response<'_>) -> ProbeResult {
-    match answer.status {
+fn ready(response: &Response<'_>) -> ProbeResult {
+    match response.status {
         200 => ProbeResult::Good,
         401 | 403 | 404 => ProbeResult::Unsupported,
         503 => ProbeResult::Bad("not ready".into()),

@@ -19,21 +19,21 @@ pub fn find(method: &Method, segments: &Segments<'_>) -> Option<&'static Operati
         .or_else(|| INDEX.other(method, segments))
 }
 
-struct Row {
+struct Pattern {
     operation: &'static Operation,
     parts: Vec<&'static str>,
 }
 
 struct Index {
-    known: Vec<Vec<Row>>,
-    others: Vec<Row>,
+    known: Vec<Vec<Pattern>>,
+    others: Vec<Pattern>,
 }
 
 impl Index {
     fn new() -> Self {
-        let mut known: Vec<Vec<Row>> = Vec::new();
+        let mut known: Vec<Vec<Pattern>> = Vec::new();
         known.resize_with(METHODS.len() * (MAX_SEGMENTS + 1), Vec::new);
-        for row in OPERATIONS.iter().map(Row::new) {
+        for row in OPERATIONS.iter().map(Pattern::new) {
             let place = place(row.operation.method, row.parts.len());
             if let Some(rows) = place.and_then(|place| known.get_mut(place)) {
                 rows.push(row);
@@ -41,7 +41,7 @@ impl Index {
         }
         Self {
             known,
-            others: OTHERS.iter().map(Row::new).collect(),
+            others: OTHERS.iter().map(Pattern::new).collect(),
         }
     }
 
@@ -61,7 +61,7 @@ impl Index {
     }
 }
 
-impl Row {
+impl Pattern {
     fn new(operation: &'static Operation) -> Self {
         let parts = operation.pattern.split('/').filter(|part| !part.is_empty());
         Self {

@@ -1,7 +1,7 @@
-//! The tags of one Qdrant service. Every stored answer depends on the service's own tag as well,
-//! so that raising that one raises all.
+//! The tags of one Qdrant service. Every stored response depends on the service's own tag as well,
+//! so that raising that one invalidates all.
 
-use super::names::Knowledge;
+use super::alias_table::AliasKnowledge;
 use crate::dialect::Tag;
 
 /// Makes tags.
@@ -27,7 +27,7 @@ impl Tags {
     }
 
     /// The tags of a collection: its name and, when the name is an alias, what it stands for.
-    pub fn collection(&self, name: &str, knowledge: &Knowledge, tags: &mut Vec<Tag>) {
+    pub fn collection(&self, name: &str, knowledge: &AliasKnowledge, tags: &mut Vec<Tag>) {
         let target = knowledge.target(name);
         for name in [Some(name), target].into_iter().flatten() {
             let tag = self.service.below(&[name]);

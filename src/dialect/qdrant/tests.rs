@@ -42,10 +42,10 @@ pub fn learn_as(
         .collect();
     let body = serde_json::json!({"result": {"aliases": aliases}, "status": "ok", "time": 0.1});
     let body = Bytes::from(body.to_string());
-    dialect.learn(metadata_query, &answer(200, &HeaderMap::new(), &body));
+    dialect.learn(metadata_query, &response(200, &HeaderMap::new(), &body));
 }
 
-pub fn answer<'a>(status: u16, headers: &'a HeaderMap, body: &'a Bytes) -> Response<'a> {
+pub fn response<'a>(status: u16, headers: &'a HeaderMap, body: &'a Bytes) -> Response<'a> {
     Response {
         status,
         headers,
@@ -90,7 +90,7 @@ pub fn query(body: &str) -> Call {
 
 pub fn judge(call: &Call, status: u16, body: &str) -> Judgement {
     let body = Bytes::from(body.to_owned());
-    informed().judge(call, &answer(status, &HeaderMap::new(), &body))
+    informed().judge(call, &response(status, &HeaderMap::new(), &body))
 }
 
 pub fn never(call: &Call) -> &'static str {

@@ -1,14 +1,14 @@
 //! Turns a request into a call: the row of the table says what may happen, the query string, the
-//! headers and the body narrow what may be stored. Doubt only ever takes storing away, or raises more.
+//! headers and the body narrow what may be stored. Doubt only ever takes storing away, or invalidates more.
 
+use super::alias_table::AliasKnowledge;
+use super::body_facts::BodyFacts;
 use super::document::{self, Unread};
-use super::findings::Findings;
-use super::names::Knowledge;
-use super::operation::{Operation, Reading, Scope};
+use super::operation::{BodyForm, Operation, Scope};
 use super::parameters::Parameters;
 use super::path::{Path, Segments};
 use super::tags::Tags;
-use super::{credentials, key, routes, shape, written};
+use super::{alias_changes, credentials, key, routes, shape};
 use crate::dialect::{
     Body, Call, Effect, Fence, Placement, QueryType, Request, Storability, Tag, Target,
 };
@@ -41,14 +41,14 @@ struct Reader<'r> {
     collection: Option<&'r str>,
     parameters: Parameters<'r>,
     tags: &'r Tags,
-    knowledge: &'r Knowledge,
+    knowledge: &'r AliasKnowledge,
 }
 
 /// The row of a request, and what it makes of it. An ambiguous path has no row.
 pub fn understand(
     request: &Request<'_>,
     tags: &Tags,
-    knowledge: &Knowledge,
+    knowledge: &AliasKnowledge,
 ) -> (Option<&'static Operation>, Call) {
     let Some(path) = Path::read(request.target) else {
         return (None, ambiguous(tags));
@@ -87,20 +87,20 @@ fn collection<'p>(operation: &Operation, segments: &Segments<'p>) -> Option<&'p 
 impl Reader<'_> {
     fn call(&self, segments: &Segments<'_>) -> Call {
         let document = match self.operation.reading {
-            Reading::Ignored => Ok(Json::Null),
+            BodyForm::Ignored => Ok(Json::Null),
             _ => document::read(self.request),
         };
-        let findings = match &document {
-            Ok(document @ Json::Object(_)) => Findings::read(self.operation.reading, document),
-            _ => Findings::none(),
+        let facts = match &document {
+            Ok(document @ Json::Object(_)) => BodyFacts::read(self.operation.reading, document),
+            _ => BodyFacts::none(),
         };
         let claims = credentials::claims(self.request.headers);
-        let mut call = self.draft(&document, findings.features.clone());
-        call.query_type = self.query_type(&findings);
-        call.storability = self.storability(&document, &findings, claims.doubt);
+        let mut call = self.draft(&document, facts.features.clone());
+        call.query_type = self.query_type(&facts);
+        call.storability = self.storability(&document, &facts, claims.doubt);
         call.expires = claims.expires;
         if !matches!(call.storability, Storability::Never(_)) {
-            call.reads = self.reads(&findings);
+            call.reads = self.reads(&facts);
             let key = key::Key {
                 operation: self.operation,
                 segments,
@@ -150,9 +150,9 @@ impl Reader<'_> {
         }
     }
 
-    fn query_type(&self, findings: &Findings<'_>) -> QueryType {
+    fn query_type(&self, facts: &BodyFacts<'_>) -> QueryType {
         match self.operation.query_type {
-            QueryType::SemanticSearch | QueryType::EntityLookup if findings.contextual => {
+            QueryType::SemanticSearch | QueryType::EntityLookup if facts.contextual => {
                 QueryType::ContextualSearch
             }
             plain => plain,
@@ -162,7 +162,7 @@ impl Reader<'_> {
     fn storability(
         &self,
         document: &Result<Json<'_>, Unread>,
-        findings: &Findings<'_>,
+        facts: &BodyFacts<'_>,
         claim: Option<&'static str>,
     ) -> Storability {
         let doubts = [
@@ -174,25 +174,23 @@ impl Reader<'_> {
                 .contains_key(ROUTE_AFFINITY)
                 .then_some("route_affinity"),
             claim,
-            findings.doubt,
+            facts.doubt,
         ];
         match (
             self.operation.storability,
             doubts.into_iter().flatten().next(),
         ) {
             (Storability::Never(why), _) | (_, Some(why)) => Storability::Never(why),
-            (Storability::Yes, None)
-                if findings.estimate && self.operation.name == "points.count" =>
-            {
+            (Storability::Yes, None) if facts.estimate && self.operation.name == "points.count" => {
                 Storability::Short
             }
             (storability, None) => storability,
         }
     }
 
-    fn reads(&self, findings: &Findings<'_>) -> Vec<Tag> {
+    fn reads(&self, facts: &BodyFacts<'_>) -> Vec<Tag> {
         let mut tags = vec![self.tags.service.clone()];
-        for name in self.collection.iter().chain(&findings.lookups) {
+        for name in self.collection.iter().chain(&facts.lookups) {
             self.tags.collection(name, self.knowledge, &mut tags);
         }
         tags.extend(self.listed());
@@ -205,7 +203,7 @@ impl Reader<'_> {
             return tags;
         }
         let changed = match (self.operation.scope, document) {
-            (Scope::Aliases, Ok(document)) => written::names(document),
+            (Scope::Aliases, Ok(document)) => alias_changes::names(document),
             (Scope::Aliases, Err(_)) => None,
             _ => Some(self.collection.into_iter().collect()),
         };

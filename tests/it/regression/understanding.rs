@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
-use pointsman::dialect::neo4j::{Neo4j, Settings};
+use pointsman::dialect::neo4j::{Neo4j, Neo4jSettings};
 use pointsman::dialect::qdrant::{Qdrant, QdrantSettings};
 use pointsman::dialect::{Body, Call, Dialect, Effect, Fence, Request, Storability};
 
@@ -11,7 +11,7 @@ const TX: &str = "/db/neo4j/tx/commit";
 const SEARCH: &str = "/collections/docs/points/query";
 
 fn neo4j() -> Neo4j {
-    Neo4j::new(Settings::new("graph"))
+    Neo4j::new(Neo4jSettings::new("graph"))
 }
 
 fn post<T>(target: &str, body: &Bytes, then: impl FnOnce(&Request<'_>) -> T) -> T {

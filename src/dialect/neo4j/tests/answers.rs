@@ -94,7 +94,7 @@ fn recorded_answers_are_judged_by_their_codes() {
             "ClientError.Statement.SyntaxError",
         ),
         (
-            "tx: write with Access-Mode READ",
+            "tx: write with Access-ProcedureMode READ",
             Fault::Client,
             Executed::Nothing,
             "ClientError.Statement.AccessMode",
@@ -684,7 +684,7 @@ fn probes_read_the_recorded_answers() {
 
 #[test]
 fn probes_ask_the_home_database_whatever_it_is_called() {
-    let neo4j = Neo4j::new(Settings::new("graph"));
+    let neo4j = Neo4j::new(Neo4jSettings::new("graph"));
     let target = |name: &str| {
         let mut probes = neo4j.probes().into_iter();
         probes.find(|probe| probe.name == name).unwrap().target
@@ -695,7 +695,7 @@ fn probes_ask_the_home_database_whatever_it_is_called() {
     assert_eq!(home.target, "/db/system/query/v2");
     let answer =
         Bytes::from(r#"{"data":{"fields":["name"],"values":[["my/movies"]]},"bookmarks":[]}"#);
-    answer_inquiry(&neo4j, &home, &answer);
+    answer_metadata_query(&neo4j, &home, &answer);
     assert_eq!(target("query"), "/db/my%2Fmovies/query/v2");
     assert_eq!(target("role"), "/db/my%2Fmovies/cluster/writable");
 }
@@ -739,17 +739,17 @@ fn a_streamed_response_is_judged_by_its_end() {
 
 #[test]
 fn an_answer_to_an_older_question_teaches_nothing() {
-    let neo4j = Neo4j::new(Settings::new("graph"));
+    let neo4j = Neo4j::new(Neo4jSettings::new("graph"));
     let metadata_query = neo4j.metadata_queries().remove(0);
     neo4j.knowledge.server_changes();
-    answer_inquiry(
+    answer_metadata_query(
         &neo4j,
         &metadata_query,
         &Bytes::from(r#"{"data":{"values":[["db.labels","READ"]]}}"#),
     );
     assert!(!neo4j.knowledge.is_loaded());
     let metadata_query = neo4j.metadata_queries().remove(0);
-    answer_inquiry(
+    answer_metadata_query(
         &neo4j,
         &metadata_query,
         &Bytes::from(r#"{"data":{"values":[["db.labels","ODD"]]}}"#),
@@ -763,9 +763,9 @@ fn nothing_secret_is_printed() {
         http::header::AUTHORIZATION,
         "Basic c2VjcmV0".parse().unwrap(),
     );
-    let settings = Settings {
+    let settings = Neo4jSettings {
         credentials: vec![credential],
-        ..Settings::new("graph")
+        ..Neo4jSettings::new("graph")
     };
     assert!(!format!("{settings:?}").contains("c2VjcmV0"));
 }

@@ -95,9 +95,9 @@ fn a_fill_in_a_cluster_carries_the_newest_bookmark() {
         !String::from_utf8_lossy(&out(&alone, &query("RETURN 1"), true).body.unwrap())
             .contains("FB:new")
     );
-    let neo4j = informed(Settings {
+    let neo4j = informed(Neo4jSettings {
         cluster: true,
-        ..Settings::new("graph")
+        ..Neo4jSettings::new("graph")
     });
     neo4j.knowledge.remember("neo4j", "FB:new");
     let body = out(&neo4j, &query("RETURN 1"), true).body.unwrap();

@@ -165,9 +165,9 @@ fn fields_of_the_request_can_forbid_storing() {
 
 #[test]
 fn the_operator_may_list_plug_ins_as_pure() {
-    let settings = Settings {
+    let settings = Neo4jSettings {
         pure: vec!["My.Own".into(), "db.labels".into()],
-        ..Settings::new("graph")
+        ..Neo4jSettings::new("graph")
     };
     let neo4j = informed(settings);
     assert_eq!(
@@ -186,12 +186,12 @@ fn the_operator_may_list_plug_ins_as_pure() {
 
 #[test]
 fn the_state_of_the_server_is_never_stored_whatever_the_operator_lists() {
-    let listed: Vec<String> = super::super::stock_procedures()
+    let listed: Vec<String> = super::super::builtin_procedures()
         .map(|(name, _)| name.to_owned())
         .collect();
-    let neo4j = informed(Settings {
+    let neo4j = informed(Neo4jSettings {
         pure: listed.clone(),
-        ..Settings::new("graph")
+        ..Neo4jSettings::new("graph")
     });
     let mut stored = listed;
     stored
@@ -265,9 +265,9 @@ fn the_canonical_form_keeps_apart_what_answers_differ_by() {
 
 #[test]
 fn in_a_cluster_the_access_mode_is_part_of_the_key() {
-    let neo4j = informed(Settings {
+    let neo4j = informed(Neo4jSettings {
         cluster: true,
-        ..Settings::new("graph")
+        ..Neo4jSettings::new("graph")
     });
     let read = Sent::new(
         "POST",

@@ -241,7 +241,7 @@ fn nothing_is_narrow_across_the_parts_of_a_cypher_25_query() {
 
 #[test]
 fn nothing_is_narrow_where_triggers_may_be() {
-    let unloaded = Neo4j::new(Settings::new("graph"));
+    let unloaded = Neo4j::new(Neo4jSettings::new("graph"));
     let call = unloaded.understand(&query("MATCH (n:A) RETURN n").request());
     assert_eq!(tags(&call.reads), ["", "any"]);
     let neo4j = plain();
@@ -251,7 +251,7 @@ fn nothing_is_narrow_where_triggers_may_be() {
         .find(|metadata_query| metadata_query.name == "procedures")
         .unwrap();
     let body = r#"{"data":{"fields":["name","mode"],"values":[["db.labels","READ"],["apoc.trigger.add","WRITE"]]}}"#;
-    answer_inquiry(&neo4j, &procedures, &Bytes::from(body));
+    answer_metadata_query(&neo4j, &procedures, &Bytes::from(body));
     let call = neo4j.understand(&query("MATCH (n:A) RETURN n").request());
     assert_eq!(tags(&call.reads), ["", "any"]);
     let call = neo4j.understand(&query("CREATE (:A)").request());

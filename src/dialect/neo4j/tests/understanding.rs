@@ -210,10 +210,10 @@ fn effects_follow_the_statement() {
 
 #[test]
 fn until_procedures_are_loaded_a_call_is_a_write() {
-    let neo4j = Neo4j::new(Settings::new("graph"));
+    let neo4j = Neo4j::new(Neo4jSettings::new("graph"));
     let call = neo4j.understand(&query("CALL db.labels()").request());
     assert_eq!(call.effect, Effect::Write);
-    let again = Neo4j::with_knowledge(Settings::new("graph"), Arc::clone(&plain().knowledge));
+    let again = Neo4j::with_knowledge(Neo4jSettings::new("graph"), Arc::clone(&plain().knowledge));
     assert_eq!(
         again
             .understand(&query("CALL db.labels()").request())
@@ -224,23 +224,27 @@ fn until_procedures_are_loaded_a_call_is_a_write() {
 
 #[test]
 fn the_stock_table_is_what_a_stock_server_lists() {
-    let stock: Vec<_> = super::super::stock_procedures().collect();
+    let stock: Vec<_> = super::super::builtin_procedures().collect();
     assert!(stock.is_sorted_by_key(|(name, _)| *name));
     let server = Arc::clone(&plain().knowledge);
     for (name, mode) in stock {
         // A server without credentials, as the recorded one is, has no current user.
         let listed = server
             .mode(name)
-            .or((name == "dbms.showCurrentUser").then_some(Mode::Dbms));
+            .or((name == "dbms.showCurrentUser").then_some(ProcedureMode::Dbms));
         assert_eq!(listed, Some(mode), "{name}");
-        assert_eq!(Knowledge::of_stock().mode(name), Some(mode), "{name}");
+        assert_eq!(
+            Knowledge::with_builtin_procedures().mode(name),
+            Some(mode),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn the_stock_table_speaks_only_until_the_servers_own_list_is_known() {
-    let stock = Arc::new(Knowledge::of_stock());
-    let neo4j = Neo4j::with_knowledge(Settings::new("graph"), Arc::clone(&stock));
+    let stock = Arc::new(Knowledge::with_builtin_procedures());
+    let neo4j = Neo4j::with_knowledge(Neo4jSettings::new("graph"), Arc::clone(&stock));
     let understood = |statement: &str| neo4j.understand(&query(statement).request());
     let labels = understood("CALL db.labels() YIELD label RETURN label");
     assert_eq!(labels.effect, Effect::Read);
@@ -248,7 +252,10 @@ fn the_stock_table_speaks_only_until_the_servers_own_list_is_known() {
     for statement in ["CALL db.createLabel('A')", "CALL DB.LABELS()", "CALL x.y()"] {
         assert_eq!(understood(statement).effect, Effect::Write, "{statement}");
     }
-    let own = [("x.y", Mode::Read), ("db.labels", Mode::Write)];
+    let own = [
+        ("x.y", ProcedureMode::Read),
+        ("db.labels", ProcedureMode::Write),
+    ];
     stock.learn_modes(own.map(|(name, mode)| (name.to_owned(), mode)).into());
     let labels = understood("CALL db.labels() YIELD label RETURN label");
     assert_eq!(
@@ -261,14 +268,14 @@ fn the_stock_table_speaks_only_until_the_servers_own_list_is_known() {
 #[test]
 fn a_plug_ins_procedure_has_side_effects_unless_the_operator_calls_it_pure() {
     let modes = [
-        ("apoc.es.post", Mode::Read),
-        ("gds.graph.project", Mode::Read),
-        ("db.labels", Mode::Read),
+        ("apoc.es.post", ProcedureMode::Read),
+        ("gds.graph.project", ProcedureMode::Read),
+        ("db.labels", ProcedureMode::Read),
     ];
     let understood = |pure: &[&str], statement: &str| {
-        let neo4j = informed(Settings {
+        let neo4j = informed(Neo4jSettings {
             pure: pure.iter().map(|name| (*name).to_owned()).collect(),
-            ..Settings::new("graph")
+            ..Neo4jSettings::new("graph")
         });
         let modes = modes.map(|(name, mode)| (name.to_owned(), mode));
         neo4j.knowledge.learn_modes(modes.into());
@@ -413,9 +420,9 @@ fn the_clients_access_mode_decides_fence_and_placement() {
 
 #[test]
 fn in_a_cluster_reads_without_bookmarks_go_to_the_writer() {
-    let neo4j = informed(Settings {
+    let neo4j = informed(Neo4jSettings {
         cluster: true,
-        ..Settings::new("graph")
+        ..Neo4jSettings::new("graph")
     });
     let plain = neo4j.understand(&query("RETURN 1").request());
     assert_eq!(
@@ -435,9 +442,9 @@ fn in_a_cluster_reads_without_bookmarks_go_to_the_writer() {
 
 #[test]
 fn an_id_without_a_token_belongs_to_the_only_endpoint() {
-    let neo4j = informed(Settings {
+    let neo4j = informed(Neo4jSettings {
         endpoints: vec!["abcdefg1".into()],
-        ..Settings::new("graph")
+        ..Neo4jSettings::new("graph")
     });
     let call = neo4j.understand(&Sent::new("POST", "/db/neo4j/tx/9", "").request());
     assert_eq!(call.placement, Placement::Pinned("abcdefg1".into()));

@@ -8,24 +8,24 @@ use Fault::{Client, Database, Endpoint, Overload, Peer};
 use RetryAdvice::{Elsewhere, No, Once};
 use Text::{Any, Begins, Empty, Holds};
 
-/// Bytes of an answer that are searched for a text.
+/// Bytes of a response that are searched for a text.
 const MAX_TEXT: usize = 4096;
 
-/// What the text of an answer must be.
+/// What the text of a response must be.
 enum Text {
     Any,
     Empty,
-    /// The error's text, or the whole answer, begins so.
+    /// The error's text, or the whole response, begins so.
     Begins(&'static str),
     /// It holds this anywhere.
     Holds(&'static str),
 }
 
 /// Statuses from..=to, text, code, fault, execution, whether a read may be asked again.
-type Row = (u16, u16, Text, &'static str, Fault, Executed, RetryAdvice);
+type Pattern = (u16, u16, Text, &'static str, Fault, Executed, RetryAdvice);
 
 #[rustfmt::skip]
-const FAILURES: &[Row] = &[
+const FAILURES: &[Pattern] = &[
     (400, 400, Begins("Wrong input"),               "wrong_input",          Client,   Nothing, No),
     (400, 400, Begins("Format error"),              "format_error",         Client,   Nothing, No),
     (400, 400, Begins("Deserialize error"),         "deserialize_error",    Client,   Nothing, No),
@@ -62,12 +62,12 @@ const FAILURES: &[Row] = &[
     (0,   u16::MAX, Any,                            "server_error",         Endpoint, Unknown, Once),
 ];
 
-/// Judges an answer that is no success.
-pub fn judge(call: &Call, answer: &Response<'_>) -> Judgement {
-    let text = text(seen(answer));
-    let empty = matches!(answer.body, Body::Whole(body) if body.is_empty());
+/// Judges a response that is no success.
+pub fn judge(call: &Call, response: &Response<'_>) -> Judgement {
+    let text = text(seen(response));
+    let empty = matches!(response.body, Body::Whole(body) if body.is_empty());
     let row = FAILURES.iter().find(|(from, to, wanted, ..)| {
-        (*from..=*to).contains(&answer.status)
+        (*from..=*to).contains(&response.status)
             && match wanted {
                 Any => true,
                 Empty => empty,
@@ -80,7 +80,7 @@ pub fn judge(call: &Call, answer: &Response<'_>) -> Judgement {
     };
     Judgement {
         read_retry,
-        revoke: matches!(answer.status, 401 | 403) && fault == Client,
+        revoke: matches!(response.status, 401 | 403) && fault == Client,
         ..Judgement::failure(fault, partly(call, execution), code)
     }
 }
@@ -93,7 +93,7 @@ fn partly(call: &Call, execution: Executed) -> Executed {
     }
 }
 
-/// The error's text in Qdrant's shape, or else the answer as it stands.
+/// The error's text in Qdrant's shape, or else the response as it stands.
 fn text(body: &[u8]) -> String {
     let start = body.get(..MAX_TEXT).unwrap_or(body);
     let text = String::from_utf8_lossy(start);

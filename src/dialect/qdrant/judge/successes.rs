@@ -1,4 +1,4 @@
-//! Answers of 2xx and 3xx. A write's says whether its effect can be read; a read's is stored only
+//! Responses of 2xx and 3xx. A write's says whether its effect can be read; a read's is stored only
 //! when it is whole and says `ok`.
 
 use super::seen;
@@ -8,27 +8,27 @@ use crate::dialect::{
 use http::header::CONTENT_ENCODING;
 use json_reader::Json;
 
-/// How every answer of Qdrant ends, but for the time and the usage.
+/// How every response of Qdrant ends, but for the time and the usage.
 const OK: &[u8] = br#""status":"ok","time":"#;
 
-/// Bytes at the end of an answer that are searched for it.
+/// Bytes at the end of a response that are searched for it.
 const TAIL: usize = 4096;
 
-/// The longest answer that is read as a whole.
+/// The longest response that is read as a whole.
 const MAX_PARSED: usize = 64 << 10;
 
 /// Judges a success.
-pub fn judge(call: &Call, answer: &Response<'_>) -> Judgement {
+pub fn judge(call: &Call, response: &Response<'_>) -> Judgement {
     let mut judgement = Judgement::success();
     if call.effect == Effect::Read {
-        judgement.storable = storable(call, answer);
+        judgement.storable = storable(call, response);
         return judgement;
     }
     judgement.storable = Err("not_a_read");
     let code = if call.invalidates.is_empty() {
         "ok"
     } else {
-        acknowledged(answer)
+        acknowledged(response)
     };
     if code != "ok" || call.acknowledgement == Acknowledgement::Queued {
         judgement.execution = Executed::Queued;
@@ -38,21 +38,21 @@ pub fn judge(call: &Call, answer: &Response<'_>) -> Judgement {
 }
 
 /// A call that is not stored anyway is not looked at.
-fn storable(call: &Call, answer: &Response<'_>) -> Result<(), &'static str> {
-    let Body::Whole(body) = answer.body else {
+fn storable(call: &Call, response: &Response<'_>) -> Result<(), &'static str> {
+    let Body::Whole(body) = response.body else {
         return Err("partial");
     };
     if let Storability::Never(why) = call.storability {
         return Err(why);
     }
-    // An encoded answer cannot be read; Qdrant never says 200 to a failure.
-    let encoded = answer.headers.contains_key(CONTENT_ENCODING);
+    // An encoded response cannot be read; Qdrant never says 200 to a failure.
+    let encoded = response.headers.contains_key(CONTENT_ENCODING);
     let ok = match body.len() {
         0 => false,
         1..=MAX_PARSED => encoded || says_ok(body),
         _ => encoded || ends_ok(body),
     };
-    if ok && answer.status == 200 {
+    if ok && response.status == 200 {
         Ok(())
     } else {
         Err("not_ok")
@@ -77,12 +77,12 @@ fn ends_ok(body: &[u8]) -> bool {
     json_reader::parse(&[br#"{"time":"#, rest].concat()).is_ok()
 }
 
-/// The weakest status of a write's results; `unread` when the answer cannot be read.
-fn acknowledged(answer: &Response<'_>) -> &'static str {
+/// The weakest status of a write's results; `unread` when the response cannot be read.
+fn acknowledged(response: &Response<'_>) -> &'static str {
     let whole =
-        matches!(answer.body, Body::Whole(_)) && !answer.headers.contains_key(CONTENT_ENCODING);
+        matches!(response.body, Body::Whole(_)) && !response.headers.contains_key(CONTENT_ENCODING);
     let Some(document) = whole
-        .then(|| json_reader::parse(seen(answer)).ok())
+        .then(|| json_reader::parse(seen(response)).ok())
         .flatten()
     else {
         return "unread";

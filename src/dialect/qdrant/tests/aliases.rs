@@ -1,7 +1,7 @@
 //! The alias table: what it adds to tags, and when it is not believed.
 
-use super::{answer, call, informed, knows_aliases, learn, learn_as, tags};
-use crate::dialect::qdrant::{Qdrant, QdrantSettings, names};
+use super::{call, informed, knows_aliases, learn, learn_as, response, tags};
+use crate::dialect::qdrant::{Qdrant, QdrantSettings, alias_table};
 use crate::dialect::{Dialect, Tag};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -21,7 +21,7 @@ fn change(dialect: &Qdrant) -> crate::dialect::Call {
 fn answered(dialect: &Qdrant, call: &crate::dialect::Call) {
     dialect.judge(
         call,
-        &answer(200, &HeaderMap::new(), &Bytes::from_static(b"{}")),
+        &response(200, &HeaderMap::new(), &Bytes::from_static(b"{}")),
     );
 }
 
@@ -178,12 +178,12 @@ fn an_answer_that_is_no_alias_table_teaches_nothing() {
         r#"{"result":{}}"#,
         r#"{"result":{"aliases":[{"alias_name":"a"}]}}"#,
     ] {
-        assert!(names::read_table(body.as_bytes()).is_none(), "{body}");
+        assert!(alias_table::read_table(body.as_bytes()).is_none(), "{body}");
     }
     let dialect = informed();
     let metadata_query = dialect.metadata_queries().remove(0);
     let refused = Bytes::from_static(b"Must provide an API key");
-    dialect.learn(&metadata_query, &answer(401, &HeaderMap::new(), &refused));
+    dialect.learn(&metadata_query, &response(401, &HeaderMap::new(), &refused));
     assert!(knows_aliases(&dialect));
 }
 
@@ -192,10 +192,13 @@ fn too_many_aliases_leave_the_names_unknown() {
     let alias = |i: usize| format!(r#"{{"alias_name":"a{i}","collection_name":"c"}}"#);
     let list = |n: usize| (0..n).map(alias).collect::<Vec<_>>().join(",");
     let table = |n: usize| {
-        names::read_table(format!(r#"{{"result":{{"aliases":[{}]}}}}"#, list(n)).as_bytes())
+        alias_table::read_table(format!(r#"{{"result":{{"aliases":[{}]}}}}"#, list(n)).as_bytes())
     };
-    assert_eq!(table(names::MAX_ALIASES).unwrap().len(), names::MAX_ALIASES);
-    assert!(table(names::MAX_ALIASES + 1).is_none());
+    assert_eq!(
+        table(alias_table::MAX_ALIASES).unwrap().len(),
+        alias_table::MAX_ALIASES
+    );
+    assert!(table(alias_table::MAX_ALIASES + 1).is_none());
 }
 
 #[test]

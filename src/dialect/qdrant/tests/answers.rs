@@ -1,6 +1,6 @@
 //! Answers of real servers, and of every kind that the tables name.
 
-use super::{answer, call, informed, judge, query};
+use super::{call, informed, judge, query, response};
 use crate::dialect::qdrant::{Qdrant, QdrantSettings};
 use crate::dialect::{Body, Call, Dialect, Executed, Fault, ProbeResult, Response, RetryAdvice};
 use bytes::Bytes;
@@ -321,7 +321,7 @@ fn a_rate_limited_read_asks_another_replica_where_there_is_one() {
         },
     );
     let body = Bytes::from_static(b"Rate limiting exceeded");
-    let judgement = replicated.judge(&read(), &answer(429, &HeaderMap::new(), &body));
+    let judgement = replicated.judge(&read(), &response(429, &HeaderMap::new(), &body));
     assert_eq!(
         (judgement.read_retry, judgement.write_retry),
         (RetryAdvice::Once, RetryAdvice::No)
@@ -376,8 +376,9 @@ fn a_refusal_of_ours_has_the_shape_of_qdrant() {
 fn probes_tell_a_node_that_serves_from_one_that_does_not() {
     let settings = QdrantSettings::default().with_api_key("secret").unwrap();
     let probes = Qdrant::new("vectors", settings).probes();
-    let finding =
-        |i: usize, status: u16| (probes[i].read)(&answer(status, &HeaderMap::new(), &Bytes::new()));
+    let finding = |i: usize, status: u16| {
+        (probes[i].read)(&response(status, &HeaderMap::new(), &Bytes::new()))
+    };
     assert_eq!(finding(0, 200), ProbeResult::Good);
     assert!(matches!(finding(0, 503), ProbeResult::Bad(_)));
     assert_eq!(finding(0, 404), ProbeResult::Unsupported);
@@ -385,7 +386,7 @@ fn probes_tell_a_node_that_serves_from_one_that_does_not() {
     assert_eq!(finding(1, 401), ProbeResult::Locked);
     assert_eq!(finding(1, 403), ProbeResult::Locked);
     let body = Bytes::from_static(br#"{"status":{"error":"Forbidden: no access"}}"#);
-    let scoped = (probes[1].read)(&answer(403, &HeaderMap::new(), &body));
+    let scoped = (probes[1].read)(&response(403, &HeaderMap::new(), &body));
     assert_eq!(scoped, ProbeResult::Good, "the key is known");
     assert_eq!(finding(1, 429), ProbeResult::Busy);
     assert!(matches!(finding(1, 500), ProbeResult::Bad(_)));

@@ -1,7 +1,7 @@
 //! What holds for any input.
 
 use super::table::example;
-use super::{answer, informed};
+use super::{informed, response};
 use crate::dialect::qdrant::{NEVER, rows};
 use crate::dialect::{Body, Call, Dialect, Effect, Request, Storability};
 use bytes::Bytes;
@@ -68,7 +68,7 @@ proptest! {
         }
         prop_assert!(call.effect != Effect::Unknown || !call.invalidates.is_empty());
         prop_assert_eq!(call.canonical.is_some(), !call.reads.is_empty());
-        informed().judge(&call, &answer(status, &headers, &body));
+        informed().judge(&call, &response(status, &headers, &body));
     }
 
     #[test]

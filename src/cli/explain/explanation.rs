@@ -1,4 +1,4 @@
-//! The answer to one request, as one line of JSON.
+//! The explanation of one request, as one line of JSON.
 
 use crate::dialect::canonical::Builder;
 use crate::dialect::{

@@ -2,7 +2,7 @@
 
 use json_reader::Json;
 
-/// The most names of one request that are followed; with more everything is raised.
+/// The most names of one request that are followed; with more everything is invalidated.
 const MAX_NAMES: usize = 1000;
 
 /// Every name under `actions`; `None` when the body has another form than an object of objects,

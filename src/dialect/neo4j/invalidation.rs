@@ -1,9 +1,9 @@
-//! What a call's answer depends on and what the call raises: the rules of `tags`, applied to what is
-//! known of the service. In doubt the whole service is raised.
+//! What a call's response depends on and what the call invalidates: the rules of `tags`, applied to what is
+//! known of the service. In doubt the whole service is invalidated.
 
-use super::body::Ask;
+use super::body::StatementRequest;
 use super::classify::Class;
-use super::operations::Line;
+use super::operations::RequestLine;
 use super::{Neo4j, tags};
 use crate::dialect::{Effect, Tag};
 use cypher_reader::QueryReport;
@@ -17,11 +17,11 @@ impl Neo4j {
         !self.knowledge.may_have_triggers()
     }
 
-    /// What the answer of a read depends on.
+    /// What the response of a read depends on.
     pub(super) fn read_tags(
         &self,
-        line: &Line,
-        ask: &Ask<'_>,
+        line: &RequestLine,
+        ask: &StatementRequest<'_>,
         reports: &[&QueryReport],
     ) -> Vec<Tag> {
         let ends = ask.graph_contents && reports.iter().any(|report| report.features.hops > 0);
@@ -34,8 +34,13 @@ impl Neo4j {
         )
     }
 
-    /// What an auto-commit call raises.
-    pub(super) fn raised(&self, line: &Line, effect: Effect, classes: &[Class]) -> Vec<Tag> {
+    /// What an auto-commit call invalidates.
+    pub(super) fn invalidated(
+        &self,
+        line: &RequestLine,
+        effect: Effect,
+        classes: &[Class],
+    ) -> Vec<Tag> {
         if effect == Effect::Read {
             return Vec::new();
         }
@@ -49,7 +54,7 @@ impl Neo4j {
         tags::invalidates(&self.service, database, &parts, write && self.narrow())
     }
 
-    /// What a write raises of which nothing is known but its database.
+    /// What a write invalidates of which nothing is known but its database.
     pub(super) fn everything(&self, database: &str) -> Vec<Tag> {
         if database == SYSTEM || self.knowledge.may_have_aliases() {
             return self.everything_of_service(database);
@@ -57,16 +62,16 @@ impl Neo4j {
         tags::invalidates(&self.service, database, &[], false)
     }
 
-    /// What a write raises that may reach another database, or change who may see what.
+    /// What a write invalidates that may reach another database, or change who may see what.
     pub(super) fn everything_of_service(&self, database: &str) -> Vec<Tag> {
-        let mut raised = tags::invalidates(&self.service, database, &[], false);
-        raised.push(self.service.clone());
-        raised
+        let mut tags = tags::invalidates(&self.service, database, &[], false);
+        tags.push(self.service.clone());
+        tags
     }
 }
 
 impl Class {
-    /// What it adds to the tags that are raised.
+    /// What it adds to the tags that are invalidated.
     fn part(&self) -> Result<(), Option<&QueryReport>> {
         match self.effect {
             Effect::Read => Ok(()),

@@ -1,10 +1,10 @@
 //! What the body of a read says: one walk over the parsed document finds the collections that it
-//! looks up, what makes its answer differ from call to call, and the counts of the planner.
+//! looks up, what makes its response differ from call to call, and the counts of the planner.
 //!
 //! Qdrant also takes an array where an object is expected, its members in the order of their
 //! declaration. Such a form could hide a lookup or a random sample, so it is never stored.
 
-use super::operation::Reading;
+use super::operation::BodyForm;
 use crate::dialect::Features;
 use json_reader::Json;
 
@@ -52,20 +52,20 @@ const VECTORS: [&str; 7] = [
 
 /// What a walk found.
 #[derive(Debug)]
-pub struct Findings<'d> {
+pub struct BodyFacts<'d> {
     pub features: Features,
-    /// Other collections that the answer depends on.
+    /// Other collections that the response depends on.
     pub lookups: Vec<&'d str>,
-    /// Why the answer may not be stored.
+    /// Why the response may not be stored.
     pub doubt: Option<&'static str>,
-    /// The answer is an estimate.
+    /// The response is an estimate.
     pub estimate: bool,
     /// More than a plain vector search: a filter, groups, prefetched candidates, a text.
     pub contextual: bool,
 }
 
-impl<'d> Findings<'d> {
-    /// Findings of a request without a body.
+impl<'d> BodyFacts<'d> {
+    /// BodyFacts of a request without a body.
     pub fn none() -> Self {
         Self {
             features: Features {
@@ -80,29 +80,29 @@ impl<'d> Findings<'d> {
     }
 
     /// Walks a body.
-    pub fn read(reading: Reading, document: &'d Json<'d>) -> Self {
-        let mut findings = Self::none();
-        findings.walk("", document, false);
-        findings.count(reading, document);
-        findings.contextual |= reading == Reading::Groups;
-        findings.estimate = document.get("exact").and_then(Json::as_bool) == Some(false);
-        findings
+    pub fn read(reading: BodyForm, document: &'d Json<'d>) -> Self {
+        let mut facts = Self::none();
+        facts.walk("", document, false);
+        facts.count(reading, document);
+        facts.contextual |= reading == BodyForm::Groups;
+        facts.estimate = document.get("exact").and_then(Json::as_bool) == Some(false);
+        facts
     }
 
     /// Members and limits, which stand at the top of a request.
-    fn count(&mut self, reading: Reading, document: &Json<'_>) {
+    fn count(&mut self, reading: BodyForm, document: &Json<'_>) {
         let limit = match reading {
-            Reading::Ignored | Reading::Aliases | Reading::Count => 0,
-            Reading::Single | Reading::Facet => limit(document, "limit", 10),
-            Reading::Groups => {
+            BodyForm::Ignored | BodyForm::Aliases | BodyForm::Count => 0,
+            BodyForm::Single | BodyForm::Facet => limit(document, "limit", 10),
+            BodyForm::Groups => {
                 limit(document, "limit", 10).saturating_mul(limit(document, "group_size", 3))
             }
-            Reading::Ids => document.get("ids").map_or(0, length),
-            Reading::Batch => self.count_batch(document),
+            BodyForm::Ids => document.get("ids").map_or(0, length),
+            BodyForm::Batch => self.count_batch(document),
         };
         let features = &mut self.features;
         features.final_limit = limit;
-        let searches = !matches!(reading, Reading::Ids | Reading::Count | Reading::Facet);
+        let searches = !matches!(reading, BodyForm::Ids | BodyForm::Count | BodyForm::Facet);
         features.vector_limit = if searches {
             features.vector_limit.max(limit)
         } else {

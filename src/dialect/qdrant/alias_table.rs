@@ -1,9 +1,9 @@
 //! The alias table of one service: which names stand for which collections, and whether that is
-//! known at all. Reading it takes no lock. While it is unknown, a write raises the whole service.
+//! known at all. BodyForm it takes no lock. While it is unknown, a write invalidates the whole service.
 //!
-//! A change of names makes the table unknown until an inquiry that began after the change was
-//! answered has come back: each step of a change starts a new generation, and the answer to an
-//! inquiry of an older one is dropped.
+//! A change of names makes the table unknown until an metadata query that began after the change was
+//! answered has come back: each step of a change starts a new generation, and the response to an
+//! metadata query of an older one is dropped.
 
 use arc_swap::{ArcSwap, Guard};
 use json_reader::{Json, JsonParser};
@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 /// The most aliases that are kept; with more the table stays unknown.
 pub const MAX_ALIASES: usize = 100_000;
-/// The most values of an answer that is a table of so many.
+/// The most values of a response that is a table of so many.
 const MAX_TABLE_VALUES: usize = 4 * MAX_ALIASES;
 
-/// How many answers are dropped while a change of names is still unanswered: it may take effect
-/// after any of them. A change whose answer never came is given up after as many.
+/// How many responses are dropped while a change of names is still unanswered: it may take effect
+/// after any of them. A change whose response never came is given up after as many.
 const PATIENCE: u32 = 30;
 
 /// An alias table as Qdrant tells it.
@@ -24,8 +24,8 @@ pub type Table = HashMap<Box<str>, Box<str>>;
 
 /// What is known at one moment.
 #[derive(Debug, Clone, Default)]
-pub struct Knowledge {
-    /// Raised by every change of what is known.
+pub struct AliasKnowledge {
+    /// Invalidated by every change of what is known.
     pub generation: u64,
     table: Option<Arc<Table>>,
     /// Changes of names that were sent and not yet answered.
@@ -33,7 +33,7 @@ pub struct Knowledge {
     patience: u32,
 }
 
-impl Knowledge {
+impl AliasKnowledge {
     /// Whether names can be resolved.
     pub fn is_known(&self) -> bool {
         self.table.is_some()
@@ -84,11 +84,11 @@ impl Knowledge {
 
 /// The table of one service, shared by all requests.
 #[derive(Debug, Default)]
-pub struct Names(ArcSwap<Knowledge>);
+pub struct AliasTable(ArcSwap<AliasKnowledge>);
 
-impl Names {
+impl AliasTable {
     /// What is known now.
-    pub fn now(&self) -> Guard<Arc<Knowledge>> {
+    pub fn now(&self) -> Guard<Arc<AliasKnowledge>> {
         self.0.load()
     }
 
@@ -97,19 +97,19 @@ impl Names {
         self.0.rcu(|known| known.begun());
     }
 
-    /// A change of names was answered, whatever the answer.
+    /// A change of names was answered, whatever the response.
     pub fn change_answered(&self) {
         self.0.rcu(|known| known.answered());
     }
 
-    /// Takes the answer to an inquiry of a generation; `None` when it could not be read.
+    /// Takes the response to an metadata query of a generation; `None` when it could not be read.
     pub fn learn(&self, generation: u64, table: Option<Table>) {
         let table = table.map(Arc::new);
         self.0.rcu(|known| known.learned(generation, &table));
     }
 }
 
-/// Reads the answer to `GET /aliases`; `None` when it is not what Qdrant answers, or too long.
+/// Reads the response to `GET /aliases`; `None` when it is not what Qdrant answers, or too long.
 pub fn read_table(body: &[u8]) -> Option<Table> {
     let document = JsonParser::default()
         .max_values(MAX_TABLE_VALUES)
