@@ -1,5 +1,5 @@
 //! The alias table of one service: which names stand for which collections, and whether that is
-//! known at all. BodyForm it takes no lock. While it is unknown, a write invalidates the whole service.
+//! known at all. Reading it takes no lock. While it is unknown, a write invalidates the whole service.
 //!
 //! A change of names makes the table unknown until an metadata query that began after the change was
 //! answered has come back: each step of a change starts a new generation, and the response to an

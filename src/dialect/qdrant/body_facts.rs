@@ -65,7 +65,7 @@ pub struct BodyFacts<'d> {
 }
 
 impl<'d> BodyFacts<'d> {
-    /// BodyFacts of a request without a body.
+    /// The facts of a request without a body.
     pub fn none() -> Self {
         Self {
             features: Features {

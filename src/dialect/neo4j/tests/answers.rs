@@ -94,7 +94,7 @@ fn recorded_answers_are_judged_by_their_codes() {
             "ClientError.Statement.SyntaxError",
         ),
         (
-            "tx: write with Access-ProcedureMode READ",
+            "tx: write with Access-Mode READ",
             Fault::Client,
             Executed::Nothing,
             "ClientError.Statement.AccessMode",
