@@ -1,7 +1,7 @@
-//! Servers that answer like Qdrant and Neo4j, inside the process, with faults to order.
+//! Servers shaped like Qdrant and Neo4j, inside the process, with fault injection.
 //!
 //! They hold real engines (`qdrant-edge`, `graphdblite`) behind the HTTP shapes that the
-//! databases showed when they were recorded. They serve the demo and the tests; the proxy
+//! databases showed when they were recorded. The demo and the tests use them; the proxy
 //! never depends on them. Every server stops when its handle is dropped.
 
 mod delivery;

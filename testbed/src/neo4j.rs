@@ -18,24 +18,24 @@ use tempfile::TempDir;
 use crate::server::runtime;
 
 const VERSION: &str = "5.26.16";
-/// Between two looks whether the server is up.
-const LOOK: Duration = Duration::from_millis(100);
-/// Ports to choose from, below those that systems give to whoever asks for any.
+/// Between two checks whether the server is up.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// Ports to choose from, below the ephemeral ports of the system.
 const PORTS: Range<u16> = 15_000..32_000;
-/// How often a start is tried.
+/// Attempts to start.
 const STARTS: usize = 3;
-/// Packages that Neo4j reaches into.
+/// Packages that Neo4j needs opened.
 const OPENED: &[&str] = &["java.nio", "java.io", "sun.nio.ch", "java.lang"];
 
 /// How a server is started.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The password of the user `neo4j`, at least 8 characters; none: no credentials are asked for.
+    /// The password of the user `neo4j`, at least 8 characters; `None`: no credentials are required.
     pub password: Option<String>,
     /// Heap, in MiB.
     pub heap_mb: u32,
-    /// How long the start may take, without the fetching of jars.
-    pub patience: Duration,
+    /// How long the start may take, without the download of the jars.
+    pub start_timeout: Duration,
 }
 
 impl Default for Options {
@@ -43,12 +43,12 @@ impl Default for Options {
         Self {
             password: None,
             heap_mb: 512,
-            patience: Duration::from_secs(300),
+            start_timeout: Duration::from_secs(300),
         }
     }
 }
 
-/// A running server. It is killed and its data go when it is dropped.
+/// A running server. Dropping it kills it and removes its data.
 pub struct Server {
     child: Mutex<Option<Child>>,
     home: TempDir,
@@ -67,16 +67,16 @@ pub fn available() -> bool {
 }
 
 impl Server {
-    /// Fetches the jars if need be, starts a server on free ports and waits until it answers.
+    /// Fetches the jars if need be, starts a server on free ports and waits until it responds.
     /// Blocks; from async code call it on a thread for blocking work.
     ///
     /// # Errors
-    /// If Maven fails, or the server does not answer within `patience`; its last output is in the text.
+    /// If Maven fails, or the server does not respond within `start_timeout`; its last output is in the text.
     pub fn start(options: Options) -> io::Result<Self> {
         let jars = jars()?;
         let start = || Self::start_once(jars.clone(), options.clone());
-        // Between its choice and the server's start a port can be taken by somebody else.
-        let deadline = Instant::now() + options.patience;
+        // Another process can take a port between its choice and the server's start.
+        let deadline = Instant::now() + options.start_timeout;
         let again = |error| match Instant::now() < deadline {
             true => start(),
             false => Err(error),
@@ -109,7 +109,7 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Ends the process at once, as a crash does. The data stay.
+    /// Ends the process at once, as a crash does. The data are kept.
     pub fn kill(&self) {
         if let Some(mut child) = self.child.lock().take() {
             let _ = child.kill();
@@ -117,10 +117,10 @@ impl Server {
         }
     }
 
-    /// Starts the process on the same data and ports, and waits until it answers.
+    /// Starts the process on the same data and ports, and waits until it responds.
     ///
     /// # Errors
-    /// If it does not answer within `patience`.
+    /// If it does not respond within `start_timeout`.
     pub fn restart(&self) -> io::Result<()> {
         self.kill();
         let log = File::create(self.log())?;
@@ -131,8 +131,8 @@ impl Server {
             .stdin(Stdio::null())
             .spawn()?;
         *self.child.lock() = Some(child);
-        let deadline = Instant::now() + self.options.patience;
-        while !self.answers() {
+        let deadline = Instant::now() + self.options.start_timeout;
+        while !self.responds() {
             let ended = self
                 .child
                 .lock()
@@ -142,7 +142,7 @@ impl Server {
                 self.kill();
                 return Err(self.failed());
             }
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL_INTERVAL);
         }
         Ok(())
     }
@@ -167,18 +167,18 @@ impl Server {
         command
     }
 
-    fn answers(&self) -> bool {
+    fn responds(&self) -> bool {
         let request = reqwest::Client::new()
             .get(self.url())
             .timeout(Duration::from_secs(2));
         waited(async move {
             let text = async { request.send().await?.error_for_status()?.text().await };
-            // Whoever else listens there does not say this.
+            // Another server on that port would not say this.
             text.await.is_ok_and(|text| text.contains("neo4j_version"))
         })
     }
 
-    /// A fresh server wants its first password changed before anything else.
+    /// A new server requires its first password to be changed.
     fn set_password(&self) -> io::Result<()> {
         let Some(password) = self.options.password.clone() else {
             return Ok(());
@@ -192,7 +192,7 @@ impl Server {
             .basic_auth("neo4j", Some("neo4j"))
             .header("accept", "application/json")
             .json(&body);
-        let status = waited(async move { request.send().await.map(|answer| answer.status()) });
+        let status = waited(async move { request.send().await.map(|response| response.status()) });
         match status {
             Ok(status) if status.is_success() => Ok(()),
             Ok(status) => Err(io::Error::other(format!(
@@ -233,7 +233,7 @@ fn conf(port: u16, bolt: u16, options: &Options) -> String {
     )
 }
 
-/// A port that is free now, and not one of those that the system gives away meanwhile.
+/// A port that is free now and not one of the system's ephemeral ports.
 fn free_port() -> io::Result<u16> {
     let count = u64::from(PORTS.end - PORTS.start);
     let any = |_| PORTS.start + (RandomState::new().hash_one(()) % count) as u16;
@@ -242,7 +242,7 @@ fn free_port() -> io::Result<u16> {
     (0..1_000).map(any).find(free).ok_or_else(none)
 }
 
-/// The folder of the jars, filled on first use. Other processes that want it too wait.
+/// The folder of the jars, filled on first use. Concurrent processes wait.
 fn jars() -> io::Result<PathBuf> {
     let cache = cache()?.join(format!("neo4j-{VERSION}"));
     fs::create_dir_all(&cache)?;

@@ -1,5 +1,5 @@
-//! What a statement changed, told by counting before and after: the engine keeps no counters.
-//! A property that was set to another value is not seen by counting.
+//! What a statement changed, found by counting before and after: the engine has no counters.
+//! A property that was set to another value is not noticed.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use super::session::Session;
 
 /// How many nodes, relationships, labels and properties there are.
 #[derive(Clone, Copy)]
-pub struct Census {
+pub struct GraphCounts {
     nodes: i64,
     relationships: i64,
     labels: i64,
@@ -21,11 +21,11 @@ pub struct Census {
 /// The differences.
 pub struct Counters {
     changed: bool,
-    change: Census,
+    change: GraphCounts,
 }
 
 /// Counts, within the session's transaction.
-pub fn census(session: &mut Session) -> Result<Census, Failure> {
+pub fn count_graph(session: &mut Session) -> Result<GraphCounts, Failure> {
     let mut count = |query: &str| -> Result<Vec<i64>, Failure> {
         let rows = session.execute(query, &HashMap::new())?.1;
         let number = |value: &Value| {
@@ -45,7 +45,7 @@ pub fn census(session: &mut Session) -> Result<Census, Failure> {
     )?;
     let edges = count("MATCH ()-[r]->() RETURN count(r) AS a, sum(size(keys(r))) AS b")?;
     let at = |row: &[i64], column: usize| row.get(column).copied().unwrap_or(0);
-    Ok(Census {
+    Ok(GraphCounts {
         nodes: at(&nodes, 0),
         relationships: at(&edges, 0),
         labels: at(&nodes, 1),
@@ -53,7 +53,7 @@ pub fn census(session: &mut Session) -> Result<Census, Failure> {
     })
 }
 
-impl Census {
+impl GraphCounts {
     /// The change since `before`; `sets` when the statement has a SET.
     pub fn since(&self, before: &Self, sets: bool) -> Counters {
         let change = Self {

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 /// A failed request or statement.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// With `Neo.` in front.
+    /// With `Neo.` in instance.
     pub code: &'static str,
     pub message: String,
-    /// Whether the answer had begun: the Query API then says 202 with `errors`.
+    /// Whether the response had begun: the Query API then says 202 with `errors`.
     pub while_running: bool,
 }
 

@@ -1,45 +1,45 @@
-//! A Neo4j-shaped server: one or more front listeners on one graph, over a real Cypher engine
-//! (`graphdblite`). Explicit transactions live at one listener only, and two listeners hand out the same
-//! ids, as two servers do.
+//! A Neo4j-shaped graph: one or more listeners over one graph, on a real Cypher engine (`graphdblite`).
+//! Each listener has its own explicit transactions, and two listeners issue the same ids, as two
+//! servers do.
 //!
-//! What the engine has not is not served: constraints, FOREACH, CALL {}, LOAD CSV, USE; and there
-//! is one write transaction at a time, a second one waits and then fails.
+//! What the engine lacks is not served: constraints, FOREACH, CALL {}, LOAD CSV, USE; and there
+//! is one write transaction at a time; a second one waits and then fails.
 
-mod answers;
 mod bookmarks;
+mod builtins;
 mod commands;
 mod counters;
 mod failure;
-mod front;
-mod listed;
+mod instance;
 mod plan;
 mod query_api;
 mod query_call;
+mod responses;
 mod session;
 mod statements;
 mod store;
 mod tables;
+mod tokens;
 mod transactions;
 mod tx_api;
 mod values;
-mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::faults::Faults;
 use crate::server::Listener;
-use front::Front;
+use instance::Instance;
 use store::Store;
 
 /// How a graph is started.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Front listeners, at least one.
+    /// Listeners, at least one.
     pub listeners: usize,
     /// Ports of the listeners in order; a listener without one gets a free port.
     pub ports: Vec<u16>,
-    /// User and password that all but `GET /` want (Basic).
+    /// User and password that all routes but `GET /` require (Basic).
     pub auth: Option<(String, String)>,
     /// How long an idle transaction of the transactional API lives.
     pub tx_idle: Duration,
@@ -62,10 +62,10 @@ impl Default for Options {
     }
 }
 
-/// The graph. It stops and its data go when it is dropped.
+/// The graph. Dropping it stops it and removes its data.
 pub struct Graph {
     listeners: Vec<Listener>,
-    fronts: Vec<Arc<Front>>,
+    instances: Vec<Arc<Instance>>,
 }
 
 impl Graph {
@@ -76,20 +76,20 @@ impl Graph {
     pub fn start(options: Options) -> std::io::Result<Self> {
         let lock_wait_ms = u32::try_from(options.lock_wait.as_millis()).unwrap_or(u32::MAX);
         let store = Arc::new(Store::create(lock_wait_ms)?);
-        let fronts: Vec<Arc<Front>> = (0..options.listeners.max(1))
-            .map(|_| Arc::new(Front::new(store.clone(), options.clone())))
+        let instances: Vec<Arc<Instance>> = (0..options.listeners.max(1))
+            .map(|_| Arc::new(Instance::new(store.clone(), options.clone())))
             .collect();
         let ports = options.ports.iter().copied().chain(std::iter::repeat(0));
-        let open = |(front, port): (&Arc<Front>, u16)| Listener::bind(port, front.clone());
+        let open = |(instance, port): (&Arc<Instance>, u16)| Listener::bind(port, instance.clone());
         let listeners: std::io::Result<Vec<Listener>> =
-            fronts.iter().zip(ports).map(open).collect();
+            instances.iter().zip(ports).map(open).collect();
         Ok(Self {
             listeners: listeners?,
-            fronts,
+            instances,
         })
     }
 
-    /// Starts `count` graphs that know nothing of each other, one listener each.
+    /// Starts `count` independent graphs with one listener each.
     ///
     /// # Errors
     /// If there is no port or no temporary folder.
@@ -152,17 +152,17 @@ impl Graph {
     /// # Panics
     /// If there is no such listener.
     pub fn open_transactions(&self, listener: usize) -> usize {
-        let front = &self.fronts[listener];
-        front.transactions.len() + front.query_transactions.len()
+        let instance = &self.instances[listener];
+        instance.transactions.len() + instance.query_transactions.len()
     }
 
-    /// Rolls back all transactions of a listener, as if their time were over.
+    /// Rolls back all transactions of a listener, as if they had expired.
     ///
     /// # Panics
     /// If there is no such listener.
     pub fn expire_transactions(&self, listener: usize) {
-        let front = &self.fronts[listener];
-        front.transactions.expire_all();
-        front.query_transactions.expire_all();
+        let instance = &self.instances[listener];
+        instance.transactions.expire_all();
+        instance.query_transactions.expire_all();
     }
 }

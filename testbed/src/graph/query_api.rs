@@ -5,104 +5,107 @@ use graphdblite::Value;
 use http::{Request, Response};
 use serde_json::{Map, Value as Json, json};
 
-use super::answers::{empty, query_failure, query_tx_not_found, typed_answer};
 use super::failure::Failure;
-use super::front::Front;
+use super::instance::Instance;
 use super::query_call::{Body, Call};
-use super::session::{Asked, Outcome, Session};
-use super::transactions::Taken;
+use super::responses::{empty, query_failure, query_tx_not_found, typed_response};
+use super::session::{Outcome, Session, StatementRequest};
+use super::transactions::TakeResult;
 
 /// POST query/v2.
-pub fn run(front: &Front, request: &Request<Bytes>) -> Response<Bytes> {
+pub fn run(instance: &Instance, request: &Request<Bytes>) -> Response<Bytes> {
     let call = match Call::read(request, true) {
         Ok(call) => call,
-        Err(answer) => return *answer,
+        Err(response) => return *response,
     };
     let typed = call.typed;
-    alone(front, call).unwrap_or_else(|failure| query_failure(&failure, typed))
+    run_single(instance, call).unwrap_or_else(|failure| query_failure(&failure, typed))
 }
 
-fn alone(front: &Front, call: Call) -> Result<Response<Bytes>, Failure> {
-    check_bookmarks(front, &call.body)?;
-    let mut session = Session::open(front.store.clone(), call.body.read_only)?;
-    let mut answer = Map::new();
-    if let Some(asked) = &call.body.asked {
-        match session.run(asked) {
-            Ok(outcome) => print(front, &outcome, call.typed, &mut answer),
+fn run_single(instance: &Instance, call: Call) -> Result<Response<Bytes>, Failure> {
+    check_bookmarks(instance, &call.body)?;
+    let mut session = Session::open(instance.store.clone(), call.body.read_only)?;
+    let mut response = Map::new();
+    if let Some(requested) = &call.body.requested {
+        match session.run(requested) {
+            Ok(outcome) => print(instance, &outcome, call.typed, &mut response),
             Err(failure) if failure.while_running => {
-                return Ok(broken_off(asked, &failure, call.typed));
+                return Ok(failed_midway(requested, &failure, call.typed));
             }
             Err(failure) => return Err(failure),
         }
     }
     session.commit()?;
-    answer.insert("bookmarks".into(), json!([front.store.progress.bookmark()]));
-    Ok(typed_answer(202, &Json::Object(answer), call.typed))
+    response.insert(
+        "bookmarks".into(),
+        json!([instance.store.progress.bookmark()]),
+    );
+    Ok(typed_response(202, &Json::Object(response), call.typed))
 }
 
 /// POST query/v2/tx.
-pub fn begin(front: &Front, request: &Request<Bytes>) -> Response<Bytes> {
+pub fn begin(instance: &Instance, request: &Request<Bytes>) -> Response<Bytes> {
     let call = match Call::read(request, false) {
         Ok(call) => call,
-        Err(answer) => return *answer,
+        Err(response) => return *response,
     };
-    let opened = check_bookmarks(front, &call.body)
-        .and_then(|()| Session::open(front.store.clone(), call.body.read_only));
+    let opened = check_bookmarks(instance, &call.body)
+        .and_then(|()| Session::open(instance.store.clone(), call.body.read_only));
     match opened {
         Err(failure) => query_failure(&failure, call.typed),
-        Ok(session) => within(front, &call, session, |session| {
-            let (id, expires) = front.query_transactions.add(session);
+        Ok(session) => run_in_session(instance, &call, session, |session| {
+            let (id, expires) = instance.query_transactions.add(session);
             (id, expires)
         }),
     }
 }
 
 /// POST query/v2/tx/{id}.
-pub fn go_on(front: &Front, request: &Request<Bytes>, id: &str) -> Response<Bytes> {
+pub fn continue_tx(instance: &Instance, request: &Request<Bytes>, id: &str) -> Response<Bytes> {
     let call = match Call::read(request, false) {
         Ok(call) => call,
-        Err(answer) => return *answer,
+        Err(response) => return *response,
     };
-    match front.query_transactions.take(id) {
-        Taken::Unknown => query_tx_not_found(id),
-        Taken::Busy => query_failure(&busy(id), call.typed),
-        Taken::Session(session) => {
-            let answer = within(front, &call, *session, |session| {
+    match instance.query_transactions.take(id) {
+        TakeResult::Unknown => query_tx_not_found(id),
+        TakeResult::Busy => query_failure(&busy(id), call.typed),
+        TakeResult::Session(session) => {
+            let response = run_in_session(instance, &call, *session, |session| {
                 (
                     id.to_owned(),
-                    front.query_transactions.give_back(id, session),
+                    instance.query_transactions.give_back(id, session),
                 )
             });
-            if !answer.status().is_success() || is_broken_off(&answer) {
-                front.query_transactions.remove(id);
+            if !response.status().is_success() || is_failed_midway(&response) {
+                instance.query_transactions.remove(id);
             }
-            answer
+            response
         }
     }
 }
 
 /// POST query/v2/tx/{id}/commit.
-pub fn commit(front: &Front, request: &Request<Bytes>, id: &str) -> Response<Bytes> {
+pub fn commit(instance: &Instance, request: &Request<Bytes>, id: &str) -> Response<Bytes> {
     let call = match Call::read(request, false) {
         Ok(call) => call,
-        Err(answer) => return *answer,
+        Err(response) => return *response,
     };
-    let mut session = match front.query_transactions.take(id) {
-        Taken::Unknown => return query_tx_not_found(id),
-        Taken::Busy => return query_failure(&busy(id), call.typed),
-        Taken::Session(session) => *session,
+    let mut session = match instance.query_transactions.take(id) {
+        TakeResult::Unknown => return query_tx_not_found(id),
+        TakeResult::Busy => return query_failure(&busy(id), call.typed),
+        TakeResult::Session(session) => *session,
     };
-    front.query_transactions.remove(id);
-    let mut answer = Map::new();
-    let done = match &call.body.asked {
+    instance.query_transactions.remove(id);
+    let mut response = Map::new();
+    let done = match &call.body.requested {
         None => Ok(()),
-        Some(asked) => match session.run(asked) {
+        Some(requested) => match session.run(requested) {
             Ok(outcome) => {
-                print(front, &outcome, call.typed, &mut answer);
+                print(instance, &outcome, call.typed, &mut response);
                 Ok(())
             }
             Err(failure) if failure.while_running => {
-                return broken_off(asked, &failure, call.typed);
+                return failed_midway(requested, &failure, call.typed);
             }
             Err(failure) => Err(failure),
         },
@@ -110,70 +113,73 @@ pub fn commit(front: &Front, request: &Request<Bytes>, id: &str) -> Response<Byt
     match done.and_then(|()| session.commit()) {
         Err(failure) => query_failure(&failure, call.typed),
         Ok(()) => {
-            answer.insert("bookmarks".into(), json!([front.store.progress.bookmark()]));
-            typed_answer(202, &Json::Object(answer), call.typed)
+            response.insert(
+                "bookmarks".into(),
+                json!([instance.store.progress.bookmark()]),
+            );
+            typed_response(202, &Json::Object(response), call.typed)
         }
     }
 }
 
 /// DELETE query/v2/tx/{id}.
-pub fn roll_back(front: &Front, id: &str) -> Response<Bytes> {
-    match front.query_transactions.take(id) {
-        Taken::Unknown => query_tx_not_found(id),
-        Taken::Busy => query_failure(&busy(id), false),
-        Taken::Session(_) => {
-            front.query_transactions.remove(id);
+pub fn roll_back(instance: &Instance, id: &str) -> Response<Bytes> {
+    match instance.query_transactions.take(id) {
+        TakeResult::Unknown => query_tx_not_found(id),
+        TakeResult::Busy => query_failure(&busy(id), false),
+        TakeResult::Session(_) => {
+            instance.query_transactions.remove(id);
             empty(200)
         }
     }
 }
 
 /// Runs the body's statement, if any, and keeps the transaction.
-fn within(
-    front: &Front,
+fn run_in_session(
+    instance: &Instance,
     call: &Call,
     mut session: Session,
     keep: impl FnOnce(Session) -> (String, std::time::SystemTime),
 ) -> Response<Bytes> {
-    let mut answer = Map::new();
-    if let Some(asked) = &call.body.asked {
-        match session.run(asked) {
-            Ok(outcome) => print(front, &outcome, call.typed, &mut answer),
+    let mut response = Map::new();
+    if let Some(requested) = &call.body.requested {
+        match session.run(requested) {
+            Ok(outcome) => print(instance, &outcome, call.typed, &mut response),
             Err(failure) if failure.while_running => {
-                return broken_off(asked, &failure, call.typed);
+                return failed_midway(requested, &failure, call.typed);
             }
             Err(failure) => return query_failure(&failure, call.typed),
         }
     }
     let (id, expires) = keep(session);
     let expires = humantime::format_rfc3339_seconds(expires).to_string();
-    answer.insert(
+    response.insert(
         "transaction".into(),
         json!({ "id": id, "expires": expires }),
     );
-    typed_answer(202, &Json::Object(answer), call.typed)
+    typed_response(202, &Json::Object(response), call.typed)
 }
 
-/// 202 with `errors`: the answer had begun when the statement failed.
-fn broken_off(asked: &Asked, failure: &Failure, typed: bool) -> Response<Bytes> {
-    let fields = super::words::Words::of(&asked.statement)
+/// 202 with `errors`: the response had begun when the statement failed.
+fn failed_midway(requested: &StatementRequest, failure: &Failure, typed: bool) -> Response<Bytes> {
+    let fields = super::tokens::Tokens::of(&requested.statement)
         .columns()
         .unwrap_or_default();
     let data = json!({ "fields": fields, "values": [] });
-    typed_answer(
+    typed_response(
         202,
         &json!({ "data": data, "errors": [failure.json()] }),
         typed,
     )
 }
 
-fn is_broken_off(answer: &Response<Bytes>) -> bool {
-    serde_json::from_slice::<Map<String, Json>>(answer.body())
+fn is_failed_midway(response: &Response<Bytes>) -> bool {
+    serde_json::from_slice::<Map<String, Json>>(response.body())
         .is_ok_and(|body| body.contains_key("errors"))
 }
 
-fn print(front: &Front, outcome: &Outcome, typed: bool, answer: &mut Map<String, Json>) {
-    let ids = &front.store.ids;
+fn print(instance: &Instance, outcome: &Outcome, typed: bool, response: &mut Map<String, Json>) {
+    let ids = &instance.store.ids;
     let value = |value: &Value| {
         if typed {
             ids.typed(value)
@@ -186,7 +192,7 @@ fn print(front: &Front, outcome: &Outcome, typed: bool, answer: &mut Map<String,
         .iter()
         .map(|row| row.iter().map(value).collect())
         .collect();
-    answer.insert(
+    response.insert(
         "data".into(),
         json!({ "fields": outcome.fields, "values": rows }),
     );
@@ -196,17 +202,17 @@ fn print(front: &Front, outcome: &Outcome, typed: bool, answer: &mut Map<String,
         } else {
             "queryPlan"
         };
-        answer.insert(key.into(), plan.tree.clone());
+        response.insert(key.into(), plan.tree.clone());
     }
     if let Some(counters) = &outcome.counters {
-        answer.insert("counters".into(), counters.of_query());
+        response.insert("counters".into(), counters.of_query());
     }
 }
 
-fn check_bookmarks(front: &Front, body: &Body) -> Result<(), Failure> {
+fn check_bookmarks(instance: &Instance, body: &Body) -> Result<(), Failure> {
     body.bookmarks
         .iter()
-        .try_for_each(|bookmark| front.store.progress.check(bookmark))
+        .try_for_each(|bookmark| instance.store.progress.check(bookmark))
 }
 
 fn busy(id: &str) -> Failure {

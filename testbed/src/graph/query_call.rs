@@ -1,18 +1,18 @@
-//! Requests of the Query API, read as Neo4j reads them: which fields there may be, which of two
-//! equal keys counts, and which media types ask for typed JSON.
+//! Requests of the Query API, read as Neo4j reads them: the permitted fields, which of two
+//! equal keys counts, and which media types select typed JSON.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Request, Response};
 use serde_json::{Map, Value as Json};
 
-use super::answers::{TYPED, query_failure, refused};
 use super::failure::Failure;
-use super::session::Asked;
+use super::responses::{TYPED, http_error, query_failure};
+use super::session::StatementRequest;
 use super::values::parameters;
 
-/// The answer to a request that cannot be read.
-pub type Refused = Box<Response<Bytes>>;
+/// The response to a request that cannot be parsed.
+pub type ErrorResponse = Box<Response<Bytes>>;
 
 /// Fields that a body may have; any other is a bad request.
 const FIELDS: &[&str] = &[
@@ -28,7 +28,7 @@ const FIELDS: &[&str] = &[
 
 /// A body, read.
 pub struct Body {
-    pub asked: Option<Asked>,
+    pub requested: Option<StatementRequest>,
     pub read_only: bool,
     pub bookmarks: Vec<String>,
 }
@@ -41,7 +41,7 @@ pub struct Call {
 
 impl Call {
     /// Reads a request. Without `needed`, an empty body or one without a statement is fine.
-    pub fn read(request: &Request<Bytes>, needed: bool) -> Result<Self, Refused> {
+    pub fn read(request: &Request<Bytes>, needed: bool) -> Result<Self, ErrorResponse> {
         let header = |name| {
             request
                 .headers()
@@ -53,7 +53,7 @@ impl Call {
         let typed_body = content_type.starts_with(TYPED);
         let bare = request.body().is_empty() && !needed;
         if !bare && !typed_body && !content_type.starts_with("application/json") {
-            return Err(Box::new(refused(415)));
+            return Err(Box::new(http_error(415)));
         }
         let typed = header(ACCEPT).contains(TYPED);
         let body = if bare {
@@ -68,16 +68,16 @@ impl Call {
 impl Body {
     fn empty() -> Self {
         Self {
-            asked: None,
+            requested: None,
             read_only: false,
             bookmarks: Vec::new(),
         }
     }
 
-    /// Reads the first JSON document of a body; of a key that stands twice the last counts.
-    fn read(bytes: &Bytes, typed: bool, needed: bool) -> Result<Self, Refused> {
+    /// Reads the first JSON document of a body; of duplicate keys the last counts.
+    fn read(bytes: &Bytes, typed: bool, needed: bool) -> Result<Self, ErrorResponse> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let bad = || Box::new(refused(400));
+        let bad = || Box::new(http_error(400));
         let mut documents =
             serde_json::Deserializer::from_slice(bytes).into_iter::<Map<String, Json>>();
         let map = documents.next().and_then(Result::ok).ok_or_else(bad)?;
@@ -100,14 +100,18 @@ impl Body {
             Some(_) => return Err(bad()),
         };
         Ok(Self {
-            asked: asked(&map, typed, needed)?,
+            requested: requested(&map, typed, needed)?,
             read_only,
             bookmarks,
         })
     }
 }
 
-fn asked(map: &Map<String, Json>, typed: bool, needed: bool) -> Result<Option<Asked>, Refused> {
+fn requested(
+    map: &Map<String, Json>,
+    typed: bool,
+    needed: bool,
+) -> Result<Option<StatementRequest>, ErrorResponse> {
     let statement = match map.get("statement") {
         Some(Json::String(statement)) if !statement.is_empty() => statement.clone(),
         None | Some(Json::Null | Json::String(_)) if needed => {
@@ -115,19 +119,19 @@ fn asked(map: &Map<String, Json>, typed: bool, needed: bool) -> Result<Option<As
             return Err(Box::new(query_failure(&failure, false)));
         }
         None | Some(Json::Null | Json::String(_)) => return Ok(None),
-        Some(_) => return Err(Box::new(refused(400))),
+        Some(_) => return Err(Box::new(http_error(400))),
     };
     let parameters = match map.get("parameters") {
         None | Some(Json::Null) => Some(Default::default()),
         Some(Json::Object(map)) => parameters(map, typed),
         Some(_) => None,
     };
-    let parameters = parameters.ok_or_else(|| Box::new(refused(400)))?;
+    let parameters = parameters.ok_or_else(|| Box::new(http_error(400)))?;
     let counters = map
         .get("includeCounters")
         .and_then(Json::as_bool)
         .unwrap_or(false);
-    Ok(Some(Asked {
+    Ok(Some(StatementRequest {
         statement,
         parameters,
         counters,

@@ -11,18 +11,18 @@ use super::counters::{self, Counters};
 use super::failure::{Failure, is_refused_write};
 use super::plan;
 use super::store::{Index, Store};
-use super::tables::Shown;
-use super::words::{Words, unescaped};
+use super::tables::Rows;
+use super::tokens::{Tokens, unescaped};
 
 /// A statement as a client sent it.
-pub struct Asked {
+pub struct StatementRequest {
     pub statement: String,
     pub parameters: HashMap<String, Value>,
-    /// Whether the answer is to count what changed.
+    /// Whether the response includes counters.
     pub counters: bool,
 }
 
-/// What a statement answered.
+/// The result of a statement.
 #[derive(Default)]
 pub struct Outcome {
     pub fields: Vec<String>,
@@ -67,45 +67,45 @@ impl Session {
     }
 
     /// Runs a statement. After a failure the session is to be rolled back.
-    pub fn run(&mut self, asked: &Asked) -> Result<Outcome, Failure> {
-        let text = unescaped(&asked.statement);
-        let words = Words::of(&text);
-        let (mode, start) = prefix(&words);
-        let end = if words.upper(words.words.len().saturating_sub(1)) == ";" {
+    pub fn run(&mut self, requested: &StatementRequest) -> Result<Outcome, Failure> {
+        let text = unescaped(&requested.statement);
+        let tokens = Tokens::of(&text);
+        let (mode, start) = prefix(&tokens);
+        let end = if tokens.upper(tokens.tokens.len().saturating_sub(1)) == ";" {
             1
         } else {
             0
         };
-        let end = words.words.len().saturating_sub(end);
+        let end = tokens.tokens.len().saturating_sub(end);
         let (Some(first), Some(last)) = (
-            words.words.get(start),
-            words.words.get(end.saturating_sub(1)),
+            tokens.tokens.get(start),
+            tokens.tokens.get(end.saturating_sub(1)),
         ) else {
             return Err(Failure::syntax(
                 "Unexpected end of input: expected CYPHER, EXPLAIN, PROFILE or Query",
             ));
         };
         let body = text.get(first.start..last.end).unwrap_or_default();
-        let words = Words::of(body);
-        let missing: Vec<String> = words
+        let tokens = Tokens::of(body);
+        let missing: Vec<String> = tokens
             .parameters()
             .into_iter()
-            .filter(|name| !asked.parameters.contains_key(name))
+            .filter(|name| !requested.parameters.contains_key(name))
             .collect();
         if !missing.is_empty() && mode != Mode::Explain {
             return Err(Failure::missing_parameters(&missing));
         }
-        match self.command(&words)? {
+        match self.command(&tokens)? {
             Some((fields, rows)) => Ok(Outcome {
                 fields,
                 rows,
                 ..Outcome::default()
             }),
-            None => self.cypher(body, &words, mode, asked),
+            None => self.cypher(body, &tokens, mode, requested),
         }
     }
 
-    /// Makes the changes last.
+    /// Commits the changes.
     pub fn commit(mut self) -> Result<(), Failure> {
         if self.writing {
             self.handle()?.commit()?;
@@ -134,14 +134,14 @@ impl Session {
     fn cypher(
         &mut self,
         body: &str,
-        words: &Words<'_>,
+        tokens: &Tokens<'_>,
         mode: Mode,
-        asked: &Asked,
+        requested: &StatementRequest,
     ) -> Result<Outcome, Failure> {
-        let columns = words.columns();
+        let columns = tokens.columns();
         let plan = match mode {
             Mode::Run => None,
-            _ => Some(self.explain(body, &asked.parameters)?),
+            _ => Some(self.explain(body, &requested.parameters)?),
         };
         if let (Mode::Explain, Some(lines)) = (mode, &plan) {
             let fields = columns.unwrap_or_default();
@@ -155,24 +155,24 @@ impl Session {
                 ..Outcome::default()
             });
         }
-        let before = if asked.counters {
-            Some(counters::census(self)?)
+        let before = if requested.counters {
+            Some(counters::count_graph(self)?)
         } else {
             None
         };
-        let (names, rows) = self.execute(body, &asked.parameters)?;
+        let (names, rows) = self.execute(body, &requested.parameters)?;
         let fields = match columns {
             Some(columns) if rows.is_empty() || columns.len() == names.len() => columns,
             _ => names,
         };
-        // A statement without RETURN answers no rows, whatever the engine gives.
+        // A statement without RETURN has no rows, whatever the engine returns.
         let rows = if fields.is_empty() { Vec::new() } else { rows };
         let plan = plan.map(|lines| Plan {
             profiled: true,
             tree: plan::tree(&lines, &fields, Some(rows.len())),
         });
         let counters = match before {
-            Some(before) => Some(counters::census(self)?.since(&before, words.has("SET"))),
+            Some(before) => Some(counters::count_graph(self)?.since(&before, tokens.has("SET"))),
             None => None,
         };
         Ok(Outcome {
@@ -228,7 +228,7 @@ impl Session {
         &mut self,
         text: &str,
         parameters: &HashMap<String, Value>,
-    ) -> Result<Shown, Failure> {
+    ) -> Result<Rows, Failure> {
         if !self.writing {
             let handle = self.handle()?;
             handle.begin_read()?;
@@ -238,12 +238,12 @@ impl Session {
             }
             match result {
                 Err(error) if is_refused_write(&error) && !self.read_only => {}
-                result => return Ok(shown(result?)),
+                result => return Ok(rows(result?)),
             }
             self.handle()?.begin_write()?;
             self.writing = true;
         }
-        Ok(shown(
+        Ok(rows(
             self.handle()?.execute_with_params(text, Some(parameters))?,
         ))
     }
@@ -260,7 +260,7 @@ impl Drop for Session {
     }
 }
 
-fn shown(records: Vec<graphdblite::Record>) -> Shown {
+fn rows(records: Vec<graphdblite::Record>) -> Rows {
     let names = records
         .first()
         .map(|record| record.keys().cloned().collect())
@@ -275,14 +275,14 @@ fn shown(records: Vec<graphdblite::Record>) -> Shown {
 }
 
 /// `CYPHER 5 runtime=.. EXPLAIN PROFILE` in any order, and where the statement begins.
-fn prefix(words: &Words<'_>) -> (Mode, usize) {
+fn prefix(tokens: &Tokens<'_>) -> (Mode, usize) {
     let (mut mode, mut at) = (Mode::Run, 0);
     loop {
-        match words.upper(at).as_str() {
+        match tokens.upper(at).as_str() {
             "CYPHER" => {
                 at += 1;
-                at += usize::from(words.upper(at) == "5");
-                while words.raw(at + 1) == "=" {
+                at += usize::from(tokens.upper(at) == "5");
+                while tokens.raw(at + 1) == "=" {
                     at += 3;
                 }
             }

@@ -1,5 +1,5 @@
 //! One graph on one file: a pool of the engine's handles, the names of its indexes, its ids and
-//! how far it has come. A handle serves one statement or one transaction at a time.
+//! its newest transaction. A handle serves one statement or one transaction at a time.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +16,7 @@ use super::values::Ids;
 
 /// Handles opened at the start: while a write transaction is open, no further one can be.
 const READY: usize = 24;
-/// Handles kept open while nobody uses them, at most.
+/// The limit of idle handles.
 const IDLE: usize = 64;
 
 /// How long to wait for a handle to come back before another is opened.

@@ -1,11 +1,11 @@
-//! What the server answers itself, without the engine: SHOW and the procedures that the
-//! recorded server lists.
+//! What the server runs itself, without the engine: SHOW and the procedures that the recorded
+//! server lists.
 
 use graphdblite::Value;
 
+use super::builtins::{FUNCTIONS, PROCEDURES};
 use super::failure::Failure;
-use super::listed::{FUNCTIONS, PROCEDURES};
-use super::words::Words;
+use super::tokens::Tokens;
 
 /// Rows under named columns, of which some are shown unless others are asked for.
 pub struct Table {
@@ -15,8 +15,8 @@ pub struct Table {
     rows: Vec<Vec<Value>>,
 }
 
-/// Columns and rows of an answer.
-pub type Shown = (Vec<String>, Vec<Vec<Value>>);
+/// Columns and rows of a result.
+pub type Rows = (Vec<String>, Vec<Vec<Value>>);
 
 impl Table {
     pub fn new(columns: Vec<&'static str>, default: usize, rows: Vec<Vec<Value>>) -> Self {
@@ -28,15 +28,16 @@ impl Table {
     }
 
     /// The columns that YIELD asks for, by their aliases.
-    pub fn show(&self, words: &Words<'_>) -> Result<Shown, Failure> {
-        let Some(at) = (0..words.words.len()).find(|index| words.upper(*index) == "YIELD") else {
+    pub fn show(&self, tokens: &Tokens<'_>) -> Result<Rows, Failure> {
+        let Some(at) = (0..tokens.tokens.len()).find(|index| tokens.upper(*index) == "YIELD")
+        else {
             return Ok(self.pick(
                 &(0..self.default)
                     .map(|column| (column, None))
                     .collect::<Vec<_>>(),
             ));
         };
-        if words.raw(at + 1) == "*" {
+        if tokens.raw(at + 1) == "*" {
             return Ok(self.pick(
                 &(0..self.columns.len())
                     .map(|column| (column, None))
@@ -46,14 +47,14 @@ impl Table {
         let mut wanted = Vec::new();
         let mut at = at + 1;
         loop {
-            let name = words.name(at);
+            let name = tokens.name(at);
             let column = self.columns.iter().position(|column| *column == name);
             let column =
                 column.ok_or_else(|| Failure::syntax(format!("Variable `{name}` not defined")))?;
-            let alias = (words.upper(at + 1) == "AS").then(|| words.name(at + 2));
+            let alias = (tokens.upper(at + 1) == "AS").then(|| tokens.name(at + 2));
             at += if alias.is_some() { 3 } else { 1 };
             wanted.push((column, alias));
-            match words.upper(at).as_str() {
+            match tokens.upper(at).as_str() {
                 "," => at += 1,
                 "" | ";" | "RETURN" => return Ok(self.pick(&wanted)),
                 other => {
@@ -65,7 +66,7 @@ impl Table {
         }
     }
 
-    fn pick(&self, wanted: &[(usize, Option<String>)]) -> Shown {
+    fn pick(&self, wanted: &[(usize, Option<String>)]) -> Rows {
         let name = |(column, alias): &(usize, Option<String>)| {
             alias.clone().unwrap_or_else(|| {
                 self.columns
@@ -213,8 +214,8 @@ pub fn mode(name: &str) -> Option<&'static str> {
         .map(|(_, mode)| *mode)
 }
 
-/// The answer of a listed procedure that needs no data. Those that only do something do nothing
-/// here and answer nothing.
+/// The result of a listed procedure that needs no data. Those with side effects only do nothing here
+/// and return nothing.
 pub fn call(name: &str) -> Table {
     match name {
         "dbms.components" => Table::new(

@@ -1,4 +1,4 @@
-//! Explicit transactions of one listener: they live here only, and two listeners hand out the same ids.
+//! Explicit transactions of one listener: only it knows them, and two listeners issue the same ids.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -21,8 +21,8 @@ struct Slot {
     expires: SystemTime,
 }
 
-/// What asking for a transaction gives.
-pub enum Taken {
+/// The result of taking a transaction.
+pub enum TakeResult {
     Session(Box<Session>),
     /// Another request runs in it.
     Busy,
@@ -40,7 +40,7 @@ impl Transactions {
         }
     }
 
-    /// Keeps a new transaction and gives its id and expiry.
+    /// Adds a transaction; returns its id and expiry.
     pub fn add(&self, session: Session) -> (String, SystemTime) {
         let mut next = self.next.lock();
         let mut open = self.open.lock();
@@ -62,18 +62,17 @@ impl Transactions {
         (id, expires)
     }
 
-    /// Takes the session out, to run in it. It must be given back or removed.
-    pub fn take(&self, id: &str) -> Taken {
+    /// Takes the session to run a request in it; it must be given back or removed.
+    pub fn take(&self, id: &str) -> TakeResult {
         match self.open.lock().get_mut(id) {
-            None => Taken::Unknown,
-            Some(slot) => slot
-                .session
-                .take()
-                .map_or(Taken::Busy, |session| Taken::Session(Box::new(session))),
+            None => TakeResult::Unknown,
+            Some(slot) => slot.session.take().map_or(TakeResult::Busy, |session| {
+                TakeResult::Session(Box::new(session))
+            }),
         }
     }
 
-    /// Gives the session back and renews its time.
+    /// Gives the session back and renews its expiry.
     pub fn give_back(&self, id: &str, session: Session) -> SystemTime {
         let expires = SystemTime::now() + self.idle;
         self.open.lock().insert(
@@ -86,12 +85,12 @@ impl Transactions {
         expires
     }
 
-    /// Forgets a transaction that was taken.
+    /// Removes a transaction that was taken.
     pub fn remove(&self, id: &str) {
         self.open.lock().remove(id);
     }
 
-    /// Rolls back what nobody asked for in time.
+    /// Rolls back the transactions that have expired.
     pub fn expire(&self) {
         let now = SystemTime::now();
         self.open

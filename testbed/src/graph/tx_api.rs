@@ -7,23 +7,23 @@ use http::header::{HOST, LOCATION};
 use http::{HeaderMap, Request, Response};
 use serde_json::{Map, Value as Json, json};
 
-use super::answers::{json_answer, tx_not_found};
 use super::failure::Failure;
-use super::front::Front;
-use super::session::{Asked, Outcome, Session};
+use super::instance::Instance;
+use super::responses::{json_response, tx_not_found};
+use super::session::{Outcome, Session, StatementRequest};
 use super::statements::{Statement, statements};
-use super::transactions::Taken;
+use super::transactions::TakeResult;
 use super::values::parameters;
 
-/// The answer as it grows.
+/// The response while it is built.
 #[derive(Default)]
-struct Answer {
+struct TxResponse {
     results: Vec<Json>,
     errors: Vec<Json>,
     more: Map<String, Json>,
 }
 
-impl Answer {
+impl TxResponse {
     fn failed(failure: &Failure) -> Self {
         Self {
             errors: vec![failure.json()],
@@ -40,13 +40,13 @@ impl Answer {
         let mut body = self.more;
         body.insert("results".into(), Json::Array(self.results));
         body.insert("errors".into(), Json::Array(self.errors));
-        json_answer(status, &Json::Object(body))
+        json_response(status, &Json::Object(body))
     }
 
     /// Runs statements until one fails.
-    fn run(&mut self, front: &Front, session: &mut Session, asked: &[Statement]) -> bool {
-        for statement in asked {
-            match one(front, session, statement) {
+    fn run(&mut self, instance: &Instance, session: &mut Session, requested: &[Statement]) -> bool {
+        for statement in requested {
+            match one(instance, session, statement) {
                 Ok(result) => self.results.push(result),
                 Err(failure) => {
                     self.errors.push(failure.json());
@@ -59,39 +59,39 @@ impl Answer {
 }
 
 /// POST tx/commit.
-pub fn at_once(front: &Front, request: &Request<Bytes>) -> Response<Bytes> {
-    let mut answer = Answer::default();
-    let opened = open(front, request.headers());
+pub fn commit_at_once(instance: &Instance, request: &Request<Bytes>) -> Response<Bytes> {
+    let mut response = TxResponse::default();
+    let opened = open(instance, request.headers());
     match opened.and_then(|session| Ok((session, statements(request.body())?))) {
-        Err(failure) => Answer::failed(&failure).send(200),
-        Ok((mut session, asked)) => {
-            if answer.run(front, &mut session, &asked) {
-                answer = committed(front, session, answer);
+        Err(failure) => TxResponse::failed(&failure).send(200),
+        Ok((mut session, requested)) => {
+            if response.run(instance, &mut session, &requested) {
+                response = committed(instance, session, response);
             }
-            answer.send(200)
+            response.send(200)
         }
     }
 }
 
 /// POST tx.
-pub fn begin(front: &Front, request: &Request<Bytes>) -> Response<Bytes> {
-    let mut answer = Answer::default();
-    let opened = open(front, request.headers());
-    let (mut session, asked) =
+pub fn begin(instance: &Instance, request: &Request<Bytes>) -> Response<Bytes> {
+    let mut response = TxResponse::default();
+    let opened = open(instance, request.headers());
+    let (mut session, requested) =
         match opened.and_then(|session| Ok((session, statements(request.body())?))) {
             Ok(opened) => opened,
-            Err(failure) => return Answer::failed(&failure).send(200),
+            Err(failure) => return TxResponse::failed(&failure).send(200),
         };
-    let alive = answer.run(front, &mut session, &asked);
-    let (id, expires) = front.transactions.add(session);
+    let alive = response.run(instance, &mut session, &requested);
+    let (id, expires) = instance.transactions.add(session);
     if alive {
-        answer = answer.with("transaction", expiry(expires));
+        response = response.with("transaction", expiry(expires));
     } else {
-        drop(front.transactions.take(&id));
-        front.transactions.remove(&id);
+        drop(instance.transactions.take(&id));
+        instance.transactions.remove(&id);
     }
     let place = format!("http://{}/db/neo4j/tx/{id}", host(request.headers()));
-    let mut response = answer
+    let mut response = response
         .with("commit", json!(format!("{place}/commit")))
         .send(201);
     if let Ok(place) = place.parse() {
@@ -101,65 +101,65 @@ pub fn begin(front: &Front, request: &Request<Bytes>) -> Response<Bytes> {
 }
 
 /// POST tx/{id}.
-pub fn go_on(front: &Front, request: &Request<Bytes>, id: &str) -> Response<Bytes> {
-    let mut session = match taken(front, id) {
+pub fn continue_tx(instance: &Instance, request: &Request<Bytes>, id: &str) -> Response<Bytes> {
+    let mut session = match taken(instance, id) {
         Ok(session) => session,
-        Err(answer) => return *answer,
+        Err(response) => return *response,
     };
-    let mut answer = Answer::default();
+    let mut response = TxResponse::default();
     let alive = match statements(request.body()) {
-        Ok(asked) => answer.run(front, &mut session, &asked),
+        Ok(requested) => response.run(instance, &mut session, &requested),
         Err(failure) => {
-            answer.errors.push(failure.json());
+            response.errors.push(failure.json());
             false
         }
     };
     if alive {
-        let expires = front.transactions.give_back(id, session);
-        answer = answer.with("transaction", expiry(expires));
+        let expires = instance.transactions.give_back(id, session);
+        response = response.with("transaction", expiry(expires));
     } else {
-        front.transactions.remove(id);
+        instance.transactions.remove(id);
     }
-    answer.with("commit", commit_url(request, id)).send(200)
+    response.with("commit", commit_url(request, id)).send(200)
 }
 
 /// POST tx/{id}/commit.
-pub fn commit(front: &Front, request: &Request<Bytes>, id: &str) -> Response<Bytes> {
-    let mut session = match taken(front, id) {
+pub fn commit(instance: &Instance, request: &Request<Bytes>, id: &str) -> Response<Bytes> {
+    let mut session = match taken(instance, id) {
         Ok(session) => session,
-        Err(answer) => return *answer,
+        Err(response) => return *response,
     };
-    front.transactions.remove(id);
-    let mut answer = Answer::default();
+    instance.transactions.remove(id);
+    let mut response = TxResponse::default();
     match statements(request.body()) {
-        Ok(asked) => {
-            if answer.run(front, &mut session, &asked) {
-                answer = committed(front, session, answer);
+        Ok(requested) => {
+            if response.run(instance, &mut session, &requested) {
+                response = committed(instance, session, response);
             }
         }
-        Err(failure) => answer.errors.push(failure.json()),
+        Err(failure) => response.errors.push(failure.json()),
     }
-    answer.with("commit", commit_url(request, id)).send(200)
+    response.with("commit", commit_url(request, id)).send(200)
 }
 
 /// DELETE tx/{id}.
-pub fn roll_back(front: &Front, id: &str) -> Response<Bytes> {
-    match taken(front, id) {
-        Err(answer) => *answer,
+pub fn roll_back(instance: &Instance, id: &str) -> Response<Bytes> {
+    match taken(instance, id) {
+        Err(response) => *response,
         Ok(session) => {
             drop(session);
-            front.transactions.remove(id);
-            Answer::default().send(200)
+            instance.transactions.remove(id);
+            TxResponse::default().send(200)
         }
     }
 }
 
-fn taken(front: &Front, id: &str) -> Result<Session, Box<Response<Bytes>>> {
-    match front.transactions.take(id) {
-        Taken::Session(session) => Ok(*session),
-        Taken::Unknown => Err(Box::new(tx_not_found())),
-        Taken::Busy => Err(Box::new(
-            Answer::failed(&Failure::new(
+fn taken(instance: &Instance, id: &str) -> Result<Session, Box<Response<Bytes>>> {
+    match instance.transactions.take(id) {
+        TakeResult::Session(session) => Ok(*session),
+        TakeResult::Unknown => Err(Box::new(tx_not_found())),
+        TakeResult::Busy => Err(Box::new(
+            TxResponse::failed(&Failure::new(
                 "Neo.ClientError.Transaction.TransactionAccessedConcurrently",
                 "The requested transaction is being used concurrently by another request.",
             ))
@@ -169,7 +169,7 @@ fn taken(front: &Front, id: &str) -> Result<Session, Box<Response<Bytes>>> {
 }
 
 /// Opens a session by the request's `Access-Mode` and `Bookmarks`.
-fn open(front: &Front, headers: &HeaderMap) -> Result<Session, Failure> {
+fn open(instance: &Instance, headers: &HeaderMap) -> Result<Session, Failure> {
     let mut modes = headers.get_all("access-mode").iter();
     let invalid = |what: &str| {
         Failure::new(
@@ -188,38 +188,42 @@ fn open(front: &Front, headers: &HeaderMap) -> Result<Session, Failure> {
             serde_json::from_slice(bookmarks.as_bytes()).map_err(|_| invalid("Bookmarks"))?;
         bookmarks
             .iter()
-            .try_for_each(|bookmark| front.store.progress.check(bookmark))?;
+            .try_for_each(|bookmark| instance.store.progress.check(bookmark))?;
     }
-    Session::open(front.store.clone(), read_only)
+    Session::open(instance.store.clone(), read_only)
 }
 
-fn committed(front: &Front, session: Session, answer: Answer) -> Answer {
+fn committed(instance: &Instance, session: Session, response: TxResponse) -> TxResponse {
     match session.commit() {
-        Ok(()) => answer.with("lastBookmarks", json!([front.store.progress.bookmark()])),
-        Err(failure) => Answer {
+        Ok(()) => response.with("lastBookmarks", json!([instance.store.progress.bookmark()])),
+        Err(failure) => TxResponse {
             errors: vec![failure.json()],
-            ..answer
+            ..response
         },
     }
 }
 
-fn one(front: &Front, session: &mut Session, statement: &Statement) -> Result<Json, Failure> {
+fn one(instance: &Instance, session: &mut Session, statement: &Statement) -> Result<Json, Failure> {
     let bad = || {
         Failure::new(
             "Neo.ClientError.Request.InvalidFormat",
             "Could not map the incoming JSON",
         )
     };
-    let asked = Asked {
+    let requested = StatementRequest {
         statement: statement.statement.clone(),
         parameters: parameters(&statement.parameters, false).ok_or_else(bad)?,
         counters: statement.include_stats,
     };
-    Ok(print(front, &session.run(&asked)?, &statement.contents))
+    Ok(print(
+        instance,
+        &session.run(&requested)?,
+        &statement.contents,
+    ))
 }
 
-fn print(front: &Front, outcome: &Outcome, contents: &[String]) -> Json {
-    let ids = &front.store.ids;
+fn print(instance: &Instance, outcome: &Outcome, contents: &[String]) -> Json {
+    let ids = &instance.store.ids;
     let wants = |content: &str| {
         contents
             .iter()

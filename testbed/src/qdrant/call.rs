@@ -1,4 +1,4 @@
-//! One request to a Qdrant listener as its handlers read it: decoded path, query and body.
+//! One request to a node as its handlers read it: the decoded query and the body.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -8,13 +8,13 @@ use http::Request;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
-use super::answers::Refusal;
+use super::responses::ApiError;
 
 /// The request. The body is read as JSON whatever its Content-Type says, as Qdrant does.
 pub struct Call {
     pub started: Instant,
     pub body: Bytes,
-    query: Result<BTreeMap<String, String>, Refusal>,
+    query: Result<BTreeMap<String, String>, ApiError>,
 }
 
 impl Call {
@@ -26,43 +26,43 @@ impl Call {
         }
     }
 
-    /// The body as `T`. Duplicate keys and broken JSON are refused, unknown keys are not.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
-        serde_json::from_slice(&self.body).map_err(|error| Refusal::bad_json(&error))
+    /// The body as `T`. Duplicate keys and malformed JSON are errors, unknown keys are not.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        serde_json::from_slice(&self.body).map_err(|error| ApiError::bad_json(&error))
     }
 
     /// A flag of the query, false when absent. Only `true` and `false` are read.
-    pub fn flag(&self, name: &str) -> Result<bool, Refusal> {
+    pub fn flag(&self, name: &str) -> Result<bool, ApiError> {
         let query = self.query.as_ref();
         match query.map_err(again)?.get(name).map(String::as_str) {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(_) => Err(Refusal::bad_query(
+            Some(_) => Err(ApiError::bad_query(
                 "provided string was not `true` or `false`",
             )),
         }
     }
 
-    /// Refuses what no handler would read, a key given twice.
-    pub fn check_query(&self) -> Result<(), Refusal> {
+    /// Fails for a query with a duplicate key, which no handler reads.
+    pub fn check_query(&self) -> Result<(), ApiError> {
         self.query.as_ref().map(|_| ()).map_err(again)
     }
 }
 
-fn again(refusal: &Refusal) -> Refusal {
-    Refusal {
-        status: refusal.status,
-        text: refusal.text.clone(),
+fn again(error: &ApiError) -> ApiError {
+    ApiError {
+        status: error.status,
+        text: error.text.clone(),
     }
 }
 
-fn query(text: &str) -> Result<BTreeMap<String, String>, Refusal> {
+fn query(text: &str) -> Result<BTreeMap<String, String>, ApiError> {
     let mut query = BTreeMap::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         let key = decoded(key);
         if query.insert(key.clone(), decoded(value)).is_some() {
-            return Err(Refusal::bad_query(format!("duplicate field `{key}`")));
+            return Err(ApiError::bad_query(format!("duplicate field `{key}`")));
         }
     }
     Ok(query)

@@ -1,4 +1,4 @@
-//! Names: collections and aliases, shared by all listeners and changed at once for all of them.
+//! The names of collections and aliases, shared by all listeners.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::answers::Refusal;
-use super::engine::{Collection, Wanted};
+use super::engine::{Collection, CollectionConfig};
+use super::responses::ApiError;
 
 /// The names of a cluster, and the folder of its engines.
 pub struct Catalog {
@@ -55,14 +55,14 @@ impl Catalog {
     }
 
     /// The collection of a name or alias.
-    pub fn find(&self, name: &str) -> Result<Arc<Collection>, Refusal> {
+    pub fn find(&self, name: &str) -> Result<Arc<Collection>, ApiError> {
         let names = self.names.read();
         let name = names.aliases.get(name).map_or(name, String::as_str);
         names
             .collections
             .get(name)
             .cloned()
-            .ok_or_else(|| Refusal::no_collection(name))
+            .ok_or_else(|| ApiError::collection_not_found(name))
     }
 
     pub fn names(&self) -> Vec<String> {
@@ -84,37 +84,37 @@ impl Catalog {
     pub fn create(
         &self,
         name: &str,
-        asked: Value,
-        wanted: Wanted,
-        lanes: usize,
-    ) -> Result<(), Refusal> {
+        config_json: Value,
+        config: CollectionConfig,
+        copies: usize,
+    ) -> Result<(), ApiError> {
         let mut names = self.names.write();
         if names.collections.contains_key(name) {
-            return Err(Refusal::conflict(format!(
+            return Err(ApiError::conflict(format!(
                 "Collection `{name}` already exists!"
             )));
         }
         if names.aliases.contains_key(name) {
-            return Err(Refusal::wrong_input(format!(
+            return Err(ApiError::wrong_input(format!(
                 "Can't create collection with name {name}. Alias with the same name already exists"
             )));
         }
-        let collection = Collection::create(self.root.clone(), asked, wanted, lanes)?;
+        let collection = Collection::create(self.root.clone(), config_json, config, copies)?;
         names
             .collections
             .insert(name.to_owned(), Arc::new(collection));
         Ok(())
     }
 
-    /// Whether there was such a collection. An alias is no collection here.
+    /// Whether the collection existed. An alias does not count.
     pub fn delete(&self, name: &str) -> bool {
         let mut names = self.names.write();
         names.aliases.retain(|_, target| target != name);
         names.collections.remove(name).is_some()
     }
 
-    /// Does all actions in order; the first that fails ends it.
-    pub fn change_aliases(&self, actions: AliasActions) -> Result<(), Refusal> {
+    /// Applies the actions in order until one fails.
+    pub fn change_aliases(&self, actions: AliasActions) -> Result<(), ApiError> {
         let mut names = self.names.write();
         actions
             .actions
@@ -122,41 +122,41 @@ impl Catalog {
             .try_for_each(|action| names.change(action))
     }
 
-    /// Gives every collection one more lane.
-    pub fn add_lane(&self) -> OperationResult<()> {
+    /// Gives every collection one more copy.
+    pub fn add_copy(&self) -> OperationResult<()> {
         self.names
             .read()
             .collections
             .values()
-            .try_for_each(|collection| collection.add_lane())
+            .try_for_each(|collection| collection.add_copy())
     }
 }
 
 impl Names {
-    fn change(&mut self, action: AliasAction) -> Result<(), Refusal> {
+    fn change(&mut self, action: AliasAction) -> Result<(), ApiError> {
         match action {
             AliasAction::Create {
                 collection_name,
                 alias_name,
             } => self.create_alias(collection_name, alias_name),
-            AliasAction::Delete { alias_name } => self.take_alias(&alias_name).map(|_| ()),
+            AliasAction::Delete { alias_name } => self.remove_alias(&alias_name).map(|_| ()),
             AliasAction::Rename {
                 old_alias_name,
                 new_alias_name,
             } => {
-                let target = self.take_alias(&old_alias_name)?;
+                let target = self.remove_alias(&old_alias_name)?;
                 self.aliases.insert(new_alias_name, target);
                 Ok(())
             }
         }
     }
 
-    fn create_alias(&mut self, collection: String, alias: String) -> Result<(), Refusal> {
+    fn create_alias(&mut self, collection: String, alias: String) -> Result<(), ApiError> {
         if !self.collections.contains_key(&collection) {
-            return Err(Refusal::no_collection(&collection));
+            return Err(ApiError::collection_not_found(&collection));
         }
         if self.collections.contains_key(&alias) {
-            return Err(Refusal::conflict(format!(
+            return Err(ApiError::conflict(format!(
                 "Collection `{alias}` already exists!"
             )));
         }
@@ -164,8 +164,8 @@ impl Names {
         Ok(())
     }
 
-    fn take_alias(&mut self, alias: &str) -> Result<String, Refusal> {
-        let missing = || Refusal::not_found(format!("Alias {alias} does not exists!"));
+    fn remove_alias(&mut self, alias: &str) -> Result<String, ApiError> {
+        let missing = || ApiError::not_found(format!("Alias {alias} does not exists!"));
         self.aliases.remove(alias).ok_or_else(missing)
     }
 }

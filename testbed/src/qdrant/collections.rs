@@ -3,12 +3,12 @@
 use qdrant_edge::OperationResult;
 use serde_json::{Map, Value, json};
 
-use super::answers::{Answered, Refusal, ok};
 use super::call::Call;
 use super::catalog::{AliasActions, Catalog};
-use super::engine::{Collection, Wanted};
+use super::engine::{Collection, CollectionConfig};
+use super::responses::{ApiError, ApiResult, ok};
 
-/// Sections of a collection's configuration, with what stands there unless asked otherwise.
+/// Sections of a collection's configuration, with their defaults.
 fn sections() -> [(&'static str, Value); 4] {
     [
         (
@@ -36,27 +36,27 @@ fn sections() -> [(&'static str, Value); 4] {
 }
 
 /// PUT /collections/{c}.
-pub fn create(call: &Call, catalog: &Catalog, name: &str, lanes: usize) -> Answered {
-    let wanted: Wanted = call.json()?;
+pub fn create(call: &Call, catalog: &Catalog, name: &str, copies: usize) -> ApiResult {
+    let wanted: CollectionConfig = call.json()?;
     let asked: Value = call.json()?;
-    catalog.create(name, asked, wanted, lanes)?;
+    catalog.create(name, asked, wanted, copies)?;
     ok(call.started, true)
 }
 
-/// PATCH /collections/{c}: read, and answered as done; the engine has nothing to set.
-pub fn patch(call: &Call, catalog: &Catalog, name: &str) -> Answered {
+/// PATCH /collections/{c}: parsed and acknowledged; the engine has nothing to set.
+pub fn patch(call: &Call, catalog: &Catalog, name: &str) -> ApiResult {
     let _: Map<String, Value> = call.json()?;
     catalog.find(name)?;
     ok(call.started, true)
 }
 
 /// DELETE /collections/{c}: false when there was none, also for an alias.
-pub fn delete(call: &Call, catalog: &Catalog, name: &str) -> Answered {
+pub fn delete(call: &Call, catalog: &Catalog, name: &str) -> ApiResult {
     ok(call.started, catalog.delete(name))
 }
 
 /// GET /collections.
-pub fn list(call: &Call, catalog: &Catalog) -> Answered {
+pub fn list(call: &Call, catalog: &Catalog) -> ApiResult {
     let names: Vec<Value> = catalog
         .names()
         .into_iter()
@@ -66,7 +66,7 @@ pub fn list(call: &Call, catalog: &Catalog) -> Answered {
 }
 
 /// GET /collections/{c}/exists.
-pub fn exists(call: &Call, catalog: &Catalog, name: &str) -> Answered {
+pub fn exists(call: &Call, catalog: &Catalog, name: &str) -> ApiResult {
     ok(
         call.started,
         json!({ "exists": catalog.find(name).is_ok() }),
@@ -74,7 +74,7 @@ pub fn exists(call: &Call, catalog: &Catalog, name: &str) -> Answered {
 }
 
 /// GET /aliases and /collections/{c}/aliases.
-pub fn aliases(call: &Call, catalog: &Catalog, of: Option<&str>) -> Answered {
+pub fn aliases(call: &Call, catalog: &Catalog, of: Option<&str>) -> ApiResult {
     if let Some(name) = of {
         catalog.find(name)?;
     }
@@ -86,22 +86,22 @@ pub fn aliases(call: &Call, catalog: &Catalog, of: Option<&str>) -> Answered {
 }
 
 /// POST /collections/aliases.
-pub fn change_aliases(call: &Call, catalog: &Catalog) -> Answered {
+pub fn change_aliases(call: &Call, catalog: &Catalog) -> ApiResult {
     catalog.change_aliases(call.json::<AliasActions>()?)?;
     ok(call.started, true)
 }
 
 /// GET /collections/{c}.
-pub fn describe(call: &Call, catalog: &Catalog, name: &str, lane: usize) -> Answered {
+pub fn describe(call: &Call, catalog: &Catalog, name: &str, copy: usize) -> ApiResult {
     let collection = catalog.find(name)?;
-    let info = collection.shard(lane)?.edge.info();
-    let schema: Result<Map<String, Value>, Refusal> = info
+    let info = collection.shard(copy)?.edge.info();
+    let schema: Result<Map<String, Value>, ApiError> = info
         .payload_schema
         .iter()
         .map(|(field, index)| {
             Ok((
                 field.to_string(),
-                serde_json::to_value(index).map_err(Refusal::internal)?,
+                serde_json::to_value(index).map_err(ApiError::internal)?,
             ))
         })
         .collect();
@@ -113,7 +113,7 @@ pub fn describe(call: &Call, catalog: &Catalog, name: &str, lane: usize) -> Answ
             "indexed_vectors_count": info.indexed_vectors_count,
             "points_count": info.points_count,
             "segments_count": info.segments_count,
-            "config": config(&collection.asked),
+            "config": config(&collection.config_json),
             "payload_schema": schema?,
             "update_queue": { "length": 0 },
         }),
@@ -121,8 +121,8 @@ pub fn describe(call: &Call, catalog: &Catalog, name: &str, lane: usize) -> Answ
 }
 
 /// GET /collections/{c}/cluster.
-pub fn cluster(call: &Call, catalog: &Catalog, name: &str, lane: usize, peer: u64) -> Answered {
-    let points = points_count(&*catalog.find(name)?, lane)?;
+pub fn cluster(call: &Call, catalog: &Catalog, name: &str, copy: usize, peer: u64) -> ApiResult {
+    let points = points_count(&*catalog.find(name)?, copy)?;
     ok(
         call.started,
         json!({
@@ -135,8 +135,8 @@ pub fn cluster(call: &Call, catalog: &Catalog, name: &str, lane: usize, peer: u6
     )
 }
 
-fn points_count(collection: &Collection, lane: usize) -> OperationResult<usize> {
-    Ok(collection.shard(lane)?.edge.info().points_count)
+fn points_count(collection: &Collection, copy: usize) -> OperationResult<usize> {
+    Ok(collection.shard(copy)?.edge.info().points_count)
 }
 
 fn config(asked: &Value) -> Value {

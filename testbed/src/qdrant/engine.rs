@@ -1,5 +1,5 @@
-//! A collection: its engines, one per lane, and what the engine does not keep (the
-//! configuration as it was asked for, the schemas of its indexes).
+//! A collection: its engines, one per copy, and what the engine does not keep (the
+//! configuration as it was config_json for, the schemas of its indexes).
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const COPY_STEP: usize = 1_000;
 
 /// The body of `PUT /collections/{c}`, as far as the engine needs it.
 #[derive(Clone, Deserialize)]
-pub struct Wanted {
+pub struct CollectionConfig {
     #[serde(default)]
     vectors: Option<Vectors>,
     #[serde(default)]
@@ -50,7 +50,7 @@ struct Sparse {
     modifier: Option<Modifier>,
 }
 
-/// One engine and its folder, which goes with it.
+/// One engine and its folder, which is removed with it.
 pub struct Shard {
     pub edge: EdgeShard,
     _folder: TempDir,
@@ -59,41 +59,41 @@ pub struct Shard {
 
 /// A collection. Engine 0 is shared by all listeners that do not lag.
 pub struct Collection {
-    pub asked: Value,
-    wanted: Wanted,
+    pub config_json: Value,
+    config: CollectionConfig,
     root: Arc<TempDir>,
-    lanes: RwLock<Vec<Arc<Shard>>>,
+    copies: RwLock<Vec<Arc<Shard>>>,
     operations: AtomicU64,
     indexes: Mutex<BTreeMap<String, CreateIndex>>,
 }
 
 impl Collection {
-    /// Makes the engines for `lanes` lanes.
+    /// Creates the engines of this many copies.
     pub fn create(
         root: Arc<TempDir>,
-        asked: Value,
-        wanted: Wanted,
-        lanes: usize,
+        config_json: Value,
+        config: CollectionConfig,
+        copies: usize,
     ) -> OperationResult<Self> {
         let collection = Self {
-            asked,
-            wanted,
+            config_json,
+            config,
             root,
-            lanes: RwLock::default(),
+            copies: RwLock::default(),
             operations: AtomicU64::new(0),
             indexes: Mutex::default(),
         };
-        for _ in 0..lanes {
-            let shard = collection.shard_of_its_own()?;
-            collection.lanes.write().push(shard);
+        for _ in 0..copies {
+            let shard = collection.new_shard()?;
+            collection.copies.write().push(shard);
         }
         Ok(collection)
     }
 
-    /// The engine of a lane, or the shared one.
-    pub fn shard(&self, lane: usize) -> OperationResult<Arc<Shard>> {
-        let lanes = self.lanes.read();
-        let shard = lanes.get(lane).or_else(|| lanes.first()).cloned();
+    /// The engine of a copy, or the shared one.
+    pub fn shard(&self, copy: usize) -> OperationResult<Arc<Shard>> {
+        let copies = self.copies.read();
+        let shard = copies.get(copy).or_else(|| copies.first()).cloned();
         shard.ok_or_else(|| OperationError::validation_error("the collection has no engine"))
     }
 
@@ -102,8 +102,8 @@ impl Collection {
         self.operations.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Keeps or forgets the schema of an index, for copies of the engine.
-    pub fn note(&self, operation: &FieldIndexOperations) {
+    /// Records the schema of an index, or its removal, for further copies.
+    pub fn record_index(&self, operation: &FieldIndexOperations) {
         let mut indexes = self.indexes.lock();
         match operation {
             FieldIndexOperations::CreateIndex(index) => {
@@ -115,23 +115,23 @@ impl Collection {
         }
     }
 
-    /// Adds an engine with a copy of the shared one. Writes must be held off meanwhile.
-    pub fn add_lane(&self) -> OperationResult<()> {
-        let (from, to) = (self.shard(0)?, self.shard_of_its_own()?);
+    /// Adds an engine with a copy of the shared one. No write may run meanwhile.
+    pub fn add_copy(&self) -> OperationResult<()> {
+        let (from, to) = (self.shard(0)?, self.new_shard()?);
         for index in self.indexes.lock().values() {
             let create = FieldIndexOperations::CreateIndex(index.clone());
             to.edge
                 .update(UpdateOperation::FieldIndexOperation(create))?;
         }
         copy_points(&from.edge, &to.edge)?;
-        self.lanes.write().push(to);
+        self.copies.write().push(to);
         Ok(())
     }
 
-    fn shard_of_its_own(&self) -> OperationResult<Arc<Shard>> {
+    fn new_shard(&self) -> OperationResult<Arc<Shard>> {
         let folder = tempfile::tempdir_in(self.root.path())
             .map_err(|error| OperationError::service_error_light(error.to_string()))?;
-        let edge = EdgeShard::new(folder.path(), self.wanted.config())?;
+        let edge = EdgeShard::new(folder.path(), self.config.config())?;
         Ok(Arc::new(Shard {
             edge,
             _folder: folder,
@@ -140,7 +140,7 @@ impl Collection {
     }
 }
 
-impl Wanted {
+impl CollectionConfig {
     fn config(&self) -> EdgeConfig {
         let mut config = EdgeConfig {
             wal_options: Some(WalOptions {

@@ -1,16 +1,16 @@
-//! Grouped reads: the engine has none, so the best candidates are sorted into groups by hand.
+//! Grouped reads: the engine has none, so the best candidates are grouped here.
 
 use qdrant_edge::{PointId, ScoredPoint, WithPayloadInterface};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::answers::{Answered, Refusal, ok_used};
 use super::call::Call;
+use super::point_json::RankedPoint;
 use super::query::{Place, run};
+use super::responses::{ApiError, ApiResult, ok_with_usage};
 use super::search::AsQuery;
-use super::wire::RankedPoint;
 
-/// How many candidates are looked at.
+/// How many candidates are considered.
 const CANDIDATES: usize = 10_000;
 
 #[derive(Deserialize)]
@@ -39,11 +39,11 @@ struct Group {
     id: Value,
     hits: Vec<RankedPoint>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    lookup: Option<super::wire::PlainPoint>,
+    lookup: Option<super::point_json::PlainPoint>,
 }
 
-/// POST points/{query,search,recommend}/groups: the best candidates, sorted into groups by hand.
-pub fn groups<T: AsQuery>(call: &Call, place: &Place<'_>) -> Answered {
+/// POST points/{query,search,recommend}/groups: the best candidates, grouped.
+pub fn groups<T: AsQuery>(call: &Call, place: &Place<'_>) -> ApiResult {
     let grouping: Grouping = call.json()?;
     let mut body = call.json::<T>()?.query();
     body.limit = Some(CANDIDATES);
@@ -67,13 +67,13 @@ pub fn groups<T: AsQuery>(call: &Call, place: &Place<'_>) -> Answered {
             .iter_mut()
             .try_for_each(|group| group.look_up(place, lookup))?;
     }
-    ok_used(call.started, Groups { groups })
+    ok_with_usage(call.started, Groups { groups })
 }
 
 impl Group {
-    fn look_up(&mut self, place: &Place<'_>, lookup: &WithLookup) -> Result<(), Refusal> {
+    fn look_up(&mut self, place: &Place<'_>, lookup: &WithLookup) -> Result<(), ApiError> {
         let (WithLookup::Name(name) | WithLookup::Body { collection: name }) = lookup;
-        let shard = place.catalog.find(name)?.shard(place.lane)?;
+        let shard = place.catalog.find(name)?.shard(place.copy)?;
         let Ok(id) = serde_json::from_value::<PointId>(self.id.clone()) else {
             return Ok(());
         };

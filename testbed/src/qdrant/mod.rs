@@ -1,21 +1,21 @@
-//! A Qdrant-shaped cluster: several front listeners on one shared set of collections, over Qdrant's
-//! own engine (`qdrant-edge`). Any listener takes writes. A listener can be made to lag: its reads then
-//! see what other listeners wrote only after a while.
+//! A Qdrant-shaped cluster: several listeners over one shared set of collections, on Qdrant's own
+//! engine (`qdrant-edge`). Every listener takes writes. A listener can be made to lag: its reads then
+//! see the writes of other listeners only after a while.
 
-mod answers;
 mod call;
 mod catalog;
 mod collections;
+mod copies;
 mod engine;
 mod groups;
-mod lanes;
 mod node;
+mod point_json;
 mod points;
 mod query;
 mod query_body;
+mod responses;
 mod search;
 mod update;
-mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,19 +26,19 @@ use parking_lot::Mutex;
 use crate::faults::Faults;
 use crate::server::Listener;
 use catalog::Catalog;
-use lanes::Lanes;
+use copies::Copies;
 use node::Node;
 
 /// How a cluster is started.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Front listeners, at least one.
+    /// Listeners, at least one.
     pub listeners: usize,
     /// Ports of the listeners in order; a listener without one gets a free port.
     pub ports: Vec<u16>,
-    /// A key that all but the health paths want (`api-key` or `Authorization: Bearer`).
+    /// A key that all paths but the health checks require (`api-key` or `Authorization: Bearer`).
     pub api_key: Option<String>,
-    /// How long after its `acknowledged` a write without `wait=true` is applied.
+    /// How long after its acknowledgement a write without `wait=true` is applied.
     pub apply_delay: Duration,
 }
 
@@ -56,14 +56,14 @@ impl Default for Options {
 /// What the listeners share.
 pub(crate) struct Shared {
     catalog: Catalog,
-    lanes: Lanes,
-    /// Held while collections or lanes are added.
+    copies: Copies,
+    /// Locked while collections or copies are added.
     structure: Mutex<()>,
     apply_delay: Mutex<Duration>,
     options: Options,
 }
 
-/// The cluster. It stops and its data go when it is dropped.
+/// The cluster. Dropping it stops it and removes its data.
 pub struct Cluster {
     listeners: Vec<Listener>,
     nodes: Vec<Arc<Node>>,
@@ -74,7 +74,7 @@ impl Cluster {
     /// Starts `replicas` listeners on free ports.
     ///
     /// # Panics
-    /// If no port or no temporary folder is to be had.
+    /// If there is no free port or no temporary folder.
     pub fn start(replicas: usize) -> Self {
         Self::start_with(Options {
             listeners: replicas,
@@ -106,7 +106,7 @@ impl Cluster {
         };
         let shared = Arc::new(Shared {
             catalog: Catalog::new()?,
-            lanes: Lanes::new(),
+            copies: Copies::new(),
             structure: Mutex::new(()),
             apply_delay: Mutex::new(options.apply_delay),
             options,
@@ -114,7 +114,7 @@ impl Cluster {
         let node = |listener| {
             Arc::new(Node {
                 shared: shared.clone(),
-                lane: AtomicUsize::new(0),
+                copy: AtomicUsize::new(0),
                 peer: peer_id(listener),
             })
         };
@@ -182,38 +182,38 @@ impl Cluster {
         self.listener(listener).restart()
     }
 
-    /// Makes writes of other listeners show at this listener only after `lag`. The first time, the listener
-    /// gets an engine of its own with a copy of all points. A write through the lagging listener
+    /// Makes writes of other listeners visible at this listener only after `lag`. The first time, the
+    /// listener gets a copy of all data. A write through the lagging listener
     /// itself is seen there at once, and so are all that were acknowledged before it.
     ///
     /// # Panics
     /// If there is no such listener, or its engine cannot be made.
     pub fn set_lag(&self, listener: usize, lag: Duration) {
         let node = &self.nodes[listener];
-        let _held = self.shared.structure.lock();
-        if node.lane.load(Ordering::SeqCst) == 0 {
-            let lane = self.shared.lanes.add(|| self.shared.catalog.add_lane());
-            node.lane.store(
-                lane.expect("an engine for the lagging listener"),
+        let _guard = self.shared.structure.lock();
+        if node.copy.load(Ordering::SeqCst) == 0 {
+            let copy = self.shared.copies.add(|| self.shared.catalog.add_copy());
+            node.copy.store(
+                copy.expect("an engine for the lagging listener"),
                 Ordering::SeqCst,
             );
         }
         self.shared
-            .lanes
-            .set_lag(node.lane.load(Ordering::SeqCst), lag);
+            .copies
+            .set_lag(node.copy.load(Ordering::SeqCst), lag);
     }
 
-    /// Changes how long after its `acknowledged` a write without `wait=true` is applied.
+    /// Changes how long after its acknowledgement a write without `wait=true` is applied.
     pub fn set_apply_delay(&self, delay: Duration) {
         *self.shared.apply_delay.lock() = delay;
     }
 
-    /// Applies at once all that waits for its delay or lag, and returns when it is applied.
+    /// Applies every queued write at once and waits for it.
     ///
     /// # Panics
-    /// If the engine stopped.
+    /// If the engine has stopped.
     pub fn settle(&self) {
-        self.shared.lanes.settle().expect("a running engine");
+        self.shared.copies.settle().expect("a running engine");
     }
 }
 

@@ -1,4 +1,4 @@
-//! One front listener of the cluster: routes, key check, and the handing of writes to the lanes.
+//! One node of the cluster, behind one listener: routes, the API key, and writes to all copies.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,13 +10,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::answers::{
-    Answered, Refusal, json as raw_json, ok, ok_used, refused, text, unknown_route,
-};
 use super::call::Call;
 use super::engine::{Collection, Shard, index};
 use super::query::Place;
 use super::query_body::QueryBody;
+use super::responses::{
+    ApiError, ApiResult, error_response, json as raw_json, ok, ok_with_usage, text, unknown_route,
+};
 use super::search::{ExamplesBody, SearchBody};
 use super::update::{
     Batch, DeletePayload, DeleteVectors, Selection, SetPayload, UpdateVectors, Upsert,
@@ -27,12 +27,12 @@ use crate::server::{Application, segments};
 /// The node behind one listener.
 pub struct Node {
     pub shared: Arc<Shared>,
-    /// 0 is the shared lane.
-    pub lane: AtomicUsize,
+    /// The copy of the data that it reads; 0 is the shared one.
+    pub copy: AtomicUsize,
     pub peer: u64,
 }
 
-/// Paths under /collections/{c} that are asked by POST and change nothing.
+/// Paths under /collections/{c} that are reads although their method is POST.
 const READS_BY_POST: &[&[&str]] = &[
     &["points"],
     &["facet"],
@@ -51,7 +51,7 @@ const READS_BY_POST: &[&[&str]] = &[
     &["points", "discover", "batch"],
 ];
 
-/// Paths that need no key.
+/// Paths that need no API key.
 const OPEN: &[&str] = &["/", "/healthz", "/livez", "/readyz"];
 
 impl Application for Node {
@@ -59,12 +59,10 @@ impl Application for Node {
         let call = Call::new(request);
         let path = segments(request.uri().path());
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        self.checked(request, &call, &path)
-            .unwrap_or_else(|refusal| {
-                let of_points =
-                    matches!(path.as_slice(), ["collections", _, "points" | "facet", ..]);
-                refused(call.started, &refusal, of_points && !refusal.is_unread())
-            })
+        self.checked(request, &call, &path).unwrap_or_else(|error| {
+            let of_points = matches!(path.as_slice(), ["collections", _, "points" | "facet", ..]);
+            error_response(call.started, &error, of_points && !error.is_unparsed())
+        })
     }
 
     fn is_write(&self, request: &Request<Bytes>) -> bool {
@@ -86,9 +84,9 @@ struct IndexBody {
 }
 
 impl Node {
-    fn checked(&self, request: &Request<Bytes>, call: &Call, path: &[&str]) -> Answered {
-        if let Some(refusal) = self.without_key(request) {
-            return Ok(refusal);
+    fn checked(&self, request: &Request<Bytes>, call: &Call, path: &[&str]) -> ApiResult {
+        if let Some(error) = self.without_key(request) {
+            return Ok(error);
         }
         match path {
             ["collections", name, rest @ ..] if !(*name == "aliases" && rest.is_empty()) => {
@@ -120,7 +118,7 @@ impl Node {
         }
     }
 
-    fn service(&self, method: &Method, call: &Call, path: &[&str]) -> Answered {
+    fn service(&self, method: &Method, call: &Call, path: &[&str]) -> ApiResult {
         let catalog = &self.shared.catalog;
         match (method.as_str(), path) {
             ("GET", []) => raw_json(
@@ -154,7 +152,7 @@ impl Node {
         }
     }
 
-    fn cluster(&self, call: &Call) -> Answered {
+    fn cluster(&self, call: &Call) -> ApiResult {
         let peers: serde_json::Map<String, serde_json::Value> = (0..self.shared.options.listeners)
             .map(|listener| {
                 (
@@ -180,19 +178,19 @@ impl Node {
         )
     }
 
-    fn collection(&self, method: &Method, call: &Call, name: &str, rest: &[&str]) -> Answered {
-        let (catalog, lane) = (&self.shared.catalog, self.lane());
+    fn collection(&self, method: &Method, call: &Call, name: &str, rest: &[&str]) -> ApiResult {
+        let (catalog, copy) = (&self.shared.catalog, self.copy());
         match (method.as_str(), rest) {
-            ("GET", []) => collections::describe(call, catalog, name, lane),
+            ("GET", []) => collections::describe(call, catalog, name, copy),
             ("PUT", []) => {
-                let _held = self.shared.structure.lock();
-                collections::create(call, catalog, name, self.shared.lanes.len())
+                let _guard = self.shared.structure.lock();
+                collections::create(call, catalog, name, self.shared.copies.len())
             }
             ("PATCH", []) => collections::patch(call, catalog, name),
             ("DELETE", []) => collections::delete(call, catalog, name),
             ("GET", ["exists"]) => collections::exists(call, catalog, name),
             ("GET", ["aliases"]) => collections::aliases(call, catalog, Some(name)),
-            ("GET", ["cluster"]) => collections::cluster(call, catalog, name, lane, self.peer),
+            ("GET", ["cluster"]) => collections::cluster(call, catalog, name, copy, self.peer),
             ("PUT", ["index"]) => self.create_index(call, name),
             ("DELETE", ["index", field]) => self.delete_index(call, name, field),
             ("POST", ["facet"]) => points::facet(call, &*self.shard(name)?),
@@ -201,7 +199,7 @@ impl Node {
         }
     }
 
-    fn points(&self, method: &str, call: &Call, name: &str, rest: &[&str]) -> Answered {
+    fn points(&self, method: &str, call: &Call, name: &str, rest: &[&str]) -> ApiResult {
         match (method, rest) {
             ("POST", []) => points::some(call, &*self.shard(name)?),
             ("PUT", []) => self.write(call, name, Upsert::operation),
@@ -221,8 +219,8 @@ impl Node {
         }
     }
 
-    fn scored(&self, call: &Call, name: &str, kind: &str, form: &[&str]) -> Answered {
-        let handler: fn(&Call, &Place<'_>) -> Answered = match (kind, form) {
+    fn scored(&self, call: &Call, name: &str, kind: &str, form: &[&str]) -> ApiResult {
+        let handler: fn(&Call, &Place<'_>) -> ApiResult = match (kind, form) {
             ("query", []) => search::query,
             ("query", ["batch"]) => search::query_batch,
             ("query", ["groups"]) => groups::groups::<QueryBody>,
@@ -240,7 +238,7 @@ impl Node {
             call,
             &Place {
                 catalog: &self.shared.catalog,
-                lane: self.lane(),
+                copy: self.copy(),
                 shard,
             },
         )
@@ -250,36 +248,36 @@ impl Node {
         &self,
         call: &Call,
         name: &str,
-        operation: fn(T) -> Result<UpdateOperation, Refusal>,
-    ) -> Answered {
+        operation: fn(T) -> Result<UpdateOperation, ApiError>,
+    ) -> ApiResult {
         let operation = operation(call.json()?)?;
         let wait = call.flag("wait")?;
         let collection = self.shared.catalog.find(name)?;
         let done = self.apply(&collection, &operation, wait)?;
         if wait {
-            ok_used(call.started, done)
+            ok_with_usage(call.started, done)
         } else {
             ok(call.started, done)
         }
     }
 
-    fn batch(&self, call: &Call, name: &str) -> Answered {
+    fn batch(&self, call: &Call, name: &str) -> ApiResult {
         let batch: Batch = call.json()?;
         let wait = call.flag("wait")?;
         let collection = self.shared.catalog.find(name)?;
         let apply =
             |member: super::update::Member| self.apply(&collection, &member.operation()?, wait);
-        let done: Result<Vec<_>, Refusal> = batch.operations.into_iter().map(apply).collect();
-        ok_used(call.started, done?)
+        let done: Result<Vec<_>, ApiError> = batch.operations.into_iter().map(apply).collect();
+        ok_with_usage(call.started, done?)
     }
 
-    fn create_index(&self, call: &Call, name: &str) -> Answered {
+    fn create_index(&self, call: &Call, name: &str) -> ApiResult {
         let body: IndexBody = call.json()?;
         self.change_index(call, name, index(body.field_name, body.field_schema))
     }
 
-    fn delete_index(&self, call: &Call, name: &str, field: &str) -> Answered {
-        let bad = || Refusal::wrong_input(format!("Invalid json path: '{field}'"));
+    fn delete_index(&self, call: &Call, name: &str, field: &str) -> ApiResult {
+        let bad = || ApiError::wrong_input(format!("Invalid json path: '{field}'"));
         let field: JsonPath = field.parse().map_err(|()| bad())?;
         self.change_index(
             call,
@@ -293,10 +291,10 @@ impl Node {
         call: &Call,
         name: &str,
         change: qdrant_edge::FieldIndexOperations,
-    ) -> Answered {
+    ) -> ApiResult {
         let wait = call.flag("wait")?;
         let collection = self.shared.catalog.find(name)?;
-        collection.note(&change);
+        collection.record_index(&change);
         ok(
             call.started,
             self.apply(
@@ -307,29 +305,29 @@ impl Node {
         )
     }
 
-    /// Hands a write to the lanes; gives `operation_id` and `status`.
+    /// Writes to all copies; returns `operation_id` and `status`.
     fn apply(
         &self,
         collection: &Collection,
         operation: &UpdateOperation,
         wait: bool,
-    ) -> Result<serde_json::Value, Refusal> {
+    ) -> Result<serde_json::Value, ApiError> {
         let id = collection.next_operation();
         let later = (!wait).then(|| *self.shared.apply_delay.lock());
         self.shared
-            .lanes
-            .write(collection, operation, self.lane(), later)?
+            .copies
+            .write(collection, operation, self.copy(), later)?
             .wait()?;
         let status = if wait { "completed" } else { "acknowledged" };
         Ok(json!({ "operation_id": id, "status": status }))
     }
 
-    fn shard(&self, name: &str) -> Result<Arc<Shard>, Refusal> {
-        self.shared.lanes.catch_up(self.lane());
-        Ok(self.shared.catalog.find(name)?.shard(self.lane())?)
+    fn shard(&self, name: &str) -> Result<Arc<Shard>, ApiError> {
+        self.shared.copies.catch_up(self.copy());
+        Ok(self.shared.catalog.find(name)?.shard(self.copy())?)
     }
 
-    fn lane(&self) -> usize {
-        self.lane.load(Ordering::SeqCst)
+    fn copy(&self) -> usize {
+        self.copy.load(Ordering::SeqCst)
     }
 }

@@ -5,10 +5,10 @@ use qdrant_edge::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::answers::{Answered, Refusal, ok_used};
 use super::call::Call;
 use super::engine::Shard;
-use super::wire::{Hit, PlainPoint};
+use super::point_json::{Hit, PlainPoint};
+use super::responses::{ApiError, ApiResult, ok_with_usage};
 
 #[derive(Deserialize)]
 struct Retrieve {
@@ -34,26 +34,26 @@ struct Facets {
     hits: Vec<Hit>,
 }
 
-/// An id as it stands in a path: a number or a UUID.
-pub fn point_id(text: &str) -> Result<PointId, Refusal> {
-    let bad = || Refusal::wrong_input(format!("Can not recognize \"{text}\" as point id"));
+/// An id of a path: a number or a UUID.
+pub fn point_id(text: &str) -> Result<PointId, ApiError> {
+    let bad = || ApiError::wrong_input(format!("Can not recognize \"{text}\" as point id"));
     text.parse().map_err(|_| bad())
 }
 
 /// GET points/{id}: payload and vectors.
-pub fn one(call: &Call, shard: &Shard, id: &str) -> Answered {
+pub fn one(call: &Call, shard: &Shard, id: &str) -> ApiResult {
     let id = point_id(id)?;
     let all = (
         Some(WithPayloadInterface::Bool(true)),
         Some(WithVector::Bool(true)),
     );
     let record = shard.edge.retrieve(&[id], all.0, all.1)?.into_iter().next();
-    let missing = || Refusal::not_found(format!("Point with id {id} does not exists!"));
-    ok_used(call.started, PlainPoint::from(record.ok_or_else(missing)?))
+    let missing = || ApiError::not_found(format!("Point with id {id} does not exists!"));
+    ok_with_usage(call.started, PlainPoint::from(record.ok_or_else(missing)?))
 }
 
-/// POST points: in the order of the ids; nothing but the ids unless asked for.
-pub fn some(call: &Call, shard: &Shard) -> Answered {
+/// POST points: in the order of the ids; without payload and vectors unless requested.
+pub fn some(call: &Call, shard: &Shard) -> ApiResult {
     let asked: Retrieve = call.json()?;
     let payload = asked
         .with_payload
@@ -61,7 +61,7 @@ pub fn some(call: &Call, shard: &Shard) -> Answered {
     let records = shard
         .edge
         .retrieve(&asked.ids, Some(payload), asked.with_vector)?;
-    ok_used(
+    ok_with_usage(
         call.started,
         records
             .into_iter()
@@ -71,11 +71,11 @@ pub fn some(call: &Call, shard: &Shard) -> Answered {
 }
 
 /// POST points/scroll.
-pub fn scroll(call: &Call, shard: &Shard) -> Answered {
+pub fn scroll(call: &Call, shard: &Shard) -> ApiResult {
     let asked: ScrollRequest = call.json()?;
     let (records, next_page_offset) = shard.edge.scroll(asked)?;
     let points = records.into_iter().map(PlainPoint::from).collect();
-    ok_used(
+    ok_with_usage(
         call.started,
         Page {
             points,
@@ -85,9 +85,9 @@ pub fn scroll(call: &Call, shard: &Shard) -> Answered {
 }
 
 /// POST points/count.
-pub fn count(call: &Call, shard: &Shard) -> Answered {
+pub fn count(call: &Call, shard: &Shard) -> ApiResult {
     let asked: CountRequest = call.json()?;
-    ok_used(
+    ok_with_usage(
         call.started,
         Counted {
             count: shard.edge.count(asked)?,
@@ -96,10 +96,10 @@ pub fn count(call: &Call, shard: &Shard) -> Answered {
 }
 
 /// POST facet.
-pub fn facet(call: &Call, shard: &Shard) -> Answered {
+pub fn facet(call: &Call, shard: &Shard) -> ApiResult {
     let asked: FacetRequest = call.json()?;
     let found = shard.edge.facet(asked)?;
-    ok_used(
+    ok_with_usage(
         call.started,
         Facets {
             hits: found.hits.into_iter().map(Hit::from).collect(),

@@ -1,5 +1,5 @@
-//! What the engine is asked for a `points/query` body. Point ids are replaced by
-//! their vectors here, and left out of the result, as Qdrant does.
+//! Translates a `points/query` body for the engine. Point ids are replaced by
+//! their vectors here, and excluded from the result, as Qdrant does.
 
 use std::sync::Arc;
 
@@ -11,26 +11,26 @@ use qdrant_edge::{
 };
 use serde_json::json;
 
-use super::answers::Refusal;
 use super::catalog::Catalog;
 use super::engine::Shard;
 use super::query_body::{
     FusionKind, Input, Kind, Lookup, Pair, Pairs, PrefetchBody, Prefetches, Query, QueryBody,
     Recommend, SampleKind, Strategy,
 };
+use super::responses::ApiError;
 
-/// Prefetches within prefetches, at most.
+/// The limit of nested prefetches.
 const DEPTH: usize = 16;
 
 /// Where a query runs: the engine, and the names for lookups.
 pub struct Place<'a> {
     pub catalog: &'a Catalog,
-    pub lane: usize,
+    pub copy: usize,
     pub shard: Arc<Shard>,
 }
 
 /// Runs a query.
-pub fn run(place: &Place<'_>, body: QueryBody) -> Result<Vec<ScoredPoint>, Refusal> {
+pub fn run(place: &Place<'_>, body: QueryBody) -> Result<Vec<ScoredPoint>, ApiError> {
     let offset = body.offset.unwrap_or(0);
     let limit = body.limit.unwrap_or(10);
     let mut named = Resolver::new(place, body.using, body.lookup_from);
@@ -56,9 +56,11 @@ fn prefetches(
     place: &Place<'_>,
     bodies: Option<Prefetches>,
     depth: usize,
-) -> Result<Vec<Prefetch>, Refusal> {
+) -> Result<Vec<Prefetch>, ApiError> {
     if depth == 0 {
-        return Err(Refusal::wrong_input("prefetches depth 0 exceeds max depth"));
+        return Err(ApiError::wrong_input(
+            "prefetches depth 0 exceeds max depth",
+        ));
     }
     let bodies = match bodies {
         None => Vec::new(),
@@ -71,7 +73,7 @@ fn prefetches(
         .collect()
 }
 
-fn prefetch(place: &Place<'_>, body: PrefetchBody, depth: usize) -> Result<Prefetch, Refusal> {
+fn prefetch(place: &Place<'_>, body: PrefetchBody, depth: usize) -> Result<Prefetch, ApiError> {
     let mut named = Resolver::new(place, body.using, body.lookup_from);
     let query = body.query.map(|query| named.scoring(query)).transpose()?;
     Ok(Prefetch {
@@ -105,7 +107,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn scoring(&mut self, query: Query) -> Result<ScoringQuery, Refusal> {
+    fn scoring(&mut self, query: Query) -> Result<ScoringQuery, ApiError> {
         let kind = match query {
             Query::Nearest(input) => Kind::Nearest(input),
             Query::Other(kind) => *kind,
@@ -136,7 +138,7 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    fn recommend(&mut self, body: Recommend) -> Result<QueryEnum, Refusal> {
+    fn recommend(&mut self, body: Recommend) -> Result<QueryEnum, ApiError> {
         let positives = self.vectors(body.positive)?;
         let negatives = self.vectors(body.negative)?;
         match body.strategy.unwrap_or(Strategy::AverageVector) {
@@ -164,7 +166,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn pairs(&mut self, pairs: Pairs) -> Result<Vec<ContextPair<VectorInternal>>, Refusal> {
+    fn pairs(&mut self, pairs: Pairs) -> Result<Vec<ContextPair<VectorInternal>>, ApiError> {
         let pairs = match pairs {
             Pairs::One(pair) => vec![pair],
             Pairs::Many(pairs) => pairs,
@@ -178,11 +180,11 @@ impl<'a> Resolver<'a> {
         pairs.into_iter().map(&mut resolve).collect()
     }
 
-    fn vectors(&mut self, inputs: Vec<Input>) -> Result<Vec<VectorInternal>, Refusal> {
+    fn vectors(&mut self, inputs: Vec<Input>) -> Result<Vec<VectorInternal>, ApiError> {
         inputs.into_iter().map(|input| self.vector(input)).collect()
     }
 
-    fn vector(&mut self, input: Input) -> Result<VectorInternal, Refusal> {
+    fn vector(&mut self, input: Input) -> Result<VectorInternal, ApiError> {
         match input {
             Input::Dense(values) => Ok(VectorInternal::Dense(values)),
             Input::Multi(rows) => Ok(Vector::new_multi(rows)?.0),
@@ -191,19 +193,19 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn stored(&mut self, id: PointId) -> Result<VectorInternal, Refusal> {
+    fn stored(&mut self, id: PointId) -> Result<VectorInternal, ApiError> {
         let shard = match &self.lookup {
             None => self.place.shard.clone(),
             Some(lookup) => self
                 .place
                 .catalog
                 .find(&lookup.collection)?
-                .shard(self.place.lane)?,
+                .shard(self.place.copy)?,
         };
         let found = shard
             .edge
             .retrieve(&[id], Some(false.into()), Some(WithVector::Bool(true)))?;
-        let missing = || Refusal::not_found(format!("No point with id {id} found"));
+        let missing = || ApiError::not_found(format!("No point with id {id} found"));
         let record = found.into_iter().next().ok_or_else(missing)?;
         let name = self
             .lookup
@@ -214,15 +216,15 @@ impl<'a> Resolver<'a> {
             self.used.push(id);
         }
         take(record.vector, &name)
-            .ok_or_else(|| Refusal::wrong_input(format!("Not existing vector name error: {name}")))
+            .ok_or_else(|| ApiError::wrong_input(format!("Not existing vector name error: {name}")))
     }
 
-    fn without_used(&self, filter: Option<Filter>) -> Result<Option<Filter>, Refusal> {
+    fn without_used(&self, filter: Option<Filter>) -> Result<Option<Filter>, ApiError> {
         if self.used.is_empty() {
             return Ok(filter);
         }
         let condition: Condition =
-            serde_json::from_value(json!({ "has_id": self.used })).map_err(Refusal::internal)?;
+            serde_json::from_value(json!({ "has_id": self.used })).map_err(ApiError::internal)?;
         let mut filter = filter.unwrap_or_default();
         filter.must_not.get_or_insert_default().push(condition);
         Ok(Some(filter))
@@ -253,9 +255,9 @@ fn rrf(k: Option<usize>, weights: Option<Vec<f32>>) -> Fusion {
 fn average_query(
     positives: &[VectorInternal],
     negatives: &[VectorInternal],
-) -> Result<Vec<f32>, Refusal> {
+) -> Result<Vec<f32>, ApiError> {
     let positive = mean(positives)?
-        .ok_or_else(|| Refusal::wrong_input("At least one positive vector ID required"))?;
+        .ok_or_else(|| ApiError::wrong_input("At least one positive vector ID required"))?;
     let Some(negative) = mean(negatives)? else {
         return Ok(positive);
     };
@@ -266,7 +268,7 @@ fn average_query(
         .collect())
 }
 
-fn mean(vectors: &[VectorInternal]) -> Result<Option<Vec<f32>>, Refusal> {
+fn mean(vectors: &[VectorInternal]) -> Result<Option<Vec<f32>>, ApiError> {
     let Some((first, rest)) = vectors.split_first() else {
         return Ok(None);
     };
@@ -281,9 +283,9 @@ fn mean(vectors: &[VectorInternal]) -> Result<Option<Vec<f32>>, Refusal> {
     Ok(Some(sum.into_iter().map(|value| value / count).collect()))
 }
 
-fn dense(vector: &VectorInternal) -> Result<&[f32], Refusal> {
+fn dense(vector: &VectorInternal) -> Result<&[f32], ApiError> {
     match vector {
         VectorInternal::Dense(values) => Ok(values),
-        _ => Err(Refusal::wrong_input("Only dense vectors can be averaged")),
+        _ => Err(ApiError::wrong_input("Only dense vectors can be averaged")),
     }
 }

@@ -4,11 +4,11 @@
 use qdrant_edge::{Filter, ScoredPoint, SearchParams, WithPayloadInterface, WithVector};
 use serde::{Deserialize, Serialize};
 
-use super::answers::{Answered, Refusal, ok_used};
 use super::call::Call;
+use super::point_json::RankedPoint;
 use super::query::{Place, run};
 use super::query_body::{Input, Kind, Lookup, Pairs, Query, QueryBody, Recommend, Strategy};
-use super::wire::RankedPoint;
+use super::responses::{ApiError, ApiResult, ok_with_usage};
 
 #[derive(Serialize)]
 struct Points {
@@ -32,8 +32,8 @@ impl AsQuery for QueryBody {
 }
 
 /// POST points/query.
-pub fn query(call: &Call, place: &Place<'_>) -> Answered {
-    ok_used(
+pub fn query(call: &Call, place: &Place<'_>) -> ApiResult {
+    ok_with_usage(
         call.started,
         Points {
             points: ranked(run(place, call.json()?)?),
@@ -42,30 +42,30 @@ pub fn query(call: &Call, place: &Place<'_>) -> Answered {
 }
 
 /// POST points/query/batch.
-pub fn query_batch(call: &Call, place: &Place<'_>) -> Answered {
+pub fn query_batch(call: &Call, place: &Place<'_>) -> ApiResult {
     let asked: Searches<QueryBody> = call.json()?;
     let answer = |body| {
         Ok(Points {
             points: ranked(run(place, body)?),
         })
     };
-    let found: Result<Vec<Points>, Refusal> = asked.searches.into_iter().map(answer).collect();
-    ok_used(call.started, found?)
+    let found: Result<Vec<Points>, ApiError> = asked.searches.into_iter().map(answer).collect();
+    ok_with_usage(call.started, found?)
 }
 
 /// POST points/{search,recommend,discover}.
-pub fn legacy<T: AsQuery>(call: &Call, place: &Place<'_>) -> Answered {
+pub fn legacy<T: AsQuery>(call: &Call, place: &Place<'_>) -> ApiResult {
     let asked: T = call.json()?;
-    ok_used(call.started, ranked(run(place, asked.query())?))
+    ok_with_usage(call.started, ranked(run(place, asked.query())?))
 }
 
 /// POST points/{search,recommend,discover}/batch.
-pub fn legacy_batch<T: AsQuery>(call: &Call, place: &Place<'_>) -> Answered {
+pub fn legacy_batch<T: AsQuery>(call: &Call, place: &Place<'_>) -> ApiResult {
     let asked: Searches<T> = call.json()?;
     let answer = |body: T| Ok(ranked(run(place, body.query())?));
-    let found: Result<Vec<Vec<RankedPoint>>, Refusal> =
+    let found: Result<Vec<Vec<RankedPoint>>, ApiError> =
         asked.searches.into_iter().map(answer).collect();
-    ok_used(call.started, found?)
+    ok_with_usage(call.started, found?)
 }
 
 fn ranked(points: Vec<ScoredPoint>) -> Vec<RankedPoint> {

@@ -1,4 +1,4 @@
-//! Bodies of writes, and the engine's operations they stand for.
+//! Bodies of writes and the engine's operations for them.
 
 use qdrant_edge::{
     DeletePayloadOp, Filter, JsonPath, Payload, PayloadOps, PointId, PointIdsList,
@@ -8,10 +8,10 @@ use qdrant_edge::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answers::Refusal;
+use super::responses::ApiError;
 
-/// What a write body turns into: one operation of the engine.
-type Operation = Result<UpdateOperation, Refusal>;
+/// What a write body becomes: one operation of the engine.
+type Operation = Result<UpdateOperation, ApiError>;
 
 #[derive(Deserialize)]
 pub struct Upsert {
@@ -24,7 +24,7 @@ impl Upsert {
         let insert = match (self.points, self.batch) {
             (Some(points), None) => PointInsertOperations::PointsList(points),
             (None, Some(batch)) => serde_json::from_value(json!({ "batch": batch }))
-                .map_err(|error| Refusal::bad_json(&error))?,
+                .map_err(|error| ApiError::bad_json(&error))?,
             _ => return Err(no_variant("PointInsertOperations")),
         };
         Ok(UpdateOperation::PointOperation(
@@ -80,7 +80,7 @@ impl SetPayload {
             .map(|set| UpdateOperation::PayloadOperation(PayloadOps::OverwritePayload(set)))
     }
 
-    fn checked(self) -> Result<SetPayloadOp, Refusal> {
+    fn checked(self) -> Result<SetPayloadOp, ApiError> {
         needs_selection(&self.points, &self.filter)?;
         let Self {
             payload,
@@ -194,9 +194,9 @@ impl Member {
     }
 }
 
-fn needs_selection(points: &Option<Vec<PointId>>, filter: &Option<Filter>) -> Result<(), Refusal> {
+fn needs_selection(points: &Option<Vec<PointId>>, filter: &Option<Filter>) -> Result<(), ApiError> {
     match (points, filter) {
-        (None, None) => Err(Refusal {
+        (None, None) => Err(ApiError {
             status: http::StatusCode::BAD_REQUEST,
             text: "Format error in JSON body: Either list of point ids or filter must be provided"
                 .into(),
@@ -205,8 +205,8 @@ fn needs_selection(points: &Option<Vec<PointId>>, filter: &Option<Filter>) -> Re
     }
 }
 
-fn no_variant(of: &str) -> Refusal {
-    Refusal {
+fn no_variant(of: &str) -> ApiError {
+    ApiError {
         status: http::StatusCode::BAD_REQUEST,
         text: format!(
             "Format error in JSON body: data did not match any variant of untagged enum {of}"
@@ -214,8 +214,8 @@ fn no_variant(of: &str) -> Refusal {
     }
 }
 
-fn empty_ids() -> Refusal {
-    Refusal {
+fn empty_ids() -> ApiError {
+    ApiError {
         status: http::StatusCode::BAD_REQUEST,
         text: "Validation error in JSON body: [points: value length is invalid]".into(),
     }

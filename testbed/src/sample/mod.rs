@@ -1,4 +1,4 @@
-//! A small sample of true data: people and works of the history of computing. Its documents go to
+//! A small sample of real data: people and works of the history of computing. Its documents go to
 //! Qdrant, its people, works and their relations to Neo4j, over HTTP, so that it loads through
 //! the proxy and into real servers alike. A point's id is the work's id in the graph.
 
@@ -18,7 +18,7 @@ pub use works::{WORKS, Work};
 /// The collection of the documents.
 pub const COLLECTION: &str = "works";
 
-/// Questions in words, each with statements that gather what answers it: one hop and more.
+/// Questions in words, each with a statement whose result answers it: one hop and more.
 pub const QUESTIONS: &[(&str, &str)] = &[
     (
         "Who wrote about public keys?",
@@ -51,10 +51,10 @@ pub fn document(work: &Work) -> String {
     format!("{}. {}", work.title, work.text)
 }
 
-/// Makes the collection `works` and puts all documents into it. May be repeated.
+/// Creates the collection `works` with all documents. May be repeated.
 ///
 /// # Errors
-/// If the server cannot be reached or refuses a step; its answer is in the text.
+/// If the server cannot be reached or refuses a step; the error holds its response.
 pub async fn load_qdrant(base_url: &str) -> io::Result<()> {
     load_qdrant_with(base_url, &[]).await
 }
@@ -107,7 +107,7 @@ fn point(work: &Work) -> Value {
 /// Merges people, works, topics and their relations into the database `neo4j`. May be repeated.
 ///
 /// # Errors
-/// If the server cannot be reached or refuses a step; its answer is in the text.
+/// If the server cannot be reached or refuses a step; the error holds its response.
 pub async fn load_neo4j(base_url: &str) -> io::Result<()> {
     load_neo4j_with(base_url, &[]).await
 }
@@ -123,13 +123,13 @@ pub async fn load_neo4j_with(base_url: &str, headers: &[(&str, &str)]) -> io::Re
         let request = client
             .post(format!("{base_url}/db/neo4j/query/v2"))
             .json(&body);
-        let answer = done(
+        let text = done(
             with(request.header("accept", "application/json"), headers),
             &[],
         )
         .await?;
-        if answer.contains("\"errors\"") {
-            return Err(io::Error::other(answer));
+        if text.contains("\"errors\"") {
+            return Err(io::Error::other(text));
         }
     }
     Ok(())
@@ -211,12 +211,12 @@ fn with(request: RequestBuilder, headers: &[(&str, &str)]) -> RequestBuilder {
     })
 }
 
-/// Sends; gives the answer's text when its status is a success or among `fine`.
-async fn done(request: RequestBuilder, fine: &[u16]) -> io::Result<String> {
-    let answer = request.send().await.map_err(io::Error::other)?;
-    let status = answer.status();
-    let text = answer.text().await.map_err(io::Error::other)?;
-    if status.is_success() || fine.contains(&status.as_u16()) {
+/// Sends a request; returns the response's text when its status is a success or one of `accepted`.
+async fn done(request: RequestBuilder, accepted: &[u16]) -> io::Result<String> {
+    let response = request.send().await.map_err(io::Error::other)?;
+    let status = response.status();
+    let text = response.text().await.map_err(io::Error::other)?;
+    if status.is_success() || accepted.contains(&status.as_u16()) {
         return Ok(text);
     }
     Err(io::Error::other(format!("{status}: {text}")))

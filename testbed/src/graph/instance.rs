@@ -1,4 +1,4 @@
-//! One front listener of a graph: routes, credentials, and the transactions that live here.
+//! One server of a graph, behind one listener: routes, credentials, and the transactions it holds.
 
 use std::sync::Arc;
 
@@ -8,25 +8,25 @@ use http::header::{AUTHORIZATION, HOST};
 use http::{Method, Request, Response};
 use serde_json::json;
 
-use super::answers::{json_answer, other_method, refused, unauthorized};
 use super::failure::Failure;
+use super::responses::{http_error, json_response, method_not_allowed, unauthorized};
 use super::store::Store;
 use super::transactions::{Transactions, decimal, hexadecimal};
 use super::{Options, query_api, tx_api};
 use crate::server::{Application, segments};
 
-/// What stands behind one listener.
-pub struct Front {
+/// The server behind one listener.
+pub struct Instance {
     pub store: Arc<Store>,
     pub transactions: Transactions,
     pub query_transactions: Transactions,
     options: Options,
 }
 
-/// Words that make a request count as a write, for faults and counters. Only a guess.
+/// Tokens that make a request count as a write, for faults and counters. Only a guess.
 const WRITING: &[&str] = &["create", "merge", "set", "delete", "remove", "drop"];
 
-impl Front {
+impl Instance {
     pub fn new(store: Arc<Store>, options: Options) -> Self {
         Self {
             store,
@@ -52,7 +52,7 @@ impl Front {
             ["db", database, "tx", rest @ ..] => {
                 known(database, false).unwrap_or_else(|| self.transactional(request, rest))
             }
-            _ => refused(404),
+            _ => http_error(404),
         }
     }
 
@@ -60,25 +60,27 @@ impl Front {
         match (request.method(), rest) {
             (&Method::POST, []) => query_api::run(self, request),
             (&Method::POST, ["tx"]) => query_api::begin(self, request),
-            (&Method::POST, ["tx", id]) => query_api::go_on(self, request, id),
+            (&Method::POST, ["tx", id]) => query_api::continue_tx(self, request, id),
             (&Method::POST, ["tx", id, "commit"]) => query_api::commit(self, request, id),
             (&Method::DELETE, ["tx", id]) => query_api::roll_back(self, id),
-            (method, [] | ["tx"] | ["tx", _, "commit"]) => other_method(method, "POST,OPTIONS"),
-            (method, ["tx", _]) => other_method(method, "POST,DELETE,OPTIONS"),
-            _ => refused(404),
+            (method, [] | ["tx"] | ["tx", _, "commit"]) => {
+                method_not_allowed(method, "POST,OPTIONS")
+            }
+            (method, ["tx", _]) => method_not_allowed(method, "POST,DELETE,OPTIONS"),
+            _ => http_error(404),
         }
     }
 
     fn transactional(&self, request: &Request<Bytes>, rest: &[&str]) -> Response<Bytes> {
         match (request.method(), rest) {
             (&Method::POST, []) => tx_api::begin(self, request),
-            (&Method::POST, ["commit"]) => tx_api::at_once(self, request),
-            (&Method::POST, [id]) => tx_api::go_on(self, request, id),
+            (&Method::POST, ["commit"]) => tx_api::commit_at_once(self, request),
+            (&Method::POST, [id]) => tx_api::continue_tx(self, request, id),
             (&Method::POST, [id, "commit"]) => tx_api::commit(self, request, id),
             (&Method::DELETE, [id]) => tx_api::roll_back(self, id),
-            (method, [] | ["commit"] | [_, "commit"]) => other_method(method, "POST,OPTIONS"),
-            (method, [_]) => other_method(method, "POST,DELETE,OPTIONS"),
-            _ => refused(404),
+            (method, [] | ["commit"] | [_, "commit"]) => method_not_allowed(method, "POST,OPTIONS"),
+            (method, [_]) => method_not_allowed(method, "POST,DELETE,OPTIONS"),
+            _ => http_error(404),
         }
     }
 
@@ -96,7 +98,7 @@ impl Front {
     }
 }
 
-impl Application for Front {
+impl Application for Instance {
     fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
         self.transactions.expire();
         self.query_transactions.expire();
@@ -105,8 +107,8 @@ impl Application for Front {
 
     fn is_write(&self, request: &Request<Bytes>) -> bool {
         let body = String::from_utf8_lossy(request.body()).to_lowercase();
-        let mut words = body.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
-        request.method() == Method::DELETE || words.any(|word| WRITING.contains(&word))
+        let mut tokens = body.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        request.method() == Method::DELETE || tokens.any(|token| WRITING.contains(&token))
     }
 }
 
@@ -117,7 +119,7 @@ fn discovery(request: &Request<Bytes>) -> Response<Bytes> {
         .and_then(|host| host.to_str().ok())
         .unwrap_or("localhost:7474");
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    json_answer(
+    json_response(
         200,
         &json!({
             "bolt_routing": format!("neo4j://{name}:7687"),
@@ -138,12 +140,12 @@ fn known(database: &str, query: bool) -> Option<Response<Bytes>> {
     let code = "Neo.ClientError.Database.DatabaseNotFound";
     Some(if query {
         let failure = Failure::new(code, format!("Graph not found: {database}"));
-        json_answer(404, &json!({ "errors": [failure.json()] }))
+        json_response(404, &json!({ "errors": [failure.json()] }))
     } else {
         let failure = Failure::new(
             code,
             format!("Database does not exist. Database name: '{database}'."),
         );
-        json_answer(404, &json!({ "results": [], "errors": [failure.json()] }))
+        json_response(404, &json!({ "results": [], "errors": [failure.json()] }))
     })
 }

@@ -1,4 +1,4 @@
-//! Points as Qdrant prints them: 32-bit floats in their shortest form, absent parts left out.
+//! Points as Qdrant serialises them: 32-bit floats in their shortest form, absent parts left out.
 
 use qdrant_edge::{
     FacetValue, FacetValueHit, OrderValue, Payload, PointId, Record, ScoredPoint,
@@ -67,7 +67,7 @@ impl From<ScoredPoint> for RankedPoint {
     }
 }
 
-/// A value of a facet and how often it is there.
+/// A value of a facet and how often it occurs.
 #[derive(Serialize)]
 pub struct Hit {
     value: serde_json::Value,

@@ -1,7 +1,7 @@
-//! The order of writes. Every write goes into the queue of every lane, in one order; a lane is
-//! an engine that one thread writes to. Lane 0 is shared by the listeners, another lane belongs to a
-//! listener that lags. Jobs of a queue are never reordered: one that cannot wait makes the earlier
-//! ones run too.
+//! The copies of the data and the order of their writes. Every write is queued for every copy, in one
+//! order; one thread applies the queue of a copy. Copy 0 is shared by the listeners; a listener that
+//! lags has a copy of its own. The jobs of a queue are never reordered: an urgent one makes the
+//! earlier ones run at once too.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,10 +16,10 @@ use super::engine::{Collection, Shard};
 
 type Done = OperationResult<()>;
 
-/// All lanes of a cluster.
-pub struct Lanes(Mutex<Vec<Lane>>);
+/// All copies of a cluster.
+pub struct Copies(Mutex<Vec<DataCopy>>);
 
-struct Lane {
+struct DataCopy {
     queue: Arc<Queue>,
     /// How much later than its acknowledgement another listener's write is applied here.
     lag: Duration,
@@ -34,7 +34,7 @@ struct Queue {
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Job>,
-    /// When the job that runs was due, and whether it is urgent.
+    /// When the running job was due, and whether it is urgent.
     running: Option<(Instant, bool)>,
     urgent: usize,
     /// Jobs that were done.
@@ -49,23 +49,23 @@ struct Job {
     done: Sender<Done>,
 }
 
-/// Answers of the lanes that a write waits for.
+/// The results that a write waits for, one per copy.
 pub struct Pending(Vec<Receiver<Done>>);
 
 impl Pending {
-    /// Waits until the write is applied, and gives the first error.
+    /// Waits until the write is applied; returns the first error.
     pub fn wait(self) -> Done {
         for done in self.0 {
-            let gone = || OperationError::service_error_light("the engine stopped");
-            done.recv().map_err(|_| gone())??;
+            let stopped = || OperationError::service_error_light("the engine stopped");
+            done.recv().map_err(|_| stopped())??;
         }
         Ok(())
     }
 }
 
-impl Lanes {
+impl Copies {
     pub fn new() -> Self {
-        Self(Mutex::new(vec![Lane {
+        Self(Mutex::new(vec![DataCopy {
             queue: Queue::start(),
             lag: Duration::ZERO,
         }]))
@@ -75,8 +75,8 @@ impl Lanes {
         self.0.lock().len()
     }
 
-    /// Queues a write that came through a listener of lane `origin`. With `later` it is applied in
-    /// the background after that time; without, `Pending::wait` waits for every lane that does
+    /// Queues a write that arrived at a listener of copy `origin`. With `later` it is applied in
+    /// the background after that time; without, `Pending::wait` waits for every copy that does
     /// not lag and for `origin`.
     pub fn write(
         &self,
@@ -85,14 +85,14 @@ impl Lanes {
         origin: usize,
         later: Option<Duration>,
     ) -> OperationResult<Pending> {
-        let lanes = self.0.lock();
+        let copies = self.0.lock();
         let mut pending = Vec::new();
-        for (number, lane) in lanes.iter().enumerate() {
-            let at_once = number == origin || lane.lag.is_zero();
+        for (number, copy) in copies.iter().enumerate() {
+            let at_once = number == origin || copy.lag.is_zero();
             let urgent = at_once && later.is_none();
-            let wait = later.unwrap_or_default() + if at_once { Duration::ZERO } else { lane.lag };
+            let wait = later.unwrap_or_default() + if at_once { Duration::ZERO } else { copy.lag };
             let work = (collection.shard(number)?, operation.clone());
-            let done = lane.queue.push(Some(work), wait, urgent);
+            let done = copy.queue.push(Some(work), wait, urgent);
             if urgent {
                 pending.push(done);
             }
@@ -100,53 +100,53 @@ impl Lanes {
         Ok(Pending(pending))
     }
 
-    /// Waits until a lane has applied what it owes by now: however busy it is, a delay or a lag is the
-    /// most that its reads are behind.
-    pub fn catch_up(&self, lane: usize) {
-        let lane = |lanes: &Vec<Lane>| lanes.get(lane).map(|lane| lane.queue.clone());
-        let queue = lane(&self.0.lock());
+    /// Waits until a copy has applied every write that is due, so that its reads are never further behind
+    /// than the configured delay or lag, however busy it is.
+    pub fn catch_up(&self, copy: usize) {
+        let copy = |copies: &Vec<DataCopy>| copies.get(copy).map(|copy| copy.queue.clone());
+        let queue = copy(&self.0.lock());
         if let Some(queue) = queue {
             queue.catch_up();
         }
     }
 
-    /// Applies all that is queued, in all lanes, and waits for it.
+    /// Applies all that is queued, in all copies, and waits for it.
     pub fn settle(&self) -> Done {
         settle(&self.0.lock())
     }
 
-    pub fn set_lag(&self, lane: usize, lag: Duration) {
-        if let Some(lane) = self.0.lock().get_mut(lane) {
-            lane.lag = lag;
+    pub fn set_lag(&self, copy: usize, lag: Duration) {
+        if let Some(copy) = self.0.lock().get_mut(copy) {
+            copy.lag = lag;
         }
     }
 
-    /// Adds a lane and gives its number. `copy` makes its engines while no write can run.
-    pub fn add(&self, copy: impl FnOnce() -> Done) -> OperationResult<usize> {
-        let mut lanes: MutexGuard<'_, Vec<Lane>> = self.0.lock();
-        settle(&lanes)?;
-        copy()?;
-        lanes.push(Lane {
+    /// Adds a copy and returns its number. `fill` creates its engines while no write can run.
+    pub fn add(&self, fill: impl FnOnce() -> Done) -> OperationResult<usize> {
+        let mut copies: MutexGuard<'_, Vec<DataCopy>> = self.0.lock();
+        settle(&copies)?;
+        fill()?;
+        copies.push(DataCopy {
             queue: Queue::start(),
             lag: Duration::ZERO,
         });
-        Ok(lanes.len() - 1)
+        Ok(copies.len() - 1)
     }
 }
 
-impl Drop for Lanes {
+impl Drop for Copies {
     fn drop(&mut self) {
-        for lane in self.0.lock().iter() {
-            lane.queue.state.lock().closed = true;
-            lane.queue.changed.notify_all();
+        for copy in self.0.lock().iter() {
+            copy.queue.state.lock().closed = true;
+            copy.queue.changed.notify_all();
         }
     }
 }
 
-fn settle(lanes: &[Lane]) -> Done {
-    let all = lanes
+fn settle(copies: &[DataCopy]) -> Done {
+    let all = copies
         .iter()
-        .map(|lane| lane.queue.push(None, Duration::ZERO, true));
+        .map(|copy| copy.queue.push(None, Duration::ZERO, true));
     Pending(all.collect()).wait()
 }
 
@@ -189,7 +189,7 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Waits for the jobs that are due now. Nobody was told that an urgent one is applied before it is.
+    /// Waits for the jobs that are due now, except urgent ones: their clients wait for them.
     fn catch_up(&self) {
         let mut state = self.state.lock();
         let goal = state.done + state.owed(Instant::now());
@@ -198,7 +198,7 @@ impl Queue {
         }
     }
 
-    /// The first job, when it is due or a later one is urgent. None when the queue is closed.
+    /// The next job, once it is due or a later one is urgent; `None` when the queue is closed.
     fn next(&self) -> Option<Job> {
         let mut state = self.state.lock();
         loop {
@@ -223,7 +223,7 @@ impl Queue {
 }
 
 impl Waiting {
-    /// How many jobs from here on are to be done until none is left that is due and not urgent.
+    /// How many jobs must finish until none is left that is due and not urgent.
     fn owed(&self, now: Instant) -> u64 {
         let running = u64::from(self.running.is_some());
         let due = |job: &Job| !job.urgent && job.due <= now;

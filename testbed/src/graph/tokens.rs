@@ -1,9 +1,9 @@
-//! A statement cut into words, far enough to see prefixes, parameters and the columns of its
+//! A statement as tokens, far enough to find prefixes, parameters and the columns of its
 //! RETURN. Escapes (`\u0041`) are replaced first, as Neo4j does.
 
-/// One word of a statement.
+/// One token of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
+pub struct Token {
     pub kind: Kind,
     /// Where it stands in the text, in bytes.
     pub start: usize,
@@ -24,13 +24,13 @@ pub enum Kind {
     Sign,
 }
 
-/// A statement and its words.
-pub struct Words<'a> {
+/// A statement and its tokens.
+pub struct Tokens<'a> {
     pub text: &'a str,
-    pub words: Vec<Word>,
+    pub tokens: Vec<Token>,
 }
 
-/// Replaces `\uXXXX` wherever it stands. What is no escape stays as it is.
+/// Replaces `\uXXXX` everywhere; other text is unchanged.
 pub fn unescaped(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -53,10 +53,10 @@ pub fn unescaped(text: &str) -> String {
     plain + rest
 }
 
-impl<'a> Words<'a> {
-    /// Cuts a statement; comments vanish.
+impl<'a> Tokens<'a> {
+    /// Splits a statement; comments are dropped.
     pub fn of(text: &'a str) -> Self {
-        let mut words = Vec::new();
+        let mut tokens = Vec::new();
         let (mut at, mut depth) = (0, 0_usize);
         while let Some(letter) = text[at..].chars().next() {
             let rest = &text[at..];
@@ -65,7 +65,7 @@ impl<'a> Words<'a> {
                 if matches!(letter, ')' | ']' | '}') {
                     depth = depth.saturating_sub(1);
                 }
-                words.push(Word {
+                tokens.push(Token {
                     kind: kind(letter),
                     start: at,
                     end: at + long,
@@ -77,20 +77,20 @@ impl<'a> Words<'a> {
             }
             at += long;
         }
-        Self { text, words }
+        Self { text, tokens }
     }
 
-    /// The text of a word as it stands.
+    /// The text of a token.
     pub fn raw(&self, index: usize) -> &'a str {
-        self.words
+        self.tokens
             .get(index)
-            .map_or("", |word| &self.text[word.start..word.end])
+            .map_or("", |token| &self.text[token.start..token.end])
     }
 
-    /// A word in capitals; nothing for strings and quoted names.
+    /// A token in capitals; empty for strings and quoted names.
     pub fn upper(&self, index: usize) -> String {
-        match self.words.get(index) {
-            Some(word) if matches!(word.kind, Kind::Name | Kind::Sign) => {
+        match self.tokens.get(index) {
+            Some(token) if matches!(token.kind, Kind::Name | Kind::Sign) => {
                 self.raw(index).to_uppercase()
             }
             _ => String::new(),
@@ -102,27 +102,27 @@ impl<'a> Words<'a> {
         self.raw(index).trim_matches('`').to_owned()
     }
 
-    /// Whether the words from `index` are these, in capitals.
-    pub fn starts(&self, index: usize, words: &[&str]) -> bool {
-        words
+    /// Whether the tokens from `index` are these, in capitals.
+    pub fn starts(&self, index: usize, tokens: &[&str]) -> bool {
+        tokens
             .iter()
             .enumerate()
-            .all(|(offset, word)| self.upper(index + offset) == *word)
+            .all(|(offset, token)| self.upper(index + offset) == *token)
     }
 
-    /// Whether a word stands anywhere outside of strings.
-    pub fn has(&self, word: &str) -> bool {
-        (0..self.words.len()).any(|index| self.upper(index) == word)
+    /// Whether a word occurs outside of strings.
+    pub fn has(&self, token: &str) -> bool {
+        (0..self.tokens.len()).any(|index| self.upper(index) == token)
     }
 
     /// Names of the parameters used (`$name`), in order of first use.
     pub fn parameters(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for index in 0..self.words.len() {
+        for index in 0..self.tokens.len() {
             let follows = self
-                .words
+                .tokens
                 .get(index + 1)
-                .is_some_and(|next| next.start == self.words[index].end);
+                .is_some_and(|next| next.start == self.tokens[index].end);
             if self.raw(index) == "$" && follows && !names.contains(&self.name(index + 1)) {
                 names.push(self.name(index + 1));
             }
@@ -132,12 +132,12 @@ impl<'a> Words<'a> {
 
     /// The columns of the last RETURN: aliases, or the text of the expressions. None for `*`.
     pub fn columns(&self) -> Option<Vec<String>> {
-        let top = |index: &usize| self.words[*index].depth == 0;
-        let is = |word: &str| {
-            (0..self.words.len())
+        let top = |index: &usize| self.tokens[*index].depth == 0;
+        let is = |token: &str| {
+            (0..self.tokens.len())
                 .filter(top)
                 .rev()
-                .find(|at| self.upper(*at) == word)
+                .find(|at| self.upper(*at) == token)
         };
         let Some(start) = is("RETURN") else {
             return Some(Vec::new());
@@ -149,10 +149,10 @@ impl<'a> Words<'a> {
                 "ORDER" | "SKIP" | "OFFSET" | "LIMIT" | "UNION" | ";"
             )
         };
-        let end = (start..self.words.len())
+        let end = (start..self.tokens.len())
             .filter(top)
             .find(ends)
-            .unwrap_or(self.words.len());
+            .unwrap_or(self.tokens.len());
         if self.raw(start) == "*" {
             return None;
         }
@@ -173,7 +173,7 @@ impl<'a> Words<'a> {
             return self.name(to - 1);
         }
         let (Some(first), Some(last)) =
-            (self.words.get(from), self.words.get(to.saturating_sub(1)))
+            (self.tokens.get(from), self.tokens.get(to.saturating_sub(1)))
         else {
             return String::new();
         };
@@ -199,7 +199,7 @@ fn is_name(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// How many bytes the thing at the start of `rest` has.
+/// The length in bytes of the token at the start of `rest`.
 fn length(rest: &str, first: char) -> usize {
     if rest.starts_with("//") {
         return rest.find(['\n', '\r']).unwrap_or(rest.len());

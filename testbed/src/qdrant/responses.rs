@@ -1,5 +1,5 @@
-//! Qdrant's envelope: `result`, `status`, `time`, and `usage` where points are touched; and its
-//! refusals, each with the status and the first words that the recordings show.
+//! Qdrant's envelope (`result`, `status`, `time`, and `usage` for operations on points) and its errors,
+//! with the status and the first words that the recordings show.
 
 use std::time::Instant;
 
@@ -9,23 +9,23 @@ use http::{Response, StatusCode};
 use qdrant_edge::OperationError;
 use serde::Serialize;
 
-/// What a Qdrant answer carries besides its body.
+/// The `Vary` field of Qdrant's responses.
 const VARIES: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
 
-/// How refusals of requests begin that could not be read.
-const UNREAD: &[&str] = &["Format error", "Deserialize error", "Validation error"];
+/// How the errors of requests begin that could not be parsed.
+const UNPARSED: &[&str] = &["Format error", "Deserialize error", "Validation error"];
 
-/// A request that is not done, and how Qdrant says so.
+/// An error response of Qdrant.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct ApiError {
     pub status: StatusCode,
     pub text: String,
 }
 
-/// What a handler gives back.
-pub type Answered = Result<Response<Bytes>, Refusal>;
+/// What a handler returns.
+pub type ApiResult = Result<Response<Bytes>, ApiError>;
 
-impl Refusal {
+impl ApiError {
     pub fn wrong_input(text: impl std::fmt::Display) -> Self {
         Self {
             status: StatusCode::BAD_REQUEST,
@@ -40,7 +40,7 @@ impl Refusal {
         }
     }
 
-    pub fn no_collection(name: &str) -> Self {
+    pub fn collection_not_found(name: &str) -> Self {
         Self::not_found(format!("Collection `{name}` doesn't exist!"))
     }
 
@@ -58,9 +58,9 @@ impl Refusal {
         }
     }
 
-    /// Whether the request could not even be read.
-    pub fn is_unread(&self) -> bool {
-        UNREAD.iter().any(|start| self.text.starts_with(start))
+    /// Whether the request could not be parsed.
+    pub fn is_unparsed(&self) -> bool {
+        UNPARSED.iter().any(|start| self.text.starts_with(start))
     }
 
     pub fn conflict(text: impl std::fmt::Display) -> Self {
@@ -78,7 +78,7 @@ impl Refusal {
     }
 }
 
-impl From<OperationError> for Refusal {
+impl From<OperationError> for ApiError {
     fn from(error: OperationError) -> Self {
         match error {
             OperationError::PointIdError { missed_point_id } => {
@@ -95,7 +95,7 @@ impl From<OperationError> for Refusal {
 }
 
 #[derive(Serialize)]
-struct Done<'a, T> {
+struct Success<'a, T> {
     result: T,
     status: &'static str,
     time: f64,
@@ -122,7 +122,7 @@ struct Usage {
     inference: Option<()>,
 }
 
-/// The engine in the process counts nothing of this: the shape is Qdrant's, the numbers are 0.
+/// The embedded engine does not measure these: the shape is Qdrant's, the numbers are 0.
 #[derive(Serialize, Default)]
 struct Hardware {
     cpu: u64,
@@ -135,10 +135,10 @@ struct Hardware {
 }
 
 /// 200 with a result.
-pub fn ok<T: Serialize>(started: Instant, result: T) -> Answered {
+pub fn ok<T: Serialize>(started: Instant, result: T) -> ApiResult {
     json(
         StatusCode::OK,
-        &Done {
+        &Success {
             result,
             status: "ok",
             time: seconds(started),
@@ -148,11 +148,11 @@ pub fn ok<T: Serialize>(started: Instant, result: T) -> Answered {
 }
 
 /// 200 with a result and `usage`, as for reads and applied writes of points.
-pub fn ok_used<T: Serialize>(started: Instant, result: T) -> Answered {
+pub fn ok_with_usage<T: Serialize>(started: Instant, result: T) -> ApiResult {
     let usage = Usage::default();
     json(
         StatusCode::OK,
-        &Done {
+        &Success {
             result,
             status: "ok",
             time: seconds(started),
@@ -169,14 +169,12 @@ pub fn text(status: StatusCode, text: &'static str) -> Response<Bytes> {
     response
 }
 
-/// The answer for a refusal; `used` when the request was about points and could be read.
-pub fn refused(started: Instant, refusal: &Refusal, used: bool) -> Response<Bytes> {
-    let status = FailedStatus {
-        error: &refusal.text,
-    };
+/// The response of an error; with `used` it has `usage`, as for parsed requests about points.
+pub fn error_response(started: Instant, error: &ApiError, used: bool) -> Response<Bytes> {
+    let status = FailedStatus { error: &error.text };
     let usage = used.then(Usage::default);
     json(
-        refusal.status,
+        error.status,
         &Failed {
             status,
             time: seconds(started),
@@ -186,7 +184,7 @@ pub fn refused(started: Instant, refusal: &Refusal, used: bool) -> Response<Byte
     .unwrap_or_else(|_| crate::server::empty(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
-/// Qdrant's answer to an unknown route or method: 404 without a body.
+/// Qdrant's response to an unknown route or method: 404 without a body.
 pub fn unknown_route() -> Response<Bytes> {
     let mut response = crate::server::empty(StatusCode::NOT_FOUND);
     response
@@ -195,9 +193,9 @@ pub fn unknown_route() -> Response<Bytes> {
     response
 }
 
-/// A body as it is, in JSON.
-pub fn json<T: Serialize>(status: StatusCode, body: &T) -> Answered {
-    let body = serde_json::to_vec(body).map_err(Refusal::internal)?;
+/// A JSON body without the envelope.
+pub fn json<T: Serialize>(status: StatusCode, body: &T) -> ApiResult {
+    let body = serde_json::to_vec(body).map_err(ApiError::internal)?;
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     typed(&mut response, "application/json");
