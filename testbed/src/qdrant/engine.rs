@@ -1,5 +1,5 @@
-//! A collection: its engines, one per copy, and what the engine does not keep (the
-//! configuration as it was config_json for, the schemas of its indexes).
+//! A collection: its engines, one per copy of the data, and what the engine does not keep
+//! (the configuration as requested, the schemas of the indexes).
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
