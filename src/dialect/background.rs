@@ -1,6 +1,6 @@
-//! Where a request is understood: a short one at once, on the worker that read it; one with a long
-//! body on a thread of its own, so that the worker's other requests do not wait for it. Only a few
-//! are understood so at a time, which bounds the memory of all of them together.
+//! Where a request is understood: most at once, on the worker that read them; one that may take long
+//! on a thread of its own, so that the worker's other requests do not wait for it. Only a few are
+//! understood so at a time, which bounds the memory of all of them together.
 
 use super::{Body, Call, Dialect, Request};
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use http::{HeaderMap, Method};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// The longest body that is understood at once, in bytes: at most some 100 us, but for the worst bodies.
+/// The longest body that is understood on the worker, in bytes: some 100 us, half a millisecond at worst.
 pub const MAX_INLINE: usize = 64 << 10;
 
 /// How many long bodies are understood at the same time. Each takes some 10 MB for its values and
@@ -39,7 +39,7 @@ impl OwnedRequest {
 /// Understands a request, where that holds up no other.
 pub async fn understand(dialect: &Arc<dyn Dialect>, request: &Request<'_>) -> Call {
     let long = match request.body {
-        Body::Whole(body) if body.len() > MAX_INLINE => body.clone(),
+        Body::Whole(body) if dialect.takes_long(request) => body.clone(),
         _ => return dialect.understand(request),
     };
     let owned = OwnedRequest {
@@ -131,10 +131,34 @@ mod tests {
                     headers: &headers,
                     body: Body::Whole(&body),
                 };
+                assert_eq!(dialect.takes_long(&request), !padding.is_empty());
                 let call = understand(&dialect, &request).await;
                 assert_eq!((call.effect, call.fence), (effect, fence));
             }
         }
+    }
+
+    #[test]
+    fn a_long_statement_takes_long_and_long_parameters_do_not() {
+        let neo4j = Neo4j::new(Neo4jSettings::new("graph"));
+        let (method, headers) = (Method::POST, HeaderMap::new());
+        let takes_long = |target: &str, statement: usize, parameters: usize| {
+            let (statement, parameters) = ("x".repeat(statement), "1,".repeat(parameters / 2));
+            let body =
+                format!(r#"{{"statement":"{statement}","parameters":{{"a":[{parameters}1]}}}}"#);
+            neo4j.takes_long(&Request {
+                method: &method,
+                target,
+                headers: &headers,
+                body: Body::Whole(&body.into()),
+            })
+        };
+        const QUERY: &str = "/db/neo4j/query/v2";
+        assert!(!takes_long(QUERY, 4000, 60_000));
+        assert!(takes_long(QUERY, 5000, 0));
+        assert!(takes_long(QUERY, 10, 70_000));
+        assert!(!takes_long("/db/neo4j/tx/commit", 4000, 0));
+        assert!(takes_long("/db/neo4j/tx/commit", 10, 10_000));
     }
 
     #[tokio::test]

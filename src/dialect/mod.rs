@@ -117,6 +117,12 @@ pub trait Dialect: Send + Sync {
     /// Understands a request. Never fails: what is not understood is [`Effect::Unknown`].
     fn understand(&self, request: &Request<'_>) -> Call;
 
+    /// Whether understanding this request may take longer than some 100 us, so that the worker's other
+    /// requests should not wait for it.
+    fn takes_long(&self, request: &Request<'_>) -> bool {
+        matches!(request.body, Body::Whole(body) if body.len() > background::MAX_INLINE)
+    }
+
     /// How the call goes out to an endpoint. `after_write`: its response is to show every write that was
     /// acknowledged so far, whichever member of a cluster gets the request.
     fn outgoing(&self, call: &Call, request: &Request<'_>, after_write: bool) -> RequestEdits;

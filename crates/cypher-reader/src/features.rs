@@ -1,4 +1,4 @@
-//! Counts of a statement for the planner (PL-02, PL-11).
+//! Counts of a statement for the planner.
 
 /// How deep a path without an upper bound is taken to be.
 pub const UNBOUNDED_DEPTH: u32 = 10;

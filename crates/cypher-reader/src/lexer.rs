@@ -26,10 +26,6 @@ pub struct Token<'a> {
     pub raw: &'a str,
 }
 
-/// Marks of two characters, which win over one.
-const PAIRS: [&str; 9] = ["..", "<>", "<=", ">=", "=~", "+=", "::", "||", "!="];
-/// Marks of one character.
-const SINGLES: &str = "(){}[].,:;|=<>+-*/%^$&!";
 /// What Neo4j takes for the line of an arrow, and for its heads.
 const LINES: &str =
     "\u{ad}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2015}\u{fe58}\u{fe63}\u{ff0d}";
@@ -156,16 +152,32 @@ fn number(rest: &str) -> Option<usize> {
 }
 
 fn mark(rest: &str, first: char) -> Option<(Token<'_>, usize)> {
-    let pair = PAIRS.into_iter().find(|pair| rest.starts_with(pair));
-    let raw = match pair {
-        Some(pair) => pair,
-        None if LINES.contains(first) => "-",
-        None if LEFT_HEADS.contains(first) => "<",
-        None if RIGHT_HEADS.contains(first) => ">",
-        None if SINGLES.contains(first) => rest.get(..1)?,
-        None => return None,
+    let ascii = ascii_mark(rest.as_bytes());
+    let raw = match first {
+        _ if ascii > 0 => rest.get(..ascii)?,
+        _ if LINES.contains(first) => "-",
+        _ if LEFT_HEADS.contains(first) => "<",
+        _ if RIGHT_HEADS.contains(first) => ">",
+        _ => return None,
     };
-    let length = pair.map_or(first.len_utf8(), str::len);
+    let length = ascii.max(first.len_utf8());
     let kind = TokenKind::Mark;
     Some((Token { kind, raw }, length))
+}
+
+/// The length of the mark that begins here, of two characters rather than of one; 0 when there is none.
+fn ascii_mark(rest: &[u8]) -> usize {
+    match rest {
+        [b'.', b'.', ..] | [b':', b':', ..] | [b'|', b'|', ..] => 2,
+        [b'<' | b'>' | b'+' | b'!', b'=', ..] | [b'<', b'>', ..] | [b'=', b'~', ..] => 2,
+        [
+            b'(' | b')' | b'{' | b'}' | b'[' | b']' | b'.' | b',' | b':' | b';' | b'|' | b'=',
+            ..,
+        ] => 1,
+        [
+            b'<' | b'>' | b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'$' | b'&' | b'!',
+            ..,
+        ] => 1,
+        _ => 0,
+    }
 }

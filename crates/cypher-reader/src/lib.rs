@@ -1,6 +1,10 @@
-//! Cypher, as far as a proxy must read it: escapes decoded, tokens cut, clauses told apart. A
-//! statement that is not understood to its last token is never called a read. Nothing here knows
-//! of HTTP, of caches or of the server's procedures; it reports what it saw.
+//! What a Cypher statement does, without a database: escapes decoded, tokens cut, clauses told
+//! apart. A statement that is not understood to its last token is never called a read. Nothing here
+//! knows of HTTP, of caches or of a server's procedures; it reports what it saw.
+//!
+//! Every token is read once, forward; scopes are undone rather than copied. So time is linear in the
+//! text and memory bounded, whatever the text is.
+#![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(test),
     deny(
@@ -47,7 +51,7 @@ use lexer::tokens;
 /// The longest statement that is read, in bytes.
 pub const MAX_STATEMENT: usize = 1 << 20;
 
-/// What a text is.
+/// What a statement is.
 #[derive(Debug)]
 pub enum StatementKind {
     /// Clauses, all of them understood.

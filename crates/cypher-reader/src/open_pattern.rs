@@ -1,5 +1,5 @@
-//! One pattern while it is read, and what it means for tags: the rules of the tables "a READ may be
-//! narrow" and "a WRITE may be narrow".
+//! One pattern while it is read, and what it means for tags: when a read or a
+//! write is proven narrow.
 
 use crate::cursor::Cursor;
 use crate::labels::Labels;

@@ -2,7 +2,7 @@
 //! white space and comments do not; a list of literals counts as one, however long.
 
 use crate::lexer::{Token, TokenKind};
-use crate::words::{KEYWORDS, any_of};
+use crate::words::is_keyword;
 
 /// What stands for a literal.
 const LITERAL: &[u8] = b"?";
@@ -40,7 +40,7 @@ fn is_literal(token: &Token<'_>) -> bool {
 }
 
 fn feed(hasher: &mut blake3::Hasher, token: &Token<'_>, literal: bool) {
-    let keyword = token.kind == TokenKind::Word && any_of(token.raw, KEYWORDS);
+    let keyword = token.kind == TokenKind::Word && is_keyword(token.raw);
     match (literal, keyword) {
         (true, _) => hasher.update(LITERAL),
         (_, true) => hasher.update(token.raw.to_ascii_uppercase().as_bytes()),

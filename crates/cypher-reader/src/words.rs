@@ -1,8 +1,8 @@
 //! Lists of words: which words begin a clause, a command, a type, and which are written in capitals
 //! when the shape of a statement is taken.
 
-/// Words that belong to the language wherever they stand unquoted; only shapes depend on this list.
-pub const KEYWORDS: &[&str] = &[
+/// Words that belong to the language wherever they stand unquoted, sorted; only shapes depend on this list.
+const KEYWORDS: &[&str] = &[
     "ALL",
     "AND",
     "ANY",
@@ -192,7 +192,38 @@ pub const ADMIN: &[&str] = &[
     "TERMINATE",
 ];
 
+/// Whether a word belongs to the language, in any case of its letters.
+pub fn is_keyword(word: &str) -> bool {
+    let mut upper = [0; 16];
+    let Some(upper) = upper.get_mut(..word.len()) else {
+        return false;
+    };
+    upper.copy_from_slice(word.as_bytes());
+    upper.make_ascii_uppercase();
+    KEYWORDS
+        .binary_search_by(|keyword| keyword.as_bytes().cmp(upper))
+        .is_ok()
+}
+
 /// Whether a word stands in a list, in any case of its letters.
 pub fn any_of(word: &str, list: &[&str]) -> bool {
     list.iter().any(|entry| entry.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_keyword_is_found_in_any_case() {
+        for word in KEYWORDS {
+            assert!(
+                is_keyword(word) && is_keyword(&word.to_lowercase()),
+                "{word}"
+            );
+        }
+        for word in ["", "MATCHES", "RETUR", "A_NAME_THAT_IS_LONGER_THAN_ANY"] {
+            assert!(!is_keyword(word), "{word}");
+        }
+    }
 }

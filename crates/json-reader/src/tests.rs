@@ -130,6 +130,15 @@ fn the_beginning_of_a_body_shows_its_whole_members() {
 }
 
 #[test]
+fn a_member_is_found_without_a_look_at_what_is_behind_it() {
+    let text = br#" {"a":[1,{}] , "b":"x", what comes here"#;
+    assert_eq!(member(text, "a"), Some(6..12));
+    assert_eq!(member(text, "b"), Some(19..22));
+    assert_eq!(member(text, "c"), None);
+    assert_eq!(member(b"[]", "a"), None);
+}
+
+#[test]
 fn nesting_that_is_stepped_over_takes_no_stack() {
     let text = format!(r#"{{"a":{}{}}}"#, "[".repeat(60_000), "]".repeat(60_000));
     assert!(top_level(text.as_bytes(), ["a"]).is_complete);

@@ -3,7 +3,7 @@
 
 use crate::JsonError;
 use crate::cursor::Cursor;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 /// The deepest nesting that is stepped over. A bound of memory, one byte a level.
 const MAX_SKIPPED_DEPTH: usize = 1 << 16;
@@ -39,26 +39,59 @@ pub fn top_level<const N: usize>(body: &[u8], keys: [&str; N]) -> TopLevel<N> {
         is_empty: true,
         is_complete: false,
     };
-    let text = match std::str::from_utf8(body) {
-        Ok(text) => text,
-        Err(error) => {
-            let valid = body.get(..error.valid_up_to()).unwrap_or_default();
-            std::str::from_utf8(valid).unwrap_or_default()
-        }
-    };
-    let read = read(&mut Cursor::new(text), keys, &mut found);
+    let text = valid(body);
+    let mut cursor = Cursor::new(text);
+    let read = begin(&mut cursor).and_then(|inside| {
+        found.inside = inside;
+        members(&mut cursor, |key, range| {
+            found.is_empty = false;
+            for (wanted, value) in keys.iter().zip(&mut found.values) {
+                if *wanted == key {
+                    value.get_or_insert(range.clone());
+                }
+            }
+            ControlFlow::Continue(())
+        })
+    });
     found.is_complete = read.is_ok() && text.len() == body.len();
     found
 }
 
-fn read<const N: usize>(
-    cursor: &mut Cursor<'_>,
-    keys: [&str; N],
-    found: &mut TopLevel<N>,
-) -> Result<(), JsonError> {
+/// Where the first value of a key is in the object of a body. What comes behind it is not looked at.
+pub fn member(body: &[u8], wanted: &str) -> Option<Range<usize>> {
+    let mut cursor = Cursor::new(valid(body));
+    let mut found = None;
+    begin(&mut cursor).ok()?;
+    let _ = members(&mut cursor, |key, range| match key == wanted {
+        true => {
+            found = Some(range);
+            ControlFlow::Break(())
+        }
+        false => ControlFlow::Continue(()),
+    });
+    found
+}
+
+/// As much of a body as is UTF-8.
+fn valid(body: &[u8]) -> &str {
+    std::str::from_utf8(body).unwrap_or_else(|error| {
+        let valid = body.get(..error.valid_up_to()).unwrap_or_default();
+        std::str::from_utf8(valid).unwrap_or_default()
+    })
+}
+
+/// The opening brace; gives the place behind it.
+fn begin(cursor: &mut Cursor<'_>) -> Result<usize, JsonError> {
     cursor.space();
     cursor.need(b'{')?;
-    found.inside = cursor.place();
+    Ok(cursor.place())
+}
+
+/// The members of the object, until the visitor has seen enough, or to the end of the text.
+fn members(
+    cursor: &mut Cursor<'_>,
+    mut visit: impl FnMut(&str, Range<usize>) -> ControlFlow<()>,
+) -> Result<(), JsonError> {
     cursor.space();
     if cursor.eat(b'}') {
         return cursor.end();
@@ -67,12 +100,8 @@ fn read<const N: usize>(
         let key = cursor.key()?;
         let start = cursor.place();
         cursor.skip(MAX_SKIPPED_DEPTH)?;
-        let range = start..cursor.place();
-        found.is_empty = false;
-        for (wanted, value) in keys.iter().zip(&mut found.values) {
-            if *wanted == key {
-                value.get_or_insert(range.clone());
-            }
+        if visit(&key, start..cursor.place()).is_break() {
+            return Ok(());
         }
         cursor.space();
         if !cursor.eat(b',') {

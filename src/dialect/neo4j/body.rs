@@ -2,9 +2,9 @@
 //! key, a field that is not known here) is not read, or marked as such.
 
 use super::operations::Api;
-use crate::dialect::{Body, Request};
+use crate::dialect::{Body, Request, background};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
-use json_reader::{Json, JsonParser};
+use json_reader::{Json, JsonParser, member};
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -33,6 +33,9 @@ const STATEMENT_FIELDS: &[&str] = &[
     "resultDataContents",
     "includeStats",
 ];
+
+/// The longest statement that is read on the worker, in bytes: about 100 us.
+const MAX_INLINE_STATEMENT: usize = 4 << 10;
 
 /// Parameters decide nothing but the response, and may be most of a body.
 const UNREAD: &[&str] = &["parameters"];
@@ -123,6 +126,20 @@ pub fn read<'a>(request: &Request<'a>, api: Api) -> Result<StatementRequest<'a>,
         _ => transactional(request, json),
     };
     ask.ok_or("unread_body")
+}
+
+/// Whether the statements of a request may take longer than some 100 us to read. Parameters are only
+/// stepped over, so of the Query API the statement alone counts.
+pub fn takes_long(request: &Request<'_>) -> bool {
+    let Body::Whole(bytes) = request.body else {
+        return false;
+    };
+    match bytes.len() {
+        0..=MAX_INLINE_STATEMENT => false,
+        length if length > background::MAX_INLINE => true,
+        length if !request.target.contains("/query/v2") => length > MAX_INLINE_STATEMENT,
+        _ => member(bytes, "statement").is_none_or(|range| range.len() > MAX_INLINE_STATEMENT),
+    }
 }
 
 /// Plain JSON in UTF-8, as far as the headers say.

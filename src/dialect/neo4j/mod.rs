@@ -180,6 +180,10 @@ impl Dialect for Neo4j {
         Some(canonical::credential(request))
     }
 
+    fn takes_long(&self, request: &Request<'_>) -> bool {
+        body::takes_long(request)
+    }
+
     fn buffers_request(&self, call: &Call) -> bool {
         // The transactional API executes a body that was cut; a longer statement can also be read when it is whole.
         matches!(call.target, Target::Database(_))
