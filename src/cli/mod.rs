@@ -89,8 +89,9 @@ pub struct RunArgs {
 const RUN: &str = "\
 Serve until told to stop. Each service listens on its own address, the admin API on `admin.listen`. A change of the \
 file, SIGHUP, or POST /api/config/reload puts a new configuration in place without losing a request; a bad one \
-changes nothing and says why. SIGTERM and SIGINT let requests in flight end, at most for `process.drain_limit`; a \
-second one ends at once.";
+changes nothing and says why. SIGTERM makes `/readyz` fail and serves on for `process.drain_delay`, so that load \
+balancers stop sending; then the listeners close and requests in flight end, at most for `process.drain_limit`. \
+SIGINT (Ctrl-C) skips the delay. A second signal ends at once.";
 
 const RUN_EXAMPLES: &str = "\
 Examples:

@@ -1,5 +1,5 @@
-//! `pointsman run`: serves until it is told to stop. SIGTERM and SIGINT drain, a second one ends at
-//! once; SIGHUP reloads.
+//! `pointsman run`: serves until it is told to stop. SIGTERM drains after a delay, SIGINT without it,
+//! a second signal ends at once; SIGHUP reloads.
 
 use super::RunArgs;
 use crate::config::{self, Config, Loaded, Source};
@@ -61,14 +61,14 @@ async fn until_told(loaded: Loaded, source: Source, log: &Logging) -> Result<Exi
         return Ok(ExitCode::FAILURE);
     };
     let mut taken = server.reloads();
-    loop {
+    let cause = loop {
         tokio::select! {
-            () = stop.received() => break,
+            cause = stop.received() => break cause,
             Ok(()) = taken.changed() => take_filter(log, &taken.borrow_and_update()),
             _ = reload.recv() => { let _ = server.reload().await; }
         }
-    }
-    Ok(drain(server, &mut stop).await)
+    };
+    Ok(drain(server, cause, &mut stop).await)
 }
 
 /// The log follows a reload; a filter that does not parse leaves the one before.
@@ -78,6 +78,15 @@ fn take_filter(log: &Logging, config: &Config) {
     }
 }
 
+/// What asks for a stop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum StopCause {
+    /// SIGTERM, from a supervisor: load balancers may still send.
+    Terminated,
+    /// SIGINT, from a person at a terminal.
+    Interrupted,
+}
+
 /// SIGTERM and SIGINT.
 struct Stop {
     term: Signal,
@@ -85,10 +94,10 @@ struct Stop {
 }
 
 impl Stop {
-    async fn received(&mut self) {
+    async fn received(&mut self) -> StopCause {
         tokio::select! {
-            _ = self.term.recv() => {}
-            _ = self.int.recv() => {}
+            _ = self.term.recv() => StopCause::Terminated,
+            _ = self.int.recv() => StopCause::Interrupted,
         }
     }
 }
@@ -101,15 +110,10 @@ fn signals() -> std::io::Result<(Stop, Signal)> {
     Ok((stop, signal(SignalKind::hangup())?))
 }
 
-async fn drain(server: Server, stop: &mut Stop) -> ExitCode {
-    let in_flight = server.shared().in_flight();
-    tracing::info!(
-        in_flight,
-        "stopping: no new connections; waiting for requests in flight"
-    );
+async fn drain(server: Server, cause: StopCause, stop: &mut Stop) -> ExitCode {
     let cut = tokio::select! {
-        cut = server.stop() => cut,
-        () = stop.received() => {
+        cut = stopped(server, cause) => cut,
+        _ = stop.received() => {
             tracing::warn!("told twice: ending at once");
             return ExitCode::FAILURE;
         }
@@ -119,4 +123,23 @@ async fn drain(server: Server, stop: &mut Stop) -> ExitCode {
     }
     tracing::info!("stopped");
     ExitCode::SUCCESS
+}
+
+/// Stops in the order that suits the cause. Returns how many requests were cut.
+async fn stopped(server: Server, cause: StopCause) -> usize {
+    server.announce_stop();
+    if cause == StopCause::Terminated {
+        let delay = server.shared().config().process.drain_delay;
+        tracing::info!(
+            ?delay,
+            "stopping: /readyz fails; requests are served until load balancers have seen it"
+        );
+        tokio::time::sleep(delay).await;
+    }
+    let in_flight = server.shared().in_flight();
+    tracing::info!(
+        in_flight,
+        "stopping: no new connections; waiting for requests in flight"
+    );
+    server.stop().await
 }

@@ -22,7 +22,7 @@ pub async fn admin(
     background: &Background,
     shared: &Arc<Shared>,
     reloader: &Arc<Reloader>,
-    stopping: watch::Receiver<bool>,
+    leaving: watch::Receiver<bool>,
 ) -> Result<SocketAddr, StartError> {
     let address = shared.config().admin.listen;
     let bound = background.handle().spawn(TcpListener::bind(address)).await;
@@ -37,7 +37,7 @@ pub async fn admin(
     let router = admin::router(Arc::new(Operator::new(
         Arc::clone(shared),
         Arc::clone(reloader),
-        stopping.clone(),
+        leaving,
     )));
     // The admin API answers until the process ends, so that a drain can be watched.
     let (forever, never) = watch::channel(false);

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 pub struct Operator {
     shared: Arc<Shared>,
     reloader: Arc<Reloader>,
-    stopping: watch::Receiver<bool>,
+    leaving: watch::Receiver<bool>,
 }
 
 impl Operator {
@@ -31,12 +31,12 @@ impl Operator {
     pub fn new(
         shared: Arc<Shared>,
         reloader: Arc<Reloader>,
-        stopping: watch::Receiver<bool>,
+        leaving: watch::Receiver<bool>,
     ) -> Self {
         Self {
             shared,
             reloader,
-            stopping,
+            leaving,
         }
     }
 
@@ -97,7 +97,7 @@ impl Control for Operator {
         let now = self.shared.clock.now();
         let probes = self.shared.config().health.enabled;
         let mut reasons = Vec::new();
-        if *self.stopping.borrow() {
+        if *self.leaving.borrow() {
             reasons.push("stopping".to_string());
         }
         for service in self.shared.snapshot().services() {

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -52,7 +52,8 @@ impl Listeners {
                 continue;
             }
             let address = service.listen_address();
-            let socket = self.bind_on_path(address).await;
+            let socket = self.bind_on_path(address, config.path.listen_backlog);
+            let socket = socket.await;
             let socket = socket.map_err(|source| StartError::Bind {
                 what: format!("service {name}"),
                 address,
@@ -64,8 +65,15 @@ impl Listeners {
     }
 
     /// A socket belongs to the runtime on which it is bound.
-    async fn bind_on_path(&self, address: SocketAddr) -> std::io::Result<TcpListener> {
-        let bound = self.path.spawn(TcpListener::bind(address)).await;
+    async fn bind_on_path(
+        &self,
+        address: SocketAddr,
+        backlog: u32,
+    ) -> std::io::Result<TcpListener> {
+        let bound = self
+            .path
+            .spawn(async move { listen(address, backlog) })
+            .await;
         bound.unwrap_or_else(|_| Err(std::io::Error::other("the runtime is stopping")))
     }
 
@@ -116,4 +124,15 @@ impl Listeners {
         let listener = snapshot::listener(service, config.services.get(service)?);
         self.open.lock().get(&listener).map(|open| open.bound)
     }
+}
+
+/// Binds a socket that may take up an address whose old connections still linger.
+fn listen(address: SocketAddr, backlog: u32) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(backlog)
 }

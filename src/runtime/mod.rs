@@ -66,6 +66,8 @@ pub struct Server {
     shared: Arc<Shared>,
     reloader: Arc<Reloader>,
     admin: SocketAddr,
+    /// Whether `/readyz` fails because of a stop that is to come.
+    leaving: signal::Sender<bool>,
     stop: signal::Sender<bool>,
     /// Dropped last: it ends the tasks beside the path.
     _background: Background,
@@ -80,6 +82,7 @@ impl Server {
         let shared = shared(&loaded)?;
         let background = Background::start().map_err(StartError::Thread)?;
         let (stop, stopping) = signal::channel(false);
+        let (leaving, left) = signal::channel(false);
         let proxy = Proxy::new(Arc::clone(&shared));
         let listeners = Listeners::new(proxy, stopping.clone());
         let reloader = Arc::new(Reloader::new(
@@ -89,14 +92,14 @@ impl Server {
             background.handle().clone(),
         ));
         reloader.open_listeners(&shared.config()).await?;
-        let admin =
-            background_tasks::admin(&background, &shared, &reloader, stopping.clone()).await?;
+        let admin = background_tasks::admin(&background, &shared, &reloader, left).await?;
         reloader.start_probes();
         background_tasks::start(&background, &shared, &reloader, stopping);
         Ok(Self {
             shared,
             reloader,
             admin,
+            leaving,
             stop,
             _background: background,
         })
@@ -130,6 +133,11 @@ impl Server {
         self.reloader.taken()
     }
 
+    /// From now on `/readyz` fails, so that load balancers stop sending. Requests are served as before.
+    pub fn announce_stop(&self) {
+        let _ = self.leaving.send(true);
+    }
+
     /// Stops: no new connections, then requests in flight end, at most for `process.drain_limit`. Returns how many were cut.
     pub async fn stop(self) -> usize {
         let limit = self.shared.config().process.drain_limit;
@@ -138,6 +146,7 @@ impl Server {
 
     /// Stops within `limit`.
     pub async fn stop_within(self, limit: Duration) -> usize {
+        self.announce_stop();
         let _ = self.stop.send(true);
         let _ = tokio::time::timeout(limit, self.shared.drained()).await;
         self.shared.in_flight()

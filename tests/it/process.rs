@@ -78,6 +78,14 @@ impl Process {
         format!("http://{}", address.split_whitespace().next().unwrap())
     }
 
+    /// The base URL of the admin API, once it says that the process is ready.
+    async fn ready_admin(&self) -> String {
+        let admin = self.url(&["admin API listening"]).await;
+        let ready = format!("{admin}/readyz");
+        eventually("readiness", || async { get(&ready).await == 200 }).await;
+        admin
+    }
+
     fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .arg(format!("-{name}"))
@@ -150,13 +158,13 @@ async fn a_hangup_reloads_and_the_log_follows_its_new_filter() {
 #[tokio::test]
 async fn a_stop_lets_requests_in_flight_end_and_ends_with_success() {
     let cluster = Cluster::start(1);
-    let mut process = Process::start(&text(&cluster, "127.0.0.1:0", ""));
+    let mut process = Process::start(&text(
+        &cluster,
+        "127.0.0.1:0",
+        "process: {drain_delay: 1ms}\n",
+    ));
     let url = process.url(&["listening", "service=\"vectors\""]).await;
-    let admin = process.url(&["admin API listening"]).await;
-    eventually("readiness", || async {
-        get(&format!("{admin}/readyz")).await == 200
-    })
-    .await;
+    let admin = process.ready_admin().await;
     cluster
         .faults(0)
         .delay(Duration::from_secs(2), Requests::Reads);
@@ -172,12 +180,45 @@ async fn a_stop_lets_requests_in_flight_end_and_ends_with_success() {
 }
 
 #[tokio::test]
+async fn after_sigterm_readiness_fails_while_new_clients_are_served() {
+    let cluster = Cluster::start(1);
+    let mut process = Process::start(&text(
+        &cluster,
+        "127.0.0.1:0",
+        "process: {drain_delay: 1h}\n",
+    ));
+    let url = process.url(&["listening", "service=\"vectors\""]).await;
+    let admin = process.ready_admin().await;
+    process.signal("TERM");
+    process.says(&["stopping", "delay=3600s"]).await;
+    assert_eq!(get(&format!("{admin}/readyz")).await, 503);
+    for _ in 0..3 {
+        assert_eq!(get(&format!("{url}/collections")).await, 200);
+    }
+    process.signal("TERM");
+    assert_eq!(process.end().await.code(), Some(1));
+}
+
+#[tokio::test]
+async fn sigint_stops_without_the_delay() {
+    let cluster = Cluster::start(1);
+    let mut process = Process::start(&text(
+        &cluster,
+        "127.0.0.1:0",
+        "process: {drain_delay: 1h}\n",
+    ));
+    process.ready_admin().await;
+    process.signal("INT");
+    assert_eq!(process.end().await.code(), Some(0));
+}
+
+#[tokio::test]
 async fn a_second_signal_ends_at_once() {
     let cluster = Cluster::start(1);
     let mut process = Process::start(&text(
         &cluster,
         "127.0.0.1:0",
-        "process: {drain_limit: 1h}\n",
+        "process: {drain_delay: 1ms, drain_limit: 1h}\n",
     ));
     let url = process.url(&["listening", "service=\"vectors\""]).await;
     cluster.faults(0).hang(Some(Requests::Reads));

@@ -135,6 +135,8 @@ section! {
         max_header_size: Size = Size::kib(64) => volume(),
         /// Number of a request's header fields.
         max_header_count: u32 = 200 => count(),
+        /// How long a new client connection may send nothing.
+        client_first_byte_timeout: Duration = secs(60) => time(),
         /// Time for one read from a client, of its header or its body.
         client_read_timeout: Duration = secs(60) => time(),
         /// Time for one write to a client.
@@ -145,7 +147,9 @@ section! {
         client_keepalive: Duration = secs(75) => time(),
         /// Requests on one client connection, after which it is closed.
         client_requests: u32 = 100_000 => count(),
-        /// Client connections of one listener at a time; more wait to be accepted. A change needs a restart.
+        /// Connections of one listener that the system completes before they are accepted; `net.core.somaxconn` is the system's own bound. A change needs a restart.
+        listen_backlog: u32 = 1024 => within(1.0, 65535.0).restart(),
+        /// Client connections of one listener at a time; more wait to be accepted. Fewer where the process may not open enough files (`ulimit -n`): a line at the start says how many. A change needs a restart.
         max_clients: u32 = 10_000 => count().restart(),
     }
 }

@@ -69,8 +69,10 @@ section! {
     Process {
         /// Worker threads of the path; 0: one per core.
         workers: u32 = 0 => within(0.0, 1024.0).restart(),
-        /// How long a stop waits for requests in flight.
-        drain_limit: Duration = secs(30) => time().restart(),
+        /// How long SIGTERM leaves the listeners open while `/readyz` already fails, so that load balancers stop sending first. Requests are served as before. SIGINT does not wait.
+        drain_delay: Duration = secs(5) => time().restart(),
+        /// How long a stop waits for requests in flight, once the listeners are closed.
+        drain_limit: Duration = secs(25) => time().restart(),
         /// How long a changed file must be quiet before it is read.
         reload_delay: Duration = Duration::from_millis(200) => time().restart(),
     }
