@@ -5,6 +5,7 @@
 mod access;
 mod control;
 mod envelope;
+pub mod fields;
 mod gate;
 mod handlers;
 mod input;
