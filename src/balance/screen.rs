@@ -47,7 +47,7 @@ impl<'a> Screen<'a> {
     /// Looks at the pool as a whole.
     pub fn new(endpoints: &'a [Arc<Endpoint>], ask: &'a RouteRequest<'a>, strict: bool) -> Self {
         let fittest = match ask.placement {
-            Placement::Writer => endpoints.iter().map(|e| e.standing()).max(),
+            Placement::Writer => endpoints.iter().map(|e| e.write_fitness(ask.now)).max(),
             _ => None,
         };
         let mut screen = Self {
@@ -92,8 +92,9 @@ impl<'a> Screen<'a> {
     }
 
     fn fits(&self, endpoint: &Endpoint) -> bool {
-        self.fittest
-            .is_none_or(|fittest| fittest > WriteFitness::Never && endpoint.standing() == fittest)
+        self.fittest.is_none_or(|fittest| {
+            fittest > WriteFitness::Never && endpoint.write_fitness(self.ask.now) == fittest
+        })
     }
 
     fn tier(&self, index: usize, endpoint: &Endpoint) -> Result<Tier, Exclusion> {

@@ -67,6 +67,8 @@ pub struct InstanceStats {
     pub load_score: f64,
     /// Score B, 0..=100, lower is better.
     pub load_score_b: f64,
+    /// Whether it refuses our probe credential: what needs it (role, metadata) is not known from this endpoint.
+    pub probe_credential_refused: bool,
     /// Whether the cache stores nothing from it at the moment.
     pub held: bool,
     pub generation: u64,
@@ -104,7 +106,7 @@ fn instance(endpoint: &Endpoint, now: Moment) -> InstanceStats {
         port: endpoint.address().port,
         addresses: health.addresses().iter().map(ToString::to_string).collect(),
         weight: endpoint.weight,
-        role: endpoint.role(),
+        role: endpoint.role(now),
         status: health.status(),
         is_healthy: endpoint.is_online(now),
         breaker: breaker_word(health.gate(now)),
@@ -127,6 +129,7 @@ fn instance(endpoint: &Endpoint, now: Moment) -> InstanceStats {
         error_rate: load.error_rate,
         load_score: load.score(),
         load_score_b: load.score_b(),
+        probe_credential_refused: health.credential().is_refused(),
         held: endpoint.held(now),
         generation: state.generation,
     }

@@ -4,7 +4,7 @@ use super::{Pool, Route, RouteRequest};
 use crate::clock::{Clock, Moment};
 use crate::config::{self, Config, StrategyName};
 use crate::dialect::{Fault, Placement, QueryType};
-use crate::endpoint::{Completion, Endpoint, Permit, Registry};
+use crate::endpoint::{Completion, DrainLimits, Endpoint, Permit, Registry};
 use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use crate::random::Random;
 use std::sync::Arc;
@@ -57,6 +57,11 @@ impl World {
         };
         let registry = Arc::<Registry>::default();
         let pool = Pool::build("graph", &service, &config, &registry, None).unwrap();
+        registry.settle(
+            pool.endpoints().to_vec(),
+            DrainLimits::from(&config.upstream),
+            Moment(0),
+        );
         Self {
             pool,
             registry,
@@ -85,6 +90,13 @@ impl World {
             Some(&self.pool),
         )
         .unwrap()
+    }
+
+    /// Makes the endpoints of a pool the present ones.
+    pub fn settle(&self, pool: &Pool) {
+        let limits = DrainLimits::from(&self.config.upstream);
+        self.registry
+            .settle(pool.endpoints().to_vec(), limits, self.now());
     }
 
     pub fn now(&self) -> Moment {
@@ -138,6 +150,7 @@ impl World {
             complexity: self.plan.complexity,
             shape: 1,
             needs_two_shapes: false,
+            timed_out: false,
             now: self.now(),
         }
     }

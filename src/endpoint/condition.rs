@@ -3,7 +3,8 @@
 
 use super::HealthRules;
 use super::breaker::{Breaker, Failure, Gate, Turn};
-use super::events::{EndpointEvent, EndpointEvents, What};
+use super::credential::CredentialGate;
+use super::events::{EventKind, EventLog};
 use super::probe_trigger::ProbeTrigger;
 use super::stamp::Stamp;
 use super::status::{HealthStatus, Sign, StatusMachine};
@@ -13,7 +14,7 @@ use crate::dialect::Role;
 use arc_swap::ArcSwap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How long an endpoint that said that it has too much to do comes last.
@@ -21,6 +22,8 @@ const PRESSED_FOR: Duration = Duration::from_secs(1);
 /// How long nothing is stored from an endpoint whose name came to another address: it may be another
 /// server, which lags. As long as `cache.rejoin_hold` is by default.
 const MOVED_HOLD: Duration = Duration::from_secs(30);
+/// How long an endpoint that refused a write is taken for a reader, when no probe tells its role.
+const REFUSED_WRITE_FOR: Duration = Duration::from_secs(30);
 /// Addresses kept of one name.
 const ADDRESSES_KEPT: usize = 16;
 
@@ -40,6 +43,9 @@ pub struct Condition {
     breaker: Breaker,
     /// 0 unknown, 1 writer, 2 reader.
     role: AtomicU8,
+    /// Until when it is taken for a reader because it refused a write, nanoseconds; 0 when it did not.
+    refused_write_until: AtomicU64,
+    credential: CredentialGate,
     addresses: ArcSwap<Vec<SocketAddr>>,
     address_turn: AtomicUsize,
     /// When another address of the name came into use.
@@ -52,7 +58,7 @@ pub struct Condition {
     met: AtomicU8,
     /// Requests in flight that a returned endpoint may hold before it comes last; 0 when it need not be spared.
     ramp: AtomicU32,
-    events: Arc<EndpointEvents>,
+    events: Arc<EventLog>,
     probe_trigger: Arc<ProbeTrigger>,
 }
 
@@ -60,7 +66,7 @@ impl Condition {
     /// A new endpoint: healthy, role unknown. A literal address is resolved at once, a name later.
     pub fn new(
         identity: Identity,
-        events: Arc<EndpointEvents>,
+        events: Arc<EventLog>,
         probe_trigger: Arc<ProbeTrigger>,
     ) -> Self {
         let EndpointAddress { host, port } = &identity.address;
@@ -71,6 +77,8 @@ impl Condition {
             status: StatusMachine::default(),
             breaker: Breaker::default(),
             role: AtomicU8::new(0),
+            refused_write_until: AtomicU64::new(0),
+            credential: CredentialGate::default(),
             met: AtomicU8::new(0),
             addresses: ArcSwap::from_pointee(addresses.into_iter().collect()),
             address_turn: AtomicUsize::new(0),
@@ -100,13 +108,44 @@ impl Condition {
         self.breaker.gate(now)
     }
 
-    /// The role that probes found.
-    pub fn role(&self) -> Option<Role> {
+    /// The role: what probes found, or a reader for a while after it refused a write.
+    pub fn role(&self, now: Moment) -> Option<Role> {
+        if self.refused_write_until.load(Ordering::Relaxed) > now.0 {
+            return Some(Role::Reader);
+        }
         match self.role.load(Ordering::Relaxed) {
             1 => Some(Role::Writer),
             2 => Some(Role::Reader),
             _ => None,
         }
+    }
+
+    /// Whether it takes our probe credential.
+    pub fn credential(&self) -> &CredentialGate {
+        &self.credential
+    }
+
+    /// It refused our probe credential: what needs it waits.
+    pub fn credential_refused(&self, now: Moment) {
+        if let Some(pause) = self.credential.refused(now) {
+            let why = format!(
+                "roles and metadata are not asked for; next try in {} s",
+                pause.as_secs()
+            );
+            self.tell(EventKind::ProbeCredentialRefused, why);
+        }
+    }
+
+    /// It took our probe credential.
+    pub fn credential_accepted(&self) {
+        if self.credential.accepted() {
+            self.tell(EventKind::ProbeCredentialAccepted, "probe");
+        }
+    }
+
+    /// Whether the last round of probes failed.
+    pub fn probe_failing(&self) -> bool {
+        self.status.probe_failing()
     }
 
     /// When it was last probed.
@@ -179,7 +218,7 @@ impl Condition {
         if used.is_some() && stays.is_none() {
             self.moved.mark(now);
         }
-        self.tell(What::Resolved, now, format!("{addresses:?}"));
+        self.tell(EventKind::Resolved, format!("{addresses:?}"));
         self.addresses.store(Arc::new(addresses));
         self.address_turn
             .store(stays.unwrap_or(0), Ordering::Relaxed);
@@ -194,14 +233,14 @@ impl Condition {
     }
 
     /// Takes the endpoint out of service, or back (HL-09).
-    pub fn set_maintenance(&self, on: bool, now: Moment) {
+    pub fn set_maintenance(&self, on: bool) {
         if self.status.set_maintenance(on) {
             let what = if on {
-                What::MaintenanceBegun
+                EventKind::MaintenanceBegun
             } else {
-                What::MaintenanceEnded
+                EventKind::MaintenanceEnded
             };
-            self.tell(what, now, "operator");
+            self.tell(what, "operator");
             self.probe_trigger.nudge();
         }
     }
@@ -249,18 +288,24 @@ impl Condition {
     /// Takes the role that a probe found.
     pub fn found_role(&self, role: Role, now: Moment) {
         let (code, what) = match role {
-            Role::Writer => (1, What::RoleWriter),
-            Role::Reader => (2, What::RoleReader),
+            Role::Writer => (1, EventKind::RoleWriter),
+            Role::Reader => (2, EventKind::RoleReader),
         };
-        if self.role.swap(code, Ordering::Relaxed) != code {
-            self.tell(what, now, "probe");
+        let refused = self.refused_write_until.swap(0, Ordering::Relaxed) > now.0;
+        let before = self.role.swap(code, Ordering::Relaxed);
+        if before != code || refused && role == Role::Writer {
+            self.tell(what, "probe");
         }
     }
 
-    /// It refused a write for its role: it is a reader until the probes, which start now, say otherwise.
+    /// It refused a write for its role: it is a reader until the probes, which start now, say otherwise, or
+    /// for a while where no probe tells a role.
     pub fn refused_write(&self, now: Moment) {
-        if self.role.swap(2, Ordering::Relaxed) != 2 {
-            self.tell(What::RoleReader, now, "refused a write");
+        let was = self.role(now);
+        let until = (now + REFUSED_WRITE_FOR).0;
+        self.refused_write_until.fetch_max(until, Ordering::Relaxed);
+        if was != Some(Role::Reader) {
+            self.tell(EventKind::RoleReader, "refused a write");
         }
         self.probe_trigger.nudge();
     }
@@ -292,7 +337,7 @@ impl Condition {
             self.widen(limit);
         }
         if self.breaker.succeeded(trial) == Some(Turn::Closed) {
-            self.back(What::BreakerClosed, "trial succeeded", rules, now);
+            self.back(EventKind::BreakerClosed, "trial succeeded", rules, now);
         }
         let turned = self.status.succeeded_in_traffic(&rules.health);
         self.turned(turned, "traffic", rules, now);
@@ -303,13 +348,13 @@ impl Condition {
         self.failed.mark(now);
         self.hold(rules, now);
         self.move_on(now);
-        let probe_failing = self.status.probe_failing();
+        let probe_failing = self.probe_failing();
         let turn = self
             .breaker
             .failed(trial, failure, probe_failing, &rules.breaker, now);
         match turn {
-            Some(Turn::Opened(span)) => self.out(What::BreakerOpened, span, now),
-            Some(Turn::Reopened(span)) => self.out(What::BreakerReopened, span, now),
+            Some(Turn::Opened(span)) => self.out(EventKind::BreakerOpened, span),
+            Some(Turn::Reopened(span)) => self.out(EventKind::BreakerReopened, span),
             _ => {}
         }
         let turned = self.status.failed_in_traffic(&rules.health);
@@ -317,37 +362,32 @@ impl Condition {
     }
 
     /// Tells an event of this endpoint.
-    pub fn tell(&self, what: What, now: Moment, why: impl Into<String>) {
-        self.events.record(EndpointEvent {
-            when: now,
-            service: self.identity.service.to_string(),
-            endpoint: self.identity.name.to_string(),
-            what,
-            why: why.into(),
-        });
+    pub fn tell(&self, what: EventKind, why: impl Into<String>) {
+        let Identity { service, name, .. } = &self.identity;
+        self.events.record(Some((service, name)), what, why);
     }
 
     fn turned(&self, turned: Option<HealthStatus>, why: &str, rules: &HealthRules, now: Moment) {
         match turned {
-            Some(HealthStatus::Healthy) => self.back(What::Healthy, why, rules, now),
-            Some(HealthStatus::Degraded) => self.tell(What::Degraded, now, why),
+            Some(HealthStatus::Healthy) => self.back(EventKind::Healthy, why, rules, now),
+            Some(HealthStatus::Degraded) => self.tell(EventKind::Degraded, why),
             Some(_) => {
                 self.hold(rules, now);
-                self.tell(What::Unhealthy, now, why);
+                self.tell(EventKind::Unhealthy, why);
             }
             None => {}
         }
     }
 
-    fn out(&self, what: What, span: Duration, now: Moment) {
-        self.tell(what, now, format!("for {} s", span.as_secs_f64()));
+    fn out(&self, what: EventKind, span: Duration) {
+        self.tell(what, format!("for {} s", span.as_secs_f64()));
         self.probe_trigger.nudge();
     }
 
-    fn back(&self, what: What, why: &str, rules: &HealthRules, now: Moment) {
+    fn back(&self, what: EventKind, why: &str, rules: &HealthRules, now: Moment) {
         self.hold(rules, now);
         self.ramp.store(1, Ordering::Relaxed);
-        self.tell(what, now, why);
+        self.tell(what, why);
     }
 
     /// Slow start: each success makes room for one more, so the room doubles with each round of answers.

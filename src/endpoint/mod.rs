@@ -4,6 +4,7 @@
 
 pub mod breaker;
 pub mod condition;
+mod credential;
 pub mod events;
 mod gauge;
 pub mod load;
@@ -11,20 +12,23 @@ pub mod permit;
 mod probe_trigger;
 pub mod registry;
 mod rules;
+mod shortage;
 mod stamp;
 pub mod state;
 mod status;
+mod timeouts;
 mod times;
 pub mod window;
 
 pub use breaker::{Failure, Gate};
 pub use condition::{Condition, Identity};
-pub use events::{EndpointEvent, EndpointEvents, What};
+pub use events::{Event, EventKind, EventLog};
 pub use load::EndpointLoad;
 pub use permit::{Completion, Permit};
 pub use probe_trigger::ProbeTrigger;
-pub use registry::Registry;
+pub use registry::{DrainLimits, Registry};
 pub use rules::HealthRules;
+pub use shortage::is_our_shortage;
 pub use state::{EndpointState, LoadReport};
 pub use status::{HealthStatus, Sign};
 
@@ -99,17 +103,17 @@ impl Endpoint {
     }
 
     /// The role: the configuration's word, or what probes found.
-    pub fn role(&self) -> Option<Role> {
+    pub fn role(&self, now: Moment) -> Option<Role> {
         match self.role_choice {
             RoleChoice::Writer => Some(Role::Writer),
             RoleChoice::Reader => Some(Role::Reader),
-            RoleChoice::Auto => self.health().role(),
+            RoleChoice::Auto => self.health().role(now),
         }
     }
 
     /// How far it is fit for writes.
-    pub fn standing(&self) -> WriteFitness {
-        match (self.role_choice, self.role()) {
+    pub fn write_fitness(&self, now: Moment) -> WriteFitness {
+        match (self.role_choice, self.role(now)) {
             (RoleChoice::Reader, _) => WriteFitness::Never,
             (_, Some(Role::Writer)) => WriteFitness::Writer,
             (_, Some(Role::Reader)) => WriteFitness::Reader,

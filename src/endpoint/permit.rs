@@ -20,6 +20,9 @@ pub struct Completion {
     pub shape: u64,
     /// The statement may be the cause: one shape alone opens no breaker.
     pub needs_two_shapes: bool,
+    /// A time limit of ours ended it after the request was sent. It speaks against the endpoint only where
+    /// other shapes timed out there as well, and these did not on its peers.
+    pub timed_out: bool,
     /// When it ended.
     pub now: Moment,
 }

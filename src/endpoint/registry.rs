@@ -1,39 +1,58 @@
-//! The registry of endpoint states, by service and name: what makes a state outlive a reload (W11).
-//! An endpoint that a reload removes takes no new requests, but stays known by its token until its
-//! transactions are idle or a limit has passed (W9).
+//! The endpoints of the process, present and leaving: what makes a state outlive a reload. An endpoint
+//! that a reload removes or points at another server takes no new requests, but stays known by its token
+//! until its transactions have been idle for longer than the database keeps them.
 
-use super::Endpoint;
 use super::state::EndpointState;
-use super::{Condition, EndpointEvents, Identity, ProbeTrigger};
+use super::timeouts::Timeouts;
+use super::{Condition, Endpoint, EventLog, Identity, ProbeTrigger};
 use crate::clock::Moment;
-use crate::config::EndpointAddress;
+use crate::config::{self, EndpointAddress};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A removed endpoint is forgotten when none of its transactions spoke for so long: Neo4j ends idle ones after 30 s.
-const IDLE: Duration = Duration::from_secs(30);
-/// A removed endpoint is forgotten after so long at the latest.
-const AT_MOST: Duration = Duration::from_secs(900);
-/// Removed endpoints kept; the oldest go first.
+/// Leaving endpoints kept; the oldest go first.
 const DRAINING_KEPT: usize = 256;
 
-/// All endpoint states of the process.
+/// All endpoints of the process.
 #[derive(Debug, Default)]
 pub struct Registry {
-    events: Arc<EndpointEvents>,
+    events: Arc<EventLog>,
     known: Mutex<Known>,
 }
 
-type Key = (String, String);
-
 #[derive(Debug, Default)]
 struct Known {
-    states: HashMap<Key, Arc<EndpointState>>,
     live: Vec<Arc<Endpoint>>,
     draining: Vec<Draining>,
-    pulses: HashMap<String, Arc<ProbeTrigger>>,
+    services: HashMap<String, ServiceSignals>,
+    limits: DrainLimits,
+}
+
+/// What the endpoints of one service share; the same over reloads.
+#[derive(Debug, Default, Clone)]
+struct ServiceSignals {
+    probe_trigger: Arc<ProbeTrigger>,
+    timeouts: Arc<Timeouts>,
+}
+
+/// How long a leaving endpoint is kept.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct DrainLimits {
+    /// After the last request of one of its transactions.
+    pub idle: Duration,
+    /// After it left, whatever its transactions do.
+    pub at_most: Duration,
+}
+
+impl From<&config::Upstream> for DrainLimits {
+    fn from(upstream: &config::Upstream) -> Self {
+        Self {
+            idle: upstream.drain_idle,
+            at_most: upstream.drain_at_most,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -45,72 +64,119 @@ struct Draining {
 
 impl Registry {
     /// What happened to endpoints lately.
-    pub fn events(&self) -> &Arc<EndpointEvents> {
+    pub fn events(&self) -> &Arc<EventLog> {
         &self.events
     }
 
-    /// The pulse of a service's prober; the same for the life of the process.
+    /// The trigger of a service's prober; the same for the life of the process.
     pub fn probe_trigger(&self, service: &str) -> Arc<ProbeTrigger> {
-        let mut known = self.known.lock();
-        known.pulses.entry(service.into()).or_default().clone()
+        self.known.lock().signals(service).probe_trigger
     }
 
-    /// The state of an endpoint. A name that stands for another address than before is another server:
-    /// it gets a new state, which replaces the old one when the reload is settled.
+    /// The state of an endpoint. A name that stands for another address than before is another server
+    /// and gets a new state; the present one stays as it is until the reload is settled.
     pub fn state(
         &self,
         service: &str,
         name: &str,
         address: &EndpointAddress,
     ) -> Arc<EndpointState> {
-        let probe_trigger = self.probe_trigger(service);
         let mut known = self.known.lock();
-        let key = (service.to_owned(), name.to_owned());
-        let before = known.states.get(&key);
-        if let Some(state) = before.filter(|state| state.health.identity().address == *address) {
-            return state.clone();
+        if let Some(state) = known.state(service, name, address) {
+            return state;
         }
-        let generation = before.map_or(0, |state| state.generation + 1);
+        let signals = known.signals(service);
         let identity = Identity {
             service: service.into(),
             name: name.into(),
             address: address.clone(),
         };
-        let condition = Condition::new(identity, self.events.clone(), probe_trigger);
-        let state = Arc::new(EndpointState::new(Arc::new(condition), generation));
-        known.states.entry(key).or_insert_with(|| state.clone());
-        state
+        let condition = Condition::new(identity, self.events.clone(), signals.probe_trigger);
+        let generation = known.next_generation(service, name);
+        Arc::new(EndpointState::new(
+            Arc::new(condition),
+            generation,
+            signals.timeouts,
+        ))
     }
 
     /// A reload is done: these are the present endpoints. Those of before that are not among them begin to drain.
-    pub fn settle(&self, live: Vec<Arc<Endpoint>>, now: Moment) {
+    pub fn settle(&self, live: Vec<Arc<Endpoint>>, limits: DrainLimits, now: Moment) {
         let mut known = self.known.lock();
-        let known = &mut *known;
+        known.limits = limits;
+        known.draining.retain(|one| !one.is_over(limits, now));
         let before = std::mem::replace(&mut known.live, live);
-        known.draining.retain(|d| !d.is_over(now));
         known.drain(before, now);
-        known.forget();
+        known.forget_services();
     }
 
-    /// A removed endpoint that still has transactions, by its token.
+    /// A leaving endpoint that still has transactions, by its token.
     pub fn draining(&self, service: &str, token: &str, now: Moment) -> Option<Arc<Endpoint>> {
         let mut known = self.known.lock();
+        let limits = known.limits;
         let found = known
             .draining
             .iter_mut()
-            .filter(|d| *d.endpoint.token == *token && service_of(&d.endpoint) == service)
-            .find(|d| !d.is_over(now))?;
+            .filter(|one| *one.endpoint.token == *token && service_of(&one.endpoint) == service)
+            .find(|one| !one.is_over(limits, now))?;
         found.used = found.used.max(now);
         Some(found.endpoint.clone())
     }
 }
 
 impl Known {
+    fn endpoints(&self) -> impl Iterator<Item = &Arc<Endpoint>> {
+        let draining = self.draining.iter().map(|one| &one.endpoint);
+        self.live.iter().chain(draining)
+    }
+
+    fn named<'a>(
+        &'a self,
+        service: &'a str,
+        name: &'a str,
+    ) -> impl Iterator<Item = &'a EndpointState> {
+        let found = move |endpoint: &&Arc<Endpoint>| {
+            &*endpoint.name == name && service_of(endpoint) == service
+        };
+        self.endpoints()
+            .filter(found)
+            .map(|endpoint| &*endpoint.state)
+    }
+
+    fn state(
+        &self,
+        service: &str,
+        name: &str,
+        address: &EndpointAddress,
+    ) -> Option<Arc<EndpointState>> {
+        let mut states = self.endpoints().map(|endpoint| &endpoint.state);
+        states
+            .find(|state| {
+                let identity = state.health.identity();
+                *identity.service == *service
+                    && *identity.name == *name
+                    && identity.address == *address
+            })
+            .cloned()
+    }
+
+    fn next_generation(&self, service: &str, name: &str) -> u64 {
+        let last = self
+            .named(service, name)
+            .map(|state| state.generation)
+            .max();
+        last.map_or(0, |last| last + 1)
+    }
+
+    fn signals(&mut self, service: &str) -> ServiceSignals {
+        self.services.entry(service.into()).or_default().clone()
+    }
+
     /// Lets endpoints drain that were live and are not any more; one that is back drains no longer.
     fn drain(&mut self, before: Vec<Arc<Endpoint>>, now: Moment) {
         let live = &self.live;
         let is_live = |endpoint: &Endpoint| live.iter().any(|other| same(other, endpoint));
-        self.draining.retain(|d| !is_live(&d.endpoint));
+        self.draining.retain(|one| !is_live(&one.endpoint));
         let gone = before.into_iter().filter(|endpoint| !is_live(endpoint));
         self.draining.extend(gone.map(|endpoint| Draining {
             endpoint,
@@ -121,32 +187,26 @@ impl Known {
         self.draining.drain(..surplus);
     }
 
-    /// Keeps the states of live and draining endpoints only; the live ones' win.
-    fn forget(&mut self) {
-        let draining = self.draining.iter().map(|d| &d.endpoint);
-        self.states = draining
-            .chain(&self.live)
-            .map(|endpoint| (key(endpoint), endpoint.state.clone()))
-            .collect();
+    fn forget_services(&mut self) {
         let live = &self.live;
-        let is_live = |service: &str| live.iter().any(|e| service_of(e) == service);
-        self.pulses.retain(|service, _| is_live(service));
+        let is_live = |service: &str| live.iter().any(|endpoint| service_of(endpoint) == service);
+        self.services.retain(|service, _| is_live(service));
     }
 }
 
 impl Draining {
-    fn is_over(&self, now: Moment) -> bool {
-        let idle = self.endpoint.state.in_flight() == 0 && now - self.used >= IDLE;
-        idle || now - self.since >= AT_MOST
+    fn is_over(&self, limits: DrainLimits, now: Moment) -> bool {
+        let state = &self.endpoint.state;
+        let used = state
+            .last_completed()
+            .map_or(self.used, |at| at.max(self.used));
+        let idle = state.in_flight() == 0 && now - used >= limits.idle;
+        idle || now - self.since >= limits.at_most
     }
 }
 
 fn service_of(endpoint: &Endpoint) -> &str {
     &endpoint.health().identity().service
-}
-
-fn key(endpoint: &Endpoint) -> Key {
-    (service_of(endpoint).to_owned(), endpoint.name.to_string())
 }
 
 fn same(one: &Endpoint, other: &Endpoint) -> bool {

@@ -3,11 +3,13 @@
 
 use super::gauge::Gauge;
 use super::permit::Completion;
+use super::stamp::Stamp;
+use super::timeouts::Timeouts;
 use super::times::ResponseTimes;
 use super::window::{Window, WindowCounts};
+use super::{Condition, Failure, HealthRules};
 use crate::clock::Moment;
 use crate::dialect::Fault;
-use crate::endpoint::{Condition, Failure, HealthRules};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -21,6 +23,9 @@ pub struct EndpointState {
     /// Counts up with each address that the name stood for; 0 for the first.
     pub generation: u64,
     pub times: ResponseTimes,
+    /// The timeouts of all endpoints of the service.
+    timeouts: Arc<Timeouts>,
+    completed: Stamp,
     in_flight: AtomicU32,
     failures_in_a_row: AtomicU32,
     requests: AtomicU64,
@@ -63,11 +68,13 @@ pub struct Totals {
 
 impl EndpointState {
     /// The state of an endpoint that was never used.
-    pub fn new(health: Arc<Condition>, generation: u64) -> Self {
+    pub fn new(health: Arc<Condition>, generation: u64, timeouts: Arc<Timeouts>) -> Self {
         Self {
             health,
             generation,
             times: ResponseTimes::default(),
+            timeouts,
+            completed: Stamp::default(),
             in_flight: AtomicU32::new(0),
             failures_in_a_row: AtomicU32::new(0),
             requests: AtomicU64::new(0),
@@ -88,7 +95,12 @@ impl EndpointState {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    /// Failures that were its own since its last success (HL-12).
+    /// When a request last ended with a judgement.
+    pub fn last_completed(&self) -> Option<Moment> {
+        self.completed.get()
+    }
+
+    /// Failures that were its own since its last success.
     pub fn failures_in_a_row(&self) -> u32 {
         self.failures_in_a_row.load(Ordering::Relaxed)
     }
@@ -178,11 +190,17 @@ impl EndpointState {
         limit: u32,
         rules: &HealthRules,
     ) -> bool {
+        self.completed.mark(done.now);
         if done.elapsed >= rules.slow {
             self.health.hold(rules, done.now);
         }
         match done.fault {
             Fault::None => self.succeeded(done, trial, limit, rules),
+            // A trial that times out has failed: there was evidence enough to open the breaker.
+            Fault::Endpoint if done.timed_out && !self.is_to_blame(done) && !trial => {
+                self.count(false, done.now);
+                self.health.hold(rules, done.now);
+            }
             Fault::Endpoint => self.failed(done, trial, rules),
             Fault::Overload => {
                 self.count(false, done.now);
@@ -193,6 +211,13 @@ impl EndpointState {
             Fault::Client | Fault::Database | Fault::Peer => {}
         }
         matches!(done.fault, Fault::None | Fault::Endpoint)
+    }
+
+    /// Whether a timeout speaks against this endpoint rather than against the statement.
+    fn is_to_blame(&self, done: &Completion) -> bool {
+        let name = &self.health.identity().name;
+        let alone = self.timeouts.speaks_against(name, done.shape, done.now);
+        alone || self.health.probe_failing()
     }
 
     fn succeeded(&self, done: &Completion, trial: bool, limit: u32, rules: &HealthRules) {
@@ -207,7 +232,7 @@ impl EndpointState {
         self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
         let failure = Failure {
             shape: done.shape,
-            needs_two_shapes: done.needs_two_shapes,
+            needs_two_shapes: done.needs_two_shapes && !done.timed_out,
         };
         self.health.failed(trial, &failure, rules, done.now);
     }

@@ -1,14 +1,14 @@
-//! Sends probes and inquiries over HTTP/1.1. Each goes over a connection of its own, to the address
-//! that traffic would take, so that a server which no longer accepts is found out. The answer is
-//! bounded; the name is never resolved here.
+//! Sends probes and metadata queries over HTTP/1.1. Each has a connection of its own, to the address
+//! that traffic would take, so that a server which no longer accepts is found out. What is read of
+//! a response is bounded; the name is never resolved here.
 
-use super::question::{ProbeClient, ProbeReply, Question, REPLY_LIMIT};
-use crate::endpoint::Condition;
+use super::question::{ProbeClient, ProbeError, ProbeReply, Question};
+use crate::endpoint::{Condition, is_our_shortage};
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::HOST;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -16,23 +16,14 @@ use hyper_util::rt::TokioExecutor;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Time for one question in all.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-
 /// The HTTP client of probes.
 pub struct HttpProbeClient {
     client: Client<HttpConnector, Full<Bytes>>,
     within: Duration,
 }
 
-impl Default for HttpProbeClient {
-    fn default() -> Self {
-        Self::new(ANSWER_WITHIN)
-    }
-}
-
 impl HttpProbeClient {
-    /// A client that waits so long for an answer.
+    /// A client that waits so long for each response.
     pub fn new(within: Duration) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .pool_max_idle_per_host(0)
@@ -40,21 +31,29 @@ impl HttpProbeClient {
         Self { client, within }
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<ProbeReply, String> {
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        limit: usize,
+    ) -> Result<ProbeReply, ProbeError> {
         let response = self.client.request(request).await;
-        let response = response.map_err(|e| cause(&e))?;
-        read(response).await
+        read(response.map_err(|error| failure(&error))?, limit).await
     }
 }
 
 #[async_trait]
 impl ProbeClient for HttpProbeClient {
-    async fn ask(&self, whom: &Condition, question: Question<'_>) -> Result<ProbeReply, String> {
-        let address = whom.address().ok_or("name not resolved")?;
+    async fn ask(
+        &self,
+        whom: &Condition,
+        question: Question<'_>,
+    ) -> Result<ProbeReply, ProbeError> {
+        let unresolved = || ProbeError::NoResponse("name not resolved".into());
+        let address = whom.address().ok_or_else(unresolved)?;
         let request = request(whom, address, question)?;
-        tokio::time::timeout(self.within, self.exchange(request))
+        tokio::time::timeout(self.within, self.exchange(request, question.limit))
             .await
-            .map_err(|_| format!("no answer within {} s", self.within.as_secs_f64()))?
+            .map_err(|_| too_late(self.within))?
     }
 }
 
@@ -62,7 +61,7 @@ fn request(
     whom: &Condition,
     address: SocketAddr,
     question: Question<'_>,
-) -> Result<Request<Full<Bytes>>, String> {
+) -> Result<Request<Full<Bytes>>, ProbeError> {
     let mut request = Request::builder()
         .method(question.method)
         .uri(format!("http://{address}{}", question.target))
@@ -72,17 +71,41 @@ fn request(
     }
     request
         .body(Full::new(question.body.clone()))
-        .map_err(|_| "the question is not a valid request".into())
+        .map_err(|_| ProbeError::NoResponse("the question is not a valid request".into()))
 }
 
-async fn read(response: Response<Incoming>) -> Result<ProbeReply, String> {
-    let (head, body) = response.into_parts();
-    let body = Limited::new(body, REPLY_LIMIT).collect().await;
+/// Reads up to `limit` bytes of the body; the connection, which is used once, is closed with the rest unread.
+async fn read(response: Response<Incoming>, limit: usize) -> Result<ProbeReply, ProbeError> {
+    let (head, mut incoming) = response.into_parts();
+    let mut body = BytesMut::new();
+    while body.len() <= limit {
+        let Some(frame) = incoming.frame().await else {
+            break;
+        };
+        if let Ok(data) = frame.map_err(|error| failure(&error))?.into_data() {
+            body.extend_from_slice(&data);
+        }
+    }
+    let is_truncated = body.len() > limit;
+    body.truncate(limit);
     Ok(ProbeReply {
         status: head.status.as_u16(),
         headers: head.headers,
-        body: body.map_err(|e| cause(&*e))?.to_bytes(),
+        body: body.freeze(),
+        is_truncated,
     })
+}
+
+/// The failure of a question that was given so much time.
+pub(super) fn too_late(limit: Duration) -> ProbeError {
+    ProbeError::NoResponse(format!("no response within {} s", limit.as_secs_f64()))
+}
+
+fn failure(error: &(dyn std::error::Error + 'static)) -> ProbeError {
+    match is_our_shortage(error) {
+        true => ProbeError::OurShortage(cause(error)),
+        false => ProbeError::NoResponse(cause(error)),
+    }
 }
 
 /// The innermost reason of an error: "connection refused" rather than "client error".

@@ -1,26 +1,24 @@
-//! Inquiries: what the dialect wants to be told about its service (procedures, databases). Each is
-//! put to one endpoint that serves, when its last answer is too old, was for an older state of
-//! knowledge, or never came; a question without an answer is put to the next endpoint after a pause.
+//! Metadata queries: what the dialect wants to know about its service (procedures, databases). Each is
+//! sent to one endpoint that serves, when its last response is too old, was for an older state of
+//! knowledge, or never came; without a response it is sent to the next endpoint after a pause.
 
 use super::question::{ProbeClient, ProbeReply, Question, Questions};
 use super::round::within;
 use crate::clock::Moment;
 use crate::dialect::MetadataQuery;
-use crate::endpoint::Condition;
-use crate::endpoint::HealthStatus;
+use crate::endpoint::{Condition, HealthStatus};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Pause after a question that got no answer.
+/// Pause after a query that got no response.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
-/// Statuses by which a server refuses a credential.
-const REFUSED: [u16; 2] = [401, 403];
+/// Statuses by which a server refuses a credential, or tries with it.
+const REFUSED: [u16; 3] = [401, 403, 429];
 
-/// When each inquiry is due, by its name.
+/// When each query is due, by its name.
 #[derive(Default)]
-pub struct Inquiries {
+pub struct MetadataSchedule {
     due: HashMap<&'static str, Due>,
     turn: usize,
 }
@@ -31,86 +29,77 @@ struct Due {
     generation: u64,
 }
 
-impl Inquiries {
-    /// Puts the inquiries that are due at `now`, one after the other.
-    pub async fn ask_due(&mut self, round: &Asking<'_>, now: Moment) {
+impl MetadataSchedule {
+    /// Asks what is due, one query after the other.
+    pub async fn ask_due(&mut self, round: &MetadataRound<'_>) {
         let all = round.questions.metadata_queries();
         self.due
-            .retain(|name, _| all.iter().any(|i| i.name == *name));
-        for metadata_query in all
-            .iter()
-            .filter(|metadata_query| round.may(metadata_query))
-        {
-            if self.is_due(metadata_query, now) {
-                let answered = self.put(round, metadata_query).await;
-                let pause = if answered {
-                    metadata_query.every
-                } else {
-                    ASK_AGAIN
-                };
+            .retain(|name, _| all.iter().any(|query| query.name == *name));
+        for query in &all {
+            if self.is_due(query, round.now) {
+                let learned = self.ask(round, query).await;
+                let pause = if learned { query.every } else { ASK_AGAIN };
                 let due = Due {
-                    at: now + pause,
-                    generation: metadata_query.generation,
+                    at: round.now + pause,
+                    generation: query.generation,
                 };
-                self.due.insert(metadata_query.name, due);
+                self.due.insert(query.name, due);
             }
         }
     }
 
-    fn is_due(&self, metadata_query: &MetadataQuery, now: Moment) -> bool {
-        self.due
-            .get(metadata_query.name)
-            .is_none_or(|due| due.at <= now || due.generation != metadata_query.generation)
+    fn is_due(&self, query: &MetadataQuery, now: Moment) -> bool {
+        let due = self.due.get(query.name);
+        due.is_none_or(|due| due.at <= now || due.generation != query.generation)
     }
 
-    async fn put(&mut self, round: &Asking<'_>, metadata_query: &MetadataQuery) -> bool {
+    async fn ask(&mut self, round: &MetadataRound<'_>, query: &MetadataQuery) -> bool {
         self.turn = self.turn.wrapping_add(1);
-        let Some(whom) = pick(round.subjects, self.turn) else {
+        let question = Question::from(query);
+        let Some(whom) = round.pick(self.turn, question.carries_credential()) else {
             return false;
         };
-        let asked = round.ask.ask(whom, Question::from(metadata_query));
-        let Ok(reply) = within(round.timeout, asked).await else {
-            return false;
-        };
-        round.take(metadata_query, &reply)
+        match within(round.timeout, round.client.ask(whom, question)).await {
+            Ok(reply) => round.take(query, whom, &reply),
+            Err(_) => false,
+        }
     }
 }
 
 /// Whom and what to ask, and how.
-pub struct Asking<'a> {
-    pub ask: &'a dyn ProbeClient,
+pub struct MetadataRound<'a> {
+    pub client: &'a dyn ProbeClient,
     pub questions: &'a dyn Questions,
-    pub subjects: &'a [Arc<Condition>],
+    pub endpoints: &'a [Arc<Condition>],
     pub timeout: Duration,
-    /// Set when a credential was refused; questions that carry one stop.
-    pub locked: &'a AtomicBool,
+    pub now: Moment,
 }
 
-impl Asking<'_> {
-    fn may(&self, metadata_query: &MetadataQuery) -> bool {
-        !self.locked.load(Ordering::Relaxed) || !Question::from(metadata_query).carries_credential()
+impl MetadataRound<'_> {
+    /// The next endpoint in turn that serves and, where one is needed, takes our credential.
+    fn pick(&self, turn: usize, credentialed: bool) -> Option<&Arc<Condition>> {
+        let start = turn.checked_rem(self.endpoints.len())?;
+        let serves = |endpoint: &&Arc<Condition>| {
+            endpoint.is_resolved()
+                && endpoint.status() <= HealthStatus::Degraded
+                && (!credentialed || endpoint.credential().is_usable(self.now))
+        };
+        let in_turn = self.endpoints.iter().cycle().skip(start);
+        in_turn.take(self.endpoints.len()).find(serves)
     }
 
-    fn take(&self, metadata_query: &MetadataQuery, reply: &ProbeReply) -> bool {
-        if REFUSED.contains(&reply.status) && Question::from(metadata_query).carries_credential() {
-            self.locked.store(true, Ordering::Relaxed);
-            return false;
+    /// Hands the response to the dialect; false when it has to be asked for again soon.
+    fn take(&self, query: &MetadataQuery, whom: &Condition, reply: &ProbeReply) -> bool {
+        if Question::from(query).carries_credential() {
+            if REFUSED.contains(&reply.status) {
+                whom.credential_refused(self.now);
+                return false;
+            }
+            if (200..300).contains(&reply.status) {
+                whom.credential_accepted();
+            }
         }
-        self.questions.learn(metadata_query, &reply.answer());
+        self.questions.learn(query, &reply.response());
         reply.status < 500
     }
-}
-
-/// The next endpoint in turn that serves.
-fn pick(subjects: &[Arc<Condition>], turn: usize) -> Option<&Arc<Condition>> {
-    let start = turn.checked_rem(subjects.len())?;
-    let serves = |subject: &&Arc<Condition>| {
-        subject.is_resolved() && subject.status() <= HealthStatus::Degraded
-    };
-    subjects
-        .iter()
-        .cycle()
-        .skip(start)
-        .take(subjects.len())
-        .find(serves)
 }

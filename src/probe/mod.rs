@@ -4,12 +4,14 @@
 
 mod http;
 mod metadata;
+mod observer;
 mod prober;
 mod question;
 mod resolver;
 mod round;
 
 pub use self::http::HttpProbeClient;
-pub use prober::{Prober, Running};
-pub use question::{ProbeClient, ProbeReply, Question, Questions};
+pub use observer::ProbeObserver;
+pub use prober::{ProbeParts, Prober, Running};
+pub use question::{ProbeClient, ProbeError, ProbeReply, Question, Questions};
 pub use resolver::{Lookup, Resolver, SystemLookup};

@@ -1,23 +1,20 @@
-//! The background loop of a service: rounds of probes at a jittered interval, inquiries when they are
-//! due, and both at once when somebody asks for it. Each turn is a task of its own, so that a fault in
-//! one neither ends the loop nor goes unseen (P28); the pulse shows that the loop lives.
+//! The background loop of a service: rounds of probes at a jittered interval, metadata queries when they
+//! are due, and both at once when the probe trigger is pulled. Each turn is a task of its own, so that a
+//! panic in one neither ends the loop nor goes unseen.
 
-use super::metadata::{Asking, Inquiries};
+use super::metadata::{MetadataRound, MetadataSchedule};
+use super::observer::ProbeObserver;
 use super::question::{ProbeClient, Questions};
 use super::round::Round;
 use crate::clock::{Clock, Moment};
-use crate::endpoint::Condition;
-use crate::endpoint::HealthRules;
-use crate::endpoint::ProbeTrigger;
-use crate::endpoint::What;
+use crate::endpoint::{Condition, EventKind, HealthRules, ProbeTrigger};
 use crate::random::Random;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 
-/// The longest sleep between two turns: the pulse is never older than this plus one round.
+/// The longest sleep between two turns.
 const TURN: Duration = Duration::from_secs(1);
 /// Rounds are at least so far apart, however often one is asked for.
 const APART: Duration = Duration::from_secs(1);
@@ -26,14 +23,20 @@ const JITTER: f64 = 0.1;
 
 /// The prober of one service, for the life of one configuration.
 pub struct Prober {
-    subjects: Vec<Arc<Condition>>,
-    ask: Arc<dyn ProbeClient>,
-    questions: Arc<dyn Questions>,
-    rules: Arc<HealthRules>,
-    clock: Clock,
+    endpoints: Vec<Arc<Condition>>,
     probe_trigger: Arc<ProbeTrigger>,
-    locked: Arc<AtomicBool>,
-    metadata_queries: Mutex<Inquiries>,
+    questions: Arc<dyn Questions>,
+    with: ProbeParts,
+    metadata: Mutex<MetadataSchedule>,
+}
+
+/// What the probers of all services share.
+#[derive(Clone)]
+pub struct ProbeParts {
+    pub client: Arc<dyn ProbeClient>,
+    pub observer: Arc<dyn ProbeObserver>,
+    pub rules: Arc<HealthRules>,
+    pub clock: Clock,
 }
 
 /// A background task that ends when this is dropped.
@@ -54,69 +57,68 @@ impl Drop for Running {
 }
 
 impl Prober {
-    /// A prober of these endpoints, which share `pulse`.
+    /// A prober of these endpoints, which share `probe_trigger`. The configuration may have brought
+    /// another credential, so one that was refused before is tried again.
     pub fn new(
-        subjects: Vec<Arc<Condition>>,
-        ask: Arc<dyn ProbeClient>,
-        questions: Arc<dyn Questions>,
-        rules: Arc<HealthRules>,
-        clock: Clock,
+        endpoints: Vec<Arc<Condition>>,
         probe_trigger: Arc<ProbeTrigger>,
+        questions: Arc<dyn Questions>,
+        with: ProbeParts,
     ) -> Self {
+        endpoints
+            .iter()
+            .for_each(|one| one.credential().try_again());
         Self {
-            subjects,
-            ask,
-            questions,
-            rules,
-            clock,
+            endpoints,
             probe_trigger,
-            locked: Arc::default(),
-            metadata_queries: Mutex::default(),
+            questions,
+            with,
+            metadata: Mutex::default(),
         }
     }
 
-    /// Runs until the answer is dropped. `dice` spread the rounds of many proxies over time.
+    /// Runs until the result is dropped. `random` spreads the rounds of many proxies over time.
     pub fn start(self, random: Random) -> Running {
         Running::spawn(Arc::new(self).run(random))
     }
 
     /// One round of probes, now.
     pub async fn round(&self) {
+        let with = self.with.clone();
         let round = Arc::new(Round {
-            ask: self.ask.clone(),
+            client: with.client,
+            observer: with.observer,
             probes: self.questions.probes(),
-            rules: self.rules.clone(),
-            clock: self.clock.clone(),
-            locked: self.locked.clone(),
+            rules: with.rules,
+            clock: with.clock,
         });
-        if round.go(&self.subjects).await > 0 {
-            self.complain("a probe broke off");
+        if round.run(&self.endpoints).await > 0 {
+            self.complain("a probe panicked");
         }
     }
 
-    /// Puts the inquiries that are due.
-    pub async fn inquire(&self) {
-        let asking = Asking {
-            ask: &*self.ask,
+    /// Sends the metadata queries that are due.
+    pub async fn query_metadata(&self) {
+        let round = MetadataRound {
+            client: &*self.with.client,
             questions: &*self.questions,
-            subjects: &self.subjects,
-            timeout: self.rules.health.timeout,
-            locked: &self.locked,
+            endpoints: &self.endpoints,
+            timeout: self.with.rules.health.timeout,
+            now: self.with.clock.now(),
         };
-        let mut metadata_queries = self.metadata_queries.lock().await;
-        metadata_queries.ask_due(&asking, self.clock.now()).await;
+        self.metadata.lock().await.ask_due(&round).await;
     }
 
     async fn run(self: Arc<Self>, mut random: Random) {
         let mut next = self.first(&mut random);
         let mut last = None;
         loop {
-            let now = self.clock.now();
+            let now = self.with.clock.now();
             self.probe_trigger.tick(now);
-            let due = self.rules.health.enabled && now >= next;
+            let due = self.with.rules.health.enabled && now >= next;
             if due {
                 last = Some(now);
-                next = now + jittered(self.rules.health.interval, &mut random);
+                next = now + jittered(self.with.rules.health.interval, &mut random);
             }
             self.supervised(due).await;
             if self.is_wanted_within(TURN).await {
@@ -127,10 +129,10 @@ impl Prober {
 
     /// At once when something is unknown; otherwise somewhere within the interval.
     fn first(&self, random: &mut Random) -> Moment {
-        let now = self.clock.now();
-        let known = self.subjects.iter().all(|s| s.last_check().is_some());
+        let now = self.with.clock.now();
+        let known = self.endpoints.iter().all(|s| s.last_check().is_some());
         match known {
-            true => now + self.rules.health.interval.mul_f64(random.fraction()),
+            true => now + self.with.rules.health.interval.mul_f64(random.fraction()),
             false => now,
         }
     }
@@ -142,10 +144,10 @@ impl Prober {
             if due {
                 prober.round().await;
             }
-            prober.inquire().await;
+            prober.query_metadata().await;
         });
         if turn.await.is_err() {
-            self.complain("a turn broke off");
+            self.complain("a turn panicked");
         }
     }
 
@@ -157,8 +159,8 @@ impl Prober {
     }
 
     fn complain(&self, why: &str) {
-        if let Some(subject) = self.subjects.first() {
-            subject.tell(What::ProbingFailed, self.clock.now(), why);
+        if let Some(endpoint) = self.endpoints.first() {
+            endpoint.tell(EventKind::ProbingFailed, why);
         }
     }
 }

@@ -9,8 +9,10 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 use std::sync::Arc;
 
-/// Bytes of an answer that are read; a longer one is a failure.
-pub const REPLY_LIMIT: usize = 256 << 10;
+/// Bytes of a probe's response that are read: its status and its beginning tell enough.
+const PROBE_LIMIT: usize = 64 << 10;
+/// Bytes of the response to a metadata query that are read; a longer one teaches nothing.
+const METADATA_LIMIT: usize = 4 << 20;
 
 /// One request of ours to one endpoint.
 #[derive(Clone, Copy)]
@@ -20,6 +22,8 @@ pub struct Question<'a> {
     pub target: &'a str,
     pub headers: &'a [(HeaderName, HeaderValue)],
     pub body: &'a Bytes,
+    /// Bytes of the response that are read.
+    pub limit: usize,
 }
 
 impl Question<'_> {
@@ -38,6 +42,7 @@ impl<'a> From<&'a Probe> for Question<'a> {
             target: &probe.target,
             headers: &probe.headers,
             body: &probe.body,
+            limit: PROBE_LIMIT,
         }
     }
 }
@@ -49,34 +54,51 @@ impl<'a> From<&'a MetadataQuery> for Question<'a> {
             target: &metadata_query.target,
             headers: &metadata_query.headers,
             body: &metadata_query.body,
+            limit: METADATA_LIMIT,
         }
     }
 }
 
-/// An answer to a question, read whole.
+/// The response to a question, read up to its limit.
 #[derive(Debug, Clone, Default)]
 pub struct ProbeReply {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// Whether there was more than was read.
+    pub is_truncated: bool,
 }
 
 impl ProbeReply {
     /// As the dialect reads it.
-    pub fn answer(&self) -> Response<'_> {
+    pub fn response(&self) -> Response<'_> {
         Response {
             status: self.status,
             headers: &self.headers,
-            body: Body::Whole(&self.body),
+            body: match self.is_truncated {
+                true => Body::Prefix(&self.body),
+                false => Body::Whole(&self.body),
+            },
         }
     }
 }
 
-/// Sends a question. An error says in a few words why there is no answer; it names no secret.
+/// Why there is no response, in a few words that name no secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProbeError {
+    /// We lack file descriptors, ports or memory: it says nothing about the endpoint.
+    #[error("not asked: {0}")]
+    OurShortage(String),
+    #[error("{0}")]
+    NoResponse(String),
+}
+
+/// Sends a question.
 #[async_trait]
 pub trait ProbeClient: Send + Sync {
     /// Asks one endpoint. The caller limits the time.
-    async fn ask(&self, whom: &Condition, question: Question<'_>) -> Result<ProbeReply, String>;
+    async fn ask(&self, whom: &Condition, question: Question<'_>)
+    -> Result<ProbeReply, ProbeError>;
 }
 
 /// What there is to ask: the part of a dialect that probing needs.

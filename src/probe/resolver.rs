@@ -5,7 +5,7 @@ use super::prober::Running;
 use crate::clock::Clock;
 use crate::config::EndpointAddress;
 use crate::endpoint::Condition;
-use crate::endpoint::What;
+use crate::endpoint::EventKind;
 use async_trait::async_trait;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -103,15 +103,14 @@ impl Name {
                     self.condition.probe_trigger().nudge();
                 }
             }
-            _ => self.complain(clock),
+            _ => self.complain(),
         }
     }
 
-    fn complain(&self, clock: &Clock) {
+    fn complain(&self) {
         if !self.told.swap(true, Ordering::Relaxed) {
             let why = format!("{} has no address", self.condition.identity().address.host);
-            self.condition
-                .tell(What::ResolutionFailed, clock.now(), why);
+            self.condition.tell(EventKind::ResolutionFailed, why);
         }
     }
 }

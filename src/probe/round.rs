@@ -1,122 +1,129 @@
 //! One round of probes: every endpoint that is not in maintenance, all at the same time, each with its
 //! probes in order, cheapest first, until one fails. What they find moves the endpoint's condition.
 
-use super::question::{ProbeClient, Question};
+use super::http::too_late;
+use super::observer::ProbeObserver;
+use super::question::{ProbeClient, ProbeError, Question};
 use crate::clock::Clock;
 use crate::dialect::{Probe, ProbeResult};
-use crate::endpoint::Condition;
-use crate::endpoint::HealthRules;
-use crate::endpoint::What;
-use crate::endpoint::{HealthStatus, Sign};
+use crate::endpoint::{Condition, HealthRules, HealthStatus, Sign};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
 /// All that a round needs; shared by the tasks of its endpoints.
 pub struct Round {
-    pub ask: Arc<dyn ProbeClient>,
+    pub client: Arc<dyn ProbeClient>,
+    pub observer: Arc<dyn ProbeObserver>,
     pub probes: Vec<Probe>,
     pub rules: Arc<HealthRules>,
     pub clock: Clock,
-    /// Set when the probe credential was refused: three wrong tries lock a user of Neo4j for everyone.
-    pub locked: Arc<AtomicBool>,
 }
 
 impl Round {
-    /// Probes all of them; returns when the last one is done. Gives the number of probes that broke off
-    /// by a fault of ours.
-    pub async fn go(self: &Arc<Self>, subjects: &[Arc<Condition>]) -> usize {
+    /// Probes all of them; returns when the last one is done. Gives the number of probes that panicked.
+    pub async fn run(self: &Arc<Self>, endpoints: &[Arc<Condition>]) -> usize {
         let mut running = JoinSet::new();
-        let probed = |subject: &&Arc<Condition>| subject.status() != HealthStatus::Maintenance;
-        for subject in subjects.iter().filter(probed) {
-            let (round, subject) = (self.clone(), subject.clone());
-            running.spawn(async move { round.visit(&subject).await });
+        let probed = |endpoint: &&Arc<Condition>| endpoint.status() != HealthStatus::Maintenance;
+        for endpoint in endpoints.iter().filter(probed) {
+            let (round, endpoint) = (self.clone(), endpoint.clone());
+            running.spawn(async move { round.probe_all(&endpoint).await });
         }
-        let mut broken = 0;
+        let mut panicked = 0;
         while let Some(done) = running.join_next().await {
-            broken += usize::from(done.is_err());
+            panicked += usize::from(done.is_err());
         }
-        broken
+        panicked
     }
 
     /// Probes one endpoint.
-    async fn visit(&self, subject: &Condition) {
-        if !subject.is_resolved() {
-            return subject.probed(
-                Sign::Silent,
-                "name not resolved",
-                &self.rules,
-                self.clock.now(),
-            );
+    async fn probe_all(&self, endpoint: &Condition) {
+        if !endpoint.is_resolved() {
+            return self.tell(endpoint, Sign::Silent, "name not resolved");
         }
         let mut good = false;
         for probe in &self.probes {
-            match self.put(subject, probe).await {
-                Heard::Good => good = true,
-                Heard::Nothing => {}
-                Heard::Failed(sign, why) => {
-                    let why = format!("{}: {why}", probe.name);
-                    return subject.probed(sign, &why, &self.rules, self.clock.now());
+            match self.probe(endpoint, probe).await {
+                Finding::Good => good = true,
+                Finding::Nothing => {}
+                Finding::Failed(sign, why) => {
+                    return self.tell(endpoint, sign, &format!("{}: {why}", probe.name));
                 }
             }
         }
         match good {
-            true => subject.probed(Sign::Good, "probe", &self.rules, self.clock.now()),
-            false => subject.checked(self.clock.now()),
+            true => self.tell(endpoint, Sign::Good, "probe"),
+            false => endpoint.checked(self.clock.now()),
         }
     }
 
-    async fn put(&self, subject: &Condition, probe: &Probe) -> Heard {
-        if probe.credentialed && self.locked.load(Ordering::Relaxed) {
-            return Heard::Nothing;
+    fn tell(&self, endpoint: &Condition, sign: Sign, why: &str) {
+        endpoint.probed(sign, why, &self.rules, self.clock.now());
+    }
+
+    async fn probe(&self, endpoint: &Condition, probe: &Probe) -> Finding {
+        let begun = self.clock.now();
+        if probe.credentialed && !endpoint.credential().is_usable(begun) {
+            return Finding::Nothing;
         }
-        let asked = self.ask.ask(subject, Question::from(probe));
-        let reply = match within(self.rules.health.timeout, asked).await {
-            Ok(reply) => reply,
-            Err(why) => return Heard::Failed(Sign::Silent, why),
+        let asked = self.client.ask(endpoint, Question::from(probe));
+        let (result, finding) = match within(self.rules.health.timeout, asked).await {
+            Ok(reply) => self.found(endpoint, probe, (probe.read)(&reply.response())),
+            Err(ProbeError::NoResponse(why)) => ("no_response", Finding::Failed(Sign::Silent, why)),
+            Err(error @ ProbeError::OurShortage(_)) => {
+                tracing::warn!(endpoint = %endpoint.identity().name, "probe {error}");
+                ("local_error", Finding::Nothing)
+            }
         };
-        self.heard(subject, (probe.read)(&reply.answer()))
+        let took = self.clock.now().since(begun);
+        self.observer.probed(endpoint.identity(), result, took);
+        finding
     }
 
-    fn heard(&self, subject: &Condition, finding: ProbeResult) -> Heard {
+    /// The word for metrics, and what it says of health.
+    fn found(
+        &self,
+        endpoint: &Condition,
+        probe: &Probe,
+        result: ProbeResult,
+    ) -> (&'static str, Finding) {
         let now = self.clock.now();
-        match finding {
-            ProbeResult::Good => Heard::Good,
-            ProbeResult::Bad(why) => Heard::Failed(Sign::Bad, why),
-            ProbeResult::Unsupported => Heard::Nothing,
+        if probe.credentialed && matches!(result, ProbeResult::Good | ProbeResult::Role(_)) {
+            endpoint.credential_accepted();
+        }
+        match result {
+            ProbeResult::Good => ("good", Finding::Good),
+            ProbeResult::Bad(why) => ("bad", Finding::Failed(Sign::Bad, why)),
+            ProbeResult::Unsupported => ("unsupported", Finding::Nothing),
             ProbeResult::Busy => {
-                subject.overloaded(now);
-                Heard::Good
+                endpoint.overloaded(now);
+                ("busy", Finding::Good)
             }
             ProbeResult::Role(role) => {
-                subject.found_role(role, now);
-                Heard::Good
+                endpoint.found_role(role, now);
+                ("good", Finding::Good)
             }
             ProbeResult::Locked => {
-                if !self.locked.swap(true, Ordering::Relaxed) {
-                    let why = "probes with a credential stop until the next reload";
-                    subject.tell(What::ProbeCredentialRefused, now, why);
-                }
-                Heard::Nothing
+                endpoint.credential_refused(now);
+                ("refused", Finding::Nothing)
             }
         }
     }
 }
 
 /// What one probe says of health.
-enum Heard {
+enum Finding {
     Good,
     Nothing,
     Failed(Sign, String),
 }
 
-/// Limits the time of an answer.
+/// Limits the time for a response.
 pub(super) async fn within<T>(
     limit: Duration,
-    asked: impl Future<Output = Result<T, String>>,
-) -> Result<T, String> {
+    asked: impl Future<Output = Result<T, ProbeError>>,
+) -> Result<T, ProbeError> {
     tokio::time::timeout(limit, asked)
         .await
-        .unwrap_or_else(|_| Err(format!("no answer within {} s", limit.as_secs_f64())))
+        .unwrap_or_else(|_| Err(too_late(limit)))
 }

@@ -1,7 +1,7 @@
 //! One attempt of an errand: choose an endpoint, send the request as the dialect wants it, hold the
 //! answer as far as it must be known, judge it, and tell the endpoint's state how it went.
 
-use super::broken::Broken;
+use super::broken::{Broken, Stage};
 use super::errand::{Errand, Fetched};
 use super::exchange::{self, Answered, Failure, Hold, Parcel};
 use super::flow::request;
@@ -175,7 +175,10 @@ impl Errand {
         } = route;
         if !stale {
             let judgement = Judgement::failure(fault, Executed::Unknown, broken.kind);
-            permit.complete(&self.completion(&judgement, elapsed));
+            permit.complete(&Completion {
+                timed_out: broken.timeout && broken.stage != Stage::Connect,
+                ..self.completion(&judgement, elapsed)
+            });
         }
         Tried::Broken(broken, endpoint, attempt)
     }
@@ -187,6 +190,7 @@ impl Errand {
             complexity: self.complexity(),
             shape: self.call.shape,
             needs_two_shapes: judgement.needs_two_shapes,
+            timed_out: false,
             now: self.shared.clock.now(),
         }
     }

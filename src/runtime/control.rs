@@ -186,14 +186,7 @@ impl Control for Operator {
     }
 
     fn events(&self, after: u64) -> Value {
-        let events = self.shared.registry.events().list();
-        Value::Array(
-            events
-                .iter()
-                .skip(usize::try_from(after).unwrap_or(usize::MAX))
-                .map(value)
-                .collect(),
-        )
+        value(&self.shared.registry.events().after(after))
     }
 
     fn scores(&self) -> Value {
@@ -236,9 +229,7 @@ impl Control for Operator {
     ) -> Result<(), Problem> {
         let (service, endpoint) = self.endpoint(service, endpoint)?;
         let on = status == StatusChange::Maintenance;
-        endpoint
-            .health()
-            .set_maintenance(on, self.shared.clock.now());
+        endpoint.health().set_maintenance(on);
         service.pool.probe_trigger().nudge();
         Ok(())
     }

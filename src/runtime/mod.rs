@@ -17,7 +17,7 @@ pub use reload::{ReloadError, Reloaded};
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded, Source};
-use crate::observe::Observer;
+use crate::observe::{Name, Observer};
 use crate::proxy::Proxy;
 use crate::random::Random;
 use crate::shared::{Parts, Shared};
@@ -168,6 +168,7 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
     parts
         .observer
         .add_learner(Arc::new(PlanLearner(Arc::clone(&parts.measured))));
+    count_changes(&parts);
     let carried = Carried {
         registry: &parts.registry,
         measured: &parts.measured,
@@ -179,4 +180,16 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
         .observer
         .add_source(Box::new(Figures(Arc::downgrade(&shared))));
     Ok(shared)
+}
+
+/// Counts the changes of endpoints in the metrics.
+fn count_changes(parts: &Parts) {
+    let observer = Arc::clone(&parts.observer);
+    parts.registry.events().listen(move |event| {
+        if let (Some(service), Some(endpoint)) = (&event.service, &event.endpoint) {
+            let (kind, to) = event.what.change();
+            let (service, endpoint) = (Name::from(&**service), Name::from(&**endpoint));
+            observer.metrics().changed(&service, &endpoint, kind, to);
+        }
+    });
 }

@@ -1,15 +1,17 @@
-//! Probing: runs a prober and a resolver for each service of the present snapshot, on the runtime
-//! beside the path. A new snapshot ends the old ones; what they found stays with the endpoints.
+//! Probing in a running process: a prober and a resolver for each service of the present snapshot, on
+//! the background runtime. A new snapshot ends the old ones; what they found stays with the endpoints.
 
 use crate::dialect::Dialect;
-use crate::endpoint::HealthRules;
+use crate::endpoint::{DrainLimits, HealthRules, Identity};
+use crate::observe::Name;
 use crate::probe::{
-    HttpProbeClient, ProbeClient, Prober, Questions, Resolver, Running, SystemLookup,
+    HttpProbeClient, ProbeObserver, ProbeParts, Prober, Questions, Resolver, Running, SystemLookup,
 };
 use crate::shared::Shared;
 use crate::snapshot::{Service, Snapshot};
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Handle;
 
 /// The tasks of the present snapshot.
@@ -28,50 +30,53 @@ impl Probing {
             running: Mutex::default(),
         }
     }
-}
 
-impl Probing {
     /// Looks after the endpoints of this snapshot from now on.
     pub fn follow(&self, snapshot: &Snapshot) {
-        let ask: Arc<dyn ProbeClient> =
-            Arc::new(HttpProbeClient::new(snapshot.config.health.timeout));
-        let rules = Arc::new(HealthRules::of(&snapshot.config));
+        let with = ProbeParts {
+            client: Arc::new(HttpProbeClient::new(snapshot.config.health.timeout)),
+            observer: Arc::new(ProbeMetrics(Arc::clone(&self.shared))),
+            rules: Arc::new(HealthRules::of(&snapshot.config)),
+            clock: self.shared.clock.clone(),
+        };
         let every = snapshot.config.upstream.resolve_every;
         let _inside = self.background.enter();
         let mut running = Vec::new();
         for service in snapshot.services() {
-            let conditions = service.pool.conditions();
-            let resolver = Resolver::new(
-                &conditions,
-                Arc::new(SystemLookup),
-                self.shared.clock.clone(),
-            );
-            running.push(resolver.start(every));
-            let prober = self.prober(service, Arc::clone(&ask), Arc::clone(&rules));
+            running.push(self.resolver(service).start(every));
+            let prober = prober(service, with.clone());
             running.push(prober.start(self.shared.random_source.random()));
         }
-        let live = snapshot.services().flat_map(|s| s.pool.endpoints());
+        let live = snapshot.services().flat_map(|one| one.pool.endpoints());
+        let limits = DrainLimits::from(&snapshot.config.upstream);
+        let now = self.shared.clock.now();
         self.shared
             .registry
-            .settle(live.cloned().collect(), self.shared.clock.now());
+            .settle(live.cloned().collect(), limits, now);
         *self.running.lock() = running;
     }
 
-    fn prober(
-        &self,
-        service: &Service,
-        ask: Arc<dyn ProbeClient>,
-        rules: Arc<HealthRules>,
-    ) -> Prober {
-        let dialect: Arc<dyn Dialect> = Arc::clone(&service.dialect);
-        let questions: Arc<dyn Questions> = Arc::new(dialect);
-        Prober::new(
-            service.pool.conditions(),
-            ask,
-            questions,
-            rules,
-            self.shared.clock.clone(),
-            service.pool.probe_trigger(),
-        )
+    fn resolver(&self, service: &Service) -> Resolver {
+        let clock = self.shared.clock.clone();
+        Resolver::new(&service.pool.conditions(), Arc::new(SystemLookup), clock)
+    }
+}
+
+fn prober(service: &Service, with: ProbeParts) -> Prober {
+    let dialect: Arc<dyn Dialect> = Arc::clone(&service.dialect);
+    let questions: Arc<dyn Questions> = Arc::new(dialect);
+    let pool = &service.pool;
+    Prober::new(pool.conditions(), pool.probe_trigger(), questions, with)
+}
+
+/// Counts probes in the metrics.
+struct ProbeMetrics(Arc<Shared>);
+
+impl ProbeObserver for ProbeMetrics {
+    fn probed(&self, endpoint: &Identity, result: &'static str, took: Duration) {
+        let service = Name::from(Arc::clone(&endpoint.service));
+        let name = Name::from(Arc::clone(&endpoint.name));
+        let metrics = self.0.observer.metrics();
+        metrics.probed(&service, &name, result, took);
     }
 }

@@ -5,6 +5,7 @@ use super::StartError;
 use super::listeners::Listeners;
 use super::probing::Probing;
 use crate::config::{self, Config, Report, Source};
+use crate::endpoint::EventKind;
 use crate::shared::Shared;
 use crate::snapshot::{CompileError, Snapshot};
 use parking_lot::Mutex;
@@ -13,6 +14,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
+
+/// Characters of a refusal that its event keeps; the whole text is in the log.
+const WHY_KEPT: usize = 500;
 
 /// Why a reload changed nothing.
 #[derive(Debug, thiserror::Error)]
@@ -169,6 +173,8 @@ impl Reloader {
         match reloaded {
             Ok(done) => {
                 *self.refusal.lock() = None;
+                let why = format!("{cause}: generation {}", done.generation);
+                self.record(EventKind::Reloaded, why);
                 tracing::info!(
                     cause,
                     generation = done.generation,
@@ -182,7 +188,14 @@ impl Reloader {
             Err(error) => {
                 *self.refusal.lock() = Some(error.to_string());
                 tracing::error!(cause, "{error}");
+                let why: String = error.to_string().chars().take(WHY_KEPT).collect();
+                self.record(EventKind::ReloadRefused, format!("{cause}: {why}"));
             }
         }
+    }
+
+    fn record(&self, what: EventKind, why: String) {
+        let events = self.shared.registry.events();
+        events.record(None, what, why);
     }
 }

@@ -3,7 +3,7 @@ use super::super::testing::{World, endpoint, letters};
 use super::*;
 use crate::config::{RoleChoice, StrategyName::*};
 use crate::dialect::{Fault, Placement, Role};
-use crate::endpoint::{Gate, HealthStatus, Sign};
+use crate::endpoint::{Completion, Gate, HealthStatus, Sign};
 use crate::random::Random;
 use proptest::prelude::*;
 
@@ -56,7 +56,7 @@ fn a_refusal_lists_every_endpoint_with_its_reason() {
     endpoints[2].weight = 0.0;
     let mut world = World::new(LeastConnections, endpoints);
     world.placement = Placement::Writer;
-    world.at("d").health().set_maintenance(true, world.now());
+    world.at("d").health().set_maintenance(true);
     world.fill("e", 100);
     let no_route = world.choose(&[]).unwrap_err();
     use Exclusion::*;
@@ -327,7 +327,7 @@ fn a_local_call_always_goes_to_the_owner_of_its_key() {
     for one in ["a", "b", "c", "d", "e"] {
         assert!(before.iter().filter(|b| *b == one).count() > 15);
     }
-    world.at(&owner).health().set_maintenance(true, world.now());
+    world.at(&owner).health().set_maintenance(true);
     let refused = go(&world.pool, "books").unwrap_err();
     assert!(refused.excluded.contains(&(owner, Exclusion::Maintenance)));
 }
@@ -338,7 +338,7 @@ fn a_transaction_stays_with_its_endpoint_in_whatever_state() {
     let token = world.at("b").token.to_string();
     world.placement = Placement::Pinned(token);
     unhealthy(&world, "b");
-    world.at("b").health().set_maintenance(true, world.now());
+    world.at("b").health().set_maintenance(true);
     world.fill("b", 100);
     let route = world.route();
     assert_eq!(
@@ -569,7 +569,7 @@ proptest! {
                     let (endpoint, sign) = (at(n), if good { Sign::Good } else { Sign::Silent });
                     endpoint.health().probed(sign, "", &endpoint.rules, world.now());
                 }
-                Step::Maintain(n, on) => at(n).health().set_maintenance(on, world.now()),
+                Step::Maintain(n, on) => at(n).health().set_maintenance(on),
                 _ => {}
             }
         }
@@ -595,4 +595,50 @@ proptest! {
             prop_assert!(world.choose(&[]).is_ok());
         }
     }
+}
+
+#[test]
+fn one_slow_statement_on_every_endpoint_in_turn_opens_no_breaker() {
+    let world = World::equal(LeastConnections, 3);
+    let timeout = |shape| Completion {
+        shape,
+        timed_out: true,
+        ..world.done(Fault::Endpoint, 30_000)
+    };
+    for _ in 0..10 {
+        for name in ["a", "b", "c"] {
+            world.wait(10);
+            world.complete(name, &timeout(1));
+        }
+    }
+    for name in ["a", "b", "c"] {
+        assert_eq!(world.at(name).health().gate(world.now()), Gate::Closed);
+        assert_eq!(world.at(name).state.failures_in_a_row(), 0);
+    }
+    // One endpoint alone that answers no shape in time is at fault.
+    for shape in 2..9 {
+        world.complete("b", &timeout(shape));
+    }
+    let open = |name: &str| world.at(name).health().gate(world.now()) != Gate::Closed;
+    assert_eq!([open("a"), open("b"), open("c")], [false, true, false]);
+}
+
+#[test]
+fn timeouts_of_one_shape_count_where_the_probes_fail_too() {
+    let world = World::equal(LeastConnections, 3);
+    let rules = world.at("a").rules.clone();
+    let silent = Sign::Silent;
+    world
+        .at("a")
+        .health()
+        .probed(silent, "", &rules, world.now());
+    let timeout = Completion {
+        timed_out: true,
+        ..world.done(Fault::Endpoint, 30_000)
+    };
+    (0..5).for_each(|_| world.complete("a", &timeout));
+    assert!(matches!(
+        world.at("a").health().gate(world.now()),
+        Gate::Open(_)
+    ));
 }

@@ -173,6 +173,10 @@ section! {
         pool_size: u32 = 128 => count().restart(),
         /// How often names are resolved again.
         resolve_every: Duration = secs(5) => time(),
+        /// How long an endpoint that a reload removed or moved still takes the requests of its transactions after the last one. Longer than the database keeps an idle transaction (Neo4j's Query API: 60 s).
+        drain_idle: Duration = secs(90) => time(),
+        /// How long such an endpoint takes them at most.
+        drain_at_most: Duration = secs(3600) => time(),
     }
 }
 

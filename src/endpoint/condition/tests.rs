@@ -13,8 +13,8 @@ fn condition(host: &str) -> Condition {
     Condition::new(identity, Arc::default(), Arc::default())
 }
 
-fn told(condition: &Condition) -> Vec<What> {
-    condition.events.list().iter().map(|e| e.what).collect()
+fn told(condition: &Condition) -> Vec<EventKind> {
+    condition.events.after(0).iter().map(|e| e.what).collect()
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_name_that_stops_resolving_keeps_its_last_good_addresses() {
     name.resolved(vec![one], clock.now());
     name.resolved(Vec::new(), clock.now());
     assert_eq!(name.address(), Some(one));
-    assert_eq!(told(&name), [What::Resolved]);
+    assert_eq!(told(&name), [EventKind::Resolved]);
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn the_cache_is_held_off_after_a_failure_an_ejection_and_a_return() {
     wait(60);
     condition.probed(Sign::Good, "", &rules, clock.now());
     assert!(condition.held(clock.now()));
-    assert_eq!(told(&condition), [What::Unhealthy, What::Healthy]);
+    assert_eq!(told(&condition), [EventKind::Unhealthy, EventKind::Healthy]);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn a_good_probe_hastens_the_breaker_only_when_that_is_asked_for() {
     rules.breaker.recover_on_probe = true;
     condition.probed(Sign::Good, "", &rules, clock.now());
     assert_eq!(condition.gate(clock.now()), Gate::Due);
-    assert_eq!(told(&condition), [What::BreakerOpened]);
+    assert_eq!(told(&condition), [EventKind::BreakerOpened]);
 }
 
 #[tokio::test]
@@ -80,23 +80,44 @@ async fn an_opened_breaker_asks_for_a_probe_now() {
 
 #[test]
 fn maintenance_is_told_once_each_way() {
-    let (condition, clock) = (condition("::1"), Clock::manual());
+    let condition = condition("::1");
     for on in [true, true, false, false] {
-        condition.set_maintenance(on, clock.now());
+        condition.set_maintenance(on);
     }
     assert_eq!(
         told(&condition),
-        [What::MaintenanceBegun, What::MaintenanceEnded]
+        [EventKind::MaintenanceBegun, EventKind::MaintenanceEnded]
     );
 }
 
 #[test]
 fn roles_are_believed_until_a_write_is_refused() {
     let (condition, clock) = (condition("::1"), Clock::manual());
-    assert_eq!(condition.role(), None);
+    assert_eq!(condition.role(clock.now()), None);
     condition.found_role(Role::Writer, clock.now());
     condition.found_role(Role::Writer, clock.now());
     condition.refused_write(clock.now());
-    assert_eq!(condition.role(), Some(Role::Reader));
-    assert_eq!(told(&condition), [What::RoleWriter, What::RoleReader]);
+    assert_eq!(condition.role(clock.now()), Some(Role::Reader));
+    condition.found_role(Role::Writer, clock.now());
+    assert_eq!(condition.role(clock.now()), Some(Role::Writer));
+    assert_eq!(
+        told(&condition),
+        [
+            EventKind::RoleWriter,
+            EventKind::RoleReader,
+            EventKind::RoleWriter
+        ]
+    );
+}
+
+#[test]
+fn a_refused_write_makes_no_reader_for_ever_where_no_probe_tells_the_role() {
+    let (condition, clock) = (condition("::1"), Clock::manual());
+    condition.refused_write(clock.now());
+    condition.refused_write(clock.now());
+    clock.advance(REFUSED_WRITE_FOR);
+    assert_eq!(condition.role(clock.now()), None);
+    condition.refused_write(clock.now());
+    assert_eq!(condition.role(clock.now()), Some(Role::Reader));
+    assert_eq!(told(&condition), [EventKind::RoleReader; 2]);
 }

@@ -40,9 +40,7 @@ fn a_second_pool_finds_the_states_of_the_first() {
 #[test]
 fn a_name_with_another_address_is_another_server() {
     let world = World::equal(LeastConnections, 2);
-    world
-        .registry
-        .settle(world.pool.endpoints().to_vec(), world.now());
+    world.settle(&world.pool);
     world.fails("a", 5);
     let mut moved = letters(2);
     moved[0].url = "http://127.0.0.1:9".into();
@@ -59,9 +57,7 @@ fn a_name_with_another_address_is_another_server() {
         &world.at("a").state
     ));
     let taken = world.rebuild(moved.clone());
-    world
-        .registry
-        .settle(taken.endpoints().to_vec(), world.now());
+    world.settle(&taken);
     let known = world.rebuild(moved);
     let state = |pool: &Pool| Arc::clone(&pool.find("a").unwrap().state);
     assert!(Arc::ptr_eq(&state(&known), &state(&taken)));
@@ -70,65 +66,79 @@ fn a_name_with_another_address_is_another_server() {
 #[test]
 fn a_removed_endpoint_answers_its_transactions_until_they_are_idle() {
     let world = World::equal(LeastConnections, 2);
-    world
-        .registry
-        .settle(world.pool.endpoints().to_vec(), world.now());
     let token = world.at("b").token.to_string();
     let fewer = world.rebuild(letters(1));
-    world
-        .registry
-        .settle(fewer.endpoints().to_vec(), world.now());
+    world.settle(&fewer);
     assert!((0..5).all(|_| pin(&world, &fewer, &world.at("a").token).is_some()));
     for _ in 0..4 {
-        world.wait(20);
+        world.wait(80);
         assert_eq!(pin(&world, &fewer, &token).as_deref(), Some("b"));
     }
-    world.wait(31);
+    world.wait(90);
     assert_eq!(pin(&world, &fewer, &token), None);
+}
+
+#[test]
+fn the_time_of_a_long_statement_is_not_counted_as_idle() {
+    let world = World::equal(LeastConnections, 2);
+    let leaving = world.at("b");
+    let fewer = world.rebuild(letters(1));
+    world.settle(&fewer);
+    let permit = crate::endpoint::Permit::claim(&leaving, 10).unwrap();
+    world.wait(300);
+    permit.complete(&world.done(Fault::None, 300_000));
+    world.wait(80);
+    assert_eq!(pin(&world, &fewer, &leaving.token).as_deref(), Some("b"));
 }
 
 #[test]
 fn no_transaction_keeps_a_removed_endpoint_for_ever() {
     let world = World::equal(LeastConnections, 2);
-    world
-        .registry
-        .settle(world.pool.endpoints().to_vec(), world.now());
     let token = world.at("b").token.to_string();
     let fewer = world.rebuild(letters(1));
-    world
-        .registry
-        .settle(fewer.endpoints().to_vec(), world.now());
+    world.settle(&fewer);
     let spoke = (0..100).filter(|_| {
-        world.wait(20);
+        world.wait(60);
         pin(&world, &fewer, &token).is_some()
     });
     assert_eq!(
         spoke.count(),
-        44,
-        "900 s at 20 s each, the last one excluded"
+        59,
+        "3600 s at 60 s each, the last one excluded"
     );
+}
+
+#[test]
+fn a_transaction_stays_with_its_server_when_a_reload_points_the_name_at_another() {
+    let world = World::equal(LeastConnections, 2);
+    let before = world.at("a");
+    let mut moved = letters(2);
+    moved[0].url = "http://127.0.0.1:9".into();
+    let taken = world.rebuild(moved);
+    world.settle(&taken);
+    let placement = Placement::Pinned(before.token.to_string());
+    let ask = crate::balance::RouteRequest {
+        placement: &placement,
+        ..world.ask(&[])
+    };
+    let route = taken
+        .choose(&ask, &mut crate::random::Random::seeded(1))
+        .unwrap();
+    assert!(Arc::ptr_eq(&route.endpoint, &before), "{:?}", route.address);
 }
 
 #[test]
 fn an_endpoint_that_comes_back_while_it_drains_keeps_its_state() {
     let world = World::equal(LeastConnections, 2);
-    world
-        .registry
-        .settle(world.pool.endpoints().to_vec(), world.now());
+    world.settle(&world.pool);
     let before = world.at("b").state.clone();
     let fewer = world.rebuild(letters(1));
-    world
-        .registry
-        .settle(fewer.endpoints().to_vec(), world.now());
+    world.settle(&fewer);
     let back = world.rebuild(letters(2));
-    world
-        .registry
-        .settle(back.endpoints().to_vec(), world.now());
+    world.settle(&back);
     assert!(Arc::ptr_eq(&back.find("b").unwrap().state, &before));
-    world.wait(1000);
-    world
-        .registry
-        .settle(back.endpoints().to_vec(), world.now());
+    world.wait(4000);
+    world.settle(&back);
     assert!(
         world
             .registry
@@ -143,21 +153,15 @@ fn what_was_removed_is_forgotten_and_bounded() {
     for n in 0..40 {
         let names = (0..10).map(|m| endpoint(&format!("e{n}-{m}"), 1.0));
         let pool = world.rebuild(names.collect());
-        world
-            .registry
-            .settle(pool.endpoints().to_vec(), world.now());
+        world.settle(&pool);
     }
-    let known = world.registry.known.lock();
-    assert_eq!(known.draining.len(), DRAINING_KEPT);
-    assert_eq!(known.states.len(), DRAINING_KEPT + 10);
-    drop(known);
-    world.wait(1000);
-    world
-        .registry
-        .settle(world.pool.endpoints().to_vec(), world.now());
-    world.wait(1000);
-    world
-        .registry
-        .settle(world.pool.endpoints().to_vec(), world.now());
-    assert_eq!(world.registry.known.lock().states.len(), 1);
+    assert_eq!(
+        world.registry.known.lock().endpoints().count(),
+        DRAINING_KEPT + 10
+    );
+    world.wait(4000);
+    world.settle(&world.pool);
+    world.wait(4000);
+    world.settle(&world.pool);
+    assert_eq!(world.registry.known.lock().endpoints().count(), 1);
 }

@@ -51,8 +51,7 @@ impl Metrics {
     }
 
     /// Counts one probe.
-    pub fn probed(&self, service: &Name, endpoint: &Name, took: Duration, good: bool) {
-        let result = if good { "good" } else { "bad" };
+    pub fn probed(&self, service: &Name, endpoint: &Name, result: &'static str, took: Duration) {
         self.families
             .probes
             .with([service, endpoint, result], |one| one.inc());

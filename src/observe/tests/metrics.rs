@@ -91,7 +91,7 @@ fn everything() -> (Bench, String) {
     bench
         .observer
         .metrics()
-        .probed(&service, &endpoint, Duration::from_millis(1), true);
+        .probed(&service, &endpoint, "good", Duration::from_millis(1));
     bench.observer.metrics().reloaded(false, 3);
     bench
         .observer
@@ -261,7 +261,7 @@ fn a_family_past_its_limit_counts_the_rest_as_other() {
         bench
             .observer
             .metrics()
-            .probed(&service, &endpoint, Duration::ZERO, true);
+            .probed(&service, &endpoint, "good", Duration::ZERO);
     }
     let text = bench.observer.metrics_text();
     let probes = text

@@ -2,8 +2,8 @@ use super::*;
 use crate::config;
 use crate::config::EndpointAddress;
 use crate::dialect::{MetadataQuery, Probe, ProbeResult, Response, Role};
-use crate::endpoint::{HealthStatus, Sign};
-use crate::probe::{ProbeReply, Question};
+use crate::endpoint::{HealthStatus, Identity, Sign};
+use crate::probe::{ProbeError, ProbeReply, Question};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::Method;
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
-/// Servers by endpoint name and target: a status, or silence (0). What is not listed answers 200.
+/// Servers by endpoint name and target: a status, silence (0), or a shortage of ours (1). What is not listed answers 200.
 #[derive(Default)]
 struct Fake {
     answers: Lock<HashMap<(&'static str, &'static str), u16>>,
@@ -37,7 +37,7 @@ impl Fake {
 
 #[async_trait]
 impl ProbeClient for Fake {
-    async fn ask(&self, whom: &Condition, what: Question<'_>) -> Result<ProbeReply, String> {
+    async fn ask(&self, whom: &Condition, what: Question<'_>) -> Result<ProbeReply, ProbeError> {
         let name = whom.identity().name.to_string();
         let answers = self.answers.lock().clone();
         let status = answers
@@ -46,7 +46,8 @@ impl ProbeClient for Fake {
         self.asked.lock().push((name, what.target.to_owned()));
         self.heard.as_ref().map(|heard| heard.send(()));
         match status.map_or(200, |(_, status)| *status) {
-            0 => Err("silence".into()),
+            0 => Err(ProbeError::NoResponse("silence".into())),
+            1 => Err(ProbeError::OurShortage("no more files".into())),
             status => Ok(ProbeReply {
                 status,
                 ..ProbeReply::default()
@@ -113,13 +114,24 @@ struct Bench {
     script: Arc<Script>,
     subjects: Vec<Arc<Condition>>,
     clock: Clock,
+    counted: Arc<Counted>,
     prober: Prober,
+}
+
+/// The results that the observer was told.
+#[derive(Default)]
+struct Counted(Lock<Vec<(String, &'static str)>>);
+
+impl ProbeObserver for Counted {
+    fn probed(&self, endpoint: &Identity, result: &'static str, _: Duration) {
+        self.0.lock().push((endpoint.name.to_string(), result));
+    }
 }
 
 fn bench(fake: Fake) -> Bench {
     let probe_trigger = Arc::<ProbeTrigger>::default();
     let subject = |name: &str| {
-        let identity = crate::endpoint::Identity {
+        let identity = Identity {
             service: "graph".into(),
             name: name.into(),
             address: EndpointAddress {
@@ -140,19 +152,20 @@ fn bench(fake: Fake) -> Bench {
         generation: AtomicU64::new(0),
     });
     let (fake, clock) = (Arc::new(fake), Clock::manual());
-    let prober = Prober::new(
-        subjects.clone(),
-        fake.clone(),
-        script.clone(),
-        Arc::new(HealthRules::of(&config::Config::default())),
-        clock.clone(),
-        probe_trigger,
-    );
+    let counted = Arc::<Counted>::default();
+    let with = ProbeParts {
+        client: fake.clone(),
+        observer: counted.clone(),
+        rules: Arc::new(HealthRules::of(&config::Config::default())),
+        clock: clock.clone(),
+    };
+    let prober = Prober::new(subjects.clone(), probe_trigger, script.clone(), with);
     Bench {
         fake,
         script,
         subjects,
         clock,
+        counted,
         prober,
     }
 }
@@ -186,32 +199,95 @@ async fn roles_are_set_from_what_probes_find() {
     bench.fake.set("a", "/role", 201);
     bench.fake.set("b", "/role", 202);
     bench.prober.round().await;
-    let roles: Vec<_> = bench.subjects.iter().map(|s| s.role()).collect();
+    let roles: Vec<_> = bench
+        .subjects
+        .iter()
+        .map(|s| s.role(bench.clock.now()))
+        .collect();
     assert_eq!(roles, [Some(Role::Writer), Some(Role::Reader)]);
 }
 
 #[tokio::test]
 async fn an_endpoint_in_maintenance_is_not_probed() {
     let bench = bench(Fake::default());
-    bench.subjects[0].set_maintenance(true, bench.clock.now());
+    bench.subjects[0].set_maintenance(true);
     bench.prober.round().await;
     assert_eq!(bench.fake.asked("/live"), ["b"]);
 }
 
 #[tokio::test]
-async fn a_refused_credential_stops_all_credentialed_questions() {
+async fn a_refused_credential_pauses_what_needs_it_at_that_endpoint_only() {
     let bench = bench(Fake::default());
     bench.fake.set("a", "/role", 401);
     bench.prober.round().await;
     bench.fake.asked("");
     bench.prober.round().await;
-    bench.prober.inquire().await;
+    bench.prober.query_metadata().await;
     let asked = bench.fake.asked.lock().clone();
+    let of_a: Vec<_> = asked.iter().filter(|(name, _)| name == "a").collect();
     assert!(
-        asked.iter().all(|(_, target)| target == "/live"),
+        of_a.iter().all(|(_, target)| target == "/live"),
         "{asked:?}"
     );
+    assert_eq!(asked.iter().filter(|(name, _)| name == "b").count(), 3);
     assert_eq!(bench.subjects[0].status(), HealthStatus::Healthy);
+    assert!(bench.subjects[0].credential().is_refused());
+}
+
+#[tokio::test]
+async fn a_credential_that_is_taken_again_is_used_without_a_reload() {
+    let bench = bench(Fake::default());
+    bench.fake.set("a", "/role", 401);
+    bench.prober.round().await;
+    bench.fake.set("a", "/role", 201);
+    bench.clock.advance(Duration::from_secs(15));
+    bench.prober.round().await;
+    assert_eq!(
+        bench.subjects[0].role(bench.clock.now()),
+        Some(Role::Writer)
+    );
+    assert!(!bench.subjects[0].credential().is_refused());
+    bench.fake.asked("");
+    bench.prober.round().await;
+    assert_eq!(bench.fake.asked("/role"), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_metadata_query_that_is_refused_is_asked_again_after_a_pause() {
+    let bench = bench(Fake::default());
+    for name in ["a", "b"] {
+        bench.fake.set(name, "/procedures", 429);
+    }
+    for _ in 0..4 {
+        bench.prober.query_metadata().await;
+        bench.clock.advance(Duration::from_secs(2));
+    }
+    assert_eq!(bench.fake.asked("/procedures"), ["a", "b"], "once each");
+    bench.fake.set("a", "/procedures", 200);
+    bench.fake.set("b", "/procedures", 200);
+    bench.clock.advance(Duration::from_secs(15));
+    bench.prober.query_metadata().await;
+    assert_eq!(*bench.script.learned.lock(), [200]);
+}
+
+#[tokio::test]
+async fn a_lack_of_ours_says_nothing_about_an_endpoint_and_is_counted_as_ours() {
+    let bench = bench(Fake::default());
+    bench.fake.set("a", "/live", 1);
+    bench.fake.set("a", "/role", 1);
+    for _ in 0..6 {
+        bench.prober.round().await;
+    }
+    assert_eq!(bench.subjects[0].status(), HealthStatus::Healthy);
+    assert_eq!(bench.subjects[0].last_failure(), None);
+    let counted = bench.counted.0.lock();
+    let of = |name: &str, result: &str| {
+        counted
+            .iter()
+            .filter(|(n, r)| n == name && *r == result)
+            .count()
+    };
+    assert_eq!((of("a", "local_error"), of("b", "good")), (12, 12));
 }
 
 #[tokio::test]
@@ -251,14 +327,14 @@ async fn a_probe_that_breaks_off_spares_the_others_and_is_told() {
 #[tokio::test]
 async fn an_inquiry_is_put_once_until_it_is_old_or_for_another_generation() {
     let bench = bench(Fake::default());
-    bench.prober.inquire().await;
-    bench.prober.inquire().await;
+    bench.prober.query_metadata().await;
+    bench.prober.query_metadata().await;
     assert_eq!(bench.fake.asked("/procedures").len(), 1);
     bench.clock.advance(Duration::from_secs(600));
-    bench.prober.inquire().await;
+    bench.prober.query_metadata().await;
     assert_eq!(bench.fake.asked("/procedures").len(), 1);
     bench.script.generation.store(1, Ordering::Relaxed);
-    bench.prober.inquire().await;
+    bench.prober.query_metadata().await;
     assert_eq!(bench.fake.asked("/procedures").len(), 1);
     assert_eq!(*bench.script.learned.lock(), [200, 200, 200]);
 }
@@ -267,12 +343,12 @@ async fn an_inquiry_is_put_once_until_it_is_old_or_for_another_generation() {
 async fn an_inquiry_without_an_answer_goes_to_the_next_endpoint_after_a_pause() {
     let bench = bench(Fake::default());
     bench.fake.set("b", "/procedures", 0);
-    bench.prober.inquire().await;
+    bench.prober.query_metadata().await;
     assert_eq!(bench.fake.asked("/procedures"), ["b"]);
-    bench.prober.inquire().await;
+    bench.prober.query_metadata().await;
     assert!(bench.fake.asked("/procedures").is_empty());
     bench.clock.advance(Duration::from_secs(2));
-    bench.prober.inquire().await;
+    bench.prober.query_metadata().await;
     assert_eq!(bench.fake.asked("/procedures"), ["a"]);
     assert_eq!(*bench.script.learned.lock(), [200]);
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::EndpointAddress;
-use crate::endpoint::{EndpointEvents, Identity, ProbeTrigger};
+use crate::endpoint::{EventLog, Identity, ProbeTrigger};
 use parking_lot::Mutex;
 
 /// Answers each look-up with the next thing on its list; an empty list of addresses is an error.
@@ -17,7 +17,7 @@ impl Lookup for Names {
     }
 }
 
-fn named(host: &str, events: &Arc<EndpointEvents>) -> Arc<Condition> {
+fn named(host: &str, events: &Arc<EventLog>) -> Arc<Condition> {
     let identity = Identity {
         service: "graph".into(),
         name: "a".into(),
@@ -32,7 +32,7 @@ fn named(host: &str, events: &Arc<EndpointEvents>) -> Arc<Condition> {
 
 #[tokio::test]
 async fn names_are_resolved_and_the_last_good_addresses_kept() {
-    let events = Arc::<EndpointEvents>::default();
+    let events = Arc::<EventLog>::default();
     let name = named("graph", &events);
     let answers = vec![
         vec![],
@@ -50,8 +50,8 @@ async fn names_are_resolved_and_the_last_good_addresses_kept() {
     }
     let (one, two) = (Some("10.0.0.1".to_owned()), Some("10.0.0.2".to_owned()));
     assert_eq!(seen, [None, None, one.clone(), one, two]);
-    let told: Vec<_> = events.list().iter().map(|e| e.what).collect();
-    use What::*;
+    let told: Vec<_> = events.after(0).iter().map(|e| e.what).collect();
+    use EventKind::*;
     assert_eq!(
         told,
         [ResolutionFailed, Resolved, ResolutionFailed, Resolved]

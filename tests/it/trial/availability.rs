@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use pointsman::endpoint::What;
+use pointsman::endpoint::EventKind;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -236,15 +236,12 @@ async fn writer(env: Arc<Environment>, figures: Arc<Figures>, over: Arc<AtomicBo
 
 /// Counts the events of endpoints as they happen.
 async fn count_events(env: Arc<Environment>, figures: Arc<Figures>, over: Arc<AtomicBool>) {
-    let events = || env.server.shared().registry.events().list();
-    let mut last = events().last().map(|event| event.when);
+    let events = |after| env.server.shared().registry.events().after(after);
+    let mut last = events(0).last().map_or(0, |event| event.number);
     loop {
         let ended = over.load(SeqCst);
-        for event in events() {
-            if last.is_some_and(|last| event.when <= last) {
-                continue;
-            }
-            last = Some(event.when);
+        for event in events(last) {
+            last = event.number;
             match format!("{:?}", event.what).as_str() {
                 "BreakerOpened" => figures.count("breakers opened"),
                 "BreakerClosed" => figures.count("breakers closed"),
@@ -323,20 +320,25 @@ async fn wait_until_all_serve(env: &Environment) {
 fn serves(env: &Environment, listener: usize) -> bool {
     let name = env.cluster.listener(listener).address().to_string();
     let name = name.replace(['.', ':'], "-");
-    let events = env.server.shared().registry.events().list();
-    let last = |of: &[What]| {
+    let events = env.server.shared().registry.events().after(0);
+    let last = |of: &[EventKind]| {
         let mut events = events.iter().rev();
-        let last = events.find(|event| event.endpoint == name && of.contains(&event.what));
+        let last = events
+            .find(|event| event.endpoint.as_deref() == Some(&*name) && of.contains(&event.what));
         last.map(|event| event.what)
     };
-    let status = last(&[What::Healthy, What::Degraded, What::Unhealthy]);
-    let breaker = last(&[
-        What::BreakerOpened,
-        What::BreakerReopened,
-        What::BreakerClosed,
+    let status = last(&[
+        EventKind::Healthy,
+        EventKind::Degraded,
+        EventKind::Unhealthy,
     ]);
-    status.is_none_or(|what| what == What::Healthy)
-        && breaker.is_none_or(|what| what == What::BreakerClosed)
+    let breaker = last(&[
+        EventKind::BreakerOpened,
+        EventKind::BreakerReopened,
+        EventKind::BreakerClosed,
+    ]);
+    status.is_none_or(|what| what == EventKind::Healthy)
+        && breaker.is_none_or(|what| what == EventKind::BreakerClosed)
 }
 
 async fn kill(env: &Environment, figures: &Figures) {

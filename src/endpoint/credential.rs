@@ -1,0 +1,71 @@
+//! Whether an endpoint takes our probe credential. Refusals are answered with longer and longer pauses:
+//! three wrong tries lock a user of Neo4j for everyone. What needs the credential waits meanwhile, and
+//! one question after each pause finds out whether it is taken again.
+
+use crate::clock::Moment;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+/// The pause after the first refusal; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_secs(15);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
+/// The state of a credential at one endpoint. Lock-free.
+#[derive(Debug, Default)]
+pub struct CredentialGate {
+    refusals: AtomicU32,
+    again: AtomicU64,
+}
+
+impl CredentialGate {
+    /// Whether a question with the credential may be sent now.
+    pub fn is_usable(&self, now: Moment) -> bool {
+        !self.is_refused() || now.0 >= self.again.load(Ordering::Acquire)
+    }
+
+    /// Whether the last question with it was refused.
+    pub fn is_refused(&self) -> bool {
+        self.refusals.load(Ordering::Acquire) > 0
+    }
+
+    /// It was refused: gives the pause when that is news.
+    pub fn refused(&self, now: Moment) -> Option<Duration> {
+        let before = self.refusals.fetch_add(1, Ordering::AcqRel);
+        let pause = FIRST_PAUSE
+            .saturating_mul(1 << before.min(8))
+            .min(LONGEST_PAUSE);
+        self.again.store((now + pause).0, Ordering::Release);
+        (before == 0).then_some(pause)
+    }
+
+    /// Ends the pause: the credential may be another one now.
+    pub fn try_again(&self) {
+        self.again.store(0, Ordering::Release);
+    }
+
+    /// It was taken; true when that is news.
+    pub fn accepted(&self) -> bool {
+        self.refusals.swap(0, Ordering::AcqRel) > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_doubles_the_pause_up_to_a_limit_and_success_ends_it() {
+        let gate = CredentialGate::default();
+        let mut now = Moment::default();
+        for pause in [15, 30, 60, 120, 240, 480, 600, 600] {
+            assert!(gate.is_usable(now));
+            let news = gate.refused(now);
+            assert_eq!(news.is_some(), pause == 15);
+            assert!(!gate.is_usable(now + Duration::from_secs(pause - 1)));
+            now = now + Duration::from_secs(pause);
+        }
+        assert!(gate.is_refused() && gate.accepted() && !gate.accepted());
+        assert!(gate.is_usable(Moment::default()));
+    }
+}
