@@ -132,11 +132,11 @@ families! {
     probe_age: Gauges<2> = "probe_age_seconds" ["service", "endpoint"] NONE,
         "Time since the last probe of an endpoint.";
     probes: Counters<3> = "probes_total" ["service", "endpoint", "result"] NONE,
-        "Probes: good, bad.";
+        "Probes: good, bad (it answered and does not serve), busy, no_response, refused (our credential), unsupported (it says nothing), local_error (a lack of file descriptors, ports or memory of ours).";
     probe_duration: Histograms<2> = "probe_duration_seconds" ["service", "endpoint"] SECONDS,
-        "Time of a probe.";
+        "Time of a probe, in whole.";
     changes: Counters<4> = "changes_total" ["service", "endpoint", "kind", "to"] NONE,
-        "Changes of an endpoint's status, breaker or role.";
+        "Changes of an endpoint: its status, breaker, role, maintenance, name resolution, and whether it takes our probe credential.";
     reloads: Counters<1> = "reloads_total" ["result"] NONE,
         "Reloads of the configuration: accepted, refused.";
     config_generation: Gauges<0> = "config_generation" [] NONE,

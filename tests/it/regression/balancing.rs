@@ -1,1 +1,125 @@
 //! Endpoints, probes, breakers and the choice among them.
+
+use crate::neo4j_support::{Proxy, eventually, send, yaml};
+use crate::support::{Origin, ReceivedRequest, Step};
+use pointsman::config::Source;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const JSON: &str = "content-type: application/json\r\n";
+
+/// A server that opens a transaction with the id `abc` and answers everything else with 200.
+fn transactional(seen: &ReceivedRequest) -> Vec<Step> {
+    let body = match seen.target() {
+        "/db/neo4j/query/v2/tx" => {
+            r#"{"data":{"fields":[],"values":[]},"transaction":{"id":"abc","expires":"2030-01-01T00:00:00Z"}}"#
+        }
+        _ => r#"{"data":{"fields":[],"values":[]}}"#,
+    };
+    Step::response(200, JSON, body)
+}
+
+fn commits(origin: &Origin) -> usize {
+    let seen = origin.received();
+    seen.iter()
+        .filter(|seen| seen.target().ends_with("/tx/abc/commit"))
+        .count()
+}
+
+/// A reload pointed the name `a` at another server, and the commit of a transaction of the old server
+/// went to the new one, where it could end another client's transaction.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_stays_with_its_server_when_a_reload_moves_its_endpoint() {
+    let (old, new) = (
+        Origin::start(transactional).await,
+        Origin::start(transactional).await,
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pointsman.yaml");
+    let text = |origin: &Origin| yaml(&[("a", origin.url())], "", "process: {reload_delay: 1h}\n");
+    std::fs::write(&path, text(&old)).unwrap();
+    let proxy = Proxy::start_file(Source {
+        path: path.clone(),
+        ..Source::default()
+    })
+    .await;
+    let opened = proxy
+        .post(
+            "/db/neo4j/query/v2/tx",
+            &[],
+            &json!({"statement": "RETURN 1"}),
+        )
+        .await;
+    let id = opened.json()["transaction"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    std::fs::write(&path, text(&new)).unwrap();
+    proxy.server().reload().await.unwrap();
+    let committed = proxy
+        .post(
+            &format!("/db/neo4j/query/v2/tx/{id}/commit"),
+            &[],
+            &json!({}),
+        )
+        .await;
+    assert_eq!(committed.status, 200, "{}", committed.body);
+    assert_eq!((commits(&old), commits(&new)), (1, 0));
+    proxy.stop().await;
+}
+
+async fn admin(proxy: &Proxy, path: &str) -> Value {
+    let url = format!("http://{}{path}", proxy.server().admin());
+    send("GET", &url, &[], String::new()).await.json()["data"].clone()
+}
+
+async fn metrics(proxy: &Proxy) -> String {
+    let url = format!("http://{}/metrics", proxy.server().admin());
+    send("GET", &url, &[], String::new()).await.body
+}
+
+/// A single 401, 403 or 429 to a probe stopped all that needs the credential until the next reload, and
+/// nothing but a log line said so. Probes and changes were never counted in a running process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_probe_credential_is_shown_and_counted_and_takes_nothing_out() {
+    let refuses = Arc::new(AtomicBool::new(true));
+    let refuse = Arc::clone(&refuses);
+    let origin = Origin::start(move |seen: &ReceivedRequest| {
+        match seen.target() != "/" && refuse.load(Ordering::SeqCst) {
+            true => Step::response(429, JSON, r#"{"errors":[]}"#),
+            false => transactional(seen),
+        }
+    })
+    .await;
+    let service = "    probe: {user: neo4j, password: secret}\n";
+    let proxy = Proxy::start(&yaml(&[("a", origin.url())], service, "")).await;
+    eventually("the refusal is an event", || async {
+        let events = admin(&proxy, "/api/coordination/events").await;
+        let events = events.as_array().cloned().unwrap_or_default();
+        events
+            .iter()
+            .any(|event| event["what"] == "probe_credential_refused")
+    })
+    .await;
+    let instances = admin(&proxy, "/api/coordination/instances").await;
+    let instance = &instances["graph"][0];
+    assert_eq!(instance["probe_credential_refused"], true, "{instance}");
+    assert_eq!(instance["status"], "healthy");
+    let metrics = metrics(&proxy).await;
+    for line in [
+        r#"pointsman_probes_total{endpoint="a",result="refused",service="graph"} 1"#,
+        r#"pointsman_probes_total{endpoint="a",result="good",service="graph"} 1"#,
+        r#"pointsman_changes_total{endpoint="a",kind="probe_credential",service="graph",to="refused"} 1"#,
+        r#"pointsman_probe_duration_seconds_count{endpoint="a",service="graph"} 2"#,
+    ] {
+        assert!(metrics.contains(line), "{line}\n{metrics}");
+    }
+    refuses.store(false, Ordering::SeqCst);
+    proxy.server().reload().await.unwrap_err();
+    let events = admin(&proxy, "/api/coordination/events?after=1").await;
+    let last = events.as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last["what"], "reload_refused", "a reload is an event");
+    assert!(last["number"].as_u64() > Some(1) && last["at"].as_str().unwrap().ends_with('Z'));
+    proxy.stop().await;
+}
