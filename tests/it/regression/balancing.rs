@@ -64,7 +64,7 @@ async fn a_transaction_stays_with_its_server_when_a_reload_moves_its_endpoint() 
             &json!({}),
         )
         .await;
-    assert_eq!(committed.status, 200, "{}", committed.body);
+    assert_eq!(committed.status, 200, "{}", committed.text);
     assert_eq!((commits(&old), commits(&new)), (1, 0));
     proxy.stop().await;
 }
@@ -76,7 +76,7 @@ async fn admin(proxy: &Proxy, path: &str) -> Value {
 
 async fn metrics(proxy: &Proxy) -> String {
     let url = format!("http://{}/metrics", proxy.server().admin());
-    send("GET", &url, &[], String::new()).await.body
+    send("GET", &url, &[], String::new()).await.text
 }
 
 /// A single 401, 403 or 429 to a probe stopped all that needs the credential until the next reload, and
