@@ -1,7 +1,7 @@
 //! One attempt of an errand: choose an endpoint, send the request as the dialect wants it, hold the
 //! answer as far as it must be known, judge it, and tell the endpoint's state how it went.
 
-use super::broken::{Broken, Stage};
+use super::broken::Broken;
 use super::errand::{Errand, Fetched};
 use super::exchange::{self, Answered, Failure, Hold, Parcel};
 use super::flow::request;
@@ -12,6 +12,7 @@ use crate::dialect::{Body, Executed, Fault, Judgement, Placement, Response};
 use crate::endpoint::{Completion, Endpoint, Permit};
 use crate::observe::{self, Name};
 use crate::plan::Complexity;
+use crate::retry::Stage;
 use pingora_core::protocols::http::ServerSession;
 use std::sync::Arc;
 use std::time::Duration;
