@@ -38,6 +38,14 @@ pub enum RejectionReason {
     BodyTooLarge,
     /// No room to buffer a body that must be read whole.
     BodiesFull,
+    /// The request breaks a rule of HTTP.
+    BadRequest,
+    /// The method is not served: a tunnel, or an echo of credentials.
+    MethodNotAllowed,
+    /// The body came too slowly.
+    ClientTooSlow,
+    /// The version of HTTP is not served.
+    VersionNotSupported,
 }
 
 /// What a client may make of a refusal.
@@ -76,7 +84,7 @@ pub struct RejectionRow {
 
 impl RejectionReason {
     /// Every reason, for documents and tests.
-    pub const ALL: [RejectionReason; 9] = [
+    pub const ALL: [RejectionReason; 13] = [
         RejectionReason::NoEndpoint,
         RejectionReason::TransactionNotFound,
         RejectionReason::UpstreamTimeout,
@@ -86,6 +94,10 @@ impl RejectionReason {
         RejectionReason::HeadersTooLarge,
         RejectionReason::BodyTooLarge,
         RejectionReason::BodiesFull,
+        RejectionReason::BadRequest,
+        RejectionReason::MethodNotAllowed,
+        RejectionReason::ClientTooSlow,
+        RejectionReason::VersionNotSupported,
     ];
 
     /// The row of this reason. Generic clients send again what is answered 429, 502, 503 or 504, so an
@@ -108,6 +120,10 @@ impl RejectionReason {
             RejectionReason::HeadersTooLarge => (431, "headers_too_large", ClientError),
             RejectionReason::BodyTooLarge => (413, "body_too_large", ClientError),
             RejectionReason::BodiesFull => (503, "bodies_full", NotSent),
+            RejectionReason::BadRequest => (400, "bad_request", ClientError),
+            RejectionReason::MethodNotAllowed => (405, "method_not_allowed", ClientError),
+            RejectionReason::ClientTooSlow => (408, "client_too_slow", ClientError),
+            RejectionReason::VersionNotSupported => (505, "version_not_supported", ClientError),
         };
         RejectionRow {
             status,

@@ -6,20 +6,10 @@
 //! of it went out; what belongs to one endpoint goes to no other; and then limits and budget decide.
 
 use crate::dialect::{Effect, Fault, Fence, Judgement, Placement, RetryAdvice};
+use crate::http::Stage;
 
 /// How often a call is sent again because an idle connection turned out to be closed; this is no endpoint's failure.
 const RECONNECTS: u32 = 3;
-
-/// How far an exchange had come when it failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// No byte was sent: the request had no effect.
-    Connect,
-    /// Something was sent, no response was begun.
-    Sent,
-    /// The response was begun.
-    Responding,
-}
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy)]

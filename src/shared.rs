@@ -9,7 +9,7 @@ pub use known_targets::KnownTargets;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::endpoint::Registry;
 use crate::observe::Observer;
 use crate::plan::{MeasuredTimes, SystemLoad};
@@ -55,7 +55,7 @@ impl Shared {
             registry: parts.registry,
             measured: parts.measured,
             random_source: RandomSource::seeded(random.bits()),
-            bodies: Bodies::new(first.config.path.held_bodies.bytes()),
+            bodies: bodies(&first.config.path),
             known_targets: KnownTargets::default(),
             current: ArcSwap::from_pointee(first),
             load: ArcSwap::default(),
@@ -87,7 +87,9 @@ impl Shared {
         self.cache.reconfigure(&next.config.cache);
         self.observer
             .apply(&next.config.observe, &next.config.queries);
-        self.bodies.set_limit(next.config.path.held_bodies.bytes());
+        let path = &next.config.path;
+        self.bodies
+            .set_limit(path.held_bodies.bytes(), path.client_share);
         self.current.store(Arc::new(next));
     }
 
@@ -122,6 +124,10 @@ impl Shared {
             idle.await;
         }
     }
+}
+
+fn bodies(path: &config::Path) -> Arc<Bodies> {
+    Bodies::new(path.held_bodies.bytes(), path.client_share)
 }
 
 /// One request in flight.

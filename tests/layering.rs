@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("random", &[]),
-    ("retry", &["dialect"]),
+    ("retry", &["dialect", "http"]),
     ("rejection", &[]),
     ("config", &["dialect"]),
     ("http", &[]),
@@ -48,7 +48,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 /// Crates that only these modules may name.
 const CRATES: &[(&str, &[&str])] = &[
-    ("pingora", &["http", "proxy"]),
+    ("pingora", &["http"]),
     ("axum", &["admin"]),
     ("hyper", &["admin", "probe"]),
 ];

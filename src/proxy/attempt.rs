@@ -1,234 +1,191 @@
-//! One attempt of an errand: choose an endpoint, send the request as the dialect wants it, hold the
-//! answer as far as it must be known, judge it, and tell the endpoint's state how it went.
+//! One attempt of a call at one endpoint: the request is sent as the dialect wants it, the response is
+//! buffered as far as it must be known and judged, and the endpoint's state is told how it went.
 
-use super::broken::Broken;
-use super::errand::{Errand, Fetched};
-use super::exchange::{self, Answered, Failure, Hold, Parcel};
-use super::flow::request;
-use super::outgoing;
-use super::pace::Pace;
-use crate::balance::{NoRoute, Route, RouteRequest};
-use crate::dialect::{Body, Executed, Fault, Judgement, Placement, Response};
-use crate::endpoint::{Completion, Endpoint, Permit};
+use super::buffered::{BufferLimit, BufferedResponse};
+use super::caller::{CallResponse, Caller};
+use super::exchange::{Exchange, ExchangeEnd};
+use super::exchange_error::ExchangeError;
+use super::outbound::{CallLimits, Outbound, OutboundMessage};
+use super::requester::Requester;
+use crate::balance::Route;
+use crate::dialect::{Body, Executed, Fault, Judgement, Response};
+use crate::endpoint::{Completion, Endpoint};
+use crate::http::{Destination, Stage};
 use crate::observe::{self, Name};
-use crate::plan::Complexity;
-use crate::retry::Stage;
-use pingora_core::protocols::http::ServerSession;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
 
-/// Where an attempt may go.
-#[derive(Clone, Copy)]
-pub struct Way<'a> {
-    pub placement: &'a Placement,
-    pub excluded: &'a [Arc<Endpoint>],
-}
-
-/// One attempt's end.
-pub enum Tried {
-    Answered(Box<Fetched>, observe::Attempt),
-    Broken(Broken, Arc<Endpoint>, observe::Attempt),
-    ClientGone,
+/// How an attempt ended.
+pub enum AttemptEnd {
+    Response(Box<CallResponse>, observe::Attempt),
+    Failed(ExchangeError, Arc<Endpoint>, observe::Attempt),
+    RequesterGone,
     /// The request cannot be written.
-    Unsendable,
+    Unwritable,
 }
 
-impl Errand {
-    /// Tries the endpoint of a route.
-    pub async fn attempt(&self, route: Route, upload: Option<&mut ServerSession>) -> Tried {
-        let Some(parcel) = self.parcel(&route) else {
-            return Tried::Unsendable;
+/// An attempt at the endpoint of a route.
+pub struct Attempt<'a> {
+    caller: &'a Caller,
+    outbound: &'a Outbound,
+    limits: CallLimits,
+    deadline: Instant,
+    route: Route,
+}
+
+impl<'a> Attempt<'a> {
+    /// An attempt that is still to be made.
+    pub fn new(
+        caller: &'a Caller,
+        outbound: &'a Outbound,
+        deadline: Instant,
+        route: Route,
+    ) -> Self {
+        Self {
+            caller,
+            outbound,
+            limits: outbound.limits(),
+            deadline,
+            route,
+        }
+    }
+
+    /// Makes the attempt.
+    pub async fn run(self, requester: &mut Option<&mut dyn Requester>) -> AttemptEnd {
+        let shared = &self.caller.shared;
+        let Some(message) = self.outbound.message(&self.route.endpoint.authority) else {
+            return AttemptEnd::Unwritable;
         };
-        let name = Name::from(Arc::clone(&route.endpoint.name));
-        self.shared.observer.sent_to(self.ticket, name);
-        let started = self.shared.clock.now();
-        let answered = self.exchange(&route, parcel, upload).await;
-        let elapsed = self.shared.clock.now().since(started);
-        match answered {
-            Ok(answered) => self.judged(route, answered, elapsed),
-            Err(Failure::Upstream(broken)) => self.broke(route, broken, elapsed),
-            Err(Failure::Client) => Tried::ClientGone,
+        let name = Name::from(Arc::clone(&self.route.endpoint.name));
+        shared.observer.sent_to(self.outbound.ticket, name);
+        let started = shared.clock.now();
+        let response = self.exchange(message, requester).await;
+        let elapsed = shared.clock.now().since(started);
+        match response {
+            Ok(response) => self.judged(response, elapsed),
+            Err(ExchangeEnd::Failed(error)) => self.failed(error, elapsed),
+            Err(ExchangeEnd::RequesterGone) => AttemptEnd::RequesterGone,
         }
-    }
-
-    /// Chooses an endpoint.
-    pub fn route(&self, way: Way<'_>) -> Result<Route, NoRoute> {
-        let home = self.home.and_then(|home| self.service.token_of(home));
-        let ask = RouteRequest {
-            plan: &self.plan,
-            placement: way.placement,
-            key: self.local_key(),
-            excluded: way.excluded,
-            home,
-            now: self.shared.clock.now(),
-            explain: self.explain,
-        };
-        let route = self
-            .service
-            .pool
-            .choose(&ask, &mut self.shared.random_source.random())?;
-        if let Some(home) = self
-            .home
-            .filter(|home| self.service.cache_id(&route.endpoint) != *home)
-            && !self.service.serves(home, ask.now)
-        {
-            self.shared.cache.forget_home(home);
-        }
-        Ok(route)
-    }
-
-    /// What a node-local call belongs to: its target.
-    fn local_key(&self) -> &str {
-        use crate::dialect::Target;
-        match &self.call.target {
-            Target::Service => "",
-            Target::Collection(name) | Target::Database(name) => name,
-        }
-    }
-
-    fn parcel(&self, route: &Route) -> Option<Parcel> {
-        let after_write = self.home.is_some();
-        let asked = request(&self.head, &self.target, &self.body);
-        let changes = self
-            .service
-            .dialect
-            .outgoing(&self.call, &asked, after_write);
-        let authority = &route.endpoint.authority;
-        outgoing::build(&self.head, &self.body, changes, authority).ok()
     }
 
     async fn exchange(
         &self,
-        route: &Route,
-        parcel: Parcel,
-        upload: Option<&mut ServerSession>,
-    ) -> Result<Answered, Failure> {
-        let limits = self.limits();
-        let wire = self
-            .upstream
-            .open(route.address, route.endpoint.state.generation, &limits)
-            .await?;
-        let hold = self.hold();
-        match upload {
-            None => Ok(exchange::ask(&self.upstream, wire, parcel, hold).await?),
-            Some(session) => {
-                let pace = Pace::of_upload(&self.snapshot.config.path);
-                exchange::ask_streaming(&self.upstream, wire, parcel, session, pace, hold).await
-            }
-        }
+        message: OutboundMessage,
+        requester: &mut Option<&mut dyn Requester>,
+    ) -> Result<BufferedResponse, ExchangeEnd> {
+        let destination = Destination {
+            address: self.route.address,
+            group: self.route.endpoint.state.generation,
+            connect_timeout: self.limits.connect,
+            idle_timeout: self.limits.idle,
+        };
+        let upstream = self.caller.connector.open(&destination).await?;
+        let exchange = Exchange::begin(upstream, message, self.limits, self.deadline)?;
+        BufferedResponse::read(exchange, self.buffer_limit(), requester).await
     }
 
-    /// How much of the answer is held: what the dialect can judge, as far as the limit allows.
-    fn hold(&self) -> Hold {
-        let holds = self.service.dialect.buffers_response(&self.call);
-        Hold {
-            limit: if holds {
-                self.snapshot.config.path.hold_limit.bytes()
-            } else {
-                0
+    /// How much of the response is buffered: what the dialect can judge, as far as the limit allows.
+    fn buffer_limit(&self) -> BufferLimit {
+        let buffers = self
+            .outbound
+            .dialect()
+            .buffers_response(&self.outbound.call);
+        BufferLimit {
+            bytes: match buffers {
+                true => self.outbound.path().hold_limit.bytes(),
+                false => 0,
             },
-            span: self.limits().read,
-            share: self.shared.bodies.share(),
+            time: self.limits.read,
+            share: self.outbound.share.sibling(),
         }
     }
 
-    fn judged(&self, route: Route, answered: Answered, elapsed: Duration) -> Tried {
-        let judgement = self.service.dialect.judge(
-            &self.call,
+    fn judged(self, response: BufferedResponse, elapsed: Duration) -> AttemptEnd {
+        let judgement = self.outbound.dialect().judge(
+            &self.outbound.call,
             &Response {
-                status: answered.head.status.as_u16(),
-                headers: &answered.head.headers,
-                body: if answered.is_whole() {
-                    Body::Whole(&answered.held)
-                } else {
-                    Body::Prefix(&answered.held)
+                status: response.head.status.as_u16(),
+                headers: &response.head.headers,
+                body: match response.is_whole {
+                    true => Body::Whole(&response.body),
+                    false => Body::Prefix(&response.body),
                 },
             },
         );
-        let status = Some(answered.head.status.as_u16());
-        let attempt = note(&route, status, judgement.fault, judgement.code, elapsed);
-        let whole = answered.is_whole();
-        let Route {
-            endpoint, permit, ..
-        } = route;
-        let mut fetched = Fetched {
-            held: endpoint.held(self.shared.clock.now()),
-            completion: self.completion(&judgement, elapsed),
-            answered,
-            judgement,
-            cache_id: self.service.cache_id(&endpoint),
-            endpoint,
-            permit: None,
+        let status = Some(response.head.status.as_u16());
+        let attempt = self.note(status, judgement.fault, judgement.code, elapsed);
+        let completion = self.completion(&judgement, elapsed);
+        let endpoint = self.route.endpoint;
+        let permit = self.route.permit;
+        let streaming = match response.exchange {
+            Some(_) => Some((permit, completion)),
+            None => {
+                permit.complete(&completion);
+                None
+            }
         };
-        match whole {
-            true => permit.complete(&fetched.completion),
-            false => fetched.permit = Some(permit),
-        }
-        Tried::Answered(Box::new(fetched), attempt)
+        let response = CallResponse {
+            held: endpoint.held(self.caller.shared.clock.now()),
+            cache_id: self.outbound.service.cache_id(&endpoint),
+            response,
+            judgement,
+            endpoint,
+            streaming,
+        };
+        AttemptEnd::Response(Box::new(response), attempt)
     }
 
-    fn broke(&self, route: Route, broken: Broken, elapsed: Duration) -> Tried {
-        let stale = broken.is_stale();
-        let fault = if stale { Fault::None } else { Fault::Endpoint };
-        let attempt = note(&route, None, fault, broken.kind, elapsed);
-        let Route {
-            endpoint, permit, ..
-        } = route;
-        if !stale {
-            let judgement = Judgement::failure(fault, Executed::Unknown, broken.kind);
-            permit.complete(&Completion {
-                timed_out: broken.timeout && broken.stage != Stage::Connect,
-                ..self.completion(&judgement, elapsed)
-            });
+    fn failed(self, error: ExchangeError, elapsed: Duration) -> AttemptEnd {
+        let fault = match error.blames_endpoint() {
+            true => Fault::Endpoint,
+            false => Fault::None,
+        };
+        let attempt = self.note(None, fault, error.kind, elapsed);
+        let judgement = Judgement::failure(fault, Executed::Unknown, error.kind);
+        let completion = self.completion(&judgement, elapsed);
+        let completion = Completion {
+            timed_out: error.timed_out && error.stage != Stage::Connect,
+            ..completion
+        };
+        if error.blames_endpoint() {
+            self.route.permit.complete(&completion);
         }
-        Tried::Broken(broken, endpoint, attempt)
+        AttemptEnd::Failed(error, self.route.endpoint, attempt)
     }
 
     fn completion(&self, judgement: &Judgement, elapsed: Duration) -> Completion {
         Completion {
             fault: judgement.fault,
             elapsed,
-            complexity: self.complexity(),
-            shape: self.call.shape,
+            complexity: self.outbound.plan.complexity,
+            shape: self.outbound.call.shape,
             needs_two_shapes: judgement.needs_two_shapes,
             timed_out: false,
-            now: self.shared.clock.now(),
+            now: self.caller.shared.clock.now(),
         }
     }
 
-    fn complexity(&self) -> Complexity {
-        self.plan.complexity
-    }
-}
-
-/// Ends the exchange of an answer that streamed, cut or whole.
-pub fn end(permit: Permit, mut completion: Completion, cut: bool, now: crate::clock::Moment) {
-    if cut {
-        completion.fault = Fault::Endpoint;
-    }
-    completion.now = now;
-    permit.complete(&completion);
-}
-
-fn note(
-    route: &Route,
-    status: Option<u16>,
-    fault: Fault,
-    code: &'static str,
-    elapsed: Duration,
-) -> observe::Attempt {
-    observe::Attempt {
-        endpoint: Name::from(Arc::clone(&route.endpoint.name)),
-        reason: route.reason.label(),
-        score: (route.score != 0.0).then_some(route.score),
-        scores: route
-            .scores
-            .iter()
-            .map(|scored| (Name::from(&*scored.endpoint), scored.score))
-            .collect(),
-        status,
-        fault,
-        code,
-        elapsed,
+    fn note(
+        &self,
+        status: Option<u16>,
+        fault: Fault,
+        code: &'static str,
+        elapsed: Duration,
+    ) -> observe::Attempt {
+        let route = &self.route;
+        let scores = route.scores.iter();
+        observe::Attempt {
+            endpoint: Name::from(Arc::clone(&route.endpoint.name)),
+            reason: route.reason.label(),
+            score: (route.score != 0.0).then_some(route.score),
+            scores: scores
+                .map(|scored| (Name::from(&*scored.endpoint), scored.score))
+                .collect(),
+            status,
+            fault,
+            code,
+            elapsed,
+        }
     }
 }

@@ -1,192 +1,311 @@
-//! One attempt: a request goes to one endpoint, and its answer comes back as far as it must be known
-//! before anything is written to the client.
+//! One exchange with an endpoint: a request is sent and its response read at the same time, within time
+//! limits. Both directions go on until both ended, or the response is an error or a close.
 
-use super::broken::Broken;
-use super::pace::{Pace, TooSlow};
-use super::parts::Parts;
-use super::upstream::{Upstream, Wire};
-use crate::shared::Share;
+use super::client::next_piece;
+use super::exchange_error::ExchangeError;
+use super::outbound::{CallLimits, OutboundMessage};
+use super::requester::{Gone, Requester};
+use crate::http::{BodyLength, Part, ResponseHeader, Stage, Upstream, UpstreamError};
 use bytes::Bytes;
-use pingora_core::protocols::http::ServerSession;
-use pingora_http::{RequestHeader, ResponseHeader};
+use http::{HeaderMap, StatusCode};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::time::{Instant, Sleep};
 
-/// A request, ready to be sent.
-pub struct Parcel {
-    pub head: Box<RequestHeader>,
-    pub body: Bytes,
+/// How long a response is waited for after the request could not be sent to its end.
+const LAST_WORD: Duration = Duration::from_millis(250);
+
+/// Why an exchange has no response, or not all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExchangeEnd {
+    Failed(ExchangeError),
+    /// Who the request is made for is gone.
+    RequesterGone,
 }
 
-/// How much of an answer is held before it is judged.
-pub struct Hold {
-    /// Bytes; 0 holds nothing.
-    pub limit: usize,
-    /// How long it may take to come.
-    pub span: Duration,
-    /// The part of it in the bound of all bodies.
-    pub share: Share,
-}
-
-/// An answer: held whole, or begun.
-pub struct Answered {
-    pub head: ResponseHeader,
-    pub held: Bytes,
-    /// The connection, while there is more to come.
-    pub rest: Option<Wire>,
-    /// The end of the body was told by closing the connection: a cut cannot be told from an end.
-    pub delimited_by_close: bool,
-    /// The part of what is held in the bound of all bodies, until it is written.
-    pub share: Share,
-}
-
-impl Answered {
-    /// Whether all of it is held.
-    pub fn is_whole(&self) -> bool {
-        self.rest.is_none()
+impl From<UpstreamError> for ExchangeEnd {
+    fn from(error: UpstreamError) -> Self {
+        Self::Failed(error.into())
     }
 }
 
-/// Why a streamed upload failed.
-pub enum Failure {
-    Upstream(Broken),
-    /// The client's connection broke while its body was read.
-    Client,
+/// How far the request was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Upload {
+    Sending,
+    Flushing,
+    Done,
+    /// The endpoint took no more of it.
+    Failed(ExchangeError),
+    /// It is not wanted any more: the response is an error.
+    Abandoned,
 }
 
-impl From<Broken> for Failure {
-    fn from(broken: Broken) -> Self {
-        Failure::Upstream(broken)
+/// Who is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    EndpointReads,
+    EndpointResponds,
+    LastWord,
+    Requester,
+}
+
+/// An exchange on a connection.
+pub struct Exchange {
+    upstream: Box<dyn Upstream>,
+    upload: Upload,
+    /// What is held of the body and not yet sent.
+    body: Bytes,
+    trailers: Option<HeaderMap>,
+    /// Whether nothing follows what is held.
+    is_whole: bool,
+    limits: CallLimits,
+    deadline: Instant,
+    timer: Pin<Box<Sleep>>,
+    waiting: Option<Waiting>,
+    responding: bool,
+}
+
+impl Exchange {
+    /// Begins an exchange: queues the head of the request.
+    pub fn begin(
+        mut upstream: Box<dyn Upstream>,
+        message: OutboundMessage,
+        limits: CallLimits,
+        deadline: Instant,
+    ) -> Result<Self, UpstreamError> {
+        upstream.send_head(&message.head, message.length)?;
+        Ok(Self {
+            upstream,
+            upload: Upload::Sending,
+            body: message.body,
+            trailers: message.trailers,
+            is_whole: message.is_whole,
+            limits,
+            deadline,
+            timer: Box::pin(tokio::time::sleep_until(deadline)),
+            waiting: None,
+            responding: false,
+        })
     }
-}
 
-/// Sends a whole request and reads its answer.
-pub async fn ask(
-    upstream: &Upstream,
-    mut wire: Wire,
-    parcel: Parcel,
-    hold: Hold,
-) -> Result<Answered, Broken> {
-    let sent = send(&mut wire, parcel).await;
-    let head = wire.answer_after(sent).await?;
-    receive(upstream, wire, head, hold).await
-}
-
-async fn send(wire: &mut Wire, parcel: Parcel) -> Result<(), Broken> {
-    wire.send_begin(parcel).await?;
-    wire.finish().await
-}
-
-/// Sends the beginning of a request, then what the client still sends, and reads the answer; both directions at once, so that an early answer is seen.
-pub async fn ask_streaming(
-    upstream: &Upstream,
-    mut wire: Wire,
-    parcel: Parcel,
-    session: &mut ServerSession,
-    pace: Pace,
-    hold: Hold,
-) -> Result<Answered, Failure> {
-    let deadline = wire.deadline();
-    let sending = send_streaming(&mut wire, parcel, session, pace);
-    let sent = match tokio::time::timeout_at(deadline, sending).await {
-        Ok(sent) => sent,
-        Err(_) => Err(wire.overdue().into()),
-    };
-    let head = match sent {
-        Ok(Some(early)) => early,
-        Ok(None) => wire.answer_after(Ok(())).await?,
-        Err(Failure::Upstream(broken)) => wire.answer_after(Err(broken)).await?,
-        Err(Failure::Client) => return Err(Failure::Client),
-    };
-    Ok(receive(upstream, wire, head, hold).await?)
-}
-
-/// Sends all of a request, or as much of it as goes before an answer comes; gives that answer's head.
-async fn send_streaming(
-    wire: &mut Wire,
-    parcel: Parcel,
-    session: &mut ServerSession,
-    mut pace: Pace,
-) -> Result<Option<ResponseHeader>, Failure> {
-    wire.send_begin(parcel).await?;
-    loop {
-        tokio::select! {
-            biased;
-            head = wire.head() => return Ok(Some(head?)),
-            part = pace.wait(session.read_request_body()) => match part {
-                Ok(Ok(Some(part))) => {
-                    pace.moved(part.len());
-                    wire.send_body(part).await?;
-                }
-                Ok(Ok(None)) => {
-                    wire.finish().await?;
-                    return Ok(None);
-                }
-                Ok(Err(_)) | Err(TooSlow) => return Err(Failure::Client),
-            },
-        }
+    /// The final head of the response. Informational ones go to the requester.
+    pub async fn head(
+        &mut self,
+        requester: &mut Option<&mut dyn Requester>,
+    ) -> Result<ResponseHeader, ExchangeEnd> {
+        poll_fn(|cx| self.poll_head(cx, requester)).await
     }
-}
 
-async fn receive(
-    upstream: &Upstream,
-    mut wire: Wire,
-    head: ResponseHeader,
-    mut hold: Hold,
-) -> Result<Answered, Broken> {
-    let delimited_by_close = wire.delimited_by_close();
-    let (held, whole) = gather(&mut wire, &mut hold).await?;
-    let rest = if whole {
-        upstream.release(wire).await;
-        None
-    } else {
-        Some(wire)
-    };
-    Ok(Answered {
-        head,
-        held,
-        rest,
-        delimited_by_close,
-        share: hold.share,
-    })
-}
-
-/// What came together with the head, so that it can go on together with it; nothing is waited for.
-async fn there_already(wire: &mut Wire) -> Result<(Bytes, bool), Broken> {
-    let part = tokio::select! {
-        biased;
-        part = wire.chunk() => part?,
-        () = std::future::ready(()) => return Ok((Bytes::new(), false)),
-    };
-    Ok(part.map_or((Bytes::new(), true), |part| (part, wire.done())))
-}
-
-/// Reads until the end, until more than the limit is held or no more can be, or until the time is up.
-async fn gather(wire: &mut Wire, hold: &mut Hold) -> Result<(Bytes, bool), Broken> {
-    if wire.done() {
-        return Ok((Bytes::new(), true));
-    }
-    if hold.limit == 0 {
-        return there_already(wire).await;
-    }
-    let mut parts = Parts::default();
-    let time_is_up = tokio::time::sleep(hold.span);
-    tokio::pin!(time_is_up);
-    while parts.len() <= hold.limit {
-        let part = tokio::select! {
-            biased;
-            part = wire.chunk() => part?,
-            () = &mut time_is_up => break,
-        };
-        match part {
-            Some(part) => {
-                let room = hold.share.grow(part.len());
-                parts.push(part);
-                if !room {
-                    break;
-                }
+    fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        requester: &mut Option<&mut dyn Requester>,
+    ) -> Poll<Result<ResponseHeader, ExchangeEnd>> {
+        loop {
+            if let Poll::Ready(Err(Gone)) = self.poll_upload(cx, requester) {
+                return Poll::Ready(Err(ExchangeEnd::RequesterGone));
             }
-            None => return Ok((parts.join(), true)),
+            match self.upstream.poll_head(cx) {
+                Poll::Ready(Ok(head)) if head.status.is_informational() => {
+                    self.waiting = None;
+                    // We have asked the client to go on ourselves.
+                    if let Some(requester) = requester
+                        && head.status != StatusCode::CONTINUE
+                    {
+                        requester.informational(&head);
+                    }
+                }
+                Poll::Ready(Ok(head)) => return Poll::Ready(Ok(self.begun(head))),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(self.failed(error))),
+                Poll::Pending => return self.poll_wait(cx, requester).map(Err),
+            }
         }
     }
-    Ok((parts.join(), false))
+
+    fn begun(&mut self, head: ResponseHeader) -> ResponseHeader {
+        self.waiting = None;
+        self.responding = true;
+        let is_error = head.status.is_client_error() || head.status.is_server_error();
+        if is_error && !self.upload_ended() {
+            self.upload = Upload::Abandoned;
+        }
+        head
+    }
+
+    /// Nothing is there at the moment: ready when that is to end.
+    fn poll_wait(
+        &mut self,
+        cx: &mut Context<'_>,
+        requester: &mut Option<&mut dyn Requester>,
+    ) -> Poll<ExchangeEnd> {
+        if let Some(requester) = requester {
+            requester.poll_flush(cx);
+            if requester.poll_gone(cx).is_ready() {
+                return Poll::Ready(ExchangeEnd::RequesterGone);
+            }
+        }
+        self.poll_time(cx).map(ExchangeEnd::Failed)
+    }
+
+    /// The next part of the response. The request goes on being sent meanwhile.
+    pub fn poll_part(
+        &mut self,
+        cx: &mut Context<'_>,
+        requester: &mut Option<&mut dyn Requester>,
+    ) -> Poll<Result<Part, ExchangeEnd>> {
+        if let Poll::Ready(Err(Gone)) = self.poll_upload(cx, requester) {
+            return Poll::Ready(Err(ExchangeEnd::RequesterGone));
+        }
+        match self.upstream.poll_part(cx) {
+            Poll::Ready(part) => {
+                self.waiting = None;
+                Poll::Ready(part.map_err(|error| self.failed(error)))
+            }
+            Poll::Pending => self.poll_wait(cx, requester).map(Err),
+        }
+    }
+
+    /// Sends on what there is of the request; ready when nothing is left to send, or nobody takes it.
+    pub fn poll_upload(
+        &mut self,
+        cx: &mut Context<'_>,
+        requester: &mut Option<&mut dyn Requester>,
+    ) -> Poll<Result<(), Gone>> {
+        loop {
+            let step = match self.upload {
+                Upload::Sending => ready!(self.poll_next_part(cx, requester))?,
+                Upload::Flushing => ready!(self.upstream.poll_flush(cx)).map(|()| Upload::Done),
+                Upload::Done | Upload::Failed(_) | Upload::Abandoned => return Poll::Ready(Ok(())),
+            };
+            self.waiting = None;
+            self.upload = step.unwrap_or_else(|error| Upload::Failed(error.into()));
+        }
+    }
+
+    /// Queues one part more, when there is room for it and it is there.
+    fn poll_next_part(
+        &mut self,
+        cx: &mut Context<'_>,
+        requester: &mut Option<&mut dyn Requester>,
+    ) -> Poll<Result<Result<Upload, UpstreamError>, Gone>> {
+        match self.upstream.poll_ready(cx) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(error)) => return Poll::Ready(Ok(Err(error))),
+            Poll::Pending => {
+                if let Some(requester) = requester {
+                    requester.pause();
+                }
+                if self.waiting == Some(Waiting::Requester) {
+                    self.waiting = None;
+                }
+                return Poll::Pending;
+            }
+        }
+        let part = match next_piece(&mut self.body) {
+            Some(piece) => Part::Data(piece),
+            None if self.is_whole => self.trailers.take().map_or(Part::End, Part::Trailers),
+            None => match requester {
+                Some(requester) => match requester.poll_part(cx) {
+                    Poll::Ready(part) => part?,
+                    Poll::Pending => return self.poll_rest(cx),
+                },
+                None => return Poll::Ready(Err(Gone)),
+            },
+        };
+        let next = match part {
+            Part::End => Upload::Flushing,
+            Part::Data(_) | Part::Trailers(_) => Upload::Sending,
+        };
+        Poll::Ready(Ok(self.upstream.send_part(part).map(|()| next)))
+    }
+
+    /// The requester rests: what is queued goes out meanwhile.
+    fn poll_rest(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Result<Upload, UpstreamError>, Gone>> {
+        match self.upstream.poll_flush(cx) {
+            Poll::Ready(Ok(())) => {
+                if self.waiting != Some(Waiting::Requester) {
+                    self.wait_for(Waiting::Requester);
+                }
+                Poll::Pending
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Ok(Err(error))),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Whether nothing more of the request will be sent.
+    pub fn upload_ended(&self) -> bool {
+        !matches!(self.upload, Upload::Sending | Upload::Flushing)
+    }
+
+    /// The response is not read for a while: that is not the endpoint's time.
+    pub fn pause(&mut self) {
+        self.waiting = None;
+    }
+
+    /// Gives up on an endpoint that takes too long.
+    fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<ExchangeError> {
+        if self.waiting.is_none() {
+            self.wait_for(match self.upload {
+                Upload::Sending | Upload::Flushing => Waiting::EndpointReads,
+                Upload::Failed(_) if !self.responding => Waiting::LastWord,
+                _ => Waiting::EndpointResponds,
+            });
+        }
+        ready!(self.timer.as_mut().poll(cx));
+        let stage = if self.responding {
+            Stage::Responding
+        } else {
+            Stage::Sent
+        };
+        let kind = match (self.waiting, self.upload) {
+            (Some(Waiting::LastWord), Upload::Failed(error)) => return Poll::Ready(error),
+            _ if Instant::now() >= self.deadline => "total_timeout",
+            (Some(Waiting::EndpointReads), _) => "send_timeout",
+            _ => "read_timeout",
+        };
+        Poll::Ready(ExchangeError::timeout(stage, kind))
+    }
+
+    fn wait_for(&mut self, waiting: Waiting) {
+        let until = match waiting {
+            Waiting::EndpointReads => Instant::now() + self.limits.send,
+            Waiting::EndpointResponds => Instant::now() + self.limits.read,
+            Waiting::LastWord => Instant::now() + LAST_WORD,
+            Waiting::Requester => self.deadline,
+        };
+        self.waiting = Some(waiting);
+        self.timer.as_mut().reset(until.min(self.deadline));
+    }
+
+    /// An endpoint that refuses a body closes while we send: then our failure to send says it better.
+    fn failed(&self, error: UpstreamError) -> ExchangeEnd {
+        match self.upload {
+            Upload::Failed(first) if !self.responding => ExchangeEnd::Failed(first),
+            _ => error.into(),
+        }
+    }
+
+    /// How long the response's body is.
+    pub fn body_length(&self) -> BodyLength {
+        self.upstream.body_length().unwrap_or(BodyLength::Unknown)
+    }
+
+    /// Whether the end of the response is told by closing the connection: a cut cannot be told from an end.
+    pub fn is_delimited_by_close(&self) -> bool {
+        self.upstream.is_delimited_by_close()
+    }
+
+    /// Ends the exchange; the connection is kept if both messages were whole.
+    pub fn release(self) {
+        if self.upload == Upload::Done {
+            self.upstream.release();
+        }
+    }
 }

@@ -1,245 +1,292 @@
-//! One request on its way through the steps. A flow holds what the steps hand on to each other; it
-//! asks each step and carries its answer, and decides nothing itself.
+//! One request on its way through the steps: its record, its client, and what every response to it carries.
 
-use super::errand::{Errand, SOON};
-use super::headers::{self, EXPLAIN};
-use super::peek::{Peeked, Reader};
-use super::respond::Ending;
-use super::{Proxy, framing};
+use super::client::{Client, ClientError};
+use super::headers::EXPLAIN;
+use super::intake::Intake;
+use super::notes;
+use super::outbound::Outbound;
+use super::read::Read;
+use super::relay::{Edits, OnEnd, Relay};
+use super::respond::{Ending, Marks, WholeResponse, edit_head};
+use super::write::Write;
+use super::{Proxy, caller::CallEnd, caller::CallReport, caller::CallResponse};
 use crate::cache::CacheStatus;
-use crate::dialect::{Body, Judgement, Request, background};
-use crate::observe::{InFlight, Opening, Outcome, id};
+use crate::dialect::{Body, Judgement, Request, ResponseEditor, StreamJudge};
+use crate::http::{BodyLength, Downstream, RequestHeader};
+use crate::observe::{self, InFlight, Opening, Outcome};
+use crate::plan::Category;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::snapshot::{Service, Snapshot};
-use bytes::Bytes;
 use http::HeaderValue;
-use pingora_core::protocols::http::ServerSession;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
 
+/// Where a request came from.
+#[derive(Clone, Copy)]
+pub struct Origin<'a> {
+    pub proxy: &'a Proxy,
+    pub client: IpAddr,
+    /// Turns true when the process, or the listener, stops.
+    pub stop: &'a watch::Receiver<bool>,
+}
+
 /// One request.
 pub struct Flow<'a> {
-    pub proxy: &'a Proxy,
+    pub origin: Origin<'a>,
     pub snapshot: Arc<Snapshot>,
     pub service: Arc<Service>,
-    pub seen: InFlight,
+    pub client: Client<'a>,
+    pub record: InFlight,
     pub explain: bool,
     /// The request's id, as the client and the endpoint are told.
-    pub(super) id: HeaderValue,
-    pub(super) stop: &'a watch::Receiver<bool>,
-    pub(super) cache: Option<CacheStatus>,
+    pub id: HeaderValue,
+    cache: Option<CacheStatus>,
+    /// The head as it came, for the shape of a refusal; `None`: it could not be read.
+    head: Option<Arc<RequestHeader>>,
     /// The judgement of a response that streamed, at its end.
-    pub(super) judged_at_end: Option<Judgement>,
-}
-
-/// Why a request ends before it is on its way.
-pub enum Stop {
-    Reject(Rejection),
-    /// The HTTP layer refuses it.
-    BadRequest(u16),
-    ClientGone,
-}
-
-impl From<pingora_error::BError> for Stop {
-    /// Why the body of a request could not be read.
-    fn from(error: pingora_error::BError) -> Self {
-        use pingora_error::ErrorType::{
-            ConnectionClosed, ReadError, ReadTimedout, WriteError, WriteTimedout,
-        };
-        match error.etype {
-            ReadTimedout => Stop::BadRequest(408),
-            ConnectionClosed | ReadError | WriteError | WriteTimedout => Stop::ClientGone,
-            _ => Stop::BadRequest(400),
-        }
-    }
+    pub judged_at_end: Option<Judgement>,
 }
 
 impl<'a> Flow<'a> {
     /// Opens the record of a request whose head was read.
     pub fn open(
-        proxy: &'a Proxy,
-        snapshot: Arc<Snapshot>,
-        service: Arc<Service>,
-        session: &ServerSession,
-        stop: &'a watch::Receiver<bool>,
+        origin: Origin<'a>,
+        (snapshot, service): (Arc<Snapshot>, Arc<Service>),
+        head: &RequestHeader,
+        downstream: &'a mut dyn Downstream,
     ) -> Self {
-        let head = session.req_header();
-        let seen = proxy.shared.observer.open(&Opening {
+        let shared = &origin.proxy.shared;
+        let record = shared.observer.open(&Opening {
             service: &service.label,
             dialect: service.dialect.name(),
             listener: &service.listener,
-            client: session
-                .client_addr()
-                .and_then(|addr| addr.as_inet())
-                .map(std::net::SocketAddr::ip),
+            client: Some(origin.client),
             method: &head.method,
             target: std::str::from_utf8(head.raw_path()).unwrap_or_default(),
-            request_id: id::from_client(&head.headers),
+            request_id: observe::id::from_client(&head.headers),
             generation: snapshot.generation,
         });
-        let id = request_id(&seen);
-        let explain = head
-            .headers
-            .get(&EXPLAIN)
-            .is_some_and(|value| value == "1" || value == "true");
+        let client = Client::new(downstream, head, &snapshot.config.path);
+        let asks = head.headers.get(&EXPLAIN);
         Self {
-            proxy,
+            explain: asks.is_some_and(|value| value == "1" || value == "true"),
+            id: notes::request_id(&record),
+            origin,
             snapshot,
             service,
-            seen,
-            explain,
-            id,
-            stop,
+            client,
+            record,
             cache: None,
+            head: None,
             judged_at_end: None,
         }
     }
 
-    /// Answers the request and closes its record.
-    pub async fn run(mut self, session: &mut ServerSession) -> Ending {
-        let ending = match self.prepare(session).await {
-            Ok(errand) => self.serve(session, errand).await,
-            Err(stop) => self.stop(session, stop).await,
+    /// Responds to the request and closes its record.
+    pub async fn run(mut self, head: RequestHeader) {
+        self.head = Some(Arc::new(head.clone()));
+        let ending = match Intake::new(&mut self).read(head).await {
+            Ok(outbound) => self.serve(outbound).await,
+            Err(stop) => self.stop(stop).await,
         };
-        let refused = self
-            .seen
-            .seen()
-            .is_some_and(|seen| seen.rejection.is_some());
-        let last = session.response_written().map(|head| head.status);
-        let sent = last.filter(|status| !status.is_informational());
-        let bytes = session.body_bytes_read() as u64;
-        let out = session.body_bytes_sent() as u64;
-        self.seen.note(|seen| {
-            seen.status = sent.map(|status| status.as_u16());
-            seen.bytes_in = bytes;
-            seen.bytes_out = out;
+        self.close(ending);
+    }
+
+    /// Refuses a request whose head could not be read, and closes its record.
+    pub async fn run_refusal(mut self, rejection: Rejection) {
+        let ending = self.refuse(rejection).await;
+        self.close(ending);
+    }
+
+    async fn serve(&mut self, outbound: Outbound) -> Ending {
+        match outbound.call.effect.is_read() {
+            true => Read::new(self, outbound).run().await,
+            false => Write::new(self, outbound).run().await,
+        }
+    }
+
+    async fn stop(&mut self, stop: Stop) -> Ending {
+        match stop {
+            Stop::Refused(rejection) => self.refuse(rejection).await,
+            Stop::ClientGone => Ending::ClientGone,
+        }
+    }
+
+    fn close(mut self, ending: Ending) {
+        let (status, bytes_in, bytes_out) = (
+            self.client.status,
+            self.client.bytes_in,
+            self.client.bytes_out,
+        );
+        let mut refused = false;
+        self.record.note(|record| {
+            refused = record.rejection.is_some();
+            record.status = status.map(|status| status.as_u16());
+            record.bytes_in = bytes_in;
+            record.bytes_out = bytes_out;
         });
-        self.seen.close(match ending {
+        self.record.close(match ending {
             Ending::Complete if refused => Outcome::Refused,
             Ending::Complete => Outcome::Complete,
             Ending::ClientGone => Outcome::AbortedByClient,
             Ending::Cut => Outcome::AbortedByUpstream,
         });
-        ending
     }
 
-    /// Reads the request as far as it must be known, understands it and plans it.
-    async fn prepare(&mut self, session: &mut ServerSession) -> Result<Errand, Stop> {
-        let limits = &self.snapshot.config.path;
-        let fields = &session.req_header().headers;
-        if headers::size(fields) > limits.max_header_size.bytes()
-            || fields.len() > limits.max_header_count as usize
-        {
-            return Err(Stop::Reject(Rejection::new(
-                RejectionReason::HeadersTooLarge,
-                "the header fields are larger than path.max_header_size allows",
-            )));
-        }
-        let mut head = session.req_header().clone();
-        let target = super::outgoing::origin_form(&mut head).ok_or(Stop::BadRequest(400))?;
-        headers::strip_request(&mut head).map_err(|_| Stop::BadRequest(400))?;
-        let mut reader = Reader::new(limits, self.proxy.shared.bodies.share());
-        let mut body = reader.read(session, limits.peek_limit.bytes()).await?;
-        let clock = &self.proxy.shared.clock;
-        let begun = clock.now();
-        let dialect = &self.service.dialect;
-        let mut call = background::understand(dialect, &request(&head, &target, &body)).await;
-        if !body.is_whole() && dialect.buffers_request(&call) {
-            body = self
-                .spool(session, &mut reader, body.bytes().clone())
-                .await?;
-            call = background::understand(dialect, &request(&head, &target, &body)).await;
-        }
-        let understood = clock.now();
-        let user = self.snapshot.user(&head.headers);
-        let plan = self.snapshot.planner.plan(
-            &call,
-            self.service.execution,
-            &self.proxy.shared.load(),
-            user,
+    /// Gives the end of a call to the client.
+    pub async fn deliver(&mut self, outbound: Outbound, report: CallReport) -> Ending {
+        notes::route(
+            &mut self.record,
+            self.service.pool.strategy().word(),
+            &report,
         );
-        let planned = clock.now();
-        head.insert_header(headers::REQUEST_ID, self.id.clone())
-            .map_err(|_| Stop::BadRequest(400))?;
-        self.seen.understood(&call);
-        self.seen.planned(plan.clone());
-        self.seen.note(|seen| {
-            seen.times.understand = Some(understood.since(begun));
-            seen.times.plan = Some(planned.since(understood));
+        match report.end {
+            CallEnd::Response(response) => self.respond(&outbound, *response).await,
+            CallEnd::AsWrite => Box::pin(Write::of_refused_read(self, outbound).run()).await,
+            CallEnd::Refused(rejection) => self.refuse(rejection).await,
+            CallEnd::RequesterGone => Ending::ClientGone,
+        }
+    }
+
+    async fn respond(&mut self, outbound: &Outbound, fetched: CallResponse) -> Ending {
+        if fetched.judgement.revoke {
+            self.revoke(outbound);
+        }
+        let token = &fetched.endpoint.token;
+        let editor = self.service.dialect.editor(&outbound.call, token);
+        if fetched.response.exchange.is_some() {
+            let head = &fetched.response.head;
+            let mut judge = self.service.dialect.stream_judge(
+                &outbound.call,
+                head.status.as_u16(),
+                &head.headers,
+            );
+            let streamed = self.stream(fetched, editor, judge.as_deref_mut()).await;
+            let ending = streamed.unwrap_or(Ending::ClientGone);
+            self.judged_at_end = judge.map(|judge| judge.end(ending == Ending::Complete));
+            return ending;
+        }
+        let response = fetched.response;
+        let whole = WholeResponse {
+            head: response.head,
+            length: response.length,
+            body: response.body,
+            trailers: response.trailers,
+        };
+        self.write(whole.edited(editor)).await
+    }
+
+    /// Passes a response on while it comes.
+    async fn stream(
+        &mut self,
+        fetched: CallResponse,
+        mut editor: Option<Box<dyn ResponseEditor>>,
+        judge: Option<&mut (dyn StreamJudge + 'static)>,
+    ) -> Result<Ending, ClientError> {
+        let marks = self.marks();
+        let mut response = fetched.response;
+        let mut length = response.length;
+        if let Some(editor) = &mut editor {
+            // Fields that cannot be written stay as the endpoint sent them.
+            let _ = edit_head(&mut response.head, &mut **editor);
+            length = BodyLength::Unknown;
+        }
+        marks.put(&mut response.head)?;
+        self.client.send_head(&response.head, length)?;
+        let Some(exchange) = response.exchange else {
+            return Ok(Ending::Complete);
+        };
+        let on_end = OnEnd {
+            place: fetched.streaming,
+            clock: self.origin.proxy.shared.clock.clone(),
+        };
+        let room = (response.share, self.snapshot.config.path.read_ahead.bytes());
+        let edits = Edits { editor, judge };
+        let mut relay = Relay::new(&mut self.client, exchange, edits, room, on_end);
+        relay.begin(response.body);
+        if let Some(trailers) = response.trailers {
+            relay.take(crate::http::Part::Trailers(trailers));
+        }
+        if response.is_whole {
+            relay.take(crate::http::Part::End);
+        }
+        Ok(relay.run().await)
+    }
+
+    /// Refuses the request in the dialect's own shape.
+    pub async fn refuse(&mut self, rejection: Rejection) -> Ending {
+        self.record
+            .note(|record| record.rejection = Some(rejection.reason));
+        let head = self.head.clone();
+        let request = head.as_deref().map(|head| Request {
+            method: &head.method,
+            target: head.uri.path(),
+            headers: &head.headers,
+            body: Body::Prefix(b""),
         });
-        Ok(Errand {
-            shared: Arc::clone(&self.proxy.shared),
-            upstream: Arc::clone(&self.proxy.upstream),
-            snapshot: Arc::clone(&self.snapshot),
-            service: Arc::clone(&self.service),
-            head: Arc::new(head),
-            target: target.into(),
-            body,
-            _share: Arc::new(reader.into_share()),
-            call: Arc::new(call),
-            plan: Arc::new(plan),
-            home: None,
-            explain: self.explain,
-            ticket: self.seen.ticket(),
-        })
+        match WholeResponse::refusal(&*self.service.dialect, &rejection, request.as_ref()) {
+            Some(response) => self.write(response).await,
+            None => Ending::ClientGone,
+        }
     }
 
-    /// Reads the whole of a body that must not go out in part.
-    async fn spool(
-        &self,
-        session: &mut ServerSession,
-        reader: &mut Reader,
-        begun: Bytes,
-    ) -> Result<Peeked, Stop> {
-        let limit = self.snapshot.config.path.spool_limit.bytes();
-        let body = reader.more(session, begun, limit).await?;
-        match body.is_whole() {
-            true => Ok(body),
-            false if reader.is_full() => Err(Stop::Reject(
-                Rejection::new(
-                    RejectionReason::BodiesFull,
-                    "no room to hold the body: path.held_bodies is used up",
-                )
-                .retry_after(SOON),
+    /// Writes a whole response.
+    pub async fn write(&mut self, response: WholeResponse) -> Ending {
+        let marks = self.marks();
+        response.write(&mut self.client, &marks).await
+    }
+
+    /// Notes what the cache did.
+    pub fn verdict(&mut self, status: CacheStatus, category: Option<Category>) {
+        self.record.looked_up(notes::cache(&status, category));
+        self.cache = Some(status);
+    }
+
+    /// What the response carries, which is written next. While the process stops, the connection ends with it.
+    fn marks(&mut self) -> Marks {
+        if *self.origin.stop.borrow() {
+            self.client.close_after_response();
+        }
+        let now = self.origin.proxy.shared.clock.now();
+        self.record
+            .note(|record| record.times.first_byte = Some(now.since(record.start)));
+        let headline = || self.record.seen().map(observe::Observation::headline);
+        Marks {
+            request_id: self.id.clone(),
+            cache: self.cache.as_ref().map(ToString::to_string),
+            explain: self.explain.then(|| headline().unwrap_or_default()),
+        }
+    }
+
+    /// The database refused the credential: what is stored for it goes.
+    fn revoke(&self, outbound: &Outbound) {
+        let canonical = outbound.call.canonical.as_ref();
+        let credential = canonical
+            .map(|canonical| canonical.credential)
+            .or_else(|| self.service.dialect.credential(&outbound.request()));
+        if let Some(credential) = credential {
+            self.origin.proxy.shared.cache.revoke(credential);
+        }
+    }
+}
+
+/// Why a request ends before it is on its way.
+pub enum Stop {
+    Refused(Rejection),
+    ClientGone,
+}
+
+impl From<ClientError> for Stop {
+    /// Why the body of a request could not be read.
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::TooSlow => Stop::Refused(Rejection::new(
+                RejectionReason::ClientTooSlow,
+                "the body came slower than path.client_rate allows",
             )),
-            false => Err(Stop::Reject(Rejection::new(
-                RejectionReason::BodyTooLarge,
-                "the body is larger than path.spool_limit, and must be whole before it is sent: the database would run what was cut",
-            ))),
+            ClientError::Refused(refusal) => Stop::Refused(refusal.into()),
+            ClientError::Gone | ClientError::Unwritable => Stop::ClientGone,
         }
-    }
-
-    async fn stop(&mut self, session: &mut ServerSession, stop: Stop) -> Ending {
-        match stop {
-            Stop::Reject(rejection) => self.refuse(session, rejection).await,
-            Stop::BadRequest(status) => framing::refuse(session, status).await,
-            Stop::ClientGone => Ending::ClientGone,
-        }
-    }
-}
-
-/// The client's own id where it was taken over, otherwise ours.
-fn request_id(seen: &InFlight) -> HeaderValue {
-    let told = seen.seen().and_then(|seen| seen.request_id.as_deref());
-    let told = told.and_then(|told| HeaderValue::from_str(told).ok());
-    let ours = || HeaderValue::from_str(&seen.id()?.to_string()).ok();
-    told.or_else(ours)
-        .unwrap_or(HeaderValue::from_static("none"))
-}
-
-/// The request as the dialect reads it.
-pub fn request<'a>(
-    head: &'a pingora_http::RequestHeader,
-    target: &'a str,
-    body: &'a Peeked,
-) -> Request<'a> {
-    Request {
-        method: &head.method,
-        target,
-        headers: &head.headers,
-        body: match body {
-            Peeked::Whole(bytes) => Body::Whole(bytes),
-            Peeked::Begun(bytes) => Body::Prefix(bytes),
-        },
     }
 }

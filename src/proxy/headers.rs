@@ -1,9 +1,9 @@
 //! Header fields on their way through: what belongs to one hop ends here (RFC 9110, section 7.6.1),
 //! our own control fields are never passed on, and everything else goes on as it came.
 
+use crate::http::{RequestHeader, ResponseHeader};
 use http::HeaderMap;
 use http::header::{self, HeaderName};
-use pingora_http::{RequestHeader, ResponseHeader};
 
 const PREFIX: &str = "x-pointsman-";
 /// Asks for the explain header in the answer.
@@ -31,6 +31,14 @@ const PROTECTED: [&str; 4] = [
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-proto",
+];
+
+/// Fields that say who a client is.
+const CREDENTIALS: [HeaderName; 4] = [
+    header::AUTHORIZATION,
+    header::PROXY_AUTHORIZATION,
+    header::COOKIE,
+    HeaderName::from_static("api-key"),
 ];
 
 /// Why a request's fields are refused by the HTTP layer.
@@ -78,7 +86,7 @@ pub fn strip_request(request: &mut RequestHeader) -> Result<(), BadFraming> {
 }
 
 /// Takes the fields of the upstream hop, and ours, out of an answer.
-pub fn strip_answer(answer: &mut ResponseHeader) {
+pub fn strip_response(answer: &mut ResponseHeader) {
     let gone = nominated(&answer.headers);
     for name in gone.iter().chain(&ours(&answer.headers)) {
         answer.remove_header(name);
@@ -86,6 +94,11 @@ pub fn strip_answer(answer: &mut ResponseHeader) {
     for name in &HOP_BY_HOP {
         answer.remove_header(name);
     }
+}
+
+/// Whether fields say who the client is.
+pub fn carry_credential(headers: &HeaderMap) -> bool {
+    CREDENTIALS.iter().any(|name| headers.contains_key(name))
 }
 
 /// Bytes of all fields as they stand on the wire, names and separators included.

@@ -2,12 +2,11 @@
 //! The socket is bound by the caller, so that a taken port is a clear error and port 0 can be asked.
 
 use super::Proxy;
-use super::connection;
-use super::joined::Joined;
-use pingora_core::protocols::SocketDigest;
-use pingora_core::protocols::l4::stream::Stream as L4;
+use super::connection::Connection;
+use super::min_rate::SEND_BUFFER;
+use crate::http;
+use socket2::SockRef;
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -23,14 +22,22 @@ pub async fn serve(
     proxy: Arc<Proxy>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let seats = Arc::new(Semaphore::new(proxy.limits().max_clients as usize));
+    let places = Arc::new(Semaphore::new(proxy.max_clients()));
     loop {
-        let (seat, accepted) = tokio::select! {
-            next = next(&socket, &seats) => next,
+        let (place, accepted) = tokio::select! {
+            next = next(&socket, &places) => next,
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match accepted {
-            Ok((stream, client)) => welcome(stream, client, seat, &listener, &proxy, &stop),
+            Ok((stream, client)) => {
+                let connection = Connection {
+                    proxy: Arc::clone(&proxy),
+                    listener: Arc::clone(&listener),
+                    client: client.ip(),
+                    stop: stop.clone(),
+                };
+                tokio::spawn(serve_connection(stream, connection, place));
+            }
             Err(error) => {
                 tracing::warn!(%error, listener = &*listener, "a connection could not be accepted");
                 tokio::time::sleep(EXHAUSTED).await;
@@ -39,35 +46,26 @@ pub async fn serve(
     }
 }
 
-/// A seat first, then a client for it: those that find none wait to be accepted.
+/// A place first, then a client for it: those that find none wait to be accepted.
 async fn next(
     socket: &TcpListener,
-    seats: &Arc<Semaphore>,
+    places: &Arc<Semaphore>,
 ) -> (
     Option<OwnedSemaphorePermit>,
     std::io::Result<(TcpStream, SocketAddr)>,
 ) {
-    let seat = Arc::clone(seats).acquire_owned().await.ok();
-    (seat, socket.accept().await)
+    let place = Arc::clone(places).acquire_owned().await.ok();
+    (place, socket.accept().await)
 }
 
-fn welcome(
+async fn serve_connection(
     tcp: TcpStream,
-    client: SocketAddr,
-    seat: Option<OwnedSemaphorePermit>,
-    listener: &Arc<str>,
-    proxy: &Arc<Proxy>,
-    stop: &watch::Receiver<bool>,
+    connection: Connection,
+    _place: Option<OwnedSemaphorePermit>,
 ) {
+    // Where these cannot be set, the connection is served with the system's defaults.
     let _ = tcp.set_nodelay(true);
-    let digest = SocketDigest::from_raw_fd(tcp.as_raw_fd());
-    let _ = digest.peer_addr.set(Some(client.into()));
-    let mut stream = L4::from(tcp);
-    pingora_core::protocols::GetSocketDigest::set_socket_digest(&mut stream, digest);
-    let stream = Joined::stream(Box::new(stream));
-    let (listener, proxy, stop) = (Arc::clone(listener), Arc::clone(proxy), stop.clone());
-    tokio::spawn(async move {
-        connection::serve(stream, listener, proxy, stop).await;
-        drop(seat);
-    });
+    let _ = SockRef::from(&tcp).set_send_buffer_size(SEND_BUFFER);
+    let mut stop = connection.stop.clone();
+    http::serve(tcp, &connection, &mut stop).await;
 }

@@ -1,80 +1,56 @@
-//! The path on the wire: listeners, connections, exchanges. The only module that knows Pingora. It
-//! asks the steps and carries their answers; it decides nothing.
+//! One request's way: it is read, understood, responded to from the cache or sent to an endpoint, and
+//! its response passed on. The steps decide; here they are asked, and what they say is carried out.
 
 mod attempt;
-mod broken;
+mod buffered;
+mod caller;
+mod client;
 mod connection;
-mod deliver;
-mod errand;
 mod exchange;
+mod exchange_error;
 mod flow;
-mod framing;
-pub mod headers;
-mod joined;
+mod headers;
+mod intake;
 mod listener;
-mod outgoing;
-mod pace;
+mod min_rate;
+mod notes;
+mod outbound;
 mod parts;
-mod peek;
-mod reads;
+mod progress;
+mod read;
+mod relay;
+mod request_body;
+mod requester;
 mod respond;
 mod store;
-mod upstream;
-mod writes;
+mod write;
 
 pub use listener::serve;
 
-use crate::config;
-use crate::dialect::Dialect;
+use crate::http::Connector;
 use crate::shared::Shared;
-use flow::Flow;
-use pingora_core::protocols::http::ServerSession;
-use respond::Ending;
+use caller::Caller;
 use std::sync::Arc;
-use tokio::sync::watch;
-use upstream::Upstream;
 
 /// The path, as all listeners share it.
 pub struct Proxy {
     shared: Arc<Shared>,
-    upstream: Arc<Upstream>,
+    caller: Caller,
 }
 
 impl Proxy {
     /// The path of a process.
     pub fn new(shared: Arc<Shared>) -> Arc<Self> {
         let idle = shared.snapshot().config.upstream.pool_size as usize;
-        Arc::new(Self {
-            shared,
-            upstream: Arc::new(Upstream::new(idle)),
-        })
-    }
-
-    /// The limits of clients, as they are now.
-    fn limits(&self) -> config::Path {
-        self.shared.config().path.clone()
-    }
-
-    /// The dialect of a listener's service, for refusals before there is a request.
-    fn dialect(&self, listener: &str) -> Option<Arc<dyn Dialect>> {
-        let service = self.shared.snapshot().at(listener)?;
-        Some(Arc::clone(&service.dialect))
-    }
-
-    /// Answers one request whose head was read. An answer that is written after `stop` turned true closes the connection.
-    async fn answer(
-        &self,
-        session: &mut ServerSession,
-        listener: &str,
-        stop: &watch::Receiver<bool>,
-    ) -> Ending {
-        let _busy = self.shared.busy();
-        let snapshot = self.shared.snapshot();
-        let Some(service) = snapshot.at(listener) else {
-            return framing::refuse(session, 503).await;
+        let caller = Caller {
+            shared: Arc::clone(&shared),
+            connector: Arc::new(Connector::new(idle)),
         };
-        Flow::open(self, snapshot, service, session, stop)
-            .run(session)
-            .await
+        Arc::new(Self { shared, caller })
+    }
+
+    /// Client connections of one listener at a time.
+    fn max_clients(&self) -> usize {
+        self.shared.config().path.max_clients as usize
     }
 }

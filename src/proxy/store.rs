@@ -1,10 +1,9 @@
-//! Between the path and the cache: what becomes of a fetched answer, and of a write.
+//! Between the path and the cache: what becomes of a fetched response, and of a write.
 
-use super::errand::{CallReport, Ended, Errand};
+use super::caller::{CallEnd, CallReport};
+use super::outbound::Outbound;
 use crate::cache::{CacheStatus, EndpointId, FetchedResponse, Fill, Settled};
 use crate::dialect::{Acknowledgement, Call, Executed};
-use crate::observe::{self, CacheNote};
-use crate::plan::Category;
 use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, VARY};
 use http::{HeaderMap, HeaderValue};
 use std::time::Duration;
@@ -14,27 +13,28 @@ const KEPT: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE,
 /// How the fields begin that browsers need; the origin of a request is part of its key.
 const CROSS_ORIGIN: &str = "access-control-";
 
-/// Stores an answer if it may be stored, and wakes those who wait for it.
-pub fn settle(errand: &Errand, report: &CallReport, fill: Fill) -> CacheStatus {
-    let Ended::Answered(fetched) = &report.ended else {
+/// Stores a response if it may be stored, and wakes those who wait for it.
+pub fn settle(outbound: &Outbound, report: &CallReport, fill: Fill) -> CacheStatus {
+    let CallEnd::Response(fetched) = &report.end else {
         let why = fill.why();
         fill.abandon();
         return CacheStatus::miss(why);
     };
-    let answered = &fetched.answered;
-    let storable = match answered {
-        answered if !answered.is_whole() => Err("not_held_whole"),
-        answered if answered.delimited_by_close => Err("delimited_by_close"),
+    let response = &fetched.response;
+    let storable = match response {
+        response if !response.is_whole => Err("not_held_whole"),
+        response if response.is_delimited_by_close => Err("delimited_by_close"),
+        response if response.trailers.is_some() => Err("has_trailers"),
         _ => fetched.judgement.storable,
     };
     let outcome = fill.finish(FetchedResponse {
-        status: answered.head.status.as_u16(),
-        headers: kept(&answered.head.headers),
-        body: answered.held.clone(),
+        status: response.head.status.as_u16(),
+        headers: kept(&response.head.headers),
+        body: response.body.clone(),
         endpoint: fetched.cache_id,
         held: fetched.held,
         storable,
-        expires: expires(errand),
+        expires: expires(outbound),
     });
     CacheStatus::filled(outcome)
 }
@@ -53,8 +53,8 @@ fn kept(fields: &HeaderMap) -> HeaderMap {
 }
 
 /// Time until the credential ends by itself.
-fn expires(errand: &Errand) -> Option<Duration> {
-    let at = Duration::from_secs(errand.call.expires?);
+fn expires(outbound: &Outbound) -> Option<Duration> {
+    let at = Duration::from_secs(outbound.call.expires?);
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .ok()?;
@@ -62,21 +62,26 @@ fn expires(errand: &Errand) -> Option<Duration> {
 }
 
 /// What became of a write.
-pub fn outcome(errand: &Errand, report: &CallReport) -> Settled {
-    let Ended::Answered(fetched) = &report.ended else {
+pub fn outcome(outbound: &Outbound, report: &CallReport) -> Settled {
+    let CallEnd::Response(fetched) = &report.end else {
         return if report.sent {
             Settled::Unknown
         } else {
             Settled::NoEffect
         };
     };
-    if report.unsure {
+    // What matters may stand at the end of a response that streams.
+    if report.unsure || report.streams_from().is_some() {
         return Settled::Unknown;
     }
-    settled(&errand.call, fetched.judgement.execution, fetched.cache_id)
+    settled(
+        &outbound.call,
+        fetched.judgement.execution,
+        fetched.cache_id,
+    )
 }
 
-/// What became of a write that this endpoint answered.
+/// What became of a write to which this endpoint responded.
 pub fn settled(call: &Call, execution: Executed, endpoint: EndpointId) -> Settled {
     match execution {
         Executed::Unknown => Settled::Unknown,
@@ -86,23 +91,6 @@ pub fn settled(call: &Call, execution: Executed, endpoint: EndpointId) -> Settle
         }
         Executed::Done => Settled::Done { endpoint },
         Executed::Nothing | Executed::RolledBack => Settled::NoEffect,
-    }
-}
-
-/// The cache's word for the record of the request.
-pub fn note(status: &CacheStatus, category: Option<Category>) -> CacheNote {
-    CacheNote {
-        status: match status.verdict {
-            "hit" => observe::CacheResult::Hit,
-            "miss" => observe::CacheResult::Miss,
-            _ => observe::CacheResult::Bypass,
-        },
-        reason: status
-            .reason
-            .map_or("", |reason| reason.detail.unwrap_or(reason.word)),
-        category,
-        age: status.age,
-        ttl: status.ttl,
     }
 }
 

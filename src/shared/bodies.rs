@@ -1,28 +1,44 @@
 //! The bound on all bodies that are held at a time: what was read of requests before they went out,
-//! and of answers before they were judged. Whoever holds bytes takes a share, and gives it back by dropping it.
+//! and of responses before they were judged or taken. Whoever holds bytes takes a share, and gives it
+//! back by dropping it. No client address may hold more than its part of the bound.
 
+use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+/// Client addresses are told apart by their place in a table of this size; two that meet there count as one.
+const ADDRESSES: usize = 1024;
+
 /// The bytes that are held now, and how many may be.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Bodies {
     held: AtomicUsize,
     limit: AtomicUsize,
+    limit_per_client: AtomicUsize,
+    by_client: Box<[AtomicUsize]>,
+    hasher: RandomState,
 }
 
 impl Bodies {
-    /// A bound of so many bytes.
-    pub fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self {
+    /// A bound of so many bytes, of which one client may hold a part (0..=1).
+    pub fn new(limit: usize, client_share: f64) -> Arc<Self> {
+        let bodies = Self {
             held: AtomicUsize::new(0),
-            limit: AtomicUsize::new(limit),
-        })
+            limit: AtomicUsize::new(0),
+            limit_per_client: AtomicUsize::new(0),
+            by_client: (0..ADDRESSES).map(|_| AtomicUsize::new(0)).collect(),
+            hasher: RandomState::new(),
+        };
+        bodies.set_limit(limit, client_share);
+        Arc::new(bodies)
     }
 
     /// Sets another limit. What is held already stays.
-    pub fn set_limit(&self, bytes: usize) {
+    pub fn set_limit(&self, bytes: usize, client_share: f64) {
         self.limit.store(bytes, Relaxed);
+        let part = bytes as f64 * client_share.clamp(0.0, 1.0);
+        self.limit_per_client.store(part as usize, Relaxed);
     }
 
     /// Bytes that are held now.
@@ -30,11 +46,26 @@ impl Bodies {
         self.held.load(Relaxed)
     }
 
-    /// A share of nothing yet.
-    pub fn share(self: &Arc<Self>) -> Share {
+    /// A share of nothing yet, for a client.
+    pub fn share(self: &Arc<Self>, client: IpAddr) -> Share {
         Share {
             bodies: Arc::clone(self),
+            client: self.hasher.hash_one(client) as usize % ADDRESSES,
             bytes: 0,
+        }
+    }
+
+    fn take(&self, client: usize, bytes: usize) {
+        self.held.fetch_add(bytes, Relaxed);
+        if let Some(held) = self.by_client.get(client) {
+            held.fetch_add(bytes, Relaxed);
+        }
+    }
+
+    fn give_back(&self, client: usize, bytes: usize) {
+        self.held.fetch_sub(bytes, Relaxed);
+        if let Some(held) = self.by_client.get(client) {
+            held.fetch_sub(bytes, Relaxed);
         }
     }
 }
@@ -43,46 +74,93 @@ impl Bodies {
 #[derive(Debug)]
 pub struct Share {
     bodies: Arc<Bodies>,
+    client: usize,
     bytes: usize,
 }
 
 impl Share {
+    /// Another share of the same client, of nothing yet.
+    pub fn sibling(&self) -> Share {
+        Share {
+            bodies: Arc::clone(&self.bodies),
+            client: self.client,
+            bytes: 0,
+        }
+    }
+
     /// Takes so many bytes more; `false`, and nothing taken, where the bound leaves no room for them.
     pub fn grow(&mut self, bytes: usize) -> bool {
-        let before = self.bodies.held.fetch_add(bytes, Relaxed);
-        let fits = before.saturating_add(bytes) <= self.bodies.limit.load(Relaxed);
-        if fits {
-            self.bytes += bytes;
-        } else {
-            self.bodies.held.fetch_sub(bytes, Relaxed);
+        self.add(bytes);
+        let fits = self.has_room(0);
+        if !fits {
+            self.give_back(bytes);
         }
         fits
+    }
+
+    /// Takes so many bytes more, whether there is room for them or not: they are there.
+    pub fn add(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.bodies.take(self.client, bytes);
+    }
+
+    /// Whether the bound leaves room for so many bytes.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        let client = self.bodies.by_client.get(self.client);
+        let of_client = client.map_or(0, |held| held.load(Relaxed));
+        self.bodies.held() + bytes <= self.bodies.limit.load(Relaxed)
+            && of_client + bytes <= self.bodies.limit_per_client.load(Relaxed)
+    }
+
+    /// Gives so many bytes back.
+    pub fn give_back(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        self.bodies.give_back(self.client, bytes);
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        self.bodies.held.fetch_sub(self.bytes, Relaxed);
+        self.bodies.give_back(self.client, self.bytes);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Bodies;
+    use std::net::{IpAddr, Ipv4Addr};
+
+    const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
 
     #[test]
     fn shares_fill_the_bound_and_give_back_what_they_took() {
-        let bodies = Bodies::new(100);
-        let (mut one, mut other) = (bodies.share(), bodies.share());
+        let bodies = Bodies::new(100, 1.0);
+        let mut one = bodies.share(CLIENT);
+        let mut other = one.sibling();
         assert!(one.grow(60));
         assert!(!other.grow(41));
         assert!(other.grow(40));
         assert_eq!(bodies.held(), 100);
         drop(one);
         assert_eq!(bodies.held(), 40);
-        bodies.set_limit(40);
+        bodies.set_limit(40, 1.0);
         assert!(!other.grow(1));
+        other.give_back(10);
+        assert_eq!(bodies.held(), 30);
         drop(other);
         assert_eq!(bodies.held(), 0);
+    }
+
+    #[test]
+    fn no_client_takes_what_is_there_for_all() {
+        let bodies = Bodies::new(100, 0.5);
+        let mut greedy = bodies.share(CLIENT);
+        assert!(greedy.grow(50));
+        assert!(!greedy.sibling().grow(1));
+        // A client whose place in the table is another one.
+        let others = (2..=9).map(|last| IpAddr::from(Ipv4Addr::new(10, 0, 0, last)));
+        let fitting = others.filter(|other| bodies.share(*other).grow(50));
+        assert!(fitting.count() > 0);
     }
 }

@@ -129,6 +129,10 @@ section! {
         spool_limit: Size = Size::mib(16) => volume(),
         /// Bytes of all bodies that are held at a time, of requests and answers. When they are used up, bodies stream unread, and what must be read whole is refused with 503.
         held_bodies: Size = Size::mib(256) => volume(),
+        /// Share of `held_bodies` that one client address may hold, 0..=1.
+        client_share: f64 = 0.5 => share(),
+        /// Bytes of a response that streams that are read ahead of a client that takes it slowly, so that its endpoint is free for others; part of `held_bodies`.
+        read_ahead: Size = Size::mib(4) => volume(),
         /// Bytes of an answer that are held until it is judged; a longer answer streams on, and can then no longer be repeated or stored.
         hold_limit: Size = Size::mib(1) => volume(),
         /// Bytes of a request's header fields.
@@ -137,11 +141,11 @@ section! {
         max_header_count: u32 = 200 => count(),
         /// How long a new client connection may send nothing.
         client_first_byte_timeout: Duration = secs(60) => time(),
-        /// Time for one read from a client, of its header or its body.
+        /// Time for the header of a request, from its first byte; and how long a client that sends a body may be silent.
         client_read_timeout: Duration = secs(60) => time(),
-        /// Time for one write to a client.
+        /// How long a client may take nothing of a response, beside the time that 256 KiB take at `client_rate`: so much may be on the way to it.
         client_write_timeout: Duration = secs(60) => time(),
-        /// Bytes a second that a client must send or take on average, once it has had the time of one read or write.
+        /// Bytes a second that a client must send or take. Waiting uses up the time above, each byte gives back the time that it takes at this rate, and no more than that is ever saved up: a client at this rate or above is never cut, and fast bytes earn no silence.
         client_rate: Size = Size::kib(1) => volume(),
         /// How long an idle client connection is kept.
         client_keepalive: Duration = secs(75) => time(),

@@ -1,0 +1,126 @@
+//! The way in: a request is read as far as it must be known, understood and planned.
+
+use super::flow::{Flow, Stop};
+use super::headers;
+use super::outbound::{Outbound, request};
+use super::progress::SOON;
+use super::request_body::{BodyReader, RequestBody};
+use crate::dialect::background;
+use crate::http::RequestHeader;
+use crate::rejection::{Rejection, RejectionReason};
+use bytes::Bytes;
+use http::Method;
+use std::sync::Arc;
+
+/// The reading of one request.
+pub struct Intake<'f, 'a> {
+    flow: &'f mut Flow<'a>,
+    reader: BodyReader,
+}
+
+impl<'f, 'a> Intake<'f, 'a> {
+    /// The reading of a request of which only the head was read.
+    pub fn new(flow: &'f mut Flow<'a>) -> Self {
+        let shared = &flow.origin.proxy.shared;
+        let reader = BodyReader::new(shared.bodies.share(flow.origin.client));
+        Self { flow, reader }
+    }
+
+    /// Reads the request.
+    pub async fn read(mut self, mut head: RequestHeader) -> Result<Outbound, Stop> {
+        self.check(&head)?;
+        let length = self.flow.client.body_length();
+        let target =
+            std::str::from_utf8(head.raw_path()).map_err(|_| bad("a target that is no text"))?;
+        let target: Arc<str> = target.into();
+        headers::strip_request(&mut head).map_err(|error| bad(error.0))?;
+        let limit = self.flow.snapshot.config.path.peek_limit.bytes();
+        let mut body = self.reader.read(&mut self.flow.client, limit).await?;
+        let shared = Arc::clone(&self.flow.origin.proxy.shared);
+        let dialect = Arc::clone(&self.flow.service.dialect);
+        let begun = shared.clock.now();
+        let mut call = background::understand(&dialect, &request(&head, &target, &body)).await;
+        if !body.is_whole && dialect.buffers_request(&call) {
+            body = self.whole(body.bytes).await?;
+            call = background::understand(&dialect, &request(&head, &target, &body)).await;
+        }
+        let understood = shared.clock.now();
+        let flow = self.flow;
+        let user = flow.snapshot.user(&head.headers);
+        let execution = flow.service.execution;
+        let load = shared.load();
+        let plan = flow.snapshot.planner.plan(&call, execution, &load, user);
+        let planned = shared.clock.now();
+        let id = head.insert_header(headers::REQUEST_ID, flow.id.clone());
+        id.map_err(|_| bad("an id that cannot be passed on"))?;
+        flow.record.understood(&call);
+        flow.record.planned(plan.clone());
+        flow.record.note(|record| {
+            record.times.understand = Some(understood.since(begun));
+            record.times.plan = Some(planned.since(understood));
+        });
+        Ok(Outbound {
+            snapshot: Arc::clone(&flow.snapshot),
+            service: Arc::clone(&flow.service),
+            head: Arc::new(head),
+            target,
+            body,
+            body_length: length,
+            share: Arc::new(self.reader.into_share()),
+            call: Arc::new(call),
+            plan: Arc::new(plan),
+            home: None,
+            explain: flow.explain,
+            ticket: flow.record.ticket(),
+        })
+    }
+
+    /// What is refused whatever it means.
+    fn check(&self, head: &RequestHeader) -> Result<(), Stop> {
+        let limits = &self.flow.snapshot.config.path;
+        let fields = &head.headers;
+        if headers::size(fields) > limits.max_header_size.bytes()
+            || fields.len() > limits.max_header_count as usize
+        {
+            return Err(Stop::Refused(Rejection::new(
+                RejectionReason::HeadersTooLarge,
+                "the header fields are larger than path.max_header_size allows",
+            )));
+        }
+        // A server may send back what it got, and with it what a script must not read.
+        if head.method == Method::TRACE && headers::carry_credential(fields) {
+            return Err(Stop::Refused(Rejection::new(
+                RejectionReason::MethodNotAllowed,
+                "TRACE with a credential is not passed on",
+            )));
+        }
+        Ok(())
+    }
+
+    /// Reads the whole of a body that must not go out in part.
+    async fn whole(&mut self, begun: Bytes) -> Result<RequestBody, Stop> {
+        let limit = self.flow.snapshot.config.path.spool_limit.bytes();
+        let body = self
+            .reader
+            .more(&mut self.flow.client, begun, limit)
+            .await?;
+        match body.is_whole {
+            true => Ok(body),
+            false if self.reader.is_full() => Err(Stop::Refused(
+                Rejection::new(
+                    RejectionReason::BodiesFull,
+                    "no room to hold the body: path.held_bodies, or this client's share of it, is used up",
+                )
+                .retry_after(SOON),
+            )),
+            false => Err(Stop::Refused(Rejection::new(
+                RejectionReason::BodyTooLarge,
+                "the body is larger than path.spool_limit, and must be whole before it is sent: the database would run what was cut",
+            ))),
+        }
+    }
+}
+
+fn bad(detail: &'static str) -> Stop {
+    Stop::Refused(Rejection::new(RejectionReason::BadRequest, detail))
+}

@@ -1,0 +1,68 @@
+//! What is noted of a request: who it is, the way to its response, what the cache did.
+
+use super::caller::CallReport;
+use crate::balance::{Exclusion, NoRoute};
+use crate::cache::CacheStatus;
+use crate::observe::{self, CacheNote, EndpointCounts, Excluded, InFlight, Name};
+use crate::plan::Category;
+use http::HeaderValue;
+
+/// The client's own id where it was taken over, otherwise ours.
+pub fn request_id(record: &InFlight) -> HeaderValue {
+    let told = record.seen().and_then(|seen| seen.request_id.as_deref());
+    let told = told.and_then(|told| HeaderValue::from_str(told).ok());
+    let ours = || HeaderValue::from_str(&record.id()?.to_string()).ok();
+    told.or_else(ours)
+        .unwrap_or(HeaderValue::from_static("none"))
+}
+
+/// Notes the way to the response: who was asked and how it went, and who could not be asked.
+pub fn route(record: &mut InFlight, strategy: &'static str, report: &CallReport) {
+    let attempts = &report.attempts;
+    let upstream = attempts.iter().map(|attempt| attempt.elapsed).sum();
+    record.note(|record| {
+        record.route.strategy = strategy;
+        record.times.route = Some(record.times.route.unwrap_or_default() + report.routing);
+        record.times.upstream = Some(record.times.upstream.unwrap_or_default() + upstream);
+        for attempt in attempts {
+            record.route.attempt(attempt.clone());
+        }
+        if let Some(none) = &report.nowhere {
+            record.route.counts = Some(counts(none));
+            record.route.excluded(none.excluded.iter().map(excluded));
+        }
+    });
+}
+
+/// The cache's word for the record of the request.
+pub fn cache(status: &CacheStatus, category: Option<Category>) -> CacheNote {
+    CacheNote {
+        status: match status.verdict {
+            "hit" => observe::CacheResult::Hit,
+            "miss" => observe::CacheResult::Miss,
+            _ => observe::CacheResult::Bypass,
+        },
+        reason: status
+            .reason
+            .map_or("", |reason| reason.detail.unwrap_or(reason.word)),
+        category,
+        age: status.age,
+        ttl: status.ttl,
+    }
+}
+
+fn counts(none: &NoRoute) -> EndpointCounts {
+    let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
+    EndpointCounts {
+        capable: count(none.capable),
+        with_capacity: count(none.with_capacity),
+        online: count(none.online),
+    }
+}
+
+fn excluded((endpoint, reason): &(String, Exclusion)) -> Excluded {
+    Excluded {
+        endpoint: Name::from(endpoint.as_str()),
+        reason: reason.label(),
+    }
+}

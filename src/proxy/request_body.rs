@@ -1,0 +1,93 @@
+//! A request's body, as far as it was read before the request is understood.
+
+use super::client::{Client, ClientError};
+use super::parts::Parts;
+use crate::dialect;
+use crate::http::Part;
+use crate::shared::Share;
+use bytes::Bytes;
+use http::HeaderMap;
+
+/// A body, as far as it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestBody {
+    pub bytes: Bytes,
+    pub trailers: Option<HeaderMap>,
+    /// All of it was read; otherwise the rest is still with the client.
+    pub is_whole: bool,
+}
+
+impl RequestBody {
+    /// The body as a dialect reads it.
+    pub fn view(&self) -> dialect::Body<'_> {
+        match self.is_whole {
+            true => dialect::Body::Whole(&self.bytes),
+            false => dialect::Body::Prefix(&self.bytes),
+        }
+    }
+}
+
+/// Reads a body as far as it may be held.
+pub struct BodyReader {
+    share: Share,
+    full: bool,
+}
+
+impl BodyReader {
+    /// A reader that holds nothing yet.
+    pub fn new(share: Share) -> Self {
+        Self { share, full: false }
+    }
+
+    /// Whether it stopped because no more bodies can be held.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// What must be kept for as long as the body is.
+    pub fn into_share(self) -> Share {
+        self.share
+    }
+
+    /// Reads until the end, or until more than `limit` bytes are held or no more can be.
+    pub async fn read(
+        &mut self,
+        client: &mut Client<'_>,
+        limit: usize,
+    ) -> Result<RequestBody, ClientError> {
+        client.invite_body().await?;
+        self.more(client, Bytes::new(), limit).await
+    }
+
+    /// Goes on reading a body that was begun, up to a larger limit.
+    pub async fn more(
+        &mut self,
+        client: &mut Client<'_>,
+        begun: Bytes,
+        limit: usize,
+    ) -> Result<RequestBody, ClientError> {
+        let mut parts = Parts::from(begun);
+        let mut trailers = None;
+        while parts.len() <= limit && !self.full {
+            match client.part().await? {
+                Part::Data(data) => {
+                    self.full = !self.share.grow(data.len());
+                    parts.push(data.into_bytes());
+                }
+                Part::Trailers(fields) => trailers = Some(fields),
+                Part::End => {
+                    return Ok(RequestBody {
+                        bytes: parts.join(),
+                        trailers,
+                        is_whole: true,
+                    });
+                }
+            }
+        }
+        Ok(RequestBody {
+            bytes: parts.join(),
+            trailers,
+            is_whole: false,
+        })
+    }
+}

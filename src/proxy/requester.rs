@@ -1,0 +1,27 @@
+//! Who a call is made for, as far as the call must know: it gives the rest of a body, takes
+//! informational responses, and may leave.
+
+use crate::http::{Part, ResponseHeader};
+use std::task::{Context, Poll};
+
+/// The requester is gone, or broke the rules: its body will not be whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gone;
+
+/// Who a call is made for.
+pub trait Requester: Send {
+    /// The next part of the request's body.
+    fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Result<Part, Gone>>;
+
+    /// No part can be taken at the moment: the time that passes is not the requester's.
+    fn pause(&mut self);
+
+    /// Ready when the requester has left and the call is to end with it.
+    fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Takes an informational response.
+    fn informational(&mut self, head: &ResponseHeader);
+
+    /// Sends on what [`Requester::informational`] took.
+    fn poll_flush(&mut self, cx: &mut Context<'_>);
+}
