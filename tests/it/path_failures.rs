@@ -173,7 +173,7 @@ async fn a_hanging_replica_costs_a_read_its_time_limit_and_a_write_an_error() {
     let _first = over(&cluster).await;
     let proxy = setup(&urls(&cluster))
         .section("upstream: {read_timeout: 2s, write_timeout: 2s}")
-        .section("balance: {retry_timeouts: true}")
+        .section("balance: {strategy: round_robin, retry_floor: 1000, retry_timeouts: true}")
         .start()
         .await;
     cluster.faults(0).hang(Some(Requests::All));

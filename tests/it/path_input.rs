@@ -240,7 +240,7 @@ async fn a_refusal_before_the_body_reaches_a_client_that_still_sends_it() {
 async fn a_client_that_never_ends_its_head_is_closed_in_time() {
     let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
     let proxy = Setup::new("qdrant", &[origin.url()])
-        .section("path: {client_keepalive: 300ms}")
+        .section("path: {client_first_byte_timeout: 300ms, client_read_timeout: 300ms}")
         .start()
         .await;
     let mut idle = proxy.client().await;

@@ -179,7 +179,7 @@ async fn v37_bodies_that_cannot_be_held_stream_or_are_refused() {
     .await;
     let full = |dialect| {
         Setup::new(dialect, &[origin.url()])
-            .section("path: {held_bodies: 20KiB}")
+            .section("path: {held_bodies: 20KiB, client_share: 1}")
             .start()
     };
     let qdrant = full("qdrant").await;

@@ -343,3 +343,244 @@ async fn storm(proxy: std::sync::Arc<Proxy>, number: usize) -> usize {
     }
     answered
 }
+
+/// A body in chunks, cut into pieces of these sizes again and again.
+async fn send_in_pieces(client: &mut crate::support::Client, bytes: &[u8], pieces: &[usize]) {
+    let mut rest = bytes;
+    let mut number = 0;
+    while !rest.is_empty() {
+        let length = pieces[number % pieces.len()].min(rest.len());
+        let (piece, more) = rest.split_at(length);
+        client.send(piece).await;
+        if number % 7 == 0 {
+            tokio::task::yield_now().await;
+        }
+        (rest, number) = (more, number + 1);
+    }
+}
+
+/// An empty part from the reader, where a chunk's header or its end was split across reads, was written as the end of
+/// the body: uploads longer than `path.peek_limit` were truncated, with a 200, and the rest went to the next client.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chunked_uploads_arrive_whole_however_they_are_split() {
+    let targets = [
+        ("qdrant", "/collections/a/points?wait=true"),
+        ("neo4j", "/db/neo4j/tx/commit"),
+        ("http", "/upload"),
+    ];
+    let pieces: [&[usize]; 5] = [
+        &[1 << 20],
+        &[65_537, 1, 2],
+        &[4_093, 3],
+        &[16_384, 1],
+        &[99_991, 5, 1, 1],
+    ];
+    for (dialect, target) in targets {
+        let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
+        let proxy = Setup::new(dialect, &[origin.url()]).start().await;
+        let body = noise(3 << 20);
+        for (number, pieces) in pieces.iter().enumerate() {
+            let mut client = proxy.client().await;
+            let head =
+                format!("PUT {target} HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n");
+            client.send(head).await;
+            let chunks = wire::chunks(&body, 10_007 + 1_000 * number);
+            send_in_pieces(&mut client, &chunks, pieces).await;
+            let response = client.response().await;
+            assert_eq!(
+                response.status,
+                200,
+                "{dialect} {number}: {}",
+                response.text()
+            );
+            assert!(origin.last().body == body, "{dialect} {number}");
+            // The connections are clean: a bystander gets its own response.
+            let bystander = proxy.request("GET", "/odd", "", b"").await;
+            assert_eq!(bystander.body, b"ok");
+            assert_eq!(origin.last().line, "GET /odd HTTP/1.1");
+        }
+    }
+}
+
+/// What comes down in chunks, split at any byte, arrives as it was sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chunked_responses_arrive_whole_however_they_are_split() {
+    let body = noise(3 << 20);
+    for dialect in ["qdrant", "neo4j", "http"] {
+        let sent = body.clone();
+        let origin = Origin::start(move |received| {
+            let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+            let all = [head, wire::chunks(&sent, 9_001)].concat();
+            let piece = [65_537, 4_093, 99_991][received.number % 3];
+            all.chunks(piece)
+                .map(|piece| Step::Send(piece.to_vec()))
+                .collect()
+        })
+        .await;
+        let proxy = Setup::new(dialect, &[origin.url()]).start().await;
+        let mut client = proxy.client().await;
+        for _ in 0..4 {
+            let response = client.request("GET", "/odd", "", b"").await;
+            assert!(response.body == body, "{dialect}");
+        }
+    }
+}
+
+/// A response that came before the upload was read ended the upload, although the server went on reading.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_early_success_does_not_end_the_upload() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut buffer = wire::Buffer::default();
+        buffer.head(&mut stream).await.unwrap();
+        tokio::io::AsyncWriteExt::write_all(
+            &mut stream,
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok",
+        )
+        .await
+        .unwrap();
+        buffer.chunked(&mut stream).await
+    });
+    let proxy = Setup::new("http", &[url])
+        .section("path: {peek_limit: 1000B}")
+        .start()
+        .await;
+    let body = noise(2 << 20);
+    let mut client = proxy.client().await;
+    client
+        .send("PUT /x HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n")
+        .await;
+    let chunks = wire::chunks(&body, 10_000);
+    let (first, rest) = chunks.split_at(5_000);
+    client.send(first).await;
+    let response = client.response().await;
+    assert_eq!((response.status, &response.body[..]), (200, &b"ok"[..]));
+    client.send(rest).await;
+    let (received, _) = crate::support::in_time("the upload", server)
+        .await
+        .unwrap()
+        .expect("a whole body");
+    assert!(received == body);
+}
+
+/// What is not understood was held until `read_timeout`: server-sent events came after it, or never.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_understood_streams_from_its_first_byte() {
+    let next = std::sync::Arc::new(tokio::sync::Notify::new());
+    let go_on = std::sync::Arc::clone(&next);
+    let origin = Origin::start(move |_| {
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+        vec![
+            Step::Send(head.into()),
+            Step::Wait(std::sync::Arc::clone(&go_on)),
+            Step::Send(b"6\r\ndata: \r\n".to_vec()),
+            Step::Wait(std::sync::Arc::clone(&go_on)),
+            Step::Send(b"0\r\n\r\n".to_vec()),
+        ]
+    })
+    .await;
+    let proxy = Setup::new("http", &[origin.url()]).start().await;
+    let mut client = proxy.client().await;
+    client.send("GET /events HTTP/1.1\r\nhost: t\r\n\r\n").await;
+    // The head comes while the origin waits for the test.
+    let head = client.head().await.expect("a head");
+    assert_eq!(head.status, 200);
+    next.notify_one();
+    next.notify_one();
+    let response = client.body(head, "GET");
+    next.notify_one();
+    assert_eq!(response.await.expect("a body").body, b"data: ");
+}
+
+/// Informational responses were dropped.
+#[tokio::test]
+async fn informational_responses_pass() {
+    let origin = Origin::start(|_| {
+        Step::raw("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+    })
+    .await;
+    let proxy = over(&origin).await;
+    let mut client = proxy.client().await;
+    client.send("GET /odd HTTP/1.1\r\nhost: t\r\n\r\n").await;
+    let early = client.head().await.expect("a head");
+    assert_eq!((early.status, early.field("link")), (103, Some("</a>")));
+    assert_eq!(client.response().await.body, b"ok");
+}
+
+/// Trailers were dropped on the way to the endpoint.
+#[tokio::test]
+async fn trailers_of_a_request_pass() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client
+        .send("PUT /x HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\nx-sum: 7\r\n\r\n")
+        .await;
+    assert_eq!(client.response().await.status, 200);
+    assert_eq!(origin.last().body, b"a");
+    assert_eq!(origin.last().trailers, ["x-sum: 7"]);
+}
+
+/// TRACE echoed a credential to whoever asked.
+#[tokio::test]
+async fn trace_with_a_credential_does_not_go_on() {
+    let (origin, proxy) = plain().await;
+    for field in [
+        "api-key: k\r\n",
+        "authorization: Basic eDp5\r\n",
+        "cookie: a=b\r\n",
+    ] {
+        assert_eq!(proxy.request("TRACE", "/x", field, b"").await.status, 405);
+    }
+    assert_eq!(origin.count(), 0);
+    assert_eq!(proxy.request("TRACE", "/x", "", b"").await.status, 200);
+}
+
+/// A request that breaks the rules of HTTP got a bare 400 and left no trace.
+#[tokio::test]
+async fn a_refusal_of_broken_framing_has_a_shape_an_id_and_a_record() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client
+        .send("POST /x HTTP/1.1\r\nhost: t\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\n")
+        .await;
+    let response = client.response().await;
+    assert_eq!(response.status, 400);
+    assert!(response.json()["status"]["error"].is_string());
+    let id = response.field("x-request-id").expect("an id").to_owned();
+    let observer = &proxy.server.shared().observer;
+    wait_until("the record", || observer.explain(&id).is_some()).await;
+    assert_eq!(origin.count(), 0);
+}
+
+/// Clients that read slowly held every place of an endpoint, and everybody else got a 503.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_read_slowly_leave_the_endpoint_to_others() {
+    let origin = Origin::start(|received| match received.target() {
+        "/large" => Step::response(200, "", noise(3 << 20)),
+        _ => Step::response(200, "", "ok"),
+    })
+    .await;
+    let endpoint = format!("{{url: {}, max_connections: 4}}", origin.url());
+    let proxy = Setup::new("http", &[endpoint]).start().await;
+    let mut slow = Vec::new();
+    for _ in 0..4 {
+        let mut client = proxy.client().await;
+        client.send("GET /large HTTP/1.1\r\nhost: t\r\n\r\n").await;
+        slow.push(client);
+    }
+    // Nobody reads the large responses: they are read ahead, and the places are free again.
+    let mut served = false;
+    for _ in 0..2_000 {
+        served = proxy.request("GET", "/small", "", b"").await.status == 200;
+        if served && origin.count() >= 5 {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert!(served);
+    for client in &mut slow {
+        assert!(client.response().await.body == noise(3 << 20));
+    }
+}
