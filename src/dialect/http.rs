@@ -47,6 +47,11 @@ impl Dialect for Http {
         "http"
     }
 
+    /// Nothing in a body tells anything, so nothing of it is waited for: events of a server come as they happen.
+    fn buffers_response(&self, _call: &Call) -> bool {
+        false
+    }
+
     fn understand(&self, request: &Request<'_>) -> Call {
         let unknown = Call {
             shape: shape(request),

@@ -11,6 +11,9 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+/// Bytes that are taken with the head if they are there already, though nothing is waited for.
+const THERE_ALREADY: usize = 16 << 10;
+
 /// How much of a response is buffered.
 pub struct BufferLimit {
     /// Bytes; 0: nothing is waited for.
@@ -44,12 +47,13 @@ impl BufferedResponse {
         requester: &mut Option<&mut dyn Requester>,
     ) -> Result<Self, ExchangeEnd> {
         let head = exchange.head(requester).await?;
+        let waits = limit.bytes > 0;
+        let most = if waits { limit.bytes } else { THERE_ALREADY };
         let mut body = Parts::default();
         let mut trailers = None;
         let time_is_up = tokio::time::sleep(limit.time);
         tokio::pin!(time_is_up);
         let is_whole = loop {
-            let waits = limit.bytes > 0;
             let part = poll_fn(|cx| match exchange.poll_part(cx, requester) {
                 Poll::Ready(part) => Poll::Ready(Some(part)),
                 Poll::Pending if !waits => Poll::Ready(None),
@@ -59,7 +63,7 @@ impl BufferedResponse {
                 Some(Part::Data(data)) => {
                     let has_room = limit.share.grow(data.len());
                     body.push(data.into_bytes());
-                    if !has_room || body.len() > limit.bytes {
+                    if !has_room || body.len() > most {
                         break false;
                     }
                 }

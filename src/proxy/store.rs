@@ -70,8 +70,7 @@ pub fn outcome(outbound: &Outbound, report: &CallReport) -> Settled {
             Settled::NoEffect
         };
     };
-    // What matters may stand at the end of a response that streams.
-    if report.unsure || report.streams_from().is_some() {
+    if report.unsure {
         return Settled::Unknown;
     }
     settled(
