@@ -2,6 +2,7 @@
 
 mod classification;
 mod config;
+mod documented;
 mod freshness;
 mod neo4j;
 mod neo4j_real;

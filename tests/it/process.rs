@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -14,10 +15,12 @@ use crate::trial::client::{Client, HttpRequest};
 use crate::trial::environment::eventually;
 
 /// A running binary; it is killed when it is dropped.
-struct Process {
+pub struct Process {
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
-    file: std::path::PathBuf,
+    /// Set: the log is not read any more, and its pipe is closed.
+    deaf: Arc<AtomicBool>,
+    pub file: std::path::PathBuf,
     _folder: tempfile::TempDir,
 }
 
@@ -37,33 +40,49 @@ fn binary(file: &std::path::Path) -> Command {
 }
 
 impl Process {
-    fn start(text: &str) -> Self {
+    pub fn start(text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pointsman.yaml");
         std::fs::write(&file, text).unwrap();
         let mut child = binary(&file).spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let (lines, copy) = (child.stderr.take().unwrap(), Arc::clone(&log));
+        let deaf = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&deaf);
         std::thread::spawn(move || {
             for line in BufReader::new(lines).lines().map_while(Result::ok) {
                 copy.lock().unwrap().push(line);
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
             }
         });
         Self {
             child,
             log,
+            deaf,
             file,
             _folder: folder,
         }
     }
 
-    fn line(&self, words: &[&str]) -> Option<String> {
+    /// Closes the log's pipe after its next line.
+    pub fn stop_reading_the_log(&self) {
+        self.deaf.store(true, Ordering::Relaxed);
+    }
+
+    /// All lines of the log so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().join("\n")
+    }
+
+    pub fn line(&self, words: &[&str]) -> Option<String> {
         let log = self.log.lock().unwrap();
         let has = |line: &&String| words.iter().all(|word| line.contains(word));
         log.iter().find(has).cloned()
     }
 
-    async fn says(&self, words: &[&str]) -> String {
+    pub async fn says(&self, words: &[&str]) -> String {
         eventually(&format!("{words:?} in the log"), || async {
             self.line(words).is_some()
         })
@@ -72,7 +91,7 @@ impl Process {
     }
 
     /// The base URL that a line of the log names.
-    async fn url(&self, words: &[&str]) -> String {
+    pub async fn url(&self, words: &[&str]) -> String {
         let line = self.says(words).await;
         let address = line.split("address=").nth(1).unwrap();
         format!("http://{}", address.split_whitespace().next().unwrap())
@@ -86,7 +105,7 @@ impl Process {
         admin
     }
 
-    fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .arg(format!("-{name}"))
             .arg(self.child.id().to_string())

@@ -49,12 +49,19 @@ pub struct HttpRequest {
     pub url: String,
     /// `null`: no body.
     pub body: Value,
+    /// Fields beside those that every request has.
+    pub fields: Vec<(&'static str, String)>,
 }
 
 impl HttpRequest {
     /// A request with a JSON body.
     pub fn new(method: &'static str, url: String, body: Value) -> Self {
-        Self { method, url, body }
+        Self {
+            method,
+            url,
+            body,
+            fields: Vec::new(),
+        }
     }
 }
 
@@ -83,6 +90,9 @@ impl Client {
             .0
             .request(method, &request.url)
             .header("accept", "application/json");
+        for (name, value) in &request.fields {
+            outgoing = outgoing.header(*name, value);
+        }
         if !request.body.is_null() {
             outgoing = outgoing
                 .header("content-type", "application/json")

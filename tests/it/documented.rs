@@ -1,0 +1,351 @@
+//! What is documented is so: a process with real traffic, in which every family of docs/metrics.md moves
+//! and every field of docs/admin.md is there. Nothing of a credential is in its log, at any level.
+
+mod check;
+
+use crate::process::Process;
+use crate::trial::client::{Client, HttpRequest, JsonResponse};
+use crate::trial::environment::eventually;
+use check::{Answers, Scrapes};
+use serde_json::{Value, json};
+use std::time::Duration;
+use testbed::faults::Requests;
+use testbed::graph::Graph;
+use testbed::qdrant::Cluster;
+
+const SECRET: &str = "hunter2-never-printed";
+
+/// The databases, the process in front of them, and what was seen of it.
+struct Site {
+    cluster: Cluster,
+    _graph: Graph,
+    process: Process,
+    vectors: String,
+    graph: String,
+    admin: String,
+    client: Client,
+    scrapes: Scrapes,
+    answers: Answers,
+}
+
+fn yaml(cluster: &Cluster, graph: &Graph, l1: &str) -> String {
+    format!(
+        "services:\n\
+         \x20 vectors: {{dialect: qdrant, strategy: round_robin, listen: '127.0.0.1:0', endpoints: [{{name: a, url: '{}'}}, {{name: b, url: '{}'}}]}}\n\
+         \x20 graph: {{dialect: neo4j, listen: '127.0.0.1:0', endpoints: [{{name: g, url: '{}', role: writer}}]}}\n\
+         admin: {{listen: '127.0.0.1:0', operate_token: {SECRET}}}\n\
+         observe: {{log: trace}}\n\
+         queries: {{slow_threshold: 300ms}}\n\
+         health: {{interval: 100ms}}\n\
+         breaker: {{threshold: 3, open_for: 500ms}}\n\
+         process: {{reload_delay: 1h}}\n\
+         cache: {{max_size: 4, cleanup_interval: 50ms, rejoin_hold: 1ms, quarantine: 1ms, share_wait: 700ms, l1: {{size: {l1}}}, categories: {{entity: 2s}}}}\n",
+        cluster.url(0),
+        cluster.url(1),
+        graph.url(0),
+    )
+}
+
+fn with(mut request: HttpRequest, fields: &[(&'static str, &str)]) -> HttpRequest {
+    let own = |(name, value): &(&'static str, &str)| (*name, value.to_string());
+    request.fields = fields.iter().map(own).collect();
+    request
+}
+
+impl Site {
+    async fn start() -> Self {
+        let cluster = Cluster::start(2);
+        let graph = Graph::start(Default::default()).unwrap();
+        let process = Process::start(&yaml(&cluster, &graph, "64MiB"));
+        let vectors = process.url(&["listening", "service=\"vectors\""]).await;
+        let graph_url = process.url(&["listening", "service=\"graph\""]).await;
+        let admin = process.url(&["admin API listening"]).await;
+        Self {
+            cluster,
+            _graph: graph,
+            process,
+            vectors,
+            graph: graph_url,
+            admin,
+            client: Client::default(),
+            scrapes: Scrapes::default(),
+            answers: Answers::default(),
+        }
+    }
+
+    async fn ask(&self, method: &'static str, url: String, body: Value) -> JsonResponse {
+        let fields = [("api-key", SECRET), ("x-request-id", "documented")];
+        let call = with(HttpRequest::new(method, url, body), &fields);
+        self.client.send(&call, None).await.unwrap()
+    }
+
+    async fn points(&self, method: &'static str, path: &str, body: Value) -> JsonResponse {
+        self.ask(
+            method,
+            format!("{}/collections/docs{path}", self.vectors),
+            body,
+        )
+        .await
+    }
+
+    /// A read that the cache may keep; each number is another one.
+    async fn scroll(&self, number: u64) -> JsonResponse {
+        self.points("POST", "/points/scroll", json!({"limit": number}))
+            .await
+    }
+
+    async fn upsert(&self, id: u64) -> JsonResponse {
+        let points = json!({"points": [{"id": id, "vector": [1.0, 2.0], "payload": {"n": id}}]});
+        self.points("PUT", "/points?wait=true", points).await
+    }
+
+    async fn cypher(&self, statement: &str) -> JsonResponse {
+        let url = format!("{}/db/neo4j/query/v2", self.graph);
+        self.ask("POST", url, json!({"statement": statement})).await
+    }
+
+    /// Calls the admin API, and keeps the answer for the check of its fields.
+    async fn admin(&mut self, method: &'static str, path: &str, body: Value) -> JsonResponse {
+        let url = format!("{}{path}", self.admin);
+        let bearer = format!("Bearer {SECRET}");
+        let call = with(
+            HttpRequest::new(method, url, body),
+            &[("authorization", bearer.as_str())],
+        );
+        let got = self.client.send(&call, None).await.unwrap();
+        self.answers.take(method, path, &got);
+        got
+    }
+
+    async fn scrape(&mut self) {
+        let got = self.admin("GET", "/metrics", Value::Null).await;
+        self.scrapes.take(got.body.as_str().unwrap_or_default());
+    }
+
+    /// Looks at everything once.
+    async fn look(&mut self) {
+        for path in [
+            "/",
+            "/livez",
+            "/readyz",
+            "/api/performance/health",
+            "/api/performance/load-balancer/stats",
+            "/api/performance/cache/stats",
+            "/api/coordination/stats",
+            "/api/coordination/instances",
+            "/api/coordination/scores",
+            "/api/coordination/executions",
+            "/api/coordination/explain",
+            "/api/coordination/events",
+            "/api/config",
+        ] {
+            let got = self.admin("GET", path, Value::Null).await;
+            if path == "/api/coordination/explain" {
+                self.explain_each(&got).await;
+            }
+        }
+        self.scrape().await;
+    }
+
+    /// The record of each request of a list, by its id.
+    async fn explain_each(&mut self, list: &JsonResponse) {
+        for record in list.body["data"].as_array().unwrap() {
+            let path = format!(
+                "/api/coordination/explain/{}",
+                record["id"].as_str().unwrap()
+            );
+            let one = self.admin("GET", &path, Value::Null).await;
+            assert_eq!(one.body["data"]["id"], record["id"]);
+        }
+    }
+
+    async fn status(&mut self, service: &str, endpoint: &str, status: &str) {
+        let path = format!("/api/coordination/instances/{service}/{endpoint}/status");
+        let got = self.admin("PUT", &path, json!({"status": status})).await;
+        assert_eq!(got.status, 200, "{got:?}");
+    }
+
+    async fn until_counted(&mut self, family: &str) {
+        for _ in 0..600 {
+            self.scrape().await;
+            if self.scrapes.moved(family) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{family} does not move");
+    }
+}
+
+/// Reads, hits, writes, evictions, expirations, shared fetches.
+async fn traffic(site: &mut Site) {
+    let collection = json!({"vectors": {"size": 2, "distance": "Dot"}});
+    assert!(site.points("PUT", "", collection).await.is_good());
+    for id in 0..8 {
+        assert!(site.upsert(id).await.is_good());
+    }
+    eventually("a hit", || async { site.scroll(3).await.is_hit() }).await;
+    for number in 1..9 {
+        site.scroll(number).await;
+    }
+    site.until_counted("cache_evictions_total").await;
+    site.until_counted("cache_expirations_total").await;
+    eventually("a hit", || async { site.scroll(3).await.is_hit() }).await;
+    site.upsert(9).await;
+    site.until_counted("cache_invalidations_total").await;
+    assert!(site.cypher("CREATE (:P {n: 1})").await.is_good());
+    assert!(site.cypher("MATCH (p:P) RETURN p.n").await.is_good());
+    for replica in 0..2 {
+        let faults = site.cluster.faults(replica);
+        faults.delay(Duration::from_millis(300), Requests::Reads);
+    }
+    let both = tokio::join!(site.scroll(7), site.scroll(7));
+    assert!(both.0.is_shared() || both.1.is_shared(), "{both:?}");
+    for replica in 0..2 {
+        site.cluster.faults(replica).clear();
+    }
+}
+
+/// A slow write in flight, a client that leaves, retries, an open breaker, refusals.
+async fn trouble(site: &mut Site) {
+    for replica in 0..2 {
+        let faults = site.cluster.faults(replica);
+        faults.delay(Duration::from_secs(3), Requests::Writes);
+    }
+    let url = format!("{}/collections/docs/points?wait=true", site.vectors);
+    let body =
+        json!({"points": [{"id": 77, "vector": [1.0, 2.0], "payload": {"x": "y".repeat(9000)}}]});
+    let slow = HttpRequest::new("PUT", url, body);
+    let client = site.client.clone();
+    let slow = tokio::spawn(async move { client.send(&slow, None).await });
+    site.until_counted("executions_overdue").await;
+    site.until_counted("held_body_bytes").await;
+    site.look().await;
+    let scroll = format!("{}/collections/docs/points/scroll", site.vectors);
+    for replica in 0..2 {
+        let faults = site.cluster.faults(replica);
+        faults.delay(Duration::from_secs(1), Requests::All);
+    }
+    let left = HttpRequest::new("POST", scroll, json!({"limit": 99}));
+    let patience = Some(Duration::from_millis(200));
+    assert!(site.client.send(&left, patience).await.is_err());
+    assert!(slow.await.unwrap().unwrap().is_good());
+    // The second waits for the fetch of the first, and then goes alone.
+    for number in 200..203 {
+        tokio::join!(site.scroll(number), site.scroll(number));
+    }
+    for replica in 0..2 {
+        site.cluster.faults(replica).clear();
+    }
+    site.cluster.kill(0);
+    let mut number = 1000;
+    eventually("an open breaker", || {
+        number += 1;
+        let site = &*site;
+        async move {
+            site.scroll(number).await;
+            site.process.line(&["BreakerOpened"]).is_some()
+        }
+    })
+    .await;
+    site.look().await;
+    site.cluster.restart(0).unwrap();
+    for endpoint in ["a", "b"] {
+        site.status("vectors", endpoint, "maintenance").await;
+    }
+    let refused = site.scroll(555).await;
+    assert_eq!(refused.status, 503);
+    site.look().await;
+    for endpoint in ["a", "b"] {
+        site.status("vectors", endpoint, "active").await;
+    }
+}
+
+/// What an operator does: figures pushed, the cache cleared, reloads good and bad.
+async fn operation(site: &mut Site) {
+    let figures = json!({"current_connections": 90, "cpu_usage": 0.5, "memory_usage": 0.25, "requests_per_second": 7.0, "queue_size": 3});
+    let path = "/api/coordination/instances/vectors/a/metrics";
+    assert_eq!(site.admin("PUT", path, figures).await.status, 200);
+    let got = site
+        .admin("GET", "/api/coordination/instances", Value::Null)
+        .await;
+    let one = &got.body["data"]["vectors"][0];
+    let shown = [
+        "current_connections",
+        "cpu_usage",
+        "memory_usage",
+        "requests_per_second",
+        "queue_size",
+    ];
+    assert_eq!(
+        shown.map(|key| one[key].as_f64().unwrap()),
+        [90.0, 0.5, 0.25, 7.0, 3.0]
+    );
+    eventually("a hit", || async { site.scroll(5).await.is_hit() }).await;
+    let cleared = site
+        .admin("POST", "/api/performance/cache/clear", Value::Null)
+        .await;
+    assert!(
+        cleared.body["data"]["removed"].as_u64() > Some(0),
+        "{cleared:?}"
+    );
+    let events = |got: &JsonResponse| got.body["data"].as_array().unwrap().clone();
+    let before = site
+        .admin("GET", "/api/coordination/events", Value::Null)
+        .await;
+    let last = events(&before).last().unwrap()["number"].as_u64().unwrap();
+    let good = std::fs::read_to_string(&site.process.file).unwrap();
+    std::fs::write(
+        &site.process.file,
+        good.replace("64MiB", "65MiB")
+            .replace("round_robin", "adaptive"),
+    )
+    .unwrap();
+    let taken = site.admin("POST", "/api/config/reload", Value::Null).await;
+    assert_eq!(taken.body["data"]["generation"], 2, "{taken:?}");
+    for number in 300..310 {
+        site.scroll(number).await;
+    }
+    std::fs::write(&site.process.file, "services: {").unwrap();
+    let refused = site.admin("POST", "/api/config/reload", Value::Null).await;
+    assert_eq!(refused.status, 409);
+    site.look().await;
+    let after = format!("/api/coordination/events?after={last}");
+    let after = site.admin("GET", &after, Value::Null).await;
+    let whole = |one: &&Value| one["service"].is_null();
+    let whole: Vec<Value> = events(&after).iter().filter(whole).cloned().collect();
+    assert_eq!(whole.len(), 2, "one reload taken, one refused: {whole:?}");
+    assert!(
+        events(&after)
+            .iter()
+            .all(|one| one["number"].as_u64() > Some(last))
+    );
+}
+
+#[tokio::test]
+async fn every_documented_metric_moves_and_every_documented_field_of_the_admin_api_is_there() {
+    let mut site = Site::start().await;
+    eventually("readiness", || async {
+        let url = format!("{}/readyz", site.admin);
+        site.ask("GET", url, Value::Null).await.status == 200
+    })
+    .await;
+    site.look().await;
+    traffic(&mut site).await;
+    trouble(&mut site).await;
+    operation(&mut site).await;
+    let log = site.process.log();
+    assert!(
+        log.contains("TRACE") || log.contains("DEBUG"),
+        "the filter is trace"
+    );
+    assert!(!log.contains(SECRET), "a credential is in the log");
+    site.process.stop_reading_the_log();
+    for endpoint in ["a", "b", "a", "b"] {
+        site.status("vectors", endpoint, "maintenance").await;
+        site.status("vectors", endpoint, "active").await;
+    }
+    site.until_counted("log_lines_dropped_total").await;
+    site.scrapes.check();
+    site.answers.check();
+}
