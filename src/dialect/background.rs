@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 pub const MAX_INLINE: usize = 64 << 10;
 
 /// How many long bodies are understood at the same time. Each takes some 10 MB for its values and
-/// tokens, and copies of strings with escapes, together at most twice the body.
+/// tokens, copies of strings with escapes, and up to three times the body for a cache key.
 const MAX_AT_ONCE: usize = 2;
 
 static PERMITS: Semaphore = Semaphore::const_new(MAX_AT_ONCE);
