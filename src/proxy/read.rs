@@ -25,7 +25,7 @@ impl<'f, 'a> Read<'f, 'a> {
     }
 
     /// Responds to it.
-    pub async fn run(self) -> Ending {
+    pub async fn run(mut self) -> Ending {
         if !self.outbound.body.is_whole {
             return self.fetch_streaming().await;
         }
@@ -49,13 +49,18 @@ impl<'f, 'a> Read<'f, 'a> {
         }
     }
 
-    fn look_up(&self) -> Verdict {
-        let (flow, outbound) = (&self.flow, &self.outbound);
-        flow.origin.proxy.shared.cache.look_up(&LookupRequest {
+    fn look_up(&mut self) -> Verdict {
+        let (flow, outbound) = (&mut *self.flow, &self.outbound);
+        let shared = &flow.origin.proxy.shared;
+        let begun = shared.clock.now();
+        let verdict = shared.cache.look_up(&LookupRequest {
             service: &flow.service.cache_name,
             call: &outbound.call,
             plan: outbound.plan.cache.filter(|_| flow.service.settings.cache),
-        })
+        });
+        let took = shared.clock.now().since(begun);
+        flow.record.note(|record| record.times.cache = Some(took));
+        verdict
     }
 
     async fn hit(self, hit: &Hit) -> Ending {
