@@ -2,10 +2,12 @@
 
 use crate::neo4j_support::{Proxy, eventually, send, yaml};
 use crate::support::{Origin, ReceivedRequest, Step};
+use bytes::Bytes;
+use http::{Request, Response};
 use pointsman::config::Source;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use testbed::server::{Application, Listener};
 
 const JSON: &str = "content-type: application/json\r\n";
 
@@ -69,6 +71,24 @@ async fn a_transaction_stays_with_its_server_when_a_reload_moves_its_endpoint() 
     proxy.stop().await;
 }
 
+/// A server that lives and answers 429 to whatever carries a credential.
+struct RefusesCredential;
+
+impl Application for RefusesCredential {
+    fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let status = match request.headers().contains_key("authorization") {
+            true => 429,
+            false => 200,
+        };
+        let response = Response::builder().status(status);
+        response.body(r#"{"errors":[]}"#.into()).unwrap()
+    }
+
+    fn is_write(&self, _: &Request<Bytes>) -> bool {
+        false
+    }
+}
+
 async fn admin(proxy: &Proxy, path: &str) -> Value {
     let url = format!("http://{}{path}", proxy.server().admin());
     send("GET", &url, &[], String::new()).await.json()["data"].clone()
@@ -83,17 +103,9 @@ async fn metrics(proxy: &Proxy) -> String {
 /// nothing but a log line said so. Probes and changes were never counted in a running process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_probe_credential_is_shown_and_counted_and_takes_nothing_out() {
-    let refuses = Arc::new(AtomicBool::new(true));
-    let refuse = Arc::clone(&refuses);
-    let origin = Origin::start(move |seen: &ReceivedRequest| {
-        match seen.target() != "/" && refuse.load(Ordering::SeqCst) {
-            true => Step::response(429, JSON, r#"{"errors":[]}"#),
-            false => transactional(seen),
-        }
-    })
-    .await;
+    let server = Listener::bind(0, Arc::new(RefusesCredential)).unwrap();
     let service = "    probe: {user: neo4j, password: secret}\n";
-    let proxy = Proxy::start(&yaml(&[("a", origin.url())], service, "")).await;
+    let proxy = Proxy::start(&yaml(&[("a", server.url())], service, "")).await;
     eventually("the refusal is an event", || async {
         let events = admin(&proxy, "/api/coordination/events").await;
         let events = events.as_array().cloned().unwrap_or_default();
@@ -115,7 +127,6 @@ async fn a_refused_probe_credential_is_shown_and_counted_and_takes_nothing_out()
     ] {
         assert!(metrics.contains(line), "{line}\n{metrics}");
     }
-    refuses.store(false, Ordering::SeqCst);
     proxy.server().reload().await.unwrap_err();
     let events = admin(&proxy, "/api/coordination/events?after=1").await;
     let last = events.as_array().unwrap().last().unwrap().clone();
