@@ -4,7 +4,7 @@
 use super::RunArgs;
 use crate::config::{self, Config, Loaded, Source};
 use crate::observe::Logging;
-use crate::runtime::{Server, StartError};
+use crate::runtime::{Server, StartError, raise_limit};
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -29,6 +29,7 @@ pub fn run(args: &RunArgs) -> ExitCode {
 
 fn serve(loaded: Loaded, source: Source) -> Result<ExitCode, String> {
     let log = Logging::start(&loaded.config.observe).map_err(|error| error.to_string())?;
+    raise_limit();
     let runtime =
         runtime(&loaded.config).map_err(|error| format!("threads cannot be started: {error}"))?;
     let code = runtime.block_on(until_told(loaded, source, &log));

@@ -2,18 +2,15 @@
 //! The socket is bound by the caller, so that a taken port is a clear error and port 0 can be asked.
 
 use super::Proxy;
+use super::accept_failures::AcceptFailures;
 use super::connection::Connection;
 use super::min_rate::SEND_BUFFER;
 use crate::http;
 use socket2::SockRef;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-
-/// How long accepting rests when no more sockets can be had.
-const EXHAUSTED: Duration = Duration::from_millis(100);
 
 /// Serves the connections of one socket, whose service the snapshot names, until `stop` turns true. Connections that are open then finish by themselves.
 pub async fn serve(
@@ -23,6 +20,7 @@ pub async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     let places = Arc::new(Semaphore::new(proxy.max_clients()));
+    let mut failures = AcceptFailures::default();
     loop {
         let (place, accepted) = tokio::select! {
             next = next(&socket, &places) => next,
@@ -39,8 +37,9 @@ pub async fn serve(
                 tokio::spawn(serve_connection(stream, connection, place));
             }
             Err(error) => {
-                tracing::warn!(%error, listener = &*listener, "a connection could not be accepted");
-                tokio::time::sleep(EXHAUSTED).await;
+                failures
+                    .rest(&error, &listener, &proxy.shared.observer)
+                    .await;
             }
         }
     }

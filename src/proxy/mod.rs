@@ -1,6 +1,7 @@
 //! One request's way: it is read, understood, responded to from the cache or sent to an endpoint, and
 //! its response passed on. The steps decide; here they are asked, and what they say is carried out.
 
+mod accept_failures;
 mod attempt;
 mod buffered;
 mod caller;

@@ -3,6 +3,7 @@
 
 use super::background::Background;
 use super::control::Operator;
+use super::descriptors::Descriptors;
 use super::reload::Reloader;
 use super::watch::FileWatch;
 use super::{StartError, sample};
@@ -22,6 +23,7 @@ pub async fn admin(
     background: &Background,
     shared: &Arc<Shared>,
     reloader: &Arc<Reloader>,
+    descriptors: Descriptors,
     leaving: watch::Receiver<bool>,
 ) -> Result<SocketAddr, StartError> {
     let address = shared.config().admin.listen;
@@ -40,9 +42,13 @@ pub async fn admin(
         leaving,
     )));
     // The admin API answers until the process ends, so that a drain can be watched.
+    let limits = admin::Limits {
+        connections: descriptors.admin,
+        ..admin::Limits::default()
+    };
     let (forever, never) = watch::channel(false);
     background.handle().spawn(async move {
-        admin::serve(socket, router, admin::Limits::default(), never).await;
+        admin::serve(socket, router, limits, never).await;
         drop(forever);
     });
     Ok(bound)

@@ -4,6 +4,7 @@
 mod background;
 mod background_tasks;
 mod control;
+mod descriptors;
 mod figures;
 mod learn;
 mod listeners;
@@ -12,6 +13,7 @@ mod reload;
 mod sample;
 mod watch;
 
+pub use descriptors::raise_limit;
 pub use reload::{ReloadError, Reloaded};
 
 use crate::cache::Cache;
@@ -23,6 +25,7 @@ use crate::random::Random;
 use crate::shared::{Parts, Shared};
 use crate::snapshot::{Carried, CompileError, Snapshot};
 use background::Background;
+use descriptors::Descriptors;
 use figures::Figures;
 use learn::PlanLearner;
 use listeners::Listeners;
@@ -46,6 +49,10 @@ pub enum StartError {
     Compile(#[from] CompileError),
     #[error("the table of metrics contradicts itself: {0}")]
     Metrics(String),
+    #[error(
+        "this process may open {limit} files, which leaves none for clients; raise `ulimit -n`"
+    )]
+    Descriptors { limit: usize },
     #[error("a thread cannot be started: {0}")]
     Thread(io::Error),
 }
@@ -78,7 +85,11 @@ impl Server {
     ///
     /// # Errors
     /// A port that is taken, or a configuration that cannot be compiled.
-    pub async fn start(loaded: Loaded, source: Option<Source>) -> Result<Self, StartError> {
+    pub async fn start(mut loaded: Loaded, source: Option<Source>) -> Result<Self, StartError> {
+        let descriptors = Descriptors::of_process(&loaded.config)?;
+        if let Some(lowered) = descriptors.clamp(&mut loaded.config) {
+            tracing::warn!("{lowered}");
+        }
         let shared = shared(&loaded)?;
         let background = Background::start().map_err(StartError::Thread)?;
         let (stop, stopping) = signal::channel(false);
@@ -89,10 +100,12 @@ impl Server {
             Arc::clone(&shared),
             source,
             listeners,
+            descriptors,
             background.handle().clone(),
         ));
         reloader.open_listeners(&shared.config()).await?;
-        let admin = background_tasks::admin(&background, &shared, &reloader, left).await?;
+        let admin =
+            background_tasks::admin(&background, &shared, &reloader, descriptors, left).await?;
         reloader.start_probes();
         background_tasks::start(&background, &shared, &reloader, stopping);
         Ok(Self {

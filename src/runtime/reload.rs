@@ -2,9 +2,10 @@
 //! swaps. Whatever is wrong leaves everything as it was.
 
 use super::StartError;
+use super::descriptors::Descriptors;
 use super::listeners::Listeners;
 use super::probing::Probing;
-use crate::config::{self, Config, Report, Source};
+use crate::config::{self, Config, Loaded, Report, Source};
 use crate::endpoint::EventKind;
 use crate::shared::Shared;
 use crate::snapshot::{CompileError, Snapshot};
@@ -46,6 +47,7 @@ pub struct Reloader {
     shared: Arc<Shared>,
     source: Option<Source>,
     listeners: Listeners,
+    descriptors: Descriptors,
     probing: Probing,
     one_at_a_time: tokio::sync::Mutex<()>,
     last_good: AtomicBool,
@@ -62,6 +64,7 @@ impl Reloader {
         shared: Arc<Shared>,
         source: Option<Source>,
         listeners: Listeners,
+        descriptors: Descriptors,
         background: Handle,
     ) -> Self {
         let generation = shared.snapshot().generation;
@@ -73,6 +76,7 @@ impl Reloader {
             shared,
             source,
             listeners,
+            descriptors,
             one_at_a_time: tokio::sync::Mutex::default(),
             last_good: AtomicBool::new(true),
             refusal: Mutex::default(),
@@ -108,7 +112,7 @@ impl Reloader {
 
     /// Whether the file holds another configuration than the one that serves. One that cannot be read counts as another.
     pub fn differs(&self) -> bool {
-        let loaded = self.source.as_ref().map(config::load);
+        let loaded = self.source.as_ref().map(|source| self.load(source));
         loaded.is_some_and(|loaded| {
             loaded.map_or(true, |loaded| loaded.config != *self.shared.config())
         })
@@ -132,9 +136,16 @@ impl Reloader {
         reloaded
     }
 
+    /// What the file holds, as far as there are file descriptors for it; the start has said so.
+    fn load(&self, source: &Source) -> Result<Loaded, Report> {
+        let mut loaded = config::load(source)?;
+        self.descriptors.clamp(&mut loaded.config);
+        Ok(loaded)
+    }
+
     async fn attempt(&self) -> Result<Reloaded, ReloadError> {
         let source = self.source.as_ref().ok_or(ReloadError::NoSource)?;
-        let loaded = config::load(source).map_err(ReloadError::Refused)?;
+        let loaded = self.load(source).map_err(ReloadError::Refused)?;
         let before = self.shared.snapshot();
         let mut warnings: Vec<String> = loaded.note_lines().collect();
         let needs_restart = self.started.restart_only_changes(&loaded.config);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use testbed::faults::Requests;
 use testbed::qdrant::Cluster;
+use tokio::net::TcpStream;
 
 use crate::trial::client::{Client, HttpRequest};
 use crate::trial::environment::eventually;
@@ -32,8 +33,18 @@ fn text(cluster: &Cluster, listen: &str, more: &str) -> String {
     )
 }
 
-fn binary(file: &std::path::Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pointsman"));
+/// The binary as it serves a file, with so many open files at most.
+fn binary(file: &std::path::Path, open_files: Option<u32>) -> Command {
+    let program = env!("CARGO_BIN_EXE_pointsman");
+    let mut command = match open_files {
+        None => Command::new(program),
+        Some(limit) => {
+            let mut shell = Command::new("/bin/sh");
+            let script = format!("ulimit -n {limit} && exec \"$0\" \"$@\"");
+            shell.arg("-c").arg(script).arg(program);
+            shell
+        }
+    };
     command.env_clear().arg("run").arg("-c").arg(file);
     command.stdin(Stdio::null()).stderr(Stdio::piped());
     command
@@ -41,10 +52,14 @@ fn binary(file: &std::path::Path) -> Command {
 
 impl Process {
     pub fn start(text: &str) -> Self {
+        Self::limited(text, None)
+    }
+
+    fn limited(text: &str, open_files: Option<u32>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pointsman.yaml");
         std::fs::write(&file, text).unwrap();
-        let mut child = binary(&file).spawn().unwrap();
+        let mut child = binary(&file, open_files).spawn().unwrap();
         let log = Arc::new(Mutex::new(Vec::new()));
         let (lines, copy) = (child.stderr.take().unwrap(), Arc::clone(&log));
         let deaf = Arc::new(AtomicBool::new(false));
@@ -265,4 +280,72 @@ async fn a_port_in_use_is_told_plainly() {
         "another process uses the port",
     ];
     process.says(&words).await;
+}
+
+/// Connections that say nothing.
+async fn idle_clients(url: &str, count: usize) -> Vec<TcpStream> {
+    let address = url.trim_start_matches("http://");
+    let mut clients = Vec::new();
+    for _ in 0..count {
+        let connecting = TcpStream::connect(address);
+        let connected = tokio::time::timeout(Duration::from_secs(20), connecting).await;
+        clients.push(connected.expect("room in the backlog").unwrap());
+    }
+    clients
+}
+
+async fn text_of(url: &str) -> String {
+    let got = reqwest::get(url).await.unwrap();
+    got.text().await.unwrap()
+}
+
+#[tokio::test]
+async fn more_idle_clients_than_open_files_cost_neither_the_admin_api_nor_the_endpoints() {
+    let cluster = Cluster::start(1);
+    let config = text(&cluster, "127.0.0.1:0", "health: {interval: 20ms}\n");
+    let process = Process::limited(&config, Some(64));
+    let url = process.url(&["listening", "service=\"vectors\""]).await;
+    let admin = process.ready_admin().await;
+    process
+        .says(&["64 files", "path.max_clients is lowered from 10000 to"])
+        .await;
+    let probed = || cluster.faults(0).count(&http::Method::GET, "/readyz");
+    let crowd = idle_clients(&url, 200).await;
+    let before = probed();
+    eventually("probes amid the crowd", || async { probed() > before + 10 }).await;
+    assert_eq!(get(&format!("{admin}/readyz")).await, 200);
+    let metrics = text_of(&format!("{admin}/metrics")).await;
+    let healthy = metrics.lines().find(|line| {
+        line.starts_with("pointsman_endpoint_status") && line.contains("state=\"healthy\"")
+    });
+    assert!(
+        healthy.is_some_and(|line| line.ends_with(" 1")),
+        "{metrics}"
+    );
+    drop(crowd);
+    eventually("traffic after the crowd", || async {
+        get(&format!("{url}/collections")).await == 200
+    })
+    .await;
+    assert_eq!(get(&format!("{admin}/readyz")).await, 200);
+}
+
+#[tokio::test]
+async fn a_process_that_may_open_too_few_files_says_so_and_does_not_start() {
+    let cluster = Cluster::start(1);
+    let mut process = Process::limited(&text(&cluster, "127.0.0.1:0", ""), Some(30));
+    assert_eq!(process.end().await.code(), Some(1));
+    process.says(&["may open 30 files", "ulimit -n"]).await;
+}
+
+/// The backlog was the standard library's: 128, and the 130th client waited for a second or more.
+#[tokio::test]
+async fn a_burst_of_clients_beyond_the_places_is_connected_at_once() {
+    let cluster = Cluster::start(1);
+    let config = text(&cluster, "127.0.0.1:0", "path: {max_clients: 1}\n");
+    let process = Process::start(&config);
+    let url = process.url(&["listening", "service=\"vectors\""]).await;
+    let begun = Instant::now();
+    idle_clients(&url, 400).await;
+    assert!(begun.elapsed() < Duration::from_secs(10));
 }

@@ -137,6 +137,8 @@ families! {
         "Time of a probe, in whole.";
     changes: Counters<4> = "changes_total" ["service", "endpoint", "kind", "to"] NONE,
         "Changes of an endpoint: its status, breaker, role, maintenance, name resolution, and whether it takes our probe credential.";
+    accept_failures: Counters<0> = "accept_failures_total" [] NONE,
+        "Failed attempts to accept a client's connection, mostly for a lack of file descriptors of ours.";
     reloads: Counters<1> = "reloads_total" ["result"] NONE,
         "Reloads of the configuration: accepted, refused.";
     config_generation: Gauges<0> = "config_generation" [] NONE,

@@ -68,6 +68,11 @@ impl Metrics {
         self.serves(accepted, generation);
     }
 
+    /// Counts a client's connection that could not be accepted.
+    pub fn accept_failed(&self) {
+        self.families.accept_failures.with([], |one| one.inc());
+    }
+
     /// Notes which configuration serves, and whether it is the one that was last asked for.
     pub fn serves(&self, last_good: bool, generation: u64) {
         self.families

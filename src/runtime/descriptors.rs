@@ -1,0 +1,136 @@
+//! How many files the process may open, and who gets them. The admin API, the probes and the process
+//! itself come first; of the rest, idle upstream connections get up to a quarter, and clients half of what
+//! remains: a request holds one connection of a client and one to an endpoint.
+
+use super::StartError;
+use crate::config::Config;
+
+/// Files of the process itself: standard streams, logs, configuration, polling, signals, name resolution.
+const OWN: usize = 24;
+/// Connections to an endpoint that probing has open at a time.
+const PROBES: usize = 2;
+/// Connections of the admin API at most, and at least.
+const ADMIN: (usize, usize) = (128, 4);
+
+/// The bounds that the process keeps for as long as it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Descriptors {
+    limit: usize,
+    /// Client connections of one listener.
+    max_clients: usize,
+    /// Idle upstream connections.
+    idle: usize,
+    /// Connections of the admin API.
+    pub admin: usize,
+}
+
+impl Descriptors {
+    /// What the limit of this process allows.
+    ///
+    /// # Errors
+    /// So few files that no client could be served.
+    pub fn of_process(config: &Config) -> Result<Self, StartError> {
+        let soft = rlimit::Resource::NOFILE.get_soft();
+        // Where the limit cannot be read, there is none to keep.
+        let soft = soft.unwrap_or(u64::MAX);
+        let limit = usize::try_from(soft).unwrap_or(usize::MAX);
+        Self::divide(limit, config).ok_or(StartError::Descriptors { limit })
+    }
+
+    /// Divides `limit` files. `None` if nothing is left for a client or an endpoint.
+    fn divide(limit: usize, config: &Config) -> Option<Self> {
+        let listeners = config.services.len().max(1);
+        let endpoints: usize = config
+            .services
+            .values()
+            .map(|one| one.endpoints.len())
+            .sum();
+        let admin = (limit / 16).clamp(ADMIN.1, ADMIN.0);
+        let rest = limit.checked_sub(OWN + listeners + endpoints * PROBES + admin)?;
+        let idle = (config.upstream.pool_size as usize).min(rest / 4);
+        let max_clients = (rest - idle) / 2 / listeners;
+        (max_clients > 0 && idle > 0).then_some(Self {
+            limit,
+            max_clients,
+            idle,
+            admin,
+        })
+    }
+
+    /// Lowers what a configuration asks for to what can be had. What was lowered, if anything was.
+    pub fn clamp(&self, config: &mut Config) -> Option<String> {
+        let (clients, idle) = (config.path.max_clients, config.upstream.pool_size);
+        config.path.max_clients = clients.min(figure(self.max_clients));
+        config.upstream.pool_size = idle.min(figure(self.idle));
+        let lowered = config.path.max_clients < clients || config.upstream.pool_size < idle;
+        lowered.then(|| {
+            format!(
+                "this process may open {} files: path.max_clients is lowered from {clients} to {} for each listener, \
+                 upstream.pool_size from {idle} to {}, the admin API has {} connections; raise the hard limit \
+                 (`ulimit -Hn`, LimitNOFILE) for more",
+                self.limit, config.path.max_clients, config.upstream.pool_size, self.admin
+            )
+        })
+    }
+}
+
+fn figure(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Raises the soft limit of open files to the hard one. Soft limits are low for programs that use `select`.
+pub fn raise_limit() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Service;
+
+    fn config(listeners: usize) -> Config {
+        let mut config = Config::default();
+        for n in 0..listeners {
+            config.services.insert(format!("s{n}"), Service::default());
+        }
+        config
+    }
+
+    #[test]
+    fn all_that_is_divided_is_within_the_limit() {
+        for limit in 0..5_000 {
+            for listeners in 1..4 {
+                let mut config = config(listeners);
+                let Some(descriptors) = Descriptors::divide(limit, &config) else {
+                    assert!(limit < 64, "{limit}");
+                    continue;
+                };
+                descriptors.clamp(&mut config);
+                let clients = config.path.max_clients as usize * listeners;
+                let idle = config.upstream.pool_size as usize;
+                let used = OWN + listeners + descriptors.admin + 2 * clients + idle;
+                assert!(clients > 0 && used <= limit, "{limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_high_limit_leaves_the_configuration_as_it_is() {
+        let mut config = config(2);
+        let descriptors = Descriptors::divide(1 << 20, &config).unwrap();
+        assert_eq!(descriptors.clamp(&mut config), None);
+        assert_eq!(config.path, Config::default().path);
+    }
+
+    #[test]
+    fn what_is_lowered_is_said_with_its_figures_and_a_second_time_nothing_is() {
+        let mut config = config(1);
+        let descriptors = Descriptors::divide(64, &config).unwrap();
+        let said = descriptors.clamp(&mut config).unwrap();
+        assert!(said.contains("64 files"), "{said}");
+        assert!(said.contains("from 10000 to 13 "), "{said}");
+        assert_eq!(descriptors.clamp(&mut config), None);
+    }
+}
