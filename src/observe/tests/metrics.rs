@@ -93,6 +93,7 @@ fn everything() -> (Bench, String) {
         .metrics()
         .probed(&service, &endpoint, "good", Duration::from_millis(1));
     bench.observer.metrics().reloaded(false, 3);
+    bench.observer.metrics().accept_failed();
     bench
         .observer
         .metrics()
