@@ -206,6 +206,17 @@ async fn traffic(site: &mut Site) {
     }
 }
 
+/// No file left for a client's connection.
+async fn shortage(site: &mut Site) {
+    site.process.set_open_files(3);
+    let address = site.vectors.trim_start_matches("http://").to_owned();
+    let waiting = tokio::net::TcpStream::connect(address).await.unwrap();
+    site.process.says(&["connections cannot be accepted"]).await;
+    site.process.set_open_files(u64::MAX);
+    drop(waiting);
+    site.until_counted("accept_failures_total").await;
+}
+
 /// A slow write in flight, a client that leaves, retries, an open breaker, refusals.
 async fn trouble(site: &mut Site) {
     for replica in 0..2 {
@@ -332,6 +343,7 @@ async fn every_documented_metric_moves_and_every_documented_field_of_the_admin_a
     .await;
     site.look().await;
     traffic(&mut site).await;
+    shortage(&mut site).await;
     trouble(&mut site).await;
     operation(&mut site).await;
     let log = site.process.log();

@@ -112,6 +112,15 @@ impl Process {
         format!("http://{}", address.split_whitespace().next().unwrap())
     }
 
+    /// How many files it may open from now on.
+    pub fn set_open_files(&self, soft: u64) {
+        let (mut before, mut hard) = (0, 0);
+        let id = i32::try_from(self.child.id()).unwrap();
+        let files = rlimit::Resource::NOFILE;
+        rlimit::prlimit(id, files, None, Some((&mut before, &mut hard))).unwrap();
+        rlimit::prlimit(id, files, Some((soft.min(hard), hard)), None).unwrap();
+    }
+
     /// The base URL of the admin API, once it says that the process is ready.
     async fn ready_admin(&self) -> String {
         let admin = self.url(&["admin API listening"]).await;
@@ -348,4 +357,34 @@ async fn a_burst_of_clients_beyond_the_places_is_connected_at_once() {
     let begun = Instant::now();
     idle_clients(&url, 400).await;
     assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_request_for_which_no_file_can_be_opened_is_refused_and_blames_no_endpoint() {
+    let cluster = Cluster::start(1);
+    let config = text(
+        &cluster,
+        "127.0.0.1:0",
+        "upstream: {idle_timeout: 1ms}\ncache: {enabled: false}\nbreaker: {threshold: 1}\nhealth: {interval: 20ms}\n",
+    );
+    let process = Process::start(&config);
+    let url = process.url(&["listening", "service=\"vectors\""]).await;
+    let admin = process.ready_admin().await;
+    let client = Client::default();
+    let request = HttpRequest::new("GET", format!("{url}/collections"), Value::Null);
+    assert_eq!(client.send(&request, None).await.unwrap().status, 200);
+    process.set_open_files(3);
+    // The idle connection is used as long as it is there.
+    eventually("the first refusal", || async {
+        client.send(&request, None).await.unwrap().status == 503
+    })
+    .await;
+    for _ in 0..5 {
+        let refused = client.send(&request, None).await.unwrap();
+        assert_eq!(refused.status, 503, "{refused:?}");
+    }
+    process.set_open_files(u64::MAX);
+    assert_eq!(client.send(&request, None).await.unwrap().status, 200);
+    assert_eq!(get(&format!("{admin}/readyz")).await, 200);
+    assert_eq!(process.line(&["BreakerOpened"]), None);
 }
