@@ -9,12 +9,15 @@ use super::outbound::{CallLimits, Outbound, OutboundMessage};
 use super::requester::Requester;
 use crate::balance::Route;
 use crate::dialect::{Body, Executed, Fault, Judgement, Response};
-use crate::endpoint::{Completion, Endpoint};
+use crate::endpoint::{Completion, Endpoint, HealthStatus};
 use crate::http::{Destination, Stage};
 use crate::observe::{self, Name};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// How often an endpoint that is waited for is looked after.
+const LIVENESS_CHECK: Duration = Duration::from_secs(1);
 
 /// How an attempt ended.
 pub enum AttemptEnd {
@@ -60,7 +63,11 @@ impl<'a> Attempt<'a> {
         let name = Name::from(Arc::clone(&self.route.endpoint.name));
         shared.observer.sent_to(self.outbound.ticket, name);
         let started = shared.clock.now();
-        let response = self.exchange(message, requester).await;
+        let response = tokio::select! {
+            biased;
+            response = self.exchange(message, requester) => response,
+            error = self.lost() => Err(ExchangeEnd::Failed(error)),
+        };
         let elapsed = shared.clock.now().since(started);
         match response {
             Ok(response) => self.judged(response, elapsed),
@@ -83,6 +90,21 @@ impl<'a> Attempt<'a> {
         let upstream = self.caller.connector.open(&destination).await?;
         let exchange = Exchange::begin(upstream, message, self.limits, self.deadline)?;
         BufferedResponse::read(exchange, self.buffer_limit(), requester).await
+    }
+
+    /// Waits until the probes say that the endpoint of a read is dead: it hangs, and will not respond. What a write
+    /// is waited for is its outcome, which no other endpoint knows.
+    async fn lost(&self) -> ExchangeError {
+        let is_dead = || self.route.endpoint.health().status() == HealthStatus::Unhealthy;
+        if !self.outbound.call.effect.is_read() || is_dead() {
+            return std::future::pending().await;
+        }
+        loop {
+            tokio::time::sleep(LIVENESS_CHECK).await;
+            if is_dead() {
+                return ExchangeError::of_dead_endpoint();
+            }
+        }
     }
 
     /// How much of the response is buffered: what the dialect can judge, as far as the limit allows.

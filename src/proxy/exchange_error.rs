@@ -27,6 +27,17 @@ impl ExchangeError {
         }
     }
 
+    /// The endpoint's probes fail, and it has not responded.
+    pub fn of_dead_endpoint() -> Self {
+        Self {
+            stage: Stage::Sent,
+            timed_out: false,
+            stale: false,
+            ours: false,
+            kind: "endpoint_unhealthy",
+        }
+    }
+
     /// Whether the endpoint is at fault.
     pub fn blames_endpoint(&self) -> bool {
         !(self.stale || self.ours)

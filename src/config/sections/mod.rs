@@ -127,13 +127,13 @@ section! {
         peek_limit: Size = Size::mib(1) => volume(),
         /// Bytes of a body that are read before anything of it is sent, where the database would execute a body that was cut (Neo4j). A longer one is refused with 413.
         spool_limit: Size = Size::mib(16) => volume(),
-        /// Bytes of all bodies that are held at a time, of requests and answers. When they are used up, bodies stream unread, and what must be read whole is refused with 503.
+        /// Bytes of all bodies that are held at a time, of requests and responses. When they are used up, bodies stream unread, and what must be read whole is refused with 503.
         held_bodies: Size = Size::mib(256) => volume(),
         /// Share of `held_bodies` that one client address may hold, 0..=1.
         client_share: f64 = 0.5 => share(),
         /// Bytes of a response that streams that are read ahead of a client that takes it slowly, so that its endpoint is free for others; part of `held_bodies`.
         read_ahead: Size = Size::mib(4) => volume(),
-        /// Bytes of an answer that are held until it is judged; a longer answer streams on, and can then no longer be repeated or stored.
+        /// Bytes of a response that are held until it is judged; a longer one streams on, and can then no longer be repeated or stored.
         hold_limit: Size = Size::mib(1) => volume(),
         /// Bytes of a request's header fields.
         max_header_size: Size = Size::kib(64) => volume(),
@@ -163,12 +163,12 @@ section! {
     Upstream {
         /// Time to connect.
         connect_timeout: Duration = secs(2) => time(),
-        /// Time until an answer to a read begins, and for each part of it.
-        read_timeout: Duration = secs(30) => time(),
-        /// Time until an answer to a write begins. Qdrant answers a healthy write after up to 15 s.
-        write_timeout: Duration = secs(60) => time(),
-        /// Time for one exchange with an endpoint in all, the whole answer included.
-        total_timeout: Duration = secs(3600) => time(),
+        /// Time until the response to a read begins, and for each part of it. A client's own limit, where its request names one, counts instead, and 5 s more. Generous, so that nothing is cut that the database would have answered: an endpoint that hangs is found by its probes.
+        read_timeout: Duration = secs(600) => time(),
+        /// Time until the response to a write begins, and for each part of it. What the database does to a write may take long (`CALL ... IN TRANSACTIONS`, snapshots, indexes), and a write that is cut has an unknown outcome.
+        write_timeout: Duration = secs(3600) => time(),
+        /// Time for a request in all: every attempt, to the end of the response.
+        total_timeout: Duration = secs(86_400) => time(),
         /// Time for one send to an endpoint.
         send_timeout: Duration = secs(30) => time(),
         /// How long an idle connection is kept; below the server's own limit (Qdrant 5 s).

@@ -352,8 +352,9 @@ async fn send_in_pieces(client: &mut crate::support::Client, bytes: &[u8], piece
         let length = pieces[number % pieces.len()].min(rest.len());
         let (piece, more) = rest.split_at(length);
         client.send(piece).await;
-        if number % 7 == 0 {
-            tokio::task::yield_now().await;
+        if length < 10 {
+            // The proxy must see the pieces apart: no signal tells that it has read one.
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
         (rest, number) = (more, number + 1);
     }
@@ -368,12 +369,14 @@ async fn chunked_uploads_arrive_whole_however_they_are_split() {
         ("neo4j", "/db/neo4j/tx/commit"),
         ("http", "/upload"),
     ];
+    // A chunk of 65,536 bytes is written as 65,536 + 9: these cut before, in and after its size and its end.
+    const LINE: usize = 7;
     let pieces: [&[usize]; 5] = [
-        &[1 << 20],
-        &[65_537, 1, 2],
-        &[4_093, 3],
-        &[16_384, 1],
-        &[99_991, 5, 1, 1],
+        &[LINE, 65_536, 2],
+        &[3, 4, 65_536, 1, 1],
+        &[LINE + 65_536, 2],
+        &[LINE + 65_536 + 2 + 1, 65_536 + 2 + LINE],
+        &[99_991, 5, 1],
     ];
     for (dialect, target) in targets {
         let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
@@ -384,8 +387,11 @@ async fn chunked_uploads_arrive_whole_however_they_are_split() {
             let head =
                 format!("PUT {target} HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n");
             client.send(head).await;
-            let chunks = wire::chunks(&body, 10_007 + 1_000 * number);
-            send_in_pieces(&mut client, &chunks, pieces).await;
+            let chunks = wire::chunks(&body, 65_536);
+            // The last chunk comes alone, after a pause.
+            let (all, last) = chunks.split_at(chunks.len() - 5);
+            send_in_pieces(&mut client, all, pieces).await;
+            send_in_pieces(&mut client, last, &[5]).await;
             let response = client.response().await;
             assert_eq!(
                 response.status,
@@ -558,12 +564,15 @@ async fn a_refusal_of_broken_framing_has_a_shape_an_id_and_a_record() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_that_read_slowly_leave_the_endpoint_to_others() {
     let origin = Origin::start(|received| match received.target() {
-        "/large" => Step::response(200, "", noise(3 << 20)),
+        "/large" => Step::response(200, "", noise(12 << 20)),
         _ => Step::response(200, "", "ok"),
     })
     .await;
     let endpoint = format!("{{url: {}, max_connections: 4}}", origin.url());
-    let proxy = Setup::new("http", &[endpoint]).start().await;
+    let proxy = Setup::new("http", &[endpoint])
+        .section("path: {read_ahead: 16MiB}")
+        .start()
+        .await;
     let mut slow = Vec::new();
     for _ in 0..4 {
         let mut client = proxy.client().await;
@@ -581,6 +590,6 @@ async fn clients_that_read_slowly_leave_the_endpoint_to_others() {
     }
     assert!(served);
     for client in &mut slow {
-        assert!(client.response().await.body == noise(3 << 20));
+        assert!(client.response().await.body == noise(12 << 20));
     }
 }
