@@ -20,7 +20,7 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// 99 of 100 requests are understood and planned within this (a thousandth of what TG-01 allows).
+/// 99 of 100 requests are understood and planned within this.
 const WHOLE_LIMIT: Duration = Duration::from_micros(50);
 
 /// 99 of 100 calls are planned within this.

@@ -54,11 +54,16 @@ const CRATES: &[(&str, &[&str])] = &[
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
+    files(dir, "rs", found);
+}
+
+/// The files of a folder whose names end in `.kind`.
+fn files(dir: &Path, kind: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            files(&path, kind, found);
+        } else if path.extension().is_some_and(|ending| ending == kind) {
             found.push(path);
         }
     }
@@ -184,4 +189,55 @@ fn the_proxy_never_depends_on_the_testbed() {
     let (before, _) = manifest.split_once("[dev-dependencies]").unwrap();
     let (_, dependencies) = before.split_once("\n[dependencies]").unwrap();
     assert!(!dependencies.contains("testbed"));
+}
+
+/// Whether a word has the form of a row of a list that this repository does not have: two capitals, a
+/// hyphen and a number, or one capital and two digits.
+fn is_citation(word: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if let Some((list, row)) = word.split_once('-') {
+        return list.len() == 2 && list.bytes().all(|b| b.is_ascii_uppercase()) && number(row);
+    }
+    word.len() == 3 && word.starts_with(['A', 'F', 'P', 'V', 'W']) && number(&word[1..])
+}
+
+fn citations(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !c.is_alphanumeric() && c != '-')
+        .filter(|word| is_citation(word))
+}
+
+#[test]
+fn a_citation_is_found_by_its_form() {
+    let found = |line| citations(line).collect::<Vec<_>>();
+    assert_eq!(found("in flight (AB-12), at P06; (XY-1..XY-3)").len(), 4);
+    assert!(found("RFC 9110, UTF-8, IPv4, HTTP/1.1, CVE-2020, x-ab-12, A-1, L1").is_empty());
+}
+
+#[test]
+fn comments_and_docs_say_the_reason_and_cite_no_row() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut read = Vec::new();
+    for folder in ["src", "crates", "tests", "benches", "examples", "testbed"] {
+        sources(&root.join(folder), &mut read);
+    }
+    for folder in ["docs", "src", "crates"] {
+        files(&root.join(folder), "md", &mut read);
+    }
+    read.retain(|file| !file.ends_with("docs/progress.md") && !file.ends_with("layering.rs"));
+    let mut faults = Vec::new();
+    for file in read {
+        let code = file.extension().is_some_and(|kind| kind == "rs");
+        let text = fs::read_to_string(&file).unwrap();
+        for (number, line) in (1..).zip(text.lines()) {
+            let prose = if code {
+                line.split_once("//").map_or("", |(_, comment)| comment)
+            } else {
+                line
+            };
+            faults.extend(
+                citations(prose).map(|word| format!("{}:{number}: {word}", file.display())),
+            );
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
 }

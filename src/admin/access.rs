@@ -1,5 +1,5 @@
 //! Who may do what: two tokens, two roles. Without any token, callers on this machine may do
-//! everything and all others nothing (V35). Tokens are compared in constant time and never printed.
+//! everything and all others nothing. Tokens are compared in constant time and never printed.
 
 use crate::config;
 use axum::http::{HeaderMap, Method, header};

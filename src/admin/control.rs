@@ -15,47 +15,47 @@ pub trait Control: Send + Sync + 'static {
     fn credentials(&self) -> Arc<Credentials>;
     /// Whether traffic may be sent here.
     fn readiness(&self) -> Readiness;
-    /// The components of AP-12.
+    /// Whether each component works.
     fn health(&self) -> Health;
     /// All metrics in Prometheus' text format.
     fn metrics(&self) -> String;
-    /// Balancer statistics A (RT-49).
+    /// The figures of every service and its endpoints.
     fn stats(&self) -> Value;
-    /// Balancer statistics B (RT-50).
+    /// The same figures in the form of `/load-balancer/stats`.
     fn balancer_stats(&self) -> Value;
-    /// Every endpoint with its state (HL-08, HL-10).
+    /// Every endpoint with its state.
     fn instances(&self) -> Value;
-    /// At most `limit` requests in flight (RT-28).
+    /// At most `limit` requests in flight.
     fn executions(&self, limit: usize) -> Value;
     /// The record of a request, by id or by the client's `x-request-id`.
     fn explain(&self, id: &str) -> Option<Value>;
     /// The newest records, newest first.
     fn explanations(&self, limit: usize) -> Value;
-    /// Events after this number (HL-18).
+    /// Events after this number.
     fn events(&self, after: u64) -> Value;
     /// Scores of every endpoint with their parts.
     fn scores(&self) -> Value;
-    /// The configuration that serves, secrets masked (CF-14).
+    /// The configuration that serves, secrets masked.
     fn config(&self) -> Value;
-    /// Reads the configuration again. A refused one changes nothing (CF-14).
+    /// Reads the configuration again. A refused one changes nothing.
     async fn reload(&self) -> Result<ReloadReport, Problem>;
-    /// Takes an endpoint out of service or back (HL-09).
+    /// Takes an endpoint out of service or back.
     fn set_status(
         &self,
         service: &str,
         endpoint: &str,
         status: StatusChange,
     ) -> Result<(), Problem>;
-    /// Takes figures that an agent measured (RT-31).
+    /// Takes figures that an agent measured.
     fn push_metrics(
         &self,
         service: &str,
         endpoint: &str,
         metrics: &PushedMetrics,
     ) -> Result<(), Problem>;
-    /// Statistics of the cache (AP-03).
+    /// Statistics of the cache.
     fn cache_stats(&self) -> Value;
-    /// Drops stored answers of one category, or all; gives how many (AP-04).
+    /// Drops the stored responses of one category, or all; returns how many.
     fn clear_cache(&self, category: Option<&str>) -> Result<u64, Problem>;
 }
 
@@ -90,7 +90,7 @@ pub enum StatusChange {
     Active,
 }
 
-/// Figures from outside; what is absent stays as it was (RT-31).
+/// Figures from outside; what is absent stays as it was.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PushedMetrics {

@@ -1,4 +1,4 @@
-//! The envelope of every answer (AP-19): `{"success":true,"data":..}` or `{"success":false,"detail":..}`,
+//! The envelope of every response: `{"success":true,"data":..}` or `{"success":false,"detail":..}`,
 //! and the header fields that keep a browser from doing anything with it.
 
 use super::control::{Problem, ProblemKind};

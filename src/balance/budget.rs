@@ -1,4 +1,4 @@
-//! The retry budget of a service (HL-14, F11): retries are a share of requests plus a few per second, so
+//! The retry budget of a service: retries are a share of requests plus a few per second, so
 //! that a service which fails is not hit harder for it.
 
 use crate::clock::Moment;

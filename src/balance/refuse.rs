@@ -1,4 +1,4 @@
-//! Refusing: why no endpoint may take a request, for every one of them, and when to come back (RT-52).
+//! Refusing: why no endpoint may take a request, for every one of them, and when to come back.
 
 use super::pool::Pool;
 use super::route::{Exclusion, NoRoute, RouteRequest};

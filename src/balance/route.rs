@@ -1,4 +1,4 @@
-//! What is asked of a pool, and what it answers: a route, or the list of why there is none (RT-52).
+//! What is asked of a pool, and what it answers: a route, or the list of why there is none.
 
 use crate::clock::Moment;
 use crate::dialect::Placement;
@@ -114,9 +114,9 @@ pub struct Route {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Scored {
     pub endpoint: String,
-    /// Load score A (RT-21).
+    /// The load score, 0..=1; higher is busier.
     pub load: f64,
-    /// RT-13; lower is better.
+    /// Load and mean time, as resource aware mixes them; lower is better.
     pub score: f64,
     pub in_flight: u32,
     /// Why it could not be chosen; `None` when it could.

@@ -165,7 +165,7 @@ fn is_failure(reason: Exclusion) -> bool {
 }
 
 /// The endpoints that breakers take out: those with an open breaker, but no more than the share that
-/// may be (HL-14). One may always go while another stays; the least recently failed are spared first.
+/// may be. One may always go while another stays; the least recently failed are spared first.
 fn ejected(endpoints: &[Arc<Endpoint>], now: Moment) -> u64 {
     let open = |endpoint: &Endpoint| {
         endpoint.rules.breaker.enabled && endpoint.health().gate(now) != Gate::Closed

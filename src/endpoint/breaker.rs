@@ -1,4 +1,4 @@
-//! The circuit breaker of one endpoint (HL-12, HL-13): closed, open, half-open. It opens after so many
+//! The circuit breaker of one endpoint: closed, open, half-open. It opens after so many
 //! endpoint faults in a row, lets one trial through when its time is over, closes on a good trial and
 //! waits twice as long after a bad one. Reading its gate takes no lock.
 

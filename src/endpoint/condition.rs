@@ -232,7 +232,7 @@ impl Condition {
         }
     }
 
-    /// Takes the endpoint out of service, or back (HL-09).
+    /// Takes the endpoint out of service, or back.
     pub fn set_maintenance(&self, on: bool) {
         if self.status.set_maintenance(on) {
             let what = if on {

@@ -13,14 +13,14 @@ pub struct EndpointLoad {
     /// 0..=1.
     pub memory: Option<f64>,
     pub queue: Option<f64>,
-    /// Moving mean of the answer times, seconds.
+    /// Moving mean of the response times, seconds.
     pub mean_time: Option<f64>,
     /// Share of errors in the last minute, 0..=1.
     pub error_rate: Option<f64>,
 }
 
 impl EndpointLoad {
-    /// Score A (RT-21), 0..=1, higher is busier: the mean of the connections' share, of CPU and memory, and of queue / 100.
+    /// Score A, 0..=1, higher is busier: the mean of the connections' share, of CPU and memory, and of queue / 100.
     pub fn score(&self) -> f64 {
         let parts = [
             Some(self.fill()),
@@ -30,7 +30,7 @@ impl EndpointLoad {
         mean(parts.into_iter().flatten()).unwrap_or(0.0)
     }
 
-    /// Score B (RT-22), 0..=100, lower is better: 0.3 time, 0.3 connections, 0.2 errors, 0.2 machine.
+    /// Score B, 0..=100, lower is better: 0.3 time, 0.3 connections, 0.2 errors, 0.2 machine.
     pub fn score_b(&self) -> f64 {
         let parts = [
             (self.mean_time.map(|s| (s * 100.0).min(100.0)), 0.3),
@@ -43,8 +43,8 @@ impl EndpointLoad {
         known().map(|(value, weight)| value * weight).sum::<f64>() / weight
     }
 
-    /// The score of RT-13, lower is better: 0.6 load, 0.4 mean time over `slowest`. An endpoint without
-    /// samples is taken to be as fast as `neutral`.
+    /// The score of the strategy `resource_aware`, lower is better: 0.6 load, 0.4 mean time over `slowest`.
+    /// An endpoint without samples is taken to be as fast as `neutral`.
     pub fn resource_score(&self, neutral: f64, slowest: f64) -> f64 {
         let time = self.mean_time.unwrap_or(neutral);
         self.score() * 0.6 + (time / slowest).min(1.0) * 0.4

@@ -1,5 +1,5 @@
 //! A permit: one request's place at an endpoint. It counts up when it is given and down when it goes,
-//! however it goes, so that a client that vanishes leaks nothing (RT-32).
+//! however it goes, so that a client that vanishes leaks nothing.
 
 use super::Endpoint;
 use crate::clock::Moment;

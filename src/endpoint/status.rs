@@ -1,5 +1,5 @@
-//! The status machine of one endpoint (HL-06..HL-08, XC-7). Probes drive it; failures of traffic add
-//! to it under the rule `leaky` only (HL-11). It never looks at the breaker, which is traffic's own.
+//! The status machine of one endpoint. Probes drive it; failures of traffic add
+//! to it under the rule `leaky` only. It never looks at the breaker, which is traffic's own.
 
 use crate::config::{Health, HealthRule};
 use parking_lot::Mutex;
@@ -105,7 +105,7 @@ impl StatusMachine {
         self.settle(&counts, next)
     }
 
-    /// An endpoint fault of traffic (HL-11); gives the new status when it changed.
+    /// An endpoint fault of traffic; returns the new status when it changed.
     pub fn failed_in_traffic(&self, rules: &Health) -> Option<HealthStatus> {
         if rules.rule != HealthRule::Leaky {
             return None;

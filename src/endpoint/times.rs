@@ -1,5 +1,5 @@
-//! Answer times of one endpoint: a moving mean (RT-29) and the last thousand per complexity (RT-30).
-//! Successes only. The means are read without a lock; the lock is taken when an answer is complete.
+//! Response times of one endpoint: a moving mean and the last thousand per complexity.
+//! Successes only. The means are read without a lock; the lock is taken when a response is complete.
 
 use super::gauge::Gauge;
 use super::stamp::Stamp;

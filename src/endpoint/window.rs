@@ -1,4 +1,4 @@
-//! Successes and errors of the last minute, in steps of ten seconds: lifetime counts never forgive (RT-22).
+//! Successes and errors of the last minute, in steps of ten seconds: lifetime counts never forgive.
 
 use crate::clock::Moment;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The requests in flight (RT-28), in a sharded table with a fixed limit. A request past the limit
+//! The requests in flight, in a sharded table with a fixed limit. A request past the limit
 //! runs and is recorded as any other; it only does not stand in this list.
 
 use super::name::Name;

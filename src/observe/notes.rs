@@ -61,7 +61,7 @@ pub struct RouteNote {
     pub strategy: &'static str,
     /// In order; at most [`MAX_ATTEMPTS`] are kept. Add with [`RouteNote::attempt`].
     pub attempts: Vec<Attempt>,
-    /// Endpoints that were left out, and why (RT-52); at most [`MAX_CANDIDATES`].
+    /// Endpoints that were left out, and why; at most [`MAX_CANDIDATES`].
     pub excluded: Vec<Excluded>,
     /// How many endpoints could have taken the call; known when none was chosen.
     pub counts: Option<EndpointCounts>,
@@ -94,7 +94,7 @@ pub struct Excluded {
     pub reason: &'static str,
 }
 
-/// The three counts of RT-52, each a subset of all endpoints.
+/// How far the endpoints of a service could take a call; each count is of all endpoints.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct EndpointCounts {
     /// Endpoints that may take such a call at all (role, placement).

@@ -1,6 +1,6 @@
-//! Adaptive, by history (RT-17): start from resource aware, and take the endpoint that was fastest for
-//! this complexity lately, unless it is much busier. An endpoint that nobody has asked for a while is
-//! asked once, so that new and recovered ones are found (RT-11); that is its bounded share.
+//! Adaptive, by history: start from resource aware, and take the endpoint that was fastest for
+//! this complexity lately, unless it is much busier. An endpoint without a request for a while gets
+//! one, so that new and recovered ones are found; it gets no more than that.
 
 use super::resource_aware::ResourceAware;
 use super::{Eligible, NEAR, Pick, Plan, Random, Strategy};

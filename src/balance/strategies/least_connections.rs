@@ -1,4 +1,4 @@
-//! Least connections (RT-10): the endpoint with the fewest requests in flight per unit of weight. Ties
+//! Least connections: the endpoint with the fewest requests in flight per unit of weight. Ties
 //! go round by weight, so that idle endpoints share as they should.
 
 use super::rotation::SmoothRotation;

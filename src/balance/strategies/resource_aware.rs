@@ -1,4 +1,4 @@
-//! Resource aware (RT-13): the lowest mix of load (RT-21) and mean answer time. Those that are nearly
+//! Resource aware: the lowest mix of load and mean response time. Those that are nearly
 //! as low count as equal; among them least connections decides.
 
 use super::least_connections::LeastConnections;

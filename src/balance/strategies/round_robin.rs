@@ -1,4 +1,4 @@
-//! Round robin (RT-08): each eligible endpoint in turn, whatever its load.
+//! Round robin: each eligible endpoint in turn, whatever its load.
 
 use super::rotation::Rotation;
 use super::{Eligible, Pick, Plan, Random, Strategy};

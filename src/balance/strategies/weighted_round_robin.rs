@@ -1,4 +1,4 @@
-//! Weighted round robin (RT-09, XC-2): exact shares by weight, spread evenly over a cycle. Over one full
+//! Weighted round robin: exact shares by weight, spread evenly over a cycle. Over one full
 //! cycle of the weights each endpoint has had precisely its share.
 
 use super::rotation::SmoothRotation;

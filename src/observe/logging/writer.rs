@@ -1,5 +1,6 @@
 //! The queue between the path and the log's reader. A write copies the line into the queue or drops
-//! it; it never waits. Control characters inside a line are escaped here, whoever wrote them (V33).
+//! it; it never waits. Control characters inside a line are escaped here, so that no value that
+//! a client chose can forge a line.
 
 use super::Sink;
 use std::io::{self, Write};

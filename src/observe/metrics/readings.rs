@@ -6,7 +6,7 @@ use crate::observe::Name;
 use crate::observe::notes::EndpointCounts;
 use std::time::Duration;
 
-/// States of an endpoint (HL-08).
+/// States of an endpoint.
 const STATES: [&str; 4] = ["healthy", "degraded", "unhealthy", "maintenance"];
 /// States of a breaker.
 const BREAKERS: [&str; 3] = ["closed", "open", "half_open"];
@@ -45,9 +45,9 @@ pub struct EndpointReading {
     /// closed, open or half_open.
     pub breaker: &'static str,
     pub in_flight: u64,
-    /// RT-21, 0..=1; higher is busier.
+    /// The load score, 0..=1; higher is busier.
     pub load_a: f64,
-    /// RT-22, 0..=100; lower is better.
+    /// The score of time, load and errors, 0..=100; lower is better.
     pub load_b: f64,
     /// `None`: never probed.
     pub probe_age: Option<Duration>,

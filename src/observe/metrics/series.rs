@@ -1,6 +1,7 @@
 //! One family of metrics with a fixed number of labels and a limit of series. A handle is found by
 //! the hash of its label values without a lock and without allocation; past the limit all further
-//! values share one series, whose labels are all `other` (V34).
+//! values share one series, whose labels are all `other`, so that a client
+//! cannot fill the memory with names that it makes up.
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
