@@ -13,7 +13,7 @@ const RECONNECTS: u32 = 3;
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy)]
-pub enum AttemptEnd<'a> {
+pub enum AttemptOutcome<'a> {
     /// With a response.
     Response {
         judgement: &'a Judgement,
@@ -73,14 +73,14 @@ pub enum RetryDecision {
 /// asked last, and only for a retry that costs the endpoints work.
 pub fn decide(
     facts: &RetryFacts<'_>,
-    end: AttemptEnd<'_>,
+    end: AttemptOutcome<'_>,
     spend_budget: impl FnOnce() -> bool,
 ) -> RetryDecision {
     match end {
-        AttemptEnd::Response { judgement, held } => {
+        AttemptOutcome::Response { judgement, held } => {
             after_response(facts, judgement, held, spend_budget)
         }
-        AttemptEnd::Failure {
+        AttemptOutcome::Failure {
             stage,
             timed_out,
             stale,

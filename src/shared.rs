@@ -37,7 +37,7 @@ pub struct Shared {
 }
 
 /// The parts, before they are put together.
-pub struct Parts {
+pub struct SharedParts {
     pub clock: Clock,
     pub cache: Arc<Cache>,
     pub observer: Arc<Observer>,
@@ -47,7 +47,7 @@ pub struct Parts {
 
 impl Shared {
     /// Puts the parts together around their first snapshot.
-    pub fn new(parts: Parts, first: Snapshot, mut random: Random) -> Arc<Self> {
+    pub fn new(parts: SharedParts, first: Snapshot, mut random: Random) -> Arc<Self> {
         Arc::new(Self {
             clock: parts.clock,
             cache: parts.cache,

@@ -1,7 +1,7 @@
 //! Who may import whom. A module that reaches where it must not is a design that has slipped:
 //! change the design and this table together, or the import.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -240,4 +240,43 @@ fn comments_and_docs_say_the_reason_and_cite_no_row() {
         }
     }
     assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// The name of the type that a line declares, when other modules may see it.
+fn declared(line: &str) -> Option<&str> {
+    let rest = line.trim_start().strip_prefix("pub")?;
+    let rest = match rest.strip_prefix('(') {
+        Some(scope) => scope.split_once(')')?.1,
+        None => rest,
+    };
+    let (kind, rest) = rest.strip_prefix(' ')?.split_once(' ')?;
+    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+    ["struct", "enum", "trait", "type", "union"]
+        .contains(&kind)
+        .then(|| &rest[..end.unwrap_or(rest.len())])
+}
+
+#[test]
+fn declarations_are_read_with_their_visibility() {
+    assert_eq!(
+        declared("    pub(super) struct Queue<T>(T);"),
+        Some("Queue")
+    );
+    assert_eq!(declared("pub trait Strategy: Send {"), Some("Strategy"));
+    assert_eq!(declared("pub type Cells = Vec<u8>;"), Some("Cells"));
+    assert_eq!(declared("pub fn queue() {}"), None);
+    assert_eq!(declared("struct Own;"), None);
+}
+
+#[test]
+fn one_public_type_name_has_one_owner() {
+    let mut owners: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    for (_, file, text) in modules() {
+        for name in code(&text).filter_map(declared) {
+            let files = owners.entry(name.to_string()).or_default();
+            files.push(file.clone());
+        }
+    }
+    owners.retain(|_, files| files.len() > 1);
+    assert!(owners.is_empty(), "{owners:#?}");
 }

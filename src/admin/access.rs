@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq;
 
 /// What a caller may do. A larger role includes the smaller one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
+pub enum AdminRole {
     /// May see whether the process lives and is ready.
     Anyone,
     /// May see everything.
@@ -43,14 +43,14 @@ pub enum Denied {
 /// Paths that anyone may read.
 const OPEN: [&str; 3] = ["/livez", "/readyz", "/api/performance/health"];
 
-impl Role {
-    /// The role that a request needs. Whatever is not plainly a read needs [`Role::Operate`].
+impl AdminRole {
+    /// The role that a request needs. Whatever is not plainly a read needs [`AdminRole::Operate`].
     pub fn needed(method: &Method, path: &str) -> Self {
         let reads = method == Method::GET || method == Method::HEAD;
         match (reads, OPEN.contains(&path)) {
-            (true, true) => Role::Anyone,
-            (true, false) => Role::Read,
-            (false, _) => Role::Operate,
+            (true, true) => AdminRole::Anyone,
+            (true, false) => AdminRole::Read,
+            (false, _) => AdminRole::Operate,
         }
     }
 }
@@ -74,8 +74,13 @@ impl Credentials {
     }
 
     /// Whether the caller may do what needs `needed`.
-    pub fn allow(&self, needed: Role, peer: IpAddr, headers: &HeaderMap) -> Result<(), Denied> {
-        if needed == Role::Anyone {
+    pub fn allow(
+        &self,
+        needed: AdminRole,
+        peer: IpAddr,
+        headers: &HeaderMap,
+    ) -> Result<(), Denied> {
+        if needed == AdminRole::Anyone {
             return Ok(());
         }
         if !self.any() {
@@ -91,13 +96,13 @@ impl Credentials {
     }
 
     /// The role of the token that the caller shows. Both tokens are always compared.
-    fn role(&self, headers: &HeaderMap) -> Option<Role> {
+    fn role(&self, headers: &HeaderMap) -> Option<AdminRole> {
         let shown = digest(bearer(headers)?);
         let is = |token: &Option<Digest>| token.is_some_and(|token| token.ct_eq(&shown).into());
         let (operate, read) = (is(&self.operate), is(&self.read));
         operate
-            .then_some(Role::Operate)
-            .or(read.then_some(Role::Read))
+            .then_some(AdminRole::Operate)
+            .or(read.then_some(AdminRole::Read))
     }
 }
 

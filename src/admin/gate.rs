@@ -1,7 +1,7 @@
 //! The gate before every route: where from (Host, Origin), who (token, role), how long (a time
 //! limit); and after it: the header fields of every answer, the envelope, the audit line.
 
-use super::access::{Denied, Role};
+use super::access::{AdminRole, Denied};
 use super::control::Control;
 use super::envelope;
 use super::origin::{self, Foreign};
@@ -62,7 +62,7 @@ fn admit(control: &dyn Control, request: &Request, peer: Option<Peer>) -> Result
     origin::check_host(headers, request.uri(), peer.local, credentials.any())
         .and_then(|()| origin::check_origin(method, headers))
         .map_err(Refused::Foreign)?;
-    let needed = Role::needed(method, request.uri().path());
+    let needed = AdminRole::needed(method, request.uri().path());
     credentials
         .allow(needed, peer.remote.ip(), headers)
         .map_err(Refused::Denied)

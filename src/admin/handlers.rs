@@ -2,7 +2,7 @@
 
 use super::control::{Control, Problem, PushedMetrics, StatusChange};
 use super::envelope::{self, ApiResponse};
-use super::input::{Json, Names, NoBody, Parameters};
+use super::input::{Json, Names, NoBody, QueryParameters};
 use super::routes::ROUTES;
 use crate::observe::{safe, unix_ms};
 use axum::extract::State;
@@ -104,13 +104,16 @@ impl Limit {
     }
 }
 
-pub async fn executions(State(control): Process, Parameters(limit): Parameters<Limit>) -> Response {
+pub async fn executions(
+    State(control): Process,
+    QueryParameters(limit): QueryParameters<Limit>,
+) -> Response {
     envelope::data(control.executions(limit.rows()))
 }
 
 pub async fn explanations(
     State(control): Process,
-    Parameters(limit): Parameters<Limit>,
+    QueryParameters(limit): QueryParameters<Limit>,
 ) -> Response {
     envelope::data(control.explanations(limit.rows()))
 }
@@ -129,7 +132,10 @@ pub struct After {
     after: Option<u64>,
 }
 
-pub async fn events(State(control): Process, Parameters(after): Parameters<After>) -> Response {
+pub async fn events(
+    State(control): Process,
+    QueryParameters(after): QueryParameters<After>,
+) -> Response {
     envelope::data(control.events(after.after.unwrap_or(0)))
 }
 
@@ -180,7 +186,7 @@ pub struct Clearing {
 
 pub async fn clear_cache(
     State(control): Process,
-    Parameters(what): Parameters<Clearing>,
+    QueryParameters(what): QueryParameters<Clearing>,
     _: NoBody,
 ) -> ApiResponse {
     let removed = control.clear_cache(what.cache_type.as_deref())?;

@@ -69,14 +69,14 @@ impl<S: Sync> FromRequest<S> for NoBody {
 }
 
 /// Parameters of the query; unknown ones are refused by the type.
-pub struct Parameters<T>(pub T);
+pub struct QueryParameters<T>(pub T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Parameters<T> {
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for QueryParameters<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Query::try_from_uri(&parts.uri)
-            .map(|Query(parameters)| Parameters(parameters))
+            .map(|Query(parameters)| QueryParameters(parameters))
             .map_err(|_| {
                 Problem::invalid(
                     "the query: an unknown parameter, or a value of another kind than expected",

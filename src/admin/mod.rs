@@ -13,7 +13,7 @@ mod origin;
 mod routes;
 mod serve;
 
-pub use access::{Credentials, Role};
+pub use access::{AdminRole, Credentials};
 pub use control::{
     Control, Health, Problem, ProblemKind, PushedMetrics, Readiness, ReloadReport, StatusChange,
 };

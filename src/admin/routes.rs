@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// A route, for the index and for documents.
 #[derive(Debug, Clone, Copy)]
-pub struct Route {
+pub struct AdminRoute {
     pub method: &'static str,
     pub path: &'static str,
     pub about: &'static str,
@@ -30,7 +30,7 @@ macro_rules! word {
 macro_rules! routes {
     ($($method:ident $path:literal $handler:ident, $about:literal;)*) => {
         /// Every route.
-        pub const ROUTES: &[Route] = &[$(Route { method: word!($method), path: $path, about: $about },)*];
+        pub const ROUTES: &[AdminRoute] = &[$(AdminRoute { method: word!($method), path: $path, about: $about },)*];
 
         fn routed() -> Router<Arc<dyn Control>> {
             Router::new()$(.route($path, $method(handlers::$handler)))*

@@ -9,7 +9,7 @@ mod request;
 use crate::config::Config;
 use crate::dialect::{Body, Dialect, Request};
 use crate::plan::{ExecutionStrategy, Planner, SystemLoad};
-use explanation::{Explanation, Failure};
+use explanation::{ExplainFailure, Explanation};
 use lines::Lines;
 use request::Asked;
 use std::io::{self, BufRead, Write};
@@ -186,7 +186,7 @@ fn write(
     let good = explained.is_ok();
     match explained {
         Ok(explanation) => serde_json::to_writer(&mut *output, &explanation)?,
-        Err(error) => serde_json::to_writer(&mut *output, &Failure { line, error })?,
+        Err(error) => serde_json::to_writer(&mut *output, &ExplainFailure { line, error })?,
     }
     output.write_all(b"\n")?;
     output.flush()?;

@@ -61,7 +61,7 @@ impl Summary {
 
 /// One row of `GET /api/coordination/executions`. Times are milliseconds, points in time since 1970.
 #[derive(Debug, Clone, Serialize)]
-pub struct Running {
+pub struct RunningRequest {
     pub query_id: RequestId,
     pub service: Name,
     pub operation: &'static str,
@@ -136,7 +136,7 @@ impl Executions {
     }
 
     /// The oldest `limit` requests in flight, oldest first.
-    pub fn list(&self, now: Moment, limit: usize) -> Vec<Running> {
+    pub fn list(&self, now: Moment, limit: usize) -> Vec<RunningRequest> {
         let mut entries: Vec<Entry> = Vec::new();
         for shard in &self.shards {
             entries.extend(shard.lock().values().cloned());
@@ -163,10 +163,10 @@ impl Entry {
             .is_some_and(|summary| now.since(self.start) > summary.time)
     }
 
-    fn row(self, now: Moment) -> Running {
+    fn row(self, now: Moment) -> RunningRequest {
         let overdue = self.is_overdue(now);
         let service = self.service.clone();
-        Running {
+        RunningRequest {
             query_id: self.id,
             operation: self.operation,
             effect: self.effect,

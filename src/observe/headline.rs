@@ -1,7 +1,7 @@
 //! An observation in one line: the value of the response header `x-pointsman-explain`. ASCII, at
 //! most 1 KiB, and made only of bytes that no header parser can misread.
 
-use super::notes::{Attempt, CacheNote, Facts};
+use super::notes::{AttemptNote, CacheNote, Facts};
 use super::observation::Observation;
 use super::safe::push_header_word;
 use crate::plan::Plan;
@@ -67,7 +67,7 @@ fn push_cache(line: &mut String, note: &CacheNote) {
     line.push(')');
 }
 
-fn push_attempt(line: &mut String, attempt: &Attempt) {
+fn push_attempt(line: &mut String, attempt: &AttemptNote) {
     line.push_str("; route=");
     push_header_word(line, &attempt.endpoint, MAX_WORD);
     line.push('(');

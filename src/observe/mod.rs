@@ -18,13 +18,13 @@ mod request_id;
 pub mod safe;
 mod wall;
 
-pub use executions::{Executions, Running};
+pub use executions::{Executions, RunningRequest};
 pub use in_flight::{InFlight, Ticket};
 pub use logging::Logging;
-pub use metrics::{CacheReading, EndpointReading, Readings, ServiceReading, Source};
+pub use metrics::{CacheReading, EndpointReading, MetricsSource, Readings, ServiceReading};
 pub use name::Name;
 pub use notes::{
-    Attempt, CacheNote, CacheResult, EndpointCounts, Excluded, Facts, PhaseTimes, RouteNote,
+    AttemptNote, CacheNote, CacheResult, EndpointCounts, Excluded, Facts, PhaseTimes, RouteNote,
 };
 pub use observation::{Observation, Outcome};
 pub use observer::{Learn, Observer, Opening};

@@ -60,7 +60,7 @@ pub struct RouteNote {
     /// The strategy's word in the configuration; empty when no endpoint was wanted.
     pub strategy: &'static str,
     /// In order; at most [`MAX_ATTEMPTS`] are kept. Add with [`RouteNote::attempt`].
-    pub attempts: Vec<Attempt>,
+    pub attempts: Vec<AttemptNote>,
     /// Endpoints that were left out, and why; at most [`MAX_CANDIDATES`].
     pub excluded: Vec<Excluded>,
     /// How many endpoints could have taken the call; known when none was chosen.
@@ -69,7 +69,7 @@ pub struct RouteNote {
 
 /// One exchange with one endpoint.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Attempt {
+pub struct AttemptNote {
     pub endpoint: Name,
     /// Why this endpoint: a word of the strategy's closed set.
     pub reason: &'static str,
@@ -175,7 +175,7 @@ fn placement(placement: &Placement) -> Placement {
 
 impl RouteNote {
     /// Notes one more attempt. Past [`MAX_ATTEMPTS`] the last one is replaced, so that the end is kept.
-    pub fn attempt(&mut self, mut attempt: Attempt) {
+    pub fn attempt(&mut self, mut attempt: AttemptNote) {
         attempt.scores.truncate(MAX_CANDIDATES);
         if self.attempts.len() >= MAX_ATTEMPTS {
             self.attempts.pop();

@@ -1,11 +1,11 @@
 //! The observer: opens a guard for each request, and hands the one record of its end to metrics, the
 //! history, the log and everyone who learns. It waits for nobody and refuses nothing.
 
-use super::executions::{Entry, Executions, Running};
+use super::executions::{Entry, Executions, RunningRequest};
 use super::history::History;
 use super::in_flight::{InFlight, Ticket};
 use super::lines;
-use super::metrics::{Metrics, Source};
+use super::metrics::{Metrics, MetricsSource};
 use super::name::Name;
 use super::notes::{PhaseTimes, RouteNote};
 use super::observation::{Observation, Outcome};
@@ -98,7 +98,7 @@ impl Observer {
     }
 
     /// From now on `source` is asked for its readings at each scrape.
-    pub fn add_source(&self, source: Box<dyn Source>) {
+    pub fn add_source(&self, source: Box<dyn MetricsSource>) {
         self.metrics.add_source(source);
     }
 
@@ -167,7 +167,7 @@ impl Observer {
     }
 
     /// The oldest `limit` requests in flight.
-    pub fn running(&self, limit: usize) -> Vec<Running> {
+    pub fn running(&self, limit: usize) -> Vec<RunningRequest> {
         self.executions.list(self.clock.now(), limit)
     }
 

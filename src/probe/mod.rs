@@ -12,6 +12,6 @@ mod round;
 
 pub use self::http::HttpProbeClient;
 pub use observer::ProbeObserver;
-pub use prober::{ProbeParts, Prober, Running};
+pub use prober::{ProbeParts, Prober, RunningTask};
 pub use question::{ProbeClient, ProbeError, ProbeReply, Question, Questions};
-pub use resolver::{Lookup, Resolver, SystemLookup};
+pub use resolver::{NameLookup, Resolver, SystemLookup};

@@ -41,16 +41,16 @@ pub struct ProbeParts {
 
 /// A background task that ends when this is dropped.
 #[derive(Debug)]
-pub struct Running(AbortHandle);
+pub struct RunningTask(AbortHandle);
 
-impl Running {
+impl RunningTask {
     /// Starts a task.
     pub fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Self {
         Self(tokio::spawn(task).abort_handle())
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningTask {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -78,8 +78,8 @@ impl Prober {
     }
 
     /// Runs until the result is dropped. `random` spreads the rounds of many proxies over time.
-    pub fn start(self, random: Random) -> Running {
-        Running::spawn(Arc::new(self).run(random))
+    pub fn start(self, random: Random) -> RunningTask {
+        RunningTask::spawn(Arc::new(self).run(random))
     }
 
     /// One round of probes, now.

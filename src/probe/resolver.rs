@@ -1,7 +1,7 @@
 //! Resolves the names of a service's endpoints in the background (B6), so that no request ever waits
 //! for it. A name that stops resolving keeps its last good addresses; a literal address needs none of this.
 
-use super::prober::Running;
+use super::prober::RunningTask;
 use crate::clock::Clock;
 use crate::config::EndpointAddress;
 use crate::endpoint::Condition;
@@ -22,7 +22,7 @@ const AT_MOST_EVERY: Duration = Duration::from_millis(100);
 
 /// Looks a name up.
 #[async_trait]
-pub trait Lookup: Send + Sync {
+pub trait NameLookup: Send + Sync {
     /// The addresses of a name, in order of preference.
     async fn lookup(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>>;
 }
@@ -31,7 +31,7 @@ pub trait Lookup: Send + Sync {
 pub struct SystemLookup;
 
 #[async_trait]
-impl Lookup for SystemLookup {
+impl NameLookup for SystemLookup {
     async fn lookup(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         Ok(tokio::net::lookup_host((host, port)).await?.collect())
     }
@@ -40,7 +40,7 @@ impl Lookup for SystemLookup {
 /// The resolver of one service, for the life of one configuration.
 pub struct Resolver {
     names: Vec<Arc<Name>>,
-    lookup: Arc<dyn Lookup>,
+    lookup: Arc<dyn NameLookup>,
     clock: Clock,
 }
 
@@ -52,7 +52,7 @@ struct Name {
 
 impl Resolver {
     /// A resolver of those subjects that are names.
-    pub fn new(subjects: &[Arc<Condition>], lookup: Arc<dyn Lookup>, clock: Clock) -> Self {
+    pub fn new(subjects: &[Arc<Condition>], lookup: Arc<dyn NameLookup>, clock: Clock) -> Self {
         let is_name = |c: &&Arc<Condition>| c.identity().address.host.parse::<IpAddr>().is_err();
         let name = |condition: &Arc<Condition>| {
             Arc::new(Name {
@@ -78,8 +78,8 @@ impl Resolver {
     }
 
     /// Runs until the answer is dropped.
-    pub fn start(self, every: Duration) -> Running {
-        Running::spawn(async move {
+    pub fn start(self, every: Duration) -> RunningTask {
+        RunningTask::spawn(async move {
             let mut ticks = tokio::time::interval(every.max(AT_MOST_EVERY));
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             while !self.names.is_empty() {
@@ -91,7 +91,7 @@ impl Resolver {
 }
 
 impl Name {
-    async fn resolve(&self, lookup: &dyn Lookup, clock: &Clock) {
+    async fn resolve(&self, lookup: &dyn NameLookup, clock: &Clock) {
         let EndpointAddress { host, port } = &self.condition.identity().address;
         let found = lookup.lookup(host, *port);
         let first = !self.condition.is_resolved();

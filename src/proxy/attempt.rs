@@ -21,8 +21,8 @@ const LIVENESS_CHECK: Duration = Duration::from_secs(1);
 
 /// How an attempt ended.
 pub enum AttemptEnd {
-    Response(Box<CallResponse>, observe::Attempt),
-    Failed(ExchangeError, Arc<Endpoint>, observe::Attempt),
+    Response(Box<CallResponse>, observe::AttemptNote),
+    Failed(ExchangeError, Arc<Endpoint>, observe::AttemptNote),
     RequesterGone,
     /// The request cannot be written.
     Unwritable,
@@ -194,10 +194,10 @@ impl<'a> Attempt<'a> {
         fault: Fault,
         code: &'static str,
         elapsed: Duration,
-    ) -> observe::Attempt {
+    ) -> observe::AttemptNote {
         let route = &self.route;
         let scores = route.scores.iter();
-        observe::Attempt {
+        observe::AttemptNote {
             endpoint: Name::from(Arc::clone(&route.endpoint.name)),
             reason: route.reason.label(),
             score: (route.score != 0.0).then_some(route.score),

@@ -1,7 +1,7 @@
 //! A response, buffered as far as it must be known before anything of it goes to the client.
 
 use super::exchange::{Exchange, ExchangeEnd};
-use super::parts::Parts;
+use super::parts::BodyParts;
 use super::requester::Requester;
 use crate::http::{BodyLength, Part, ResponseHeader};
 use crate::shared::Share;
@@ -49,7 +49,7 @@ impl BufferedResponse {
         let head = exchange.head(requester).await?;
         let waits = limit.bytes > 0;
         let most = if waits { limit.bytes } else { THERE_ALREADY };
-        let mut body = Parts::default();
+        let mut body = BodyParts::default();
         let mut trailers = None;
         let time_is_up = tokio::time::sleep(limit.time);
         tokio::pin!(time_is_up);

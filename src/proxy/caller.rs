@@ -52,7 +52,7 @@ pub enum CallEnd {
 /// A call's end, and the way to it.
 pub struct CallReport {
     pub end: CallEnd,
-    pub attempts: Vec<observe::Attempt>,
+    pub attempts: Vec<observe::AttemptNote>,
     /// Why no further endpoint could be asked, where that ended it.
     pub nowhere: Option<NoRoute>,
     /// The time that choosing took.

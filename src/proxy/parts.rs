@@ -2,14 +2,14 @@
 
 use bytes::{Bytes, BytesMut};
 
-/// Parts so far; a single part is not copied.
+/// The parts so far; a single part is not copied.
 #[derive(Default)]
-pub struct Parts {
+pub struct BodyParts {
     first: Bytes,
     more: BytesMut,
 }
 
-impl From<Bytes> for Parts {
+impl From<Bytes> for BodyParts {
     fn from(first: Bytes) -> Self {
         Self {
             first,
@@ -18,7 +18,7 @@ impl From<Bytes> for Parts {
     }
 }
 
-impl Parts {
+impl BodyParts {
     /// Bytes in all.
     pub fn len(&self) -> usize {
         self.first.len() + self.more.len()

@@ -10,7 +10,7 @@ use crate::endpoint::Endpoint;
 use crate::http::Stage;
 use crate::observe;
 use crate::rejection::{Rejection, RejectionReason};
-use crate::retry::{self, AttemptEnd, RetryDecision, RetryFacts};
+use crate::retry::{self, AttemptOutcome, RetryDecision, RetryFacts};
 use crate::shared::Shared;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ pub struct Progress<'a> {
     outbound: &'a Outbound,
     /// When all attempts must be over.
     pub deadline: Instant,
-    attempts: Vec<observe::Attempt>,
+    attempts: Vec<observe::AttemptNote>,
     nowhere: Option<NoRoute>,
     /// Endpoints that are not asked again.
     pub excluded: Vec<Arc<Endpoint>>,
@@ -66,30 +66,34 @@ impl<'a> Progress<'a> {
     pub fn responded(
         &mut self,
         response: &CallResponse,
-        attempt: observe::Attempt,
+        attempt: observe::AttemptNote,
     ) -> RetryDecision {
         self.sent = true;
         self.attempts.push(attempt);
         self.remember(&response.judgement);
-        self.decide(AttemptEnd::Response {
+        self.decide(AttemptOutcome::Response {
             judgement: &response.judgement,
             held: response.response.is_whole,
         })
     }
 
     /// An attempt failed: what follows.
-    pub fn failed(&mut self, error: &ExchangeError, attempt: observe::Attempt) -> RetryDecision {
+    pub fn failed(
+        &mut self,
+        error: &ExchangeError,
+        attempt: observe::AttemptNote,
+    ) -> RetryDecision {
         self.sent |= error.stage != Stage::Connect;
         self.unsure |= error.stage != Stage::Connect;
         self.attempts.push(attempt);
-        self.decide(AttemptEnd::Failure {
+        self.decide(AttemptOutcome::Failure {
             stage: error.stage,
             timed_out: error.timed_out,
             stale: error.stale,
         })
     }
 
-    fn decide(&self, end: AttemptEnd<'_>) -> RetryDecision {
+    fn decide(&self, end: AttemptOutcome<'_>) -> RetryDecision {
         let outbound = self.outbound;
         let balance = &outbound.snapshot.config.balance;
         let attempts = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);

@@ -1,7 +1,7 @@
 //! A request's body, as far as it was read before the request is understood.
 
 use super::client::{Client, ClientError};
-use super::parts::Parts;
+use super::parts::BodyParts;
 use crate::dialect;
 use crate::http::Part;
 use crate::shared::Share;
@@ -66,7 +66,7 @@ impl BodyReader {
         begun: Bytes,
         limit: usize,
     ) -> Result<RequestBody, ClientError> {
-        let mut parts = Parts::from(begun);
+        let mut parts = BodyParts::from(begun);
         let mut trailers = None;
         while parts.len() <= limit && !self.full {
             match client.part().await? {

@@ -1,4 +1,4 @@
-use super::AttemptEnd::{Failure, Response};
+use super::AttemptOutcome::{Failure, Response};
 use super::RetryDecision::{AsWrite, Elsewhere, Reconnect, Stop, Writer};
 use super::Stage::{Connect, Responding, Sent};
 use super::*;
@@ -31,7 +31,7 @@ fn with(change: impl FnOnce(&mut RetryFacts<'static>)) -> RetryFacts<'static> {
     facts
 }
 
-fn failed(stage: Stage) -> AttemptEnd<'static> {
+fn failed(stage: Stage) -> AttemptOutcome<'static> {
     Failure {
         stage,
         timed_out: false,
@@ -39,19 +39,19 @@ fn failed(stage: Stage) -> AttemptEnd<'static> {
     }
 }
 
-const TIMED_OUT: AttemptEnd<'static> = Failure {
+const TIMED_OUT: AttemptOutcome<'static> = Failure {
     stage: Sent,
     timed_out: true,
     stale: false,
 };
-const STALE: AttemptEnd<'static> = Failure {
+const STALE: AttemptOutcome<'static> = Failure {
     stage: Sent,
     timed_out: false,
     stale: true,
 };
 
 /// The decision, and whether it took from the budget.
-fn decided(facts: &RetryFacts<'_>, end: AttemptEnd<'_>, budget: bool) -> (RetryDecision, bool) {
+fn decided(facts: &RetryFacts<'_>, end: AttemptOutcome<'_>, budget: bool) -> (RetryDecision, bool) {
     let mut spent = false;
     let decision = decide(facts, end, || {
         spent = budget;
@@ -68,7 +68,7 @@ fn after_a_failure() {
     };
     type Change = fn(&mut RetryFacts<'static>);
     #[rustfmt::skip]
-    let table: &[(&str, Change, AttemptEnd<'_>, (RetryDecision, bool))] = &[
+    let table: &[(&str, Change, AttemptOutcome<'_>, (RetryDecision, bool))] = &[
         ("a read that reached nobody", any, failed(Connect), (Elsewhere, false)),
         ("a read that broke", any, failed(Sent), (Elsewhere, true)),
         ("a read whose response broke", any, failed(Responding), (Elsewhere, true)),

@@ -4,7 +4,7 @@ use crate::balance::{InstanceStats, PoolStats};
 use crate::endpoint::Endpoint;
 use crate::observe::metrics::process::resident_bytes;
 use crate::observe::{
-    CacheReading, EndpointCounts, EndpointReading, Name, Readings, ServiceReading, Source,
+    CacheReading, EndpointCounts, EndpointReading, MetricsSource, Name, Readings, ServiceReading,
 };
 use crate::shared::Shared;
 use std::sync::{Arc, Weak};
@@ -15,7 +15,7 @@ use std::time::Duration;
 /// It holds them weakly: the observer that asks it is one of their parts.
 pub struct Figures(pub Weak<Shared>);
 
-impl Source for Figures {
+impl MetricsSource for Figures {
     fn read(&self, readings: &mut Readings) {
         let Some(shared) = self.0.upgrade() else {
             return;

@@ -22,7 +22,7 @@ use crate::config::{Config, Loaded, Source};
 use crate::observe::{Name, Observer};
 use crate::proxy::Proxy;
 use crate::random::Random;
-use crate::shared::{Parts, Shared};
+use crate::shared::{Shared, SharedParts};
 use crate::snapshot::{Carried, CompileError, Snapshot};
 use background::Background;
 use descriptors::Descriptors;
@@ -171,7 +171,7 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
     let clock = Clock::system();
     let mut random = Random::from_system();
     let observer = Observer::new(&config.observe, &config.queries, clock.clone(), &mut random);
-    let parts = Parts {
+    let parts = SharedParts {
         cache: Cache::new(&config.cache, clock.clone()),
         observer: observer.map_err(|error| StartError::Metrics(error.to_string()))?,
         registry: Arc::default(),
@@ -196,7 +196,7 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
 }
 
 /// Counts the changes of endpoints in the metrics.
-fn count_changes(parts: &Parts) {
+fn count_changes(parts: &SharedParts) {
     let observer = Arc::clone(&parts.observer);
     parts.registry.events().listen(move |event| {
         if let (Some(service), Some(endpoint)) = (&event.service, &event.endpoint) {

@@ -5,7 +5,8 @@ use crate::dialect::Dialect;
 use crate::endpoint::{DrainLimits, HealthRules, Identity};
 use crate::observe::Name;
 use crate::probe::{
-    HttpProbeClient, ProbeObserver, ProbeParts, Prober, Questions, Resolver, Running, SystemLookup,
+    HttpProbeClient, ProbeObserver, ProbeParts, Prober, Questions, Resolver, RunningTask,
+    SystemLookup,
 };
 use crate::shared::Shared;
 use crate::snapshot::{Service, Snapshot};
@@ -18,7 +19,7 @@ use tokio::runtime::Handle;
 pub struct Probing {
     shared: Arc<Shared>,
     background: Handle,
-    running: Mutex<Vec<Running>>,
+    running: Mutex<Vec<RunningTask>>,
 }
 
 impl Probing {

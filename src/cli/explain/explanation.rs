@@ -63,7 +63,7 @@ struct CacheAnswer {
 
 /// A line that could not be explained.
 #[derive(Serialize)]
-pub(super) struct Failure {
+pub(super) struct ExplainFailure {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
     pub error: String,

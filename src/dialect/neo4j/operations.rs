@@ -32,7 +32,7 @@ pub enum Api {
 
 /// One line of the table.
 #[derive(Debug, Clone, Copy)]
-pub struct Operation {
+pub struct Neo4jOperation {
     pub method: &'static str,
     /// Segments in braces stand for any name.
     pub pattern: &'static str,
@@ -51,8 +51,8 @@ const fn op(
     effect: &'static str,
     kind: OperationKind,
     api: Api,
-) -> Operation {
-    Operation {
+) -> Neo4jOperation {
+    Neo4jOperation {
         method,
         pattern,
         name,
@@ -67,7 +67,7 @@ const CYPHER: &str = "cypher.*";
 const STATEMENT: &str = "by the statement";
 
 #[rustfmt::skip]
-const OPERATIONS: &[Operation] = &[
+const OPERATIONS: &[Neo4jOperation] = &[
     op("GET",    "/",                              "discovery",         "read",    OperationKind::Discovery, Api::None),
     op("GET",    "/db/{db}/cluster/writable",      "cluster.writable",  "read",    OperationKind::Cluster,   Api::None),
     op("GET",    "/db/{db}/cluster/read-only",     "cluster.read_only", "read",    OperationKind::Cluster,   Api::None),
@@ -117,7 +117,7 @@ pub fn line(method: &Method, target: &str) -> Option<RequestLine> {
         .find_map(|operation| matched(operation, &path))
 }
 
-fn matched(operation: &Operation, path: &[(&str, String)]) -> Option<RequestLine> {
+fn matched(operation: &Neo4jOperation, path: &[(&str, String)]) -> Option<RequestLine> {
     let wanted = operation
         .pattern
         .split('/')

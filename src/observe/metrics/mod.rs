@@ -10,7 +10,7 @@ mod series;
 pub mod words;
 
 pub use families::{FAMILIES, Row, reference};
-pub use readings::{CacheReading, EndpointReading, Readings, ServiceReading, Source};
+pub use readings::{CacheReading, EndpointReading, MetricsSource, Readings, ServiceReading};
 
 use super::executions::Executions;
 use super::logging;
@@ -26,7 +26,7 @@ pub struct Metrics {
     registry: Registry,
     families: Families,
     /// Held during a scrape, so that two scrapes do not clear each other's readings.
-    sources: Mutex<Vec<Box<dyn Source>>>,
+    sources: Mutex<Vec<Box<dyn MetricsSource>>>,
     clock: Clock,
 }
 
@@ -46,7 +46,7 @@ impl Metrics {
         })
     }
 
-    pub(super) fn add_source(&self, source: Box<dyn Source>) {
+    pub(super) fn add_source(&self, source: Box<dyn MetricsSource>) {
         self.sources.lock().push(source);
     }
 

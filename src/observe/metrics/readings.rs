@@ -12,12 +12,12 @@ const STATES: [&str; 4] = ["healthy", "degraded", "unhealthy", "maintenance"];
 const BREAKERS: [&str; 3] = ["closed", "open", "half_open"];
 
 /// Someone who keeps figures of his own.
-pub trait Source: Send + Sync {
+pub trait MetricsSource: Send + Sync {
     /// Adds his figures. Called at each scrape: no waiting.
     fn read(&self, readings: &mut Readings);
 }
 
-impl<F: Fn(&mut Readings) + Send + Sync> Source for F {
+impl<F: Fn(&mut Readings) + Send + Sync> MetricsSource for F {
     fn read(&self, readings: &mut Readings) {
         self(readings);
     }

@@ -4,7 +4,7 @@
 use super::Metrics;
 use super::families::Families;
 use super::words;
-use crate::observe::notes::Attempt;
+use crate::observe::notes::AttemptNote;
 use crate::observe::observation::{Observation, Outcome};
 use crate::plan::Category;
 use crate::rejection::RejectionReason;
@@ -100,7 +100,7 @@ impl Families {
         if seen.rejection == Some(RejectionReason::NoEndpoint) {
             self.assignments.with([service, "none"], |one| one.inc());
         }
-        let mut before: Option<&Attempt> = None;
+        let mut before: Option<&AttemptNote> = None;
         for attempt in &seen.route.attempts {
             self.attempt(service, attempt);
             if let Some(failed) = before {
@@ -111,7 +111,7 @@ impl Families {
         }
     }
 
-    fn attempt(&self, service: &str, attempt: &Attempt) {
+    fn attempt(&self, service: &str, attempt: &AttemptNote) {
         self.assignments
             .with([service, "assigned"], |one| one.inc());
         let labels = [service, &*attempt.endpoint, attempt.fault.label()];

@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::config;
 use crate::dialect::{Call, Effect, Fault, QueryType, Target};
-use crate::observe::{Attempt, InFlight, Name, Observer, Opening};
+use crate::observe::{AttemptNote, InFlight, Name, Observer, Opening};
 use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use crate::random::Random;
 use std::sync::Arc;
@@ -79,8 +79,8 @@ pub fn plan(time: Duration) -> Plan {
     }
 }
 
-pub fn attempt(endpoint: &str, fault: Fault) -> Attempt {
-    Attempt {
+pub fn attempt(endpoint: &str, fault: Fault) -> AttemptNote {
+    AttemptNote {
         endpoint: Name::from(endpoint),
         reason: "fewest_in_flight",
         score: Some(0.25),

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 struct Names(Mutex<Vec<Vec<&'static str>>>);
 
 #[async_trait]
-impl Lookup for Names {
+impl NameLookup for Names {
     async fn lookup(&self, _host: &str, _port: u16) -> io::Result<Vec<SocketAddr>> {
         let next = self.0.lock().remove(0);
         match next.is_empty() {
