@@ -2,6 +2,7 @@
 
 mod classification;
 mod config;
+mod config_keys;
 mod documented;
 mod freshness;
 mod neo4j;

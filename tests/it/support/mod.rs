@@ -28,6 +28,7 @@ pub struct Setup {
     endpoints: Vec<String>,
     service: Vec<String>,
     sections: Vec<String>,
+    sets: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -38,6 +39,7 @@ impl Setup {
             endpoints: endpoints.to_vec(),
             service: Vec::new(),
             sections: vec!["health: {enabled: false}".into()],
+            sets: Vec::new(),
         }
     }
 
@@ -52,6 +54,12 @@ impl Setup {
         let name = |line: &str| line.split(':').next().map(str::to_owned);
         self.sections.retain(|other| name(other) != name(line));
         self.sections.push(line.into());
+        self
+    }
+
+    /// One key by its path, as the flag `--set` has it.
+    pub fn set(mut self, key: &str, value: &str) -> Self {
+        self.sets.push((key.into(), value.into()));
         self
     }
 
@@ -73,7 +81,7 @@ impl Setup {
 
     /// Starts the server.
     pub async fn start(self) -> Proxy {
-        Proxy::start(&self.yaml()).await
+        Proxy::start(&self.yaml(), &self.sets).await
     }
 }
 
@@ -84,9 +92,9 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Starts a server from the text of a configuration that has the service [`SERVICE`].
-    pub async fn start(yaml: &str) -> Self {
-        let loaded = config::read(yaml, "test.yaml", &BTreeMap::new(), &[])
+    /// Starts a server from the text of a configuration that has the service [`SERVICE`], with keys by their path.
+    async fn start(yaml: &str, sets: &[(String, String)]) -> Self {
+        let loaded = config::read(yaml, "test.yaml", &BTreeMap::new(), sets)
             .unwrap_or_else(|report| panic!("{report}\n{yaml}"));
         let server = Server::start(loaded, None).await.expect("a server");
         let address = server.address(SERVICE).expect("a listener");
