@@ -58,11 +58,12 @@ Paste these, one after the other:
    curl -si {vectors}/collections/works/points/query {json} -H 'x-pointsman-explain: 1' -H 'x-request-id: tour' -d '{{"query":9,"limit":2}}'
    curl -s {admin}/api/coordination/explain/tour
 
-5. Kill a replica. Reads still succeed; its breaker opens at once, its status follows after some probes:
-   curl -s -X POST {controls}/replicas/0/kill
+5. Kill the replica that answers for this collection. Reads still succeed; its breaker opens after five failures, its
+   status follows after some probes:
+   curl -s -X POST {controls}/replicas/2/kill
    for i in 1 2 3 4 5 6 7 8; do curl -s -o /dev/null -w '%{{http_code}}\n' {vectors}/collections/works/points/query {json} -d "{{\"query\":$i,\"limit\":1}}"; done
-   curl -s {admin}/api/coordination/instances
-   curl -s -X POST {controls}/replicas/0/restart
+   curl -s {admin}/api/coordination/events
+   curl -s -X POST {controls}/replicas/2/restart
 
 6. Reload, metrics, health:
    curl -s -X POST {admin}/api/config/reload
@@ -99,12 +100,17 @@ pub async fn take(urls: &Urls) -> Result<(), Box<dyn Error>> {
 }
 
 async fn outage(client: &Client, urls: &Urls, search: &str) -> Result<(), Box<dyn Error>> {
-    let replica = format!("{}/replicas/0", urls.controls);
+    let replica = format!("{}/replicas/2", urls.controls);
     post(client, &format!("{replica}/kill"), "").await?;
     for limit in 1..=20 {
         post(client, search, &format!(r#"{{"query":3,"limit":{limit}}}"#)).await?;
     }
-    println!("20 searches succeeded with one replica down");
+    let events = format!("{}/api/coordination/events", urls.admin);
+    let events = client.get(events).send().await?.text().await?;
+    if !events.contains("breaker_opened") {
+        return Err("the replica that was killed answered for nothing".into());
+    }
+    println!("20 searches succeeded with their replica down; its breaker opened");
     post(client, &format!("{replica}/restart"), "").await?;
     Ok(())
 }

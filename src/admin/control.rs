@@ -33,9 +33,9 @@ pub trait Control: Send + Sync + 'static {
     fn explanations(&self, limit: usize) -> Value;
     /// Events after this number.
     fn events(&self, after: u64) -> Value;
-    /// Scores of every endpoint with their parts.
+    /// Scores of every endpoint, and why one could not be chosen.
     fn scores(&self) -> Value;
-    /// The configuration that serves, secrets masked.
+    /// The configuration that was taken last, secrets masked.
     fn config(&self) -> Value;
     /// Reads the configuration again. A refused one changes nothing.
     async fn reload(&self) -> Result<ReloadReport, Problem>;

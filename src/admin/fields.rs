@@ -83,7 +83,7 @@ const INSTANCE: &[Field] = &[
     field(
         "is_healthy",
         Bool,
-        "Whether it serves: healthy or degraded, and its breaker closed.",
+        "Whether it serves: it has an address, is healthy or degraded, and its breaker is closed.",
     ),
     field("breaker", Text, "closed, open or half_open."),
     field(

@@ -49,14 +49,14 @@ routes! {
     post "/api/performance/cache/clear" clear_cache, "Drops stored answers: all, or ?cache_type=<category>.";
     get "/api/coordination/stats" stats, "Instances, connections and load by service.";
     get "/api/coordination/instances" instances, "Every instance with its state.";
-    get "/api/coordination/scores" scores, "Scores of every instance with their parts.";
+    get "/api/coordination/scores" scores, "Scores of every instance, and why one could not be chosen.";
     put "/api/coordination/instances/{service}/{id}/status" set_status, "Takes an instance out of service or back: {\"status\":\"maintenance\"} or {\"status\":\"active\"}.";
     put "/api/coordination/instances/{service}/{id}/metrics" push_metrics, "Takes figures of an agent: current_connections, cpu_usage, memory_usage, requests_per_second, queue_size.";
     get "/api/coordination/executions" executions, "Requests in flight, oldest first; ?limit=.";
     get "/api/coordination/explain" explanations, "The newest explanations; ?limit=.";
     get "/api/coordination/explain/{id}" explain, "Every decision on one request, by its id or x-request-id.";
     get "/api/coordination/events" events, "Changes of status, breakers and configuration; ?after=<number>.";
-    get "/api/config" config, "The configuration that serves, secrets masked.";
+    get "/api/config" config, "The configuration that was taken last, secrets masked. Keys that need a restart stand as they will be after it.";
     post "/api/config/reload" reload, "Reads the configuration again; a bad one changes nothing.";
 }
 

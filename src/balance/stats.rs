@@ -16,7 +16,7 @@ pub struct PoolStats {
     #[serde(serialize_with = "word")]
     pub strategy: StrategyName,
     pub total_instances: usize,
-    /// Healthy or degraded, with a closed breaker.
+    /// Those that serve.
     pub healthy_instances: usize,
     pub total_connections: u32,
     pub total_active_queries: u32,

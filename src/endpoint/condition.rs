@@ -280,9 +280,12 @@ impl Condition {
         }
     }
 
-    /// A round of probes that told nothing about health.
-    pub fn checked(&self, now: Moment) {
+    /// A round of probes that told nothing about health, but perhaps that it answers.
+    pub fn checked(&self, answered: bool, now: Moment) {
         self.checked.mark(now);
+        if answered {
+            self.meet(true, "");
+        }
     }
 
     /// Takes the role that a probe found.

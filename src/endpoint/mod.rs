@@ -150,9 +150,12 @@ impl Endpoint {
         }
     }
 
-    /// Whether it serves: healthy or degraded, and its breaker closed.
+    /// Whether it serves: it has an address, is healthy or degraded, and its breaker is closed.
     pub fn is_online(&self, now: Moment) -> bool {
-        self.health().status() <= HealthStatus::Degraded && self.health().gate(now) == Gate::Closed
+        let health = self.health();
+        health.is_resolved()
+            && health.status() <= HealthStatus::Degraded
+            && health.gate(now) == Gate::Closed
     }
 
     /// Whether the cache must store nothing from it now.

@@ -41,10 +41,11 @@ impl Round {
         if !endpoint.is_resolved() {
             return self.tell(endpoint, Sign::Silent, "name not resolved");
         }
-        let mut good = false;
+        let (mut good, mut answered) = (false, false);
         for probe in &self.probes {
             match self.probe(endpoint, probe).await {
                 Finding::Good => good = true,
+                Finding::Answered => answered = true,
                 Finding::Nothing => {}
                 Finding::Failed(sign, why) => {
                     return self.tell(endpoint, sign, &format!("{}: {why}", probe.name));
@@ -53,7 +54,7 @@ impl Round {
         }
         match good {
             true => self.tell(endpoint, Sign::Good, "probe"),
-            false => endpoint.checked(self.clock.now()),
+            false => endpoint.checked(answered, self.clock.now()),
         }
     }
 
@@ -94,7 +95,7 @@ impl Round {
         match result {
             ProbeResult::Good => ("good", Finding::Good),
             ProbeResult::Bad(why) => ("bad", Finding::Failed(Sign::Bad, why)),
-            ProbeResult::Unsupported => ("unsupported", Finding::Nothing),
+            ProbeResult::Unsupported => ("unsupported", Finding::Answered),
             ProbeResult::Busy => {
                 endpoint.overloaded(now);
                 ("busy", Finding::Good)
@@ -105,7 +106,7 @@ impl Round {
             }
             ProbeResult::Locked => {
                 endpoint.credential_refused(now);
-                ("refused", Finding::Nothing)
+                ("refused", Finding::Answered)
             }
         }
     }
@@ -114,6 +115,8 @@ impl Round {
 /// What one probe says of health.
 enum Finding {
     Good,
+    /// It answered what tells nothing else: it is there.
+    Answered,
     Nothing,
     Failed(Sign, String),
 }

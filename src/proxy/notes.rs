@@ -44,7 +44,7 @@ pub fn cache(status: &CacheStatus, category: Option<Category>) -> CacheNote {
         },
         reason: status
             .reason
-            .map_or("", |reason| reason.detail.unwrap_or(reason.word)),
+            .map_or("fresh", |reason| reason.detail.unwrap_or(reason.word)),
         category,
         age: status.age,
         ttl: status.ttl,

@@ -62,13 +62,24 @@ impl Descriptors {
         let (clients, idle) = (config.path.max_clients, config.upstream.pool_size);
         config.path.max_clients = clients.min(figure(self.max_clients));
         config.upstream.pool_size = idle.min(figure(self.idle));
-        let lowered = config.path.max_clients < clients || config.upstream.pool_size < idle;
-        lowered.then(|| {
+        let mut lowered = Vec::new();
+        if config.path.max_clients < clients {
+            let now = config.path.max_clients;
+            lowered.push(format!(
+                "path.max_clients is lowered from {clients} to {now} for each listener"
+            ));
+        }
+        if config.upstream.pool_size < idle {
+            let now = config.upstream.pool_size;
+            lowered.push(format!(
+                "upstream.pool_size is lowered from {idle} to {now}"
+            ));
+        }
+        (!lowered.is_empty()).then(|| {
             format!(
-                "this process may open {} files: path.max_clients is lowered from {clients} to {} for each listener, \
-                 upstream.pool_size from {idle} to {}, the admin API has {} connections; raise the hard limit \
-                 (`ulimit -Hn`, LimitNOFILE) for more",
-                self.limit, config.path.max_clients, config.upstream.pool_size, self.admin
+                "this process may open {} files: {}; raise the hard limit (`ulimit -Hn`, LimitNOFILE) for more",
+                self.limit,
+                lowered.join(", ")
             )
         })
     }
@@ -131,6 +142,16 @@ mod tests {
         let said = descriptors.clamp(&mut config).unwrap();
         assert!(said.contains("64 files"), "{said}");
         assert!(said.contains("from 10000 to 13 "), "{said}");
+        assert!(said.contains("from 128 to 8"), "{said}");
         assert_eq!(descriptors.clamp(&mut config), None);
+    }
+
+    #[test]
+    fn what_stays_is_not_said_to_be_lowered() {
+        let mut config = config(1);
+        let descriptors = Descriptors::divide(4096, &config).unwrap();
+        let said = descriptors.clamp(&mut config).unwrap();
+        assert!(said.contains("path.max_clients"), "{said}");
+        assert!(!said.contains("upstream.pool_size"), "{said}");
     }
 }

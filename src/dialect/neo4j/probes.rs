@@ -173,7 +173,10 @@ fn statement(text: &str) -> Bytes {
 
 fn alive(response: &Response<'_>) -> ProbeResult {
     match response.status {
-        200 => ProbeResult::Good,
+        // A gateway may hide the front page: the server behind it serves all the same.
+        200 | 401 | 403 | 405 => ProbeResult::Good,
+        404 => ProbeResult::Unsupported,
+        408 | 429 => ProbeResult::Busy,
         status => ProbeResult::Bad(format!("GET / answered {status}")),
     }
 }

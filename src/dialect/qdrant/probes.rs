@@ -62,8 +62,9 @@ pub fn aliases(
 /// A server too old for `/readyz` answers 404, which says nothing.
 fn ready(response: &Response<'_>) -> ProbeResult {
     match response.status {
-        200 => ProbeResult::Good,
-        401 | 403 | 404 => ProbeResult::Unsupported,
+        200 | 401 | 403 => ProbeResult::Good,
+        404 => ProbeResult::Unsupported,
+        408 | 429 => ProbeResult::Busy,
         503 => ProbeResult::Bad("not ready".into()),
         status => ProbeResult::Bad(format!("/readyz answered {status}")),
     }

@@ -89,6 +89,53 @@ impl Application for RefusesCredential {
     }
 }
 
+/// A server that serves, and answers probes that carry no credential with this status.
+struct HidesItsFrontPage(u16);
+
+impl Application for HidesItsFrontPage {
+    fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let front = matches!(request.uri().path(), "/" | "/readyz");
+        let exists = request.uri().path().ends_with("/exists");
+        let status = match (front, exists) {
+            (true, _) => self.0,
+            (_, true) => 404,
+            _ => 200,
+        };
+        let response = Response::builder().status(status);
+        response.body(r#"{"errors":[]}"#.into()).unwrap()
+    }
+
+    fn is_write(&self, _: &Request<Bytes>) -> bool {
+        false
+    }
+}
+
+/// A front page that a gateway hides (401, 403, 404) or a limit of requests (429) made Neo4j unhealthy after
+/// some probes, and `/readyz` failed while every request was answered. A Qdrant without `/readyz` was never
+/// ready.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_probe_that_is_refused_does_not_put_out_a_server_that_answers() {
+    for dialect in ["neo4j", "qdrant"] {
+        for status in [401, 403, 404, 429] {
+            let server = Listener::bind(0, Arc::new(HidesItsFrontPage(status))).unwrap();
+            let more = "health: {unhealthy_after: 1}\n";
+            let text = yaml(&[("a", server.url())], "", more);
+            let proxy = Proxy::start(&text.replace("neo4j", dialect)).await;
+            eventually("it was probed", || async {
+                let instances = admin(&proxy, "/api/coordination/instances").await;
+                !instances["graph"][0]["last_health_check_age"].is_null()
+            })
+            .await;
+            let instances = admin(&proxy, "/api/coordination/instances").await;
+            let instance = &instances["graph"][0];
+            assert_eq!(instance["status"], "healthy", "{dialect} {status}");
+            let ready = admin(&proxy, "/readyz").await;
+            assert_eq!(ready["ready"], true, "{dialect} {status}");
+            proxy.stop().await;
+        }
+    }
+}
+
 async fn admin(proxy: &Proxy, path: &str) -> Value {
     let url = format!("http://{}{path}", proxy.server().admin());
     send("GET", &url, &[], String::new()).await.json()["data"].clone()
