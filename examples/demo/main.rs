@@ -112,7 +112,7 @@ async fn demo(args: Args) -> Result<(), Box<dyn Error>> {
     if args.once {
         return tour::take(&urls).await;
     }
-    tour::print(&urls);
+    tour::print(&urls, tour::home(&urls).await?);
     std::future::pending().await
 }
 

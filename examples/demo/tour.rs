@@ -28,8 +28,8 @@ impl Urls {
 const SEARCH: &str = r#"{"query":7,"limit":3,"with_payload":["title"]}"#;
 const STATEMENT: &str = r#"{"statement":"MATCH (:Person {name:$name})-[:WROTE]->(:Work)-[:CITES]->(w:Work)<-[:WROTE]-(p:Person) RETURN DISTINCT p.name, w.title","parameters":{"name":"Alan Turing"}}"#;
 
-/// Prints the tour.
-pub fn print(urls: &Urls) {
+/// Prints the tour; `home` is the replica that answers for the collection.
+pub fn print(urls: &Urls, home: usize) {
     let Urls {
         vectors,
         graph,
@@ -60,10 +60,10 @@ Paste these, one after the other:
 
 5. Kill the replica that answers for this collection. Reads still succeed; its breaker opens after five failures, its
    status follows after some probes:
-   curl -s -X POST {controls}/replicas/2/kill
+   curl -s -X POST {controls}/replicas/{home}/kill
    for i in 1 2 3 4 5 6 7 8; do curl -s -o /dev/null -w '%{{http_code}}\n' {vectors}/collections/works/points/query {json} -d "{{\"query\":$i,\"limit\":1}}"; done
    curl -s {admin}/api/coordination/events
-   curl -s -X POST {controls}/replicas/2/restart
+   curl -s -X POST {controls}/replicas/{home}/restart
 
 6. Reload, metrics, health:
    curl -s -X POST {admin}/api/config/reload
@@ -99,8 +99,25 @@ pub async fn take(urls: &Urls) -> Result<(), Box<dyn Error>> {
     outage(&client, urls, &search).await
 }
 
+/// The replica that answers for the collection, by its number.
+pub async fn home(urls: &Urls) -> Result<usize, Box<dyn Error>> {
+    let search = format!("{}/collections/works/points/query", urls.vectors);
+    let request = Client::new()
+        .post(search)
+        .header("x-pointsman-explain", "1");
+    let request = request.header("content-type", "application/json");
+    let response = request.body(r#"{"query":1,"limit":50}"#).send().await?;
+    let field = response.headers().get("x-pointsman-explain");
+    let said = field
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let home = (0..3).find(|n| said.contains(&format!("route=127-0-0-1-653{}", n + 1)));
+    home.ok_or_else(|| format!("no replica answered: {said:?}").into())
+}
+
 async fn outage(client: &Client, urls: &Urls, search: &str) -> Result<(), Box<dyn Error>> {
-    let replica = format!("{}/replicas/2", urls.controls);
+    let home = home(urls).await?;
+    let replica = format!("{}/replicas/{home}", urls.controls);
     post(client, &format!("{replica}/kill"), "").await?;
     for limit in 1..=20 {
         post(client, search, &format!(r#"{{"query":3,"limit":{limit}}}"#)).await?;
