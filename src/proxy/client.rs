@@ -56,6 +56,8 @@ pub struct Client<'a> {
     reading: MinRate,
     pub on_leave: OnLeave,
     request_ended: bool,
+    /// Why its body came to no end while a call was under way.
+    pub failure: Option<ClientError>,
     pub bytes_in: u64,
     pub bytes_out: u64,
     /// The status of the final response, once it was begun.
@@ -78,6 +80,7 @@ impl<'a> Client<'a> {
             sending: MinRate::of_sender(limits.client_read_timeout, rate),
             reading: MinRate::of_reader(limits.client_write_timeout, rate),
             on_leave: OnLeave::Abort,
+            failure: None,
             bytes_in: 0,
             bytes_out: 0,
             status: None,
@@ -234,7 +237,10 @@ pub fn next_piece(bytes: &mut Bytes) -> Option<Data> {
 
 impl Requester for Client<'_> {
     fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Result<Part, Gone>> {
-        Client::poll_part(self, cx).map_err(|_| Gone)
+        Client::poll_part(self, cx).map_err(|error| {
+            self.failure = Some(error);
+            Gone
+        })
     }
 
     fn pause(&mut self) {

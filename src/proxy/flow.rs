@@ -145,7 +145,10 @@ impl<'a> Flow<'a> {
             CallEnd::Response(response) => self.respond(&outbound, *response).await,
             CallEnd::AsWrite => Box::pin(Write::of_refused_read(self, outbound).run()).await,
             CallEnd::Refused(rejection) => self.refuse(rejection).await,
-            CallEnd::RequesterGone => Ending::ClientGone,
+            CallEnd::RequesterGone => match self.client.failure.take() {
+                Some(error) => self.stop(error.into()).await,
+                None => Ending::ClientGone,
+            },
         }
     }
 

@@ -241,6 +241,7 @@ async fn an_upload_that_stalls_is_no_fault_of_the_endpoint() {
         .start()
         .await;
     let mut stalled = begin_upload(&proxy, 1 << 20).await;
+    assert_eq!(stalled.response().await.status, 408);
     assert!(stalled.is_closed().await);
     let answer = proxy.request("GET", "/collections", "", b"").await;
     assert_eq!(answer.status, 200, "{}", answer.text());

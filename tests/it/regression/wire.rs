@@ -593,3 +593,34 @@ async fn clients_that_read_slowly_leave_the_endpoint_to_others() {
         assert!(client.response().await.body == noise(12 << 20));
     }
 }
+
+/// A body that broke the rules, or rested too long, while it streamed to an endpoint ended its connection without a word.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_streamed_body_that_comes_to_no_end_is_told_why() {
+    for (dialect, rest, status) in [
+        ("http", "no size\r\n", 400),
+        ("qdrant", "0\r\nno trailer\r\n\r\n", 400),
+        ("qdrant", "", 408),
+    ] {
+        let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
+        let proxy = Setup::new(dialect, &[origin.url()])
+            .section("path: {peek_limit: 1000B, client_read_timeout: 300ms}")
+            .start()
+            .await;
+        let mut client = proxy.client().await;
+        client
+            .send("PUT /x HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n1388\r\n")
+            .await;
+        client.send(noise(5_000)).await;
+        client.send(format!("\r\n{rest}")).await;
+        assert_eq!(client.response().await.status, status, "{dialect}");
+        assert!(client.is_closed().await);
+        assert_eq!(proxy.request("PUT", "/y", "", b"a").await.status, 200);
+        assert!(
+            origin
+                .received()
+                .iter()
+                .all(|one| one.truncated || one.method() == "PUT" && one.target() == "/y")
+        );
+    }
+}
