@@ -30,7 +30,7 @@ type Digest = [u8; blake3::OUT_LEN];
 /// Why a caller is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denied {
-    /// No token, or one that nobody knows.
+    /// No token, or an unknown one.
     Unknown,
     /// A good token of a smaller role.
     Role,

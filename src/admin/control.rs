@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// The rest of the process, as the admin API sees it. No method but [`Control::reload`] may wait.
 #[async_trait]
 pub trait Control: Send + Sync + 'static {
-    /// The tokens that count now; asked for each request, so that a reload can change them.
+    /// The tokens that count now; read for each request, so that a reload can change them.
     fn credentials(&self) -> Arc<Credentials>;
     /// Whether traffic may be sent here.
     fn readiness(&self) -> Readiness;
@@ -124,7 +124,7 @@ impl PushedMetrics {
     }
 }
 
-/// Why something that was asked for was not done.
+/// Why a request was not carried out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     pub kind: ProblemKind,

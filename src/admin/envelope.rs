@@ -34,7 +34,7 @@ const SECURITY: [(HeaderName, HeaderValue); 6] = [
 
 /// A success.
 pub fn data(data: impl Serialize) -> Response {
-    json_answer(
+    json_response(
         StatusCode::OK,
         &json!({"success": true, "data": data_value(data)}),
     )
@@ -42,19 +42,19 @@ pub fn data(data: impl Serialize) -> Response {
 
 /// A failure, with what to tell the operator.
 pub fn failure(status: StatusCode, detail: &str) -> Response {
-    json_answer(status, &json!({"success": false, "detail": detail}))
+    json_response(status, &json!({"success": false, "detail": detail}))
 }
 
 fn data_value(data: impl Serialize) -> serde_json::Value {
     serde_json::to_value(data).unwrap_or_default()
 }
 
-fn json_answer(status: StatusCode, body: &serde_json::Value) -> Response {
+fn json_response(status: StatusCode, body: &serde_json::Value) -> Response {
     let kind = [(header::CONTENT_TYPE, "application/json")];
     (status, kind, body.to_string()).into_response()
 }
 
-/// Sets the header fields of every answer.
+/// Sets the header fields of every response.
 pub fn secure(headers: &mut HeaderMap) {
     headers.extend(SECURITY);
 }

@@ -1,4 +1,4 @@
-//! What each route answers, field by field: the reference page is printed from this table, and a test
+//! What each route responds, field by field: the reference page is printed from this table, and a test
 //! holds the responses of a running process against it.
 
 use std::fmt::Write;
@@ -20,7 +20,7 @@ pub enum Kind {
     /// Null while it is not known.
     MaybeText,
     MaybeNumber,
-    /// Whatever stands below is described elsewhere.
+    /// What is below it is described elsewhere.
     Any,
 }
 
@@ -38,12 +38,12 @@ impl Kind {
     }
 }
 
-/// What a route answers, under `data`.
+/// What a route responds, under `data`.
 #[derive(Debug, Clone, Copy)]
-pub struct Answer {
+pub struct RouteResponse {
     /// Method and path of the route.
     pub route: &'static str,
-    /// Where each group of fields stands.
+    /// Where each group of fields is.
     pub groups: &'static [(&'static str, &'static [Field])],
 }
 
@@ -195,7 +195,7 @@ const RECORD: &[Field] = &[
     field(
         "call.fence",
         Text,
-        "Who asked the server to refuse a write: none, ours or theirs.",
+        "Whose read access mode refuses a write: none, ours or theirs.",
     ),
     field(
         "call.placement",
@@ -340,7 +340,7 @@ const RECORD: &[Field] = &[
     ),
 ];
 
-/// How an endpoint stands for a request of no class.
+/// How an endpoint looks to a request of no class.
 const SCORE: &[Field] = &[
     field("endpoint", Text, "The endpoint."),
     field("load", Number, "Load score A, 0 to 1; higher is busier."),
@@ -420,9 +420,9 @@ const CACHE: &[Field] = &[
     ),
 ];
 
-/// Every route with a JSON answer.
-pub const ANSWERS: &[Answer] = &[
-    Answer {
+/// Every route with a JSON response.
+pub const RESPONSES: &[RouteResponse] = &[
+    RouteResponse {
         route: "GET /",
         groups: &[(
             "",
@@ -435,11 +435,11 @@ pub const ANSWERS: &[Answer] = &[
             ],
         )],
     },
-    Answer {
+    RouteResponse {
         route: "GET /livez",
         groups: &[("", &[field("live", Bool, "Always true.")])],
     },
-    Answer {
+    RouteResponse {
         route: "GET /readyz",
         groups: &[(
             "",
@@ -453,7 +453,7 @@ pub const ANSWERS: &[Answer] = &[
             ],
         )],
     },
-    Answer {
+    RouteResponse {
         route: "GET /api/performance/health",
         groups: &[(
             "",
@@ -488,7 +488,7 @@ pub const ANSWERS: &[Answer] = &[
             ],
         )],
     },
-    Answer {
+    RouteResponse {
         route: "GET /api/performance/load-balancer/stats",
         groups: &[(
             "",
@@ -548,7 +548,7 @@ pub const ANSWERS: &[Answer] = &[
             ],
         )],
     },
-    Answer {
+    RouteResponse {
         route: "GET /api/performance/cache/stats",
         groups: &[
             ("", CACHE),
@@ -586,7 +586,7 @@ pub const ANSWERS: &[Answer] = &[
             ("categories.*.", CACHE),
         ],
     },
-    Answer {
+    RouteResponse {
         route: "POST /api/performance/cache/clear",
         groups: &[(
             "",
@@ -596,7 +596,7 @@ pub const ANSWERS: &[Answer] = &[
             ],
         )],
     },
-    Answer {
+    RouteResponse {
         route: "GET /api/coordination/stats",
         groups: &[
             (
@@ -652,15 +652,15 @@ pub const ANSWERS: &[Answer] = &[
             ("services[].instances[].", INSTANCE),
         ],
     },
-    Answer {
+    RouteResponse {
         route: "GET /api/coordination/instances",
         groups: &[("*[].", INSTANCE)],
     },
-    Answer {
+    RouteResponse {
         route: "GET /api/coordination/scores",
         groups: &[("*[].", SCORE)],
     },
-    Answer {
+    RouteResponse {
         route: "PUT /api/coordination/instances/{service}/{id}/status",
         groups: &[(
             "",
@@ -671,7 +671,7 @@ pub const ANSWERS: &[Answer] = &[
             ],
         )],
     },
-    Answer {
+    RouteResponse {
         route: "PUT /api/coordination/instances/{service}/{id}/metrics",
         groups: &[(
             "",
@@ -690,7 +690,7 @@ pub const ANSWERS: &[Answer] = &[
             ],
         )],
     },
-    Answer {
+    RouteResponse {
         route: "GET /api/coordination/executions",
         groups: &[(
             "[].",
@@ -721,19 +721,19 @@ pub const ANSWERS: &[Answer] = &[
             ],
         )],
     },
-    Answer {
+    RouteResponse {
         route: "GET /api/coordination/explain",
         groups: &[("[].", RECORD)],
     },
-    Answer {
+    RouteResponse {
         route: "GET /api/coordination/explain/{id}",
         groups: &[("", RECORD)],
     },
-    Answer {
+    RouteResponse {
         route: "GET /api/coordination/events",
         groups: &[("[].", EVENT)],
     },
-    Answer {
+    RouteResponse {
         route: "GET /api/config",
         groups: &[(
             "",
@@ -744,7 +744,7 @@ pub const ANSWERS: &[Answer] = &[
             )],
         )],
     },
-    Answer {
+    RouteResponse {
         route: "POST /api/config/reload",
         groups: &[(
             "",
@@ -768,13 +768,13 @@ pub fn reference() -> String {
         // Writing to a String cannot fail, here and below.
         let _ = writeln!(page, "| `{} {}` | {} |", row.method, row.path, row.about);
     }
-    for answer in ANSWERS {
+    for response in RESPONSES {
         let _ = writeln!(
             page,
             "\n## `{}`\n\n| field | value | meaning |\n|---|---|---|",
-            answer.route
+            response.route
         );
-        for (prefix, fields) in answer.groups {
+        for (prefix, fields) in response.groups {
             for one in *fields {
                 let (path, word) = (one.path, one.kind.word());
                 let _ = writeln!(page, "| `{prefix}{path}` | {word} | {} |", one.about);

@@ -1,5 +1,5 @@
 //! The gate before every route: where from (Host, Origin), who (token, role), how long (a time
-//! limit); and after it: the header fields of every answer, the envelope, the audit line.
+//! limit); and after it: the header fields of every response, the envelope, the audit line.
 
 use super::access::{AdminRole, Denied};
 use super::control::Control;
@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Time for one request, from its header to its answer.
+/// Time for one request, from its header to its response.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// Both ends of the connection that a request came on; the server adds it to each request.
@@ -26,7 +26,7 @@ pub struct Peer {
     pub local: SocketAddr,
 }
 
-/// Passes a request on or refuses it, and finishes every answer.
+/// Passes a request on or refuses it, and finishes every response.
 pub async fn pass(
     State(control): State<Arc<dyn Control>>,
     request: Request,
@@ -35,15 +35,15 @@ pub async fn pass(
     let method = request.method().clone();
     let path = safe::path(request.uri().path());
     let peer = request.extensions().get::<Peer>().copied();
-    let mut answer = match admit(&*control, &request, peer) {
+    let mut response = match admit(&*control, &request, peer) {
         Err(Refused::Foreign(reason)) => foreign(reason),
         Err(Refused::Denied(reason)) => denied(reason),
         Ok(()) => within_time(next.run(request)).await,
     };
-    audit(&method, &path, peer, answer.status());
-    answer = enveloped(answer);
-    envelope::secure(answer.headers_mut());
-    answer
+    audit(&method, &path, peer, response.status());
+    response = enveloped(response);
+    envelope::secure(response.headers_mut());
+    response
 }
 
 /// Why a request does not pass.
@@ -53,7 +53,7 @@ enum Refused {
 }
 
 fn admit(control: &dyn Control, request: &Request, peer: Option<Peer>) -> Result<(), Refused> {
-    // Without the ends of its connection nobody can say who calls: refuse.
+    // Without the ends of its connection the caller is unknown: refuse.
     let Some(peer) = peer else {
         return Err(Refused::Denied(Denied::Remote));
     };
@@ -94,31 +94,31 @@ fn denied(reason: Denied) -> Response {
             "changes need admin.operate_token, which is not configured",
         ),
     };
-    let mut answer = envelope::failure(status, detail);
+    let mut response = envelope::failure(status, detail);
     if status == StatusCode::UNAUTHORIZED {
         let scheme = HeaderValue::from_static("Bearer");
-        answer
+        response
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, scheme);
     }
-    answer
+    response
 }
 
 async fn within_time(work: impl Future<Output = Response>) -> Response {
     match tokio::time::timeout(TIME_LIMIT, work).await {
-        Ok(answer) => answer,
-        Err(_) => envelope::failure(StatusCode::GATEWAY_TIMEOUT, "no answer within 30 s"),
+        Ok(response) => response,
+        Err(_) => envelope::failure(StatusCode::GATEWAY_TIMEOUT, "no response within 30 s"),
     }
 }
 
 /// Errors that axum made itself get the envelope too.
-fn enveloped(answer: Response) -> Response {
-    let status = answer.status();
+fn enveloped(response: Response) -> Response {
+    let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
-    let is_json = answer.headers().get(header::CONTENT_TYPE)
+    let is_json = response.headers().get(header::CONTENT_TYPE)
         == Some(&HeaderValue::from_static("application/json"));
     if is_json || !is_error {
-        return answer;
+        return response;
     }
     envelope::failure(status, status.canonical_reason().unwrap_or("refused"))
 }

@@ -1,4 +1,4 @@
-//! One small function per route. Each asks [`Control`] and wraps what it gets.
+//! One small function per route. Each calls [`Control`] and wraps what it returns.
 
 use super::control::{Control, Problem, PushedMetrics, StatusChange};
 use super::envelope::{self, ApiResponse};
@@ -177,7 +177,7 @@ pub async fn push_metrics(
     ))
 }
 
-/// Which answers to drop.
+/// Which responses to drop.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Clearing {

@@ -6,7 +6,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 use std::net::{IpAddr, SocketAddr};
 
-/// Why a request is refused before anyone asks for its token.
+/// Why a request is refused before its token is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Foreign {
     /// The `Host` is not a name of this listener.

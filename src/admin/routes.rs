@@ -46,7 +46,7 @@ routes! {
     get "/api/performance/health" health, "Health of the components. No token.";
     get "/api/performance/load-balancer/stats" balancer_stats, "Requests, rates and distribution over the endpoints.";
     get "/api/performance/cache/stats" cache_stats, "Statistics of the cache.";
-    post "/api/performance/cache/clear" clear_cache, "Drops stored answers: all, or ?cache_type=<category>.";
+    post "/api/performance/cache/clear" clear_cache, "Drops stored responses: all, or ?cache_type=<category>.";
     get "/api/coordination/stats" stats, "Instances, connections and load by service.";
     get "/api/coordination/instances" instances, "Every instance with its state.";
     get "/api/coordination/scores" scores, "Scores of every instance, and why one could not be chosen.";

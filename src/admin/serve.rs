@@ -24,7 +24,7 @@ pub struct Limits {
     pub header_time: Duration,
     /// Life of a connection.
     pub life: Duration,
-    /// How long a stop waits for answers under way.
+    /// How long a stop waits for responses under way.
     pub drain: Duration,
 }
 

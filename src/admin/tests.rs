@@ -28,7 +28,7 @@ fn every_route_but_the_metrics_has_its_fields_in_the_reference() {
         .map(|row| format!("{} {}", row.method, row.path))
         .filter(|route| route != "GET /metrics")
         .collect();
-    let mut described: Vec<&str> = super::fields::ANSWERS.iter().map(|a| a.route).collect();
+    let mut described: Vec<&str> = super::fields::RESPONSES.iter().map(|a| a.route).collect();
     routes.sort();
     described.sort();
     assert_eq!(routes, described);

@@ -63,14 +63,14 @@ fn counted(number: usize, word: &str) -> String {
 /// The hosts that do not resolve in time. Threads that hang end with the process.
 fn unresolved(config: &Config) -> BTreeSet<String> {
     let mut waiting = names(config);
-    let (sender, answers) = mpsc::channel();
+    let (sender, results) = mpsc::channel();
     for host in waiting.clone() {
         let sender = sender.clone();
         std::thread::spawn(move || {
             let found = (host.as_str(), 0)
                 .to_socket_addrs()
                 .is_ok_and(|mut all| all.next().is_some());
-            // Nobody listens any more when time is up.
+            // The receiver is gone when time is up.
             let _ = sender.send((host, found));
         });
     }
@@ -78,7 +78,7 @@ fn unresolved(config: &Config) -> BTreeSet<String> {
     let end = Instant::now() + PATIENCE;
     let mut failed = BTreeSet::new();
     while let Ok((host, found)) =
-        answers.recv_timeout(end.saturating_duration_since(Instant::now()))
+        results.recv_timeout(end.saturating_duration_since(Instant::now()))
     {
         waiting.remove(&host);
         if !found {
@@ -89,7 +89,7 @@ fn unresolved(config: &Config) -> BTreeSet<String> {
     failed
 }
 
-/// The hosts that are names. At most so many are asked for: `check` must stay quick.
+/// The hosts that are names. At most so many are resolved: `check` must stay quick.
 fn names(config: &Config) -> BTreeSet<String> {
     let endpoints = config
         .services

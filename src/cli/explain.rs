@@ -1,4 +1,4 @@
-//! `pointsman explain`: what would be made of a request, without a server. Understands and plans it
+//! `pointsman explain`: how a request would be handled, without a server. Understands and plans it
 //! as the proxy does, against an idle machine and without measured times, and prints one line of JSON.
 //! It sends nothing and learns nothing.
 
@@ -11,7 +11,7 @@ use crate::dialect::{Body, Dialect, Request};
 use crate::plan::{ExecutionStrategy, Planner, SystemLoad};
 use explanation::{ExplainFailure, Explanation};
 use lines::Lines;
-use request::Asked;
+use request::ExplainRequest;
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "BASE64", requires = "dialect")]
     pub body_base64: Option<String>,
 
-    /// Name of the service that stands in tags. Default: the name of the dialect.
+    /// Name of the service that is part of tags. Default: the name of the dialect.
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
 }
@@ -85,7 +85,7 @@ What the explanation says:
 /// Makes a dialect from its name and the name of its service; `None` for a name that is not known.
 pub type Dialects<'a> = &'a dyn Fn(&str, &str) -> Option<Box<dyn Dialect>>;
 
-/// Explains what the arguments or the lines of `input` ask for. Fails when any request could not
+/// Explains what the arguments or the lines of `input` describe. Fails when any request could not
 /// be read; the others are answered all the same.
 pub fn run(
     args: &ExplainArgs,
@@ -125,7 +125,8 @@ impl<'a> Explainer<'a> {
     }
 
     fn flags(&self, args: &ExplainArgs, output: &mut impl Write) -> io::Result<bool> {
-        let explained = Asked::from_flags(args).and_then(|asked| self.explain(&asked));
+        let explained =
+            ExplainRequest::from_flags(args).and_then(|described| self.explain(&described));
         write(output, None, explained)
     }
 
@@ -133,21 +134,24 @@ impl<'a> Explainer<'a> {
     fn lines<R: BufRead>(&self, mut lines: Lines<R>, output: &mut impl Write) -> io::Result<bool> {
         let mut all_good = true;
         while let Some((number, line)) = lines.next()? {
-            let asked = line.and_then(Asked::from_line);
-            let explained = asked.and_then(|asked| self.explain(&asked));
+            let described = line.and_then(ExplainRequest::from_line);
+            let explained = described.and_then(|described| self.explain(&described));
             all_good &= write(output, Some(number), explained)?;
         }
         Ok(all_good)
     }
 
     /// Each request meets a dialect of its own: what a line does to names or shapes changes no later explanation.
-    fn explain(&self, asked: &Asked) -> Result<Explanation, String> {
-        let dialect = self.dialect(&asked.dialect)?;
-        let call = dialect.understand(&self.request(asked));
+    fn explain(&self, described: &ExplainRequest) -> Result<Explanation, String> {
+        let dialect = self.dialect(&described.dialect)?;
+        let call = dialect.understand(&self.request(described));
         let execution = ExecutionStrategy::of_store(dialect.store());
-        let plan = self
-            .planner
-            .plan(&call, execution, &SystemLoad::default(), self.user(asked));
+        let plan = self.planner.plan(
+            &call,
+            execution,
+            &SystemLoad::default(),
+            self.user(described),
+        );
         let decision = self.planner.cache_decision(&call, &plan);
         let longest = self.config.cache.credential_ttl;
         Ok(Explanation::new(call, plan, decision, longest))
@@ -159,21 +163,21 @@ impl<'a> Explainer<'a> {
     }
 
     /// The request as the proxy would hand it on: a body beyond the peek limit is seen by its beginning.
-    fn request<'r>(&self, asked: &'r Asked) -> Request<'r> {
+    fn request<'r>(&self, described: &'r ExplainRequest) -> Request<'r> {
         let limit = self.config.path.peek_limit.bytes();
-        let long = asked.body.len() > limit;
-        let head = asked.body.get(..limit).filter(|_| long);
+        let long = described.body.len() > limit;
+        let head = described.body.get(..limit).filter(|_| long);
         Request {
-            method: &asked.method,
-            target: &asked.target,
-            headers: &asked.headers,
-            body: head.map_or(Body::Whole(&asked.body), Body::Prefix),
+            method: &described.method,
+            target: &described.target,
+            headers: &described.headers,
+            body: head.map_or(Body::Whole(&described.body), Body::Prefix),
         }
     }
 
-    fn user<'r>(&self, asked: &'r Asked) -> Option<&'r str> {
+    fn user<'r>(&self, described: &'r ExplainRequest) -> Option<&'r str> {
         let header = self.config.planner.user_header.as_str();
-        asked.headers.get(header)?.to_str().ok()
+        described.headers.get(header)?.to_str().ok()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The command line: what can be asked, with words that a newcomer can follow. Each command has its
+//! The command line: its commands and options. Each command has its
 //! own file; nothing is decided here.
 
 pub mod check;
@@ -44,7 +44,7 @@ Examples:
       pointsman schema > pointsman.schema.json
       pointsman schema --format yaml > full.yaml";
 
-/// What can be asked.
+/// The commands.
 #[derive(Subcommand)]
 pub enum Command {
     /// Serve until told to stop

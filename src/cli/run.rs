@@ -1,4 +1,4 @@
-//! `pointsman run`: serves until it is told to stop. SIGTERM drains after a delay, SIGINT without it,
+//! `pointsman run`: serves until a signal stops it. SIGTERM drains after a delay, SIGINT without it,
 //! a second signal ends at once; SIGHUP reloads.
 
 use super::RunArgs;
@@ -32,7 +32,7 @@ fn serve(loaded: Loaded, source: Source) -> Result<ExitCode, String> {
     raise_limit();
     let runtime =
         runtime(&loaded.config).map_err(|error| format!("threads cannot be started: {error}"))?;
-    let code = runtime.block_on(until_told(loaded, source, &log));
+    let code = runtime.block_on(until_stopped(loaded, source, &log));
     runtime.shutdown_background();
     code.map_err(|error| error.to_string())
 }
@@ -45,7 +45,11 @@ fn runtime(config: &Config) -> std::io::Result<tokio::runtime::Runtime> {
     builder.thread_name("pointsman-path").enable_all().build()
 }
 
-async fn until_told(loaded: Loaded, source: Source, log: &Logging) -> Result<ExitCode, StartError> {
+async fn until_stopped(
+    loaded: Loaded,
+    source: Source,
+    log: &Logging,
+) -> Result<ExitCode, StartError> {
     for line in loaded.note_lines() {
         tracing::warn!("{line}");
     }
@@ -79,7 +83,7 @@ fn take_filter(log: &Logging, config: &Config) {
     }
 }
 
-/// What asks for a stop.
+/// What causes a stop.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum StopCause {
     /// SIGTERM, from a supervisor: load balancers may still send.
@@ -115,7 +119,7 @@ async fn drain(server: Server, cause: StopCause, stop: &mut Stop) -> ExitCode {
     let cut = tokio::select! {
         cut = stopped(server, cause) => cut,
         _ = stop.received() => {
-            tracing::warn!("told twice: ending at once");
+            tracing::warn!("a second signal: ending at once");
             return ExitCode::FAILURE;
         }
     };

@@ -80,7 +80,7 @@ pub fn read(
     })
 }
 
-/// A configuration as JSON, secrets as `***`: fit to be shown to whoever may read settings.
+/// A configuration as JSON, secrets as `***`: fit to be shown to all who may read settings.
 pub fn masked(config: &Config) -> Json {
     config.show()
 }

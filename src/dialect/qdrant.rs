@@ -40,13 +40,13 @@ use serde_json::json;
 use std::sync::Arc;
 use tags::Tags;
 
-/// What the dialect is told about its service.
+/// What the dialect knows of its service.
 #[derive(Clone, Default)]
 pub struct QdrantSettings {
     /// Headers of credentialed probes and metadata queries.
     pub probe_headers: Vec<(HeaderName, HeaderValue)>,
     /// Replicas that a shard has, 0 when that is not known. With two or more, a read that one
-    /// replica's rate limit refused may ask another endpoint.
+    /// replica's rate limit refused may go to another endpoint.
     pub replicas: usize,
 }
 
@@ -181,7 +181,7 @@ impl Dialect for Qdrant {
         tags
     }
 
-    /// Qdrant has no read mode that could refuse; whoever asks gets the write that doubt demands.
+    /// Qdrant has no read access mode that could refuse, so the call is taken as a write.
     fn refused_as_write(&self, call: &Call, _request: &Request<'_>) -> Call {
         Call {
             effect: Effect::Unknown,

@@ -1,5 +1,5 @@
 //! The requests in flight, in a sharded table with a fixed limit. A request past the limit
-//! runs and is recorded as any other; it only does not stand in this list.
+//! runs and is recorded as any other; it is only missing from this list.
 
 use super::name::Name;
 use super::notes::Facts;

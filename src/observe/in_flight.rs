@@ -10,7 +10,7 @@ use crate::dialect::Call;
 use crate::plan::Plan;
 use std::sync::Arc;
 
-/// The place of a request in the list of those in flight, for who works on it elsewhere.
+/// The place of a request in the list of those in flight, for code that works on it elsewhere.
 #[derive(Debug, Clone, Copy)]
 pub struct Ticket(pub(super) Option<u64>);
 

@@ -37,10 +37,10 @@ pub struct CacheNote {
     /// From the cache's closed set of words.
     pub reason: &'static str,
     pub category: Option<Category>,
-    /// Age of the stored answer.
+    /// Age of the stored response.
     #[serde(serialize_with = "maybe_seconds")]
     pub age: Option<Duration>,
-    /// Time that the stored answer may still be served.
+    /// Time that the stored response may still be served.
     #[serde(serialize_with = "maybe_seconds")]
     pub ttl: Option<Duration>,
 }
@@ -77,10 +77,10 @@ pub struct AttemptNote {
     pub score: Option<f64>,
     /// Scores of all candidates, the chosen one too; at most [`MAX_CANDIDATES`].
     pub scores: Vec<(Name, f64)>,
-    /// `None`: no answer came.
+    /// `None`: no response came.
     pub status: Option<u16>,
     pub fault: Fault,
-    /// The judge's word for the answer or for the broken exchange.
+    /// The judge's word for the response or for the failed exchange.
     pub code: &'static str,
     #[serde(serialize_with = "seconds")]
     pub elapsed: Duration,

@@ -54,13 +54,13 @@ pub struct Observation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// The client has the whole answer, whatever it says.
+    /// The client has the whole response, whatever it says.
     Complete,
     /// The client left.
     AbortedByClient,
-    /// The endpoint broke off after the answer had begun.
+    /// The endpoint closed or failed after the response had begun.
     AbortedByUpstream,
-    /// Its task was dropped before anyone could say why.
+    /// Its task was dropped before a reason was known.
     Abandoned,
     /// pointsman refused it.
     Refused,
@@ -102,7 +102,7 @@ impl Observation {
             .map_or(Effect::Unknown, |facts| facts.effect)
     }
 
-    /// Whether the request did what was asked: answered whole, by a success of the database or from the cache.
+    /// Whether the request succeeded: its response is complete, and a success of the database or the cache.
     pub fn succeeded(&self) -> bool {
         let fault = self
             .route

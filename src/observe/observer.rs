@@ -1,5 +1,5 @@
 //! The observer: opens a guard for each request, and hands the one record of its end to metrics, the
-//! history, the log and everyone who learns. It waits for nobody and refuses nothing.
+//! history, the log and the learners. It never waits and refuses nothing.
 
 use super::executions::{Entry, Executions, RunningRequest};
 use super::history::History;
@@ -21,7 +21,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Someone who learns from each request: the planner's history, the balancer's records.
+/// What learns from each request: the planner's history, the balancer's records.
 pub trait Learn: Send + Sync {
     /// Takes the record of one request. Runs on the path's thread: no waiting, a few microseconds at most.
     fn learn(&self, seen: &Observation);
@@ -88,7 +88,7 @@ impl Observer {
         self.history.resize(limit(observe));
     }
 
-    /// From now on `learner` is told of each request.
+    /// From now on `learner` gets the record of each request.
     pub fn add_learner(&self, learner: Arc<dyn Learn>) {
         self.learners.rcu(|known| {
             let mut more = Vec::clone(known);
@@ -97,7 +97,7 @@ impl Observer {
         });
     }
 
-    /// From now on `source` is asked for its readings at each scrape.
+    /// From now on `source` is read at each scrape.
     pub fn add_source(&self, source: Box<dyn MetricsSource>) {
         self.metrics.add_source(source);
     }

@@ -1,4 +1,4 @@
-//! Clauses: a table of words and what stands behind each. A word in clause position that is not in
+//! Clauses: a table of words and what follows each. A word in clause position that is not in
 //! the table ends the sequence, and with it the statement is not understood.
 
 use crate::calls;

@@ -1,5 +1,5 @@
 //! Commands: what is not made of clauses. `SHOW` is read when it holds no word that changes
-//! anything; the others are only told apart by their first words, since all of them are passed on.
+//! anything; the others are only distinguished by their first words, since all of them are passed on.
 
 use crate::StatementKind;
 use crate::cursor::Cursor;
@@ -15,7 +15,7 @@ pub enum Command {
     Admin,
 }
 
-/// Whether a `SHOW` command stands here, perhaps behind `USE name`.
+/// Whether a `SHOW` command begins here, perhaps behind `USE name`.
 pub fn is_show(cursor: &Cursor<'_>) -> bool {
     let used = usize::from(cursor.is_word(0, "USE") && cursor.is_name(1)) * 2;
     cursor.is_word(used, "SHOW")

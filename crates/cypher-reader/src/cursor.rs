@@ -13,7 +13,7 @@ pub type Parsed = Option<()>;
 /// The deepest nesting of expressions, patterns and subqueries.
 const MAX_DEPTH: usize = 96;
 
-/// Where the reader stands, and what it has seen.
+/// Where the reader is, and what it has seen.
 pub struct Cursor<'a> {
     tokens: &'a [Token<'a>],
     /// For each opening bracket the place of its closing one.
@@ -56,13 +56,13 @@ impl<'a> Cursor<'a> {
         self.look(0).is_none()
     }
 
-    /// Whether the mark stands `ahead` of this place.
+    /// Whether the mark is `ahead` of this place.
     pub fn is_mark(&self, ahead: usize, mark: &str) -> bool {
         self.look(ahead)
             .is_some_and(|token| token.kind == TokenKind::Mark && token.raw == mark)
     }
 
-    /// Whether one of the marks stands `ahead` of this place.
+    /// Whether one of the marks is `ahead` of this place.
     pub fn is_mark_of(&self, ahead: usize, marks: &[&str]) -> bool {
         marks.iter().any(|mark| self.is_mark(ahead, mark))
     }
@@ -74,19 +74,19 @@ impl<'a> Cursor<'a> {
             .map(|token| token.raw)
     }
 
-    /// Whether the unquoted word stands `ahead` of this place.
+    /// Whether the unquoted word is `ahead` of this place.
     pub fn is_word(&self, ahead: usize, word: &str) -> bool {
         self.word(ahead)
             .is_some_and(|found| found.eq_ignore_ascii_case(word))
     }
 
-    /// Whether a name, quoted or not, stands `ahead` of this place.
+    /// Whether a name, quoted or not, is `ahead` of this place.
     pub fn is_name(&self, ahead: usize) -> bool {
         self.look(ahead)
             .is_some_and(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted))
     }
 
-    /// Whether a token of this kind stands `ahead` of this place.
+    /// Whether a token of this kind is `ahead` of this place.
     pub fn is_kind(&self, ahead: usize, kind: TokenKind) -> bool {
         self.look(ahead).is_some_and(|token| token.kind == kind)
     }

@@ -191,7 +191,7 @@ fn list_item(cursor: &mut Cursor<'_>) -> Parsed {
     binder_tail(cursor)
 }
 
-/// What stands before `IN list` or `= start` may be a new variable, that hides an outer one.
+/// What comes before `IN list` or `= start` may be a new variable, that hides an outer one.
 pub fn binder(cursor: &mut Cursor<'_>) {
     if (cursor.is_word(1, "IN") || cursor.is_mark(1, "="))
         && let Some(name) = cursor.next_name()

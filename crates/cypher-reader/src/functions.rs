@@ -1,4 +1,4 @@
-//! Function calls: which functions give the same answer for the same store, and when a temporal
+//! Function calls: which functions return the same for the same store, and when a temporal
 //! function reads the clock instead of its argument. What is not on the list is impure.
 
 use crate::cursor::{Cursor, Parsed};
@@ -203,7 +203,7 @@ fn gives_time(cursor: &Cursor<'_>, keys: &[&str]) -> bool {
     stored && cursor.is_mark(1, ".") && cursor.is_name(2) && cursor.is_mark(3, ")")
 }
 
-/// Whether a comma stands at the level of the arguments that begin here.
+/// Whether there is a comma at the level of the arguments that begin here.
 fn has_second_argument(cursor: &Cursor<'_>) -> bool {
     commas(cursor, 0).next().is_some()
 }
@@ -245,7 +245,7 @@ fn arguments(cursor: &mut Cursor<'_>) -> Parsed {
     Some(())
 }
 
-/// `trim(BOTH 'x' FROM y)`: what stands before the last operand.
+/// `trim(BOTH 'x' FROM y)`: what comes before the last operand.
 fn trimmed(cursor: &mut Cursor<'_>) -> Parsed {
     const SIDES: &[&str] = &["BOTH", "LEADING", "TRAILING"];
     let side = cursor.word(0).is_some_and(|word| any_of(word, SIDES));

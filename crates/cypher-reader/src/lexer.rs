@@ -31,7 +31,7 @@ const LINES: &str =
     "\u{ad}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2015}\u{fe58}\u{fe63}\u{ff0d}";
 const LEFT_HEADS: &str = "\u{27e8}\u{3008}\u{fe64}\u{ff1c}";
 const RIGHT_HEADS: &str = "\u{27e9}\u{3009}\u{fe65}\u{ff1e}";
-/// Letters that some case rules fold into ASCII: no word with one of them can be told for sure.
+/// Letters that some case rules fold into ASCII: no word with one of them is known for sure.
 const FOLDING: &str = "\u{17f}\u{212a}\u{130}\u{131}";
 
 /// Cuts a decoded text into tokens; `None` when any of it is out of place.

@@ -1,4 +1,4 @@
-//! What a Cypher statement does, without a database: escapes decoded, tokens cut, clauses told
+//! What a Cypher statement does, without a database: escapes decoded, tokens cut, clauses told apart
 //! apart. A statement that is not understood to its last token is never called a read. Nothing here
 //! knows of HTTP, of caches or of a server's procedures; it reports what it saw.
 //!
@@ -58,7 +58,7 @@ pub enum StatementKind {
     Query(Box<QueryReport>),
     /// A command of the server or of the schema.
     Command(Command),
-    /// Runs nothing: only the plan is asked for.
+    /// Runs nothing: only the plan is wanted.
     Explain,
     /// Not understood.
     Unknown(&'static str),
@@ -68,7 +68,7 @@ pub enum StatementKind {
 #[derive(Debug)]
 pub struct Statement {
     pub kind: StatementKind,
-    /// Hash of the statement without its literals; 0 when its tokens cannot be told.
+    /// Hash of the statement without its literals; 0 when its tokens cannot be read.
     pub shape: u64,
     /// A `USE` may be hidden in it, so that it may change another database.
     pub may_use: bool,

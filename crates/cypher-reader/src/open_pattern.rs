@@ -6,7 +6,7 @@ use crate::labels::Labels;
 use crate::pattern::Role;
 use crate::scope::Binding;
 
-/// The most types of a relationship that is followed: a change of it raises each of them.
+/// The most types of a relationship that is followed: a change of it changes each of them.
 const MAX_TYPES: usize = 8;
 
 /// One pattern while it is read.
@@ -63,7 +63,7 @@ impl OpenPattern {
             Role::Match if labels.is_none() && known => {}
             Role::Match if labels.is_none() && name.is_none() && bare => self.bare = true,
             Role::Match => cursor.report.broad = true,
-            Role::Create if fixed => cursor.report.raises_labels(names),
+            Role::Create if fixed => cursor.report.changes_labels(names),
             Role::Merge if fixed && !known => self.fresh.push(names.to_vec()),
             Role::Create | Role::Merge => cursor.report.wide |= !known || labels.is_some(),
         }
@@ -87,7 +87,7 @@ impl OpenPattern {
         match self.role {
             Role::Match if fixed => cursor.report.reads_types(&names),
             Role::Match => cursor.report.broad = true,
-            _ if fixed => cursor.report.raises_types(&names),
+            _ if fixed => cursor.report.changes_types(&names),
             _ => cursor.report.wide = true,
         }
         match name {
@@ -107,7 +107,7 @@ impl OpenPattern {
         report.bare_nodes |= self.bare;
         report.wide |= self.role != Role::Match && self.hops > 0 && !self.fresh.is_empty();
         for names in self.fresh.drain(..) {
-            report.raises_labels(&names);
+            report.changes_labels(&names);
         }
         let features = &mut report.features;
         features.nodes += self.nodes;

@@ -145,7 +145,7 @@ fn quantifier(cursor: &mut Cursor<'_>) -> Option<Option<u32>> {
     Some(upper.or(Some(UNBOUNDED_DEPTH)))
 }
 
-/// A number that bounds a length, if one stands here.
+/// A number that bounds a length, if there is one here.
 fn bound(cursor: &mut Cursor<'_>) -> Option<u32> {
     cursor.eat_kind(TokenKind::Number)?.parse().ok()
 }

@@ -1,5 +1,5 @@
 //! What the reader saw in a statement, in plain values: which clauses, procedures and functions,
-//! what a stored answer would depend on, what a write would raise. Sets are bounded; past the
+//! what its rows depend on, what a write changes. Sets are bounded; past the
 //! bound the report says "broad" or "wide".
 
 use crate::features::QueryFeatures;
@@ -33,16 +33,16 @@ pub struct QueryReport {
     pub procedures: NameSet,
     /// Fully qualified names, lower case.
     pub functions: NameSet,
-    /// The answer depends on more than `labels` and `types`.
+    /// The rows depend on more than `labels` and `types`.
     pub broad: bool,
-    /// An unlabelled node is part of the answer only by way of its relationship.
+    /// An unlabelled node is part of the rows only by way of its relationship.
     pub bare_nodes: bool,
     pub labels: NameSet,
     pub types: NameSet,
-    /// The write changes more than `raised_labels` and `raised_types`.
+    /// The write changes more than `changed_labels` and `changed_types`.
     pub wide: bool,
-    pub raised_labels: NameSet,
-    pub raised_types: NameSet,
+    pub changed_labels: NameSet,
+    pub changed_types: NameSet,
     pub features: QueryFeatures,
 }
 
@@ -57,24 +57,24 @@ impl QueryReport {
         add(&mut self.functions, name)
     }
 
-    /// The answer depends on these labels.
+    /// The rows depend on these labels.
     pub fn reads_labels(&mut self, names: &[String]) {
         self.broad |= !add_all(&mut self.labels, names);
     }
 
-    /// The answer depends on these types.
+    /// The rows depend on these types.
     pub fn reads_types(&mut self, names: &[String]) {
         self.broad |= !add_all(&mut self.types, names);
     }
 
     /// The write changes nodes of these labels, and no others.
-    pub fn raises_labels(&mut self, names: &[String]) {
-        self.wide |= names.is_empty() || !add_all(&mut self.raised_labels, names);
+    pub fn changes_labels(&mut self, names: &[String]) {
+        self.wide |= names.is_empty() || !add_all(&mut self.changed_labels, names);
     }
 
     /// The write changes relationships of these types, and no others.
-    pub fn raises_types(&mut self, names: &[String]) {
-        self.wide |= names.is_empty() || !add_all(&mut self.raised_types, names);
+    pub fn changes_types(&mut self, names: &[String]) {
+        self.wide |= names.is_empty() || !add_all(&mut self.changed_types, names);
     }
 }
 

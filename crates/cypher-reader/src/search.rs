@@ -1,5 +1,5 @@
-//! The `SEARCH` of a MATCH (Cypher 25): an index decides which rows are found, so no tag tells when the
-//! answer changes.
+//! The `SEARCH` of a MATCH (Cypher 25): an index decides which rows are found, so no tag says when the
+//! rows change.
 
 use crate::clauses::condition;
 use crate::cursor::{Cursor, Parsed};

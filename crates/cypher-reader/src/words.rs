@@ -205,7 +205,7 @@ pub fn is_keyword(word: &str) -> bool {
         .is_ok()
 }
 
-/// Whether a word stands in a list, in any case of its letters.
+/// Whether a word is in a list, in any case of its letters.
 pub fn any_of(word: &str, list: &[&str]) -> bool {
     list.iter().any(|entry| entry.eq_ignore_ascii_case(word))
 }

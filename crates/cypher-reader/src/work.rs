@@ -16,7 +16,7 @@ pub fn count(steps: usize) {
 #[cfg(not(test))]
 pub fn count(_steps: usize) {}
 
-/// The steps of this thread since it was last asked.
+/// The steps of this thread since it was last read.
 #[cfg(test)]
 pub fn take() -> usize {
     STEPS.with(|sum| sum.replace(0))

@@ -50,7 +50,7 @@ fn changed(cursor: &mut Cursor<'_>) -> Parsed {
     let property = cursor.is_mark(1, ".") && !cursor.is_mark_of(3, &[":", ".", "["]);
     let whole = cursor.is_mark_of(1, &["=", "+="]);
     match relationship_here(cursor).filter(|_| property || whole) {
-        Some(types) => cursor.report.raises_types(&types),
+        Some(types) => cursor.report.changes_types(&types),
         None => cursor.report.wide = true,
     }
     if cursor.is_name(0) && cursor.is_mark_of(1, &[":"]) || cursor.is_word(1, "IS") {
@@ -60,7 +60,7 @@ fn changed(cursor: &mut Cursor<'_>) -> Parsed {
     target(cursor)
 }
 
-/// The types of the relationship variable that stands here.
+/// The types of the relationship variable at this place.
 fn relationship_here(cursor: &Cursor<'_>) -> Option<Rc<[String]>> {
     let token = cursor.look(0).filter(|_| cursor.is_name(0))?;
     match cursor.scope.get(token.raw) {
@@ -84,7 +84,7 @@ pub fn delete(cursor: &mut Cursor<'_>) -> Parsed {
         let start = cursor.place();
         expression(cursor)?;
         match types.filter(|_| cursor.place() == start + 1) {
-            Some(types) => cursor.report.raises_types(&types),
+            Some(types) => cursor.report.changes_types(&types),
             None => cursor.report.wide = true,
         }
         Some(())

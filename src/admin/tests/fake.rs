@@ -196,7 +196,7 @@ impl Reply {
         body["data"].clone()
     }
 
-    /// The detail of a failure with this status; the answer has the envelope and is safe for a browser.
+    /// The detail of a failure with this status; the response has the envelope and is safe for a browser.
     pub fn detail(&self, status: u16) -> String {
         assert_eq!(self.status, status, "{}", self.body);
         let body: Value = serde_json::from_str(&self.body).unwrap();

@@ -45,40 +45,40 @@ fn short() -> Limits {
 }
 
 #[tokio::test]
-async fn the_listener_answers_over_a_socket() {
+async fn the_listener_responds_over_a_socket() {
     let running = start(Limits::default()).await;
-    let answer = talk(running.at, LIVE).await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.contains(r#""data":{"live":true}"#), "{answer}");
+    let response = talk(running.at, LIVE).await;
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
+    assert!(response.contains(r#""data":{"live":true}"#), "{response}");
 }
 
 #[tokio::test]
 async fn two_hosts_are_refused() {
     let running = start(Limits::default()).await;
-    let answer = talk(
+    let response = talk(
         running.at,
         b"GET / HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\nconnection: close\r\n\r\n",
     )
     .await;
-    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(response.starts_with("HTTP/1.1 403"), "{response}");
 }
 
 #[tokio::test]
 async fn a_header_that_never_ends_is_cut_off() {
     let running = start(short()).await;
-    let answer = talk(running.at, b"GET /livez HTTP/1.1\r\nhost: loc").await;
-    assert!(!answer.contains("200 OK"), "{answer}");
+    let response = talk(running.at, b"GET /livez HTTP/1.1\r\nhost: loc").await;
+    assert!(!response.contains("200 OK"), "{response}");
 }
 
 #[tokio::test]
 async fn an_idle_connection_is_closed() {
     let running = start(short()).await;
-    let answer = talk(
+    let response = talk(
         running.at,
         b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n",
     )
     .await;
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(response.starts_with("HTTP/1.1 200 OK\r\n"), "{response}");
     assert_eq!(talk(running.at, b"").await, "");
 }
 
@@ -88,8 +88,8 @@ async fn a_huge_header_is_refused() {
     let mut request = b"GET /livez HTTP/1.1\r\nhost: localhost\r\nx: ".to_vec();
     request.resize(request.len() + (64 << 10), b'x');
     request.extend_from_slice(b"\r\n\r\n");
-    let answer = talk(running.at, &request).await;
-    assert!(!answer.contains("200 OK"), "{answer}");
+    let response = talk(running.at, &request).await;
+    assert!(!response.contains("200 OK"), "{response}");
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ async fn a_read_token_reads_and_an_operate_token_does_both() {
 }
 
 #[tokio::test]
-async fn with_a_read_token_alone_nobody_changes_anything() {
+async fn with_a_read_token_alone_nothing_can_be_changed() {
     let desk = Desk::with(None, Some(READ));
     assert_eq!(with_token(&desk, "GET", CONFIG, READ).await, 200);
     assert_eq!(with_token(&desk, "POST", RELOAD, READ).await, 403);
@@ -237,7 +237,7 @@ async fn a_request_without_the_ends_of_its_connection_is_refused() {
 }
 
 #[tokio::test]
-async fn no_answer_and_no_debug_output_holds_a_token() {
+async fn no_response_and_no_debug_output_holds_a_token() {
     let desk = Desk::locked();
     assert_eq!(
         format!("{:?}", desk.fake.credentials),

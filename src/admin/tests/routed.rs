@@ -3,7 +3,7 @@ use crate::admin::{ROUTES, Readiness};
 use serde_json::json;
 
 #[tokio::test]
-async fn the_index_lists_every_route_and_each_one_answers() {
+async fn the_index_lists_every_route_and_each_one_responds() {
     let desk = Desk::open();
     desk.fake.readiness.lock().ready = true;
     let listed = desk.get("/").await.data()["routes"]
@@ -97,7 +97,7 @@ async fn lists_take_a_bounded_limit_and_events_a_number() {
 }
 
 #[tokio::test]
-async fn an_explanation_is_found_by_id_or_the_answer_says_which_is_missing() {
+async fn an_explanation_is_found_by_id_or_the_response_says_which_is_missing() {
     let desk = Desk::open();
     assert_eq!(
         desk.get("/api/coordination/explain/0123456789ab")

@@ -24,7 +24,7 @@ pub(super) struct Explanation {
     time: f64,
     execution: ExecutionStrategy,
     priority: u8,
-    cache: CacheAnswer,
+    cache: CacheExplanation,
     placement: Placement,
     fence: Fence,
     acknowledgement: Acknowledgement,
@@ -49,7 +49,7 @@ struct Level {
 }
 
 #[derive(Serialize)]
-struct CacheAnswer {
+struct CacheExplanation {
     /// `store`, `short` or `never`.
     policy: &'static str,
     category: Option<Category>,
@@ -76,7 +76,7 @@ impl Explanation {
         decision: Result<CacheDecision, &'static str>,
         credential_ttl: Duration,
     ) -> Self {
-        let cache = CacheAnswer::new(&call, decision, credential_ttl);
+        let cache = CacheExplanation::new(&call, decision, credential_ttl);
         Self {
             operation: call.operation,
             effect: call.effect,
@@ -106,7 +106,7 @@ impl Explanation {
     }
 }
 
-impl CacheAnswer {
+impl CacheExplanation {
     fn new(
         call: &Call,
         decision: Result<CacheDecision, &'static str>,
@@ -137,10 +137,10 @@ impl CacheAnswer {
 
 /// Whether the request carried a credential: its digest is another one than that of no credential.
 fn has_credential(call: &Call) -> bool {
-    let nobody = Builder::new("").body(Bytes::new()).credential;
+    let anonymous = Builder::new("").body(Bytes::new()).credential;
     call.canonical
         .as_ref()
-        .is_some_and(|canonical| canonical.credential != nobody)
+        .is_some_and(|canonical| canonical.credential != anonymous)
 }
 
 fn by_name<S: Serializer>(terms: &Terms, serializer: S) -> Result<S::Ok, S::Error> {

@@ -14,7 +14,7 @@ use std::io::Read;
 
 /// A request that can be understood.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct ExplainRequest {
     pub dialect: String,
     pub method: Method,
     /// Path and query.
@@ -44,7 +44,7 @@ enum Values {
     Many(Vec<String>),
 }
 
-impl Asked {
+impl ExplainRequest {
     /// Reads a line. A body that is a JSON value is taken byte for byte and, where no header says
     /// otherwise, as `application/json`; a string is the body's own text.
     pub(super) fn from_line(line: Vec<u8>) -> Result<Self, String> {

@@ -124,17 +124,17 @@ fn explained(flags: &[&str], input: &str) -> (Vec<Value>, bool) {
     let lines = output
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty());
-    let answers = lines
+    let outputs = lines
         .map(|line| serde_json::from_slice(line).unwrap())
         .collect();
-    (answers, code == ExitCode::SUCCESS)
+    (outputs, code == ExitCode::SUCCESS)
 }
 
 fn one(input: Value) -> Value {
-    let (mut answers, good) = explained(&[], &input.to_string());
-    assert!(good, "{answers:?}");
-    assert_eq!(answers.len(), 1);
-    answers.remove(0)
+    let (mut outputs, good) = explained(&[], &input.to_string());
+    assert!(good, "{outputs:?}");
+    assert_eq!(outputs.len(), 1);
+    outputs.remove(0)
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn the_flags_are_sound() {
 
 #[test]
 fn a_request_is_explained_wholly() {
-    let answer = one(
+    let output = one(
         json!({"dialect": "qdrant", "method": "GET", "path": "/collections/docs/points/1", "headers": {}}),
     );
     let expected = json!({
@@ -163,21 +163,21 @@ fn a_request_is_explained_wholly() {
         "placement": "writer", "fence": "none", "acknowledgement": "applied",
         "shape": "0000000000000abc", "reason": "untyped",
     });
-    assert_eq!(answer, expected);
+    assert_eq!(output, expected);
 }
 
 #[test]
-fn a_write_is_not_kept_and_raises_its_tags() {
-    let answer = one(
+fn a_write_is_not_kept_and_invalidates_its_tags() {
+    let output = one(
         json!({"dialect": "qdrant", "method": "PUT", "path": "/collections/docs/points", "body": {"points": []}}),
     );
-    assert_eq!(answer["effect"], "write");
+    assert_eq!(output["effect"], "write");
     assert_eq!(
-        answer["tags"],
+        output["tags"],
         json!({"reads": [], "invalidates": ["qdrant/qdrant/docs"]})
     );
     assert_eq!(
-        answer["cache"],
+        output["cache"],
         json!({"policy": "never", "category": null, "ttl": null, "reason": "not_a_read"})
     );
 }
@@ -186,11 +186,11 @@ fn a_write_is_not_kept_and_raises_its_tags() {
 fn a_json_body_is_taken_byte_for_byte_and_a_string_is_its_own_text() {
     let length = |body: &str| {
         let line = format!(r#"{{"dialect":"qdrant","method":"GET","path":"/x","body":{body}}}"#);
-        let (answers, good) = explained(&[], &line);
+        let (outputs, good) = explained(&[], &line);
         assert!(good);
         (
-            answers[0]["features"]["text_length"].clone(),
-            answers[0]["reason"].clone(),
+            outputs[0]["features"]["text_length"].clone(),
+            outputs[0]["reason"].clone(),
         )
     };
     assert_eq!(length(r#"{"a": [1.50, 2]}"#), (json!(16), json!("typed")));
@@ -204,9 +204,9 @@ fn a_json_body_is_taken_byte_for_byte_and_a_string_is_its_own_text() {
 fn a_body_beyond_the_peek_limit_is_seen_by_its_beginning() {
     let limit = Config::default().path.peek_limit.bytes();
     let body = "x".repeat(limit + 1);
-    let answer = one(json!({"dialect": "qdrant", "method": "GET", "path": "/x", "body": body}));
-    assert_eq!(answer["reason"], "body not read whole");
-    assert_eq!(answer["features"]["text_length"], limit);
+    let output = one(json!({"dialect": "qdrant", "method": "GET", "path": "/x", "body": body}));
+    assert_eq!(output["reason"], "body not read whole");
+    assert_eq!(output["features"]["text_length"], limit);
     let whole =
         one(json!({"dialect": "qdrant", "method": "GET", "path": "/x", "body": &body[1..]}));
     assert_eq!(whole["reason"], "untyped");
@@ -229,10 +229,10 @@ fn bad_lines_are_answered_in_their_place_and_the_others_go_on() {
         .iter()
         .map(|line| format!("{line}\n{good}\n\n"))
         .collect();
-    let (answers, all_good) = explained(&[], &input);
+    let (outputs, all_good) = explained(&[], &input);
     assert!(!all_good);
-    assert_eq!(answers.len(), 2 * bad.len());
-    for (at, pair) in answers.chunks(2).enumerate() {
+    assert_eq!(outputs.len(), 2 * bad.len());
+    for (at, pair) in outputs.chunks(2).enumerate() {
         assert_eq!(pair[0]["line"], 3 * at + 1, "{}", pair[0]);
         assert!(
             pair[0]["error"]
@@ -246,25 +246,25 @@ fn bad_lines_are_answered_in_their_place_and_the_others_go_on() {
 #[test]
 fn errors_show_no_header_values() {
     let line = r#"{"dialect":"qdrant","path":"/x","headers":{"api-key":"s3cret\n"}}"#;
-    let (answers, _) = explained(&[], line);
-    assert!(!answers[0].to_string().contains("s3cret"));
+    let (outputs, _) = explained(&[], line);
+    assert!(!outputs[0].to_string().contains("s3cret"));
 }
 
 #[test]
 fn the_user_of_the_request_sets_its_priority() {
     let headers = json!({"X-User-Id": "premium_ada", "accept": ["a", "b"]});
-    let answer =
+    let output =
         one(json!({"dialect": "qdrant", "method": "GET", "path": "/x", "headers": headers}));
-    assert_eq!(answer["priority"], 8);
+    assert_eq!(output["priority"], 8);
 }
 
 #[test]
 fn a_credential_limits_the_life_of_an_entry() {
     let headers = json!({"Authorization": "Bearer x"});
-    let answer =
+    let output =
         one(json!({"dialect": "qdrant", "method": "GET", "path": "/x", "headers": headers}));
-    assert_eq!(answer["cache"]["ttl"], 3600.0);
-    assert_eq!(answer["cache"]["at_most"], 300.0);
+    assert_eq!(output["cache"]["ttl"], 3600.0);
+    assert_eq!(output["cache"]["at_most"], 300.0);
 }
 
 #[test]
@@ -283,14 +283,14 @@ fn flags_ask_for_one_request() {
         "--body",
         "{}",
     ];
-    let (answers, good) = explained(&flags, "not read");
+    let (outputs, good) = explained(&flags, "not read");
     assert!(good);
-    assert_eq!(answers.len(), 1);
-    assert_eq!(answers[0]["tags"]["reads"], json!(["qdrant/docs/docs"]));
+    assert_eq!(outputs.len(), 1);
+    assert_eq!(outputs[0]["tags"]["reads"], json!(["qdrant/docs/docs"]));
     assert_eq!(
         (
-            &answers[0]["reason"],
-            &answers[0]["features"]["text_length"]
+            &outputs[0]["reason"],
+            &outputs[0]["features"]["text_length"]
         ),
         (&json!("typed"), &json!(2))
     );
@@ -317,13 +317,13 @@ fn a_body_may_come_from_a_file() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "12345").unwrap();
     let body = format!("@{}", file.path().display());
-    let (answers, good) = explained(
+    let (outputs, good) = explained(
         &["--dialect", "qdrant", "--path", "/x", "--body", &body],
         "",
     );
     assert!(good);
-    assert_eq!(answers[0]["features"]["text_length"], 5);
-    let (answers, good) = explained(
+    assert_eq!(outputs[0]["features"]["text_length"], 5);
+    let (outputs, good) = explained(
         &[
             "--dialect",
             "qdrant",
@@ -334,11 +334,11 @@ fn a_body_may_come_from_a_file() {
         ],
         "",
     );
-    assert!(!good && answers[0].get("line").is_none() && answers[0]["error"].is_string());
+    assert!(!good && outputs[0].get("line").is_none() && outputs[0]["error"].is_string());
 }
 
 #[test]
-fn an_answer_is_handed_over_before_the_next_line_is_read() {
+fn an_output_is_handed_over_before_the_next_line_is_read() {
     struct Counted<'a>(&'a std::cell::Cell<usize>);
     impl Write for Counted<'_> {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

@@ -25,7 +25,7 @@ const fn secs(n: u64) -> Duration {
 section! {
     /// The whole configuration.
     Config {
-        /// The databases behind the proxy, by name. The name stands in tags, metrics and the admin API.
+        /// The databases behind the proxy, by name. The name is part of tags, metrics and the admin API.
         services: BTreeMap<String, Service> = BTreeMap::new(),
         /// How requests are read, and what clients may take.
         path: Path = Path::default(),
@@ -67,7 +67,7 @@ section! {
         endpoints: Vec<Endpoint> = Vec::new() => required(),
         /// The strategy of this service; otherwise `balance.strategy`.
         strategy: Option<StrategyName> = None,
-        /// Whether answers of this service may be cached; needs `cache.enabled` as well.
+        /// Whether responses of this service may be cached; needs `cache.enabled` as well.
         cache: bool = true,
         /// Credential of probes and inquiries, never lent to clients.
         probe: ProbeCredential = ProbeCredential::default(),
@@ -193,7 +193,7 @@ choice! {
         WeightedRoundRobin = "weighted_round_robin",
         /// The fewest requests in flight per weight.
         LeastConnections = "least_connections",
-        /// The lowest mix of load and answer time.
+        /// The lowest mix of load and response time.
         ResourceAware = "resource_aware",
         /// Resource aware, corrected by what was learned for this complexity.
         Adaptive = "adaptive",

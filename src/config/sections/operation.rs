@@ -57,7 +57,7 @@ section! {
     Admin {
         /// Its address. Not a loopback address: a token is needed. A change needs a restart.
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 9600)) => ANY.restart(),
-        /// Bearer token that may read and operate. None: loopback only, no token asked.
+        /// Bearer token that may read and operate. None: loopback only, no token needed.
         operate_token: Option<Secret> = None,
         /// Bearer token that may only read.
         read_token: Option<Secret> = None,

@@ -121,11 +121,11 @@ pub fn read<'a>(request: &Request<'a>, api: Api) -> Result<StatementRequest<'a>,
         .leave_unread(UNREAD)
         .parse(bytes)
         .map_err(|_| "unread_body")?;
-    let ask = match api {
+    let statements = match api {
         Api::Query => query(request, json),
         _ => transactional(request, json),
     };
-    ask.ok_or("unread_body")
+    statements.ok_or("unread_body")
 }
 
 /// Whether the statements of a request may take longer than some 100 us to read. Parameters are only

@@ -27,7 +27,7 @@ fn names<'a>(
     written: bool,
 ) -> impl Iterator<Item = Tag> + 'a {
     let (labels, types) = match written {
-        true => (&report.raised_labels, &report.raised_types),
+        true => (&report.changed_labels, &report.changed_types),
         false => (&report.labels, &report.types),
     };
     let labels = labels.iter().map(move |name| ("label", name));
@@ -87,6 +87,6 @@ fn has_names(report: &QueryReport) -> bool {
 }
 
 fn is_narrow_write(report: &QueryReport) -> bool {
-    let named = !report.raised_labels.is_empty() || !report.raised_types.is_empty();
+    let named = !report.changed_labels.is_empty() || !report.changed_types.is_empty();
     !report.wide && named && report.procedures.is_empty()
 }

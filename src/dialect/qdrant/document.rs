@@ -1,5 +1,5 @@
 //! The body of a request, parsed if it may be trusted: whole, not encoded, plain JSON, an object.
-//! Qdrant reads JSON whatever the Content-Type says, so that header is not asked.
+//! Qdrant reads JSON whatever the Content-Type says, so that field is not read.
 
 use crate::dialect::{Body, Request};
 use http::header::CONTENT_ENCODING;
@@ -19,7 +19,7 @@ pub fn read<'a>(request: &Request<'a>) -> Result<Json<'a>, Unread> {
     match json_reader::parse(body) {
         Ok(document @ Json::Object(_)) => Ok(document),
         Ok(_) => Err("the body is no JSON object"),
-        Err(JsonError::DuplicateKey) => Err("a key stands twice in the body"),
+        Err(JsonError::DuplicateKey) => Err("a key is given twice in the body"),
         Err(JsonError::TooManyValues) => Err("the body has too many values"),
         Err(JsonError::TooDeep) => Err("the body is nested too deep"),
         Err(_) => Err("the body is no plain JSON"),

@@ -66,7 +66,7 @@ pub struct Operation {
     pub name: &'static str,
     pub effect: Effect,
     pub storability: Storability,
-    /// The response or the effect belongs to the one node that is asked.
+    /// The response or the effect belongs to the one node that gets the request.
     pub local: bool,
     pub scope: Scope,
     pub acknowledged: Acknowledged,

@@ -13,10 +13,10 @@ use std::time::Duration;
 /// How long an alias table is trusted that was not changed through us.
 const ALIASES_EVERY: Duration = Duration::from_secs(30);
 
-/// How soon the table is asked for again while it is unknown.
+/// How soon the table is queried again while it is unknown.
 const ALIASES_AGAIN: Duration = Duration::from_secs(1);
 
-/// Asked of every node with our key. The response is short however many collections there are.
+/// Sent to every node with our key. The response is short however many collections there are.
 const EXISTS: &str = "/collections/pointsman-probe/exists";
 
 /// Bytes of a refusal that are looked at.
@@ -70,7 +70,7 @@ fn ready(response: &Response<'_>) -> ProbeResult {
     }
 }
 
-/// A credential that may not see the collection asked about is still known to the server.
+/// A credential that may not see the collection is still known to the server.
 fn exists(response: &Response<'_>) -> ProbeResult {
     match response.status {
         200 => ProbeResult::Good,

@@ -1,9 +1,9 @@
 //! Helpers of this dialect's tests.
 
 mod aliases;
-mod answers;
 mod classes;
 mod properties;
+mod responses;
 mod storability;
 mod table;
 

@@ -73,7 +73,7 @@ impl Metrics {
         self.families.accept_failures.with([], |one| one.inc());
     }
 
-    /// Notes which configuration serves, and whether it is the one that was last asked for.
+    /// Notes which configuration serves, and whether it is the one that was last loaded.
     pub fn serves(&self, last_good: bool, generation: u64) {
         self.families
             .config_last_good

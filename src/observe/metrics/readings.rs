@@ -1,5 +1,5 @@
-//! Figures that others keep and a scrape asks for: endpoints, services, stores. The families are
-//! cleared and filled anew at each scrape, so that an endpoint that was removed vanishes.
+//! Figures that are read at each scrape: endpoints, services, stores. The families are
+//! cleared and filled again each time, so that an endpoint that was removed is gone.
 
 use super::families::Families;
 use crate::observe::Name;
@@ -11,9 +11,9 @@ const STATES: [&str; 4] = ["healthy", "degraded", "unhealthy", "maintenance"];
 /// States of a breaker.
 const BREAKERS: [&str; 3] = ["closed", "open", "half_open"];
 
-/// Someone who keeps figures of his own.
+/// A component that keeps figures of its own.
 pub trait MetricsSource: Send + Sync {
-    /// Adds his figures. Called at each scrape: no waiting.
+    /// Adds its figures. Called at each scrape: it must not wait.
     fn read(&self, readings: &mut Readings);
 }
 

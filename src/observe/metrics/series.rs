@@ -131,7 +131,7 @@ impl<V: Vector, const N: usize> Series<V, N> {
         }
     }
 
-    /// Drops every series, before a scrape fills the family anew.
+    /// Drops every series, before a scrape fills the family again.
     pub fn clear(&self) {
         let _adding = self.adding.lock();
         self.known.store(Arc::default());

@@ -1,6 +1,6 @@
 //! The label words of values that have none of their own.
 
-/// Label of a status: its class, or `none` when no answer was sent.
+/// Label of a status: its class, or `none` when no response was sent.
 pub const fn status_class(status: Option<u16>) -> &'static str {
     match status {
         Some(100..=199) => "1xx",

@@ -1,7 +1,7 @@
 //! Scrapes and answers against what the tables of metrics and of the admin API say.
 
 use crate::trial::client::JsonResponse;
-use pointsman::admin::fields::{ANSWERS, Answer, Field, Kind};
+use pointsman::admin::fields::{Field, Kind, RESPONSES, RouteResponse};
 use pointsman::observe::metrics::FAMILIES;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,11 +87,11 @@ impl Answers {
         if got.status != 200 || path == "/metrics" {
             return;
         }
-        let known = |answer: &&Answer| {
+        let known = |answer: &&RouteResponse| {
             let (verb, template) = answer.route.split_once(' ').unwrap();
             verb == method && fits(template, path)
         };
-        let answer = ANSWERS.iter().find(known);
+        let answer = RESPONSES.iter().find(known);
         let answer = answer.unwrap_or_else(|| panic!("{method} {path} is not documented"));
         self.0
             .entry(answer.route)
@@ -102,7 +102,7 @@ impl Answers {
     /// Every documented field was there with its kind, and nothing else was.
     pub fn check(&self) {
         let mut faults = BTreeSet::new();
-        for answer in ANSWERS {
+        for answer in RESPONSES {
             let Some(bodies) = self.0.get(answer.route) else {
                 faults.insert(format!("{}: never asked", answer.route));
                 continue;
@@ -146,7 +146,7 @@ impl Answers {
 
 type Path = Vec<String>;
 
-fn fields(answer: &Answer) -> Vec<(Path, Field)> {
+fn fields(answer: &RouteResponse) -> Vec<(Path, Field)> {
     let split = |text: String| -> Path {
         let text = text.replace("[]", ".[]");
         let parts = text.split('.').filter(|part| !part.is_empty());

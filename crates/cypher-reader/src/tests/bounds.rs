@@ -206,7 +206,7 @@ fn names_that_are_too_long_make_nothing_narrow() {
     let read = report(&format!("MATCH (n:`{long}`) RETURN n"));
     assert!(read.broad && read.labels.is_empty());
     let write = report(&format!("CREATE (n:{long})"));
-    assert!(write.wide && write.raised_labels.is_empty());
+    assert!(write.wide && write.changed_labels.is_empty());
     let variable = report(&format!("MATCH ()-[{long}:R]->() SET {long}.x = 1"));
     assert!(variable.wide);
     assert!(report(&format!("RETURN {long}(1)")).reads_clock);
@@ -220,7 +220,7 @@ fn a_change_of_a_relationship_of_many_types_is_wide() {
         report(&format!("MATCH ()-[r:{}]->() SET r.x = 1", types.join("|")))
     };
     let few = write(8);
-    assert!(!few.wide && few.raised_types.len() == 8);
+    assert!(!few.wide && few.changed_types.len() == 8);
     assert!(write(9).wide);
 }
 
@@ -239,7 +239,7 @@ fn what_a_subquery_or_a_comprehension_changes_is_undone_behind_it() {
         "MATCH ()-[q:R]->() WITH q AS r SET r.x = 1",
     ] {
         let write = report(text);
-        let types: Vec<_> = write.raised_types.iter().map(String::as_str).collect();
+        let types: Vec<_> = write.changed_types.iter().map(String::as_str).collect();
         assert!(!write.wide && types == ["R"], "{text}");
     }
     for text in [

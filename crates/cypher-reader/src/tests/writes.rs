@@ -1,4 +1,4 @@
-//! Statements that are no reads, with what they are told for.
+//! Statements that are no reads, with what marks them.
 
 pub const WRITES: &[(&str, &str)] = &[
     ("write", "CREATE (n)"),

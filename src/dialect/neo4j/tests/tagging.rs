@@ -259,7 +259,7 @@ fn nothing_is_narrow_where_triggers_may_be() {
 }
 
 #[test]
-fn what_may_reach_another_database_raises_the_service() {
+fn what_may_reach_another_database_invalidates_the_service() {
     let neo4j = plain();
     let invalidates =
         |sent: &Sent| tags(&neo4j.understand(&sent.request()).invalidates).contains(&"");
@@ -302,7 +302,7 @@ fn only_the_end_of_an_explicit_transaction_raises() {
 }
 
 #[test]
-fn after_a_transaction_that_may_reach_elsewhere_any_commit_raises_the_service() {
+fn after_a_transaction_that_may_reach_elsewhere_any_commit_invalidates_the_service() {
     let neo4j = plain();
     let ends = |neo4j: &Neo4j| {
         let commit = Sent::new("POST", "/db/neo4j/query/v2/tx/1-abcdefgh/commit", "");

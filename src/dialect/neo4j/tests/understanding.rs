@@ -483,7 +483,7 @@ fn what_the_database_refuses_is_a_write_from_then_on() {
 }
 
 #[test]
-fn what_the_database_refuses_with_use_raises_the_service() {
+fn what_the_database_refuses_with_use_invalidates_the_service() {
     let neo4j = plain();
     let service = tags::service("graph");
     let invalidates = |sent: &Sent| {

@@ -21,7 +21,7 @@ enum Text {
     Holds(&'static str),
 }
 
-/// Statuses from..=to, text, code, fault, execution, whether a read may be asked again.
+/// Statuses from..=to, text, code, fault, execution, whether a read may be sent again.
 type Pattern = (u16, u16, Text, &'static str, Fault, Executed, RetryAdvice);
 
 #[rustfmt::skip]

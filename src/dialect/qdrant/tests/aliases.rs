@@ -26,7 +26,7 @@ fn answered(dialect: &Qdrant, call: &crate::dialect::Call) {
 }
 
 #[test]
-fn a_write_through_an_alias_raises_its_target() {
+fn a_write_through_an_alias_invalidates_its_target() {
     let call = call(&informed(), "PUT", "/collections/current/points", "{}");
     assert_eq!(
         tags(&call.invalidates),
@@ -35,7 +35,7 @@ fn a_write_through_an_alias_raises_its_target() {
 }
 
 #[test]
-fn while_names_are_unknown_a_write_raises_the_service() {
+fn while_names_are_unknown_a_write_invalidates_the_service() {
     let dialect = Qdrant::new("vectors", QdrantSettings::default());
     assert_eq!(
         tags(&write(&dialect)),
@@ -46,20 +46,20 @@ fn while_names_are_unknown_a_write_raises_the_service() {
 }
 
 #[test]
-fn a_change_of_aliases_raises_old_and_new_targets() {
-    let raised = change(&informed()).invalidates;
-    let raised = tags(&raised);
+fn a_change_of_aliases_invalidates_old_and_new_targets() {
+    let invalidated = change(&informed()).invalidates;
+    let invalidated = tags(&invalidated);
     for tag in ["fresh", "current", "docs", "/aliases"] {
         assert!(
-            raised.contains(&format!("qdrant/vectors/{tag}").as_str()),
+            invalidated.contains(&format!("qdrant/vectors/{tag}").as_str()),
             "{tag}"
         );
     }
-    assert!(!raised.contains(&"qdrant/vectors"));
+    assert!(!invalidated.contains(&"qdrant/vectors"));
 }
 
 #[test]
-fn a_change_of_aliases_that_cannot_be_read_raises_the_service() {
+fn a_change_of_aliases_that_cannot_be_read_invalidates_the_service() {
     for body in [
         "",
         "{}",
@@ -137,7 +137,7 @@ fn writes_of_points_leave_the_names_known() {
 }
 
 #[test]
-fn a_write_that_a_change_of_names_overtook_raises_the_service_at_its_end() {
+fn a_write_that_a_change_of_names_overtook_invalidates_the_service_at_its_end() {
     let dialect = informed();
     let write = call(&dialect, "PUT", "/collections/current/points", "{}");
     assert_eq!(dialect.invalidates_after(&write), write.invalidates);
@@ -171,7 +171,7 @@ fn what_was_stored_under_other_names_is_not_found_again() {
 }
 
 #[test]
-fn an_answer_that_is_no_alias_table_teaches_nothing() {
+fn a_response_that_is_no_alias_table_teaches_nothing() {
     for body in [
         "",
         "[]",

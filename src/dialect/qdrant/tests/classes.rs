@@ -21,7 +21,7 @@ fn a_path_is_read_as_qdrant_routes_it() {
 }
 
 #[test]
-fn an_ambiguous_path_is_a_write_that_raises_everything() {
+fn an_ambiguous_path_is_a_write_that_invalidates_everything() {
     for target in [
         "/collections/docs%2Fpoints/query",
         "/collections/docs/%2e%2e/x/points/query",
@@ -50,7 +50,7 @@ fn an_ambiguous_path_is_a_write_that_raises_everything() {
 }
 
 #[test]
-fn a_wrong_method_or_an_unknown_path_below_a_collection_raises_the_collection() {
+fn a_wrong_method_or_an_unknown_path_below_a_collection_invalidates_the_collection() {
     for (method, target) in [
         ("PATCH", "/collections/docs/points/query"),
         ("POST", "/collections/docs/points/new"),
@@ -65,7 +65,7 @@ fn a_wrong_method_or_an_unknown_path_below_a_collection_raises_the_collection() 
 }
 
 #[test]
-fn an_unknown_write_elsewhere_raises_the_service() {
+fn an_unknown_write_elsewhere_invalidates_the_service() {
     for (method, target) in [
         ("POST", "/x"),
         ("PUT", "/"),
@@ -268,7 +268,7 @@ fn a_shape_forgets_literals_and_keeps_structure() {
 const STABLE: u64 = 9_097_912_191_258_971_440;
 
 #[test]
-fn only_answers_that_must_be_judged_are_asked_for_unencoded() {
+fn only_responses_that_must_be_judged_are_requested_unencoded() {
     use crate::dialect::{Body, Dialect, Request};
     let dialect = informed();
     let encodings = super::headers(&[("accept-encoding", "gzip")]);

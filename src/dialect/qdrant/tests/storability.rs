@@ -48,7 +48,7 @@ fn a_lookup_by_alias_depends_on_its_target() {
 }
 
 #[test]
-fn answers_that_differ_call_by_call_are_never_stored() {
+fn responses_that_differ_call_by_call_are_never_stored() {
     for (body, why) in [
         (r#"{"query":{"sample":"random"}}"#, "random"),
         (

@@ -105,7 +105,7 @@ fn every_row_is_found_by_its_own_path_and_no_other_row_is() {
 }
 
 #[test]
-fn only_reads_are_stored_and_no_answer_of_one_node_is() {
+fn only_reads_are_stored_and_no_response_of_one_node_is() {
     for row in rows() {
         let stored = !matches!(row.storability, Storability::Never(_));
         assert!(

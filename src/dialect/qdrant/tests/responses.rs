@@ -1,4 +1,4 @@
-//! Answers of real servers, and of every kind that the tables name.
+//! Responses of real servers, and of every kind that the tables name.
 
 use super::{call, informed, judge, query, response};
 use crate::dialect::qdrant::{Qdrant, QdrantSettings};
@@ -40,7 +40,7 @@ fn recorded() -> impl Iterator<Item = (String, u16, Call, crate::dialect::Judgem
 }
 
 #[test]
-fn recorded_answers_mean_what_was_seen() {
+fn recorded_responses_mean_what_was_seen() {
     let mut seen = 0;
     for (note, status, call, judgement) in recorded() {
         seen += 1;
@@ -100,7 +100,7 @@ fn a_write_that_timed_out_waiting_is_only_queued() {
 }
 
 #[test]
-fn a_write_whose_answer_cannot_be_read_is_only_queued() {
+fn a_write_whose_response_cannot_be_read_is_only_queued() {
     for body in ["", "<html>", "{\"result\":"] {
         assert_eq!(
             judge(&write(), 200, body).execution,
@@ -329,7 +329,7 @@ fn a_rate_limited_read_asks_another_replica_where_there_is_one() {
 }
 
 #[test]
-fn only_a_whole_answer_that_says_ok_is_stored() {
+fn only_a_whole_response_that_says_ok_is_stored() {
     let storable = |body: &str| judge(&read(), 200, body).storable.is_ok();
     assert!(storable(
         r#"{"result":{"points":[]},"status":"ok","time":0.1}"#
