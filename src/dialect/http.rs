@@ -12,6 +12,9 @@ use http::Method;
 use serde_json::json;
 use std::sync::Arc;
 
+const READ: &str = "http.read";
+const WRITE: &str = "http.write";
+
 #[cfg(test)]
 mod tests;
 
@@ -42,6 +45,11 @@ impl Http {
     }
 }
 
+/// The names of all calls.
+pub fn operation_names() -> Vec<&'static str> {
+    vec![READ, WRITE]
+}
+
 impl Dialect for Http {
     fn name(&self) -> &'static str {
         "http"
@@ -59,14 +67,14 @@ impl Dialect for Http {
         };
         match *request.method {
             Method::GET | Method::HEAD | Method::OPTIONS => Call {
-                operation: "http.read",
+                operation: READ,
                 effect: Effect::Read,
                 storability: Storability::Never("not_understood"),
                 placement: Placement::Any,
                 ..unknown
             },
             _ => Call {
-                operation: "http.write",
+                operation: WRITE,
                 invalidates: vec![self.service.clone()],
                 acknowledgement: Acknowledgement::Queued,
                 ..unknown
@@ -100,7 +108,7 @@ impl Dialect for Http {
 
     fn refused_as_write(&self, call: &Call, _request: &Request<'_>) -> Call {
         Call {
-            operation: "http.write",
+            operation: WRITE,
             effect: Effect::Unknown,
             invalidates: vec![self.service.clone()],
             ..call.clone()

@@ -116,6 +116,11 @@ pub fn rows() -> impl Iterator<Item = &'static Operation> {
     OPERATIONS.iter().chain(OTHERS)
 }
 
+/// The names of all calls.
+pub fn operation_names() -> Vec<&'static str> {
+    rows().map(|row| row.name).collect()
+}
+
 /// Whether a call may change which collection a name stands for. A path that was ambiguous may.
 fn changes_names(call: &Call) -> bool {
     !call.effect.is_read()

@@ -40,6 +40,8 @@ pub struct DialectRow {
     pub listen_port: u16,
     /// Ports of an endpoint that are probably not meant, and why.
     pub unlikely_ports: &'static [(u16, &'static str)],
+    /// The names that its calls may have, as records and metrics show them.
+    pub operations: fn() -> Vec<&'static str>,
     /// Makes the dialect of a service, which goes on with what an earlier instance learned.
     pub build: fn(&ServiceSettings<'_>, Learned) -> Built,
     /// The dialect of a service by name, with all that can be known without a server.
@@ -81,6 +83,7 @@ dialects! {
         about: "Qdrant's REST interface. A service listens on 127.0.0.1:6433 by default.",
         listen_port: 6433,
         unlikely_ports: &[(6334, "6334 is Qdrant's gRPC port by default; its REST port is 6333")],
+        operations: super::qdrant::operation_names,
         build: Qdrant::build,
         offline: Qdrant::offline,
     }
@@ -92,6 +95,7 @@ dialects! {
             (7687, "7687 is Neo4j's Bolt port by default; its HTTP port is 7474"),
             (7473, "7473 is Neo4j's HTTPS port by default; its HTTP port is 7474"),
         ],
+        operations: super::neo4j::operation_names,
         build: Neo4j::build,
         offline: Neo4j::offline,
     }
@@ -100,6 +104,7 @@ dialects! {
         about: "Anything else: balanced and watched, never cached. A service listens on 127.0.0.1:8180 by default.",
         listen_port: 8180,
         unlikely_ports: &[],
+        operations: super::http::operation_names,
         build: Http::build,
         offline: Http::offline,
     }

@@ -455,6 +455,14 @@ mod errors {
             "f.yaml:3:14: services.a.dialect: `neo4k`; expected one of qdrant, neo4j, http; perhaps `neo4j`",
         ),
         (
+            "    dialect: qdrant\n    endpoints: [http://x:1]\n    idempotent: [points.upsert, point.upsert]\n",
+            "f.yaml:5:33: services.a.idempotent[1]: `point.upsert`; expected the name of an operation of qdrant; perhaps `points.upsert`",
+        ),
+        (
+            "    dialect: neo4j\n    endpoints: [http://x:1]\n    idempotent: [cypher.write, nothing_like_it]\n",
+            "f.yaml:5:32: services.a.idempotent[1]: `nothing_like_it`; expected the name of an operation of neo4j",
+        ),
+        (
             "    dialect: http\n    endpoints: []\n",
             "f.yaml:4:16: services.a.endpoints: no endpoint; expected at least one, such as `- http://127.0.0.1:6333`",
         ),

@@ -35,7 +35,7 @@ pub mod tree;
 mod values;
 
 pub use changes::restart_only_changes;
-pub use decode::{Note, Problem, Reader, Report, Value, one_of, quoted, units};
+pub use decode::{Note, Problem, Reader, Report, Value, nearest, one_of, quoted, units};
 pub use document::{Decoded, Findings, decode, read_text};
 pub use overrides::{Alias, Aliases, Overrides, Reading};
 pub use serde_json::Value as Json;

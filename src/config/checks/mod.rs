@@ -3,6 +3,7 @@
 
 mod addresses;
 mod endpoints;
+mod operations;
 
 use super::Config;
 use config_table::units::duration_text;
@@ -13,6 +14,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
     services(config, findings);
     endpoints::check(config, findings);
     addresses::check(config, findings);
+    operations::check(config, findings);
     admin(config, findings);
     breaker(config, findings);
 }

@@ -29,7 +29,7 @@ mod understand;
 
 pub use builtin_procedures::procedures as builtin_procedures;
 pub use knowledge::{Knowledge, ProcedureMode};
-pub use operations::rows;
+pub use operations::{operation_names, rows};
 
 use super::registry::{Built, Learned, ServiceSettings};
 use super::{

@@ -64,6 +64,14 @@ const fn op(
 
 /// The name of a statement's call, whose last word is its effect.
 const CYPHER: &str = "cypher.*";
+/// The names of the calls of statements.
+const STATEMENTS: [&str; 5] = [
+    "cypher.read",
+    "cypher.write",
+    "cypher.schema",
+    "cypher.admin",
+    "cypher.unknown",
+];
 const STATEMENT: &str = "by the statement";
 
 #[rustfmt::skip]
@@ -94,6 +102,13 @@ pub fn rows() -> impl Iterator<Item = (&'static str, &'static str, &'static str,
             operation.effect,
         )
     })
+}
+
+/// The names of all calls; those of statements end with their effect.
+pub fn operation_names() -> Vec<&'static str> {
+    let table = OPERATIONS.iter().map(|operation| operation.name);
+    let named = table.filter(|name| *name != CYPHER);
+    named.chain(STATEMENTS).collect()
 }
 
 /// A request line, understood.

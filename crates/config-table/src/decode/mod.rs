@@ -143,7 +143,8 @@ pub fn one_of(written: &str, names: &[&str]) -> String {
     }
 }
 
-fn nearest<'a>(written: &str, names: &[&'a str]) -> Option<&'a str> {
+/// The name that was probably meant.
+pub fn nearest<'a>(written: &str, names: &[&'a str]) -> Option<&'a str> {
     let written: String = written
         .chars()
         .take(64)
