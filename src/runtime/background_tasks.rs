@@ -6,7 +6,7 @@ use super::control::Operator;
 use super::descriptors::Descriptors;
 use super::reload::Reloader;
 use super::watch::FileWatch;
-use super::{StartError, sample};
+use super::{BindError, StartError, sample};
 use crate::admin;
 use crate::shared::Shared;
 use std::net::SocketAddr;
@@ -29,10 +29,13 @@ pub async fn admin(
     let address = shared.config().admin.listen;
     let bound = background.handle().spawn(TcpListener::bind(address)).await;
     let socket = bound.unwrap_or_else(|_| Err(std::io::Error::other("the runtime is stopping")));
-    let bind_error = |source| StartError::Bind {
-        what: "the admin API".into(),
-        address,
-        source,
+    let bind_error = |source| {
+        let what = "the admin API".into();
+        StartError::Bind(vec![BindError {
+            what,
+            address,
+            source,
+        }])
     };
     let socket = socket.map_err(bind_error)?;
     let bound = socket.local_addr().map_err(bind_error)?;

@@ -2,7 +2,7 @@
 //! closes those that are gone after; connections that are open end by themselves. A listener goes by
 //! its address, so that a service can be renamed, or two can change places, without closing any.
 
-use super::StartError;
+use super::{BindError, StartError};
 use crate::config::Config;
 use crate::proxy::{self, Proxy};
 use crate::snapshot;
@@ -43,9 +43,9 @@ impl Listeners {
         }
     }
 
-    /// Binds what a configuration has beyond what is open.
+    /// Binds what a configuration has beyond what is open; the error names every address that cannot be bound.
     pub async fn bind(&self, config: &Config) -> Result<Bound, StartError> {
-        let mut bound = Vec::new();
+        let (mut bound, mut failed) = (Vec::new(), Vec::new());
         for (name, service) in &config.services {
             let listener = snapshot::listener(name, service);
             if self.open.lock().contains_key(&listener) {
@@ -53,15 +53,19 @@ impl Listeners {
             }
             let address = service.listen_address();
             let socket = self.bind_on_path(address, config.path.listen_backlog);
-            let socket = socket.await;
-            let socket = socket.map_err(|source| StartError::Bind {
-                what: format!("service {name}"),
-                address,
-                source,
-            })?;
-            bound.push((listener, socket));
+            match socket.await {
+                Ok(socket) => bound.push((listener, socket)),
+                Err(source) => failed.push(BindError {
+                    what: format!("service {name}"),
+                    address,
+                    source,
+                }),
+            }
         }
-        Ok(Bound(bound))
+        match failed.is_empty() {
+            true => Ok(Bound(bound)),
+            false => Err(StartError::Bind(failed)),
+        }
     }
 
     /// A socket belongs to the runtime on which it is bound.

@@ -39,12 +39,8 @@ use tokio::sync::watch as signal;
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("{what} cannot listen on {address}: {source}{}", hint(.source))]
-    Bind {
-        what: String,
-        address: SocketAddr,
-        source: io::Error,
-    },
+    #[error("{}", bind_errors(.0))]
+    Bind(Vec<BindError>),
     #[error(transparent)]
     Compile(#[from] CompileError),
     #[error("the table of metrics contradicts itself: {0}")]
@@ -55,6 +51,31 @@ pub enum StartError {
     Descriptors { limit: usize },
     #[error("a thread cannot be started: {0}")]
     Thread(io::Error),
+}
+
+/// An address that cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} cannot listen on {address}: {source}{}", hint(.source))]
+pub struct BindError {
+    what: String,
+    address: SocketAddr,
+    source: io::Error,
+}
+
+fn bind_errors(errors: &[BindError]) -> String {
+    let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    all.join("; and ")
+}
+
+/// The error of both, so that one start names every address that is taken.
+fn both(services: StartError, admin: StartError) -> StartError {
+    match (services, admin) {
+        (StartError::Bind(mut all), StartError::Bind(more)) => {
+            all.extend(more);
+            StartError::Bind(all)
+        }
+        (first, _) => first,
+    }
 }
 
 fn hint(error: &io::Error) -> &'static str {
@@ -103,9 +124,14 @@ impl Server {
             descriptors,
             background.handle().clone(),
         ));
-        reloader.open_listeners(&shared.config()).await?;
+        let services = reloader.open_listeners(&shared.config()).await;
         let admin =
-            background_tasks::admin(&background, &shared, &reloader, descriptors, left).await?;
+            background_tasks::admin(&background, &shared, &reloader, descriptors, left).await;
+        let admin = match (services, admin) {
+            (Ok(()), admin) => admin?,
+            (Err(services), Err(admin)) => return Err(both(services, admin)),
+            (Err(services), Ok(_)) => return Err(services),
+        };
         reloader.start_probes();
         background_tasks::start(&background, &shared, &reloader, stopping);
         Ok(Self {

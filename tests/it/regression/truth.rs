@@ -2,7 +2,11 @@
 
 use crate::neo4j_support::{Proxy, send, yaml};
 use crate::support::{Origin, Step};
+use pointsman::config;
+use pointsman::runtime::Server;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::TcpListener;
 
 async fn admin(proxy: &Proxy, path: &str) -> Value {
     let url = format!("http://{}{path}", proxy.server().admin());
@@ -49,4 +53,23 @@ async fn a_hit_has_a_reason_in_its_record_and_in_metrics() {
     let hit = r#"pointsman_cache_reasons_total{reason="fresh",service="graph"} 1"#;
     assert!(metrics.contains(hit), "{metrics}");
     proxy.stop().await;
+}
+
+/// Taken addresses were named one after the other, a start for each.
+#[tokio::test]
+async fn a_start_names_every_taken_address_at_once() {
+    let taken = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [a, b, c] = taken.each_ref().map(|one| one.local_addr().unwrap());
+    let yaml = format!(
+        "services:\n  a: {{dialect: http, listen: \"{a}\", endpoints: [http://127.0.0.1:1]}}\n  b: {{dialect: http, listen: \"{b}\", endpoints: [http://127.0.0.1:1]}}\nadmin: {{listen: \"{c}\"}}\n"
+    );
+    let loaded = config::read(&yaml, "f.yaml", &BTreeMap::new(), &[]).unwrap();
+    let error = Server::start(loaded, None).await.err().unwrap().to_string();
+    for words in [
+        format!("service a cannot listen on {a}"),
+        format!("service b cannot listen on {b}"),
+        format!("the admin API cannot listen on {c}"),
+    ] {
+        assert!(error.contains(&words), "{words}: {error}");
+    }
 }
