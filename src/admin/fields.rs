@@ -349,6 +349,26 @@ const SCORE: &[Field] = &[
         Number,
         "What the resource-aware strategy compares; lower is better.",
     ),
+    field(
+        "parts.connections",
+        Number,
+        "A part of the load: requests in flight or reported connections as a share of the limit.",
+    ),
+    field(
+        "parts.machine",
+        MaybeNumber,
+        "A part of the load: mean of the reported CPU and memory, 0 to 1; null when neither is known.",
+    ),
+    field(
+        "parts.queue",
+        MaybeNumber,
+        "A part of the load: the reported queue over 100, at most 1; null when it is not known.",
+    ),
+    field(
+        "parts.time",
+        Number,
+        "Mean response time over planner.max_response_time, at most 1. The score is 0.6 load and 0.4 this.",
+    ),
     field("in_flight", Number, "Requests in flight."),
     field(
         "excluded",

@@ -32,6 +32,7 @@ impl Pool {
             endpoint: endpoint.name.to_string(),
             load: endpoint.load().score(),
             score: endpoint.load().resource_score(neutral, self.slowest),
+            parts: endpoint.load().parts(neutral, self.slowest),
             in_flight: endpoint.state.in_flight(),
             excluded: screen.exclusion(index, endpoint),
         };

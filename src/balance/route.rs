@@ -4,6 +4,7 @@ use crate::clock::Moment;
 use crate::dialect::Placement;
 use crate::endpoint::Endpoint;
 use crate::endpoint::Permit;
+use crate::endpoint::ScoreParts;
 use crate::plan::Plan;
 use crate::rejection::{self, Rejection};
 use serde::Serialize;
@@ -118,6 +119,8 @@ pub struct Scored {
     pub load: f64,
     /// Load and mean time, as resource aware mixes them; lower is better.
     pub score: f64,
+    /// What the score is made of.
+    pub parts: ScoreParts,
     pub in_flight: u32,
     /// Why it could not be chosen; `None` when it could.
     pub excluded: Option<Exclusion>,

@@ -1,6 +1,8 @@
 //! The load scores, as pure formulas. A part that is unknown drops out and the divisor falls, so that
 //! what we cannot see neither helps nor hurts an endpoint.
 
+use serde::Serialize;
+
 /// What is known of an endpoint's load at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct EndpointLoad {
@@ -19,14 +21,23 @@ pub struct EndpointLoad {
     pub error_rate: Option<f64>,
 }
 
+/// The parts of the resource score, each 0..=1. Score A is the mean of the first three, as far as they are known.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ScoreParts {
+    /// Requests in flight, or the reported connections, as a share of the limit.
+    pub connections: f64,
+    /// Mean of CPU and memory, as an agent reported them.
+    pub machine: Option<f64>,
+    /// The reported queue over 100.
+    pub queue: Option<f64>,
+    /// The mean response time over `planner.max_response_time`.
+    pub time: f64,
+}
+
 impl EndpointLoad {
     /// Score A, 0..=1, higher is busier: the mean of the connections' share, of CPU and memory, and of queue / 100.
     pub fn score(&self) -> f64 {
-        let parts = [
-            Some(self.fill()),
-            self.machine(),
-            self.queue.map(|queue| (queue / 100.0).min(1.0)),
-        ];
+        let parts = [Some(self.fill()), self.machine(), self.queue_share()];
         mean(parts.into_iter().flatten()).unwrap_or(0.0)
     }
 
@@ -43,11 +54,28 @@ impl EndpointLoad {
         known().map(|(value, weight)| value * weight).sum::<f64>() / weight
     }
 
-    /// The score of the strategy `resource_aware`, lower is better: 0.6 load, 0.4 mean time over `slowest`.
+    /// What the resource-aware strategy compares, lower is better: 0.6 load, 0.4 mean time over `slowest`.
     /// An endpoint without samples is taken to be as fast as `neutral`.
     pub fn resource_score(&self, neutral: f64, slowest: f64) -> f64 {
-        let time = self.mean_time.unwrap_or(neutral);
-        self.score() * 0.6 + (time / slowest).min(1.0) * 0.4
+        self.score() * 0.6 + self.time_share(neutral, slowest) * 0.4
+    }
+
+    /// What the resource score is made of.
+    pub fn parts(&self, neutral: f64, slowest: f64) -> ScoreParts {
+        ScoreParts {
+            connections: self.fill(),
+            machine: self.machine(),
+            queue: self.queue_share(),
+            time: self.time_share(neutral, slowest),
+        }
+    }
+
+    fn queue_share(&self) -> Option<f64> {
+        self.queue.map(|queue| (queue / 100.0).min(1.0))
+    }
+
+    fn time_share(&self, neutral: f64, slowest: f64) -> f64 {
+        (self.mean_time.unwrap_or(neutral) / slowest).min(1.0)
     }
 
     /// Requests in flight, or the connections that were reported if they are more, as a share of the
@@ -136,6 +164,23 @@ mod tests {
             ..EndpointLoad::default()
         };
         assert!(close(blind.score_b(), 50.0));
+    }
+
+    #[test]
+    fn the_parts_make_up_the_score() {
+        let load = EndpointLoad {
+            mean_time: Some(2.5),
+            ..HALF
+        };
+        let parts = load.parts(0.0, 5.0);
+        assert_eq!((parts.connections, parts.time), (0.5, 0.5));
+        assert_eq!((parts.machine, parts.queue), (Some(0.5), Some(0.2)));
+        let mean = (parts.connections + 0.5 + 0.2) / 3.0;
+        assert!(close(
+            mean * 0.6 + parts.time * 0.4,
+            load.resource_score(0.0, 5.0)
+        ));
+        assert_eq!(EndpointLoad::default().parts(0.0, 5.0).machine, None);
     }
 
     #[test]

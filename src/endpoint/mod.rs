@@ -23,7 +23,7 @@ pub mod window;
 pub use breaker::{Failure, Gate};
 pub use condition::{Condition, Identity};
 pub use events::{Event, EventKind, EventLog};
-pub use load::EndpointLoad;
+pub use load::{EndpointLoad, ScoreParts};
 pub use permit::{Completion, Permit};
 pub use probe_trigger::ProbeTrigger;
 pub use registry::{DrainLimits, Registry};
