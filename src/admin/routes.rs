@@ -51,7 +51,7 @@ routes! {
     get "/api/coordination/instances" instances, "Every instance with its state.";
     get "/api/coordination/scores" scores, "Scores of every instance, and why one could not be chosen.";
     put "/api/coordination/instances/{service}/{id}/status" set_status, "Takes an instance out of service or back: {\"status\":\"maintenance\"} or {\"status\":\"active\"}.";
-    put "/api/coordination/instances/{service}/{id}/metrics" push_metrics, "Takes figures of an agent: current_connections, cpu_usage, memory_usage, requests_per_second, queue_size.";
+    put "/api/coordination/instances/{service}/{id}/metrics" push_metrics, "Takes figures of an agent: current_connections, cpu_usage, memory_usage, requests_per_second, queue_size. Each counts until it is given anew.";
     get "/api/coordination/executions" executions, "Requests in flight, oldest first; ?limit=.";
     get "/api/coordination/explain" explanations, "The newest explanations; ?limit=.";
     get "/api/coordination/explain/{id}" explain, "Every decision on one request, by its id or x-request-id.";
