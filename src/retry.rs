@@ -5,7 +5,7 @@
 //! is a read or the operator calls it idempotent; a body that streamed cannot be sent again once a byte
 //! of it went out; what belongs to one endpoint goes to no other; and then limits and budget decide.
 
-use crate::dialect::{Effect, Fault, Fence, Judgement, Placement, RetryAdvice};
+use crate::dialect::{Effect, Executed, Fault, Fence, Judgement, Placement, RetryAdvice};
 use crate::http::Stage;
 
 /// How often a call is sent again because an idle connection turned out to be closed; this is no endpoint's failure.
@@ -107,12 +107,14 @@ fn after_response(
     if clients_fault && !facts.target_is_known {
         return RetryDecision::Stop;
     }
-    // What a client does wrong must not use up the retries that failing endpoints need.
+    // A name that is not there must not use up the retries that failing endpoints need. A statement that
+    // ran and failed costs as much again.
+    let is_missing = clients_fault && judgement.execution == Executed::Nothing;
     let allowed = facts.replayable
         && held
         && facts.is_movable()
         && facts.may_try()
-        && (clients_fault || spend_budget());
+        && (is_missing || spend_budget());
     if allowed {
         decision
     } else {

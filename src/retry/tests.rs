@@ -125,7 +125,7 @@ fn after_a_response() {
         ("a fence of ours that refused", |f| f.fence = Fence::Ours, Fault::Client, Advice::AsWrite, Advice::No, (AsWrite, false)),
         ("a fence of the client's that refused", |f| f.fence = Fence::Theirs, Fault::Client, Advice::AsWrite, Advice::No, (Stop, false)),
         ("a name that nobody has seen", any, Fault::Client, Advice::Once, Advice::No, (Stop, false)),
-        ("a name that was seen", |f| f.target_is_known = true, Fault::Client, Advice::Once, Advice::No, (Elsewhere, false)),
+        ("a statement that failed and did not before", |f| f.target_is_known = true, Fault::Client, Advice::Once, Advice::No, (Elsewhere, true)),
         ("a name that was seen, not found twice", |f| { f.target_is_known = true; f.has_fallback = true; }, Fault::Client, Advice::Once, Advice::No, (Stop, false)),
         ("an upload", |f| f.replayable = false, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Stop, false)),
         ("the last attempt", |f| f.attempts = 3, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Stop, false)),
@@ -143,6 +143,21 @@ fn after_a_response() {
         };
         assert_eq!(decided(&with(change), end, true), *expected, "{what}");
     }
+}
+
+/// It costs an endpoint next to nothing, and the retries that failing endpoints need are not spent on it.
+#[test]
+fn a_name_that_was_seen_is_looked_for_elsewhere_without_budget() {
+    let judgement = Judgement {
+        read_retry: RetryAdvice::Once,
+        ..Judgement::failure(Fault::Client, Executed::Nothing, "test")
+    };
+    let end = Response {
+        judgement: &judgement,
+        held: true,
+    };
+    let seen = with(|facts| facts.target_is_known = true);
+    assert_eq!(decided(&seen, end, true), (Elsewhere, false));
 }
 
 #[test]

@@ -70,6 +70,36 @@ async fn a_collection_that_nobody_has_costs_one_call_and_no_retry() {
     assert_eq!(calls(&origins), 5);
 }
 
+/// A read that one endpoint had answered, and whose statement then failed by itself, was run by a second endpoint each
+/// time, outside the budget: twice the work for as long as the statement failed.
+#[tokio::test]
+async fn a_statement_that_fails_by_itself_is_run_again_within_the_budget_only() {
+    const FAILED: &str = r#"{"errors":[{"code":"Neo.DatabaseError.General.UnknownError","message":"An unknown error occurred."}]}"#;
+    let script = |body: &[u8]| match body.windows(2).any(|pair| pair == b"-1") {
+        true => Step::json(500, FAILED),
+        false => Step::json(202, r#"{"data":{"fields":["n"],"values":[[1]]}}"#),
+    };
+    let mut origins = Vec::new();
+    for _ in 0..2 {
+        origins.push(Origin::start(move |seen| script(&seen.body)).await);
+    }
+    let urls: Vec<String> = origins.iter().map(Origin::url).collect();
+    let proxy = Setup::new("neo4j", &urls)
+        .service("cache: false")
+        .section("balance: {retry_budget: 0, retry_floor: 0}")
+        .start()
+        .await;
+    let statement =
+        |x: i32| format!(r#"{{"statement":"RETURN substring('a', $x)","parameters":{{"x":{x}}}}}"#);
+    for _ in 0..5 {
+        let good = proxy.post("/db/neo4j/query/v2", &statement(1)).await;
+        assert_eq!(good.status, 202, "{}", good.text());
+        let bad = proxy.post("/db/neo4j/query/v2", &statement(-1)).await;
+        assert_eq!(bad.status, 500, "{}", bad.text());
+    }
+    assert_eq!(calls(&origins), 10);
+}
+
 /// A collection that was made a moment ago may be unknown to an endpoint that lags: that one is not the last word.
 #[tokio::test]
 async fn a_collection_that_was_just_made_is_asked_for_once_more() {
