@@ -1,20 +1,16 @@
 //! The client of one request: its body is read and its response written here, at no less than the
 //! least rate, and the bytes are counted.
 
+use super::call::{Gone, Requester, next_piece};
 use super::min_rate::MinRate;
-use super::requester::{Gone, Requester};
 use crate::config;
 use crate::http::{
-    BodyLength, Closed, Data, Downstream, DownstreamError, Part, Refusal, RequestHeader,
-    ResponseHeader,
+    BodyLength, Closed, Downstream, DownstreamError, Part, Refusal, RequestHeader, ResponseHeader,
 };
 use bytes::Bytes;
 use http::{Method, StatusCode, Version};
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
-
-/// Bytes that are written at a time.
-const PIECE: usize = 64 << 10;
 
 /// Why a client's side ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -228,11 +224,6 @@ impl<'a> Client<'a> {
     pub async fn flush(&mut self) -> Result<(), ClientError> {
         poll_fn(|cx| self.poll_flush(cx)).await
     }
-}
-
-/// The next piece of some bytes, small enough that a client's progress shows; `None` when there are none left.
-pub fn next_piece(bytes: &mut Bytes) -> Option<Data> {
-    Data::new(bytes.split_to(bytes.len().min(PIECE)))
 }
 
 impl Requester for Client<'_> {

@@ -1,15 +1,15 @@
 //! One request on its way through the steps: its record, its client, and what every response to it carries.
 
+use super::Proxy;
+use super::call::{CallEnd, CallReport, CallResponse, Outbound};
 use super::client::{Client, ClientError};
 use super::headers::EXPLAIN;
 use super::intake::Intake;
 use super::notes;
-use super::outbound::Outbound;
 use super::read::Read;
 use super::relay::{Edits, OnEnd, Relay};
 use super::respond::{Ending, Marks, WholeResponse, edit_head};
 use super::write::Write;
-use super::{Proxy, caller::CallEnd, caller::CallReport, caller::CallResponse};
 use crate::cache::CacheStatus;
 use crate::dialect::{Body, Judgement, Request, ResponseEditor, StreamJudge};
 use crate::http::{BodyLength, Downstream, RequestHeader};

@@ -1,10 +1,9 @@
 //! The way in: a request is read as far as it must be known, understood and planned.
 
+use super::body_reader::BodyReader;
+use super::call::{Outbound, RequestBody, SOON, request};
 use super::flow::{Flow, Stop};
 use super::headers;
-use super::outbound::{Outbound, request};
-use super::progress::SOON;
-use super::request_body::{BodyReader, RequestBody};
 use crate::dialect::background;
 use crate::http::RequestHeader;
 use crate::rejection::{Rejection, RejectionReason};

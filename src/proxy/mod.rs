@@ -2,35 +2,26 @@
 //! its response passed on. The steps decide; here they are asked, and what they say is carried out.
 
 mod accept_failures;
-mod attempt;
-mod buffered;
-mod caller;
+mod body_reader;
+mod call;
 mod client;
 mod connection;
-mod exchange;
-mod exchange_error;
 mod flow;
 mod headers;
 mod intake;
 mod listener;
 mod min_rate;
 mod notes;
-mod outbound;
-mod parts;
-mod progress;
 mod read;
 mod relay;
-mod request_body;
-mod requester;
 mod respond;
-mod store;
 mod write;
 
 pub use listener::serve;
 
 use crate::http::Connector;
 use crate::shared::Shared;
-use caller::Caller;
+use call::Caller;
 use std::sync::Arc;
 
 /// The path, as all listeners share it.

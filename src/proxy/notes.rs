@@ -1,6 +1,6 @@
 //! What is noted of a request: who it is, the way to its response, what the cache did.
 
-use super::caller::CallReport;
+use super::call::CallReport;
 use crate::balance::{Exclusion, NoRoute};
 use crate::cache::CacheStatus;
 use crate::observe::{self, CacheNote, EndpointCounts, Excluded, InFlight, Name};

@@ -1,11 +1,9 @@
 //! How a read is responded to: from the cache, by another client's fetch, or by a fetch of its own.
 
-use super::caller::CallReport;
+use super::call::{CallReport, Outbound, store};
 use super::client::OnLeave;
 use super::flow::Flow;
-use super::outbound::Outbound;
 use super::respond::{Ending, WholeResponse};
-use super::store;
 use crate::cache::{
     CacheEntry, CacheReason, CacheStatus, Fill, Hit, LookupRequest, Verdict, Waited,
 };

@@ -1,8 +1,8 @@
 //! A response on its way to the client while it comes. What the client does not take at once is read
 //! ahead, up to a bound, so that the endpoint's place and connection are free while a slow client reads.
 
-use super::client::{Client, next_piece};
-use super::exchange::{Exchange, ExchangeEnd};
+use super::call::{Exchange, ExchangeEnd, next_piece};
+use super::client::Client;
 use super::respond::Ending;
 use crate::clock::Clock;
 use crate::dialect::{Fault, ResponseEditor, StreamJudge};

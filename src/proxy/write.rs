@@ -1,11 +1,10 @@
 //! How a write is responded to: sent at most once, its tags invalidated before its first byte goes out
 //! and again before the client sees the end of the response.
 
+use super::call::{Outbound, store};
 use super::client::OnLeave;
 use super::flow::Flow;
-use super::outbound::Outbound;
 use super::respond::Ending;
-use super::store;
 use crate::cache::{CacheStatus, OpenWrite, Settled, words};
 use crate::dialect::Effect;
 use std::sync::Arc;

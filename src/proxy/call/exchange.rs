@@ -1,9 +1,9 @@
 //! One exchange with an endpoint: a request is sent and its response read at the same time, within time
 //! limits. Both directions go on until both ended, or the response is an error or a close.
 
-use super::client::next_piece;
 use super::exchange_error::ExchangeError;
 use super::outbound::{CallLimits, OutboundMessage};
+use super::parts::next_piece;
 use super::requester::{Gone, Requester};
 use crate::http::{BodyLength, Part, ResponseHeader, Stage, Upstream, UpstreamError};
 use bytes::Bytes;

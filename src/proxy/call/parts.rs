@@ -1,6 +1,15 @@
-//! The parts of a body that is read piece by piece.
+//! The parts of a body that is read piece by piece, and the pieces in which one is written.
 
+use crate::http::Data;
 use bytes::{Bytes, BytesMut};
+
+/// Bytes that are written at a time.
+const PIECE: usize = 64 << 10;
+
+/// The next piece of some bytes, small enough that its reader's progress shows; `None` when there are none left.
+pub fn next_piece(bytes: &mut Bytes) -> Option<Data> {
+    Data::new(bytes.split_to(bytes.len().min(PIECE)))
+}
 
 /// The parts so far; a single part is not copied.
 #[derive(Default)]

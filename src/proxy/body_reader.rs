@@ -1,31 +1,10 @@
-//! A request's body, as far as it was read before the request is understood.
+//! Reads a client's body before the request is understood.
 
+use super::call::{BodyParts, RequestBody};
 use super::client::{Client, ClientError};
-use super::parts::BodyParts;
-use crate::dialect;
 use crate::http::Part;
 use crate::shared::Share;
 use bytes::Bytes;
-use http::HeaderMap;
-
-/// A body, as far as it was read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RequestBody {
-    pub bytes: Bytes,
-    pub trailers: Option<HeaderMap>,
-    /// All of it was read; otherwise the rest is still with the client.
-    pub is_whole: bool,
-}
-
-impl RequestBody {
-    /// The body as a dialect reads it.
-    pub fn view(&self) -> dialect::Body<'_> {
-        match self.is_whole {
-            true => dialect::Body::Whole(&self.bytes),
-            false => dialect::Body::Prefix(&self.bytes),
-        }
-    }
-}
 
 /// Reads a body as far as it may be held.
 pub struct BodyReader {
