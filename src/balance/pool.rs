@@ -1,15 +1,20 @@
-//! The pool of a service: its endpoints, its strategy, its retry budget. It is built anew with each
-//! reload, over states that the registry keeps. How it chooses stands in `choose`.
+//! The pool of a service: its endpoints, how one is selected, its retry budget. It is built anew with each
+//! reload, over states that the registry keeps.
 
 use super::budget::RetryBudget;
-use super::eligible::MAX_ENDPOINTS;
-use super::strategies::{self, Strategy};
+use super::endpoint_set::MAX_ENDPOINTS;
+use super::no_route::{NoRoute, Pauses};
+use super::route::{Route, RouteRequest};
+use super::scored::Scored;
+use super::screen::ScreenRules;
+use super::search::RouteSearch;
+use super::selector::Selector;
+use super::stats::PoolStats;
+use crate::clock::Moment;
 use crate::config::{self, Config, StrategyName};
-use crate::endpoint::Endpoint;
-use crate::endpoint::Registry;
-use crate::endpoint::{Condition, HealthRules, ProbeTrigger};
+use crate::endpoint::{Condition, Endpoint, HealthRules, ProbeTrigger, Registry};
+use crate::random::Random;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A configuration that no pool can be made of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,16 +30,16 @@ pub enum PoolError {
 
 /// The endpoints of one service.
 pub struct Pool {
-    pub(super) service: Arc<str>,
-    pub(super) endpoints: Vec<Arc<Endpoint>>,
-    pub(super) strategy: Box<dyn Strategy>,
-    name: StrategyName,
-    pub(super) enabled: bool,
+    service: Arc<str>,
+    endpoints: Vec<Arc<Endpoint>>,
+    pub(super) selector: Selector,
+    /// Whether limits count (`balance.enabled`).
+    pub(super) is_enabled: bool,
     /// Seconds that count as 1.0 in scores.
     pub(super) slowest: f64,
-    pub(super) resolve_every: Duration,
-    budget: RetryBudget,
+    pub(super) pauses: Pauses,
     pub(super) registry: Arc<Registry>,
+    budget: RetryBudget,
 }
 
 impl Pool {
@@ -48,25 +53,38 @@ impl Pool {
         before: Option<&Self>,
     ) -> Result<Self, PoolError> {
         let balance = &config.balance;
-        let strategy = match balance.enabled {
-            true => service.strategy.unwrap_or(balance.strategy),
-            false => StrategyName::RoundRobin,
-        };
         Ok(Self {
             service: name.into(),
             endpoints: endpoints(name, service, config, registry)?,
-            strategy: strategies::strategy(strategy),
-            name: strategy,
-            enabled: balance.enabled,
+            selector: selector(service, config),
+            is_enabled: balance.enabled,
             slowest: config.planner.max_response_time.as_secs_f64().max(1e-3),
-            resolve_every: config.upstream.resolve_every,
+            pauses: Pauses {
+                resolution: config.upstream.resolve_every,
+                probe: config.health.interval,
+            },
+            registry: registry.clone(),
             budget: RetryBudget::new(
                 balance.retry_budget,
                 balance.retry_floor,
                 before.map_or_else(Arc::default, |before| before.budget.savings()),
             ),
-            registry: registry.clone(),
         })
+    }
+
+    /// Finds an endpoint for a request and takes a place there.
+    pub fn choose(&self, ask: &RouteRequest<'_>, random: &mut Random) -> Result<Route, NoRoute> {
+        RouteSearch::new(self, ask).run(random)
+    }
+
+    /// Every endpoint as it stands for this request.
+    pub fn scores(&self, ask: &RouteRequest<'_>) -> Vec<Scored> {
+        RouteSearch::new(self, ask).scores()
+    }
+
+    /// The pool as it stands.
+    pub fn stats(&self, now: Moment) -> PoolStats {
+        PoolStats::of(self, now)
     }
 
     /// The name of the service.
@@ -92,20 +110,35 @@ impl Pool {
         self.endpoints.iter().map(condition).collect()
     }
 
-    /// The pulse of the service's prober.
+    /// Asks the service's prober for a round.
     pub fn probe_trigger(&self) -> Arc<ProbeTrigger> {
         self.registry.probe_trigger(&self.service)
     }
 
     /// The strategy in use.
     pub fn strategy(&self) -> StrategyName {
-        self.name
+        self.selector.strategy()
     }
 
     /// Retries that the service may still be given.
     pub fn budget(&self) -> &RetryBudget {
         &self.budget
     }
+}
+
+fn selector(service: &config::Service, config: &Config) -> Selector {
+    let balance = &config.balance;
+    let strategy = match balance.enabled {
+        true => service.strategy.unwrap_or(balance.strategy),
+        false => StrategyName::RoundRobin,
+    };
+    let rules = ScreenRules {
+        states: balance.enabled,
+        probes: config.health.enabled,
+        breakers: config.breaker.enabled,
+        max_ejected: config.breaker.max_ejected,
+    };
+    Selector::new(strategy, rules)
 }
 
 fn endpoints(

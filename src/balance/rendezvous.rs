@@ -5,11 +5,8 @@ use crate::endpoint::Endpoint;
 use std::sync::Arc;
 
 /// The endpoint that owns a key. Health has no say: the key stays where it is.
-pub fn owner<'a>(endpoints: &'a [Arc<Endpoint>], key: &str) -> Option<(usize, &'a Arc<Endpoint>)> {
-    endpoints
-        .iter()
-        .enumerate()
-        .max_by_key(|(_, endpoint)| rank(&endpoint.token, key))
+pub fn owner<'a>(endpoints: &'a [Arc<Endpoint>], key: &str) -> Option<&'a Arc<Endpoint>> {
+    endpoints.iter().max_by_key(|e| rank(&e.token, key))
 }
 
 fn rank(token: &str, key: &str) -> u64 {

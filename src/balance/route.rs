@@ -1,17 +1,14 @@
-//! What is asked of a pool, and what it answers: a route, or the list of why there is none.
+//! What is asked of a pool, and where the request goes, with the reason.
 
+use super::scored::Scored;
 use crate::clock::Moment;
 use crate::dialect::Placement;
 use crate::endpoint::Endpoint;
 use crate::endpoint::Permit;
-use crate::endpoint::ScoreParts;
 use crate::plan::Plan;
-use crate::rejection::{self, Rejection};
 use serde::Serialize;
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A request for an endpoint.
 #[derive(Clone, Copy)]
@@ -111,21 +108,6 @@ pub struct Route {
     pub scores: Vec<Scored>,
 }
 
-/// One endpoint as it stood when a choice was made.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Scored {
-    pub endpoint: String,
-    /// The load score, 0..=1; higher is busier.
-    pub load: f64,
-    /// Load and mean time, as resource aware mixes them; lower is better.
-    pub score: f64,
-    /// What the score is made of.
-    pub parts: ScoreParts,
-    pub in_flight: u32,
-    /// Why it could not be chosen; `None` when it could.
-    pub excluded: Option<Exclusion>,
-}
-
 /// Why an endpoint may not take a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -144,7 +126,7 @@ pub enum Exclusion {
     Unhealthy,
     /// Its breaker is open.
     BreakerOpen,
-    /// Its breaker has let one request through, whose answer is awaited.
+    /// Its breaker has let one request through, which still runs.
     TrialRunning,
     /// As many requests in flight as it may have.
     Full,
@@ -167,51 +149,5 @@ impl Exclusion {
             Exclusion::Full => "full",
             Exclusion::NotOwner => "not_owner",
         }
-    }
-}
-
-/// No endpoint may take the request; each is listed with its reason.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct NoRoute {
-    pub excluded: Vec<(String, Exclusion)>,
-    /// Endpoints that could take such a request at all (role, resolution).
-    pub capable: usize,
-    /// Endpoints with a free place.
-    pub with_capacity: usize,
-    /// Endpoints that serve: not in maintenance, healthy or degraded, breaker closed.
-    pub online: usize,
-    /// The transaction id names an endpoint that is not known.
-    pub unknown_token: bool,
-    /// When it makes sense to try again.
-    #[serde(skip)]
-    pub retry_after: Option<Duration>,
-}
-
-impl NoRoute {
-    /// As a refusal to the client.
-    pub fn rejection(&self) -> Rejection {
-        let reason = match self.unknown_token {
-            true => rejection::RejectionReason::TransactionNotFound,
-            false => rejection::RejectionReason::NoEndpoint,
-        };
-        let rejection = Rejection::new(reason, self.to_string());
-        match self.retry_after {
-            Some(span) => rejection.retry_after(span),
-            None => rejection,
-        }
-    }
-}
-
-impl fmt::Display for NoRoute {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.unknown_token {
-            return f.write_str("the transaction id names no endpoint that is known");
-        }
-        f.write_str("no endpoint may take the request")?;
-        for (n, (name, exclusion)) in self.excluded.iter().enumerate() {
-            let comma = if n == 0 { ": " } else { ", " };
-            write!(f, "{comma}{name} {}", exclusion.label())?;
-        }
-        Ok(())
     }
 }

@@ -1,13 +1,23 @@
-//! Screening: which endpoints of a pool may take a request, which only if nobody else can, and why the
-//! others may not. It looks at states only; which of them it will be is the strategy's matter.
+//! Screening: which endpoints of a pool may take a request, which only if no other can, and why the
+//! rest may not. It looks at views only; which of them it will be is the strategy's matter.
 
-use super::eligible::MAX_ENDPOINTS;
-use super::route::{Exclusion, RouteRequest};
-use crate::clock::Moment;
-use crate::dialect::Placement;
-use crate::endpoint::{Endpoint, WriteFitness};
-use crate::endpoint::{Gate, HealthStatus};
-use std::sync::Arc;
+use super::endpoint_set::EndpointSet;
+use super::route::Exclusion;
+use super::view::{EndpointView, PoolView};
+use crate::endpoint::{Gate, HealthStatus, WriteFitness};
+
+/// The settings of screening.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScreenRules {
+    /// Whether states count at all (`balance.enabled`).
+    pub states: bool,
+    /// Whether the verdict of probes counts (`health.enabled`).
+    pub probes: bool,
+    /// Whether breakers take endpoints out (`breaker.enabled`).
+    pub breakers: bool,
+    /// Share of the endpoints that breakers may take out at a time, 0..=1.
+    pub max_ejected: f64,
+}
 
 /// How willingly an endpoint is given a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,56 +29,55 @@ enum Tier {
     Trial,
 }
 
-/// The endpoints of a pool by how they may be used, one bit each.
+/// The endpoints of a pool by how they may be used.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Screened {
-    pub preferred: u64,
-    pub spare: u64,
-    pub trial: u64,
+    pub preferred: EndpointSet,
+    pub spare: EndpointSet,
+    pub trial: EndpointSet,
     /// Out by health or breaker alone.
-    pub desperate: u64,
+    pub desperate: EndpointSet,
     /// Any that only lacks a free place.
-    pub full: u64,
+    pub full: EndpointSet,
 }
 
-/// The screen for one request: what has to be known of the pool as a whole, looked up once.
+/// The screen for one request: what has to be known of the pool as a whole, found once.
 pub struct Screen<'a> {
-    endpoints: &'a [Arc<Endpoint>],
-    ask: &'a RouteRequest<'a>,
+    pool: PoolView<'a>,
+    rules: ScreenRules,
+    /// The fitness that a write asks for.
     fittest: Option<WriteFitness>,
     weighted: bool,
-    /// Endpoints that their breakers may really take out.
-    ejected: u64,
-    /// Whether states count at all (`balance.enabled`).
-    strict: bool,
+    /// Endpoints that their breakers really take out.
+    ejected: EndpointSet,
 }
 
 impl<'a> Screen<'a> {
-    /// Looks at the pool as a whole.
-    pub fn new(endpoints: &'a [Arc<Endpoint>], ask: &'a RouteRequest<'a>, strict: bool) -> Self {
-        let fittest = match ask.placement {
-            Placement::Writer => endpoints.iter().map(|e| e.write_fitness(ask.now)).max(),
-            _ => None,
-        };
+    /// Looks at the pool as a whole. `for_write`: the request needs an endpoint that takes writes.
+    pub fn new(pool: PoolView<'a>, rules: ScreenRules, for_write: bool) -> Self {
+        let whole = pool.whole();
+        let fitness = whole.iter().map(|(_, endpoint)| endpoint.write_fitness);
         let mut screen = Self {
-            endpoints,
-            ask,
-            fittest,
+            pool,
+            rules,
+            fittest: fitness.max().filter(|_| for_write),
             weighted: false,
-            ejected: ejected(endpoints, ask.now),
-            strict,
+            ejected: ejected(whole, rules),
         };
-        screen.weighted = endpoints.iter().any(|e| screen.fits(e) && e.weight > 0.0);
+        screen.weighted = whole.iter().any(|(_, e)| screen.fits(e) && e.weight > 0.0);
         screen
     }
 
-    /// Sorts all endpoints. `without` are left out: they filled up a moment ago.
-    pub fn sort(&self, without: u64) -> Screened {
+    /// The endpoints that are screened.
+    pub fn pool(&self) -> PoolView<'a> {
+        self.pool
+    }
+
+    /// Sorts them.
+    pub fn sort(&self) -> Screened {
         let mut sorted = Screened::default();
-        for (index, endpoint) in self.endpoints.iter().enumerate().take(MAX_ENDPOINTS) {
-            let bit = 1 << index;
+        for (index, endpoint) in self.pool.iter() {
             let place = match self.tier(index, endpoint) {
-                _ if without & bit != 0 => continue,
                 Ok(Tier::Preferred) => &mut sorted.preferred,
                 Ok(Tier::Spare) => &mut sorted.spare,
                 Ok(Tier::Trial) => &mut sorted.trial,
@@ -76,82 +85,71 @@ impl<'a> Screen<'a> {
                 Err(reason) if is_failure(reason) => &mut sorted.desperate,
                 Err(_) => continue,
             };
-            *place |= bit;
+            place.insert(index);
         }
         sorted
     }
 
     /// Why an endpoint may not take the request; `None` when it may.
-    pub fn exclusion(&self, index: usize, endpoint: &Endpoint) -> Option<Exclusion> {
+    pub fn exclusion(&self, index: usize, endpoint: &EndpointView) -> Option<Exclusion> {
         self.tier(index, endpoint).err()
     }
 
     /// Whether the endpoint could take such a request in its best days.
-    pub fn is_capable(&self, endpoint: &Endpoint) -> bool {
-        self.fits(endpoint) && endpoint.health().is_resolved()
+    pub fn is_capable(&self, endpoint: &EndpointView) -> bool {
+        self.fits(endpoint) && endpoint.is_resolved
     }
 
-    fn fits(&self, endpoint: &Endpoint) -> bool {
+    fn fits(&self, endpoint: &EndpointView) -> bool {
         self.fittest.is_none_or(|fittest| {
-            fittest > WriteFitness::Never && endpoint.write_fitness(self.ask.now) == fittest
+            fittest > WriteFitness::Never && endpoint.write_fitness == fittest
         })
     }
 
-    fn tier(&self, index: usize, endpoint: &Endpoint) -> Result<Tier, Exclusion> {
+    fn tier(&self, index: usize, endpoint: &EndpointView) -> Result<Tier, Exclusion> {
         self.standing_exclusion(endpoint).map_or(Ok(()), Err)?;
-        if !self.strict {
+        if !self.rules.states {
             return Ok(Tier::Preferred);
         }
-        let health = endpoint.health();
-        let status = health.status();
-        match status {
+        match endpoint.status {
             HealthStatus::Maintenance => return Err(Exclusion::Maintenance),
-            HealthStatus::Unhealthy if endpoint.rules.health.enabled => {
-                return Err(Exclusion::Unhealthy);
-            }
+            HealthStatus::Unhealthy if self.rules.probes => return Err(Exclusion::Unhealthy),
             _ => {}
         }
         let gate = self.gate(index, endpoint)?;
-        let in_flight = endpoint.state.in_flight();
-        if in_flight >= endpoint.max_connections {
+        if endpoint.is_full() {
             return Err(Exclusion::Full);
         }
         if gate == Gate::Due {
             return Ok(Tier::Trial);
         }
         let last = gate != Gate::Closed
-            || status != HealthStatus::Healthy
-            || health.pressed(self.ask.now)
-            || health.ramping(in_flight);
+            || endpoint.status != HealthStatus::Healthy
+            || endpoint.is_pressed
+            || endpoint.is_ramping;
         Ok(if last { Tier::Spare } else { Tier::Preferred })
     }
 
     /// What has nothing to do with how the endpoint is at the moment.
-    fn standing_exclusion(&self, endpoint: &Endpoint) -> Option<Exclusion> {
-        let tried = |other: &Arc<Endpoint>| other.token == endpoint.token;
+    fn standing_exclusion(&self, endpoint: &EndpointView) -> Option<Exclusion> {
+        let weightless = self.weighted && endpoint.weight <= 0.0;
         [
-            (self.ask.excluded.iter().any(tried), Exclusion::Tried),
-            (!endpoint.health().is_resolved(), Exclusion::Unresolved),
+            (endpoint.is_tried, Exclusion::Tried),
+            (!endpoint.is_resolved, Exclusion::Unresolved),
             (!self.fits(endpoint), Exclusion::Role),
-            (
-                self.weighted && endpoint.weight <= 0.0,
-                Exclusion::ZeroWeight,
-            ),
+            (weightless, Exclusion::ZeroWeight),
         ]
         .into_iter()
         .find_map(|(holds, exclusion)| holds.then_some(exclusion))
     }
 
     /// What the breaker says; one that is ejected beyond the share comes last instead of not at all.
-    fn gate(&self, index: usize, endpoint: &Endpoint) -> Result<Gate, Exclusion> {
-        if !endpoint.rules.breaker.enabled {
-            return Ok(Gate::Closed);
-        }
-        let gate = endpoint.health().gate(self.ask.now);
-        let spared = self.ejected & (1 << index) == 0;
-        match gate {
-            Gate::Open(_) if !spared => Err(Exclusion::BreakerOpen),
-            Gate::Trial if !spared => Err(Exclusion::TrialRunning),
+    fn gate(&self, index: usize, endpoint: &EndpointView) -> Result<Gate, Exclusion> {
+        let is_out = self.ejected.contains(index);
+        match endpoint.gate {
+            _ if !self.rules.breakers => Ok(Gate::Closed),
+            Gate::Open(_) if is_out => Err(Exclusion::BreakerOpen),
+            Gate::Trial if is_out => Err(Exclusion::TrialRunning),
             gate => Ok(gate),
         }
     }
@@ -165,44 +163,18 @@ fn is_failure(reason: Exclusion) -> bool {
 }
 
 /// The endpoints that breakers take out: those with an open breaker, but no more than the share that
-/// may be. One may always go while another stays; the least recently failed are spared first.
-fn ejected(endpoints: &[Arc<Endpoint>], now: Moment) -> u64 {
-    let open = |endpoint: &Endpoint| {
-        endpoint.rules.breaker.enabled && endpoint.health().gate(now) != Gate::Closed
-    };
-    let mut out = endpoints
-        .iter()
-        .enumerate()
-        .take(MAX_ENDPOINTS)
-        .filter(|(_, endpoint)| open(endpoint))
-        .fold(0u64, |mask, (index, _)| mask | 1 << index);
-    let allowed = allowed(endpoints);
-    while out.count_ones() as usize > allowed {
-        match least_recently_failed(endpoints, out) {
-            Some(index) => out &= !(1 << index),
+/// may be. One may always go while another stays; the least recently failed stay first.
+fn ejected(pool: PoolView<'_>, rules: ScreenRules) -> EndpointSet {
+    let open = pool.keep(|endpoint| rules.breakers && endpoint.gate != Gate::Closed);
+    let mut out = open.set();
+    let allowed = ((pool.len() as f64 * rules.max_ejected).floor() as usize)
+        .max(1)
+        .min(pool.len().saturating_sub(1));
+    while out.len() > allowed {
+        match pool.only(out).least_recently_failed() {
+            Some(index) => out.remove(index),
             None => break,
         }
     }
     out
-}
-
-fn allowed(endpoints: &[Arc<Endpoint>]) -> usize {
-    let share = endpoints
-        .first()
-        .map_or(0.0, |endpoint| endpoint.rules.breaker.max_ejected);
-    let all = endpoints.len();
-    ((all as f64 * share).floor() as usize)
-        .max(1)
-        .min(all.saturating_sub(1))
-}
-
-/// The endpoint of a mask whose last failure is the longest ago.
-pub fn least_recently_failed(endpoints: &[Arc<Endpoint>], mask: u64) -> Option<usize> {
-    endpoints
-        .iter()
-        .enumerate()
-        .take(MAX_ENDPOINTS)
-        .filter(|(index, _)| mask & (1 << index) != 0)
-        .min_by_key(|(_, endpoint)| endpoint.health().last_failure())
-        .map(|(index, _)| index)
 }

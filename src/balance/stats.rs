@@ -55,7 +55,7 @@ pub struct InstanceStats {
     pub cpu_usage: Option<f64>,
     pub memory_usage: Option<f64>,
     pub queue_size: Option<f64>,
-    /// What an agent reported, or the answers of the last minute per second.
+    /// What an agent reported, or the responses of the last minute per second.
     pub requests_per_second: f64,
     pub total_requests: u64,
     pub success_count: u64,
@@ -74,14 +74,17 @@ pub struct InstanceStats {
     pub generation: u64,
 }
 
-impl Pool {
+impl PoolStats {
     /// The pool as it stands.
-    pub fn stats(&self, now: Moment) -> PoolStats {
-        let endpoints = self.endpoints();
-        let instances: Vec<_> = endpoints.iter().map(|e| instance(e, now)).collect();
-        PoolStats {
-            service: self.service().to_owned(),
-            strategy: self.strategy(),
+    pub fn of(pool: &Pool, now: Moment) -> Self {
+        let endpoints = pool.endpoints();
+        let instances: Vec<_> = endpoints
+            .iter()
+            .map(|e| InstanceStats::of(e, now))
+            .collect();
+        Self {
+            service: pool.service().to_owned(),
+            strategy: pool.strategy(),
             total_instances: endpoints.len(),
             healthy_instances: endpoints.iter().filter(|e| e.is_online(now)).count(),
             total_connections: instances.iter().map(|one| one.current_connections).sum(),
@@ -93,45 +96,53 @@ impl Pool {
     }
 }
 
-fn instance(endpoint: &Endpoint, now: Moment) -> InstanceStats {
-    let (state, health) = (&endpoint.state, endpoint.health());
-    let (totals, recent) = (state.totals(), state.recent(now));
-    let load = endpoint.full_load(now);
-    let answers = (recent.successes + recent.errors) as f64;
-    InstanceStats {
-        instance_id: endpoint.name.to_string(),
-        token: endpoint.token.to_string(),
-        endpoint: endpoint.authority.to_string(),
-        host: endpoint.address().host.to_string(),
-        port: endpoint.address().port,
-        addresses: health.addresses().iter().map(ToString::to_string).collect(),
-        weight: endpoint.weight,
-        role: endpoint.role(now),
-        status: health.status(),
-        is_healthy: endpoint.is_online(now),
-        breaker: breaker_word(health.gate(now)),
-        last_health_check_age: health.last_check().map(|at| (now - at).as_secs_f64()),
-        consecutive_failures: state.failures_in_a_row(),
-        current_connections: state.connections().map_or(load.in_flight, |n| n as u32),
-        active_queries: load.in_flight,
-        max_connections: load.max_connections,
-        avg_response_time: load.mean_time,
-        cpu_usage: load.cpu,
-        memory_usage: load.memory,
-        queue_size: load.queue,
-        requests_per_second: state
-            .reported_rate()
-            .unwrap_or(answers / WINDOW.as_secs_f64()),
-        total_requests: totals.requests,
-        success_count: totals.successes,
-        error_count: totals.errors,
-        aborted_count: totals.aborted,
-        error_rate: load.error_rate,
-        load_score: load.score(),
-        load_score_b: load.score_b(),
-        probe_credential_refused: health.credential().is_refused(),
-        held: endpoint.held(now),
-        generation: state.generation,
+impl InstanceStats {
+    /// The endpoint as it stands.
+    pub fn of(endpoint: &Endpoint, now: Moment) -> Self {
+        let (state, health) = (&endpoint.state, endpoint.health());
+        let (totals, recent) = (state.totals(), state.recent(now));
+        let load = endpoint.full_load(now);
+        let responses = (recent.successes + recent.errors) as f64;
+        Self {
+            instance_id: endpoint.name.to_string(),
+            token: endpoint.token.to_string(),
+            endpoint: endpoint.authority.to_string(),
+            host: endpoint.address().host.to_string(),
+            port: endpoint.address().port,
+            addresses: health
+                .server()
+                .addresses()
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            weight: endpoint.weight,
+            role: endpoint.role(now),
+            status: health.status(),
+            is_healthy: endpoint.is_online(now),
+            breaker: breaker_word(health.gate(now)),
+            last_health_check_age: health.last_check().map(|at| (now - at).as_secs_f64()),
+            consecutive_failures: state.failures_in_a_row(),
+            current_connections: state.connections().map_or(load.in_flight, |n| n as u32),
+            active_queries: load.in_flight,
+            max_connections: load.max_connections,
+            avg_response_time: load.mean_time,
+            cpu_usage: load.cpu,
+            memory_usage: load.memory,
+            queue_size: load.queue,
+            requests_per_second: state
+                .reported_rate()
+                .unwrap_or(responses / WINDOW.as_secs_f64()),
+            total_requests: totals.requests,
+            success_count: totals.successes,
+            error_count: totals.errors,
+            aborted_count: totals.aborted,
+            error_rate: load.error_rate,
+            load_score: load.score(),
+            load_score_b: load.score_b(),
+            probe_credential_refused: health.server().credential().is_refused(),
+            held: endpoint.held(now),
+            generation: state.generation,
+        }
     }
 }
 

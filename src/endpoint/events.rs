@@ -12,8 +12,7 @@ use std::time::SystemTime;
 pub const EVENTS_KEPT: usize = 500;
 
 /// The kinds of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventKind {
     Healthy,
     Degraded,
@@ -25,6 +24,8 @@ pub enum EventKind {
     BreakerClosed,
     RoleWriter,
     RoleReader,
+    /// The server says another role than the configuration, which is believed.
+    RoleDiffers,
     Resolved,
     ResolutionFailed,
     ProbeCredentialRefused,
@@ -35,27 +36,49 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// Its name, what changed, and to what.
+    const fn row(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            EventKind::Healthy => ("healthy", "status", "healthy"),
+            EventKind::Degraded => ("degraded", "status", "degraded"),
+            EventKind::Unhealthy => ("unhealthy", "status", "unhealthy"),
+            EventKind::MaintenanceBegun => ("maintenance_begun", "maintenance", "begun"),
+            EventKind::MaintenanceEnded => ("maintenance_ended", "maintenance", "ended"),
+            EventKind::BreakerOpened => ("breaker_opened", "breaker", "open"),
+            EventKind::BreakerReopened => ("breaker_reopened", "breaker", "reopened"),
+            EventKind::BreakerClosed => ("breaker_closed", "breaker", "closed"),
+            EventKind::RoleWriter => ("role_writer", "role", "writer"),
+            EventKind::RoleReader => ("role_reader", "role", "reader"),
+            EventKind::RoleDiffers => ("role_differs", "role", "differs"),
+            EventKind::Resolved => ("resolved", "resolution", "resolved"),
+            EventKind::ResolutionFailed => ("resolution_failed", "resolution", "failed"),
+            EventKind::ProbeCredentialRefused => {
+                ("probe_credential_refused", "probe_credential", "refused")
+            }
+            EventKind::ProbeCredentialAccepted => {
+                ("probe_credential_accepted", "probe_credential", "accepted")
+            }
+            EventKind::ProbingFailed => ("probing_failed", "probing", "failed"),
+            EventKind::Reloaded => ("reloaded", "configuration", "reloaded"),
+            EventKind::ReloadRefused => ("reload_refused", "configuration", "refused"),
+        }
+    }
+
+    /// The name in the admin API and in logs.
+    pub const fn label(self) -> &'static str {
+        self.row().0
+    }
+
     /// What changed, and to what, as metrics name it.
     pub const fn change(self) -> (&'static str, &'static str) {
-        match self {
-            EventKind::Healthy => ("status", "healthy"),
-            EventKind::Degraded => ("status", "degraded"),
-            EventKind::Unhealthy => ("status", "unhealthy"),
-            EventKind::MaintenanceBegun => ("maintenance", "begun"),
-            EventKind::MaintenanceEnded => ("maintenance", "ended"),
-            EventKind::BreakerOpened => ("breaker", "open"),
-            EventKind::BreakerReopened => ("breaker", "reopened"),
-            EventKind::BreakerClosed => ("breaker", "closed"),
-            EventKind::RoleWriter => ("role", "writer"),
-            EventKind::RoleReader => ("role", "reader"),
-            EventKind::Resolved => ("resolution", "resolved"),
-            EventKind::ResolutionFailed => ("resolution", "failed"),
-            EventKind::ProbeCredentialRefused => ("probe_credential", "refused"),
-            EventKind::ProbeCredentialAccepted => ("probe_credential", "accepted"),
-            EventKind::ProbingFailed => ("probing", "failed"),
-            EventKind::Reloaded => ("configuration", "reloaded"),
-            EventKind::ReloadRefused => ("configuration", "refused"),
-        }
+        let (_, kind, to) = self.row();
+        (kind, to)
+    }
+}
+
+impl Serialize for EventKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.label())
     }
 }
 
@@ -101,7 +124,7 @@ impl EventLog {
     pub fn record(&self, about: Option<(&str, &str)>, what: EventKind, why: impl Into<String>) {
         let (service, endpoint) = about.unzip();
         let why = why.into();
-        tracing::info!(service, endpoint, ?what, %why, "changed");
+        tracing::info!(service, endpoint, what = what.label(), %why, "changed");
         let event = self.push(Event {
             number: 0,
             at: SystemTime::now(),

@@ -2,17 +2,24 @@
 //! made anew with each reload; the state stays. Probes move the status, traffic moves the breaker and
 //! the counts. Nothing here sends a request, and nothing here chooses between endpoints.
 
+mod addresses;
 pub mod breaker;
 pub mod condition;
 mod credential;
+mod draining;
 pub mod events;
+mod first_response;
 mod gauge;
+mod identity;
+mod known_role;
 pub mod load;
 pub mod permit;
 mod probe_trigger;
 pub mod registry;
 mod rules;
+mod server_facts;
 mod shortage;
+mod slow_start;
 mod stamp;
 pub mod state;
 mod status;
@@ -21,13 +28,16 @@ mod times;
 pub mod window;
 
 pub use breaker::{Failure, Gate};
-pub use condition::{Condition, Identity};
+pub use condition::Condition;
+pub use draining::{DrainLimits, DrainingEndpoint};
 pub use events::{Event, EventKind, EventLog};
+pub use identity::Identity;
 pub use load::{EndpointLoad, ScoreParts};
 pub use permit::{Completion, Permit};
 pub use probe_trigger::ProbeTrigger;
-pub use registry::{DrainLimits, Registry};
+pub use registry::Registry;
 pub use rules::HealthRules;
+pub use server_facts::ServerFacts;
 pub use shortage::is_our_shortage;
 pub use state::{EndpointState, LoadReport};
 pub use status::{HealthStatus, Sign};
@@ -92,9 +102,14 @@ impl Endpoint {
         }
     }
 
-    /// Status, breaker, role, addresses.
+    /// Status and breaker.
     pub fn health(&self) -> &Condition {
         &self.state.health
+    }
+
+    /// What is known of the server.
+    pub fn server(&self) -> &ServerFacts {
+        self.health().server()
     }
 
     /// Where it is, as the configuration says.
@@ -107,7 +122,7 @@ impl Endpoint {
         match self.role_choice {
             RoleChoice::Writer => Some(Role::Writer),
             RoleChoice::Reader => Some(Role::Reader),
-            RoleChoice::Auto => self.health().role(now),
+            RoleChoice::Auto => self.server().role(now),
         }
     }
 
@@ -119,13 +134,6 @@ impl Endpoint {
             (_, Some(Role::Reader)) => WriteFitness::Reader,
             (_, None) => WriteFitness::Unknown,
         }
-    }
-
-    /// Requests in flight per unit of weight. A weight of zero counts as one here: it only comes to
-    /// this when all are zero.
-    pub fn in_flight_per_weight(&self) -> f64 {
-        let weight = if self.weight > 0.0 { self.weight } else { 1.0 };
-        f64::from(self.state.in_flight()) / weight
     }
 
     /// What is known of its load for choosing: all but the error rate, which takes a lock.
@@ -153,7 +161,7 @@ impl Endpoint {
     /// Whether it serves: it has an address, is healthy or degraded, and its breaker is closed.
     pub fn is_online(&self, now: Moment) -> bool {
         let health = self.health();
-        health.is_resolved()
+        health.server().is_resolved()
             && health.status() <= HealthStatus::Degraded
             && health.gate(now) == Gate::Closed
     }

@@ -2,18 +2,15 @@
 //! that a reload removes or points at another server takes no new requests, but stays known by its token
 //! until its transactions have been idle for longer than the database keeps them.
 
+use super::draining::{DRAINING_KEPT, DrainLimits, Draining, DrainingEndpoint};
 use super::state::EndpointState;
 use super::timeouts::Timeouts;
 use super::{Condition, Endpoint, EventLog, Identity, ProbeTrigger};
 use crate::clock::Moment;
-use crate::config::{self, EndpointAddress};
+use crate::config::EndpointAddress;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// Leaving endpoints kept; the oldest go first.
-const DRAINING_KEPT: usize = 256;
 
 /// All endpoints of the process.
 #[derive(Debug, Default)]
@@ -35,31 +32,6 @@ struct Known {
 struct ServiceSignals {
     probe_trigger: Arc<ProbeTrigger>,
     timeouts: Arc<Timeouts>,
-}
-
-/// How long a leaving endpoint is kept.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct DrainLimits {
-    /// After the last request of one of its transactions.
-    pub idle: Duration,
-    /// After it left, whatever its transactions do.
-    pub at_most: Duration,
-}
-
-impl From<&config::Upstream> for DrainLimits {
-    fn from(upstream: &config::Upstream) -> Self {
-        Self {
-            idle: upstream.drain_idle,
-            at_most: upstream.drain_at_most,
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Draining {
-    endpoint: Arc<Endpoint>,
-    since: Moment,
-    used: Moment,
 }
 
 impl Registry {
@@ -102,12 +74,23 @@ impl Registry {
 
     /// A reload is done: these are the present endpoints. Those of before that are not among them begin to drain.
     pub fn settle(&self, live: Vec<Arc<Endpoint>>, limits: DrainLimits, now: Moment) {
+        for endpoint in &live {
+            let server = endpoint.server();
+            server.configure_role(endpoint.role_choice, now);
+        }
         let mut known = self.known.lock();
         known.limits = limits;
         known.draining.retain(|one| !one.is_over(limits, now));
         let before = std::mem::replace(&mut known.live, live);
         known.drain(before, now);
         known.forget_services();
+    }
+
+    /// The endpoints that left and may still have transactions, in the order in which they left.
+    pub fn leaving(&self, now: Moment) -> Vec<DrainingEndpoint> {
+        let known = self.known.lock();
+        let rows = known.draining.iter();
+        rows.filter_map(|one| one.row(known.limits, now)).collect()
     }
 
     /// A leaving endpoint that still has transactions, by its token.
@@ -119,8 +102,7 @@ impl Registry {
             .iter_mut()
             .filter(|one| *one.endpoint.token == *token && service_of(&one.endpoint) == service)
             .find(|one| !one.is_over(limits, now))?;
-        found.used = found.used.max(now);
-        Some(found.endpoint.clone())
+        Some(found.used_at(now))
     }
 }
 
@@ -178,11 +160,8 @@ impl Known {
         let is_live = |endpoint: &Endpoint| live.iter().any(|other| same(other, endpoint));
         self.draining.retain(|one| !is_live(&one.endpoint));
         let gone = before.into_iter().filter(|endpoint| !is_live(endpoint));
-        self.draining.extend(gone.map(|endpoint| Draining {
-            endpoint,
-            since: now,
-            used: now,
-        }));
+        self.draining
+            .extend(gone.map(|endpoint| Draining::begin(endpoint, now)));
         let surplus = self.draining.len().saturating_sub(DRAINING_KEPT);
         self.draining.drain(..surplus);
     }
@@ -191,17 +170,6 @@ impl Known {
         let live = &self.live;
         let is_live = |service: &str| live.iter().any(|endpoint| service_of(endpoint) == service);
         self.services.retain(|service, _| is_live(service));
-    }
-}
-
-impl Draining {
-    fn is_over(&self, limits: DrainLimits, now: Moment) -> bool {
-        let state = &self.endpoint.state;
-        let used = state
-            .last_completed()
-            .map_or(self.used, |at| at.max(self.used));
-        let idle = state.in_flight() == 0 && now - used >= limits.idle;
-        idle || now - self.since >= limits.at_most
     }
 }
 

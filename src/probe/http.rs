@@ -49,7 +49,7 @@ impl ProbeClient for HttpProbeClient {
         question: Question<'_>,
     ) -> Result<ProbeReply, ProbeError> {
         let unresolved = || ProbeError::NoResponse("name not resolved".into());
-        let address = whom.address().ok_or_else(unresolved)?;
+        let address = whom.server().address().ok_or_else(unresolved)?;
         let request = request(whom, address, question)?;
         tokio::time::timeout(self.within, self.exchange(request, question.limit))
             .await

@@ -80,9 +80,9 @@ impl MetadataRound<'_> {
     fn pick(&self, turn: usize, credentialed: bool) -> Option<&Arc<Condition>> {
         let start = turn.checked_rem(self.endpoints.len())?;
         let serves = |endpoint: &&Arc<Condition>| {
-            endpoint.is_resolved()
+            endpoint.server().is_resolved()
                 && endpoint.status() <= HealthStatus::Degraded
-                && (!credentialed || endpoint.credential().is_usable(self.now))
+                && (!credentialed || endpoint.server().credential().is_usable(self.now))
         };
         let in_turn = self.endpoints.iter().cycle().skip(start);
         in_turn.take(self.endpoints.len()).find(serves)
@@ -92,11 +92,11 @@ impl MetadataRound<'_> {
     fn take(&self, query: &MetadataQuery, whom: &Condition, reply: &ProbeReply) -> bool {
         if Question::from(query).carries_credential() {
             if REFUSED.contains(&reply.status) {
-                whom.credential_refused(self.now);
+                whom.server().credential_refused(self.now);
                 return false;
             }
             if (200..300).contains(&reply.status) {
-                whom.credential_accepted();
+                whom.server().credential_accepted();
             }
         }
         self.questions.learn(query, &reply.response());

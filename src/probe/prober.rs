@@ -14,8 +14,10 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 
-/// The longest sleep between two turns.
+/// The longest sleep between two turns: metadata queries may be due before the next round.
 const TURN: Duration = Duration::from_secs(1);
+/// The shortest, when a round is due at once.
+const SHORTEST_TURN: Duration = Duration::from_millis(1);
 /// Rounds are at least so far apart, however often one is asked for.
 const APART: Duration = Duration::from_secs(1);
 /// The interval varies by this share to either side.
@@ -67,7 +69,7 @@ impl Prober {
     ) -> Self {
         endpoints
             .iter()
-            .for_each(|one| one.credential().try_again());
+            .for_each(|one| one.server().credential().try_again());
         Self {
             endpoints,
             probe_trigger,
@@ -121,7 +123,8 @@ impl Prober {
                 next = now + jittered(self.with.rules.health.interval, &mut random);
             }
             self.supervised(due).await;
-            if self.is_wanted_within(TURN).await {
+            let rest = next.since(self.with.clock.now());
+            if self.is_wanted_within(rest.clamp(SHORTEST_TURN, TURN)).await {
                 next = next.min(last.map_or(now, |last| last + APART));
             }
         }
@@ -160,7 +163,7 @@ impl Prober {
 
     fn complain(&self, why: &str) {
         if let Some(endpoint) = self.endpoints.first() {
-            endpoint.tell(EventKind::ProbingFailed, why);
+            endpoint.server().tell(EventKind::ProbingFailed, why);
         }
     }
 }

@@ -1,16 +1,14 @@
-//! Resolves the names of a service's endpoints in the background (B6), so that no request ever waits
+//! Resolves the names of a service's endpoints in the background, so that no request ever waits
 //! for it. A name that stops resolving keeps its last good addresses; a literal address needs none of this.
 
 use super::prober::RunningTask;
 use crate::clock::Clock;
 use crate::config::EndpointAddress;
 use crate::endpoint::Condition;
-use crate::endpoint::EventKind;
 use async_trait::async_trait;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -39,29 +37,17 @@ impl NameLookup for SystemLookup {
 
 /// The resolver of one service, for the life of one configuration.
 pub struct Resolver {
-    names: Vec<Arc<Name>>,
+    names: Vec<Arc<Condition>>,
     lookup: Arc<dyn NameLookup>,
     clock: Clock,
 }
 
-struct Name {
-    condition: Arc<Condition>,
-    /// Whether its present failure was told already.
-    told: AtomicBool,
-}
-
 impl Resolver {
-    /// A resolver of those subjects that are names.
-    pub fn new(subjects: &[Arc<Condition>], lookup: Arc<dyn NameLookup>, clock: Clock) -> Self {
+    /// A resolver of those endpoints whose host is a name.
+    pub fn new(endpoints: &[Arc<Condition>], lookup: Arc<dyn NameLookup>, clock: Clock) -> Self {
         let is_name = |c: &&Arc<Condition>| c.identity().address.host.parse::<IpAddr>().is_err();
-        let name = |condition: &Arc<Condition>| {
-            Arc::new(Name {
-                condition: condition.clone(),
-                told: AtomicBool::new(false),
-            })
-        };
         Self {
-            names: subjects.iter().filter(is_name).map(name).collect(),
+            names: endpoints.iter().filter(is_name).cloned().collect(),
             lookup,
             clock,
         }
@@ -72,12 +58,12 @@ impl Resolver {
         let mut running = JoinSet::new();
         for name in &self.names {
             let (name, lookup, clock) = (name.clone(), self.lookup.clone(), self.clock.clone());
-            running.spawn(async move { name.resolve(&*lookup, &clock).await });
+            running.spawn(async move { resolve(&name, &*lookup, &clock).await });
         }
         while running.join_next().await.is_some() {}
     }
 
-    /// Runs until the answer is dropped.
+    /// Runs until the result is dropped.
     pub fn start(self, every: Duration) -> RunningTask {
         RunningTask::spawn(async move {
             let mut ticks = tokio::time::interval(every.max(AT_MOST_EVERY));
@@ -90,28 +76,17 @@ impl Resolver {
     }
 }
 
-impl Name {
-    async fn resolve(&self, lookup: &dyn NameLookup, clock: &Clock) {
-        let EndpointAddress { host, port } = &self.condition.identity().address;
-        let found = lookup.lookup(host, *port);
-        let first = !self.condition.is_resolved();
-        match tokio::time::timeout(LOOKUP_WITHIN, found).await {
-            Ok(Ok(addresses)) if !addresses.is_empty() => {
-                self.told.store(false, Ordering::Relaxed);
-                self.condition.resolved(addresses, clock.now());
-                if first {
-                    self.condition.probe_trigger().nudge();
-                }
+async fn resolve(name: &Condition, lookup: &dyn NameLookup, clock: &Clock) {
+    let EndpointAddress { host, port } = &name.identity().address;
+    let first = !name.server().is_resolved();
+    match tokio::time::timeout(LOOKUP_WITHIN, lookup.lookup(host, *port)).await {
+        Ok(Ok(addresses)) if !addresses.is_empty() => {
+            name.server().resolved(addresses, clock.now());
+            if first {
+                name.probe_trigger().nudge();
             }
-            _ => self.complain(),
         }
-    }
-
-    fn complain(&self) {
-        if !self.told.swap(true, Ordering::Relaxed) {
-            let why = format!("{} has no address", self.condition.identity().address.host);
-            self.condition.tell(EventKind::ResolutionFailed, why);
-        }
+        _ => name.server().not_resolved(),
     }
 }
 

@@ -38,7 +38,7 @@ impl Round {
 
     /// Probes one endpoint.
     async fn probe_all(&self, endpoint: &Condition) {
-        if !endpoint.is_resolved() {
+        if !endpoint.server().is_resolved() {
             return self.tell(endpoint, Sign::Silent, "name not resolved");
         }
         let (mut good, mut answered) = (false, false);
@@ -64,7 +64,7 @@ impl Round {
 
     async fn probe(&self, endpoint: &Condition, probe: &Probe) -> Finding {
         let begun = self.clock.now();
-        if probe.credentialed && !endpoint.credential().is_usable(begun) {
+        if probe.credentialed && !endpoint.server().credential().is_usable(begun) {
             return Finding::Nothing;
         }
         let asked = self.client.ask(endpoint, Question::from(probe));
@@ -90,7 +90,7 @@ impl Round {
     ) -> (&'static str, Finding) {
         let now = self.clock.now();
         if probe.credentialed && matches!(result, ProbeResult::Good | ProbeResult::Role(_)) {
-            endpoint.credential_accepted();
+            endpoint.server().credential_accepted();
         }
         match result {
             ProbeResult::Good => ("good", Finding::Good),
@@ -101,11 +101,11 @@ impl Round {
                 ("busy", Finding::Good)
             }
             ProbeResult::Role(role) => {
-                endpoint.found_role(role, now);
+                endpoint.server().found_role(role, now);
                 ("good", Finding::Good)
             }
             ProbeResult::Locked => {
-                endpoint.credential_refused(now);
+                endpoint.server().credential_refused(now);
                 ("refused", Finding::Answered)
             }
         }

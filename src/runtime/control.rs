@@ -108,7 +108,7 @@ impl Control for Operator {
                     .pool
                     .endpoints()
                     .iter()
-                    .any(|e| e.health().has_answered())
+                    .any(|e| e.server().has_responded())
             {
                 reasons.push(format!(
                     "service {}: no endpoint has answered yet",

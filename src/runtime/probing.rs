@@ -40,6 +40,12 @@ impl Probing {
             rules: Arc::new(HealthRules::of(&snapshot.config)),
             clock: self.shared.clock.clone(),
         };
+        let live = snapshot.services().flat_map(|one| one.pool.endpoints());
+        let limits = DrainLimits::from(&snapshot.config.upstream);
+        let now = self.shared.clock.now();
+        self.shared
+            .registry
+            .settle(live.cloned().collect(), limits, now);
         let every = snapshot.config.upstream.resolve_every;
         let _inside = self.background.enter();
         let mut running = Vec::new();
@@ -48,12 +54,6 @@ impl Probing {
             let prober = prober(service, with.clone());
             running.push(prober.start(self.shared.random_source.random()));
         }
-        let live = snapshot.services().flat_map(|one| one.pool.endpoints());
-        let limits = DrainLimits::from(&snapshot.config.upstream);
-        let now = self.shared.clock.now();
-        self.shared
-            .registry
-            .settle(live.cloned().collect(), limits, now);
         *self.running.lock() = running;
     }
 

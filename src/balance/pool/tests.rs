@@ -1,4 +1,4 @@
-use super::super::route::{Exclusion, NoRoute, Route, RouteReason, RouteRequest};
+use super::super::route::{Exclusion, Route, RouteReason, RouteRequest};
 use super::super::testing::{World, endpoint, letters};
 use super::*;
 use crate::config::{RoleChoice, StrategyName::*};
@@ -6,6 +6,7 @@ use crate::dialect::{Fault, Placement, Role};
 use crate::endpoint::{Completion, Gate, HealthStatus, Sign};
 use crate::random::Random;
 use proptest::prelude::*;
+use std::time::Duration;
 
 fn reasons(no_route: &NoRoute) -> Vec<Exclusion> {
     no_route
@@ -213,13 +214,13 @@ fn without_known_roles_every_endpoint_takes_writes() {
 fn a_writer_that_lost_its_role_is_replaced_even_before_the_probes_know() {
     use RoleChoice::*;
     let world = roles(&[("a", Auto), ("b", Auto)]);
-    world.at("a").health().found_role(Role::Writer, world.now());
-    world.at("b").health().found_role(Role::Reader, world.now());
+    world.at("a").server().found_role(Role::Writer, world.now());
+    world.at("b").server().found_role(Role::Reader, world.now());
     assert_eq!(world.pick(), "a");
     world.complete("a", &world.done(Fault::Role, 1));
     let retry = world.choose(&[world.at("a")]).unwrap();
     assert_eq!(&*retry.endpoint.name, "b");
-    world.at("b").health().found_role(Role::Writer, world.now());
+    world.at("b").server().found_role(Role::Writer, world.now());
     assert!((0..4).all(|_| world.pick() == "b"));
 }
 
@@ -389,7 +390,7 @@ fn a_failure_moves_on_to_the_next_address_of_a_name() {
     let world = World::new(RoundRobin, named);
     let two = ["127.0.0.1:9".parse().unwrap(), "[::1]:9".parse().unwrap()];
     let turned = vec![two[1], two[0]];
-    world.at("a").health().resolved(turned, world.now());
+    world.at("a").server().resolved(turned, world.now());
     assert!(!world.at("a").held(world.now()));
     assert_eq!(world.route().address, two[0]);
     world.fails("a", 1);

@@ -3,9 +3,9 @@
 //! one, so that new and recovered ones are found; it gets no more than that.
 
 use super::resource_aware::ResourceAware;
-use super::{Eligible, NEAR, Pick, Plan, Random, Strategy};
+use super::{NEAR, Pick, PoolView, Random, Strategy};
 use crate::balance::route::RouteReason;
-use crate::endpoint::Endpoint;
+use crate::balance::view::EndpointView;
 use std::time::Duration;
 
 /// How much busier (score A) the fastest may be than the base choice.
@@ -20,44 +20,41 @@ pub struct Adaptive {
 }
 
 impl Strategy for Adaptive {
-    fn choose(&self, pool: &Eligible<'_>, plan: &Plan, random: &mut Random) -> Option<Pick> {
-        if let Some(index) = unexplored(pool, plan, random) {
+    fn choose(&self, pool: &PoolView<'_>, random: &mut Random) -> Option<Pick> {
+        if let Some(index) = unexplored(pool, random) {
             return Some(Pick::because(index, RouteReason::Explored));
         }
-        let base = self.base.choose(pool, plan, random)?;
-        Some(faster(pool, plan, &base).unwrap_or(base))
+        let base = self.base.choose(pool, random)?;
+        Some(faster(pool, &base).unwrap_or(base))
     }
 }
 
-/// One of the endpoints that were not asked for a while, by the dice.
-fn unexplored(pool: &Eligible<'_>, plan: &Plan, random: &mut Random) -> Option<usize> {
+/// One of the endpoints that were not asked for a while, at random.
+fn unexplored(pool: &PoolView<'_>, random: &mut Random) -> Option<usize> {
     let stale = pool.keep(|endpoint| {
-        let asked = endpoint.state.times.last_chosen(plan.complexity);
+        let asked = endpoint.last_chosen;
         asked.is_none_or(|at| pool.now - at >= STALE)
     });
     if stale.is_empty() {
         return None;
     }
-    let (index, _) = stale.iter().nth(random.below(stale.len()))?;
-    Some(index)
+    stale.set().iter().nth(random.below(stale.len()))
 }
 
 /// The fastest for this complexity, when it is clearly faster than the base and not much busier.
-fn faster(pool: &Eligible<'_>, plan: &Plan, base: &Pick) -> Option<Pick> {
-    let time = |e: &Endpoint| e.state.times.recent_mean(plan.complexity);
-    let known = pool.keep(|endpoint| time(endpoint).is_some());
-    let (_, fast) = known.lowest(NEAR, |e| time(e).unwrap_or(f64::INFINITY))?;
+fn faster(pool: &PoolView<'_>, base: &Pick) -> Option<Pick> {
+    let time = |e: &EndpointView| e.recent_mean.unwrap_or(f64::INFINITY);
+    let known = pool.keep(|endpoint| endpoint.recent_mean.is_some());
+    let (_, fast) = known.lowest(NEAR, time)?;
     if fast.has(base.index) {
         return None;
     }
-    let score = |e: &Endpoint| time(e).unwrap_or(f64::INFINITY);
-    let (index, best) = fast
-        .iter()
-        .min_by(|a, b| score(a.1).total_cmp(&score(b.1)))?;
-    let busier = best.load().score() - pool.get(base.index)?.load().score();
+    let fastest = fast.iter().min_by(|a, b| time(a.1).total_cmp(&time(b.1)));
+    let (index, best) = fastest?;
+    let busier = best.load.score() - pool.get(base.index)?.load.score();
     (busier < BUSIER).then_some(Pick {
         index,
         reason: RouteReason::BestHistory,
-        score: score(best),
+        score: time(best),
     })
 }

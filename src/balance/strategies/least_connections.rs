@@ -2,9 +2,9 @@
 //! go round by weight, so that idle endpoints share as they should.
 
 use super::rotation::SmoothRotation;
-use super::{Eligible, Pick, Plan, Random, Strategy};
+use super::{Pick, PoolView, Random, Strategy};
 use crate::balance::route::RouteReason;
-use crate::endpoint::Endpoint;
+use crate::balance::view::EndpointView;
 
 /// The fewest requests in flight per weight.
 #[derive(Debug, Default)]
@@ -13,8 +13,8 @@ pub struct LeastConnections {
 }
 
 impl Strategy for LeastConnections {
-    fn choose(&self, pool: &Eligible<'_>, _plan: &Plan, _dice: &mut Random) -> Option<Pick> {
-        let (score, least) = pool.lowest(0.0, Endpoint::in_flight_per_weight)?;
+    fn choose(&self, pool: &PoolView<'_>, _random: &mut Random) -> Option<Pick> {
+        let (score, least) = pool.lowest(0.0, EndpointView::in_flight_per_weight)?;
         Some(Pick {
             index: self.rotation.next(&least)?,
             reason: RouteReason::FewestInFlight,

@@ -1,4 +1,4 @@
-//! Strategies: which of the eligible endpoints takes a request. One file each. All that a strategy may
+//! Strategies: which of the endpoints that may takes a request. One file each. All that a strategy may
 //! look at is in its arguments and its own rotation, so a replay gives the same choice.
 
 mod adaptive;
@@ -8,10 +8,9 @@ mod rotation;
 mod round_robin;
 mod weighted_round_robin;
 
-use super::eligible::Eligible;
 use super::route::Pick;
+use super::view::PoolView;
 use crate::config::StrategyName;
-use crate::plan::Plan;
 use crate::random::Random;
 
 /// Times and scores within this share of the lowest are taken as equal: noise must not send all
@@ -21,7 +20,7 @@ const NEAR: f64 = 0.1;
 /// A way to choose an endpoint.
 pub trait Strategy: Send + Sync {
     /// The choice among those that may; `None` only when there are none.
-    fn choose(&self, pool: &Eligible<'_>, plan: &Plan, random: &mut Random) -> Option<Pick>;
+    fn choose(&self, pool: &PoolView<'_>, random: &mut Random) -> Option<Pick>;
 }
 
 /// A fresh strategy of this name.

@@ -2,9 +2,9 @@
 //! as low count as equal; among them least connections decides.
 
 use super::least_connections::LeastConnections;
-use super::{Eligible, NEAR, Pick, Plan, Random, Strategy};
+use super::{NEAR, Pick, PoolView, Random, Strategy};
 use crate::balance::route::RouteReason;
-use crate::endpoint::Endpoint;
+use crate::balance::view::EndpointView;
 
 /// The lowest mix of load and answer time.
 #[derive(Debug, Default)]
@@ -13,12 +13,12 @@ pub struct ResourceAware {
 }
 
 impl Strategy for ResourceAware {
-    fn choose(&self, pool: &Eligible<'_>, plan: &Plan, random: &mut Random) -> Option<Pick> {
+    fn choose(&self, pool: &PoolView<'_>, random: &mut Random) -> Option<Pick> {
         // An endpoint without samples is taken to be as fast as the others on average.
         let neutral = pool.mean_time();
-        let score = |e: &Endpoint| e.load().resource_score(neutral, pool.slowest);
+        let score = |e: &EndpointView| e.load.resource_score(neutral, pool.slowest);
         let (_, equals) = pool.lowest(NEAR, score)?;
-        let choice = self.among_equals.choose(&equals, plan, random)?;
+        let choice = self.among_equals.choose(&equals, random)?;
         Some(Pick {
             reason: RouteReason::LowestScore,
             score: score(pool.get(choice.index)?),

@@ -1,7 +1,7 @@
 //! Rotations: the plain one, and the smooth one by weight.
 
-use super::Eligible;
-use crate::balance::eligible::MAX_ENDPOINTS;
+use super::PoolView;
+use crate::balance::endpoint_set::MAX_ENDPOINTS;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,7 +14,7 @@ pub struct Rotation(AtomicUsize);
 
 impl Rotation {
     /// The place in the pool whose turn it is.
-    pub fn next(&self, pool: &Eligible<'_>) -> Option<usize> {
+    pub fn next(&self, pool: &PoolView<'_>) -> Option<usize> {
         let turn = self.0.fetch_add(1, Ordering::Relaxed);
         let (index, _) = pool.iter().nth(turn.checked_rem(pool.len())?)?;
         Some(index)
@@ -34,7 +34,7 @@ impl Default for SmoothRotation {
 
 impl SmoothRotation {
     /// The place in the pool whose turn it is.
-    pub fn next(&self, pool: &Eligible<'_>) -> Option<usize> {
+    pub fn next(&self, pool: &PoolView<'_>) -> Option<usize> {
         let alike = pool.iter().all(|(_, endpoint)| endpoint.weight <= 0.0);
         let mut credit = self.0.lock();
         let mut total = 0;

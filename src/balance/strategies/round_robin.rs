@@ -1,7 +1,7 @@
 //! Round robin: each eligible endpoint in turn, whatever its load.
 
 use super::rotation::Rotation;
-use super::{Eligible, Pick, Plan, Random, Strategy};
+use super::{Pick, PoolView, Random, Strategy};
 use crate::balance::route::RouteReason;
 
 /// Each in turn, with a counter of its own.
@@ -11,7 +11,7 @@ pub struct RoundRobin {
 }
 
 impl Strategy for RoundRobin {
-    fn choose(&self, pool: &Eligible<'_>, _plan: &Plan, _dice: &mut Random) -> Option<Pick> {
+    fn choose(&self, pool: &PoolView<'_>, _random: &mut Random) -> Option<Pick> {
         let index = self.rotation.next(pool)?;
         Some(Pick::because(index, RouteReason::Rotation))
     }

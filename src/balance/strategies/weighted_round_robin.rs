@@ -2,7 +2,7 @@
 //! cycle of the weights each endpoint has had precisely its share.
 
 use super::rotation::SmoothRotation;
-use super::{Eligible, Pick, Plan, Random, Strategy};
+use super::{Pick, PoolView, Random, Strategy};
 use crate::balance::route::RouteReason;
 
 /// Each in turn, in proportion to its weight.
@@ -12,7 +12,7 @@ pub struct WeightedRoundRobin {
 }
 
 impl Strategy for WeightedRoundRobin {
-    fn choose(&self, pool: &Eligible<'_>, _plan: &Plan, _dice: &mut Random) -> Option<Pick> {
+    fn choose(&self, pool: &PoolView<'_>, _random: &mut Random) -> Option<Pick> {
         let index = self.rotation.next(pool)?;
         Some(Pick::because(index, RouteReason::Weight))
     }

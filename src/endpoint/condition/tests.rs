@@ -1,5 +1,9 @@
 use super::*;
 use crate::clock::Clock;
+use crate::config::EndpointAddress;
+use crate::dialect::Role;
+use crate::endpoint::known_role::REFUSED_WRITE_FOR;
+use std::net::SocketAddr;
 
 fn condition(host: &str) -> Condition {
     let identity = Identity {
@@ -14,25 +18,31 @@ fn condition(host: &str) -> Condition {
 }
 
 fn told(condition: &Condition) -> Vec<EventKind> {
-    condition.events.after(0).iter().map(|e| e.what).collect()
+    condition
+        .server()
+        .events
+        .after(0)
+        .iter()
+        .map(|e| e.what)
+        .collect()
 }
 
 #[test]
 fn a_literal_address_is_resolved_at_once_and_a_name_is_not() {
-    let address = condition("::1").address();
+    let address = condition("::1").server().address();
     assert_eq!(address, Some("[::1]:7474".parse().unwrap()));
     let name = condition("graph");
-    assert!(!name.is_resolved());
-    assert_eq!(name.address(), None);
+    assert!(!name.server().is_resolved());
+    assert_eq!(name.server().address(), None);
 }
 
 #[test]
 fn a_name_that_stops_resolving_keeps_its_last_good_addresses() {
     let (name, clock) = (condition("graph"), Clock::manual());
     let one: SocketAddr = "10.0.0.1:7474".parse().unwrap();
-    name.resolved(vec![one], clock.now());
-    name.resolved(Vec::new(), clock.now());
-    assert_eq!(name.address(), Some(one));
+    name.server().resolved(vec![one], clock.now());
+    name.server().resolved(Vec::new(), clock.now());
+    assert_eq!(name.server().address(), Some(one));
     assert_eq!(told(&name), [EventKind::Resolved]);
 }
 
@@ -93,13 +103,13 @@ fn maintenance_is_told_once_each_way() {
 #[test]
 fn roles_are_believed_until_a_write_is_refused() {
     let (condition, clock) = (condition("::1"), Clock::manual());
-    assert_eq!(condition.role(clock.now()), None);
-    condition.found_role(Role::Writer, clock.now());
-    condition.found_role(Role::Writer, clock.now());
+    assert_eq!(condition.server().role(clock.now()), None);
+    condition.server().found_role(Role::Writer, clock.now());
+    condition.server().found_role(Role::Writer, clock.now());
     condition.refused_write(clock.now());
-    assert_eq!(condition.role(clock.now()), Some(Role::Reader));
-    condition.found_role(Role::Writer, clock.now());
-    assert_eq!(condition.role(clock.now()), Some(Role::Writer));
+    assert_eq!(condition.server().role(clock.now()), Some(Role::Reader));
+    condition.server().found_role(Role::Writer, clock.now());
+    assert_eq!(condition.server().role(clock.now()), Some(Role::Writer));
     assert_eq!(
         told(&condition),
         [
@@ -116,8 +126,8 @@ fn a_refused_write_makes_no_reader_for_ever_where_no_probe_tells_the_role() {
     condition.refused_write(clock.now());
     condition.refused_write(clock.now());
     clock.advance(REFUSED_WRITE_FOR);
-    assert_eq!(condition.role(clock.now()), None);
+    assert_eq!(condition.server().role(clock.now()), None);
     condition.refused_write(clock.now());
-    assert_eq!(condition.role(clock.now()), Some(Role::Reader));
+    assert_eq!(condition.server().role(clock.now()), Some(Role::Reader));
     assert_eq!(told(&condition), [EventKind::RoleReader; 2]);
 }

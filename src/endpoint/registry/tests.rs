@@ -4,6 +4,7 @@ use crate::balance::testing::{World, endpoint, letters};
 use crate::config::StrategyName::LeastConnections;
 use crate::dialect::{Fault, Placement};
 use crate::endpoint::Gate;
+use std::time::Duration;
 
 fn pin(world: &World, pool: &Pool, token: &str) -> Option<String> {
     let placement = Placement::Pinned(token.into());
@@ -157,11 +158,35 @@ fn what_was_removed_is_forgotten_and_bounded() {
     }
     assert_eq!(
         world.registry.known.lock().endpoints().count(),
-        DRAINING_KEPT + 10
+        crate::endpoint::draining::DRAINING_KEPT + 10
     );
     world.wait(4000);
     world.settle(&world.pool);
     world.wait(4000);
     world.settle(&world.pool);
     assert_eq!(world.registry.known.lock().endpoints().count(), 1);
+}
+
+#[test]
+fn an_endpoint_that_left_is_listed_until_it_is_forgotten() {
+    let world = World::equal(LeastConnections, 2);
+    let leaving = world.at("b");
+    let fewer = world.rebuild(letters(1));
+    world.settle(&fewer);
+    let permit = crate::endpoint::Permit::claim(&leaving, 10).unwrap();
+    world.wait(100);
+    let listed = world.registry.leaving(world.now());
+    let [row] = listed.as_slice() else {
+        panic!("{listed:?}");
+    };
+    let secs = Duration::from_secs;
+    assert_eq!((&*row.endpoint.name, row.in_flight), ("b", 1));
+    assert_eq!(row.for_so_long, secs(100));
+    assert_eq!((row.idle_ends_in, row.ends_in), (None, secs(3500)));
+    permit.complete(&world.done(Fault::None, 5));
+    world.wait(80);
+    let listed = world.registry.leaving(world.now());
+    assert_eq!(listed[0].idle_ends_in, Some(secs(10)));
+    world.wait(10);
+    assert!(world.registry.leaving(world.now()).is_empty());
 }

@@ -118,6 +118,15 @@ struct Bench {
     prober: Prober,
 }
 
+/// Moves a manual clock with tokio's, which a test pauses.
+async fn follow_paused_time(clock: Clock) {
+    loop {
+        let step = Duration::from_millis(5);
+        tokio::time::sleep(step).await;
+        clock.advance(step);
+    }
+}
+
 /// The results that the observer was told.
 #[derive(Default)]
 struct Counted(Lock<Vec<(String, &'static str)>>);
@@ -129,6 +138,10 @@ impl ProbeObserver for Counted {
 }
 
 fn bench(fake: Fake) -> Bench {
+    bench_with(fake, config::Health::default())
+}
+
+fn bench_with(fake: Fake, health: config::Health) -> Bench {
     let probe_trigger = Arc::<ProbeTrigger>::default();
     let subject = |name: &str| {
         let identity = Identity {
@@ -156,7 +169,10 @@ fn bench(fake: Fake) -> Bench {
     let with = ProbeParts {
         client: fake.clone(),
         observer: counted.clone(),
-        rules: Arc::new(HealthRules::of(&config::Config::default())),
+        rules: Arc::new(HealthRules {
+            health,
+            ..HealthRules::of(&config::Config::default())
+        }),
         clock: clock.clone(),
     };
     let prober = Prober::new(subjects.clone(), probe_trigger, script.clone(), with);
@@ -202,7 +218,7 @@ async fn roles_are_set_from_what_probes_find() {
     let roles: Vec<_> = bench
         .subjects
         .iter()
-        .map(|s| s.role(bench.clock.now()))
+        .map(|s| s.server().role(bench.clock.now()))
         .collect();
     assert_eq!(roles, [Some(Role::Writer), Some(Role::Reader)]);
 }
@@ -231,7 +247,7 @@ async fn a_refused_credential_pauses_what_needs_it_at_that_endpoint_only() {
     );
     assert_eq!(asked.iter().filter(|(name, _)| name == "b").count(), 3);
     assert_eq!(bench.subjects[0].status(), HealthStatus::Healthy);
-    assert!(bench.subjects[0].credential().is_refused());
+    assert!(bench.subjects[0].server().credential().is_refused());
 }
 
 #[tokio::test]
@@ -243,10 +259,10 @@ async fn a_credential_that_is_taken_again_is_used_without_a_reload() {
     bench.clock.advance(Duration::from_secs(15));
     bench.prober.round().await;
     assert_eq!(
-        bench.subjects[0].role(bench.clock.now()),
+        bench.subjects[0].server().role(bench.clock.now()),
         Some(Role::Writer)
     );
-    assert!(!bench.subjects[0].credential().is_refused());
+    assert!(!bench.subjects[0].server().credential().is_refused());
     bench.fake.asked("");
     bench.prober.round().await;
     assert_eq!(bench.fake.asked("/role"), ["a", "b"]);
@@ -387,4 +403,19 @@ async fn a_wish_is_met_before_the_interval_is_over() {
     for _ in 0..5 {
         heard.recv().await.unwrap();
     }
+}
+
+/// The loop slept a second between two rounds, whatever the interval.
+#[tokio::test(start_paused = true)]
+async fn an_interval_below_a_second_is_kept() {
+    let health = config::Health {
+        interval: Duration::from_millis(100),
+        ..config::Health::default()
+    };
+    let bench = bench_with(Fake::default(), health);
+    let _moving = RunningTask::spawn(follow_paused_time(bench.clock.clone()));
+    let _running = bench.prober.start(Random::seeded(1));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let rounds = bench.fake.asked("/live").len() / 2;
+    assert!((25..=35).contains(&rounds), "{rounds} rounds in 3 s");
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::config::EndpointAddress;
-use crate::endpoint::{EventLog, Identity, ProbeTrigger};
+use crate::endpoint::{EventKind, EventLog, Identity, ProbeTrigger};
 use parking_lot::Mutex;
 
 /// Answers each look-up with the next thing on its list; an empty list of addresses is an error.
@@ -46,7 +46,7 @@ async fn names_are_resolved_and_the_last_good_addresses_kept() {
     let mut seen = Vec::new();
     for _ in 0..5 {
         resolver.round().await;
-        seen.push(name.address().map(|a| a.ip().to_string()));
+        seen.push(name.server().address().map(|a| a.ip().to_string()));
     }
     let (one, two) = (Some("10.0.0.1".to_owned()), Some("10.0.0.2".to_owned()));
     assert_eq!(seen, [None, None, one.clone(), one, two]);
@@ -65,7 +65,7 @@ async fn literal_addresses_are_never_looked_up() {
     Resolver::new(std::slice::from_ref(&literal), lookup, Clock::manual())
         .round()
         .await;
-    assert!(literal.is_resolved());
+    assert!(literal.server().is_resolved());
 }
 
 #[tokio::test]
@@ -73,4 +73,22 @@ async fn the_system_knows_localhost() {
     let found = SystemLookup.lookup("localhost", 80).await.unwrap();
     assert!(found.iter().all(|address| address.ip().is_loopback()));
     assert!(!found.is_empty());
+}
+
+/// Each reload starts a resolver, and each one told again that the name has no address.
+#[tokio::test]
+async fn a_reload_does_not_tell_a_failure_again_and_its_end_is_told() {
+    let events = Arc::<EventLog>::default();
+    let name = named("graph", &events);
+    let answers = vec![vec!["10.0.0.1:7474"], vec![], vec![], vec!["10.0.0.1:7474"]];
+    let lookup = Arc::new(Names(Mutex::new(answers)));
+    for _reload in 0..4 {
+        let names = std::slice::from_ref(&name);
+        Resolver::new(names, lookup.clone(), Clock::manual())
+            .round()
+            .await;
+    }
+    let told: Vec<_> = events.after(0).iter().map(|e| e.what).collect();
+    use EventKind::*;
+    assert_eq!(told, [Resolved, ResolutionFailed, Resolved]);
 }

@@ -1,0 +1,142 @@
+//! Why no endpoint may take a request: a reason for every one of them, and when to come back.
+
+use super::route::Exclusion;
+use super::screen::Screen;
+use super::view::EndpointView;
+use crate::clock::Moment;
+use crate::endpoint::{Endpoint, Gate};
+use crate::rejection::{self, Rejection};
+use serde::Serialize;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The shortest time after which trying again makes sense.
+const SOON: Duration = Duration::from_secs(1);
+
+/// No endpoint may take the request; each is listed with its reason.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NoRoute {
+    pub excluded: Vec<(String, Exclusion)>,
+    /// Endpoints that could take such a request at all (role, resolution).
+    pub capable: usize,
+    /// Endpoints with a free place.
+    pub with_capacity: usize,
+    /// Endpoints that serve: not in maintenance, healthy or degraded, breaker closed.
+    pub online: usize,
+    /// The transaction id names an endpoint that is not known.
+    pub unknown_token: bool,
+    /// When it makes sense to try again.
+    #[serde(skip)]
+    pub retry_after: Option<Duration>,
+}
+
+impl NoRoute {
+    /// The transaction id names no endpoint that is known.
+    pub fn unknown_token(endpoints: &[Arc<Endpoint>]) -> Self {
+        Self {
+            unknown_token: true,
+            retry_after: None,
+            ..Self::only(endpoints, None, Exclusion::NotOwner)
+        }
+    }
+
+    /// One endpoint alone would do, and it is not to be had.
+    pub fn only(
+        endpoints: &[Arc<Endpoint>],
+        owner: Option<&Arc<Endpoint>>,
+        why: Exclusion,
+    ) -> Self {
+        let is_owner = |one: &Arc<Endpoint>| owner.is_some_and(|owner| owner.token == one.token);
+        let reason = |one: &Arc<Endpoint>| match is_owner(one) {
+            true => (one.name.to_string(), why),
+            false => (one.name.to_string(), Exclusion::NotOwner),
+        };
+        let mut excluded: Vec<_> = endpoints.iter().map(reason).collect();
+        if let Some(owner) = owner.filter(|_| !endpoints.iter().any(is_owner)) {
+            excluded.push((owner.name.to_string(), why));
+        }
+        Self {
+            excluded,
+            capable: usize::from(owner.is_some_and(|one| one.server().is_resolved())),
+            with_capacity: usize::from(why != Exclusion::Full),
+            online: usize::from(owner.is_some()),
+            unknown_token: false,
+            retry_after: Some(SOON),
+        }
+    }
+
+    /// None of these may take the request.
+    pub fn screened(endpoints: &[Arc<Endpoint>], screen: &Screen<'_>, pauses: Pauses) -> Self {
+        let pool = screen.pool().whole();
+        let count = |is: &dyn Fn(&EndpointView) -> bool| pool.keep(is).len();
+        // One without an exclusion now had no place left a moment ago.
+        let why = |(index, view)| screen.exclusion(index, view).unwrap_or(Exclusion::Full);
+        let reasons = || pool.iter().map(why);
+        let named = endpoints.iter().zip(reasons());
+        let hints = pool.iter().zip(reasons());
+        Self {
+            excluded: named.map(|(e, why)| (e.name.to_string(), why)).collect(),
+            capable: count(&|view| screen.is_capable(view)),
+            with_capacity: count(&|view| !view.is_full()),
+            online: count(&EndpointView::is_online),
+            unknown_token: false,
+            retry_after: hints
+                .filter_map(|((_, view), why)| pauses.hint(view, why, pool.now))
+                .min(),
+        }
+    }
+
+    /// As a refusal to the client.
+    pub fn rejection(&self) -> Rejection {
+        let reason = match self.unknown_token {
+            true => rejection::RejectionReason::TransactionNotFound,
+            false => rejection::RejectionReason::NoEndpoint,
+        };
+        let rejection = Rejection::new(reason, self.to_string());
+        match self.retry_after {
+            Some(span) => rejection.retry_after(span),
+            None => rejection,
+        }
+    }
+}
+
+impl fmt::Display for NoRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.unknown_token {
+            return f.write_str("the transaction id names no endpoint that is known");
+        }
+        f.write_str("no endpoint may take the request")?;
+        for (n, (name, exclusion)) in self.excluded.iter().enumerate() {
+            let comma = if n == 0 { ": " } else { ", " };
+            write!(f, "{comma}{name} {}", exclusion.label())?;
+        }
+        Ok(())
+    }
+}
+
+/// How long the causes of exclusions last.
+#[derive(Debug, Clone, Copy)]
+pub struct Pauses {
+    /// Between two resolutions of a name.
+    pub resolution: Duration,
+    /// Between two probes.
+    pub probe: Duration,
+}
+
+impl Pauses {
+    /// When an exclusion may be over.
+    fn hint(self, view: &EndpointView, exclusion: Exclusion, now: Moment) -> Option<Duration> {
+        let span = match exclusion {
+            Exclusion::Full | Exclusion::TrialRunning | Exclusion::Role => SOON,
+            Exclusion::Unresolved => self.resolution,
+            Exclusion::Unhealthy => self.probe,
+            Exclusion::BreakerOpen => match view.gate {
+                Gate::Open(until) => until - now,
+                _ => SOON,
+            },
+            _ => return None,
+        };
+        Some(span.max(SOON))
+    }
+}
