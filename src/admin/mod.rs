@@ -18,7 +18,7 @@ pub use control::{
     Control, Health, Problem, ProblemKind, PushedMetrics, Readiness, ReloadReport, StatusChange,
 };
 pub use gate::Peer;
-pub use routes::{ROUTES, router};
+pub use routes::{AdminRoute, ROUTES, router};
 pub use serve::{Limits, serve};
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The table of routes. The router and the index are made from it.
 
 use super::control::Control;
+use super::fields::{Field, Group, cache, endpoints, events, process, requests};
 use super::{gate, handlers};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -12,8 +13,27 @@ use std::sync::Arc;
 pub struct AdminRoute {
     pub method: &'static str,
     pub path: &'static str,
+    /// Where the fields stand under `data`: empty, or `[].` in each item of a list.
+    pub at: &'static str,
+    /// What it responds.
+    pub fields: &'static [Group],
     pub about: &'static str,
 }
+
+impl AdminRoute {
+    /// Each field of its response, with the path that stands before the field's own.
+    pub fn each_field(&self) -> impl Iterator<Item = (String, &'static Field)> {
+        let at = self.at;
+        self.fields.iter().flat_map(move |(prefix, fields)| {
+            fields
+                .iter()
+                .map(move |field| (format!("{at}{prefix}"), field))
+        })
+    }
+}
+
+/// Of a route whose response is no JSON.
+const TEXT: &[Group] = &[];
 
 macro_rules! word {
     (get) => {
@@ -28,9 +48,15 @@ macro_rules! word {
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal $handler:ident, $about:literal;)*) => {
+    ($($method:ident $path:literal $handler:ident, $at:literal $fields:path, $about:literal;)*) => {
         /// Every route.
-        pub const ROUTES: &[AdminRoute] = &[$(AdminRoute { method: word!($method), path: $path, about: $about },)*];
+        pub const ROUTES: &[AdminRoute] = &[$(AdminRoute {
+            method: word!($method),
+            path: $path,
+            at: $at,
+            fields: $fields,
+            about: $about,
+        },)*];
 
         fn routed() -> Router<Arc<dyn Control>> {
             Router::new()$(.route($path, $method(handlers::$handler)))*
@@ -39,25 +65,25 @@ macro_rules! routes {
 }
 
 routes! {
-    get "/" index, "This list.";
-    get "/livez" live, "Whether the process lives. No token.";
-    get "/readyz" ready, "Whether traffic may be sent here: 200, or 503 with the reasons. No token.";
-    get "/metrics" metrics, "Metrics in Prometheus' text format.";
-    get "/api/performance/health" health, "Health of the components. No token.";
-    get "/api/performance/load-balancer/stats" balancer_stats, "Requests, rates and distribution over the endpoints.";
-    get "/api/performance/cache/stats" cache_stats, "Statistics of the cache.";
-    post "/api/performance/cache/clear" clear_cache, "Drops stored responses: all, or ?cache_type=<category>.";
-    get "/api/coordination/stats" stats, "Instances, connections and load by service.";
-    get "/api/coordination/instances" instances, "Every instance with its state.";
-    get "/api/coordination/scores" scores, "Scores of every instance, and why one could not be chosen.";
-    put "/api/coordination/instances/{service}/{id}/status" set_status, "Takes an instance out of service or back: {\"status\":\"maintenance\"} or {\"status\":\"active\"}.";
-    put "/api/coordination/instances/{service}/{id}/metrics" push_metrics, "Takes figures of an agent: current_connections, cpu_usage, memory_usage, requests_per_second, queue_size. Each counts until it is given anew.";
-    get "/api/coordination/executions" executions, "Requests in flight, oldest first; ?limit=.";
-    get "/api/coordination/explain" explanations, "The newest explanations; ?limit=.";
-    get "/api/coordination/explain/{id}" explain, "Every decision on one request, by its id or x-request-id.";
-    get "/api/coordination/events" events, "Changes of status, breakers and configuration; ?after=<number>.";
-    get "/api/config" config, "The configuration that was taken last, secrets masked. Keys that need a restart stand as they will be after it.";
-    post "/api/config/reload" reload, "Reads the configuration again; a bad one changes nothing.";
+    get "/" index, "" process::INDEX, "This list.";
+    get "/livez" live, "" process::LIVE, "Whether the process lives. No token.";
+    get "/readyz" ready, "" process::READY, "Whether traffic may be sent here: 200, or 503 with the reasons. No token.";
+    get "/metrics" metrics, "" TEXT, "Metrics in Prometheus' text format.";
+    get "/api/performance/health" health, "" process::HEALTH, "Health of the components. No token.";
+    get "/api/performance/load-balancer/stats" balancer_stats, "" endpoints::BALANCER, "Requests, rates and distribution over the endpoints.";
+    get "/api/performance/cache/stats" cache_stats, "" cache::STATS, "Statistics of the cache.";
+    post "/api/performance/cache/clear" clear_cache, "" cache::CLEARED, "Drops stored responses: all, or ?cache_type=<category>.";
+    get "/api/coordination/stats" stats, "" endpoints::STATS, "Instances, connections and load by service.";
+    get "/api/coordination/instances" instances, "*[]." endpoints::INSTANCES, "Every instance with its state.";
+    get "/api/coordination/scores" scores, "*[]." endpoints::SCORES, "Scores of every instance, and why one could not be chosen.";
+    put "/api/coordination/instances/{service}/{id}/status" set_status, "" endpoints::STATUS, "Takes an instance out of service or back: {\"status\":\"maintenance\"} or {\"status\":\"active\"}.";
+    put "/api/coordination/instances/{service}/{id}/metrics" push_metrics, "" endpoints::PUSHED, "Takes figures of an agent: current_connections, cpu_usage, memory_usage, requests_per_second, queue_size. Each counts until it is given anew.";
+    get "/api/coordination/executions" executions, "[]." requests::EXECUTIONS, "Requests in flight, oldest first; ?limit=.";
+    get "/api/coordination/explain" explanations, "[]." requests::RECORD, "The newest explanations; ?limit=.";
+    get "/api/coordination/explain/{id}" explain, "" requests::RECORD, "Every decision on one request, by its id or x-request-id.";
+    get "/api/coordination/events" events, "[]." events::EVENT, "Changes of status, breakers and configuration; ?after=<number>.";
+    get "/api/config" config, "" process::CONFIG, "The configuration that was taken last, secrets masked. Keys that need a restart stand as they will be after it.";
+    post "/api/config/reload" reload, "" process::RELOADED, "Reads the configuration again; a bad one changes nothing.";
 }
 
 /// The admin API. Serve it with [`super::serve`], which tells each request who calls.

@@ -23,13 +23,11 @@ fn the_reference_of_the_admin_api_is_fresh() {
 
 #[test]
 fn every_route_but_the_metrics_has_its_fields_in_the_reference() {
-    let mut routes: Vec<String> = super::ROUTES
+    let text = |row: &&super::AdminRoute| row.fields.is_empty();
+    let text: Vec<&str> = super::ROUTES
         .iter()
-        .map(|row| format!("{} {}", row.method, row.path))
-        .filter(|route| route != "GET /metrics")
+        .filter(text)
+        .map(|row| row.path)
         .collect();
-    let mut described: Vec<&str> = super::fields::RESPONSES.iter().map(|a| a.route).collect();
-    routes.sort();
-    described.sort();
-    assert_eq!(routes, described);
+    assert_eq!(text, ["/metrics"]);
 }

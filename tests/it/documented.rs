@@ -6,7 +6,7 @@ mod check;
 use crate::process::Process;
 use crate::trial::client::{Client, HttpRequest, JsonResponse};
 use crate::trial::environment::eventually;
-use check::{Answers, Scrapes};
+use check::{Responses, Scrapes};
 use serde_json::{Value, json};
 use std::time::Duration;
 use testbed::faults::Requests;
@@ -25,7 +25,7 @@ struct Site {
     admin: String,
     client: Client,
     scrapes: Scrapes,
-    answers: Answers,
+    responses: Responses,
 }
 
 fn yaml(cluster: &Cluster, graph: &Graph, l1: &str) -> String {
@@ -69,7 +69,7 @@ impl Site {
             admin,
             client: Client::default(),
             scrapes: Scrapes::default(),
-            answers: Answers::default(),
+            responses: Responses::default(),
         }
     }
 
@@ -104,7 +104,7 @@ impl Site {
         self.ask("POST", url, json!({"statement": statement})).await
     }
 
-    /// Calls the admin API, and keeps the answer for the check of its fields.
+    /// Calls the admin API, and keeps the response for the check of its fields.
     async fn admin(&mut self, method: &'static str, path: &str, body: Value) -> JsonResponse {
         let url = format!("{}{path}", self.admin);
         let bearer = format!("Bearer {SECRET}");
@@ -113,7 +113,7 @@ impl Site {
             &[("authorization", bearer.as_str())],
         );
         let got = self.client.send(&call, None).await.unwrap();
-        self.answers.take(method, path, &got);
+        self.responses.take(method, path, &got);
         got
     }
 
@@ -359,5 +359,5 @@ async fn every_documented_metric_moves_and_every_documented_field_of_the_admin_a
     }
     site.until_counted("log_lines_dropped_total").await;
     site.scrapes.check();
-    site.answers.check();
+    site.responses.check();
 }

@@ -1,7 +1,8 @@
-//! Scrapes and answers against what the tables of metrics and of the admin API say.
+//! Scrapes and responses against what the tables of metrics and of the admin API say.
 
 use crate::trial::client::JsonResponse;
-use pointsman::admin::fields::{Field, Kind, RESPONSES, RouteResponse};
+use pointsman::admin::fields::{Field, Kind};
+use pointsman::admin::{AdminRoute, ROUTES};
 use pointsman::observe::metrics::FAMILIES;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,9 +71,9 @@ impl Scrapes {
     }
 }
 
-/// What each route answered, by the template of its path.
+/// What each route responded, by its method and the template of its path.
 #[derive(Default)]
-pub struct Answers(BTreeMap<&'static str, Vec<Value>>);
+pub struct Responses(BTreeMap<(&'static str, &'static str), Vec<Value>>);
 
 fn fits(template: &str, path: &str) -> bool {
     let path = path.split('?').next().unwrap_or(path);
@@ -82,19 +83,16 @@ fn fits(template: &str, path: &str) -> bool {
     template.len() == path.len() && template.iter().zip(&path).all(same)
 }
 
-impl Answers {
+impl Responses {
     pub fn take(&mut self, method: &str, path: &str, got: &JsonResponse) {
         if got.status != 200 || path == "/metrics" {
             return;
         }
-        let known = |answer: &&RouteResponse| {
-            let (verb, template) = answer.route.split_once(' ').unwrap();
-            verb == method && fits(template, path)
-        };
-        let answer = RESPONSES.iter().find(known);
-        let answer = answer.unwrap_or_else(|| panic!("{method} {path} is not documented"));
+        let known = |route: &&AdminRoute| route.method == method && fits(route.path, path);
+        let route = ROUTES.iter().find(known);
+        let route = route.unwrap_or_else(|| panic!("{method} {path} is not documented"));
         self.0
-            .entry(answer.route)
+            .entry((route.method, route.path))
             .or_default()
             .push(got.body["data"].clone());
     }
@@ -102,12 +100,13 @@ impl Answers {
     /// Every documented field was there with its kind, and nothing else was.
     pub fn check(&self) {
         let mut faults = BTreeSet::new();
-        for answer in RESPONSES {
-            let Some(bodies) = self.0.get(answer.route) else {
-                faults.insert(format!("{}: never asked", answer.route));
+        for route in ROUTES.iter().filter(|route| !route.fields.is_empty()) {
+            let name = format!("{} {}", route.method, route.path);
+            let Some(bodies) = self.0.get(&(route.method, route.path)) else {
+                faults.insert(format!("{name}: never asked"));
                 continue;
             };
-            let fields = fields(answer);
+            let fields = fields(route);
             let mut present = BTreeSet::new();
             for body in bodies {
                 let mut leaves = Vec::new();
@@ -121,14 +120,11 @@ impl Answers {
                         }
                         Some((_, field)) => {
                             let word = field.kind.word();
-                            faults.insert(format!(
-                                "{}: {path:?} is {value}, not {word}",
-                                answer.route
-                            ));
+                            faults.insert(format!("{name}: {path:?} is {value}, not {word}"));
                         }
                         None if value.is_null() || is_empty(value) => {}
                         None => {
-                            faults.insert(format!("{}: {path:?} is not documented", answer.route));
+                            faults.insert(format!("{name}: {path:?} is not documented"));
                         }
                     }
                 }
@@ -137,7 +133,7 @@ impl Answers {
                 .iter()
                 .filter(|(pattern, _)| !present.contains(pattern))
             {
-                faults.insert(format!("{}: {pattern:?} was never there", answer.route));
+                faults.insert(format!("{name}: {pattern:?} was never there"));
             }
         }
         assert!(faults.is_empty(), "{faults:#?}");
@@ -146,17 +142,14 @@ impl Answers {
 
 type Path = Vec<String>;
 
-fn fields(answer: &RouteResponse) -> Vec<(Path, Field)> {
+fn fields(route: &AdminRoute) -> Vec<(Path, Field)> {
     let split = |text: String| -> Path {
         let text = text.replace("[]", ".[]");
         let parts = text.split('.').filter(|part| !part.is_empty());
         parts.map(Into::into).collect()
     };
-    let each = answer.groups.iter().flat_map(|(prefix, fields)| {
-        let full = move |field: &Field| (split(format!("{prefix}{}", field.path)), *field);
-        fields.iter().map(full)
-    });
-    each.collect()
+    let full = |(prefix, field): (String, &Field)| (split(prefix + field.path), *field);
+    route.each_field().map(full).collect()
 }
 
 fn matches(pattern: &[String], path: &[String]) -> bool {

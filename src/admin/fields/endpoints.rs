@@ -1,0 +1,127 @@
+//! Endpoints: how they are, how they are chosen, and what an operator changes.
+
+use super::{Field, Group, Kind};
+
+/// One endpoint.
+pub const INSTANCES: &[Group] = &[("", INSTANCE)];
+
+/// One endpoint, by itself and in the figures of its service.
+const INSTANCE: &[Field] = fields! {
+    "instance_id" Text, "The name of the endpoint.";
+    "token" Text, "The token by which transaction ids name the endpoint.";
+    "endpoint" Text, "`host:port`.";
+    "host" Text, "Its host.";
+    "port" Number, "Its port.";
+    "addresses" Any, "The addresses to which its host resolves, a list.";
+    "weight" Number, "Its weight.";
+    "role" MaybeText, "writer or reader; null while it is not known.";
+    "status" Text, "healthy, degraded, unhealthy or maintenance.";
+    "is_healthy" Bool, "Whether it serves: it has an address, is healthy or degraded, and its breaker is closed.";
+    "breaker" Text, "closed, open or half_open.";
+    "last_health_check_age" MaybeNumber, "Seconds since the last probe.";
+    "consecutive_failures" Number, "Failures in a row.";
+    "current_connections" Number, "Connections that an agent reported, or else the requests in flight.";
+    "active_queries" Number, "Requests in flight.";
+    "max_connections" Number, "Requests in flight at most.";
+    "avg_response_time" MaybeNumber, "Moving mean of its response times, seconds.";
+    "cpu_usage" MaybeNumber, "As an agent reported, 0 to 1.";
+    "memory_usage" MaybeNumber, "As an agent reported, 0 to 1.";
+    "queue_size" MaybeNumber, "As an agent reported.";
+    "requests_per_second" Number, "As an agent reported, or else the responses of the last minute per second.";
+    "total_requests" Number, "Requests sent to it since it was configured.";
+    "success_count" Number, "Of these, successes.";
+    "error_count" Number, "Of these, failures that were its own.";
+    "aborted_count" Number, "Of these, requests that ended without a response.";
+    "error_rate" MaybeNumber, "Share of errors in the last minute, 0 to 1.";
+    "load_score" Number, "Load score A, 0 to 1; higher is busier.";
+    "load_score_b" Number, "Load score B, 0 to 100; lower is better.";
+    "probe_credential_refused" Bool, "Whether it refuses the probe credential, so that its role and metadata are not known.";
+    "held" Bool, "Whether the cache stores nothing from it at the moment.";
+    "generation" Number, "Counts up with each address that its name stood for.";
+};
+
+/// Services with their endpoints.
+pub const STATS: &[Group] = &[
+    (
+        "",
+        fields! {
+            "strategy" Text, "The strategy of `balance`.";
+            "services[].service" Text, "The name of a service.";
+            "services[].strategy" Text, "Its strategy.";
+            "services[].total_instances" Number, "Its endpoints.";
+            "services[].healthy_instances" Number, "Of these, endpoints that serve.";
+            "services[].total_connections" Number, "Sum of `current_connections`.";
+            "services[].total_active_queries" Number, "Requests in flight.";
+            "services[].avg_response_time" MaybeNumber, "Mean over the endpoints, seconds.";
+            "services[].avg_load_score" MaybeNumber, "Mean of load score A.";
+            "active_executions" Number, "Requests in flight.";
+            "overdue_executions" Number, "Of these, requests that take longer than was planned.";
+            "generation" Number, "The generation of the configuration that serves.";
+            "last_reload_refused" MaybeText, "Why the last reload was refused; null when it was accepted.";
+        },
+    ),
+    ("services[].instances[].", INSTANCE),
+];
+
+/// Totals over all endpoints.
+pub const BALANCER: &[Group] = &[(
+    "",
+    fields! {
+        "strategy" Text, "The strategy of `balance`.";
+        "total_servers" Number, "Endpoints of all services.";
+        "healthy_servers" Number, "Of these, endpoints that serve.";
+        "stats.total_requests" Number, "Requests sent to endpoints.";
+        "stats.successful_requests" Number, "Of these, successes.";
+        "stats.failed_requests" Number, "Of these, failures of the endpoint.";
+        "stats.success_rate" MaybeNumber, "Successes among successes and failures, percent.";
+        "stats.avg_response_time" MaybeNumber, "Mean over the endpoints, seconds.";
+        "stats.requests_per_second" Number, "Sum over the endpoints.";
+        "stats.active_connections" Number, "Requests in flight.";
+        "server_distribution.*" Number, "Requests sent to each endpoint, by `service/endpoint`.";
+        "servers.*.status" Text, "healthy, degraded, unhealthy or maintenance.";
+        "servers.*.current_connections" Number, "As in `instances`.";
+        "servers.*.load_score" Number, "Load score A, 0 to 1.";
+        "servers.*.avg_response_time" MaybeNumber, "Seconds.";
+        "servers.*.error_rate" MaybeNumber, "Errors in the last minute, percent.";
+    },
+)];
+
+/// How an endpoint looks to a request of no class.
+pub const SCORES: &[Group] = &[(
+    "",
+    fields! {
+        "endpoint" Text, "The endpoint.";
+        "load" Number, "Load score A, 0 to 1; higher is busier.";
+        "score" Number, "What the resource-aware strategy compares; lower is better.";
+        "parts.connections" Number, "A part of the load: requests in flight or reported connections as a share of the limit.";
+        "parts.machine" MaybeNumber, "A part of the load: mean of the reported CPU and memory, 0 to 1; null when neither is known.";
+        "parts.queue" MaybeNumber, "A part of the load: the reported queue over 100, at most 1; null when it is not known.";
+        "parts.time" Number, "Mean response time over planner.max_response_time, at most 1. The score is 0.6 load and 0.4 this.";
+        "in_flight" Number, "Requests in flight.";
+        "excluded" MaybeText, "Why it could not be chosen now; null when it could.";
+    },
+)];
+
+/// A status that was set.
+pub const STATUS: &[Group] = &[(
+    "",
+    fields! {
+        "service" Text, "The service.";
+        "instance" Text, "The endpoint.";
+        "status" Text, "maintenance or active.";
+    },
+)];
+
+/// Figures that were taken.
+pub const PUSHED: &[Group] = &[(
+    "",
+    fields! {
+        "service" Text, "The service.";
+        "instance" Text, "The endpoint.";
+        "metrics.current_connections" MaybeNumber, "What was taken, as the other figures; null when it was not given and stays as it was.";
+        "metrics.cpu_usage" MaybeNumber, "0 to 1.";
+        "metrics.memory_usage" MaybeNumber, "0 to 1.";
+        "metrics.requests_per_second" MaybeNumber, "0 or more.";
+        "metrics.queue_size" MaybeNumber, "0 or more.";
+    },
+)];

@@ -1,0 +1,119 @@
+//! Requests: those in flight, and the record of each that has ended.
+
+use super::{Field, Group, Kind};
+
+/// A request in flight.
+pub const EXECUTIONS: &[Group] = &[("", RUNNING), ("plan.", PLAN)];
+
+/// What it is and how long it takes.
+const RUNNING: &[Field] = fields! {
+    "query_id" Text, "The id of a request in flight.";
+    "service" Text, "The service.";
+    "operation" Text, "The operation.";
+    "effect" Text, "Its effect.";
+    "assigned_instances.*" Text, "The endpoint, by service.";
+    "start_time" Number, "Milliseconds since 1970.";
+    "estimated_completion" MaybeNumber, "Milliseconds since 1970.";
+    "priority" MaybeNumber, "1 to 10.";
+    "age_ms" Number, "Milliseconds since it arrived.";
+    "overdue" Bool, "Whether it takes longer than was planned.";
+};
+
+/// The record of one request.
+pub const RECORD: &[Group] = &[
+    ("", REQUEST),
+    ("call.", CALL),
+    ("plan.", PLAN),
+    ("plan.", PLAN_DETAILS),
+    ("cache.", CACHE),
+    ("route.", ROUTE),
+    ("", END),
+];
+
+/// What arrived.
+const REQUEST: &[Field] = fields! {
+    "id" Text, "The id of the request, 12 hexadecimal digits.";
+    "request_id" MaybeText, "The client's `x-request-id`.";
+    "start_unix_ms" Number, "When it arrived, milliseconds since 1970.";
+    "service" Text, "The service.";
+    "dialect" Text, "The dialect of the service.";
+    "listener" Text, "The listener.";
+    "client" MaybeText, "The address of the client.";
+    "method" Text, "The method.";
+    "path" Text, "The path without its query, bounded and escaped.";
+};
+
+/// What it was understood as.
+const CALL: &[Field] = fields! {
+    "operation" Text, "The operation.";
+    "effect" Text, "read, write, schema, admin, session or unknown.";
+    "query_type" Text, "The class of the operation.";
+    "target" Text, "`service`, `collection/NAME` or `database/NAME`.";
+    "reason" Text, "Why it was understood so.";
+    "fence" Text, "Whose read access mode refuses a write: none, ours or theirs.";
+    "placement" Any, "Which endpoints may take it: any, writer, local, or the pinned one.";
+    "shape" Text, "A hash of the operation's shape, hexadecimal.";
+};
+
+/// What was planned, in short.
+const PLAN: &[Field] = fields! {
+    "query_type" Text, "The class that was planned.";
+    "execution" Text, "The strategy of execution.";
+    "complexity" Text, "simple, moderate, complex or very_complex.";
+    "score" Number, "Complexity as a number, 0 to 1.1.";
+    "cost" Number, "Estimated cost units.";
+};
+
+/// The rest of the plan.
+const PLAN_DETAILS: &[Field] = fields! {
+    "terms" Any, "The terms of the score, pairs of a name and a number.";
+    "time" Number, "Estimated time, seconds.";
+    "cache.category" Text, "The category under which the response is stored.";
+    "cache.ttl" Number, "Its time to live, seconds.";
+    "priority" Number, "1 to 10, larger is more important.";
+};
+
+/// What the cache said.
+const CACHE: &[Field] = fields! {
+    "status" Text, "hit, miss or bypass.";
+    "reason" Text, "Why.";
+    "category" MaybeText, "The category that was looked up.";
+    "age" MaybeNumber, "Age of the stored response, seconds.";
+    "ttl" MaybeNumber, "Time that the stored response may still be served, seconds.";
+};
+
+/// Where it was sent.
+const ROUTE: &[Field] = fields! {
+    "strategy" Text, "The balancing strategy; empty when no endpoint was needed.";
+    "attempts[].endpoint" Text, "The endpoint of an attempt.";
+    "attempts[].reason" Text, "Why this endpoint.";
+    "attempts[].score" MaybeNumber, "The score by which it was chosen.";
+    "attempts[].scores" Any, "Scores of all candidates, pairs of a name and a number.";
+    "attempts[].status" MaybeNumber, "The status of its response.";
+    "attempts[].fault" Text, "Whose fault a failure was.";
+    "attempts[].code" Text, "What the response was judged to be.";
+    "attempts[].elapsed" Number, "Its time, seconds.";
+    "excluded[].endpoint" Text, "An endpoint that could not be chosen.";
+    "excluded[].reason" Text, "Why not.";
+    "counts.capable" Number, "When none was chosen: endpoints that may take such a request.";
+    "counts.with_capacity" Number, "Of these, endpoints with room for one more.";
+    "counts.online" Number, "Of these, endpoints in service.";
+};
+
+/// How it ended.
+const END: &[Field] = fields! {
+    "rejection" MaybeText, "Why pointsman refused it.";
+    "status" MaybeNumber, "The status that was sent.";
+    "bytes_in" Number, "Body bytes from the client.";
+    "bytes_out" Number, "Body bytes to the client.";
+    "times.total" Number, "Seconds from its arrival to its end.";
+    "times.understand" MaybeNumber, "Seconds to understand it.";
+    "times.plan" MaybeNumber, "Seconds to plan it.";
+    "times.cache" MaybeNumber, "Seconds in the cache.";
+    "times.route" MaybeNumber, "Seconds to choose endpoints.";
+    "times.upstream" MaybeNumber, "Seconds of all attempts.";
+    "times.first_byte" MaybeNumber, "Seconds until the first byte was sent to the client.";
+    "outcome" Text, "complete, aborted_by_client, aborted_by_upstream, abandoned or refused.";
+    "slow" Bool, "Whether it was at or above queries.slow_threshold.";
+    "generation" Number, "The generation of the configuration that it ran under.";
+};
