@@ -4,6 +4,7 @@
 use crate::inbox::Inbox;
 use crate::scan::Scan;
 use crate::{Error, Limits, head};
+use bytes::Bytes;
 use http::HeaderMap;
 
 /// Digits of a chunk's size: more are refused, so that the number cannot overflow.
@@ -96,26 +97,18 @@ impl Chunked {
 }
 
 fn trailers(scan: &mut Scan, inbox: &mut Inbox, limits: &Limits) -> Result<Step, Error> {
-    const TOO_LARGE: Error = Error::TooLarge("more trailers than may be");
-    let mut ahead = *scan;
-    match ahead.end(inbox.bytes())? {
-        Some(length) if length > limits.trailers => Err(TOO_LARGE),
-        Some(2) => {
-            inbox.advance(2);
-            Ok(Step::End(HeaderMap::new()))
-        }
+    let end = scan.end(inbox.bytes(), limits.trailers, "more trailers than may be")?;
+    let fields = match end {
+        None => return Ok(Step::Need),
+        // The empty line alone.
+        Some(2) => HeaderMap::new(),
         Some(length) => {
-            let bytes = bytes::Bytes::copy_from_slice(inbox.bytes().get(..length).unwrap_or(&[]));
-            let fields = head::trailers(&bytes, limits)?;
-            inbox.advance(length);
-            Ok(Step::End(fields))
+            let bytes = Bytes::copy_from_slice(inbox.bytes().get(..length).unwrap_or_default());
+            head::trailers(&bytes, limits)?
         }
-        None if inbox.len() > limits.trailers => Err(TOO_LARGE),
-        None => {
-            *scan = ahead;
-            Ok(Step::Need)
-        }
-    }
+    };
+    inbox.advance(end.unwrap_or_default());
+    Ok(Step::End(fields))
 }
 
 /// The line before a chunk.

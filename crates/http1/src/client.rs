@@ -3,9 +3,8 @@
 use crate::body::Body;
 use crate::fields::Delimiter;
 use crate::inbox::Inbox;
-use crate::outbox::Outbox;
 use crate::scan::Scan;
-use crate::writer::{self, Writer};
+use crate::sender::Sender;
 use crate::{BodyLength, Error, Limits, Part, fields, head};
 use http::{Method, StatusCode};
 use pingora_http::{RequestHeader, ResponseHeader};
@@ -17,10 +16,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub struct Client<T> {
     io: T,
     inbox: Inbox,
-    outbox: Outbox,
+    sender: Sender,
     limits: Limits,
     scan: Scan,
-    writer: Writer,
     is_head: bool,
     informational: u8,
     /// From the final head on.
@@ -36,10 +34,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
         Self {
             io,
             inbox: Inbox::default(),
-            outbox: Outbox::default(),
+            sender: Sender::new(),
             limits,
             scan: Scan::default(),
-            writer: Writer::Unbegun,
             is_head: false,
             informational: 0,
             body: None,
@@ -51,38 +48,29 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
 
     /// Queues the request's head. Fields of framing and of the connection are written from what is known here, not from `head`.
     pub fn send_head(&mut self, head: &RequestHeader, body: BodyLength) -> Result<(), Error> {
-        if self.writer != Writer::Unbegun || head.method == Method::CONNECT {
+        if self.sender.is_begun() || head.method == Method::CONNECT {
             return Err(Error::Unwritable("a request that cannot be sent here"));
         }
-        let (announce, writer) = Writer::of_request(body);
-        writer::request_head(&mut self.outbox, head, announce)?;
+        self.sender.begin_request(head, body)?;
         self.is_head = head.method == Method::HEAD;
-        self.writer = writer;
         Ok(())
     }
 
     /// Waits until no more than the limit of the write buffer is queued.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let left = self.limits.write_buffer;
-        let written = ready!(self.outbox.poll_write_to(&mut self.io, cx, left));
-        Poll::Ready(written.map_err(|error| self.write_failed(error)))
+        self.sender.poll_ready(&mut self.io, left, cx)
     }
 
     /// Queues a part of the request's body.
     pub fn send_part(&mut self, part: Part) -> Result<(), Error> {
-        self.writer.push(&mut self.outbox, part)
+        self.sender.send_part(part)
     }
 
     /// Writes everything that is queued. After an error the response can still be read: a server that refuses a body
     /// closes its side while we send.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let written = ready!(self.outbox.poll_flush(&mut self.io, cx));
-        Poll::Ready(written.map_err(|error| self.write_failed(error)))
-    }
-
-    fn write_failed(&mut self, error: std::io::Error) -> Error {
-        self.writer = Writer::Failed;
-        error.into()
+        self.sender.poll_flush(&mut self.io, cx)
     }
 
     /// The next head: informational ones first, then the final one. May be cancelled.
@@ -111,16 +99,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
     }
 
     fn head_there(&mut self) -> Result<Option<ResponseHeader>, Error> {
-        const TOO_LARGE: Error = Error::TooLarge("a response's head larger than may be");
         if self.body.is_some() {
             return Err(Error::Malformed("a head after the final one"));
         }
-        match self.scan.end(self.inbox.bytes())? {
-            None if self.inbox.len() > self.limits.head => Err(TOO_LARGE),
-            None => Ok(None),
-            Some(length) if length > self.limits.head => Err(TOO_LARGE),
-            Some(length) => self.begin(length).map(Some),
-        }
+        let too_large = "a response's head larger than may be";
+        let end = self
+            .scan
+            .end(self.inbox.bytes(), self.limits.head, too_large);
+        end?.map(|length| self.begin(length)).transpose()
     }
 
     fn begin(&mut self, length: usize) -> Result<ResponseHeader, Error> {
@@ -181,11 +167,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
     }
 
     /// The stream, if it may carry another exchange: both messages are whole, both sides keep the connection, and
-    /// nothing came that nobody asked for.
+    /// nothing came that was not asked for.
     pub fn into_reusable(self) -> Option<T> {
         let whole = self.body.is_some_and(|body| body.is_done());
-        let sent = self.writer.is_ended() && self.outbox.is_empty();
         let clean = self.inbox.is_empty() && !self.inbox.is_ended() && self.failed.is_none();
-        (whole && sent && clean && self.keep_alive).then_some(self.io)
+        (whole && self.sender.is_complete() && clean && self.keep_alive).then_some(self.io)
     }
 }

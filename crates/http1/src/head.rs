@@ -14,48 +14,60 @@ use std::mem::MaybeUninit;
 /// Fields that are parsed without an allocation.
 const ON_STACK: usize = 128;
 
-/// A request's head, and what it says of the message.
-pub(crate) struct RequestHead {
-    pub head: RequestHeader,
+/// A head, and how it says that its body is delimited.
+pub(crate) struct Parsed<H> {
+    pub head: H,
     pub delimiter: Delimiter,
 }
 
-/// A response's head, and what it says of the message.
-pub(crate) struct ResponseHead {
-    pub head: ResponseHeader,
-    pub delimiter: Delimiter,
+/// What requests and responses have in common while their heads are made.
+trait Head {
+    fn append(&mut self, name: Bytes, value: HeaderValue) -> Result<(), Error>;
+    fn set_length(&mut self, length: u64) -> Result<(), Error>;
+    fn fields(&self) -> (&HeaderMap, Version);
 }
+
+macro_rules! heads {
+    ($($head:ty),*) => {$(
+        impl Head for $head {
+            fn append(&mut self, name: Bytes, value: HeaderValue) -> Result<(), Error> {
+                let appended = self.append_header(name, value);
+                appended.map(|_| ()).map_err(|_| BAD_FIELD)
+            }
+
+            fn set_length(&mut self, length: u64) -> Result<(), Error> {
+                let set = self.insert_header(header::CONTENT_LENGTH, length);
+                set.map_err(|_| BAD_FIELD)
+            }
+
+            fn fields(&self) -> (&HeaderMap, Version) {
+                (&self.headers, self.version)
+            }
+        }
+    )*};
+}
+
+heads!(RequestHeader, ResponseHeader);
 
 /// Parses a head that ends with its empty line. Its target comes out in origin form, its Host agrees with it.
-pub(crate) fn request(bytes: &Bytes, limits: &Limits) -> Result<RequestHead, Error> {
-    let mut stack = [MaybeUninit::uninit(); ON_STACK];
-    let mut heap = Vec::new();
-    let space = space(&mut stack, &mut heap, limits.fields);
-    let mut parsed = httparse::Request::new(&mut []);
-    let config = ParserConfig::default();
-    let complete = config.parse_request_with_uninit_headers(&mut parsed, bytes, space);
-    is_complete(complete, bytes)?;
-    let (Some(method), Some(path), Some(minor)) = (parsed.method, parsed.path, parsed.version)
-    else {
-        return Err(CUT);
-    };
-    let method = Method::from_bytes(method.as_bytes()).map_err(|_| BAD_LINE)?;
-    let target = target::parse(&method, path)?;
-    let mut head = build_request(&method, &target, parsed.headers.len())?;
-    head.set_version(version(minor));
-    for field in parsed.headers.iter() {
-        let (name, value) = field_of(bytes, field)?;
-        head.append_header(name, value).map_err(|_| BAD_FIELD)?;
-    }
-    settle_host(&mut head, &target)?;
-    let delimiter = fields::delimiter(&head.headers, head.version)?;
-    if let Delimiter::Length(length) = delimiter
-        && fields::repeats_length(&head.headers)
-    {
-        let merged = head.insert_header(header::CONTENT_LENGTH, length);
-        merged.map_err(|_| BAD_FIELD)?;
-    }
-    Ok(RequestHead { head, delimiter })
+pub(crate) fn request(bytes: &Bytes, limits: &Limits) -> Result<Parsed<RequestHeader>, Error> {
+    with_space(limits.fields, |space| {
+        let mut parsed = httparse::Request::new(&mut []);
+        let config = ParserConfig::default();
+        let complete = config.parse_request_with_uninit_headers(&mut parsed, bytes, space);
+        is_complete(complete, bytes)?;
+        let (Some(method), Some(path), Some(minor)) = (parsed.method, parsed.path, parsed.version)
+        else {
+            return Err(CUT);
+        };
+        let method = Method::from_bytes(method.as_bytes()).map_err(|_| BAD_LINE)?;
+        let target = target::parse(&method, path)?;
+        let mut head = build_request(&method, &target, parsed.headers.len())?;
+        head.set_version(version(minor));
+        append(&mut head, bytes, parsed.headers)?;
+        settle_host(&mut head, &target)?;
+        delimited(head)
+    })
 }
 
 fn build_request(
@@ -102,34 +114,44 @@ fn settle_host(head: &mut RequestHeader, target: &Target<'_>) -> Result<(), Erro
 }
 
 /// Parses the head of a response that ends with its empty line.
-pub(crate) fn response(bytes: &Bytes, limits: &Limits) -> Result<ResponseHead, Error> {
-    let mut stack = [MaybeUninit::uninit(); ON_STACK];
-    let mut heap = Vec::new();
-    let space = space(&mut stack, &mut heap, limits.fields);
-    let mut parsed = httparse::Response::new(&mut []);
-    let config = ParserConfig::default();
-    let complete = config.parse_response_with_uninit_headers(&mut parsed, bytes, space);
-    is_complete(complete, bytes)?;
-    let (Some(code), Some(minor)) = (parsed.code, parsed.version) else {
-        return Err(CUT);
-    };
-    let built = ResponseHeader::build(code, Some(parsed.headers.len() + 4));
-    let mut head = built.map_err(|_| Error::Malformed("a status that is none"))?;
-    head.set_version(version(minor));
-    head.set_reason_phrase(parsed.reason)
-        .map_err(|_| BAD_FIELD)?;
-    for field in parsed.headers.iter() {
+pub(crate) fn response(bytes: &Bytes, limits: &Limits) -> Result<Parsed<ResponseHeader>, Error> {
+    with_space(limits.fields, |space| {
+        let mut parsed = httparse::Response::new(&mut []);
+        let config = ParserConfig::default();
+        let complete = config.parse_response_with_uninit_headers(&mut parsed, bytes, space);
+        is_complete(complete, bytes)?;
+        let (Some(code), Some(minor)) = (parsed.code, parsed.version) else {
+            return Err(CUT);
+        };
+        let built = ResponseHeader::build(code, Some(parsed.headers.len() + 4));
+        let mut head = built.map_err(|_| Error::Malformed("a status that is none"))?;
+        head.set_version(version(minor));
+        head.set_reason_phrase(parsed.reason)
+            .map_err(|_| BAD_FIELD)?;
+        append(&mut head, bytes, parsed.headers)?;
+        delimited(head)
+    })
+}
+
+/// Takes the fields over as they stand in the head.
+fn append(head: &mut impl Head, bytes: &Bytes, fields: &[Header<'_>]) -> Result<(), Error> {
+    for field in fields {
         let (name, value) = field_of(bytes, field)?;
-        head.append_header(name, value).map_err(|_| BAD_FIELD)?;
+        head.append(name, value)?;
     }
-    let delimiter = fields::delimiter(&head.headers, head.version)?;
+    Ok(())
+}
+
+/// What the fields say of the body. A length that stands there more than once is written once.
+fn delimited<H: Head>(mut head: H) -> Result<Parsed<H>, Error> {
+    let (fields, version) = head.fields();
+    let delimiter = fields::delimiter(fields, version)?;
     if let Delimiter::Length(length) = delimiter
-        && fields::repeats_length(&head.headers)
+        && fields::repeats_length(fields)
     {
-        let merged = head.insert_header(header::CONTENT_LENGTH, length);
-        merged.map_err(|_| BAD_FIELD)?;
+        head.set_length(length)?;
     }
-    Ok(ResponseHead { head, delimiter })
+    Ok(Parsed { head, delimiter })
 }
 
 /// Parses the fields after a body, up to their empty line. Those that may not stand there are left out.
@@ -156,19 +178,15 @@ const CUT: Error = Error::Malformed("a head that is cut");
 const BAD_LINE: Error = Error::Malformed("the first line is none of HTTP");
 const BAD_FIELD: Error = Error::Malformed("a header field that is none");
 
-/// Room for as many fields as there may be.
-fn space<'s, 'b>(
-    stack: &'s mut [MaybeUninit<Header<'b>>; ON_STACK],
-    heap: &'s mut Vec<MaybeUninit<Header<'b>>>,
-    fields: usize,
-) -> &'s mut [MaybeUninit<Header<'b>>] {
-    match stack.get_mut(..fields) {
-        Some(space) => space,
-        None => {
-            heap.resize_with(fields, MaybeUninit::uninit);
-            heap
-        }
+/// Parses with room for so many fields: on the stack, where that is enough.
+fn with_space<'b, T>(fields: usize, parse: impl FnOnce(&mut [MaybeUninit<Header<'b>>]) -> T) -> T {
+    let mut stack = [MaybeUninit::uninit(); ON_STACK];
+    if let Some(space) = stack.get_mut(..fields) {
+        return parse(space);
     }
+    let mut heap = Vec::new();
+    heap.resize_with(fields, MaybeUninit::uninit);
+    parse(&mut heap)
 }
 
 /// Name and value of a field as they stand in the head, without copying it.

@@ -22,6 +22,7 @@ mod limits;
 mod outbox;
 mod part;
 mod scan;
+mod sender;
 mod server;
 mod target;
 mod writer;

@@ -44,6 +44,16 @@ pub enum Part {
     End,
 }
 
+impl Part {
+    /// Bytes of data in it.
+    pub fn data_len(&self) -> usize {
+        match self {
+            Part::Data(data) => data.len(),
+            Part::Trailers(_) | Part::End => 0,
+        }
+    }
+}
+
 /// How long a body is, as far as it is known before it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyLength {

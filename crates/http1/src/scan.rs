@@ -10,8 +10,22 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    /// The length of the lines with the empty one, once it is there. A line that ends without CR is refused at once.
-    pub fn end(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
+    /// The length of the lines with the empty one, once it is there: at most `limit`. A line that ends without CR is
+    /// refused at once. An error comes again as long as the bytes stay.
+    pub fn end(
+        &mut self,
+        bytes: &[u8],
+        limit: usize,
+        too_large: &'static str,
+    ) -> Result<Option<usize>, Error> {
+        let end = self.find(bytes)?;
+        match end.unwrap_or(bytes.len()) > limit {
+            true => Err(Error::TooLarge(too_large)),
+            false => Ok(end),
+        }
+    }
+
+    fn find(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
         while let Some(rest) = bytes.get(self.searched..) {
             let Some(found) = memchr::memchr(b'\n', rest) else {
                 self.searched = bytes.len();

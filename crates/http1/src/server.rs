@@ -2,9 +2,9 @@
 
 use crate::body::Body;
 use crate::inbox::Inbox;
-use crate::outbox::Outbox;
 use crate::scan::Scan;
-use crate::writer::{self, Announce, Writer};
+use crate::sender::Sender;
+use crate::writer::Writer;
 use crate::{BodyLength, Closed, Error, Limits, Part, fields, head};
 use http::{StatusCode, Version};
 use pingora_http::{RequestHeader, ResponseHeader};
@@ -19,12 +19,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub struct Server<T> {
     io: T,
     inbox: Inbox,
-    outbox: Outbox,
+    sender: Sender,
     limits: Limits,
     scan: Scan,
     empty_lines: u8,
     body: Body,
-    writer: Writer,
     version: Version,
     is_head: bool,
     keep_alive: bool,
@@ -37,12 +36,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
         Self {
             io,
             inbox: Inbox::default(),
-            outbox: Outbox::default(),
+            sender: Sender::new(),
             limits,
             scan: Scan::default(),
             empty_lines: 0,
             body: Body::none(),
-            writer: Writer::Unbegun,
             version: Version::HTTP_11,
             is_head: false,
             keep_alive: true,
@@ -74,7 +72,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
         if !self.keep_alive || !self.body.is_done() {
             return Poll::Ready(Ok(None));
         }
-        self.writer = Writer::Unbegun;
+        self.sender.next_message();
         loop {
             match self.head_there() {
                 Ok(Some(head)) => return Poll::Ready(Ok(Some(head))),
@@ -92,7 +90,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
 
     /// The next head, if it is there whole.
     fn head_there(&mut self) -> Result<Option<RequestHeader>, Error> {
-        const TOO_LARGE: Error = Error::TooLarge("a head larger than may be");
         while let [b'\r', b'\n', ..] = self.inbox.bytes() {
             if self.empty_lines == self.limits.empty_lines {
                 return Err(Error::Malformed("empty lines before a request"));
@@ -102,12 +99,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
         }
         // Known even of a head that is refused: the response to it has no body.
         self.is_head = self.inbox.bytes().starts_with(b"HEAD ");
-        match self.scan.end(self.inbox.bytes())? {
-            None if self.inbox.len() > self.limits.head => Err(TOO_LARGE),
-            None => Ok(None),
-            Some(length) if length > self.limits.head => Err(TOO_LARGE),
-            Some(length) => self.begin(length).map(Some),
-        }
+        let too_large = "a head larger than may be";
+        let end = self
+            .scan
+            .end(self.inbox.bytes(), self.limits.head, too_large);
+        end?.map(|length| self.begin(length)).transpose()
     }
 
     fn begin(&mut self, length: usize) -> Result<RequestHeader, Error> {
@@ -121,6 +117,13 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
         self.expects_continue =
             !self.body.is_done() && fields::expects_continue(&parsed.head.headers, self.version);
         Ok(parsed.head)
+    }
+
+    /// Gives up on a head that does not come to its end: all that is left is the response to it. Whether one was begun;
+    /// empty lines before it are none.
+    pub fn abandon_head(&mut self) -> bool {
+        self.refuse(Error::Closed);
+        !self.inbox.is_empty()
     }
 
     /// Nothing after a broken head can be understood; all that is left is the response to it.
@@ -170,7 +173,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
     /// Queues an informational response. To a client of HTTP/1.0 none is sent.
     pub fn send_informational(&mut self, head: &ResponseHeader) -> Result<(), Error> {
         let switches = head.status == StatusCode::SWITCHING_PROTOCOLS;
-        if !head.status.is_informational() || switches || self.writer != Writer::Unbegun {
+        if !head.status.is_informational() || switches || self.sender.is_begun() {
             return Err(Error::Unwritable("an informational response that is none"));
         }
         if self.version == Version::HTTP_10 {
@@ -179,12 +182,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
         if head.status == StatusCode::CONTINUE {
             self.expects_continue = false;
         }
-        writer::response_head(&mut self.outbox, head, Announce::Nothing, None)
+        self.sender.send_informational(head)
     }
 
     /// Queues the final head. Fields of framing and of the connection are written from what is known here, not from `head`.
     pub fn send_head(&mut self, head: &ResponseHeader, body: BodyLength) -> Result<(), Error> {
-        if head.status.is_informational() || self.writer != Writer::Unbegun {
+        if head.status.is_informational() || self.sender.is_begun() {
             return Err(Error::Unwritable("a final response that is none"));
         }
         let (announce, writer) = Writer::of_response(body, head.status, self.is_head, self.version);
@@ -194,32 +197,24 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
             true => b"keep-alive",
             false => b"close",
         };
-        writer::response_head(&mut self.outbox, head, announce, Some(connection))?;
-        self.writer = writer;
-        Ok(())
+        let body = (announce, writer);
+        self.sender.begin_response(head, body, connection)
     }
 
     /// Waits until no more than the limit of the write buffer is queued.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let left = self.limits.write_buffer;
-        let written = ready!(self.outbox.poll_write_to(&mut self.io, cx, left));
-        Poll::Ready(written.map_err(|error| self.write_failed(error)))
+        self.sender.poll_ready(&mut self.io, left, cx)
     }
 
     /// Queues a part of the response's body.
     pub fn send_part(&mut self, part: Part) -> Result<(), Error> {
-        self.writer.push(&mut self.outbox, part)
+        self.sender.send_part(part)
     }
 
     /// Writes everything that is queued.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let written = ready!(self.outbox.poll_flush(&mut self.io, cx));
-        Poll::Ready(written.map_err(|error| self.write_failed(error)))
-    }
-
-    fn write_failed(&mut self, error: std::io::Error) -> Error {
-        self.writer = Writer::Failed;
-        error.into()
+        self.sender.poll_flush(&mut self.io, cx)
     }
 
     /// The connection takes no request after this one.
@@ -229,18 +224,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
 
     /// Whether the response was written to its end.
     pub fn is_response_complete(&self) -> bool {
-        self.writer.is_ended() && self.outbox.is_empty()
+        self.sender.is_complete()
     }
 
     /// Whether a head of the response was queued.
     pub fn is_response_begun(&self) -> bool {
-        self.writer != Writer::Unbegun
+        self.sender.is_begun()
     }
 
     /// Whether closing the connection now would look like the clean end of a response that is not whole: it must be
     /// reset instead.
     pub fn is_cut_unseen(&self) -> bool {
-        self.writer == Writer::UntilClose
+        self.sender.is_delimited_by_close()
     }
 
     /// Whether both messages are whole and the connection takes another request.
@@ -252,7 +247,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
     /// would reset it, and the response would be lost with it. Ends our side, then reads and drops what still comes
     /// until the client ends too or more than `bytes` came. Wants a limit of time around it.
     pub async fn linger(&mut self, bytes: usize) -> Result<(), Error> {
-        std::future::poll_fn(|cx| self.outbox.poll_flush(&mut self.io, cx)).await?;
+        std::future::poll_fn(|cx| self.sender.poll_flush(&mut self.io, cx)).await?;
         std::future::poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx)).await?;
         let mut dropped = self.inbox.len();
         while dropped <= bytes {

@@ -171,10 +171,6 @@ impl Writer {
         }
     }
 
-    pub fn is_ended(self) -> bool {
-        self == Writer::Ended
-    }
-
     /// Queues a part of the body. What does not fit its head is an error, and the message can no longer be ended.
     pub fn push(&mut self, outbox: &mut Outbox, part: Part) -> Result<(), Error> {
         let next = self.next(outbox, part);
