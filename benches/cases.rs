@@ -1,9 +1,8 @@
 //! The requests that are measured: searches with vectors as clients write them, and Cypher.
 
-use bytes::Bytes;
+use benches::OwnedRequest;
 use http::Method;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use pointsman::dialect::{Body, Request};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 
 /// Numbers of a vector.
 const DIMENSIONS: usize = 1536;
@@ -12,10 +11,7 @@ const DIMENSIONS: usize = 1536;
 pub struct Case {
     pub dialect: &'static str,
     pub name: String,
-    method: Method,
-    target: &'static str,
-    headers: HeaderMap,
-    body: Bytes,
+    pub request: OwnedRequest,
 }
 
 impl Case {
@@ -37,20 +33,12 @@ impl Case {
         Self {
             dialect,
             name,
-            method,
-            target,
-            headers: headers.into_iter().collect(),
-            body: body.into(),
-        }
-    }
-
-    /// The request as the proxy would hand it on.
-    pub fn request(&self) -> Request<'_> {
-        Request {
-            method: &self.method,
-            target: self.target,
-            headers: &self.headers,
-            body: Body::Whole(&self.body),
+            request: OwnedRequest {
+                method,
+                target,
+                headers: headers.into_iter().collect(),
+                body: body.into(),
+            },
         }
     }
 }

@@ -64,7 +64,7 @@ fn steps(
     dialect: &dyn Dialect,
     case: &Case,
 ) -> [(&'static str, Duration, Measured); 2] {
-    let call = dialect.understand(&case.request());
+    let call = dialect.understand(&case.request.as_request());
     let plan = |call: &_| -> Plan {
         let execution = ExecutionStrategy::of_store(dialect.store());
         planner.plan(call, execution, &SystemLoad::default(), Some("ada"))
@@ -75,7 +75,7 @@ fn steps(
             "understand + plan",
             WHOLE_LIMIT,
             measure(|| {
-                let call = dialect.understand(&case.request());
+                let call = dialect.understand(&case.request.as_request());
                 let plan = plan(&call);
                 (call, plan)
             }),

@@ -52,7 +52,7 @@ async fn small_requests(small: &Nasty) -> Histogram<u64> {
     let end = Instant::now() + MEASURED;
     while Instant::now() < end {
         let was_due = due.tick().await;
-        drop(black_box(dialect.understand(&small.request())));
+        drop(black_box(dialect.understand(&small.request.as_request())));
         late.saturating_record(u64::try_from(was_due.elapsed().as_micros()).unwrap_or(u64::MAX));
     }
     late
@@ -64,9 +64,9 @@ async fn worst(load: Load, dialect: &Arc<dyn Dialect>, nasty: &Nasty) {
             Load::Nothing => {
                 let _ = timeout(EVERY, std::future::pending::<()>()).await;
             }
-            Load::InItsWay => drop(black_box(dialect.understand(&nasty.request()))),
+            Load::InItsWay => drop(black_box(dialect.understand(&nasty.request.as_request()))),
             Load::AsServed => drop(black_box(
-                background::understand(dialect, &nasty.request()).await,
+                background::understand(dialect, &nasty.request.as_request()).await,
             )),
         }
         tokio::task::yield_now().await;

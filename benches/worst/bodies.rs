@@ -2,10 +2,9 @@
 //! for, up to what a reader takes at all: a statement of too many tokens is given up at once, so
 //! the worst ones stay just below that.
 
-use bytes::Bytes;
+use benches::OwnedRequest;
 use http::Method;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use pointsman::dialect::{Body, Request};
 
 /// Pieces of a statement, so that it stays below the most tokens that are read.
 const PIECES: usize = 16_000;
@@ -16,10 +15,7 @@ const VARIABLES: usize = 120;
 pub struct Nasty {
     pub dialect: &'static str,
     pub name: &'static str,
-    pub body: Bytes,
-    target: &'static str,
-    method: Method,
-    headers: HeaderMap,
+    pub request: OwnedRequest,
 }
 
 impl Nasty {
@@ -37,20 +33,12 @@ impl Nasty {
                 "neo4j"
             },
             name,
-            body: body.into(),
-            target,
-            method: Method::POST,
-            headers: HeaderMap::from_iter([json]),
-        }
-    }
-
-    /// The request as the proxy would hand it on.
-    pub fn request(&self) -> Request<'_> {
-        Request {
-            method: &self.method,
-            target: self.target,
-            headers: &self.headers,
-            body: Body::Whole(&self.body),
+            request: OwnedRequest {
+                method: Method::POST,
+                target,
+                headers: HeaderMap::from_iter([json]),
+                body: body.into(),
+            },
         }
     }
 }

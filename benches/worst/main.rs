@@ -38,10 +38,10 @@ fn row(nasty: &Nasty, small: &Nasty) -> String {
     let before = ALLOCATOR.current_usage();
     ALLOCATOR.reset_peak_usage();
     let start = Instant::now();
-    let call = black_box(dialect.understand(&nasty.request()));
+    let call = black_box(dialect.understand(&nasty.request.as_request()));
     let took = start.elapsed().as_secs_f64() * 1000.0;
     let peak = ALLOCATOR.peak_usage().saturating_sub(before) as f64 / MEGABYTE;
-    let megabytes = nasty.body.len() as f64 / MEGABYTE;
+    let megabytes = nasty.request.body.len() as f64 / MEGABYTE;
     let [alone, in_its_way, served] = beside::p99(&dialect, nasty, small);
     format!(
         "{:8} {:37} {megabytes:5.2} {took:6.1} {:6.1} {peak:8.2} {:6.1} | {alone:9.2} {in_its_way:12.2} {served:10.2} | {} ({})",

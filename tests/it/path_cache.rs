@@ -1,6 +1,8 @@
 //! The cache as clients meet it: what is served, what is said of it, and what is never stored.
 
-use crate::support::{Origin, Proxy, Response, Setup, Step, TIMEOUT, in_time, noise, wait_until};
+use crate::support::{
+    Origin, Proxy, Response, Setup, Step, TIMEOUT, in_time, noise, over, wait_until,
+};
 use parking_lot::Mutex;
 use serde_json::json;
 use std::sync::Arc;
@@ -34,10 +36,6 @@ async fn counting() -> Origin {
         },
     )
     .await
-}
-
-async fn over(origin: &Origin) -> Proxy {
-    Setup::new("qdrant", &[origin.url()]).start().await
 }
 
 async fn get(proxy: &Proxy) -> Response {

@@ -1,20 +1,11 @@
 //! What the path does not understand, or need not change, goes through as it came.
 
-use crate::support::{Framing, Origin, Proxy, Response, Setup, Step, noise, wait_until, wire};
+use crate::support::{
+    Framing, Origin, Response, Setup, Step, noise, over, plain, wait_until, wire,
+};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
-
-async fn over(origin: &Origin) -> Proxy {
-    Setup::new("qdrant", &[origin.url()]).start().await
-}
-
-/// A proxy over an origin that answers `ok` to everything.
-async fn plain() -> (Origin, Proxy) {
-    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
-    let proxy = over(&origin).await;
-    (origin, proxy)
-}
 
 /// Fields of ours and of the hop.
 const OURS: [&str; 5] = [

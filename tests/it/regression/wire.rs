@@ -1,18 +1,10 @@
 //! Messages on the wire: framing, connections, time limits.
 
 use crate::support::wire::{self, ReadError};
-use crate::support::{Framing, Origin, Proxy, ReceivedRequest, Setup, Step, noise, wait_until};
+use crate::support::{
+    Framing, Origin, Proxy, ReceivedRequest, Setup, Step, noise, over, plain, wait_until,
+};
 use std::time::{Duration, Instant};
-
-async fn over(origin: &Origin) -> Proxy {
-    Setup::new("qdrant", &[origin.url()]).start().await
-}
-
-async fn plain() -> (Origin, Proxy) {
-    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
-    let proxy = over(&origin).await;
-    (origin, proxy)
-}
 
 /// Every connection was kept, whatever the client's version: a client of HTTP/1.0 waited for a close that never came.
 #[tokio::test]
@@ -623,4 +615,25 @@ async fn a_streamed_body_that_comes_to_no_end_is_told_why() {
                 .all(|one| one.truncated || one.method() == "PUT" && one.target() == "/y")
         );
     }
+}
+
+/// A head that came to no end in its time ended its connection without a word.
+#[tokio::test]
+async fn a_head_that_comes_to_no_end_is_told_why() {
+    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("path: {client_read_timeout: 300ms}")
+        .start()
+        .await;
+    let mut client = proxy.client().await;
+    client.send("GET /x HTTP/1.1\r\nhost: t\r\napi-key: ").await;
+    let response = client.response().await;
+    assert_eq!(response.status, 408);
+    assert_eq!(response.field("connection"), Some("close"));
+    assert!(response.json()["status"]["error"].is_string());
+    assert!(client.is_closed().await);
+    assert_eq!(origin.count(), 0);
+    let mut silent = proxy.client().await;
+    silent.send("\r\n").await;
+    assert!(silent.is_closed().await, "no head, no response");
 }

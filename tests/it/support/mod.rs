@@ -124,6 +124,18 @@ impl Proxy {
     }
 }
 
+/// A proxy for Qdrant over one origin.
+pub async fn over(origin: &Origin) -> Proxy {
+    Setup::new("qdrant", &[origin.url()]).start().await
+}
+
+/// A proxy over an origin that responds `ok` to everything.
+pub async fn plain() -> (Origin, Proxy) {
+    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
+    let proxy = over(&origin).await;
+    (origin, proxy)
+}
+
 /// The output of a future; the test fails when it takes longer than [`TIMEOUT`].
 pub async fn in_time<T>(what: &str, wait: impl Future<Output = T>) -> T {
     match tokio::time::timeout(TIMEOUT, wait).await {
