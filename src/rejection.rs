@@ -42,7 +42,7 @@ pub enum RejectionReason {
     BadRequest,
     /// The method is not served: a tunnel, or an echo of credentials.
     MethodNotAllowed,
-    /// The body came too slowly.
+    /// The head or the body came too slowly.
     ClientTooSlow,
     /// The version of HTTP is not served.
     VersionNotSupported,

@@ -87,23 +87,41 @@ pub async fn serve<T: Transport>(io: T, handler: &impl Handler, stop: &mut watch
             return;
         }
         served += 1;
-        let head = timeout(limits.head, poll_fn(|cx| server.poll_head(cx))).await;
-        match head {
-            Ok(Ok(Some(head))) => {
+        match next_head(&mut server, limits.head).await {
+            NextHead::Request(head) => {
                 if served >= limits.requests {
                     server.close_after_response();
                 }
                 handler.handle(head, &mut server).await;
             }
-            Ok(Err(error)) => match refusal(error) {
-                Some(refusal) => handler.refuse(refusal, &mut server).await,
-                None => return,
-            },
-            Ok(Ok(None)) | Err(_) => return,
+            NextHead::Refused(refusal) => handler.refuse(refusal, &mut server).await,
+            NextHead::None => return,
         }
         if !server.is_reusable() {
             return close(server, &limits).await;
         }
+    }
+}
+
+enum NextHead {
+    Request(RequestHeader),
+    Refused(Refusal),
+    /// The client has gone, or sent nothing that asks for a response.
+    None,
+}
+
+/// Reads a head that was begun, within its time.
+async fn next_head<T: Transport>(server: &mut Server<T>, within: Duration) -> NextHead {
+    const LATE: Refusal = Refusal {
+        status: 408,
+        reason: "the head of the request did not come in time",
+    };
+    match timeout(within, poll_fn(|cx| server.poll_head(cx))).await {
+        Ok(Ok(Some(head))) => NextHead::Request(head),
+        Ok(Ok(None)) => NextHead::None,
+        Ok(Err(error)) => refusal(error).map_or(NextHead::None, NextHead::Refused),
+        Err(_) if server.abandon_head() => NextHead::Refused(LATE),
+        Err(_) => NextHead::None,
     }
 }
 

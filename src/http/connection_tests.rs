@@ -50,10 +50,10 @@ impl AsyncWrite for Pipe {
     }
 }
 
-/// Answers with the path; `/cut` is answered by half.
+/// Responds with the path; to `/cut` with half a response.
 struct Paths;
 
-async fn answer(
+async fn respond(
     status: u16,
     text: &str,
     whole: bool,
@@ -87,11 +87,11 @@ impl Handler for Paths {
 
     async fn handle(&self, request: RequestHeader, downstream: &mut dyn Downstream) {
         let path = request.uri.path();
-        let _ = answer(200, path, path != "/cut", downstream).await;
+        let _ = respond(200, path, path != "/cut", downstream).await;
     }
 
     async fn refuse(&self, refusal: Refusal, downstream: &mut dyn Downstream) {
-        let _ = answer(refusal.status, refusal.reason, true, downstream).await;
+        let _ = respond(refusal.status, refusal.reason, true, downstream).await;
     }
 }
 
@@ -170,18 +170,40 @@ async fn an_idle_connection_ends_at_the_idle_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_limit_of_a_head_does_not_start_anew_with_each_byte() {
+async fn a_head_that_drips_is_refused_at_its_limit_which_does_not_start_anew_with_each_byte() {
     let mut running = Running::start();
     for byte in ["G", "E", "T", " ", "/", "a"] {
         running.send(byte).await;
         tokio::time::sleep(Duration::from_millis(1500)).await;
     }
     let (text, seconds) = running.rest().await;
+    assert_eq!(seconds, 10);
+    assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
+    assert!(text.contains("connection: close"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_head_that_comes_to_no_end_is_refused_too() {
+    let mut running = Running::start();
+    running.send(&get("/a")).await;
+    running.until("0\r\n\r\n").await;
+    running.send("HEAD /b HTTP/1.1\r\nHo").await;
+    let (text, seconds) = running.rest().await;
+    assert_eq!(seconds, 10);
+    assert!(text.starts_with("HTTP/1.1 408 "), "{text}");
+    assert!(text.ends_with("\r\n\r\n"), "no body to HEAD: {text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn empty_lines_alone_are_no_head_and_get_no_response() {
+    let mut running = Running::start();
+    running.send("\r\n").await;
+    let (text, seconds) = running.rest().await;
     assert_eq!((text.as_str(), seconds), ("", 10));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_head_that_breaks_the_rules_is_answered_and_ends_the_connection() {
+async fn a_head_that_breaks_the_rules_is_refused_and_ends_the_connection() {
     for (head, status) in [
         ("GET ! HTTP/1.1\r\nHost: a\r\n\r\n".to_string(), "400"),
         (

@@ -81,6 +81,7 @@ impl From<Refusal> for Rejection {
     fn from(refusal: Refusal) -> Self {
         let reason = match refusal.status {
             405 => RejectionReason::MethodNotAllowed,
+            408 => RejectionReason::ClientTooSlow,
             431 => RejectionReason::HeadersTooLarge,
             505 => RejectionReason::VersionNotSupported,
             _ => RejectionReason::BadRequest,
