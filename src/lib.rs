@@ -31,4 +31,5 @@ pub mod rejection;
 pub mod retry;
 pub mod runtime;
 pub mod shared;
+pub mod shortage;
 pub mod snapshot;

@@ -12,14 +12,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("retry", &["dialect", "http"]),
     ("rejection", &[]),
     ("config", &["dialect"]),
-    ("http", &[]),
+    ("shortage", &[]),
+    ("http", &["shortage"]),
     ("dialect", &["clock", "rejection"]),
     ("plan", &["clock", "config", "dialect"]),
     ("cache", &["clock", "config", "dialect", "plan"]),
     ("endpoint", &["clock", "config", "dialect", "plan"]),
     (
         "probe",
-        &["clock", "config", "dialect", "endpoint", "random"],
+        &[
+            "clock", "config", "dialect", "endpoint", "random", "shortage",
+        ],
     ),
     (
         "balance",

@@ -18,7 +18,6 @@ mod probe_trigger;
 pub mod registry;
 mod rules;
 mod server_facts;
-mod shortage;
 mod slow_start;
 mod stamp;
 pub mod state;
@@ -38,7 +37,6 @@ pub use probe_trigger::ProbeTrigger;
 pub use registry::Registry;
 pub use rules::HealthRules;
 pub use server_facts::ServerFacts;
-pub use shortage::is_our_shortage;
 pub use state::{EndpointState, LoadReport};
 pub use status::{HealthStatus, Sign};
 

@@ -3,6 +3,7 @@
 use super::{
     BodyLength, Cause, Part, RequestHeader, ResponseHeader, Stage, Upstream, UpstreamError,
 };
+use crate::shortage::Shortage;
 use http1::{Client, Error, Limits};
 use pingora_core::connectors::{ConnectorOptions, TransportConnector};
 use pingora_core::protocols::Stream;
@@ -44,7 +45,7 @@ impl Connector {
     ) -> Result<Box<dyn Upstream>, UpstreamError> {
         let peer = peer(to);
         let opened = self.transport.get_stream(&peer).await;
-        let (stream, reused) = opened.map_err(|error| not_connected(&error.etype))?;
+        let (stream, reused) = opened.map_err(|error| not_connected(&error))?;
         Ok(Box::new(Exchange {
             client: Client::new(stream, Limits::default()),
             reused,
@@ -64,15 +65,12 @@ fn peer(to: &Destination) -> HttpPeer {
     peer
 }
 
-fn not_connected(kind: &ErrorType) -> UpstreamError {
-    let cause = match kind {
-        ErrorType::ConnectTimedout => Cause::ConnectTimeout,
-        ErrorType::ConnectRefused => Cause::Connect("connect_refused"),
-        ErrorType::ConnectNoRoute => Cause::Connect("no_route"),
-        // No socket or no local port could be had.
-        ErrorType::InternalError | ErrorType::SocketError | ErrorType::BindError => {
-            Cause::Exhausted
-        }
+fn not_connected(error: &pingora_error::Error) -> UpstreamError {
+    let cause = match (Shortage::behind(error.root_cause()), error.etype()) {
+        (Some(shortage), _) => Cause::Shortage(shortage),
+        (None, ErrorType::ConnectTimedout) => Cause::ConnectTimeout,
+        (None, ErrorType::ConnectRefused) => Cause::Connect("connect_refused"),
+        (None, ErrorType::ConnectNoRoute) => Cause::Connect("no_route"),
         _ => Cause::Connect("connect_error"),
     };
     UpstreamError {

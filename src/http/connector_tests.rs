@@ -1,22 +1,23 @@
 //! Exchanges with an endpoint on loopback.
 
 use super::*;
+use pingora_core::connectors::l4::BindTo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// An endpoint that answers the requests of each connection with these bytes in turn, then closes it.
-async fn endpoint(answers: &'static [&'static str]) -> SocketAddr {
+/// An endpoint that responds to the requests of each connection with these bytes in turn, then closes it.
+async fn endpoint(responses: &'static [&'static str]) -> SocketAddr {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = socket.accept().await {
             tokio::spawn(async move {
-                for answer in answers {
+                for response in responses {
                     if !head(&mut stream).await {
                         return;
                     }
-                    stream.write_all(answer.as_bytes()).await.unwrap();
-                    if !answer.starts_with("HTTP/1.1 200") {
+                    stream.write_all(response.as_bytes()).await.unwrap();
+                    if !response.starts_with("HTTP/1.1 200") {
                         return;
                     }
                 }
@@ -80,11 +81,11 @@ async fn a_connection_that_is_clean_carries_the_next_exchange() {
 
 #[tokio::test]
 async fn a_connection_that_is_not_clean_carries_no_other() {
-    for answer in [
+    for response in [
         &["HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1more"] as &'static [&'static str],
         &["HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\n1"],
     ] {
-        let address = endpoint(answer).await;
+        let address = endpoint(response).await;
         let connector = Arc::new(Connector::new(8));
         for _ in 0..3 {
             assert_eq!(exchange(&connector, &to(address, 1)).await.unwrap(), "1");
@@ -121,6 +122,29 @@ async fn a_refused_connection_sent_nothing() {
     let error = exchange(&connector, &to(address, 1)).await.unwrap_err();
     assert_eq!(error.stage, Stage::Connect);
     assert_eq!(error.cause, Cause::Connect("connect_refused"));
+}
+
+/// The kernel gives a connection one of two local ports; both are soon taken.
+#[tokio::test]
+async fn a_lack_of_local_ports_is_ours_and_not_the_endpoints() {
+    let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let connector = Connector::new(8);
+    let mut peer = peer(&to(address, 1));
+    let first = address.port().min(60_000);
+    let mut bind_to = BindTo::default();
+    bind_to.set_port_range(Some((first, first + 1))).unwrap();
+    peer.options.bind_to = Some(bind_to);
+    let mut streams = Vec::new();
+    let error = loop {
+        match connector.transport.new_stream(&peer).await {
+            Ok(stream) => streams.push(stream),
+            Err(error) => break not_connected(&error),
+        }
+        assert!(streams.len() <= 2, "the range of ports was not kept");
+    };
+    assert_eq!(error.stage, Stage::Connect);
+    assert_eq!(error.cause, Cause::Shortage(Shortage::Ports));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! One exchange with an endpoint: a request and its responses.
 
 use super::{BodyLength, Part, RequestHeader, ResponseHeader};
+use crate::shortage::Shortage;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
@@ -32,8 +33,8 @@ pub enum Cause {
     Malformed(&'static str),
     /// The request is no message of HTTP: no endpoint would take it.
     Unwritable(&'static str),
-    /// This process or machine lacks something (file descriptors, ports): no fault of the endpoint.
-    Exhausted,
+    /// This process or machine lacks something: no fault of the endpoint.
+    Shortage(Shortage),
 }
 
 /// A failed exchange. The connection is closed when it is dropped.

@@ -3,7 +3,8 @@
 //! a response is bounded; the name is never resolved here.
 
 use super::question::{ProbeClient, ProbeError, ProbeReply, Question};
-use crate::endpoint::{Condition, is_our_shortage};
+use crate::endpoint::Condition;
+use crate::shortage::Shortage;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http::header::HOST;
@@ -102,9 +103,9 @@ pub(super) fn too_late(limit: Duration) -> ProbeError {
 }
 
 fn failure(error: &(dyn std::error::Error + 'static)) -> ProbeError {
-    match is_our_shortage(error) {
-        true => ProbeError::OurShortage(cause(error)),
-        false => ProbeError::NoResponse(cause(error)),
+    match Shortage::behind(error) {
+        Some(_) => ProbeError::OurShortage(cause(error)),
+        None => ProbeError::NoResponse(cause(error)),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::trial::client::{Client, HttpRequest, JsonResponse};
 use crate::trial::environment::eventually;
 use check::{Responses, Scrapes};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use testbed::faults::Requests;
 use testbed::graph::Graph;
@@ -39,6 +40,7 @@ fn yaml(cluster: &Cluster, graph: &Graph, l1: &str) -> String {
          health: {{interval: 100ms}}\n\
          breaker: {{threshold: 3, open_for: 500ms}}\n\
          process: {{reload_delay: 1h}}\n\
+         upstream: {{idle_timeout: 1ms}}\n\
          cache: {{max_size: 4, cleanup_interval: 50ms, rejoin_hold: 1ms, quarantine: 1ms, share_wait: 700ms, l1: {{size: {l1}}}, categories: {{entity: 2s}}}}\n",
         cluster.url(0),
         cluster.url(1),
@@ -206,15 +208,24 @@ async fn traffic(site: &mut Site) {
     }
 }
 
-/// No file left for a client's connection.
+/// No file left for a connection to an endpoint, then for a client's connection.
 async fn shortage(site: &mut Site) {
+    let number = AtomicU64::new(5000);
+    // The client's own connection is open; those to the endpoints close when they are idle.
+    site.scroll(4999).await;
     site.process.set_open_files(3);
+    eventually("a refusal", || async {
+        let number = number.fetch_add(1, Ordering::Relaxed);
+        site.scroll(number).await.status == 503
+    })
+    .await;
     let address = site.vectors.trim_start_matches("http://").to_owned();
     let waiting = tokio::net::TcpStream::connect(address).await.unwrap();
     site.process.says(&["connections cannot be accepted"]).await;
     site.process.set_open_files(u64::MAX);
     drop(waiting);
     site.until_counted("accept_failures_total").await;
+    site.until_counted("connect_shortages_total").await;
 }
 
 /// A slow write in flight, a client that leaves, retries, an open breaker, refusals.

@@ -78,7 +78,7 @@ families! {
     in_flight: Gauges<2> = "in_flight" ["service", "endpoint"] NONE,
         "Requests in flight at an endpoint.";
     attempts: Counters<3> = "attempts_total" ["service", "endpoint", "fault"] NONE,
-        "Exchanges with an endpoint, by whose fault a failure was (none: a success).";
+        "Exchanges with an endpoint, by whose fault a failure was (none: a success, or a failure that says nothing of the endpoint).";
     retries: Counters<2> = "retries_total" ["service", "reason"] NONE,
         "Attempts after the first, by the fault of the attempt before.";
     assignments: Counters<2> = "assignments_total" ["service", "result"] NONE,
@@ -139,6 +139,8 @@ families! {
         "Changes of an endpoint: its status, breaker, role, maintenance, name resolution, and whether it takes our probe credential.";
     accept_failures: Counters<0> = "accept_failures_total" [] NONE,
         "Failed attempts to accept a client's connection, mostly for a lack of file descriptors of ours.";
+    connect_shortages: Counters<2> = "connect_shortages_total" ["service", "reason"] NONE,
+        "Connections to endpoints that could not be opened for a lack of ours, for which no endpoint is blamed: no_files, no_ports, no_memory.";
     reloads: Counters<1> = "reloads_total" ["result"] NONE,
         "Reloads of the configuration: accepted, refused.";
     config_generation: Gauges<0> = "config_generation" [] NONE,

@@ -73,6 +73,13 @@ impl Metrics {
         self.families.accept_failures.with([], |one| one.inc());
     }
 
+    /// Counts a connection to an endpoint that could not be opened for a lack of ours.
+    pub fn connect_lacked(&self, service: &Name, reason: &'static str) {
+        self.families
+            .connect_shortages
+            .with([service, reason], |one| one.inc());
+    }
+
     /// Notes which configuration serves, and whether it is the one that was last loaded.
     pub fn serves(&self, last_good: bool, generation: u64) {
         self.families

@@ -97,6 +97,10 @@ fn everything() -> (Bench, String) {
     bench
         .observer
         .metrics()
+        .connect_lacked(&service, "no_files");
+    bench
+        .observer
+        .metrics()
         .changed(&service, &endpoint, "breaker", "open");
     bench.observer.add_source(Box::new(read_figures));
     let text = bench.observer.metrics_text();

@@ -173,6 +173,10 @@ impl<'a> Attempt<'a> {
         if error.blames_endpoint() {
             self.route.permit.complete(&completion);
         }
+        if let Some(shortage) = error.shortage {
+            let metrics = self.caller.shared.observer.metrics();
+            metrics.connect_lacked(&self.outbound.service.label, shortage.word());
+        }
         AttemptEnd::Failed(error, self.route.endpoint, attempt)
     }
 

@@ -1,6 +1,7 @@
 //! How an exchange with an endpoint failed: how far it had come, and why, in words of a closed set.
 
 use crate::http::{Cause, Stage, UpstreamError};
+use crate::shortage::Shortage;
 
 /// A failed exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,8 +10,10 @@ pub struct ExchangeError {
     pub timed_out: bool,
     /// An idle connection turned out to be closed when it was used: no failure of the endpoint.
     pub stale: bool,
-    /// This process or machine lacked something: no failure of the endpoint.
+    /// The request cannot be written, or we lacked something: no failure of the endpoint.
     pub ours: bool,
+    /// What we lacked to open a connection.
+    pub shortage: Option<Shortage>,
     /// The kind of failure in one word; longer texts may hold bytes of the request.
     pub kind: &'static str,
 }
@@ -23,6 +26,7 @@ impl ExchangeError {
             timed_out: true,
             stale: false,
             ours: false,
+            shortage: None,
             kind,
         }
     }
@@ -34,6 +38,7 @@ impl ExchangeError {
             timed_out: false,
             stale: false,
             ours: false,
+            shortage: None,
             kind: "endpoint_unhealthy",
         }
     }
@@ -46,11 +51,16 @@ impl ExchangeError {
 
 impl From<UpstreamError> for ExchangeError {
     fn from(error: UpstreamError) -> Self {
+        let shortage = match error.cause {
+            Cause::Shortage(shortage) => Some(shortage),
+            _ => None,
+        };
         Self {
             stage: error.stage,
             timed_out: error.cause == Cause::ConnectTimeout,
             stale: error.stale,
-            ours: matches!(error.cause, Cause::Exhausted | Cause::Unwritable(_)),
+            ours: shortage.is_some() || matches!(error.cause, Cause::Unwritable(_)),
+            shortage,
             kind: word(error.cause),
         }
     }
@@ -66,6 +76,6 @@ fn word(cause: Cause) -> &'static str {
         Cause::Write => "send_error",
         Cause::Malformed(_) => "bad_response",
         Cause::Unwritable(_) => "unwritable",
-        Cause::Exhausted => "exhausted",
+        Cause::Shortage(shortage) => shortage.word(),
     }
 }
