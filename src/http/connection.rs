@@ -88,14 +88,14 @@ pub async fn serve<T: Transport>(io: T, handler: &impl Handler, stop: &mut watch
         }
         served += 1;
         match next_head(&mut server, limits.head).await {
-            NextHead::Request(head) => {
+            Some(Ok(head)) => {
                 if served >= limits.requests {
                     server.close_after_response();
                 }
                 handler.handle(head, &mut server).await;
             }
-            NextHead::Refused(refusal) => handler.refuse(refusal, &mut server).await,
-            NextHead::None => return,
+            Some(Err(refusal)) => handler.refuse(refusal, &mut server).await,
+            None => return,
         }
         if !server.is_reusable() {
             return close(server, &limits).await;
@@ -103,25 +103,19 @@ pub async fn serve<T: Transport>(io: T, handler: &impl Handler, stop: &mut watch
     }
 }
 
-enum NextHead {
-    Request(RequestHeader),
-    Refused(Refusal),
-    /// The client has gone, or sent nothing that asks for a response.
-    None,
-}
-
-/// Reads a head that was begun, within its time.
-async fn next_head<T: Transport>(server: &mut Server<T>, within: Duration) -> NextHead {
+/// Reads a head that was begun, within its time. `None`: the client has gone, or sent nothing that asks for a response.
+async fn next_head<T: Transport>(
+    server: &mut Server<T>,
+    within: Duration,
+) -> Option<Result<RequestHeader, Refusal>> {
     const LATE: Refusal = Refusal {
         status: 408,
         reason: "the head of the request did not come in time",
     };
     match timeout(within, poll_fn(|cx| server.poll_head(cx))).await {
-        Ok(Ok(Some(head))) => NextHead::Request(head),
-        Ok(Ok(None)) => NextHead::None,
-        Ok(Err(error)) => refusal(error).map_or(NextHead::None, NextHead::Refused),
-        Err(_) if server.abandon_head() => NextHead::Refused(LATE),
-        Err(_) => NextHead::None,
+        Ok(Ok(head)) => head.map(Ok),
+        Ok(Err(error)) => refusal(error).map(Err),
+        Err(_) => server.abandon_head().then_some(Err(LATE)),
     }
 }
 
