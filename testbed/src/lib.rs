@@ -7,6 +7,7 @@
 mod delivery;
 pub mod faults;
 pub mod graph;
+pub mod listeners;
 pub mod neo4j;
 pub mod qdrant;
 pub mod sample;

@@ -25,7 +25,7 @@ fn cypher(neo4j: &dyn Dialect, statement: &str) -> Call {
     understood(neo4j, "POST", "/db/neo4j/query/v2", &body)
 }
 
-/// Reads whose answers may be stored.
+/// Reads whose responses may be stored.
 const READS: &[&str] = &[
     "MATCH (n:A) WHERE n.x > $p RETURN n ORDER BY n.x DESC SKIP 1 LIMIT 5",
     "MATCH (n:A) WITH n WHERE n.x = 1 RETURN n;",
@@ -86,7 +86,7 @@ const READS: &[&str] = &[
     "CYPHER 25 RETURN [1] IS :: LIST<VECTOR<INT8 NOT NULL>(2) NOT NULL> AS t, 1 IS NOT :: VECTOR(3) AS u",
 ];
 
-/// Reads whose answers a clock, chance, a file or the server's state decides.
+/// Reads whose results depend on a clock, on chance, on a file or on the state of the server.
 const FLEETING: &[&str] = &[
     "RETURN rand()",
     "RETURN `rand` ( )",

@@ -3,9 +3,8 @@
 
 mod check;
 
-use crate::process::Process;
+use crate::support::{Process, eventually};
 use crate::trial::client::{Client, HttpRequest, JsonResponse};
-use crate::trial::environment::eventually;
 use check::{Responses, Scrapes};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};

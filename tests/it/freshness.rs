@@ -13,7 +13,7 @@ fn seed() -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_answer_is_older_than_the_last_acknowledged_write() {
+async fn no_response_is_older_than_the_last_acknowledged_write() {
     let seed = seed();
     let (figures, held) = freshness::run(4_000, seed, |_| ()).await;
     assert!(

@@ -8,7 +8,6 @@ mod freshness;
 mod neo4j;
 mod neo4j_real;
 mod neo4j_statements;
-mod neo4j_support;
 mod path_bodies;
 mod path_cache;
 mod path_drain;

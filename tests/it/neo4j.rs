@@ -1,7 +1,8 @@
 //! The Neo4j side as its clients meet it, on embedded graphs and on scripted servers.
 
-use crate::neo4j_support::{
-    Proxy, TextResponse, eventually, fenced, send, statements_of, texts, try_send, yaml,
+use crate::support::eventually;
+use crate::support::neo4j::{
+    Proxy, TextResponse, fenced, send, statements_of, texts, try_send, yaml,
 };
 use bytes::Bytes;
 use http::{Request, Response};
@@ -50,7 +51,7 @@ fn seen(graph: &Graph, word: &str) -> Vec<ReceivedRequest> {
         .collect()
 }
 
-/// The last answer that a server of our own gives.
+/// A server whose responses a function makes; the metadata queries have responses of their own.
 struct Script<F>(F);
 
 impl<F: Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static> Application
@@ -111,9 +112,9 @@ impl<F: Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static> Appli
 const PURE: &str = "    pure: [my.read, my.other]\n";
 
 async fn scripted(
-    answer: impl Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static,
+    response: impl Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static,
 ) -> (Listener, Proxy) {
-    let listener = Listener::bind(0, Arc::new(Script(answer))).unwrap();
+    let listener = Listener::bind(0, Arc::new(Script(response))).unwrap();
     let proxy = Proxy::start(&yaml(&[("a", listener.url())], PURE, "")).await;
     proxy.informed().await;
     (listener, proxy)
@@ -194,8 +195,8 @@ async fn a_refused_write_is_learned_and_sent_once_as_a_write() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_fence_inside_a_200_of_the_transactional_api_is_handled() {
     let (listener, proxy) = scripted(strict).await;
-    let answer = proxy.commit(&["CALL my.other()"]).await;
-    assert_eq!(answer.code(), "", "{answer:?}");
+    let response = proxy.commit(&["CALL my.other()"]).await;
+    assert_eq!(response.code(), "", "{response:?}");
     assert_eq!(
         calls(&listener, "my.other")
             .iter()
@@ -208,22 +209,22 @@ async fn a_refused_fence_inside_a_200_of_the_transactional_api_is_handled() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_is_not_repeated_when_it_fails_after_its_refusal() {
     let (listener, proxy) = scripted(strict).await;
-    let answer = proxy.query("CALL my.read('fails')").await;
-    assert_eq!(answer.status, 500);
+    let response = proxy.query("CALL my.read('fails')").await;
+    assert_eq!(response.status, 500);
     assert_eq!(calls(&listener, "fails").len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_read_mode_that_the_client_set_is_the_clients_answer() {
+async fn a_refusal_under_the_clients_own_read_mode_reaches_the_client() {
     let (listener, proxy) = scripted(strict).await;
     let body = json!({"statement": "CALL my.read()", "accessMode": "READ"});
-    let answer = proxy.query_body(body).await;
-    assert_eq!((answer.status, answer.code().as_str()), (400, REFUSED));
+    let response = proxy.query_body(body).await;
+    assert_eq!((response.status, response.code().as_str()), (400, REFUSED));
     assert_eq!(calls(&listener, "my.read").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn jolt_answers_are_judged_by_their_records() {
+async fn jolt_responses_are_judged_by_their_records() {
     let listener = Listener::bind(
         0,
         Arc::new(Script(|_: &str, _: &Request<Bytes>| (200, json!({})))),
@@ -237,37 +238,37 @@ async fn jolt_answers_are_judged_by_their_records() {
     .await;
     proxy.informed().await;
     let jolt = |body: &'static str| {
-        let mut answer = CannedResponse::json(200, body);
-        answer.headers.insert(
+        let mut response = CannedResponse::json(200, body);
+        response.headers.insert(
             "content-type",
             "application/vnd.neo4j.jolt-v2".parse().unwrap(),
         );
-        answer
+        response
     };
     let accept = [("accept", "application/vnd.neo4j.jolt-v2")];
     let rows = "{\"header\":{\"fields\":[\"1\"]}}\n{\"data\":[1]}\n{\"summary\":{}}\n{\"info\":{\"lastBookmarks\":[\"FB:x\"]}}\n";
     for round in 0..2 {
         listener.faults().respond(jolt(rows), When::Next(1));
         let body = statements_of(&["MATCH (n:Jolt) RETURN count(n)"]);
-        let answer = proxy.post("/db/neo4j/tx/commit", &accept, &body).await;
-        assert_eq!((answer.status, answer.text.as_str()), (200, rows));
-        assert_eq!(answer.cache(), "miss", "{round}: never stored");
+        let response = proxy.post("/db/neo4j/tx/commit", &accept, &body).await;
+        assert_eq!((response.status, response.text.as_str()), (200, rows));
+        assert_eq!(response.cache(), "miss", "{round}: never stored");
         assert!(
-            answer.explain().contains("attempts=1"),
+            response.explain().contains("attempts=1"),
             "{}",
-            answer.explain()
+            response.explain()
         );
     }
     let refused = "{\"error\":{\"errors\":[{\"code\":\"Neo.ClientError.Statement.AccessMode\",\"message\":\"no\"}]}}\n{\"info\":{}}\n";
     listener.faults().respond(jolt(refused), When::Next(1));
-    let answer = proxy
+    let response = proxy
         .post(
             "/db/neo4j/tx/commit",
             &accept,
             &statements_of(&["CALL my.read()"]),
         )
         .await;
-    assert_eq!(answer.text, "{}");
+    assert_eq!(response.text, "{}");
     assert_eq!(
         calls(&listener, "my.read")
             .iter()
@@ -301,14 +302,14 @@ const TX: Api = Api {
 
 impl Api {
     async fn begin(&self, proxy: &Proxy, text: &str) -> Transaction {
-        let answer = proxy.post(self.path, &[], &(self.body)(text)).await;
-        assert!((200..300).contains(&answer.status), "{answer:?}");
-        assert_eq!(answer.cache(), "bypass");
-        let json = answer.json();
+        let response = proxy.post(self.path, &[], &(self.body)(text)).await;
+        assert!((200..300).contains(&response.status), "{response:?}");
+        assert_eq!(response.cache(), "bypass");
+        let json = response.json();
         let id = match json["transaction"]["id"].as_str() {
             Some(id) => id.to_owned(),
             None => {
-                let location = answer.header("location").to_owned();
+                let location = response.header("location").to_owned();
                 let commit = json["commit"].as_str().unwrap();
                 assert_eq!(format!("{location}/commit"), commit);
                 assert!(
@@ -364,13 +365,13 @@ async fn transactions_with_colliding_ids_stay_at_their_own_door() {
         for transaction in open.iter().rev() {
             let listener = home(&proxy, &transaction.id);
             let create = format!("CREATE (:{label} {{listener: {listener}}})");
-            for answer in [
+            for response in [
                 api.run(&proxy, transaction, &create).await,
                 api.commit(&proxy, transaction, &format!("RETURN '{label}'"))
                     .await,
             ] {
-                assert!((200..300).contains(&answer.status), "{answer:?}");
-                assert_eq!(answer.code(), "");
+                assert!((200..300).contains(&response.status), "{response:?}");
+                assert_eq!(response.code(), "");
             }
             let here = graph.faults(listener).received();
             let mine: Vec<_> = here
@@ -415,15 +416,15 @@ async fn an_id_without_a_known_endpoint_is_a_404_that_touches_no_endpoint() {
         format!("/db/neo4j/query/v2/tx/{id}"),
         "/db/neo4j/tx/1".into(),
     ] {
-        let answer = proxy.post(&path, &[], &json!({"statements": []})).await;
-        assert_eq!(answer.status, 404, "{path}");
+        let response = proxy.post(&path, &[], &json!({"statements": []})).await;
+        assert_eq!(response.status, 404, "{path}");
         let code = match path.contains("/query/v2/") {
             true => "Neo.ClientError.Request.Invalid",
             false => "Neo.ClientError.Transaction.TransactionNotFound",
         };
-        assert_eq!(answer.code(), code);
+        assert_eq!(response.code(), code);
         assert!(
-            answer
+            response
                 .header("content-type")
                 .starts_with("application/json")
         );
@@ -435,9 +436,9 @@ async fn an_id_without_a_known_endpoint_is_a_404_that_touches_no_endpoint() {
         .filter(of_transactions);
     assert_eq!(touched.count(), 0);
     let gone = format!("/db/neo4j/tx/77-{}", proxy.token("b"));
-    let answer = proxy.post(&gone, &[], &json!({"statements": []})).await;
+    let response = proxy.post(&gone, &[], &json!({"statements": []})).await;
     assert_eq!(
-        answer.code(),
+        response.code(),
         "Neo.ClientError.Transaction.TransactionNotFound"
     );
     assert_eq!(
@@ -456,10 +457,10 @@ async fn a_transaction_survives_a_restart_of_pointsman() {
         let transaction = api.begin(&first, "CREATE (:Kept)").await;
         first.stop().await;
         let second = in_front_of(&graph).await;
-        let answer = api.run(&second, &transaction, "CREATE (:Kept)").await;
-        assert_eq!(answer.code(), "", "{answer:?}");
-        let answer = api.commit(&second, &transaction, "RETURN 1").await;
-        assert_eq!(answer.code(), "", "{answer:?}");
+        let response = api.run(&second, &transaction, "CREATE (:Kept)").await;
+        assert_eq!(response.code(), "", "{response:?}");
+        let response = api.commit(&second, &transaction, "RETURN 1").await;
+        assert_eq!(response.code(), "", "{response:?}");
         second.stop().await;
     }
     let proxy = in_front_of(&graph).await;
@@ -618,7 +619,7 @@ async fn hits_carry_the_newest_bookmark() {
     proxy.query("CREATE (:B)").await;
     let read = "MATCH (n:B) RETURN count(n)";
     let bookmark =
-        |answer: &TextResponse| answer.json()["bookmarks"][0].as_str().unwrap().to_owned();
+        |response: &TextResponse| response.json()["bookmarks"][0].as_str().unwrap().to_owned();
     eventually("a narrow write leaves the entry", || async {
         let first = proxy.query(read).await;
         let written = proxy.query("CREATE (:Elsewhere)").await;
@@ -671,8 +672,8 @@ async fn errors_beside_rows_and_what_is_never_stored_stay_misses() {
         "MATCH (n:",
     ] {
         for _ in 0..2 {
-            let answer = proxy.query(statement).await;
-            assert_ne!(answer.cache(), "hit", "{statement}: {}", answer.text);
+            let response = proxy.query(statement).await;
+            assert_ne!(response.cache(), "hit", "{statement}: {}", response.text);
         }
     }
     let broken = proxy.query("UNWIND [1, 0] AS x RETURN 1 / x").await;
@@ -711,9 +712,9 @@ async fn recorder() -> (String, Arc<std::sync::Mutex<Vec<u8>>>) {
                 while let Ok(count @ 1..) = stream.read(&mut part).await {
                     kept.lock().unwrap().extend_from_slice(&part[..count]);
                     if part[..count].windows(4).any(|end| end == b"\r\n\r\n") {
-                        let answer = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\
+                        let response = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\
                                       content-length: 26\r\n\r\n{\"results\":[],\"errors\":[]}";
-                        let _ = stream.write_all(answer.as_bytes()).await;
+                        let _ = stream.write_all(response.as_bytes()).await;
                     }
                 }
             });
@@ -755,8 +756,11 @@ async fn a_cut_upload_of_a_transactional_write_never_reaches_the_server() {
         }
     }
     let whole = json!({"statements": [{"statement": "CREATE (:Cut)", "parameters": {"pad": "x".repeat(8192)}}]});
-    let answer = proxy.post("/db/neo4j/tx/commit", &[], &whole).await;
-    assert!(answer.explain().contains("op=cypher.write"), "{answer:?}");
+    let response = proxy.post("/db/neo4j/tx/commit", &[], &whole).await;
+    assert!(
+        response.explain().contains("op=cypher.write"),
+        "{response:?}"
+    );
     let text = String::from_utf8_lossy(&bytes.lock().unwrap()).into_owned();
     let posts = text.matches("POST ").count() - text.matches("SHOW ").count();
     assert_eq!(
@@ -771,13 +775,13 @@ async fn a_cut_upload_of_a_transactional_write_never_reaches_the_server() {
 async fn a_listing_procedure_is_a_read_after_the_first_inquiry() {
     let graph = graph(1);
     let proxy = in_front_of(&graph).await;
-    let answer = proxy
+    let response = proxy
         .query("CALL db.labels() YIELD label RETURN label")
         .await;
     assert!(
-        answer.explain().contains("op=cypher.read"),
+        response.explain().contains("op=cypher.read"),
         "{}",
-        answer.explain()
+        response.explain()
     );
     assert!(fenced(seen(&graph, "RETURN label").last().unwrap()));
     let write = proxy.query("CALL db.createLabel('New')").await;
@@ -810,14 +814,14 @@ async fn basic_authentication_passes_through_and_probes_use_their_own() {
     proxy.informed().await;
     let body = json!({"statement": "MATCH (n:Mine) RETURN n"});
     let path = "/db/neo4j/query/v2";
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for headers in [&[ALICE][..], &[ALICE], &[], &[BOB]] {
-        let answer = proxy.post(path, headers, &body).await;
-        answers.push((answer.status, answer.cache().to_owned()));
+        let response = proxy.post(path, headers, &body).await;
+        responses.push((response.status, response.cache().to_owned()));
     }
     let expected = [(202, "miss"), (202, "hit"), (401, "miss"), (401, "miss")];
     assert_eq!(
-        answers,
+        responses,
         expected.map(|(status, cache)| (status, cache.to_owned()))
     );
     let discovery = send("GET", &format!("{}/", proxy.url()), &[], String::new()).await;
@@ -845,8 +849,11 @@ async fn two_users_never_share_an_entry_and_a_401_revokes() {
         |who: (&'static str, &'static str)| proxy.post(path, Box::leak(Box::new([who])), &body);
     for cache in ["miss", "hit"] {
         for who in [ALICE, BOB] {
-            let answer = ask(who).await;
-            assert_eq!((answer.cache(), answer.rows()), (cache, json!([[who.1]])));
+            let response = ask(who).await;
+            assert_eq!(
+                (response.cache(), response.rows()),
+                (cache, json!([[who.1]]))
+            );
         }
     }
     let refused =
@@ -863,10 +870,10 @@ async fn two_users_never_share_an_entry_and_a_401_revokes() {
             CannedResponse::json(401, refused.to_string()),
             When::Next(1),
         );
-        let answer = proxy
+        let response = proxy
             .post(path, &[ALICE], &json!({"statement": statement}))
             .await;
-        assert_eq!(answer.status, 401, "{round}");
+        assert_eq!(response.status, 401, "{round}");
         if round > 0 {
             assert_eq!(
                 ask(BOB).await.cache(),
@@ -896,8 +903,8 @@ async fn access_modes_and_bookmarks_of_clients_pass_unchanged() {
         )
         .await;
     let body = json!({"statement": "RETURN 'modes'", "accessMode": "write", "unknown": 1});
-    let answer = proxy.query_body(body.clone()).await;
-    assert_eq!(answer.status, 400);
+    let response = proxy.query_body(body.clone()).await;
+    assert_eq!(response.status, 400);
     let seen = seen(&graph, "modes");
     assert_eq!(seen[0].headers["access-mode"], "write");
     assert_eq!(seen[1].body, body.to_string());
@@ -910,10 +917,10 @@ async fn reads_go_on_when_a_door_dies_and_writes_say_what_is_known() {
     proxy.query("CREATE (:Alive)").await;
     graph.kill(1);
     for round in 0..20 {
-        let answer = proxy
+        let response = proxy
             .query(&format!("MATCH (n:Alive) RETURN count(n), {round}"))
             .await;
-        assert_eq!(answer.rows()[0][0], 1, "{answer:?}");
+        assert_eq!(response.rows()[0][0], 1, "{response:?}");
     }
     graph
         .faults(0)
@@ -929,7 +936,7 @@ async fn reads_go_on_when_a_door_dies_and_writes_say_what_is_known() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_answer_of_a_commit_is_not_asked_for_again() {
+async fn a_lost_response_of_a_commit_is_not_asked_for_again() {
     let graph = graph(2);
     let proxy = in_front_of(&graph).await;
     let transaction = TX.begin(&proxy, "CREATE (:Lost)").await;
@@ -937,9 +944,9 @@ async fn a_lost_answer_of_a_commit_is_not_asked_for_again() {
     graph
         .faults(listener)
         .cut_after(0, When::Always, testbed::faults::Requests::All);
-    let answer = TX.commit(&proxy, &transaction, "RETURN 'lost'").await;
+    let response = TX.commit(&proxy, &transaction, "RETURN 'lost'").await;
     graph.faults(listener).clear();
-    assert_eq!(answer.status, 500, "{answer:?}");
+    assert_eq!(response.status, 500, "{response:?}");
     let path = format!(
         "/db/neo4j/tx/{}/commit",
         transaction.id.split('-').next().unwrap()
@@ -1012,11 +1019,11 @@ async fn roles_send_writes_to_the_writer_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn in_a_cluster_probes_find_the_writer_which_takes_what_must_not_lag() {
     let own = "FB:kcwQkgFKv0mFQVGED9FkC41oIQOQ";
-    let answer = move |_: &str, _: &Request<Bytes>| {
+    let response = move |_: &str, _: &Request<Bytes>| {
         let data = json!({"fields": ["x"], "values": [[1]]});
         (202, json!({"data": data, "bookmarks": [own]}))
     };
-    let member = |role| Listener::bind(0, Arc::new(Member(role, Script(answer)))).unwrap();
+    let member = |role| Listener::bind(0, Arc::new(Member(role, Script(response)))).unwrap();
     let listeners = [member(404), member(200), member(404)];
     let endpoints: Vec<_> = NAMES
         .into_iter()

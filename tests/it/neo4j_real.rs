@@ -3,7 +3,8 @@
 //! mvn, but never in CI.
 
 use crate::neo4j_statements::{READS, WRITES};
-use crate::neo4j_support::{Proxy, TextResponse, eventually, send, statements_of, try_send, yaml};
+use crate::support::eventually;
+use crate::support::neo4j::{Proxy, TextResponse, send, statements_of, try_send, yaml};
 use cypher_reader::is_pure_builtin;
 use pointsman::dialect::neo4j::builtin_procedures;
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ const KEY: (&str, &str) = ("authorization", "Basic bmVvNGo6YS1sb25nLXNlY3JldA=="
 /// Transactions of three requests, for each interface.
 const TRANSACTIONS: usize = 60;
 const QUERY: &str = "/db/neo4j/query/v2";
-/// The built-in functions whose answers time, chance or what is outside of the store decides.
+/// The built-in functions whose results time, chance or what is outside of the store decides.
 const IMPURE: &[&str] = &[
     "date.realtime",
     "date.statement",
@@ -129,7 +130,7 @@ async fn real_servers() {
     fills_hits_and_invalidation(&one).await;
     media_types_are_keyed_apart(&one).await;
     discovery_and_cluster_pass(&one).await;
-    large_answers_stream(&one, &servers[0]).await;
+    large_responses_stream(&one, &servers[0]).await;
     time_limits_are_the_clients(&one).await;
     commands_in_transactions_raise_the_service(&one).await;
     let all = in_front_of(&servers).await;
@@ -193,16 +194,16 @@ async fn every_read_is_accepted_under_the_fence(proxy: &Proxy) {
     let mut wrong = Vec::new();
     for statement in READS {
         let by_tx = statements_of(&[statement]);
-        for answer in [
+        for response in [
             ask(proxy, statement).await,
             proxy.post("/db/neo4j/tx/commit", &[KEY], &by_tx).await,
         ] {
             // A refused fence would have made it a write, with two attempts.
-            let explain = answer.explain();
-            let once = explain.contains("attempts=1") || answer.cache() == "hit";
-            let fine = (200..300).contains(&answer.status) && answer.code().is_empty();
+            let explain = response.explain();
+            let once = explain.contains("attempts=1") || response.cache() == "hit";
+            let fine = (200..300).contains(&response.status) && response.code().is_empty();
             if !(fine && once && explain.contains("effect=read")) {
-                wrong.push(format!("{statement}: {} {explain}", answer.text));
+                wrong.push(format!("{statement}: {} {explain}", response.text));
             }
         }
     }
@@ -218,10 +219,10 @@ async fn every_write_works_exactly_once(proxy: &Proxy, server: &Server) {
     for (number, (statement, check, expected)) in WRITES.iter().enumerate() {
         let own = |text: &str| text.replace("Own", &format!("Own{number}"));
         let expected: Value = serde_json::from_str(&own(expected)).unwrap();
-        let answer = ask(proxy, &own(statement)).await;
-        let explain = answer.explain();
+        let response = ask(proxy, &own(statement)).await;
+        let explain = response.explain();
         let once = explain.contains("attempts=1") && !explain.contains("effect=read");
-        let fine = answer.status == 202 && answer.code().is_empty();
+        let fine = response.status == 202 && response.code().is_empty();
         let found = direct(server, &own(check)).await;
         let through = ask(proxy, &own(check)).await;
         let done = [found.rows(), through.rows()]
@@ -230,7 +231,7 @@ async fn every_write_works_exactly_once(proxy: &Proxy, server: &Server) {
         if !(once && fine && done) {
             wrong.push(format!(
                 "{statement}: {} {explain}; {}; {}",
-                answer.text, found.text, through.text
+                response.text, found.text, through.text
             ));
         }
     }
@@ -372,7 +373,7 @@ async fn discovery_and_cluster_pass(proxy: &Proxy) {
     assert_eq!(odd.status, 202);
 }
 
-async fn large_answers_stream(proxy: &Proxy, server: &Server) {
+async fn large_responses_stream(proxy: &Proxy, server: &Server) {
     let statement = "UNWIND range(1, 220000) AS x RETURN x, 'a text that is as long as the text of many a property, which is to say not very long'";
     let begun = Instant::now();
     let through = ask(proxy, statement).await;
@@ -392,15 +393,15 @@ async fn time_limits_are_the_clients(proxy: &Proxy) {
     let endless =
         "MATCH (a), (b), (c), (d) WHERE id(a) + id(b) + id(c) + id(d) = -1 RETURN count(*)";
     let headers = [KEY, ("max-execution-time", "1")];
-    let answer = proxy
+    let response = proxy
         .post("/db/neo4j/tx/commit", &headers, &statements_of(&[endless]))
         .await;
     assert!(
-        answer.code().contains("TransactionTimedOut"),
+        response.code().contains("TransactionTimedOut"),
         "{}",
-        answer.text
+        response.text
     );
-    let explain = answer.explain();
+    let explain = response.explain();
     assert!(
         explain.contains("effect=read") && explain.contains("attempts=1"),
         "{explain}"
@@ -529,12 +530,12 @@ async fn no_read_fails_when_a_server_dies(proxy: &Proxy, servers: &[Arc<Server>]
                 let number = asked.fetch_add(1, Ordering::Relaxed);
                 let text = format!("MATCH (p:Person) RETURN count(p) > 0, '{reader}/{number}'");
                 let body = json!({"statement": text}).to_string();
-                let answer = try_send("POST", &url, &headers, body).await.unwrap();
+                let response = try_send("POST", &url, &headers, body).await.unwrap();
                 assert_eq!(
-                    (answer.status, &answer.rows()[0][0]),
+                    (response.status, &response.rows()[0][0]),
                     (202, &json!(true)),
                     "{}",
-                    answer.text
+                    response.text
                 );
             }
         });
@@ -624,14 +625,14 @@ async fn wrong_passwords_are_refused(proxy: &Proxy) {
     proxy.post(QUERY, &[KEY], &statement).await;
     let wrong = [("authorization", "Basic bmVvNGo6d3Jvbmc=")];
     for headers in [&wrong[..], &[]] {
-        let answer = proxy.post(QUERY, headers, &statement).await;
+        let response = proxy.post(QUERY, headers, &statement).await;
         assert_eq!(
-            (answer.status, answer.cache()),
+            (response.status, response.cache()),
             (401, "miss"),
             "{}",
-            answer.text
+            response.text
         );
-        assert_eq!(answer.code(), "Neo.ClientError.Security.Unauthorized");
+        assert_eq!(response.code(), "Neo.ClientError.Security.Unauthorized");
     }
     let right = proxy.post(QUERY, &[KEY], &statement).await;
     assert_eq!(

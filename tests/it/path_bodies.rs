@@ -42,17 +42,17 @@ async fn goes_through(framed: impl Fn(&str, &str, &[u8]) -> Vec<u8>) {
         for size in SIZES {
             let body = noise(size);
             client.send(framed(method, target, &body)).await;
-            let answer = client.response().await;
+            let response = client.response().await;
             let place = format!("{dialect} {method} {target} {size}");
-            assert_eq!(answer.status, 200, "{place}: {}", answer.text());
+            assert_eq!(response.status, 200, "{place}: {}", response.text());
             let seen = origin.last();
             assert!(seen.body == body, "{place}: {} arrived", seen.body.len());
             assert!(
-                answer.body == body,
+                response.body == body,
                 "{place}: {} came back",
-                answer.body.len()
+                response.body.len()
             );
-            assert!(!answer.is_hit(), "{place}");
+            assert!(!response.is_hit(), "{place}");
         }
     }
 }
@@ -136,8 +136,8 @@ async fn an_upload_that_is_cut_closes_its_connection_and_raises_its_tags() {
     let cut = origin.last();
     assert!(noise(200_000).starts_with(&cut.body));
     wait_until("the connection's end", || origin.closed() == 1).await;
-    let answer = proxy.request("GET", read, "", b"").await;
-    assert!(!answer.is_hit(), "{}", answer.cache());
+    let response = proxy.request("GET", read, "", b"").await;
+    assert!(!response.is_hit(), "{}", response.cache());
     let puts = origin
         .received()
         .iter()
@@ -185,15 +185,15 @@ async fn statements_that_are_cut_are_sent_nowhere_however_long_they_are() {
     };
     assert!(commits().is_empty());
     let whole = noise(400_000);
-    let answer = proxy
+    let response = proxy
         .request("POST", "/db/neo4j/tx/commit", "", &whole)
         .await;
-    assert_eq!(answer.status, 200);
+    assert_eq!(response.status, 200);
     assert!(commits() == [whole]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_early_answer_reaches_a_client_that_still_uploads() {
+async fn an_early_response_reaches_a_client_that_still_uploads() {
     let early = |seen: &crate::support::ReceivedRequest| {
         (seen.method() == "PUT").then(|| {
             let mut steps = Step::json(413, r#"{"status":{"error":"too large"}}"#);
@@ -204,10 +204,10 @@ async fn an_early_answer_reaches_a_client_that_still_uploads() {
     let origin = Origin::start_with_early_response(early, |_| Step::response(200, "", "ok")).await;
     let proxy = small_peek(&origin).await;
     let mut client = begin_upload(&proxy, 3 << 20).await;
-    let answer = client.response().await;
-    assert_eq!(answer.status, 413, "{}", answer.text());
-    assert!(answer.text().contains("too large"));
-    assert_eq!(answer.field("connection"), Some("close"));
+    let response = client.response().await;
+    assert_eq!(response.status, 413, "{}", response.text());
+    assert!(response.text().contains("too large"));
+    assert_eq!(response.field("connection"), Some("close"));
     // A client that reads only after it has sent everything sees it as well.
     let mut client = begin_upload(&proxy, 3 << 20).await;
     client.try_send(&noise((3 << 20) - 200_000)).await;
@@ -224,8 +224,8 @@ async fn a_connection_on_which_an_upload_did_not_end_is_not_used_again() {
     for _ in 0..3 {
         let mut client = begin_upload(&proxy, 1 << 20).await;
         assert_eq!(client.response().await.status, 403);
-        let answer = proxy.request("GET", "/collections/a", "", b"").await;
-        assert_eq!((answer.status, &*answer.body), (200, &b"ok"[..]));
+        let response = proxy.request("GET", "/collections/a", "", b"").await;
+        assert_eq!((response.status, &*response.body), (200, &b"ok"[..]));
     }
     assert_eq!(origin.count(), 3);
     assert!(origin.received().iter().all(|seen| seen.method() == "GET"));
@@ -243,12 +243,12 @@ async fn an_upload_that_stalls_is_no_fault_of_the_endpoint() {
     let mut stalled = begin_upload(&proxy, 1 << 20).await;
     assert_eq!(stalled.response().await.status, 408);
     assert!(stalled.is_closed().await);
-    let answer = proxy.request("GET", "/collections", "", b"").await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
+    let response = proxy.request("GET", "/collections", "", b"").await;
+    assert_eq!(response.status, 200, "{}", response.text());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_is_read_although_the_endpoint_stopped_reading() {
+async fn a_response_is_read_although_the_endpoint_stopped_reading() {
     let gate = Arc::new(Notify::new());
     let wait = Arc::clone(&gate);
     let early = move |_: &crate::support::ReceivedRequest| {

@@ -61,7 +61,7 @@ async fn a_miss_then_a_hit_then_a_write_then_a_miss_over_real_collections() {
         let proxy = &proxy;
         async move {
             let body = points.to_string();
-            let answer = proxy
+            let response = proxy
                 .request(
                     "PUT",
                     "/collections/a/points?wait=true",
@@ -69,8 +69,12 @@ async fn a_miss_then_a_hit_then_a_write_then_a_miss_over_real_collections() {
                     body.as_bytes(),
                 )
                 .await;
-            assert_eq!(answer.status, 200, "{}", answer.text());
-            assert!(answer.cache().starts_with("bypass"), "{}", answer.cache());
+            assert_eq!(response.status, 200, "{}", response.text());
+            assert!(
+                response.cache().starts_with("bypass"),
+                "{}",
+                response.cache()
+            );
         }
     };
     let query = || {
@@ -156,12 +160,17 @@ async fn credentials_never_share_a_response() {
     ];
     for round in 0..3 {
         for fields in who {
-            let answer = proxy.request("GET", POINT, fields, b"").await;
+            let response = proxy.request("GET", POINT, fields, b"").await;
             let value = fields
                 .split_once(": ")
                 .map_or("none", |(_, value)| value.trim());
-            assert_eq!(answer.json()["result"]["who"], value, "{fields}");
-            assert_eq!(answer.is_hit(), round > 0, "{fields}: {}", answer.cache());
+            assert_eq!(response.json()["result"]["who"], value, "{fields}");
+            assert_eq!(
+                response.is_hit(),
+                round > 0,
+                "{fields}: {}",
+                response.cache()
+            );
         }
     }
     assert_eq!(origin.count(), who.len());
@@ -230,8 +239,8 @@ async fn fifty_equal_requests_at_once_are_one_request_to_the_endpoint() {
     wait_until("all requests", || followers(&proxy) == 50).await;
     gate.notify_one();
     for asked in asked {
-        let answer = in_time("an answer", asked).await.expect("no panic");
-        assert_eq!((answer.status, answer.text()), (200, OK.to_owned()));
+        let response = in_time("a response", asked).await.expect("no panic");
+        assert_eq!((response.status, response.text()), (200, OK.to_owned()));
     }
     assert_eq!(origin.count(), 1);
 }
@@ -257,7 +266,7 @@ async fn the_first_client_may_leave_and_the_others_are_still_answered() {
     gate.notify_one();
     for asked in others {
         assert_eq!(
-            in_time("an answer", asked).await.expect("no panic").status,
+            in_time("a response", asked).await.expect("no panic").status,
             200
         );
     }
@@ -283,7 +292,7 @@ async fn a_follower_may_leave_and_disturbs_no_other() {
     wait_until("its leave", || proxy.server.shared().in_flight() == 1).await;
     gate.notify_one();
     assert_eq!(
-        in_time("an answer", first).await.expect("no panic").status,
+        in_time("a response", first).await.expect("no panic").status,
         200
     );
 }
@@ -352,12 +361,17 @@ async fn a_write_that_was_only_queued_keeps_responses_out() {
         async move { proxy.post("/collections/a/points/count", &body).await }
     };
     for _ in 0..3 {
-        let answer = count(true).await;
-        assert!(!answer.is_hit(), "{}", answer.cache());
+        let response = count(true).await;
+        assert!(!response.is_hit(), "{}", response.cache());
     }
     cluster.settle();
-    let answer = count(true).await;
-    assert_eq!(answer.json()["result"]["count"], 1, "{}", answer.cache());
+    let response = count(true).await;
+    assert_eq!(
+        response.json()["result"]["count"],
+        1,
+        "{}",
+        response.cache()
+    );
 }
 
 #[tokio::test]
@@ -378,7 +392,7 @@ async fn failures_are_never_stored() {
         (302, OK.into()),
         (200, noise(2 << 20)),
     ];
-    let answers = bodies.clone();
+    let responses = bodies.clone();
     let origin = Origin::start(move |seen| {
         number.fetch_add(1, Ordering::SeqCst);
         let place: usize = seen
@@ -387,7 +401,7 @@ async fn failures_are_never_stored() {
             .next()
             .and_then(|text| text.parse().ok())
             .unwrap_or(0);
-        let (status, body) = &answers[place];
+        let (status, body) = &responses[place];
         match status {
             204 => Step::raw("HTTP/1.1 204 No Content\r\n\r\n"),
             _ => Step::response(*status, "content-type: application/json\r\n", body),
@@ -400,11 +414,11 @@ async fn failures_are_never_stored() {
         .await;
     for (place, (status, _)) in bodies.iter().enumerate() {
         for _ in 0..2 {
-            let answer = proxy
+            let response = proxy
                 .request("GET", &format!("/collections/a/points/{place}"), "", b"")
                 .await;
-            assert_eq!(answer.status, *status);
-            assert!(!answer.is_hit(), "{place}: {}", answer.cache());
+            assert_eq!(response.status, *status);
+            assert!(!response.is_hit(), "{place}: {}", response.cache());
         }
     }
 }
@@ -418,9 +432,9 @@ async fn a_response_that_ends_by_closing_is_never_stored() {
     .await;
     let proxy = over(&origin).await;
     for _ in 0..3 {
-        let answer = get(&proxy).await;
-        assert_eq!(answer.text(), OK);
-        assert!(!answer.is_hit(), "{}", answer.cache());
+        let response = get(&proxy).await;
+        assert_eq!(response.text(), OK);
+        assert!(!response.is_hit(), "{}", response.cache());
     }
     assert_eq!(origin.count(), 3);
 }
@@ -438,8 +452,12 @@ async fn other_methods_and_strange_requests_pass_the_cache_by() {
         ("GET", "/collections/a/points/7?unknown=1"),
         ("GET", "/collections/b/points/7"),
     ] {
-        let answer = proxy.request(method, target, "", b"").await;
-        assert!(!answer.is_hit(), "{method} {target}: {}", answer.cache());
+        let response = proxy.request(method, target, "", b"").await;
+        assert!(
+            !response.is_hit(),
+            "{method} {target}: {}",
+            response.cache()
+        );
     }
 }
 
@@ -448,11 +466,11 @@ async fn a_request_id_is_echoed_or_made() {
     let origin = counting().await;
     let proxy = over(&origin).await;
     for round in 0..2 {
-        let answer = proxy
+        let response = proxy
             .request("GET", POINT, "x-request-id: my-id-7\r\n", b"")
             .await;
         assert_eq!(
-            answer.field("x-request-id"),
+            response.field("x-request-id"),
             Some("my-id-7"),
             "round {round}"
         );
@@ -462,11 +480,11 @@ async fn a_request_id_is_echoed_or_made() {
     let other = get(&proxy).await.field("x-request-id").map(str::to_owned);
     assert!(made.is_some() && made != other);
     for odd in ["a b", "a\"b", &"x".repeat(5_000), "\u{e9}"] {
-        let answer = proxy
+        let response = proxy
             .request("GET", POINT, &format!("x-request-id: {odd}\r\n"), b"")
             .await;
-        assert_eq!(answer.status, 200);
-        let id = answer.field("x-request-id").expect("an id");
+        assert_eq!(response.status, 200);
+        let id = response.field("x-request-id").expect("an id");
         assert!(!id.is_empty() && id.len() <= 256, "{id}");
     }
 }
@@ -481,15 +499,17 @@ async fn an_explanation_is_given_when_asked_for_and_the_question_goes_no_further
         ("FROB", "/odd"),
     ] {
         for _ in 0..2 {
-            let answer = proxy
+            let response = proxy
                 .request(method, target, "x-pointsman-explain: 1\r\n", b"")
                 .await;
-            let text = answer.field("x-pointsman-explain").expect("an explanation");
+            let text = response
+                .field("x-pointsman-explain")
+                .expect("an explanation");
             assert!(!text.is_empty());
         }
         assert_eq!(origin.last().field("x-pointsman-explain"), None);
-        let answer = proxy.request(method, target, "", b"").await;
-        assert_eq!(answer.field("x-pointsman-explain"), None);
+        let response = proxy.request(method, target, "", b"").await;
+        assert_eq!(response.field("x-pointsman-explain"), None);
     }
 }
 

@@ -45,9 +45,9 @@ async fn a_stop_waits_for_what_is_under_way_and_closes_what_is_idle() {
     };
     in_time("the end of accepting", refused).await;
     gate.notify_one();
-    let answer = busy.response().await;
+    let response = busy.response().await;
     assert_eq!(
-        (answer.status, answer.field("connection")),
+        (response.status, response.field("connection")),
         (200, Some("close"))
     );
     assert!(busy.is_closed().await);

@@ -36,10 +36,10 @@ fn setup(endpoints: &[String]) -> Setup {
 async fn over(cluster: &Cluster) -> Proxy {
     let proxy = setup(&urls(cluster)).start().await;
     let made = json!({"vectors": {"size": 4, "distance": "Dot"}}).to_string();
-    let answer = proxy
+    let response = proxy
         .request("PUT", "/collections/a", JSON, made.as_bytes())
         .await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(response.status, 200, "{}", response.text());
     assert_eq!(upsert(&proxy, 1).await.status, 200);
     forget(cluster);
     proxy
@@ -120,11 +120,11 @@ async fn a_write_of_which_bytes_were_sent_is_never_sent_twice() {
             .cut_after(cut, When::Next(2), Requests::Writes);
         let mut failed = 0;
         for id in 0..9 {
-            let answer = upsert(&proxy, 100 + id).await;
-            failed += u32::from(answer.status == 500);
-            assert!(matches!(answer.status, 200 | 500), "{}", answer.text());
-            if answer.status == 500 {
-                let text = answer.json()["status"]["error"].to_string();
+            let response = upsert(&proxy, 100 + id).await;
+            failed += u32::from(response.status == 500);
+            assert!(matches!(response.status, 200 | 500), "{}", response.text());
+            if response.status == 500 {
+                let text = response.json()["status"]["error"].to_string();
                 assert!(text.contains("outcome is unknown"), "{text}");
             }
         }
@@ -151,7 +151,7 @@ async fn an_idempotent_write_may_be_sent_again_where_the_operator_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_read_whose_held_answer_is_cut_is_answered_by_another_replica() {
+async fn a_read_whose_held_response_is_cut_is_answered_by_another_replica() {
     let cluster = Cluster::start(3);
     let proxy = over(&cluster).await;
     for cut in [0, 1, 30] {
@@ -159,9 +159,9 @@ async fn a_read_whose_held_answer_is_cut_is_answered_by_another_replica() {
             .faults(0)
             .cut_after(cut, When::Always, Requests::Reads);
         for _ in 0..6 {
-            let answer = query(&proxy).await;
-            assert_eq!(answer.status, 200);
-            assert_eq!(answer.json()["result"]["points"][0]["id"], 1);
+            let response = query(&proxy).await;
+            assert_eq!(response.status, 200);
+            assert_eq!(response.json()["result"]["points"][0]["id"], 1);
         }
     }
     assert!(queries(&cluster) > 18);
@@ -181,11 +181,11 @@ async fn a_hanging_replica_costs_a_read_its_time_limit_and_a_write_an_error() {
     for id in 0..4 {
         let begun = Instant::now();
         assert_eq!(query(&proxy).await.status, 200);
-        let answer = upsert(&proxy, id).await;
-        if answer.status == 500 {
+        let response = upsert(&proxy, id).await;
+        if response.status == 500 {
             timeouts += 1;
             assert!(begun.elapsed() >= Duration::from_secs(2));
-            assert!(answer.json()["status"]["error"].is_string());
+            assert!(response.json()["status"]["error"].is_string());
         }
         assert!(begun.elapsed() < TIMEOUT / 3);
     }
@@ -208,7 +208,7 @@ async fn a_read_at_a_replica_that_hangs_goes_elsewhere_when_its_probes_fail() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_that_trickles_in_its_head_is_given_up_in_time() {
+async fn a_response_that_trickles_in_its_head_is_given_up_in_time() {
     let origin = Origin::start(|_| {
         let mut steps: Vec<Step> = Step::raw("HTTP/1.1 200 OK\r\nx-a: ");
         steps.extend((0..2_000).flat_map(|_| {
@@ -245,13 +245,13 @@ async fn failures_of_a_server_are_asked_again_elsewhere_for_reads_only() {
         let mut failed = 0;
         for id in 0..6 {
             assert_eq!(query(&proxy).await.status, 200, "{status}");
-            let answer = upsert(&proxy, id).await;
+            let response = upsert(&proxy, id).await;
             assert!(
-                answer.status == 200 || answer.status == status,
+                response.status == 200 || response.status == status,
                 "{}",
-                answer.line
+                response.line
             );
-            failed += u32::from(answer.status == status);
+            failed += u32::from(response.status == status);
         }
         assert!(failed > 0, "{status}");
         assert_eq!(writes(&cluster), 6, "{status}");
@@ -265,14 +265,14 @@ async fn a_refusal_that_all_replicas_make_is_passed_on_as_it_is() {
     for status in [400, 403, 404, 422, 429, 500, 503] {
         let body = format!(r#"{{"status":{{"error":"all say {status}"}},"time":0.5}}"#);
         for listener in cluster.listeners() {
-            let answer =
+            let response =
                 faults::CannedResponse::json(status, body.clone()).with_header("retry-after", "7");
-            listener.faults().respond(answer, When::Always);
+            listener.faults().respond(response, When::Always);
         }
-        let answer = query(&proxy).await;
-        assert_eq!(answer.status, status);
-        assert_eq!(answer.text(), body);
-        assert_eq!(answer.field("retry-after"), Some("7"));
+        let response = query(&proxy).await;
+        assert_eq!(response.status, status);
+        assert_eq!(response.text(), body);
+        assert_eq!(response.field("retry-after"), Some("7"));
     }
 }
 
@@ -287,25 +287,25 @@ async fn with_all_replicas_gone_the_refusal_is_quick_and_says_why() {
     cluster.kill(1);
     let begun = Instant::now();
     for _ in 0..6 {
-        for answer in [query(&proxy).await, upsert(&proxy, 1).await] {
-            assert_eq!(answer.status, 503, "{}", answer.text());
-            assert!(answer.json()["status"]["error"].is_string());
-            assert_eq!(answer.field("content-type"), Some("application/json"));
+        for response in [query(&proxy).await, upsert(&proxy, 1).await] {
+            assert_eq!(response.status, 503, "{}", response.text());
+            assert!(response.json()["status"]["error"].is_string());
+            assert_eq!(response.field("content-type"), Some("application/json"));
         }
     }
     assert!(begun.elapsed() < Duration::from_secs(5));
-    let answer = query(&proxy).await;
-    assert_eq!(answer.status, 503, "{}", answer.text());
-    let again = answer.field("retry-after").expect("when to come back");
+    let response = query(&proxy).await;
+    assert_eq!(response.status, 503, "{}", response.text());
+    let again = response.field("retry-after").expect("when to come back");
     assert!(again.parse::<u64>().is_ok_and(|seconds| seconds >= 1));
     for listener in cluster.listeners() {
         let name = listener.address().to_string().replace(['.', ':'], "-");
-        assert!(answer.text().contains(&name), "{}", answer.text());
+        assert!(response.text().contains(&name), "{}", response.text());
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_that_is_cut_while_it_streams_never_ends_cleanly() {
+async fn a_response_that_is_cut_while_it_streams_never_ends_cleanly() {
     let length = 3 << 20;
     let origin = Origin::start(move |seen| {
         let whole = noise(length);
@@ -399,8 +399,8 @@ async fn a_connection_that_is_closed_under_a_read_is_replaced() {
     // The pool may hand out a new connection instead of the idle one that it is just looking at.
     let mut refused = 0;
     for _ in 0..20 {
-        let answer = proxy.request("PUT", UPSERT, JSON, b"{}").await;
-        refused += usize::from(answer.status == 500);
+        let response = proxy.request("PUT", UPSERT, JSON, b"{}").await;
+        refused += usize::from(response.status == 500);
         assert_eq!(
             proxy.request("GET", "/collections/a", "", b"").await.status,
             200
@@ -410,7 +410,7 @@ async fn a_connection_that_is_closed_under_a_read_is_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bytes_after_an_answer_never_become_another_clients_answer() {
+async fn bytes_after_a_response_never_become_another_clients_response() {
     let more = Arc::new(Notify::new());
     let told = Arc::clone(&more);
     let origin = Origin::start(move |seen| {
@@ -423,7 +423,7 @@ async fn bytes_after_an_answer_never_become_another_clients_answer() {
         match seen.number % 3 {
             0 => Step::raw(format!("{one}{two}")),
             1 => Step::raw(format!("{one}extra")),
-            // When the answer is taken, and its connection is idle.
+            // When the response is taken, and its connection is idle.
             _ => vec![
                 Step::Send(one.into_bytes()),
                 Step::Wait(Arc::clone(&told)),
@@ -435,8 +435,8 @@ async fn bytes_after_an_answer_never_become_another_clients_answer() {
     let proxy = setup(&[origin.url()]).start().await;
     for number in 0..30 {
         let target = format!("/collections/a/points/{number}");
-        let answer = proxy.request("GET", &target, "", b"").await;
-        assert_eq!(answer.text(), target);
+        let response = proxy.request("GET", &target, "", b"").await;
+        assert_eq!(response.text(), target);
         if number % 3 == 2 {
             more.notify_one();
         }
@@ -503,10 +503,10 @@ async fn a_hostile_origin_gives_502_and_nothing_else_breaks() {
                 ))
                 .await;
             match client.try_response(method).await {
-                Ok(answer) => {
+                Ok(response) => {
                     let status = if method == "PUT" { 500 } else { 502 };
-                    assert_eq!(answer.status, status, "{number} {method} {target}");
-                    assert!(answer.json()["status"]["error"].is_string());
+                    assert_eq!(response.status, status, "{number} {method} {target}");
+                    assert!(response.json()["status"]["error"].is_string());
                 }
                 // What is not understood streams: its head was sound, its body broke.
                 Err(broken) => {
@@ -522,7 +522,7 @@ async fn a_hostile_origin_gives_502_and_nothing_else_breaks() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_shorter_than_its_length_is_no_answer() {
+async fn a_response_shorter_than_its_length_is_no_response() {
     let origin = Origin::start(|_| {
         vec![
             Step::Send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"result\":{},\"status\":\"ok\"}".to_vec()),
@@ -575,17 +575,17 @@ async fn a_client_that_reads_slowly_holds_nobody_and_holds_its_endpoint_back() {
         slow.push((client.head().await.expect("a head"), client));
     }
     for _ in 0..200 {
-        let answer = proxy.request("GET", "/collections", "", b"").await;
-        assert_eq!(answer.body, b"ok");
+        let response = proxy.request("GET", "/collections", "", b"").await;
+        assert_eq!(response.body, b"ok");
     }
     assert_eq!(sent.load(Ordering::SeqCst), 0, "it was not held back");
     let (head, mut client) = slow.pop().expect("a client");
-    let answer = client.body(head, "GET").await.expect("the whole answer");
+    let response = client.body(head, "GET").await.expect("the whole response");
     assert_eq!(
-        (answer.body.len(), answer.framing),
+        (response.body.len(), response.framing),
         (length, Framing::Length)
     );
-    wait_until("the end of the large answer", || {
+    wait_until("the end of the large response", || {
         sent.load(Ordering::SeqCst) == 1
     })
     .await;
@@ -624,10 +624,10 @@ async fn what_only_one_node_can_answer_is_asked_of_no_other() {
     let urls: Vec<String> = origins.iter().map(Origin::url).collect();
     let proxy = setup(&urls).start().await;
     for round in 1..4 {
-        let answer = proxy
+        let response = proxy
             .request("GET", "/collections/a/snapshots", "", b"")
             .await;
-        assert_eq!(answer.status, 503);
+        assert_eq!(response.status, 503);
         let counts: Vec<_> = origins.iter().map(Origin::count).collect();
         assert_eq!(counts.iter().sum::<usize>(), round, "{counts:?}");
         assert!(counts.contains(&round), "{counts:?}");
@@ -680,10 +680,10 @@ async fn a_read_for_which_a_member_lags_is_answered_by_the_writer() {
     };
     let before = asked();
     for round in 0..6 {
-        let answer = proxy
+        let response = proxy
             .post("/db/neo4j/query/v2", r#"{"statement":"RETURN 1 AS n"}"#)
             .await;
-        assert_eq!(answer.status, 202, "{}", answer.text());
+        assert_eq!(response.status, 202, "{}", response.text());
         assert!(
             asked() - before <= round + 1,
             "one member each time at most"
@@ -724,17 +724,17 @@ async fn a_refused_connection_costs_no_retry_budget_and_a_broken_exchange_does()
     .section("breaker: {enabled: false}")
     .start()
     .await;
-    let answer = upsert(&proxy, 1).await;
-    assert_eq!(answer.status, 503);
+    let response = upsert(&proxy, 1).await;
+    assert_eq!(response.status, 503);
     assert!(
-        answer.text().contains("connect_refused"),
+        response.text().contains("connect_refused"),
         "{}",
-        answer.text()
+        response.text()
     );
     assert!(
-        answer.text().contains("other unresolved"),
+        response.text().contains("other unresolved"),
         "{}",
-        answer.text()
+        response.text()
     );
 }
 
@@ -746,8 +746,8 @@ async fn a_service_whose_endpoints_never_answered_is_not_ready() {
         .start()
         .await;
     let url = format!("http://{}/readyz", proxy.server.admin());
-    let answer = reqwest::get(url).await.expect("an answer");
-    assert_eq!(answer.status(), 503);
-    let text = answer.text().await.expect("a text");
+    let response = reqwest::get(url).await.expect("a response");
+    assert_eq!(response.status(), 503);
+    let text = response.text().await.expect("a text");
     assert!(text.contains("no endpoint has answered yet"), "{text}");
 }

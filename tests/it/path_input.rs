@@ -17,7 +17,7 @@ fn nested(levels: usize) -> String {
 }
 
 #[tokio::test]
-async fn odd_bodies_pass_untouched_to_the_databases_own_answer() {
+async fn odd_bodies_pass_untouched_to_the_databases_own_response() {
     let (origin, proxy) = plain().await;
     let bodies: Vec<Vec<u8>> = vec![
         b"not json".to_vec(),
@@ -42,17 +42,17 @@ async fn odd_bodies_pass_untouched_to_the_databases_own_answer() {
             "",
         ] {
             let field = format!("content-type: {kind}\r\n");
-            let answer = proxy.request("POST", QUERY, &field, &body).await;
-            assert_eq!(answer.status, 400);
-            assert!(answer.text().contains("the database's own"));
-            assert!(!answer.is_hit());
+            let response = proxy.request("POST", QUERY, &field, &body).await;
+            assert_eq!(response.status, 400);
+            assert!(response.text().contains("the database's own"));
+            assert!(!response.is_hit());
             assert!(origin.last().body == body);
         }
     }
 }
 
 #[tokio::test]
-async fn odd_statements_pass_untouched_to_the_databases_own_answer() {
+async fn odd_statements_pass_untouched_to_the_databases_own_response() {
     let origin = Origin::start(|_| {
         Step::json(
             400,
@@ -68,8 +68,8 @@ async fn odd_statements_pass_untouched_to_the_databases_own_answer() {
         &nested(129),
     ] {
         for target in ["/db/neo4j/query/v2", "/db/neo4j/tx/commit"] {
-            let answer = proxy.post(target, body).await;
-            assert!(answer.text().contains("own"), "{}", answer.text());
+            let response = proxy.post(target, body).await;
+            assert!(response.text().contains("own"), "{}", response.text());
             assert_eq!(origin.last().body, body.as_bytes(), "{target}");
         }
     }
@@ -108,8 +108,8 @@ async fn broken_framing_is_refused_and_reaches_nobody() {
     for request in BROKEN {
         let mut client = proxy.client().await;
         client.send(request).await;
-        let answer = client.response().await;
-        assert_eq!(answer.status, 400, "{request:?}");
+        let response = client.response().await;
+        assert_eq!(response.status, 400, "{request:?}");
         assert!(client.is_closed().await, "{request:?}");
     }
     assert_eq!(origin.count(), 0);
@@ -138,8 +138,8 @@ async fn broken_chunks_are_refused_and_reach_nobody() {
                 "POST {QUERY} HTTP/1.1\r\nhost: t\r\ntransfer-encoding: chunked\r\n\r\n{chunks}"
             ))
             .await;
-        let answer = client.response().await;
-        assert_eq!(answer.status, 400, "{chunks:?}");
+        let response = client.response().await;
+        assert_eq!(response.status, 400, "{chunks:?}");
         assert!(client.is_closed().await, "{chunks:?}");
     }
     assert_eq!(origin.count(), 0);
@@ -178,15 +178,15 @@ async fn bytes_after_a_refused_request_are_no_request() {
     assert_eq!(origin.count(), 0);
 }
 
-fn is_refused_in_the_dialects_shape(answer: &crate::support::Response) {
-    assert_eq!(answer.status, 431, "{}", answer.line);
-    assert_eq!(answer.field("content-type"), Some("application/json"));
+fn is_refused_in_the_dialects_shape(response: &crate::support::Response) {
+    assert_eq!(response.status, 431, "{}", response.line);
+    assert_eq!(response.field("content-type"), Some("application/json"));
     assert!(
-        answer.json()["status"]["error"]
+        response.json()["status"]["error"]
             .as_str()
             .is_some_and(|text| text.contains("headers_too_large"))
     );
-    assert_eq!(answer.framing, Framing::Length);
+    assert_eq!(response.framing, Framing::Length);
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ const UPLOAD: &str =
     "PUT /collections/a/points?wait=true HTTP/1.1\r\nhost: test\r\ncontent-length: 1000000\r\n\r\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn v19_a_body_that_trickles_is_given_up_although_each_byte_comes_in_time() {
+async fn a_body_that_trickles_is_given_up_although_each_byte_comes_in_time() {
     let origin = echo().await;
     let proxy = Setup::new("qdrant", &[origin.url()])
         .section("path: {client_read_timeout: 300ms, client_rate: 1MiB}")
@@ -51,7 +51,7 @@ async fn v19_a_body_that_trickles_is_given_up_although_each_byte_comes_in_time()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn v19_an_upload_that_trickles_ends_its_write_and_its_connection() {
+async fn an_upload_that_trickles_ends_its_write_and_its_connection() {
     let origin = echo().await;
     let proxy = Setup::new("qdrant", &[origin.url()])
         .section("path: {peek_limit: 10B, client_read_timeout: 300ms, client_rate: 1MiB}")
@@ -66,7 +66,7 @@ async fn v19_an_upload_that_trickles_ends_its_write_and_its_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f24_a_client_that_takes_nothing_is_let_go() {
+async fn a_client_that_takes_nothing_is_let_go() {
     let origin = Origin::start(|_| {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n";
         vec![
@@ -83,14 +83,14 @@ async fn f24_a_client_that_takes_nothing_is_let_go() {
     client
         .send("GET /collections/a/snapshots/b HTTP/1.1\r\nhost: test\r\n\r\n")
         .await;
-    wait_until("the end of the answer at the origin", || {
+    wait_until("the end of the response at the origin", || {
         origin.closed() == 1
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_leaves_is_noticed_while_its_answer_rests() {
+async fn a_client_that_leaves_is_noticed_while_its_response_rests() {
     let never = Arc::new(Notify::new());
     let origin = Origin::start(move |_| {
         let head = "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\nbegun";
@@ -116,7 +116,7 @@ async fn a_client_that_leaves_is_noticed_while_its_answer_rests() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn f06_an_answer_that_trickles_has_a_limit_in_all() {
+async fn a_response_that_trickles_has_a_limit_in_all() {
     let origin = Origin::start(|_| {
         let mut steps = Step::raw("HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
         for _ in 0..1_000 {
@@ -152,15 +152,15 @@ async fn statements_beyond_the_limit_are_refused_and_sent_nowhere() {
         .section("path: {peek_limit: 10KiB, spool_limit: 100KiB}")
         .start()
         .await;
-    let answer = proxy
+    let response = proxy
         .request("POST", "/db/neo4j/tx/commit", "", &noise(300_000))
         .await;
-    assert_eq!(answer.status, 413, "{}", answer.text());
+    assert_eq!(response.status, 413, "{}", response.text());
     assert_eq!(
-        answer.json()["errors"][0]["code"],
+        response.json()["errors"][0]["code"],
         "Neo.ClientError.Request.Invalid"
     );
-    assert!(answer.text().contains("path.spool_limit"));
+    assert!(response.text().contains("path.spool_limit"));
     assert!(
         origin
             .received()
@@ -170,7 +170,7 @@ async fn statements_beyond_the_limit_are_refused_and_sent_nowhere() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn v37_bodies_that_cannot_be_held_stream_or_are_refused() {
+async fn bodies_that_cannot_be_held_stream_or_are_refused() {
     let origin = Origin::start(|seen| match seen.method() {
         "PUT" => Step::json(200, OK),
         "GET" => Step::response(200, "content-type: application/json\r\n", noise(100_000)),
@@ -184,37 +184,37 @@ async fn v37_bodies_that_cannot_be_held_stream_or_are_refused() {
     };
     let qdrant = full("qdrant").await;
     let body = noise(200_000);
-    let answer = qdrant
+    let response = qdrant
         .request("PUT", "/collections/a/points?wait=true", "", &body)
         .await;
-    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(response.status, 200, "{}", response.text());
     assert!(origin.last().body == body);
     for _ in 0..2 {
-        let answer = qdrant
+        let response = qdrant
             .request("GET", "/collections/a/points/7", "", b"")
             .await;
-        assert_eq!(answer.status, 200);
-        assert!(answer.body == noise(100_000));
-        assert!(!answer.is_hit());
+        assert_eq!(response.status, 200);
+        assert!(response.body == noise(100_000));
+        assert!(!response.is_hit());
     }
     let neo4j = full("neo4j").await;
     let statement = "/db/neo4j/tx/commit";
-    let answer = neo4j.request("POST", statement, "", &body).await;
-    assert_eq!(answer.status, 503, "{}", answer.text());
-    assert_eq!(answer.field("retry-after"), Some("1"));
-    assert!(answer.text().contains("path.held_bodies"));
+    let response = neo4j.request("POST", statement, "", &body).await;
+    assert_eq!(response.status, 503, "{}", response.text());
+    assert_eq!(response.field("retry-after"), Some("1"));
+    assert!(response.text().contains("path.held_bodies"));
     // What was taken was given back.
     for _ in 0..3 {
         wait_until("all given back", || {
             neo4j.server.shared().bodies.held() == 0
         })
         .await;
-        let answer = neo4j.request("POST", statement, "", &noise(15_000)).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
+        let response = neo4j.request("POST", statement, "", &noise(15_000)).await;
+        assert_eq!(response.status, 200, "{}", response.text());
     }
 }
 
-/// An answer in two parts; the test calls for each.
+/// A response in two parts; the test calls for each.
 async fn in_two_parts(part: &Arc<Notify>, first: usize) -> Origin {
     let part = Arc::clone(part);
     Origin::start(move |_| {
@@ -255,13 +255,13 @@ async fn a_client_that_ends_only_its_own_side_gets_what_streams_for_a_write_or_a
         part.notify_one();
         let head = client.head().await.expect("a head");
         part.notify_one();
-        let answer = client.body(head, "POST").await.expect("a whole answer");
-        assert_eq!(answer.body, b"xxxxxxxxxxend", "{target} {body}");
+        let response = client.body(head, "POST").await.expect("a whole response");
+        assert_eq!(response.body, b"xxxxxxxxxxend", "{target} {body}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_held_of_an_answer_is_given_back_while_the_rest_streams() {
+async fn what_was_held_of_a_response_is_given_back_while_the_rest_streams() {
     let part = Arc::new(Notify::new());
     let origin = in_two_parts(&part, 10_000).await;
     let proxy = Setup::new("qdrant", &[origin.url()])
@@ -279,6 +279,6 @@ async fn what_was_held_of_an_answer_is_given_back_while_the_rest_streams() {
     })
     .await;
     part.notify_one();
-    let answer = client.body(head, "GET").await.expect("a whole answer");
-    assert_eq!(answer.body.len(), 10_003);
+    let response = client.body(head, "GET").await.expect("a whole response");
+    assert_eq!(response.body.len(), 10_003);
 }

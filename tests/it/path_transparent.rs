@@ -16,9 +16,9 @@ const OURS: [&str; 5] = [
     "x-pointsman-explain",
 ];
 
-fn others(answer: &Response) -> Vec<(String, String)> {
+fn others(response: &Response) -> Vec<(String, String)> {
     let theirs = |(name, _): &&(String, String)| !OURS.contains(&name.as_str());
-    answer.fields.iter().filter(theirs).cloned().collect()
+    response.fields.iter().filter(theirs).cloned().collect()
 }
 
 fn pairs(fields: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -32,7 +32,7 @@ fn sorted(mut fields: Vec<(String, String)>) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn an_unknown_request_and_its_answer_pass_byte_for_byte() {
+async fn an_unknown_request_and_its_response_pass_byte_for_byte() {
     let origin = Origin::start(|_| {
         let fields = "X-Odd: \"a, b\" ;c=d\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\
              server: origin\r\ncontent-type: application/x-odd\r\n";
@@ -40,7 +40,7 @@ async fn an_unknown_request_and_its_answer_pass_byte_for_byte() {
     })
     .await;
     let proxy = over(&origin).await;
-    let answer = proxy
+    let response = proxy
         .request(
             "FROB",
             "/no/such/path",
@@ -62,8 +62,8 @@ async fn an_unknown_request_and_its_answer_pass_byte_for_byte() {
         ("x-request-id", &id),
     ];
     assert_eq!(sorted(seen.fields.clone()), sorted(pairs(&sent)));
-    assert_eq!(answer.line, "HTTP/1.1 299 Word");
-    assert_eq!(answer.body, b"\x00\xff raw \r\n");
+    assert_eq!(response.line, "HTTP/1.1 299 Word");
+    assert_eq!(response.body, b"\x00\xff raw \r\n");
     let given = [
         ("content-length", "9"),
         ("x-odd", "\"a, b\" ;c=d"),
@@ -72,12 +72,12 @@ async fn an_unknown_request_and_its_answer_pass_byte_for_byte() {
         ("server", "origin"),
         ("content-type", "application/x-odd"),
     ];
-    assert_eq!(sorted(others(&answer)), sorted(pairs(&given)));
-    assert_eq!(answer.field("x-request-id"), Some(id.as_str()));
+    assert_eq!(sorted(others(&response)), sorted(pairs(&given)));
+    assert_eq!(response.field("x-request-id"), Some(id.as_str()));
 }
 
 #[tokio::test]
-async fn cookies_of_an_answer_that_the_dialect_edits_are_all_kept() {
+async fn cookies_of_a_response_that_the_dialect_edits_are_all_kept() {
     let origin = Origin::start(|_| {
         let body = r#"{"results":[],"errors":[],"commit":"http://h/db/neo4j/tx/7/commit"}"#;
         let fields = "content-type: application/json\r\nset-cookie: a=1\r\nset-cookie: b=2\r\n\
@@ -86,9 +86,9 @@ async fn cookies_of_an_answer_that_the_dialect_edits_are_all_kept() {
     })
     .await;
     let proxy = Setup::new("neo4j", &[origin.url()]).start().await;
-    let answer = proxy.post("/db/neo4j/tx", r#"{"statements":[]}"#).await;
-    assert_eq!(answer.status, 201, "{}", answer.text());
-    let cookies = answer
+    let response = proxy.post("/db/neo4j/tx", r#"{"statements":[]}"#).await;
+    assert_eq!(response.status, 201, "{}", response.text());
+    let cookies = response
         .fields
         .iter()
         .filter(|(name, _)| name == "set-cookie");
@@ -150,8 +150,8 @@ async fn connect_is_refused_and_reaches_no_endpoint() {
     client
         .send("CONNECT test:443 HTTP/1.1\r\nhost: test:443\r\n\r\n")
         .await;
-    let answer = client.response().await;
-    assert!(matches!(answer.status, 400 | 405), "{}", answer.line);
+    let response = client.response().await;
+    assert!(matches!(response.status, 400 | 405), "{}", response.line);
     assert!(client.is_closed().await);
     assert_eq!(origin.connections(), 0);
 }
@@ -175,8 +175,8 @@ async fn host_is_passed_on_and_made_up_only_where_it_is_missing() {
 async fn methods_without_content_stay_without_content() {
     let (origin, proxy) = plain().await;
     for method in ["GET", "HEAD", "OPTIONS", "DELETE", "TRACE", "PROPFIND"] {
-        let answer = proxy.request(method, "/collections/a", "", b"").await;
-        assert_eq!(answer.status, 200, "{method}");
+        let response = proxy.request(method, "/collections/a", "", b"").await;
+        assert_eq!(response.status, 200, "{method}");
         let seen = origin.last();
         assert_eq!(seen.method(), method);
         assert_eq!(seen.field("content-length"), None, "{method}");
@@ -191,11 +191,11 @@ async fn methods_without_content_stay_without_content() {
 }
 
 #[tokio::test]
-async fn a_head_answer_keeps_its_length_and_the_connection() {
+async fn a_head_response_keeps_its_length_and_the_connection() {
     let (_origin, proxy) = plain().await;
     let mut client = proxy.client().await;
-    let answer = client.request("HEAD", "/collections/a", "", b"").await;
-    assert_eq!(answer.field("content-length"), Some("2"));
+    let response = client.request("HEAD", "/collections/a", "", b"").await;
+    assert_eq!(response.field("content-length"), Some("2"));
     assert_eq!(client.request("GET", "/x", "", b"").await.body, b"ok");
 }
 
@@ -224,16 +224,16 @@ async fn an_encoded_body_passes_as_it_is() {
         b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00";
     let fields = "content-type: application/json\r\ncontent-encoding: gzip\r\n";
     for target in ["/collections/a/points/query", "/collections/a/points", "/x"] {
-        let answer = proxy.request("POST", target, fields, gzip).await;
-        assert_eq!(answer.status, 200);
+        let response = proxy.request("POST", target, fields, gzip).await;
+        assert_eq!(response.status, 200);
         assert_eq!(origin.last().body, gzip);
         assert_eq!(origin.last().field("content-encoding"), Some("gzip"));
-        assert!(!answer.is_hit());
+        assert!(!response.is_hit());
     }
 }
 
 #[tokio::test]
-async fn answers_without_content_end_at_once_and_keep_the_connection() {
+async fn responses_without_content_end_at_once_and_keep_the_connection() {
     let origin = Origin::start(|seen| match seen.target() {
         "/204" => Step::raw("HTTP/1.1 204 No Content\r\nx-a: 1\r\n\r\n"),
         "/304" => {
@@ -245,27 +245,31 @@ async fn answers_without_content_end_at_once_and_keep_the_connection() {
     let proxy = over(&origin).await;
     let mut client = proxy.client().await;
     for (target, status) in [("/204", 204), ("/304", 304), ("/empty", 200), ("/204", 204)] {
-        let answer = client.request("GET", target, "", b"").await;
-        assert_eq!((answer.status, answer.body.len()), (status, 0), "{target}");
+        let response = client.request("GET", target, "", b"").await;
+        assert_eq!(
+            (response.status, response.body.len()),
+            (status, 0),
+            "{target}"
+        );
     }
     assert_eq!(origin.connections(), 1);
 }
 
 #[tokio::test]
-async fn a_large_answer_streams_with_its_length() {
+async fn a_large_response_streams_with_its_length() {
     let body = noise(5 << 20);
     let copy = body.clone();
     let origin = Origin::start(move |_| Step::response(200, "", &copy)).await;
     let proxy = over(&origin).await;
     for target in ["/unknown", "/collections"] {
-        let answer = proxy.request("GET", target, "", b"").await;
-        assert_eq!(answer.framing, Framing::Length);
-        assert!(answer.body == body, "{target}");
+        let response = proxy.request("GET", target, "", b"").await;
+        assert_eq!(response.framing, Framing::Length);
+        assert!(response.body == body, "{target}");
     }
 }
 
 #[tokio::test]
-async fn a_chunked_answer_arrives_whole_however_long_it_is() {
+async fn a_chunked_response_arrives_whole_however_long_it_is() {
     let origin = Origin::start(|seen| {
         let size = seen.target().trim_start_matches('/').parse().unwrap_or(0);
         let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
@@ -275,14 +279,14 @@ async fn a_chunked_answer_arrives_whole_however_long_it_is() {
     let proxy = over(&origin).await;
     let mut client = proxy.client().await;
     for size in [0, 1, 70_000, 3 << 20] {
-        let answer = client.request("GET", &format!("/{size}"), "", b"").await;
-        assert!(answer.body == noise(size), "{size}");
+        let response = client.request("GET", &format!("/{size}"), "", b"").await;
+        assert!(response.body == noise(size), "{size}");
     }
     assert_eq!(origin.connections(), 1);
 }
 
 #[tokio::test]
-async fn an_answer_that_ends_by_closing_reaches_every_client() {
+async fn a_response_that_ends_by_closing_reaches_every_client() {
     let origin = Origin::start(|seen| {
         let size = seen.target().trim_start_matches('/').parse().unwrap_or(0);
         let mut steps = Step::raw([b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), noise(size)].concat());
@@ -292,29 +296,29 @@ async fn an_answer_that_ends_by_closing_reaches_every_client() {
     .await;
     let proxy = over(&origin).await;
     for size in [0, 10, 2 << 20] {
-        let answer = proxy.request("GET", &format!("/{size}"), "", b"").await;
-        assert!(answer.body == noise(size), "{size}");
-        assert_ne!(answer.framing, Framing::Close);
+        let response = proxy.request("GET", &format!("/{size}"), "", b"").await;
+        assert!(response.body == noise(size), "{size}");
+        assert_ne!(response.framing, Framing::Close);
         for fields in ["", "connection: keep-alive\r\n"] {
             let mut client = proxy.client().await;
             client
                 .send(format!("GET /{size} HTTP/1.0\r\n{fields}\r\n"))
                 .await;
-            let answer = client.response().await;
-            assert!(answer.body == noise(size), "{size} for HTTP/1.0");
-            assert_ne!(answer.framing, Framing::Chunked);
-            let closing = answer.field("connection") == Some("close");
+            let response = client.response().await;
+            assert!(response.body == noise(size), "{size} for HTTP/1.0");
+            assert_ne!(response.framing, Framing::Chunked);
+            let closing = response.field("connection") == Some("close");
             assert!(
-                closing || answer.framing == Framing::Length,
+                closing || response.framing == Framing::Length,
                 "{:?}",
-                answer.fields
+                response.fields
             );
         }
     }
 }
 
 #[tokio::test]
-async fn a_chunked_answer_reaches_a_client_that_knows_no_chunks() {
+async fn a_chunked_response_reaches_a_client_that_knows_no_chunks() {
     let origin = Origin::start(|_| {
         let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
         Step::raw([head, wire::chunks(&noise(2 << 20), 50_000)].concat())
@@ -323,10 +327,10 @@ async fn a_chunked_answer_reaches_a_client_that_knows_no_chunks() {
     let proxy = over(&origin).await;
     let mut client = proxy.client().await;
     client.send("GET /x HTTP/1.0\r\n\r\n").await;
-    let answer = client.response().await;
-    assert_eq!(answer.framing, Framing::Close);
-    assert_eq!(answer.field("connection"), Some("close"));
-    assert!(answer.body == noise(2 << 20));
+    let response = client.response().await;
+    assert_eq!(response.framing, Framing::Close);
+    assert_eq!(response.field("connection"), Some("close"));
+    assert!(response.body == noise(2 << 20));
 }
 
 #[tokio::test]
@@ -340,7 +344,7 @@ async fn fields_of_the_hop_end_here_in_both_directions() {
     let proxy = over(&origin).await;
     let fields = "Connection: X-Hop, keep-alive\r\nx-hop: 1\r\nkeep-alive: 5\r\nte: trailers\r\n\
          proxy-authorization: b\r\nx-pointsman-cache: no\r\nx-pointsman-odd: 1\r\nx-end: 1\r\n";
-    let answer = proxy.request("GET", "/x", fields, b"").await;
+    let response = proxy.request("GET", "/x", fields, b"").await;
     let names = |fields: &[(String, String)]| -> Vec<String> {
         fields.iter().map(|(name, _)| name.clone()).collect()
     };
@@ -348,18 +352,18 @@ async fn fields_of_the_hop_end_here_in_both_directions() {
         names(&origin.last().fields),
         ["host", "x-end", "x-request-id"]
     );
-    let mut left = names(&others(&answer));
+    let mut left = names(&others(&response));
     left.sort();
     assert_eq!(left, ["content-length", "x-end"]);
-    assert!(!answer.cache().contains("forged"));
+    assert!(!response.cache().contains("forged"));
 }
 
 #[tokio::test]
 async fn an_upgrade_is_stripped_and_the_request_answered() {
     let (origin, proxy) = plain().await;
     let fields = "Connection: Upgrade\r\nUpgrade: websocket\r\nsec-websocket-key: a\r\n";
-    let answer = proxy.request("GET", "/x", fields, b"").await;
-    assert_eq!(answer.status, 200);
+    let response = proxy.request("GET", "/x", fields, b"").await;
+    assert_eq!(response.status, 200);
     assert_eq!(origin.last().field("upgrade"), None);
     assert_eq!(origin.last().field("connection"), None);
 }
@@ -367,10 +371,10 @@ async fn an_upgrade_is_stripped_and_the_request_answered() {
 #[tokio::test]
 async fn a_protected_field_may_not_be_named_as_a_field_of_the_hop() {
     let (origin, proxy) = plain().await;
-    let answer = proxy
+    let response = proxy
         .request("GET", "/x", "Connection: host\r\n", b"")
         .await;
-    assert_eq!(answer.status, 400);
+    assert_eq!(response.status, 400);
     assert_eq!(origin.connections(), 0);
 }
 
@@ -398,8 +402,8 @@ async fn a_connection_is_used_again_and_again() {
     let (origin, proxy) = plain().await;
     let mut client = proxy.client().await;
     for _ in 0..50 {
-        let answer = client.request("POST", "/x", "", b"abc").await;
-        assert_eq!(answer.field("connection"), Some("keep-alive"));
+        let response = client.request("POST", "/x", "", b"abc").await;
+        assert_eq!(response.field("connection"), Some("keep-alive"));
     }
     assert_eq!(origin.connections(), 1);
     assert_eq!(origin.count(), 50);
@@ -414,8 +418,8 @@ async fn a_client_that_asks_to_close_is_closed() {
     ] {
         let mut client = proxy.client().await;
         client.send(request).await;
-        let answer = client.response().await;
-        assert_eq!(answer.field("connection"), Some("close"), "{request}");
+        let response = client.response().await;
+        assert_eq!(response.field("connection"), Some("close"), "{request}");
         assert!(client.is_closed().await);
     }
 }
@@ -454,7 +458,7 @@ async fn trailers_of_a_request_do_no_harm() {
 }
 
 #[tokio::test]
-async fn trailers_of_an_answer_do_no_harm() {
+async fn trailers_of_a_response_do_no_harm() {
     let origin = Origin::start(|_| {
         Step::raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n5\r\nhello\r\n0\r\nx-sum: 1\r\n\r\n")
     })
@@ -467,14 +471,14 @@ async fn trailers_of_an_answer_do_no_harm() {
 }
 
 #[tokio::test]
-async fn informational_answers_of_an_endpoint_are_passed_over() {
+async fn informational_responses_of_an_endpoint_are_passed_over() {
     let origin = Origin::start(|_| {
         Step::raw("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
     })
     .await;
     let proxy = over(&origin).await;
-    let answer = proxy.request("GET", "/y", "", b"").await;
-    assert_eq!((answer.status, &*answer.body), (200, &b"ok"[..]));
+    let response = proxy.request("GET", "/y", "", b"").await;
+    assert_eq!((response.status, &*response.body), (200, &b"ok"[..]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -510,7 +514,7 @@ async fn a_request_that_comes_while_another_is_answered_waits_its_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_chunked_answer_arrives_whole_wherever_it_is_cut() {
+async fn a_chunked_response_arrives_whole_wherever_it_is_cut() {
     const HEAD: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     const BODY: &str = "5\r\nhello\r\n1;a=b\r\n!\r\n0\r\n\r\n";
     let origin = Origin::start(|seen| {
@@ -528,13 +532,13 @@ async fn a_chunked_answer_arrives_whole_wherever_it_is_cut() {
     for length in 0..BODY.len() {
         // What is not understood is not held.
         let target = format!("/{}", "x".repeat(length));
-        let answer = proxy.request("POST", &target, "", b"").await;
-        assert_eq!(answer.text(), "hello!", "{target}");
+        let response = proxy.request("POST", &target, "", b"").await;
+        assert_eq!(response.text(), "hello!", "{target}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_comes_while_an_answer_streams_waits_its_turn() {
+async fn a_request_that_comes_while_a_response_streams_waits_its_turn() {
     let more = Arc::new(Notify::new());
     let waits = Arc::clone(&more);
     let origin = Origin::start(move |seen| {
@@ -560,8 +564,8 @@ async fn a_request_that_comes_while_an_answer_streams_waits_its_turn() {
         let head = client.head().await.expect("a head");
         client.send(ask(number + 1)).await;
         more.notify_one();
-        let answer = client.body(head, "POST").await.expect("a whole answer");
-        assert_eq!(answer.text(), format!("a/{number}"));
+        let response = client.body(head, "POST").await.expect("a whole response");
+        assert_eq!(response.text(), format!("a/{number}"));
     }
 }
 

@@ -1,10 +1,6 @@
 //! The process: the binary as it is run, its log, its signals and its end.
 
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -12,18 +8,8 @@ use testbed::faults::Requests;
 use testbed::qdrant::Cluster;
 use tokio::net::TcpStream;
 
+use crate::support::{Process, eventually};
 use crate::trial::client::{Client, HttpRequest};
-use crate::trial::environment::eventually;
-
-/// A running binary; it is killed when it is dropped.
-pub struct Process {
-    child: Child,
-    log: Arc<Mutex<Vec<String>>>,
-    /// Set: the log is not read any more, and its pipe is closed.
-    deaf: Arc<AtomicBool>,
-    pub file: std::path::PathBuf,
-    _folder: tempfile::TempDir,
-}
 
 fn text(cluster: &Cluster, listen: &str, more: &str) -> String {
     format!(
@@ -31,129 +17,6 @@ fn text(cluster: &Cluster, listen: &str, more: &str) -> String {
          admin: {{listen: '127.0.0.1:0'}}\n{more}",
         cluster.url(0)
     )
-}
-
-/// The binary as it serves a file, with so many open files at most.
-fn binary(file: &std::path::Path, open_files: Option<u32>) -> Command {
-    let program = env!("CARGO_BIN_EXE_pointsman");
-    let mut command = match open_files {
-        None => Command::new(program),
-        Some(limit) => {
-            let mut shell = Command::new("/bin/sh");
-            let script = format!("ulimit -n {limit} && exec \"$0\" \"$@\"");
-            shell.arg("-c").arg(script).arg(program);
-            shell
-        }
-    };
-    command.env_clear().arg("run").arg("-c").arg(file);
-    command.stdin(Stdio::null()).stderr(Stdio::piped());
-    command
-}
-
-impl Process {
-    pub fn start(text: &str) -> Self {
-        Self::limited(text, None)
-    }
-
-    fn limited(text: &str, open_files: Option<u32>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("pointsman.yaml");
-        std::fs::write(&file, text).unwrap();
-        let mut child = binary(&file, open_files).spawn().unwrap();
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let (lines, copy) = (child.stderr.take().unwrap(), Arc::clone(&log));
-        let deaf = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&deaf);
-        std::thread::spawn(move || {
-            for line in BufReader::new(lines).lines().map_while(Result::ok) {
-                copy.lock().unwrap().push(line);
-                if stop.load(Ordering::Relaxed) {
-                    return;
-                }
-            }
-        });
-        Self {
-            child,
-            log,
-            deaf,
-            file,
-            _folder: folder,
-        }
-    }
-
-    /// Closes the log's pipe after its next line.
-    pub fn stop_reading_the_log(&self) {
-        self.deaf.store(true, Ordering::Relaxed);
-    }
-
-    /// All lines of the log so far.
-    pub fn log(&self) -> String {
-        self.log.lock().unwrap().join("\n")
-    }
-
-    pub fn line(&self, words: &[&str]) -> Option<String> {
-        let log = self.log.lock().unwrap();
-        let has = |line: &&String| words.iter().all(|word| line.contains(word));
-        log.iter().find(has).cloned()
-    }
-
-    pub async fn says(&self, words: &[&str]) -> String {
-        eventually(&format!("{words:?} in the log"), || async {
-            self.line(words).is_some()
-        })
-        .await;
-        self.line(words).unwrap()
-    }
-
-    /// The base URL that a line of the log names.
-    pub async fn url(&self, words: &[&str]) -> String {
-        let line = self.says(words).await;
-        let address = line.split("address=").nth(1).unwrap();
-        format!("http://{}", address.split_whitespace().next().unwrap())
-    }
-
-    /// How many files it may open from now on.
-    pub fn set_open_files(&self, soft: u64) {
-        let (mut before, mut hard) = (0, 0);
-        let id = i32::try_from(self.child.id()).unwrap();
-        let files = rlimit::Resource::NOFILE;
-        rlimit::prlimit(id, files, None, Some((&mut before, &mut hard))).unwrap();
-        rlimit::prlimit(id, files, Some((soft.min(hard), hard)), None).unwrap();
-    }
-
-    /// The base URL of the admin API, once it says that the process is ready.
-    async fn ready_admin(&self) -> String {
-        let admin = self.url(&["admin API listening"]).await;
-        let ready = format!("{admin}/readyz");
-        eventually("readiness", || async { get(&ready).await == 200 }).await;
-        admin
-    }
-
-    pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .arg(format!("-{name}"))
-            .arg(self.child.id().to_string())
-            .status();
-        assert!(sent.unwrap().success());
-    }
-
-    async fn end(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < deadline, "it does not end");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 async fn get(url: &str) -> u16 {
@@ -312,7 +175,7 @@ async fn text_of(url: &str) -> String {
 async fn more_idle_clients_than_open_files_cost_neither_the_admin_api_nor_the_endpoints() {
     let cluster = Cluster::start(1);
     let config = text(&cluster, "127.0.0.1:0", "health: {interval: 20ms}\n");
-    let process = Process::limited(&config, Some(64));
+    let process = Process::limited(&config, 64);
     let url = process.url(&["listening", "service=\"vectors\""]).await;
     let admin = process.ready_admin().await;
     process
@@ -342,7 +205,7 @@ async fn more_idle_clients_than_open_files_cost_neither_the_admin_api_nor_the_en
 #[tokio::test]
 async fn a_process_that_may_open_too_few_files_says_so_and_does_not_start() {
     let cluster = Cluster::start(1);
-    let mut process = Process::limited(&text(&cluster, "127.0.0.1:0", ""), Some(30));
+    let mut process = Process::limited(&text(&cluster, "127.0.0.1:0", ""), 30);
     assert_eq!(process.end().await.code(), Some(1));
     process.says(&["may open 30 files", "ulimit -n"]).await;
 }

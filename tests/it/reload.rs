@@ -17,8 +17,8 @@ use testbed::faults::{CannedResponse, Requests, When};
 use testbed::qdrant::Cluster;
 use testbed::server::{Application, Listener};
 
+use crate::support::eventually;
 use crate::trial::client::{Client, HttpRequest, JsonResponse};
-use crate::trial::environment::eventually;
 
 /// Answers with its name.
 struct Echo(&'static str);
@@ -121,7 +121,7 @@ impl Site {
             .await
     }
 
-    /// Asks until the answer comes from store: what is stored before the aliases are known is not found after.
+    /// Asks until the response comes from store: what is stored before the aliases are known is not found after.
     async fn until_hit(&self) -> JsonResponse {
         eventually("a hit", || async {
             self.get("vectors", POINT).await.is_hit()
@@ -137,7 +137,7 @@ impl Site {
 
     async fn send(&self, method: &'static str, url: String, body: Value) -> JsonResponse {
         let request = HttpRequest::new(method, url, body);
-        self.client.send(&request, None).await.expect("an answer")
+        self.client.send(&request, None).await.expect("a response")
     }
 
     /// Whether the last reload was taken, as metric and health say it; they must agree.
@@ -265,8 +265,8 @@ async fn a_reload_by_the_admin_api_tells_its_generation_and_what_needs_a_restart
     let generation = site.server.shared().snapshot().generation;
     assert_eq!(taken["data"]["generation"], generation);
     assert_eq!(taken["data"]["changed"], true);
-    let warns = |answer: &Value| {
-        answer["data"]["warnings"]
+    let warns = |response: &Value| {
+        response["data"]["warnings"]
             .to_string()
             .contains("process.workers")
     };
@@ -316,7 +316,7 @@ async fn a_listener_that_cannot_be_opened_refuses_the_whole_reload() {
     assert_eq!(site.get("web", "/").await.body["result"]["who"], "a");
 }
 
-/// Asks again and again until told to stop; gives how often, and the first answer that was wrong.
+/// Asks again and again until told to stop; gives how often, and the first response that was wrong.
 async fn hammer(url: String, stop: Arc<AtomicBool>) -> (u64, Option<String>) {
     let client = Client::default();
     let request = HttpRequest::new("GET", url, Value::Null);
@@ -383,7 +383,7 @@ async fn fill(base: &str, who: &str) {
     let client = Client::default();
     let send = async |method, path: &str, body| {
         let request = HttpRequest::new(method, format!("{base}{path}"), body);
-        let response = client.send(&request, None).await.expect("an answer");
+        let response = client.send(&request, None).await.expect("a response");
         assert!(response.is_good(), "{response:?}");
     };
     let body = json!({"vectors": {"size": 2, "distance": "Dot"}});
@@ -400,7 +400,7 @@ async fn fill(base: &str, who: &str) {
 const POINT: &str = "/collections/c/points/1";
 
 #[tokio::test]
-async fn stored_answers_and_open_breakers_survive_a_reload() {
+async fn stored_responses_and_open_breakers_survive_a_reload() {
     let cluster = Cluster::start(3);
     fill(&cluster.url(0), "a").await;
     let listeners = |n: usize| -> Vec<&Listener> { cluster.listeners().iter().take(n).collect() };

@@ -24,11 +24,11 @@ mod transactions;
 mod tx_api;
 mod values;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::faults::Faults;
-use crate::server::Listener;
+use crate::listeners::Listeners;
 use instance::Instance;
 use store::Store;
 
@@ -62,10 +62,18 @@ impl Default for Options {
     }
 }
 
-/// The graph. Dropping it stops it and removes its data.
+/// The graph: its listeners, and what they share. Dropping it stops it and removes its data.
 pub struct Graph {
-    listeners: Vec<Listener>,
+    listeners: Listeners,
     instances: Vec<Arc<Instance>>,
+}
+
+impl Deref for Graph {
+    type Target = Listeners;
+
+    fn deref(&self) -> &Listeners {
+        &self.listeners
+    }
 }
 
 impl Graph {
@@ -79,12 +87,8 @@ impl Graph {
         let instances: Vec<Arc<Instance>> = (0..options.listeners.max(1))
             .map(|_| Arc::new(Instance::new(store.clone(), options.clone())))
             .collect();
-        let ports = options.ports.iter().copied().chain(std::iter::repeat(0));
-        let open = |(instance, port): (&Arc<Instance>, u16)| Listener::bind(port, instance.clone());
-        let listeners: std::io::Result<Vec<Listener>> =
-            instances.iter().zip(ports).map(open).collect();
         Ok(Self {
-            listeners: listeners?,
+            listeners: Listeners::bind(&instances, &options.ports)?,
             instances,
         })
     }
@@ -97,54 +101,6 @@ impl Graph {
         (0..count)
             .map(|_| Self::start(Options::default()))
             .collect()
-    }
-
-    /// A listener, from 0.
-    ///
-    /// # Panics
-    /// If there is no such listener.
-    pub fn listener(&self, listener: usize) -> &Listener {
-        &self.listeners[listener]
-    }
-
-    /// All listeners.
-    pub fn listeners(&self) -> &[Listener] {
-        &self.listeners
-    }
-
-    /// The base URL of a listener, without a slash at the end.
-    ///
-    /// # Panics
-    /// If there is no such listener.
-    pub fn url(&self, listener: usize) -> String {
-        self.listener(listener).url()
-    }
-
-    /// The faults of a listener.
-    ///
-    /// # Panics
-    /// If there is no such listener.
-    pub fn faults(&self, listener: usize) -> &Faults {
-        self.listener(listener).faults()
-    }
-
-    /// Closes a listener and its connections. Its transactions stay open.
-    ///
-    /// # Panics
-    /// If there is no such listener.
-    pub fn kill(&self, listener: usize) {
-        self.listener(listener).kill();
-    }
-
-    /// Opens a killed listener again, on its port.
-    ///
-    /// # Errors
-    /// If the port was taken meanwhile.
-    ///
-    /// # Panics
-    /// If there is no such listener.
-    pub fn restart(&self, listener: usize) -> std::io::Result<()> {
-        self.listener(listener).restart()
     }
 
     /// How many explicit transactions are open at a listener.

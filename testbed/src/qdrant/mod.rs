@@ -17,14 +17,14 @@ mod responses;
 mod search;
 mod update;
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::faults::Faults;
-use crate::server::Listener;
+use crate::listeners::Listeners;
 use catalog::Catalog;
 use copies::Copies;
 use node::Node;
@@ -63,11 +63,19 @@ pub(crate) struct Shared {
     options: Options,
 }
 
-/// The cluster. Dropping it stops it and removes its data.
+/// The cluster: its listeners, and what they share. Dropping it stops it and removes its data.
 pub struct Cluster {
-    listeners: Vec<Listener>,
+    listeners: Listeners,
     nodes: Vec<Arc<Node>>,
     shared: Arc<Shared>,
+}
+
+impl Deref for Cluster {
+    type Target = Listeners;
+
+    fn deref(&self) -> &Listeners {
+        &self.listeners
+    }
 }
 
 impl Cluster {
@@ -119,67 +127,11 @@ impl Cluster {
             })
         };
         let nodes: Vec<Arc<Node>> = (0..shared.options.listeners).map(node).collect();
-        let ports = shared
-            .options
-            .ports
-            .iter()
-            .copied()
-            .chain(std::iter::repeat(0));
-        let open = |(node, port): (&Arc<Node>, u16)| Listener::bind(port, node.clone());
-        let listeners: std::io::Result<Vec<Listener>> = nodes.iter().zip(ports).map(open).collect();
         Ok(Self {
-            listeners: listeners?,
+            listeners: Listeners::bind(&nodes, &shared.options.ports)?,
             nodes,
             shared,
         })
-    }
-
-    /// A listener, from 0.
-    ///
-    /// # Panics
-    /// If there is no such listener.
-    pub fn listener(&self, listener: usize) -> &Listener {
-        &self.listeners[listener]
-    }
-
-    /// All listeners.
-    pub fn listeners(&self) -> &[Listener] {
-        &self.listeners
-    }
-
-    /// The base URL of a listener, without a slash at the end.
-    ///
-    /// # Panics
-    /// If there is no such listener.
-    pub fn url(&self, listener: usize) -> String {
-        self.listener(listener).url()
-    }
-
-    /// The faults of a listener.
-    ///
-    /// # Panics
-    /// If there is no such listener.
-    pub fn faults(&self, listener: usize) -> &Faults {
-        self.listener(listener).faults()
-    }
-
-    /// Closes a listener and its connections.
-    ///
-    /// # Panics
-    /// If there is no such listener.
-    pub fn kill(&self, listener: usize) {
-        self.listener(listener).kill();
-    }
-
-    /// Opens a killed listener again, on its port.
-    ///
-    /// # Errors
-    /// If the port was taken meanwhile.
-    ///
-    /// # Panics
-    /// If there is no such listener.
-    pub fn restart(&self, listener: usize) -> std::io::Result<()> {
-        self.listener(listener).restart()
     }
 
     /// Makes writes of other listeners visible at this listener only after `lag`. The first time, the

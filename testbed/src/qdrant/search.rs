@@ -44,12 +44,12 @@ pub fn query(call: &Call, place: &Place<'_>) -> ApiResult {
 /// POST points/query/batch.
 pub fn query_batch(call: &Call, place: &Place<'_>) -> ApiResult {
     let asked: Searches<QueryBody> = call.json()?;
-    let answer = |body| {
+    let run_one = |body| {
         Ok(Points {
             points: ranked(run(place, body)?),
         })
     };
-    let found: Result<Vec<Points>, ApiError> = asked.searches.into_iter().map(answer).collect();
+    let found: Result<Vec<Points>, ApiError> = asked.searches.into_iter().map(run_one).collect();
     ok_with_usage(call.started, found?)
 }
 
@@ -62,9 +62,9 @@ pub fn legacy<T: AsQuery>(call: &Call, place: &Place<'_>) -> ApiResult {
 /// POST points/{search,recommend,discover}/batch.
 pub fn legacy_batch<T: AsQuery>(call: &Call, place: &Place<'_>) -> ApiResult {
     let asked: Searches<T> = call.json()?;
-    let answer = |body: T| Ok(ranked(run(place, body.query())?));
+    let run_one = |body: T| Ok(ranked(run(place, body.query())?));
     let found: Result<Vec<Vec<RankedPoint>>, ApiError> =
-        asked.searches.into_iter().map(answer).collect();
+        asked.searches.into_iter().map(run_one).collect();
     ok_with_usage(call.started, found?)
 }
 

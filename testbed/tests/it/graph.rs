@@ -46,7 +46,7 @@ fn ours(graph: &Graph, path: &str, ids: &[String; 2]) -> String {
 }
 
 #[tokio::test]
-async fn recorded_requests_get_answers_of_the_recorded_status_and_shape() {
+async fn recorded_requests_get_responses_of_the_recorded_status_and_shape() {
     let graph = graph();
     let mut wrong = Vec::new();
     let mut ids = [String::new(), String::new()];
@@ -624,6 +624,9 @@ async fn many_readers_are_served_beside_an_open_writer() {
                 .status
         });
     }
-    let answers = readers.join_all().await;
-    assert!(answers.iter().all(|status| *status == 202), "{answers:?}");
+    let responses = readers.join_all().await;
+    assert!(
+        responses.iter().all(|status| *status == 202),
+        "{responses:?}"
+    );
 }

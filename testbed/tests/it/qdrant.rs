@@ -22,7 +22,7 @@ const NOT_PROMISED: &[&str] = &[
 const NEVER: Duration = Duration::from_secs(3_600);
 
 #[tokio::test]
-async fn recorded_requests_get_answers_of_the_recorded_status_and_shape() {
+async fn recorded_requests_get_responses_of_the_recorded_status_and_shape() {
     let cluster = Cluster::start(1);
     let mut wrong = Vec::new();
     for line in recorded(RECORDED) {
@@ -503,7 +503,7 @@ async fn faults_are_given_as_ordered_and_counted() {
 }
 
 #[tokio::test]
-async fn a_cut_answer_ends_early_after_the_write_was_done() {
+async fn a_cut_response_ends_early_after_the_write_was_done() {
     let cluster = Cluster::start(1);
     let url = docs(&cluster, 0).await;
     let point = json!({"points": [{"id": 1, "vector": [1, 0, 0, 0]}]}).to_string();

@@ -18,7 +18,7 @@ impl Got {
 pub async fn send(method: &str, url: &str, headers: &[(&str, &str)], body: Option<String>) -> Got {
     try_send(method, url, headers, body)
         .await
-        .expect("an answer")
+        .expect("a response")
 }
 
 pub async fn try_send(
@@ -34,12 +34,12 @@ pub async fn try_send(
     if let Some(body) = body {
         request = request.body(body);
     }
-    let answer = request.send().await?;
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let response = request.send().await?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Ok(Got {
         status,
         headers,
-        text: answer.text().await?,
+        text: response.text().await?,
     })
 }
 

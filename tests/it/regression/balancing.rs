@@ -1,11 +1,11 @@
 //! Endpoints, probes, breakers and the choice among them.
 
-use crate::neo4j_support::{Proxy, eventually, send, yaml};
-use crate::support::{Origin, ReceivedRequest, Step};
+use crate::support::neo4j::{Proxy, yaml};
+use crate::support::{Origin, ReceivedRequest, Step, eventually};
 use bytes::Bytes;
 use http::{Request, Response};
 use pointsman::config::Source;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 use testbed::server::{Application, Listener};
 
@@ -122,28 +122,18 @@ async fn a_probe_that_is_refused_does_not_put_out_a_server_that_answers() {
             let text = yaml(&[("a", server.url())], "", more);
             let proxy = Proxy::start(&text.replace("neo4j", dialect)).await;
             eventually("it was probed", || async {
-                let instances = admin(&proxy, "/api/coordination/instances").await;
+                let instances = proxy.admin("/api/coordination/instances").await;
                 !instances["graph"][0]["last_health_check_age"].is_null()
             })
             .await;
-            let instances = admin(&proxy, "/api/coordination/instances").await;
+            let instances = proxy.admin("/api/coordination/instances").await;
             let instance = &instances["graph"][0];
             assert_eq!(instance["status"], "healthy", "{dialect} {status}");
-            let ready = admin(&proxy, "/readyz").await;
+            let ready = proxy.admin("/readyz").await;
             assert_eq!(ready["ready"], true, "{dialect} {status}");
             proxy.stop().await;
         }
     }
-}
-
-async fn admin(proxy: &Proxy, path: &str) -> Value {
-    let url = format!("http://{}{path}", proxy.server().admin());
-    send("GET", &url, &[], String::new()).await.json()["data"].clone()
-}
-
-async fn metrics(proxy: &Proxy) -> String {
-    let url = format!("http://{}/metrics", proxy.server().admin());
-    send("GET", &url, &[], String::new()).await.text
 }
 
 /// A single 401, 403 or 429 to a probe stopped all that needs the credential until the next reload, and
@@ -154,18 +144,18 @@ async fn a_refused_probe_credential_is_shown_and_counted_and_takes_nothing_out()
     let service = "    probe: {user: neo4j, password: secret}\n";
     let proxy = Proxy::start(&yaml(&[("a", server.url())], service, "")).await;
     eventually("the refusal is an event", || async {
-        let events = admin(&proxy, "/api/coordination/events").await;
+        let events = proxy.admin("/api/coordination/events").await;
         let events = events.as_array().cloned().unwrap_or_default();
         events
             .iter()
             .any(|event| event["what"] == "probe_credential_refused")
     })
     .await;
-    let instances = admin(&proxy, "/api/coordination/instances").await;
+    let instances = proxy.admin("/api/coordination/instances").await;
     let instance = &instances["graph"][0];
     assert_eq!(instance["probe_credential_refused"], true, "{instance}");
     assert_eq!(instance["status"], "healthy");
-    let metrics = metrics(&proxy).await;
+    let metrics = proxy.metrics().await;
     for line in [
         r#"pointsman_probes_total{endpoint="a",result="refused",service="graph"} 1"#,
         r#"pointsman_probes_total{endpoint="a",result="good",service="graph"} 1"#,
@@ -175,7 +165,7 @@ async fn a_refused_probe_credential_is_shown_and_counted_and_takes_nothing_out()
         assert!(metrics.contains(line), "{line}\n{metrics}");
     }
     proxy.server().reload().await.unwrap_err();
-    let events = admin(&proxy, "/api/coordination/events?after=1").await;
+    let events = proxy.admin("/api/coordination/events?after=1").await;
     let last = events.as_array().unwrap().last().unwrap().clone();
     assert_eq!(last["what"], "reload_refused", "a reload is an event");
     assert!(last["number"].as_u64() > Some(1) && last["at"].as_str().unwrap().ends_with('Z'));

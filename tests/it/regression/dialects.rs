@@ -156,37 +156,23 @@ async fn a_streamed_response_of_a_write_is_judged_by_its_end() {
         .section("path: {hold_limit: 64KiB}")
         .start()
         .await;
-    let write = |label: &str| {
-        format!(r#"{{"statements":[{{"statement":"CREATE (n:{label}) RETURN n"}}]}}"#)
+    let write = async |label: &str| {
+        let body = format!(r#"{{"statements":[{{"statement":"CREATE (n:{label}) RETURN n"}}]}}"#);
+        let response = proxy.post("/db/neo4j/tx/commit", &body).await;
+        assert_eq!(response.status, 200, "{}", response.text());
+        wait_until("the end of the write", || {
+            proxy.server.shared().in_flight() == 0
+        })
+        .await;
     };
     let query = "/db/neo4j/query/v2";
-    assert_eq!(
-        proxy
-            .post("/db/neo4j/tx/commit", &write("Good"))
-            .await
-            .status,
-        200
-    );
-    wait_until("the end of the write", || {
-        proxy.server.shared().in_flight() == 0
-    })
-    .await;
+    write("Good").await;
     proxy.post(query, READ).await;
     assert!(
         proxy.post(query, READ).await.is_hit(),
         "the write is known to be done"
     );
-    assert_eq!(
-        proxy
-            .post("/db/neo4j/tx/commit", &write("Bad"))
-            .await
-            .status,
-        200
-    );
-    wait_until("the end of the write", || {
-        proxy.server.shared().in_flight() == 0
-    })
-    .await;
+    write("Bad").await;
     proxy.post(query, READ).await;
     assert!(
         !proxy.post(query, READ).await.is_hit(),

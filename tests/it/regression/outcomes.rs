@@ -177,7 +177,7 @@ fn refused_by(word: &str, reason: RejectionReason, target: &str) -> serde_json::
     serde_json::from_str(&refusal.body).unwrap()
 }
 
-/// The outcome of a write was unknown, the answer was transient, and drivers sent the write again.
+/// The outcome of a write was unknown, the response was transient, and drivers sent the write again.
 #[test]
 fn no_client_sends_again_by_itself_what_may_have_been_done() {
     for reason in RejectionReason::ALL {

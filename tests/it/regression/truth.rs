@@ -1,22 +1,12 @@
 //! What metrics, events and the admin API say.
 
-use crate::neo4j_support::{Proxy, send, yaml};
+use crate::support::neo4j::{Proxy, yaml};
 use crate::support::{Origin, Step};
 use pointsman::config;
 use pointsman::runtime::Server;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-
-async fn admin(proxy: &Proxy, path: &str) -> Value {
-    let url = format!("http://{}{path}", proxy.server().admin());
-    send("GET", &url, &[], String::new()).await.json()["data"].clone()
-}
-
-async fn metrics(proxy: &Proxy) -> String {
-    let url = format!("http://{}/metrics", proxy.server().admin());
-    send("GET", &url, &[], String::new()).await.text
-}
 
 /// An endpoint whose name never resolved was said to serve, and counted as one that could take a request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -24,12 +14,12 @@ async fn an_endpoint_without_an_address_is_not_said_to_serve() {
     let origin = Origin::start(|_| Vec::new()).await;
     let nowhere = "http://nowhere.invalid:7474".to_owned();
     let proxy = Proxy::start(&yaml(&[("a", origin.url()), ("b", nowhere)], "", "")).await;
-    let instances = admin(&proxy, "/api/coordination/instances").await;
+    let instances = proxy.admin("/api/coordination/instances").await;
     assert_eq!(instances["graph"][0]["is_healthy"], true, "{instances}");
     assert_eq!(instances["graph"][1]["is_healthy"], false, "{instances}");
-    let stats = admin(&proxy, "/api/performance/load-balancer/stats").await;
+    let stats = proxy.admin("/api/performance/load-balancer/stats").await;
     assert_eq!(stats["healthy_servers"], 1, "{stats}");
-    let metrics = metrics(&proxy).await;
+    let metrics = proxy.metrics().await;
     let online = r#"pointsman_selectable_endpoints{count="online",service="graph"} 1"#;
     assert!(metrics.contains(online), "{metrics}");
     proxy.stop().await;
@@ -46,10 +36,10 @@ async fn a_hit_has_a_reason_in_its_record_and_in_metrics() {
     for _ in 0..2 {
         proxy.post("/db/neo4j/query/v2", &[], &statement).await;
     }
-    let records = admin(&proxy, "/api/coordination/explain?limit=1").await;
+    let records = proxy.admin("/api/coordination/explain?limit=1").await;
     assert_eq!(records[0]["cache"]["status"], "hit", "{records}");
     assert_eq!(records[0]["cache"]["reason"], "fresh", "{records}");
-    let metrics = metrics(&proxy).await;
+    let metrics = proxy.metrics().await;
     let hit = r#"pointsman_cache_reasons_total{reason="fresh",service="graph"} 1"#;
     assert!(metrics.contains(hit), "{metrics}");
     proxy.stop().await;

@@ -12,8 +12,8 @@ async fn a_client_of_http_1_0_sees_its_connection_closed() {
     let (_origin, proxy) = plain().await;
     let mut client = proxy.client().await;
     client.send("GET /x HTTP/1.0\r\n\r\n").await;
-    let answer = client.response().await;
-    assert_eq!(answer.field("connection"), Some("close"));
+    let response = client.response().await;
+    assert_eq!(response.field("connection"), Some("close"));
     assert!(client.is_closed().await);
 }
 
@@ -55,7 +55,7 @@ async fn connect_reaches_no_endpoint() {
     assert_eq!(origin.count(), 0);
 }
 
-/// After `100 Continue` the connection was closed with the answer.
+/// After `100 Continue` the connection was closed with the response.
 #[tokio::test]
 async fn a_connection_is_kept_after_100_continue() {
     let (_origin, proxy) = plain().await;
@@ -66,8 +66,8 @@ async fn a_connection_is_kept_after_100_continue() {
             .await;
         assert_eq!(client.head().await.map(|head| head.status), Ok(100));
         client.send("a").await;
-        let answer = client.response().await;
-        assert_eq!(answer.field("connection"), Some("keep-alive"));
+        let response = client.response().await;
+        assert_eq!(response.field("connection"), Some("keep-alive"));
     }
 }
 
@@ -92,9 +92,9 @@ async fn an_upload_that_was_answered_early_ends_its_connection() {
     assert_eq!(origin.count(), 1);
 }
 
-/// An endpoint that refused a body and closed while it was still sent was reported as broken; its answer was lost.
+/// An endpoint that refused a body and closed while it was still sent was reported as broken; its response was lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_body_that_is_refused_while_it_is_sent_gives_the_endpoints_answer() {
+async fn a_body_that_is_refused_while_it_is_sent_gives_the_endpoints_response() {
     let early = |_: &ReceivedRequest| {
         let mut steps = Step::json(413, r#"{"status":{"error":"too large"}}"#);
         steps.push(Step::Close);
@@ -106,8 +106,8 @@ async fn a_body_that_is_refused_while_it_is_sent_gives_the_endpoints_answer() {
         .start()
         .await;
     for _ in 0..5 {
-        let answer = proxy.request("PUT", "/x", "", &noise(10 << 20)).await;
-        assert_eq!(answer.status, 413, "{}", answer.text());
+        let response = proxy.request("PUT", "/x", "", &noise(10 << 20)).await;
+        assert_eq!(response.status, 413, "{}", response.text());
     }
 }
 
@@ -133,9 +133,9 @@ async fn a_client_that_rests_does_not_open_a_breaker() {
     assert_eq!(origin.count(), 1);
 }
 
-/// Informational answers without end were waited for without end.
+/// Informational responses without end were waited for without end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn informational_answers_without_end_are_given_up() {
+async fn informational_responses_without_end_are_given_up() {
     let origin =
         Origin::start(|_| Step::raw(b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1_000))).await;
     let proxy = over(&origin).await;
@@ -164,9 +164,9 @@ async fn a_head_that_trickles_is_given_up_in_time() {
     wait_until("the end of the exchange", || origin.closed() == 1).await;
 }
 
-/// A coding before the chunks of an answer was taken out of its head and left in its body.
+/// A coding before the chunks of a response was taken out of its head and left in its body.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_with_a_coding_beside_chunks_is_not_passed_on() {
+async fn a_response_with_a_coding_beside_chunks_is_not_passed_on() {
     let origin = Origin::start(|_| {
         Step::raw("HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n1\r\na\r\n0\r\n\r\n")
     })
@@ -178,7 +178,7 @@ async fn an_answer_with_a_coding_beside_chunks_is_not_passed_on() {
     );
 }
 
-/// Of several fields of one name only the last was left where the dialect edited an answer's head.
+/// Of several fields of one name only the last was left where the dialect edited a response's head.
 #[tokio::test]
 async fn several_cookies_survive_an_edited_head() {
     let origin = Origin::start(|_| {
@@ -188,8 +188,8 @@ async fn several_cookies_survive_an_edited_head() {
     })
     .await;
     let proxy = Setup::new("neo4j", &[origin.url()]).start().await;
-    let answer = proxy.post("/db/neo4j/tx", r#"{"statements":[]}"#).await;
-    let cookies = answer
+    let response = proxy.post("/db/neo4j/tx", r#"{"statements":[]}"#).await;
+    let cookies = response
         .fields
         .iter()
         .filter(|(name, _)| name == "set-cookie");
@@ -212,10 +212,10 @@ async fn a_body_whose_end_is_a_close_says_so() {
     client
         .send("GET /odd HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
         .await;
-    let answer = client.response().await;
-    assert_eq!(answer.framing, Framing::Close);
-    assert!(answer.body == noise(5_000));
-    assert_eq!(answer.field("connection"), Some("close"));
+    let response = client.response().await;
+    assert_eq!(response.framing, Framing::Close);
+    assert!(response.body == noise(5_000));
+    assert_eq!(response.field("connection"), Some("close"));
 }
 
 /// With no endpoint to be reached, the client was told of a broken exchange (502), and not when to come back.
@@ -223,13 +223,13 @@ async fn a_body_whose_end_is_a_close_says_so() {
 async fn endpoints_that_cannot_be_reached_are_a_503_that_names_them() {
     let gone = Origin::start(|_| Vec::new()).await.url();
     let proxy = Setup::new("qdrant", &[gone]).start().await;
-    let answer = proxy.request("PUT", "/collections/a", "", b"{}").await;
-    assert_eq!(answer.status, 503);
-    assert!(answer.field("retry-after").is_some());
+    let response = proxy.request("PUT", "/collections/a", "", b"{}").await;
+    assert_eq!(response.status, 503);
+    assert!(response.field("retry-after").is_some());
     assert!(
-        answer.text().contains("connect_refused"),
+        response.text().contains("connect_refused"),
         "{}",
-        answer.text()
+        response.text()
     );
 }
 
@@ -238,16 +238,16 @@ async fn endpoints_that_cannot_be_reached_are_a_503_that_names_them() {
 async fn fields_with_our_prefix_are_nobody_elses() {
     let origin = Origin::start(|_| Step::response(200, "x-pointsman-odd: 1\r\n", "ok")).await;
     let proxy = over(&origin).await;
-    let answer = proxy
+    let response = proxy
         .request("GET", "/x", "x-pointsman-odd: 1\r\n", b"")
         .await;
-    assert_eq!(answer.field("x-pointsman-odd"), None);
+    assert_eq!(response.field("x-pointsman-odd"), None);
     assert_eq!(origin.last().field("x-pointsman-odd"), None);
 }
 
-/// Answers of other requests must never come, whatever breaks on the way; written after the reuse of connections was mended.
+/// Responses of other requests must never come, whatever breaks on the way; written after the reuse of connections was mended.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn under_a_storm_of_faults_no_answer_belongs_to_another_request() {
+async fn under_a_storm_of_faults_no_response_belongs_to_another_request() {
     let origin = |salt: usize| {
         Origin::start(move |seen| {
             let body = format!("{} {}", seen.target(), String::from_utf8_lossy(&seen.body));
@@ -316,17 +316,17 @@ async fn storm(proxy: std::sync::Arc<Proxy>, number: usize) -> usize {
             body.len()
         );
         let sent = client.try_send(&[head.as_bytes(), &body].concat()).await;
-        let answer = match sent {
+        let response = match sent {
             true => client.try_response(method).await,
             false => Err(ReadError::Closed),
         };
-        match answer {
-            Ok(answer) if answer.status == 200 => {
+        match response {
+            Ok(response) if response.status == 200 => {
                 answered += 1;
                 let expected = format!("{target} {}", String::from_utf8_lossy(&body));
-                assert!(answer.text() == expected, "{target}: {}", answer.text());
+                assert!(response.text() == expected, "{target}: {}", response.text());
             }
-            Ok(answer) => assert!(matches!(answer.status, 500 | 502), "{}", answer.text()),
+            Ok(response) => assert!(matches!(response.status, 500 | 502), "{}", response.text()),
             Err(_) => client = proxy.client().await,
         }
         if round % 17 == 16 {

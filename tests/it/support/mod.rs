@@ -3,13 +3,19 @@
 //! hang is a failed test.
 
 pub mod client;
+pub mod neo4j;
 pub mod origin;
+pub mod process;
 pub mod wire;
 
 pub use client::{Client, Framing, Response};
 pub use origin::{Origin, ReceivedRequest, Step};
+pub use process::Process;
+// The trial is an example as well, so it stands alone.
+pub use crate::trial::waiting::eventually;
 
-use pointsman::config;
+use config_table::Report;
+use pointsman::config::{self, Loaded, Source};
 use pointsman::runtime::Server;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -81,7 +87,24 @@ impl Setup {
 
     /// Starts the server.
     pub async fn start(self) -> Proxy {
-        Proxy::start(&self.yaml(), &self.sets).await
+        let loaded = config::read(&self.yaml(), "test.yaml", &BTreeMap::new(), &self.sets);
+        Proxy::start(loaded, None).await
+    }
+
+    /// Writes the configuration to a file and starts the server with it; it may be changed and read again.
+    pub async fn start_from(self, file: &std::path::Path) -> Proxy {
+        std::fs::write(file, self.yaml()).expect("a file");
+        let source = Source {
+            path: file.to_owned(),
+            sets: self.sets,
+            ..Source::default()
+        };
+        Proxy::start(config::load(&source), Some(source)).await
+    }
+
+    /// Starts the binary.
+    pub fn start_binary(self) -> Process {
+        Process::with_keys(&self.yaml(), &self.sets)
     }
 }
 
@@ -92,11 +115,10 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Starts a server from the text of a configuration that has the service [`SERVICE`], with keys by their path.
-    async fn start(yaml: &str, sets: &[(String, String)]) -> Self {
-        let loaded = config::read(yaml, "test.yaml", &BTreeMap::new(), sets)
-            .unwrap_or_else(|report| panic!("{report}\n{yaml}"));
-        let server = Server::start(loaded, None).await.expect("a server");
+    /// Starts a server whose configuration has the service [`SERVICE`].
+    async fn start(loaded: Result<Loaded, Report>, source: Option<Source>) -> Self {
+        let loaded = loaded.unwrap_or_else(|report| panic!("{report}"));
+        let server = Server::start(loaded, source).await.expect("a server");
         let address = server.address(SERVICE).expect("a listener");
         Self { server, address }
     }
@@ -144,14 +166,9 @@ pub async fn in_time<T>(what: &str, wait: impl Future<Output = T>) -> T {
     }
 }
 
-/// Polls until a condition holds, where no signal is available.
+/// As [`eventually`], of a condition that needs no waiting to look at.
 pub async fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    in_time(what, async {
-        while !holds() {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    })
-    .await;
+    eventually(what, || std::future::ready(holds())).await;
 }
 
 /// Bytes without a repeating pattern, so that a shifted or duplicated part is noticed.

@@ -86,8 +86,10 @@ type Script = dyn Fn(&ReceivedRequest) -> Vec<Step> + Send + Sync;
 struct Inner {
     /// Called with the head; `None`: read the body first.
     on_head: Box<OnHead>,
+    on_probe: Box<Script>,
     script: Box<Script>,
     received: Mutex<Vec<ReceivedRequest>>,
+    probes: Mutex<Vec<ReceivedRequest>>,
     connections: AtomicUsize,
     closed: AtomicUsize,
 }
@@ -118,12 +120,30 @@ impl Origin {
         on_head: impl Fn(&ReceivedRequest) -> Option<Vec<Step>> + Send + Sync + 'static,
         script: impl Fn(&ReceivedRequest) -> Vec<Step> + Send + Sync + 'static,
     ) -> Self {
+        Self::scripted(on_head, |_| Step::raw(UNKNOWN), script).await
+    }
+
+    /// As `start`; `on_probe` runs for each probe and metadata query. Its connection closes then.
+    pub async fn start_with_probes(
+        on_probe: impl Fn(&ReceivedRequest) -> Vec<Step> + Send + Sync + 'static,
+        script: impl Fn(&ReceivedRequest) -> Vec<Step> + Send + Sync + 'static,
+    ) -> Self {
+        Self::scripted(|_| None, on_probe, script).await
+    }
+
+    async fn scripted(
+        on_head: impl Fn(&ReceivedRequest) -> Option<Vec<Step>> + Send + Sync + 'static,
+        on_probe: impl Fn(&ReceivedRequest) -> Vec<Step> + Send + Sync + 'static,
+        script: impl Fn(&ReceivedRequest) -> Vec<Step> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let inner = Arc::new(Inner {
             on_head: Box::new(on_head),
+            on_probe: Box::new(on_probe),
             script: Box::new(script),
             received: Mutex::default(),
+            probes: Mutex::default(),
             connections: AtomicUsize::new(0),
             closed: AtomicUsize::new(0),
         });
@@ -146,6 +166,11 @@ impl Origin {
     /// All requests so far, complete or truncated.
     pub fn received(&self) -> Vec<ReceivedRequest> {
         self.inner.received.lock().clone()
+    }
+
+    /// All requests of the proxy itself: probes and metadata queries.
+    pub fn probes(&self) -> Vec<ReceivedRequest> {
+        self.inner.probes.lock().clone()
     }
 
     /// The newest request.
@@ -191,19 +216,20 @@ const UNKNOWN: &str = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection
 async fn serve(mut stream: TcpStream, number: &mut Option<usize>, inner: &Inner) {
     let mut buffer = Buffer::default();
     while let Ok(head) = buffer.head(&mut stream).await {
-        if wire::field(&wire::fields(&head), "x-request-id").is_none() {
-            // The proxy's own request (a probe or a metadata query), not a client's.
-            let _ = stream.write_all(UNKNOWN.as_bytes()).await;
-            return;
-        }
-        let number =
-            *number.get_or_insert_with(|| inner.connections.fetch_add(1, Ordering::SeqCst));
         let mut request = ReceivedRequest {
-            connection: number,
             line: head.lines().next().unwrap_or_default().to_owned(),
             fields: wire::fields(&head),
             ..ReceivedRequest::default()
         };
+        if request.field("x-request-id").is_none() {
+            // The proxy's own request (a probe or a metadata query), not a client's.
+            read_body(&mut buffer, &mut stream, &mut request).await;
+            inner.probes.lock().push(request.clone());
+            run(&mut stream, (inner.on_probe)(&request)).await;
+            return;
+        }
+        request.connection =
+            *number.get_or_insert_with(|| inner.connections.fetch_add(1, Ordering::SeqCst));
         let steps = match (inner.on_head)(&request) {
             Some(steps) => steps,
             None => {

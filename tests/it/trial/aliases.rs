@@ -7,9 +7,10 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 
 use super::client::{Client, HttpRequest};
-use super::environment::{Environment, eventually};
+use super::environment::Environment;
 use super::points::{create, direct, must};
 use super::register::{Outcome, Register};
+use super::waiting::eventually;
 use super::worker::{DataSet, RegisterRead, Worker, any_of};
 
 /// Aliases.

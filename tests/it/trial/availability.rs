@@ -126,7 +126,7 @@ fn configuration(env: &Environment, turn: u64) -> String {
 async fn load(env: &Environment) {
     let client = Client::default();
     let send = async |request: HttpRequest| {
-        let response = client.send(&request, None).await.expect("an answer");
+        let response = client.send(&request, None).await.expect("a response");
         assert!(response.is_good(), "{} {}", response.status, response.body);
     };
     let body = json!({"vectors": {"size": 4, "distance": "Cosine"}});

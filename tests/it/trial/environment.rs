@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pointsman::config::{self, Source};
 use pointsman::runtime::Server;
@@ -10,6 +10,7 @@ use testbed::graph::{self, Graph};
 use testbed::qdrant::{self, Cluster};
 
 use super::client::{Client, HttpRequest};
+use super::waiting::eventually;
 
 /// `cache.quarantine` and `cache.rejoin_hold` of the trials.
 pub const QUARANTINE: Duration = Duration::from_millis(400);
@@ -138,13 +139,4 @@ pub fn cache(default_ttl: &str) -> String {
         "cache: {{enabled: true, default_ttl: {default_ttl}, l1: {{size: 64MiB}}, quarantine: {}ms, rejoin_hold: {0}ms}}\n",
         QUARANTINE.as_millis()
     )
-}
-
-/// Waits until a condition holds; panics after 30 seconds.
-pub async fn eventually<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !holds().await {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }

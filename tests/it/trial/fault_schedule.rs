@@ -11,8 +11,9 @@ use serde_json::json;
 use testbed::faults::{CannedResponse, Faults, Requests, When};
 
 use super::client::{Client, HttpRequest};
-use super::environment::{Environment, QUARANTINE, REPLICAS, eventually};
+use super::environment::{Environment, QUARANTINE, REPLICAS};
 use super::figures::Figures;
+use super::waiting::eventually;
 
 /// How far the lagging replica is behind; below the quarantine, as an operator must set it.
 const LAG: Duration = Duration::from_millis(150);

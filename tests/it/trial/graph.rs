@@ -66,7 +66,7 @@ fn query(statement: &str, parameters: Value) -> Value {
     json!({"statement": statement, "parameters": parameters})
 }
 
-/// Whether the answer to a write shows that it found its node; a deletion shows nothing.
+/// Whether the response to a write shows that it found its node; a deletion shows nothing.
 fn has_row(statement: &str, body: &Value) -> bool {
     let rows = |rows: &Value| rows.as_array().is_some_and(|rows| !rows.is_empty());
     statement == DELETE || rows(&body["data"]["values"]) || rows(&body["results"][0]["data"])

@@ -285,7 +285,11 @@ pub async fn create(worker: &Worker, name: &str) {
 
 /// A request that must succeed.
 pub async fn must(worker: &Worker, request: HttpRequest) {
-    let response = worker.client.send(&request, None).await.expect("an answer");
+    let response = worker
+        .client
+        .send(&request, None)
+        .await
+        .expect("a response");
     assert!(
         response.is_good(),
         "{request:?}: {} {}",

@@ -177,7 +177,7 @@ impl Register {
         Ok(())
     }
 
-    /// Somebody saw this version, in an answer that was there at `at`.
+    /// Somebody saw this version, in a response that was there at `at`.
     pub fn record_read(&self, version: u64, at: Instant) {
         self.state.lock().saw(version, at);
     }

@@ -1,16 +1,13 @@
-//! What the tests of the Neo4j side share: pointsman in process, requests, answers, and waiting for
-//! something to become true.
+//! What the tests of the Neo4j side share: pointsman in process with one service, requests and responses.
 
+use super::eventually;
 use pointsman::config::{self, Loaded, Source};
 use pointsman::runtime::Server;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use testbed::faults::ReceivedRequest;
-
-/// How long something may take to become true.
-const PATIENCE: Duration = Duration::from_secs(240);
 
 /// pointsman with one service, `graph`.
 pub struct Proxy {
@@ -59,6 +56,21 @@ impl Proxy {
         service.pool.find(endpoint).unwrap().token.to_string()
     }
 
+    /// What the admin API responds, under `data`.
+    pub async fn admin(&self, path: &str) -> Value {
+        self.send_to_admin(path).await.json()["data"].clone()
+    }
+
+    /// All metrics, as text.
+    pub async fn metrics(&self) -> String {
+        self.send_to_admin("/metrics").await.text
+    }
+
+    async fn send_to_admin(&self, path: &str) -> TextResponse {
+        let url = format!("http://{}{path}", self.server.admin());
+        send("GET", &url, &[], String::new()).await
+    }
+
     /// Ends it.
     pub async fn stop(self) {
         self.server.stop_within(Duration::from_secs(5)).await;
@@ -72,8 +84,8 @@ impl Proxy {
     /// Waits until the dialect was told the procedures and databases of its service.
     pub async fn informed(&self) {
         eventually("the procedures are known", || async {
-            let answer = self.query("CALL db.labels()").await;
-            answer.explain().contains("effect=read")
+            let response = self.query("CALL db.labels()").await;
+            response.explain().contains("effect=read")
         })
         .await;
     }
@@ -123,7 +135,7 @@ pub fn statements_of(statements: &[&str]) -> Value {
     json!({"statements": list})
 }
 
-/// An answer, read whole.
+/// A response, read whole.
 #[derive(Debug)]
 pub struct TextResponse {
     pub status: u16,
@@ -176,14 +188,14 @@ static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
         .unwrap()
 });
 
-/// Sends a request and reads the answer.
+/// Sends a request and reads the response.
 pub async fn send(method: &str, url: &str, headers: &[(&str, &str)], body: String) -> TextResponse {
     try_send(method, url, headers, body)
         .await
-        .expect("an answer")
+        .expect("a response")
 }
 
-/// As `send`; an error when no whole answer came.
+/// As `send`; an error when no whole response came.
 pub async fn try_send(
     method: &str,
     url: &str,
@@ -194,23 +206,14 @@ pub async fn try_send(
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let answer = request.send().await?;
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    let text = answer.text().await?;
+    let response = request.send().await?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await?;
     Ok(TextResponse {
         status,
         headers,
         text,
     })
-}
-
-/// Waits until something is true.
-pub async fn eventually<F: Future<Output = bool>>(what: &str, mut is_true: impl FnMut() -> F) {
-    let deadline = Instant::now() + PATIENCE;
-    while !is_true().await {
-        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// The statements of a request that a listener saw, as text; empty for what holds none.

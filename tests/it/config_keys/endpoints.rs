@@ -1,0 +1,337 @@
+//! Endpoints: which of them is asked, how often and how long, and what their probes and breakers say.
+
+use super::given::Given;
+use super::observe::*;
+use crate::support::{Origin, Proxy, Setup, Step, eventually, wait_until};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+/// Requests that reached any of the origins.
+fn attempts(origins: &[&Origin]) -> usize {
+    origins.iter().map(|origin| origin.count()).sum()
+}
+
+async fn reads_over_resetting(given: Given, balance: &str) -> usize {
+    let (a, b, c) = (resetting().await, resetting().await, resetting().await);
+    let setup = given.over("qdrant", &[&a, &b, &c]);
+    let proxy = setup.section(balance).start().await;
+    get(&proxy, POINT).await;
+    attempts(&[&a, &b, &c])
+}
+
+/// Sends each endpoint several requests that fail; none is tried elsewhere.
+async fn failing(setup: Setup) -> Proxy {
+    let setup = setup.section("balance: {strategy: round_robin, max_retries: 1}");
+    let proxy = setup.start().await;
+    for _ in 0..6 {
+        get(&proxy, "/").await;
+    }
+    proxy
+}
+
+async fn probes(proxy: &Proxy) -> f64 {
+    series(proxy, "pointsman_probes_total").await
+}
+
+/// The value of a field in the first probe of this target.
+async fn field_of_a_probe(
+    setup: Setup,
+    origin: &Origin,
+    target: &str,
+    field: &str,
+) -> Option<String> {
+    let _proxy = setup
+        .section("health: {enabled: true, interval: 1h}")
+        .start()
+        .await;
+    let found = || {
+        let probes = origin.probes();
+        probes.into_iter().find(|probe| probe.target() == target)
+    };
+    wait_until("the probe", || found().is_some()).await;
+    found().and_then(|probe| probe.field(field).map(str::to_owned))
+}
+
+async fn user_and_password(given: Given) -> Option<String> {
+    let origin = good().await;
+    let other = match given.key.ends_with("user") {
+        true => "services.db.probe.password",
+        false => "services.db.probe.user",
+    };
+    let setup = given.over("neo4j", &[&origin]).set(other, "other");
+    field_of_a_probe(setup, &origin, "/db/neo4j/query/v2", "authorization").await
+}
+
+/// A port to which no connection is made: its queue of connections is full, and nobody takes them.
+async fn unreachable() -> (TcpListener, SocketAddr, Vec<TcpStream>) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket
+        .bind("127.0.0.1:0".parse().expect("an address"))
+        .expect("a port");
+    let listener = socket.listen(1).expect("a listener");
+    let address = listener.local_addr().expect("an address");
+    let mut queued = Vec::new();
+    while let Ok(connected) = timeout(Duration::from_millis(100), TcpStream::connect(address)).await
+    {
+        queued.push(connected.expect("a connection"));
+    }
+    (listener, address, queued)
+}
+
+/// Begins a transaction and moves its endpoint; returns whether its commit fails in the end.
+async fn transaction_of_a_moved_endpoint(given: Given) -> bool {
+    let begun = r#"{"data":{"fields":[],"values":[]},"transaction":{"id":"abc","expires":"2030-01-01T00:00:00Z"}}"#;
+    let old = Origin::start(move |_| Step::json(202, begun)).await;
+    let new = good().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("pointsman.yaml");
+    let setup = given.over("neo4j", &[&old]);
+    let proxy = setup
+        .section("process: {reload_delay: 1h}")
+        .start_from(&file)
+        .await;
+    let response = proxy
+        .post("/db/neo4j/query/v2/tx", r#"{"statement":"RETURN 1"}"#)
+        .await;
+    let id = response.json()["transaction"]["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
+    let text = std::fs::read_to_string(&file).expect("the file");
+    std::fs::write(&file, text.replace(&old.url(), &new.url())).expect("a file");
+    proxy.server.reload().await.expect("a reload");
+    let commit = format!("/db/neo4j/query/v2/tx/{id}/commit");
+    given
+        .comes(async || proxy.post(&commit, "{}").await.status != 202)
+        .await
+}
+
+observations! {
+    origin_that_was_reached(given) {
+        let (a, b) = (good().await, good().await);
+        let url = if given.value == "first" { a.url() } else { b.url() };
+        let dead = "{url: \"http://127.0.0.1:1\"}".to_owned();
+        let proxy = Setup::new("http", &[dead]).set(&given.path(), &url).start().await;
+        get(&proxy, "/").await;
+        (a.count(), b.count())
+    }
+    share_of_the_first(given) {
+        let (a, b) = (good().await, good().await);
+        let mut setup = given.over("http", &[&a, &b]).section("balance: {strategy: weighted_round_robin}");
+        if !given.key.ends_with("weight") {
+            setup = setup.set("services.db.endpoints[0].weight", "3");
+        }
+        let proxy = setup.start().await;
+        for _ in 0..8 {
+            get(&proxy, "/").await;
+        }
+        a.count()
+    }
+    reads_at_a_reader_of_a_cluster(given) {
+        let rows = r#"{"data":{"fields":["x"],"values":[[1]]},"bookmarks":[]}"#;
+        let a = Origin::start(move |_| Step::json(202, rows)).await;
+        let b = Origin::start(move |_| Step::json(202, rows)).await;
+        let mut setup = given.over("neo4j", &[&a, &b]).service("cache: false");
+        for (place, role) in ["reader", "writer"].into_iter().enumerate() {
+            setup = setup.set(&format!("services.db.endpoints[{place}].role"), role);
+        }
+        let proxy = setup.section("balance: {strategy: round_robin}").start().await;
+        for _ in 0..4 {
+            proxy.post(QUERY, r#"{"statement":"MATCH (n) RETURN n.x"}"#).await;
+        }
+        a.count()
+    }
+    attempts_of_a_write(given) {
+        let (a, b) = (resetting().await, resetting().await);
+        let proxy = given.over("qdrant", &[&a, &b]).start().await;
+        proxy.request("PUT", POINTS, JSON, UPSERT).await;
+        attempts(&[&a, &b])
+    }
+    attempts_of_a_read(given) {
+        reads_over_resetting(given, "balance: {retry_floor: 10}").await
+    }
+    attempts_of_a_read_on_floor(given) {
+        reads_over_resetting(given, "balance: {retry_budget: 0}").await
+    }
+    attempts_of_a_read_on_budget(given) {
+        reads_over_resetting(given, "balance: {retry_floor: 0}").await
+    }
+    attempts_of_a_timed_out_read(given) {
+        let (a, b) = (slow().await, slow().await);
+        let setup = given.over("qdrant", &[&a, &b]).section("upstream: {read_timeout: 50ms}");
+        get(&setup.start().await, POINT).await;
+        attempts(&[&a, &b])
+    }
+    names_in_metrics(given) {
+        let origin = good().await;
+        let proxy = given.over("http", &[&origin]).start().await;
+        get(&proxy, "/").await;
+        admin(&proxy, "/metrics", "").await.text().contains(r#"endpoint="one""#)
+    }
+    status_beside_another(given) {
+        let release = Arc::new(Notify::new());
+        let signal = Arc::clone(&release);
+        let origin = Origin::start(move |seen| {
+            let wait = (seen.target() == "/waits").then(|| Step::Wait(Arc::clone(&signal)));
+            wait.into_iter().chain(Step::json(200, OK)).collect()
+        }).await;
+        let proxy = given.over("http", &[&origin]).start().await;
+        let mut first = proxy.client().await;
+        first.send("GET /waits HTTP/1.1\r\nhost: test\r\n\r\n").await;
+        wait_until("the first request", || origin.count() == 1).await;
+        let second = get(&proxy, "/").await.status;
+        release.notify_one();
+        (first.response().await.status, second)
+    }
+    status_of_a_write(given) {
+        let origin = good().await;
+        let proxy = given.over("neo4j", &[&origin]).start().await;
+        proxy.post(COMMIT, r#"{"statements":[{"statement":"CREATE (:P)"}]}"#).await.status
+    }
+    status_of_a_slow_read(given) {
+        let origin = slow().await;
+        let proxy = given.over("qdrant", &[&origin]).start().await;
+        get(&proxy, POINT).await.status
+    }
+    status_of_a_slow_write(given) {
+        let origin = slow().await;
+        let proxy = given.over("qdrant", &[&origin]).start().await;
+        proxy.request("PUT", POINTS, JSON, UPSERT).await.status
+    }
+    request_that_finds_no_connection(given) {
+        let (_listener, address, _queued) = unreachable().await;
+        let endpoint = format!("{{url: \"http://{address}\"}}");
+        let setup = Setup::new("http", &[endpoint]).set(given.key, given.value);
+        let proxy = setup.start().await;
+        given.happens(get(&proxy, "/")).await.map(|response| response.status)
+    }
+    idle_upstream(given) {
+        let origin = good().await;
+        let proxy = given.over("http", &[&origin]).start().await;
+        get(&proxy, "/").await;
+        given.comes(async || origin.closed() == 1).await
+    }
+    /// Whether one of two idle connections to an endpoint is closed.
+    second_idle_upstream(given) {
+        let releases = [(); 2].map(|()| Arc::new(Notify::new()));
+        let signals = releases.clone();
+        let origin = Origin::start(move |seen| {
+            let wait = vec![Step::Wait(Arc::clone(&signals[seen.number]))];
+            wait.into_iter().chain(Step::json(200, OK)).collect()
+        }).await;
+        let proxy = given.over("http", &[&origin]).set("upstream.idle_timeout", "1h").start().await;
+        let both = async {
+            wait_until("both requests", || origin.count() == 2).await;
+            releases.iter().for_each(|release| release.notify_one());
+        };
+        tokio::join!(get(&proxy, "/"), get(&proxy, "/"), both);
+        given.comes(async || origin.closed() == 1).await
+    }
+    /// When a request for a name without an address may come back: after the next look-up.
+    time_of_the_next_look_up(given) {
+        let nowhere = "{url: \"http://nowhere.invalid:1\"}".to_owned();
+        let proxy = Setup::new("http", &[nowhere]).set(given.key, given.value).start().await;
+        get(&proxy, "/").await.field("retry-after").map(str::to_owned)
+    }
+    transaction_that_rests(given) {
+        transaction_of_a_moved_endpoint(given).await
+    }
+    user_of_a_probe(given) {
+        user_and_password(given).await
+    }
+    key_of_a_probe(given) {
+        let origin = good().await;
+        let setup = given.over("qdrant", &[&origin]);
+        field_of_a_probe(setup, &origin, "/collections/pointsman-probe/exists", "api-key").await
+    }
+    first_probe(given) {
+        let origin = good().await;
+        let proxy = given.over("http", &[&origin]).start().await;
+        given.comes(async || probes(&proxy).await > 0.0).await
+    }
+    more_probes(given) {
+        let origin = good().await;
+        let proxy = given.over("http", &[&origin]).section("health: {enabled: true}").start().await;
+        given.comes(async || probes(&proxy).await > 1.0).await
+    }
+    status_after_a_bad_probe(given) {
+        let setup = Setup::new("http", &["http://127.0.0.1:1".into()]).section("health: {enabled: true, interval: 1h}");
+        let proxy = setup.set(given.key, given.value).start().await;
+        given.comes(async || instances(&proxy).await[0]["status"] == "unhealthy").await
+    }
+    status_after_a_probe_without_a_response(given) {
+        let never = Arc::default();
+        let origin = Origin::start_with_probes(move |_| vec![Step::Wait(Arc::clone(&never))], |_| Vec::new()).await;
+        let setup = given.over("http", &[&origin]).section("health: {enabled: true, interval: 1h, unhealthy_after: 1}");
+        let proxy = setup.start().await;
+        given.comes(async || instances(&proxy).await[0]["status"] == "unhealthy").await
+    }
+    /// Whether an endpoint is healthy again whose first probe failed and whose others are good.
+    status_after_one_bad_probe(given) {
+        let probed = AtomicUsize::new(0);
+        let probe = move |_: &_| match probed.fetch_add(1, Ordering::SeqCst) {
+            0 => Step::response(503, "", ""),
+            _ => Step::response(200, "", ""),
+        };
+        let origin = Origin::start_with_probes(probe, |_| Vec::new()).await;
+        let setup = given.over("qdrant", &[&origin]).section("health: {enabled: true, interval: 10ms, unhealthy_after: 1}");
+        let proxy = setup.start().await;
+        let has = async |what: &str| events(&proxy).await.iter().any(|event| event["what"] == what);
+        eventually("the endpoint is unhealthy", async || has("unhealthy").await).await;
+        given.comes(async || has("healthy").await).await
+    }
+    /// The first event of an endpoint whose probes are answered with an error.
+    event_of_bad_probes(given) {
+        let origin = Origin::start_with_probes(|_| Step::response(503, "", ""), |_| Vec::new()).await;
+        let setup = given.over("qdrant", &[&origin]).section("health: {enabled: true, interval: 10ms, unhealthy_after: 1}");
+        let proxy = setup.start().await;
+        let first = async || {
+            let events = events(&proxy).await;
+            events.iter().map(|event| event["what"].to_string()).find(|what| what.contains("unhealthy") || what.contains("degraded"))
+        };
+        eventually("an event", async || first().await.is_some()).await;
+        first().await
+    }
+    breakers_after_failures(given) {
+        let (a, b) = (resetting().await, resetting().await);
+        let mut setup = given.over("http", &[&a, &b]);
+        if given.key != "breaker.threshold" {
+            setup = setup.set("breaker.threshold", "1");
+        }
+        let proxy = failing(setup).await;
+        instances(&proxy).await.iter().any(|row| row["breaker"] == "open")
+    }
+    breaker_that_lets_a_trial_through(given) {
+        let (a, b) = (resetting().await, resetting().await);
+        let proxy = failing(given.over("http", &[&a, &b]).set("breaker.threshold", "1")).await;
+        given.comes(async || instances(&proxy).await.iter().all(|row| row["breaker"] != "open")).await
+    }
+    pauses_of_a_breaker(given) {
+        let origin = resetting().await;
+        let setup = given.over("http", &[&origin]).set("breaker.threshold", "1").set("breaker.open_for", "1s");
+        let proxy = failing(setup).await;
+        let events = events(&proxy).await;
+        let pauses = events.iter().filter(|event| event["what"] == "breaker_reopened");
+        pauses.map(|event| event["why"].to_string()).collect::<Vec<_>>()
+    }
+    endpoints_that_breakers_took_out(given) {
+        let (a, b, c) = (resetting().await, resetting().await, good().await);
+        let proxy = failing(given.over("http", &[&a, &b, &c]).set("breaker.threshold", "1")).await;
+        let scores = data(&proxy, "/api/coordination/scores").await;
+        let rows = scores["db"].as_array().cloned().unwrap_or_default();
+        rows.iter().filter(|row| row["excluded"] == "breaker_open").count()
+    }
+    breaker_of_an_endpoint_with_good_probes(given) {
+        let probe = |_: &_| Step::response(200, "", "");
+        let a = Origin::start_with_probes(probe, |_| vec![Step::Reset]).await;
+        let b = Origin::start_with_probes(probe, |_| vec![Step::Reset]).await;
+        let setup = given.over("qdrant", &[&a, &b]).set("breaker.threshold", "1");
+        let proxy = failing(setup.section("health: {enabled: true, interval: 10ms}")).await;
+        given.comes(async || instances(&proxy).await.iter().all(|row| row["breaker"] != "open")).await
+    }
+}

@@ -1,0 +1,65 @@
+//! What is recorded, counted and shown, and to whom.
+
+use super::given::Given;
+use super::observe::*;
+
+observations! {
+    record_of_a_function(given) {
+        let origin = good().await;
+        let proxy = given.over("neo4j", &[&origin]).start().await;
+        let body = r#"{"statement":"RETURN my.lookup(1)"}"#;
+        let record = record(&proxy, QUERY, "", body).await;
+        (record["call"]["effect"].clone(), record["cache"]["reason"].clone())
+    }
+    resource_score(given) {
+        let origin = slow().await;
+        let proxy = given.over("http", &[&origin]).start().await;
+        get(&proxy, "/").await;
+        let score = async || data(&proxy, "/api/coordination/scores").await["db"][0]["score"].as_f64();
+        given.comes(async || score().await > Some(0.2)).await
+    }
+    priority(given) {
+        let origin = good().await;
+        let proxy = given.over("qdrant", &[&origin]).start().await;
+        record(&proxy, POINT, "x-user-id: premium_1\r\n", "").await["plan"]["priority"].clone()
+    }
+    slow_requests(given) {
+        let origin = slow().await;
+        let mut setup = given.over("http", &[&origin]);
+        if given.key.ends_with("enabled") {
+            setup = setup.set("queries.slow_threshold", "1ms");
+        }
+        let proxy = setup.start().await;
+        get(&proxy, "/").await;
+        given.comes(async || series(&proxy, "pointsman_slow_total").await > 0.0).await
+    }
+    resident_memory(given) {
+        let origin = good().await;
+        let proxy = given.over("http", &[&origin]).start().await;
+        series(&proxy, "pointsman_process_resident_memory_bytes").await > 0.0
+    }
+    explanations(given) {
+        let origin = good().await;
+        let proxy = given.over("http", &[&origin]).start().await;
+        for _ in 0..20 {
+            get(&proxy, "/").await;
+        }
+        let listed = async || data(&proxy, "/api/coordination/explain").await.as_array().map(Vec::len);
+        given.comes(async || listed().await == Some(20)).await
+    }
+    memory_component(given) {
+        let origin = good().await;
+        let proxy = given.over("http", &[&origin]).start().await;
+        let health = async || data(&proxy, "/api/performance/health").await;
+        given.comes(async || health().await["components"]["memory"] == "healthy").await
+    }
+    status_at_the_admin_api(given) {
+        let origin = good().await;
+        let mut setup = given.over("http", &[&origin]);
+        if given.key == "admin.read_token" {
+            setup = setup.set("admin.operate_token", "token-of-the-operator");
+        }
+        let proxy = setup.start().await;
+        admin(&proxy, "/api/config", "authorization: Bearer token-of-the-test\r\n").await.status
+    }
+}
