@@ -50,7 +50,7 @@ pub enum FillOutcome {
 }
 
 /// The digest of a request without a credential.
-static ANONYMOUS: LazyLock<u64> = LazyLock::new(|| Builder::new("").body(Bytes::new()).credential);
+static ANONYMOUS: LazyLock<u64> = LazyLock::new(|| Builder::new("").credentials());
 
 impl Fill {
     pub(super) fn new(

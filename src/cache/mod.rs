@@ -102,9 +102,12 @@ impl Cache {
         OpenWrite::new(Arc::clone(self), self.epochs.slots_of(tags))
     }
 
-    /// The endpoint that acknowledged the last write on these tags, where there is one. Writes that
-    /// go there again avoid the quarantine that a change of home brings.
+    /// The endpoint that acknowledged the last write on these tags, where there is one and anything is
+    /// stored. Writes that go there again avoid the quarantine that a change of home brings.
     pub fn home(&self, tags: &[Tag]) -> Option<EndpointId> {
+        if !self.is_on() {
+            return None;
+        }
         let slots = self.epochs.slots_of(tags);
         let lag = self.settings().quarantine;
         let home = self.epochs.home(slots.into_iter(), self.clock.now(), lag);

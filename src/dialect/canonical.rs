@@ -1,9 +1,11 @@
 //! The canonical form of a request: everything that decides its response, without ambiguity. The
 //! cache hashes it into a key and compares it on a hit. Credentials enter as keyed digests only,
-//! so that a dump of the cache shows none.
+//! so that a dump of the cache shows none, and so do long bodies, so that none is copied.
 
+mod body;
 mod json;
 
+pub use body::CanonicalBody;
 pub use json::canonical_json;
 
 use bytes::Bytes;
@@ -14,8 +16,8 @@ use rand::rngs::StdRng;
 use std::fmt;
 use std::sync::LazyLock;
 
-/// A random key of this process: digests of credentials mean nothing outside it.
-static CREDENTIAL_KEY: LazyLock<[u8; 32]> = LazyLock::new(|| {
+/// A random key of this process: its digests mean nothing outside it, and nobody can make two bodies meet.
+static DIGEST_KEY: LazyLock<[u8; 32]> = LazyLock::new(|| {
     let mut key = [0; 32];
     rand::make_rng::<StdRng>().fill_bytes(&mut key);
     key
@@ -24,9 +26,10 @@ static CREDENTIAL_KEY: LazyLock<[u8; 32]> = LazyLock::new(|| {
 /// A finished canonical request.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Canonical {
-    /// Length-prefixed parts: operation, decoded target, parameters, headers, credentials.
+    /// Length-prefixed parts: operation, decoded target, parameters, headers, the digest of a long
+    /// body, credentials.
     pub head: Bytes,
-    /// The canonical body.
+    /// The canonical body; empty where the head has its digest.
     pub body: Bytes,
     /// A digest of the credentials alone, to drop all entries of a credential.
     pub credential: u64,
@@ -84,8 +87,19 @@ impl Builder {
     }
 
     /// Closes the canonical request with its body.
-    pub fn body(mut self, body: Bytes) -> Canonical {
-        let digest = blake3::keyed_hash(&CREDENTIAL_KEY, &self.credentials);
+    pub fn body(self, body: CanonicalBody) -> Canonical {
+        let (digest, text) = body.finish();
+        let digest = digest.as_ref().map_or(&[][..], |digest| digest.as_bytes());
+        self.part(digest).finish(text)
+    }
+
+    /// A digest of the credentials alone.
+    pub fn credentials(self) -> u64 {
+        self.finish(Bytes::new()).credential
+    }
+
+    fn finish(mut self, body: Bytes) -> Canonical {
+        let digest = blake3::keyed_hash(&DIGEST_KEY, &self.credentials);
         self.head.extend_from_slice(digest.as_bytes());
         let credential = digest
             .as_bytes()

@@ -106,6 +106,10 @@ impl Dialect for Http {
         }
     }
 
+    fn reads_response(&self, _call: &Call) -> bool {
+        false
+    }
+
     fn refused_as_write(&self, call: &Call, _request: &Request<'_>) -> Call {
         Call {
             operation: WRITE,

@@ -127,6 +127,11 @@ pub trait Dialect: Send + Sync {
     /// acknowledged so far, whichever member of a cluster gets the request.
     fn outgoing(&self, call: &Call, request: &Request<'_>, after_write: bool) -> RequestEdits;
 
+    /// Whether [`Dialect::outgoing`] reads the body of this call.
+    fn edits_body(&self, _call: &Call, _after_write: bool) -> bool {
+        false
+    }
+
     /// An editor for the response, when this call's response needs one; `token` is that of the endpoint.
     fn editor(&self, _call: &Call, _token: &str) -> Option<Box<dyn ResponseEditor>> {
         None
@@ -134,6 +139,11 @@ pub trait Dialect: Send + Sync {
 
     /// Judges a response. `Body::Prefix` means that the rest was not read: judge by what is there.
     fn judge(&self, call: &Call, response: &Response<'_>) -> Judgement;
+
+    /// Whether [`Dialect::judge`] reads all of the body of a response to this call.
+    fn reads_response(&self, _call: &Call) -> bool {
+        true
+    }
 
     /// A judge of a response that streams, where its end may say what its beginning does not; `None`
     /// where the beginning tells.
@@ -144,6 +154,12 @@ pub trait Dialect: Send + Sync {
         _headers: &HeaderMap,
     ) -> Option<Box<dyn StreamJudge>> {
         None
+    }
+
+    /// The tags at whose home a call that is no read is best sent: what it invalidates, or what a later
+    /// call at the same endpoint will.
+    fn home_tags(&self, call: &Call) -> Vec<Tag> {
+        call.invalidates.clone()
     }
 
     /// What is invalidated after the response, or when none came. More than `call.invalidates` where

@@ -72,7 +72,7 @@ pub struct Qdrant {
 }
 
 impl Qdrant {
-    /// The dialect of a service; its alias table is unknown until the first metadata query is answered.
+    /// The dialect of a service; its alias table is unknown until the response to the first metadata query.
     pub fn new(service: &str, settings: QdrantSettings) -> Self {
         Self::with_names(service, settings, Arc::default())
     }
@@ -129,6 +129,11 @@ fn changes_names(call: &Call) -> bool {
             .is_none_or(Operation::changes_names)
 }
 
+/// Whether the request is an operation of Qdrant, whose response can be judged by its body.
+fn is_known(call: &Call) -> bool {
+    call.query_type != QueryType::Unknown
+}
+
 impl Dialect for Qdrant {
     fn name(&self) -> &'static str {
         "qdrant"
@@ -152,12 +157,11 @@ impl Dialect for Qdrant {
     /// Responses come back unencoded, so that an error's text, and whether a write was applied or
     /// only queued, can be read. Files of snapshots and other responses of one node stay as they are.
     fn outgoing(&self, call: &Call, request: &Request<'_>, _after_write: bool) -> RequestEdits {
-        let asks = request.headers.contains_key(ACCEPT_ENCODING);
-        let understood = call.query_type != QueryType::Unknown;
+        let accepts = request.headers.contains_key(ACCEPT_ENCODING);
         let judged =
-            understood && (call.placement != Placement::Local || !call.invalidates.is_empty());
+            is_known(call) && (call.placement != Placement::Local || !call.invalidates.is_empty());
         RequestEdits {
-            remove: (asks && judged)
+            remove: (accepts && judged)
                 .then_some(ACCEPT_ENCODING)
                 .into_iter()
                 .collect(),
@@ -170,6 +174,16 @@ impl Dialect for Qdrant {
             self.names.change_answered();
         }
         judge::judge(call, response, self.settings.replicas)
+    }
+
+    /// Of a long response to a read, the end alone.
+    fn reads_response(&self, call: &Call) -> bool {
+        !call.effect.is_read()
+    }
+
+    /// What another service behind the same address sends may never end.
+    fn buffers_response(&self, call: &Call) -> bool {
+        is_known(call) && call.placement != Placement::Local
     }
 
     fn credential(&self, request: &Request<'_>) -> Option<u64> {

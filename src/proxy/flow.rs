@@ -177,7 +177,7 @@ impl<'a> Flow<'a> {
             body: response.body,
             trailers: response.trailers,
         };
-        self.write(whole.edited(editor)).await
+        self.write(whole.edited(editor).await).await
     }
 
     /// Passes a response on while it comes.
@@ -207,7 +207,7 @@ impl<'a> Flow<'a> {
         let room = (response.share, self.snapshot.config.path.read_ahead.bytes());
         let edits = Edits { editor, judge };
         let mut relay = Relay::new(&mut self.client, exchange, edits, room, on_end);
-        relay.begin(response.body);
+        relay.begin(response.body).await;
         if let Some(trailers) = response.trailers {
             relay.take(crate::http::Part::Trailers(trailers));
         }

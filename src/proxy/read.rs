@@ -7,6 +7,7 @@ use super::respond::{Ending, WholeResponse};
 use crate::cache::{
     CacheEntry, CacheReason, CacheStatus, Fill, Hit, LookupRequest, Verdict, Waited,
 };
+use crate::dialect::background;
 use crate::rejection::{Rejection, RejectionReason};
 use http::StatusCode;
 
@@ -76,7 +77,7 @@ impl<'f, 'a> Read<'f, 'a> {
 
     async fn stored(self, entry: &CacheEntry) -> Ending {
         let dialect = &self.flow.service.dialect;
-        let fresh = dialect.refresh(&self.outbound.call, &entry.body);
+        let fresh = background::refresh(dialect, &self.outbound.call, &entry.body).await;
         let body = fresh.unwrap_or_else(|| entry.body.clone());
         let status = StatusCode::from_u16(entry.status).unwrap_or(StatusCode::OK);
         match WholeResponse::new(status, &entry.headers, body) {

@@ -77,10 +77,12 @@ impl<'r, 'c> Relay<'r, 'c> {
         }
     }
 
-    /// Begins with what was read before. `counted`: whether the share holds it already.
-    pub fn begin(&mut self, bytes: Bytes) {
-        if let Some(data) = Data::new(bytes) {
-            self.push(data);
+    /// Begins with what was read before, which the share holds already. A piece at a time: judging and
+    /// editing all of it would hold up the worker.
+    pub async fn begin(&mut self, mut bytes: Bytes) {
+        while let Some(piece) = next_piece(&mut bytes) {
+            self.push(piece);
+            tokio::task::yield_now().await;
         }
     }
 

@@ -1,7 +1,7 @@
 //! Responses as the client sees them: our own fields are added, those of the endpoint's hop end here,
 //! the dialect's edits are made.
 
-use super::client::{Client, ClientError};
+use super::client::{Client, ClientError, next_piece};
 use super::headers::{self, CACHE, EXPLAIN, REQUEST_ID};
 use crate::dialect::{Dialect, ErrorBody, Request, ResponseEditor};
 use crate::http::{BodyLength, Part, ResponseHeader};
@@ -98,14 +98,20 @@ impl WholeResponse {
         Self::new(status, &fields, body.into())
     }
 
-    /// The same response with the dialect's edits.
-    pub fn edited(mut self, editor: Option<Box<dyn ResponseEditor>>) -> Self {
+    /// The same response with the dialect's edits, made a piece at a time: a long body would hold up the worker.
+    pub async fn edited(mut self, editor: Option<Box<dyn ResponseEditor>>) -> Self {
         let Some(mut editor) = editor else {
             return self;
         };
         // Fields that cannot be written stay as the endpoint sent them.
         let _ = edit_head(&mut self.head, &mut *editor);
-        self.body = editor.chunk(self.body, true);
+        let mut body = Vec::with_capacity(self.body.len());
+        while let Some(piece) = next_piece(&mut self.body) {
+            body.extend_from_slice(&editor.chunk(piece.into_bytes(), false));
+            tokio::task::yield_now().await;
+        }
+        body.extend_from_slice(&editor.chunk(Bytes::new(), true));
+        self.body = body.into();
         self
     }
 

@@ -38,9 +38,12 @@ impl<'f, 'a> Write<'f, 'a> {
             .verdict(CacheStatus::bypass(words::NOT_A_READ), None);
         // The end of the client's side alone must not break off what the database may still commit.
         self.flow.client.on_leave = OnLeave::GoOn;
-        let tags = &self.outbound.call.invalidates;
         // Writes that stay at one endpoint spare the cache a change of home.
-        self.outbound.home = cache.home(tags);
+        if self.flow.service.settings.cache {
+            let at_home = self.flow.service.dialect.home_tags(&self.outbound.call);
+            self.outbound.home = cache.home(&at_home);
+        }
+        let tags = &self.outbound.call.invalidates;
         let open = (!tags.is_empty()).then(|| cache.begin_write(tags));
         let client = &mut self.flow.client;
         let report = proxy.caller.call(&self.outbound, Some(client)).await;

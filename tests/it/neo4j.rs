@@ -346,11 +346,16 @@ fn home(proxy: &Proxy, id: &str) -> usize {
 async fn transactions_with_colliding_ids_stay_at_their_own_door() {
     let graph = graph(3);
     let proxy = in_front_of(&graph).await;
+    // All begin before the first commit: later ones begin where that was.
+    let mut begun = Vec::new();
     for (api, label) in [(QUERY, "ByQuery"), (TX, "ByTx")] {
         let mut open = Vec::new();
         for _ in 0..3 {
             open.push(api.begin(&proxy, "RETURN 1").await);
         }
+        begun.push((api, label, open));
+    }
+    for (api, label, open) in begun {
         let raw: Vec<_> = open
             .iter()
             .map(|t| t.id.split('-').next().unwrap())

@@ -1,5 +1,5 @@
 //! A look at the top level of an object: where the values of some members begin and end. What is
-//! below is stepped over, so that rows of an answer are never built.
+//! below is stepped over, so that rows of a response are never built.
 
 use crate::JsonError;
 use crate::cursor::Cursor;

@@ -19,7 +19,7 @@ fn parts() -> impl Strategy<Value = Parts> {
 fn canonical(Parts(_, who, head, body): &Parts) -> Canonical {
     let builder = Builder::new("op").credential("api-key", who.as_bytes());
     let builder = head.iter().fold(builder, |b, part| b.part(part));
-    builder.body(Bytes::copy_from_slice(body))
+    builder.body(body[..].into())
 }
 
 proptest! {

@@ -60,7 +60,7 @@ pub fn read(what: &str, tags: &[&str]) -> Call {
         effect: Effect::Read,
         reads: tags.iter().map(|name| tag(name)).collect(),
         storability: Storability::Yes,
-        canonical: Some(Builder::new("cypher.read").body(Bytes::copy_from_slice(what.as_bytes()))),
+        canonical: Some(Builder::new("cypher.read").body(what.as_bytes().into())),
         ..Call::unknown("test")
     }
 }
@@ -69,7 +69,7 @@ pub fn read(what: &str, tags: &[&str]) -> Call {
 pub fn read_as(who: &str, what: &str, tags: &[&str]) -> Call {
     let builder = Builder::new("cypher.read").credential("authorization", who.as_bytes());
     Call {
-        canonical: Some(builder.body(Bytes::copy_from_slice(what.as_bytes()))),
+        canonical: Some(builder.body(what.as_bytes().into())),
         ..read(what, tags)
     }
 }

@@ -5,7 +5,6 @@ use crate::dialect::{
     Acknowledgement, Call, Effect, Features, Fence, Placement, QueryType, Storability, Tag, Target,
 };
 use crate::plan::{CacheDecision, Category, Complexity, ExecutionStrategy, Plan, Terms};
-use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use std::time::Duration;
 
@@ -137,7 +136,7 @@ impl CacheExplanation {
 
 /// Whether the request carried a credential: its digest is another one than that of no credential.
 fn has_credential(call: &Call) -> bool {
-    let anonymous = Builder::new("").body(Bytes::new()).credential;
+    let anonymous = Builder::new("").credentials();
     call.canonical
         .as_ref()
         .is_some_and(|canonical| canonical.credential != anonymous)

@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Read};
 pub(super) const MAX_LINE: u64 = 16 << 20;
 
 /// A line, or why it was not read.
-pub(super) type Line = Result<Vec<u8>, String>;
+pub(super) type ReadLine = Result<Vec<u8>, String>;
 
 /// Reads lines and counts them.
 pub(super) struct Lines<R> {
@@ -30,7 +30,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// The next line that is not blank, with its number from 1; `None` at the end.
-    pub(super) fn next(&mut self) -> io::Result<Option<(u64, Line)>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<(u64, ReadLine)>> {
         loop {
             let mut line = Vec::new();
             // One more than allowed, to tell a full line from one that goes on; one for its end.

@@ -25,7 +25,7 @@ pub(super) struct ExplainRequest {
 
 /// A line of standard input. Fields that are not known are ignored.
 #[derive(Deserialize)]
-struct Line<'a> {
+struct JsonRequest<'a> {
     dialect: String,
     method: Option<String>,
     path: String,
@@ -48,7 +48,7 @@ impl ExplainRequest {
     /// Reads a line. A body that is a JSON value is taken byte for byte and, where no header says
     /// otherwise, as `application/json`; a string is the body's own text.
     pub(super) fn from_line(line: Vec<u8>) -> Result<Self, String> {
-        let line: Line<'_> = serde_json::from_slice(&line).map_err(|error| {
+        let line: JsonRequest<'_> = serde_json::from_slice(&line).map_err(|error| {
             format!("not a request: {error}; expected a JSON object with dialect, path, and if wanted method, headers, body")
         })?;
         let mut headers = HeaderMap::new();

@@ -1,9 +1,8 @@
 use super::*;
-use crate::dialect::canonical::Builder;
+use crate::dialect::canonical::{Builder, CanonicalBody};
 use crate::dialect::*;
 use crate::rejection::Rejection;
 use ::http::header::AUTHORIZATION;
-use bytes::Bytes;
 use clap::{CommandFactory, Parser};
 use serde_json::{Value, json};
 
@@ -58,7 +57,7 @@ impl Dialect for Echo {
                 Storability::Never("not_a_read")
             },
             shape: 0xabc,
-            canonical: read.then(|| key.body(Bytes::new())),
+            canonical: read.then(|| key.body(CanonicalBody::default())),
             reason: if !whole {
                 "body not read whole"
             } else if request.headers.get("content-type").is_some() {
@@ -104,13 +103,13 @@ fn dialect(name: &str, service: &str) -> Option<Box<dyn Dialect>> {
 }
 
 #[derive(clap::Parser)]
-struct Line {
+struct ExplainCommand {
     #[command(flatten)]
     args: ExplainArgs,
 }
 
 fn explained(flags: &[&str], input: &str) -> (Vec<Value>, bool) {
-    let args = Line::try_parse_from([&["explain"], flags].concat())
+    let args = ExplainCommand::try_parse_from([&["explain"], flags].concat())
         .unwrap()
         .args;
     let mut output = Vec::new();
@@ -139,7 +138,7 @@ fn one(input: Value) -> Value {
 
 #[test]
 fn the_flags_are_sound() {
-    Line::command().debug_assert();
+    ExplainCommand::command().debug_assert();
 }
 
 #[test]

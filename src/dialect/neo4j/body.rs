@@ -42,7 +42,7 @@ const UNREAD: &[&str] = &["parameters"];
 
 /// What the client says about the access mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum AccessMode {
     None,
     Read,
     Write,
@@ -56,7 +56,7 @@ pub struct StatementRequest<'a> {
     pub json: Json<'a>,
     /// The texts of the statements; none in a keep-alive.
     pub statements: Vec<Cow<'a, str>>,
-    pub access: Access,
+    pub access_mode: AccessMode,
     pub bookmarks: bool,
     pub impersonates: bool,
     /// A field that is not known: later releases may give it a meaning.
@@ -158,14 +158,14 @@ fn is_plain(request: &Request<'_>) -> bool {
 fn query<'a>(request: &Request<'_>, json: Json<'a>) -> Option<StatementRequest<'a>> {
     let Json::Object(_) = json else { return None };
     let present = |key: &str| json.get(key).is_some_and(|value| !value.is_null());
-    let access = match json.get("accessMode") {
-        None | Some(Json::Null) => Access::None,
+    let access_mode = match json.get("accessMode") {
+        None | Some(Json::Null) => AccessMode::None,
         Some(Json::String(mode)) => access(mode),
-        Some(_) => Access::Odd,
+        Some(_) => AccessMode::Odd,
     };
     Some(StatementRequest {
         statements: vec![statement(&json)?],
-        access,
+        access_mode,
         bookmarks: json.get("bookmarks").is_some_and(|list| !is_empty(list)),
         impersonates: present("impersonatedUser"),
         unknown_field: has_others(&json, QUERY_FIELDS) || request.headers.contains_key(BOOKMARKS),
@@ -190,7 +190,7 @@ fn transactional<'a>(request: &Request<'_>, json: Json<'a>) -> Option<StatementR
     let others = |item: &Json<'_>| has_others(item, STATEMENT_FIELDS);
     Some(StatementRequest {
         statements: items.iter().map(statement).collect::<Option<_>>()?,
-        access: header_access(request),
+        access_mode: header_access(request),
         bookmarks: request.headers.contains_key(BOOKMARKS),
         impersonates: false,
         unknown_field: json.members().len() > 1 || items.iter().any(others),
@@ -207,22 +207,22 @@ fn statement<'a>(item: &Json<'a>) -> Option<Cow<'a, str>> {
     }
 }
 
-fn header_access(request: &Request<'_>) -> Access {
+fn header_access(request: &Request<'_>) -> AccessMode {
     let mut values = request.headers.get_all(ACCESS_MODE).iter();
     match (values.next(), values.next()) {
-        (None, _) => Access::None,
-        (Some(value), None) => value.to_str().map_or(Access::Odd, access),
-        _ => Access::Odd,
+        (None, _) => AccessMode::None,
+        (Some(value), None) => value.to_str().map_or(AccessMode::Odd, access),
+        _ => AccessMode::Odd,
     }
 }
 
-fn access(mode: &str) -> Access {
+fn access(mode: &str) -> AccessMode {
     if mode.eq_ignore_ascii_case("READ") {
-        Access::Read
+        AccessMode::Read
     } else if mode.eq_ignore_ascii_case("WRITE") {
-        Access::Write
+        AccessMode::Write
     } else {
-        Access::Odd
+        AccessMode::Odd
     }
 }
 

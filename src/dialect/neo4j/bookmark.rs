@@ -3,7 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use json_reader::{Json, parse, top_level};
+use json_reader::{Json, parse};
 
 /// The members that hold bookmarks: Query API, transactional API.
 pub const MEMBERS: [&str; 2] = ["bookmarks", "lastBookmarks"];
@@ -12,14 +12,9 @@ const MAX_LENGTH: usize = 4096;
 /// Before the transaction number: a list of one, sixteen bytes that name the database.
 const HEAD: usize = 19;
 
-/// The single bookmark of a response.
-pub fn of_response(body: &[u8]) -> Option<String> {
-    let range = top_level(body, MEMBERS)
-        .values
-        .into_iter()
-        .flatten()
-        .next()?;
-    let list = parse(body.get(range)?).ok()?;
+/// The bookmark of a list of one.
+pub fn only_bookmark(list: &[u8]) -> Option<String> {
+    let list = parse(list).ok()?;
     match list.items() {
         [Json::String(text)] if text.len() <= MAX_LENGTH => Some(text.to_string()),
         _ => None,

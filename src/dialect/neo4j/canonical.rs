@@ -6,7 +6,6 @@ use super::body::StatementRequest;
 use super::operations::{Api, RequestLine};
 use crate::dialect::Request;
 use crate::dialect::canonical::{Builder, Canonical, canonical_json};
-use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN};
 
 /// Makes the canonical form.
@@ -14,7 +13,7 @@ pub fn canonical(
     neo4j: &Neo4j,
     request: &Request<'_>,
     line: &RequestLine,
-    ask: &StatementRequest<'_>,
+    body: &StatementRequest<'_>,
 ) -> Canonical {
     let api: &[u8] = match line.api {
         Api::Query => b"query",
@@ -28,16 +27,17 @@ pub fn canonical(
         builder = builder.header(request.headers, &name);
     }
     if neo4j.settings.cluster {
-        builder = builder.part(format!("{:?}", ask.access).as_bytes());
+        builder = builder.part(format!("{:?}", body.access_mode).as_bytes());
     }
-    with_credentials(builder, request)
-        .body(canonical_json(&ask.json, &["accessMode", "maxExecutionTime"]).into())
+    with_credentials(builder, request).body(canonical_json(
+        &body.json,
+        &["accessMode", "maxExecutionTime"],
+    ))
 }
 
 /// The digest of the credentials alone.
 pub fn credential(request: &Request<'_>) -> u64 {
-    let builder = with_credentials(Builder::new("credential"), request);
-    builder.body(Bytes::new()).credential
+    with_credentials(Builder::new("credential"), request).credentials()
 }
 
 fn with_credentials(mut builder: Builder, request: &Request<'_>) -> Builder {

@@ -21,11 +21,11 @@ impl Neo4j {
     pub(super) fn read_tags(
         &self,
         line: &RequestLine,
-        ask: &StatementRequest<'_>,
+        body: &StatementRequest<'_>,
         reports: &[&QueryReport],
     ) -> Vec<Tag> {
-        let ends = ask.graph_contents && reports.iter().any(|report| report.features.hops > 0);
-        let complete = reports.len() == ask.statements.len();
+        let ends = body.graph_contents && reports.iter().any(|report| report.features.hops > 0);
+        let complete = reports.len() == body.statements.len();
         tags::reads(
             &self.service,
             &line.database,

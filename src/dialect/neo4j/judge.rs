@@ -2,7 +2,7 @@
 //! failure. Rows are skipped, never built.
 
 use super::Neo4j;
-use super::bookmark::{is_of_system, of_response};
+use super::bookmark::{MEMBERS, is_of_system, only_bookmark};
 use super::classify::PLUG_IN_READ;
 use super::codes::row_of;
 use super::understand::IN_TRANSACTIONS;
@@ -12,7 +12,8 @@ use crate::dialect::{
 };
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
-use json_reader::{Json, TopLevel, parse, top_level};
+use json_reader::{Json, TopLevel, member, parse, top_level};
+use std::ops::Range;
 
 /// Categories of notifications that say nothing which a stored response should not repeat.
 const HARMLESS: &[&str] = &[
@@ -45,11 +46,15 @@ enum Form {
     Opaque,
 }
 
+/// The members of a response that matter.
+const WANTED: [&str; 4] = ["errors", "notifications", MEMBERS[0], MEMBERS[1]];
+
 /// A response, looked at.
 struct ParsedResponse<'a> {
-    /// The object that may hold errors and bookmarks; all of a JSON response.
+    /// The object that holds bookmarks; all of a JSON response.
     body: &'a [u8],
-    notifications: TopLevel<1>,
+    /// Where [`WANTED`] are in it.
+    members: TopLevel<4>,
     form: Form,
     whole: bool,
     /// Code and text of the first error.
@@ -67,7 +72,7 @@ impl Neo4j {
         judgement.revoke =
             matches!(response.status, 401 | 403) || judgement.code == "ClientError.Security";
         if judgement.is_success() {
-            judgement.bookmark = of_response(seen.body);
+            judgement.bookmark = seen.bookmark();
             judgement.storable = seen.storable();
             if is_statement(call) && !call.effect.is_read() && !seen.is_read_to_its_end() {
                 judgement.execution = Executed::Unknown;
@@ -110,25 +115,42 @@ impl<'a> ParsedResponse<'a> {
             Body::Prefix(bytes) => (bytes, false),
         };
         let form = Form::of(response.headers);
-        let (failed, body) = match form {
-            Form::Json => (body, body),
-            Form::Jolt => (record(body, "error"), record(body, "info")),
-            Form::Opaque => (&b""[..], &b""[..]),
+        let object = match form {
+            Form::Json => body,
+            Form::Jolt => record(body, "info"),
+            Form::Opaque => b"",
+        };
+        let members = top_level(object, WANTED);
+        let errors = match form {
+            Form::Jolt => {
+                let failed = record(body, "error");
+                part(failed, &member(failed, "errors"))
+            }
+            Form::Json | Form::Opaque => {
+                let [errors, ..] = &members.values;
+                part(object, errors)
+            }
         };
         ParsedResponse {
-            body,
-            notifications: top_level(body, ["notifications"]),
+            body: object,
+            members,
             form,
             whole,
-            error: first_error(failed),
+            error: errors.and_then(first_error),
         }
+    }
+
+    /// The single bookmark.
+    fn bookmark(&self) -> Option<String> {
+        let [_, _, of_query, of_transaction] = &self.members.values;
+        only_bookmark(part(self.body, of_query).or(part(self.body, of_transaction))?)
     }
 
     /// Whether a whole response is not what the server writes.
     fn is_broken(&self) -> bool {
         match self.form {
-            Form::Json => self.whole && !self.body.is_empty() && !self.notifications.is_complete,
-            Form::Jolt => self.whole && !self.notifications.is_complete,
+            Form::Json => self.whole && !self.body.is_empty() && !self.members.is_complete,
+            Form::Jolt => self.whole && !self.members.is_complete,
             Form::Opaque => false,
         }
     }
@@ -137,7 +159,7 @@ impl<'a> ParsedResponse<'a> {
     fn is_read_to_its_end(&self) -> bool {
         self.whole
             && self.form != Form::Opaque
-            && (self.notifications.is_complete || self.body.is_empty())
+            && (self.members.is_complete || self.body.is_empty())
     }
 
     /// Whether a success may be stored.
@@ -148,7 +170,7 @@ impl<'a> ParsedResponse<'a> {
         if self.form != Form::Json {
             return Err("other_media_type");
         }
-        if !self.notifications.is_complete {
+        if !self.members.is_complete {
             return Err("not_an_object");
         }
         match self.notifications_are_harmless() {
@@ -158,10 +180,10 @@ impl<'a> ParsedResponse<'a> {
     }
 
     fn notifications_are_harmless(&self) -> bool {
-        let [Some(range)] = &self.notifications.values else {
+        let [_, notifications, ..] = &self.members.values;
+        let Some(list) = part(self.body, notifications) else {
             return true;
         };
-        let list = self.body.get(range.clone()).unwrap_or_default();
         let category = |item: &Json<'_>| {
             let category = item.get("category").and_then(Json::as_str);
             category.is_some_and(|category| HARMLESS.contains(&category))
@@ -203,10 +225,14 @@ fn record<'a>(body: &'a [u8], name: &str) -> &'a [u8] {
     found.unwrap_or_default()
 }
 
-/// Code and text of the first of the top-level errors.
-fn first_error(body: &[u8]) -> Option<(String, String)> {
-    let [range] = top_level(body, ["errors"]).values;
-    let Ok(list) = parse(body.get(range?)?) else {
+/// The text of a member.
+fn part<'a>(body: &'a [u8], range: &Option<Range<usize>>) -> Option<&'a [u8]> {
+    body.get(range.clone()?)
+}
+
+/// Code and text of the first of a list of errors.
+fn first_error(list: &[u8]) -> Option<(String, String)> {
+    let Ok(list) = parse(list) else {
         return Some((String::from("unreadable"), String::new()));
     };
     let first = match &list {

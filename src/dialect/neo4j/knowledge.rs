@@ -35,7 +35,7 @@ struct Facts {
     foreign_functions: HashSet<String>,
     /// Whether a database may have a second name; unknown counts as yes.
     aliases: Option<bool>,
-    /// The database of requests that name none; probes ask it.
+    /// The database of requests that name none; probes sent it.
     home: Option<String>,
 }
 

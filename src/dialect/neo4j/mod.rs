@@ -33,8 +33,8 @@ pub use operations::{operation_names, rows};
 
 use super::registry::{Built, Learned, ServiceSettings};
 use super::{
-    Call, Dialect, ErrorBody, Judgement, MetadataQuery, Probe, Request, RequestEdits, Response,
-    ResponseEditor, StoreKind, StreamJudge, Tag, Target,
+    Call, Dialect, ErrorBody, Fence, Judgement, MetadataQuery, Probe, Request, RequestEdits,
+    Response, ResponseEditor, StoreKind, StreamJudge, Tag, Target,
 };
 use crate::rejection::Rejection;
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -150,6 +150,10 @@ impl Dialect for Neo4j {
         self.out(call, request, after_write)
     }
 
+    fn edits_body(&self, call: &Call, after_write: bool) -> bool {
+        call.fence == Fence::Ours || self.adds_bookmark(call, after_write)
+    }
+
     fn editor(&self, call: &Call, token: &str) -> Option<Box<dyn ResponseEditor>> {
         let with_ids = ["tx.begin", "tx.run", "tx.commit"];
         with_ids
@@ -174,6 +178,13 @@ impl Dialect for Neo4j {
                 dialect, call, status, headers,
             )) as _
         })
+    }
+
+    fn home_tags(&self, call: &Call) -> Vec<Tag> {
+        match &call.target {
+            Target::Database(name) if call.operation == "tx.begin" => self.everything(name),
+            _ => call.invalidates.clone(),
+        }
     }
 
     fn credential(&self, request: &Request<'_>) -> Option<u64> {

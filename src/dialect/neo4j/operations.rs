@@ -4,6 +4,7 @@
 
 use super::path::segments;
 use super::token;
+use crate::dialect::Effect;
 use http::Method;
 
 /// What a path means.
@@ -64,14 +65,17 @@ const fn op(
 
 /// The name of a statement's call, whose last word is its effect.
 const CYPHER: &str = "cypher.*";
-/// The names of the calls of statements.
-const STATEMENTS: [&str; 5] = [
-    "cypher.read",
-    "cypher.write",
-    "cypher.schema",
-    "cypher.admin",
-    "cypher.unknown",
-];
+/// The name of a call of statements that do this.
+pub const fn statement_name(effect: Effect) -> &'static str {
+    match effect {
+        Effect::Read => "cypher.read",
+        Effect::Write => "cypher.write",
+        Effect::Schema => "cypher.schema",
+        Effect::Admin => "cypher.admin",
+        Effect::Session | Effect::Unknown => "cypher.unknown",
+    }
+}
+
 const STATEMENT: &str = "by the statement";
 
 #[rustfmt::skip]
@@ -108,7 +112,9 @@ pub fn rows() -> impl Iterator<Item = (&'static str, &'static str, &'static str,
 pub fn operation_names() -> Vec<&'static str> {
     let table = OPERATIONS.iter().map(|operation| operation.name);
     let named = table.filter(|name| *name != CYPHER);
-    named.chain(STATEMENTS).collect()
+    let mut names: Vec<_> = named.chain(Effect::ALL.map(statement_name)).collect();
+    names.dedup();
+    names
 }
 
 /// A request line, understood.

@@ -27,6 +27,11 @@ impl Neo4j {
         }
     }
 
+    /// Whether the newest bookmark goes out with a call, so that its response shows every write so far.
+    pub(super) fn adds_bookmark(&self, call: &Call, after_write: bool) -> bool {
+        after_write && self.settings.cluster && call.effect == Effect::Read
+    }
+
     fn auto_out(
         &self,
         call: &Call,
@@ -35,10 +40,9 @@ impl Neo4j {
         after_write: bool,
     ) -> RequestEdits {
         let fenced = call.fence == Fence::Ours;
-        let bookmark = Some(call)
-            .filter(|call| after_write && self.settings.cluster && call.effect == Effect::Read)
-            .and_then(|_| self.knowledge.bookmark(&line.database))
-            .map(|bookmark| quoted_list(&bookmark));
+        let adds_bookmark = self.adds_bookmark(call, after_write);
+        let bookmark = adds_bookmark.then(|| self.knowledge.bookmark(&line.database));
+        let bookmark = bookmark.flatten().map(|bookmark| quoted_list(&bookmark));
         match line.api {
             Api::Query => body_out(request, fenced, bookmark.as_deref()),
             _ => header_out(request, fenced, bookmark.as_deref()),

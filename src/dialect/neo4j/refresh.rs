@@ -2,7 +2,7 @@
 //! lose sight of its own writes.
 
 use super::Neo4j;
-use super::bookmark::{MEMBERS, is_newer, of_response};
+use super::bookmark::{MEMBERS, is_newer, only_bookmark};
 use super::outgoing::{quoted_list, with_field};
 use crate::dialect::{Call, Target};
 use bytes::Bytes;
@@ -13,16 +13,13 @@ impl Neo4j {
         let Target::Database(database) = &call.target else {
             return None;
         };
-        let stored = of_response(body)?;
         let newest = self.knowledge.bookmark(database)?;
-        if !is_newer(&newest, &stored) {
+        let found = json_reader::top_level(body, MEMBERS).values;
+        let mut found = MEMBERS.into_iter().zip(found);
+        let (key, stored) = found.find_map(|(key, range)| Some((key, body.get(range?)?)))?;
+        if !is_newer(&newest, &only_bookmark(stored)?) {
             return None;
         }
-        let found = json_reader::top_level(body, MEMBERS).values;
-        let (key, _) = MEMBERS
-            .into_iter()
-            .zip(found)
-            .find(|(_, value)| value.is_some())?;
         with_field(body, key, &quoted_list(&newest))
     }
 }

@@ -1,7 +1,7 @@
 //! Requests of explicit transactions: where they are pinned, and what their end invalidates. Nothing of a
 //! transaction is kept here; its id carries its endpoint.
 
-use super::body::{self, Access, StatementRequest};
+use super::body::{self, AccessMode, StatementRequest};
 use super::operations::{OperationKind, RequestLine};
 use super::understand::{shape_of, target};
 use super::{Neo4j, features, token};
@@ -10,16 +10,16 @@ use crate::dialect::{Body, Call, Effect, Placement, QueryType, Request, Storabil
 impl Neo4j {
     /// A request of an explicit transaction.
     pub(super) fn session(&self, request: &Request<'_>, line: &RequestLine) -> Call {
-        let ask = body::read(request, line.api).ok();
-        let (classes, shape) = match &ask {
-            Some(ask) => self.classes(ask),
+        let body = body::read(request, line.api).ok();
+        let (classes, shape) = match &body {
+            Some(body) => self.classes(body),
             None => (Vec::new(), shape_of(std::iter::empty(), line.name)),
         };
-        let unread = ask.is_none() && !is_keep_alive(request);
+        let unread = body.is_none() && !is_keep_alive(request);
         if unread || classes.iter().any(|class| class.elsewhere) {
             self.knowledge.session_reaches_elsewhere();
         }
-        let texts = ask.as_ref().map_or(&[][..], |ask| &ask.statements);
+        let texts = body.as_ref().map_or(&[][..], |body| &body.statements);
         Call {
             operation: line.name,
             effect: Effect::Session,
@@ -27,7 +27,7 @@ impl Neo4j {
             query_type: QueryType::Transaction,
             features: features::features(texts, &[]),
             invalidates: self.ended(line),
-            placement: self.session_placement(ask.as_ref(), line),
+            placement: self.session_placement(body.as_ref(), line),
             storability: Storability::Never("explicit_transaction"),
             shape,
             ..Call::unknown("explicit transaction")
@@ -47,11 +47,11 @@ impl Neo4j {
 
     fn session_placement(
         &self,
-        ask: Option<&StatementRequest<'_>>,
+        body: Option<&StatementRequest<'_>>,
         line: &RequestLine,
     ) -> Placement {
         let Some(id) = &line.id else {
-            let reads = ask.is_some_and(|ask| ask.access == Access::Read);
+            let reads = body.is_some_and(|body| body.access_mode == AccessMode::Read);
             return match reads && !self.settings.cluster {
                 true => Placement::Any,
                 false => Placement::Writer,

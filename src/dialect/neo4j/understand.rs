@@ -1,9 +1,9 @@
 //! From a request to a [`Call`]: the line of the table, then the statements, then where it may go,
 //! what it invalidates, whether its response may be stored.
 
-use super::body::{self, Access, StatementRequest, TimeLimit};
+use super::body::{self, AccessMode, StatementRequest, TimeLimit};
 use super::classify::{Class, classify, severity};
-use super::operations::{Api, OperationKind, RequestLine, line};
+use super::operations::{Api, OperationKind, RequestLine, line, statement_name};
 use super::path::path_of;
 use super::{Neo4j, canonical, features, invalidation};
 use crate::dialect::claims::Claims;
@@ -67,18 +67,18 @@ impl Neo4j {
 
     /// A request that is a transaction of its own.
     fn auto(&self, request: &Request<'_>, line: &RequestLine) -> Call {
-        let (ask, classes, shape) = match body::read(request, line.api) {
-            Ok(ask) => {
-                let (classes, shape) = self.classes(&ask);
-                (Ok(ask), classes, shape)
+        let (body, classes, shape) = match body::read(request, line.api) {
+            Ok(body) => {
+                let (classes, shape) = self.classes(&body);
+                (Ok(body), classes, shape)
             }
             Err(reason) => (Err(reason), Vec::new(), 0),
         };
-        match ask {
-            Ok(ask) => self.statement_call(request, line, &ask, &classes, shape),
+        match body {
+            Ok(body) => self.statement_call(request, line, &body, &classes, shape),
             Err(reason) => Call {
                 target: target(&line.database),
-                operation: "cypher.unknown",
+                operation: statement_name(Effect::Unknown),
                 invalidates: self.everything_of_service(&line.database),
                 storability: Storability::Never("unread_body"),
                 shape: shape_of(std::iter::empty(), line.name),
@@ -88,8 +88,8 @@ impl Neo4j {
     }
 
     /// The classes of the statements, and the shape of them all.
-    pub(super) fn classes(&self, ask: &StatementRequest<'_>) -> (Vec<Class>, u64) {
-        let statements: Vec<_> = ask.statements.iter().map(|text| read(text)).collect();
+    pub(super) fn classes(&self, body: &StatementRequest<'_>) -> (Vec<Class>, u64) {
+        let statements: Vec<_> = body.statements.iter().map(|text| read(text)).collect();
         let shape = shape_of(statements.iter().map(|statement| statement.shape), "");
         let classify = |statement| classify(statement, &self.knowledge, &self.settings.pure);
         let mut classes: Vec<_> = statements.into_iter().map(classify).collect();
@@ -105,7 +105,7 @@ impl Neo4j {
         &self,
         request: &Request<'_>,
         line: &RequestLine,
-        ask: &StatementRequest<'_>,
+        body: &StatementRequest<'_>,
         classes: &[Class],
         shape: u64,
     ) -> Call {
@@ -119,38 +119,44 @@ impl Neo4j {
         let mut call = Call {
             expires: claims.expires,
             knowledge: 0,
-            operation: name(effect),
+            operation: statement_name(effect),
             effect,
             target: target(&line.database),
             query_type: features::query_type(effect, &reports),
-            features: features::features(&ask.statements, &reports),
+            features: features::features(&body.statements, &reports),
             reads: Vec::new(),
             invalidates: self.invalidated(line, effect, classes),
-            storability: storability(line, ask, effect, classes, claims.doubt),
-            placement: self.placement(ask, effect),
+            storability: storability(line, body, effect, classes, claims.doubt),
+            placement: self.placement(body, effect),
             acknowledgement: Acknowledgement::Applied,
-            fence: fence(ask, effect),
-            time_limit: ask.time_limit.duration(),
+            fence: fence(body, effect),
+            time_limit: body.time_limit.duration(),
             shape,
             canonical: None,
             reason: worst.map_or("no statement", |class| class.reason),
         };
         if call.storability == Storability::Yes {
-            call.reads = self.read_tags(line, ask, &reports);
-            call.canonical = Some(canonical::canonical(self, request, line, ask));
+            call.reads = self.read_tags(line, body, &reports);
+            call.canonical = Some(canonical::canonical(self, request, line, body));
         }
         call
     }
 
-    /// A call that the database refused as a write. With `USE` it may write to another database.
+    /// A call that the database refused as a write. With `USE` it may write to another database, as may
+    /// a statement that is too long to be read once more.
     pub(super) fn as_write(&self, call: &Call, request: &Request<'_>) -> Call {
         let line = line(request.method, request.target);
         let (database, api) =
             line.map_or((String::new(), Api::None), |line| (line.database, line.api));
-        let classes = body::read(request, api).map(|ask| self.classes(&ask).0);
-        let elsewhere = classes.map_or(true, |classes| classes.iter().any(|class| class.elsewhere));
+        let classes = match body::takes_long(request) {
+            true => None,
+            false => body::read(request, api)
+                .ok()
+                .map(|body| self.classes(&body).0),
+        };
+        let elsewhere = classes.is_none_or(|classes| classes.iter().any(|class| class.elsewhere));
         Call {
-            operation: "cypher.write",
+            operation: statement_name(Effect::Write),
             effect: Effect::Write,
             query_type: QueryType::Write,
             reads: Vec::new(),
@@ -167,10 +173,10 @@ impl Neo4j {
         }
     }
 
-    fn placement(&self, ask: &StatementRequest<'_>, effect: Effect) -> Placement {
-        let anywhere = !self.settings.cluster || ask.bookmarks;
+    fn placement(&self, body: &StatementRequest<'_>, effect: Effect) -> Placement {
+        let anywhere = !self.settings.cluster || body.bookmarks;
         match effect {
-            Effect::Read if anywhere && ask.access != Access::Write => Placement::Any,
+            Effect::Read if anywhere && body.access_mode != AccessMode::Write => Placement::Any,
             _ => Placement::Writer,
         }
     }
@@ -184,28 +190,18 @@ pub(super) fn target(database: &str) -> Target {
     }
 }
 
-fn name(effect: Effect) -> &'static str {
-    match effect {
-        Effect::Read => "cypher.read",
-        Effect::Write => "cypher.write",
-        Effect::Schema => "cypher.schema",
-        Effect::Admin => "cypher.admin",
-        Effect::Session | Effect::Unknown => "cypher.unknown",
-    }
-}
-
 /// The fence of an auto-commit request.
-fn fence(ask: &StatementRequest<'_>, effect: Effect) -> Fence {
-    match (ask.access, effect) {
-        (Access::Read, _) => Fence::Theirs,
-        (Access::None, Effect::Read) => Fence::Ours,
+fn fence(body: &StatementRequest<'_>, effect: Effect) -> Fence {
+    match (body.access_mode, effect) {
+        (AccessMode::Read, _) => Fence::Theirs,
+        (AccessMode::None, Effect::Read) => Fence::Ours,
         _ => Fence::None,
     }
 }
 
 fn storability(
     line: &RequestLine,
-    ask: &StatementRequest<'_>,
+    body: &StatementRequest<'_>,
     effect: Effect,
     classes: &[Class],
     doubt: Option<&'static str>,
@@ -215,12 +211,17 @@ fn storability(
         (classes.iter().any(Class::commits_in_parts), IN_TRANSACTIONS),
         (effect != Effect::Read, "not_a_read"),
         (line.database == invalidation::SYSTEM, "system_database"),
-        (ask.statements.is_empty(), "no_statement"),
-        (ask.bookmarks, "bookmarks"),
-        (ask.impersonates, "impersonated"),
-        (matches!(ask.access, Access::Write), "client_write_mode"),
+        (body.statements.is_empty(), "no_statement"),
+        (body.bookmarks, "bookmarks"),
+        (body.impersonates, "impersonated"),
         (
-            ask.unknown_field || ask.access == Access::Odd || ask.time_limit == TimeLimit::Odd,
+            matches!(body.access_mode, AccessMode::Write),
+            "client_write_mode",
+        ),
+        (
+            body.unknown_field
+                || body.access_mode == AccessMode::Odd
+                || body.time_limit == TimeLimit::Odd,
             "unknown_field",
         ),
     ];

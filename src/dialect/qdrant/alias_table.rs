@@ -1,8 +1,8 @@
 //! The alias table of one service: which names stand for which collections, and whether that is
 //! known at all. Reading it takes no lock. While it is unknown, a write invalidates the whole service.
 //!
-//! A change of names makes the table unknown until an metadata query that began after the change was
-//! answered has come back: each step of a change starts a new generation, and the response to an
+//! A change of names makes the table unknown until the response to a metadata query that began after the
+//! response to the change has come: each step of a change starts a new generation, and the response to an
 //! metadata query of an older one is dropped.
 
 use arc_swap::{ArcSwap, Guard};

@@ -3,7 +3,6 @@
 
 use crate::dialect::canonical::Builder;
 use crate::dialect::claims::Claims;
-use bytes::Bytes;
 use http::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName};
 
 /// Adds every credential to a canonical request.
@@ -20,8 +19,7 @@ pub fn add(builder: Builder, headers: &HeaderMap) -> Builder {
 
 /// The digest of the credentials alone.
 pub fn digest(headers: &HeaderMap) -> u64 {
-    let builder = add(Builder::new("credential"), headers);
-    builder.body(Bytes::new()).credential
+    add(Builder::new("credential"), headers).credentials()
 }
 
 /// The claims of every token in a request.

@@ -7,9 +7,8 @@ use super::credentials;
 use super::operation::Operation;
 use super::parameters::Parameters;
 use super::path::Segments;
-use crate::dialect::canonical::{Builder, canonical_json};
+use crate::dialect::canonical::{Builder, CanonicalBody, canonical_json};
 use crate::dialect::{Body, Canonical, Request, Tag};
-use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD,
     CONTENT_TYPE, HeaderName, ORIGIN,
@@ -68,10 +67,10 @@ impl Key<'_> {
     }
 }
 
-fn body(request: &Request<'_>, document: Option<Json<'_>>) -> Bytes {
+fn body(request: &Request<'_>, document: Option<Json<'_>>) -> CanonicalBody {
     match (document, request.body) {
-        (Some(document @ Json::Object(_)), _) => canonical_json(&document, &[]).into(),
-        (_, Body::Whole(body)) => body.clone(),
-        (_, Body::Prefix(_)) => Bytes::new(),
+        (Some(document @ Json::Object(_)), _) => canonical_json(&document, &[]),
+        (_, Body::Whole(body)) => CanonicalBody::from(&**body),
+        (_, Body::Prefix(_)) => CanonicalBody::default(),
     }
 }

@@ -8,7 +8,8 @@ use super::exchange_error::ExchangeError;
 use super::outbound::{CallLimits, Outbound, OutboundMessage};
 use super::requester::Requester;
 use crate::balance::Route;
-use crate::dialect::{Body, Executed, Fault, Judgement, Response};
+use crate::dialect::background::{self, ReceivedResponse};
+use crate::dialect::{Executed, Fault, Judgement};
 use crate::endpoint::{Completion, Endpoint, HealthStatus};
 use crate::http::{Destination, Stage};
 use crate::observe::{self, Name};
@@ -57,7 +58,7 @@ impl<'a> Attempt<'a> {
     /// Makes the attempt.
     pub async fn run(self, requester: &mut Option<&mut dyn Requester>) -> AttemptEnd {
         let shared = &self.caller.shared;
-        let Some(message) = self.outbound.message(&self.route.endpoint.authority) else {
+        let Some(message) = self.outbound.message(&self.route.endpoint.authority).await else {
             return AttemptEnd::Unwritable;
         };
         let name = Name::from(Arc::clone(&self.route.endpoint.name));
@@ -70,7 +71,7 @@ impl<'a> Attempt<'a> {
         };
         let elapsed = shared.clock.now().since(started);
         match response {
-            Ok(response) => self.judged(response, elapsed),
+            Ok(response) => self.judged(response, elapsed).await,
             Err(ExchangeEnd::Failed(error)) => self.failed(error, elapsed),
             Err(ExchangeEnd::RequesterGone) => AttemptEnd::RequesterGone,
         }
@@ -123,18 +124,15 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn judged(self, response: BufferedResponse, elapsed: Duration) -> AttemptEnd {
-        let judgement = self.outbound.dialect().judge(
-            &self.outbound.call,
-            &Response {
-                status: response.head.status.as_u16(),
-                headers: &response.head.headers,
-                body: match response.is_whole {
-                    true => Body::Whole(&response.body),
-                    false => Body::Prefix(&response.body),
-                },
-            },
-        );
+    async fn judged(self, response: BufferedResponse, elapsed: Duration) -> AttemptEnd {
+        let received = ReceivedResponse {
+            status: response.head.status.as_u16(),
+            headers: &response.head.headers,
+            body: &response.body,
+            is_whole: response.is_whole,
+        };
+        let dialect = &self.outbound.service.dialect;
+        let judgement = background::judge(dialect, &self.outbound.call, &received).await;
         let status = Some(response.head.status.as_u16());
         let attempt = self.note(status, judgement.fault, judgement.code, elapsed);
         let completion = self.completion(&judgement, elapsed);

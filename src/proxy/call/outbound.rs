@@ -4,7 +4,7 @@
 use super::request_body::RequestBody;
 use crate::cache::EndpointId;
 use crate::config;
-use crate::dialect::{Call, Dialect, Placement, Request, RequestEdits, Target};
+use crate::dialect::{Call, Dialect, Placement, Request, RequestEdits, Target, background};
 use crate::http::{BodyLength, RequestHeader};
 use crate::observe::Ticket;
 use crate::plan::Plan;
@@ -117,11 +117,10 @@ impl Outbound {
 
     /// The request as the dialect wants it sent, for an endpoint of this authority. Made anew for each attempt.
     /// `None`: it cannot be written.
-    pub fn message(&self, authority: &str) -> Option<OutboundMessage> {
+    pub async fn message(&self, authority: &str) -> Option<OutboundMessage> {
         let after_write = self.home.is_some();
-        let edits = self
-            .dialect()
-            .outgoing(&self.call, &self.request(), after_write);
+        let dialect = &self.service.dialect;
+        let edits = background::outgoing(dialect, &self.call, &self.request(), after_write).await?;
         let mut head = RequestHeader::clone(&self.head);
         head.set_version(Version::HTTP_11);
         let body = edit(&mut head, edits)?;

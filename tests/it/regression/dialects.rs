@@ -1,6 +1,8 @@
 //! What requests and responses mean to a database.
 
-use crate::support::{Origin, Proxy, ReceivedRequest, Setup, Step, wait_until};
+use crate::support::{Origin, Proxy, ReceivedRequest, Setup, Step, in_time, wait_until};
+use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// A response of Neo4j to a request of these tests.
 fn neo4j(request: &ReceivedRequest) -> Vec<Step> {
@@ -178,4 +180,40 @@ async fn a_streamed_response_of_a_write_is_judged_by_its_end() {
         !proxy.post(query, READ).await.is_hit(),
         "what became of the write is not known"
     );
+}
+
+/// A GET that Qdrant's dialect does not know is a read, and its response was held until `read_timeout`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_response_that_no_dialect_can_judge_streams_from_its_first_byte() {
+    for (dialect, target) in [
+        ("qdrant", "/events"),
+        ("qdrant", "/collections/docs/events"),
+        ("qdrant", "/dashboard/events"),
+        ("neo4j", "/events"),
+        ("neo4j", "/browser/events"),
+        ("neo4j", "/db/neo4j/events"),
+        ("http", "/events"),
+    ] {
+        let go_on = Arc::new(Notify::new());
+        let next = Arc::clone(&go_on);
+        let origin = Origin::start(move |_| {
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+            vec![
+                Step::Send(head.into()),
+                Step::Wait(Arc::clone(&next)),
+                Step::Send(b"6\r\ndata: \r\n0\r\n\r\n".to_vec()),
+            ]
+        })
+        .await;
+        let proxy = Setup::new(dialect, &[origin.url()]).start().await;
+        let mut client = proxy.client().await;
+        let request = format!("GET {target} HTTP/1.1\r\nhost: t\r\n\r\n");
+        client.send(request).await;
+        // The head comes while the origin waits for the test.
+        let head = in_time(target, client.head()).await.expect("a head");
+        assert_eq!(head.status, 200, "{dialect} {target}");
+        go_on.notify_one();
+        let response = client.body(head, "GET").await.expect("a body");
+        assert_eq!(response.body, b"data: ", "{dialect} {target}");
+    }
 }

@@ -210,7 +210,7 @@ async fn a_body_whose_end_is_a_close_says_so() {
         .await;
     let mut client = proxy.client().await;
     client
-        .send("GET /odd HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
+        .send("GET /collections HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
         .await;
     let response = client.response().await;
     assert_eq!(response.framing, Framing::Close);
