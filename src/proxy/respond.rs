@@ -1,7 +1,8 @@
 //! Responses as the client sees them: our own fields are added, those of the endpoint's hop end here,
 //! the dialect's edits are made.
 
-use super::client::{Client, ClientError, next_piece};
+use super::call::next_piece;
+use super::client::{Client, ClientError};
 use super::headers::{self, CACHE, EXPLAIN, REQUEST_ID};
 use crate::dialect::{Dialect, ErrorBody, Request, ResponseEditor};
 use crate::http::{BodyLength, Part, ResponseHeader};
