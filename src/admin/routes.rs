@@ -74,7 +74,7 @@ routes! {
     get "/api/performance/cache/stats" cache_stats, "" cache::STATS, "Statistics of the cache.";
     post "/api/performance/cache/clear" clear_cache, "" cache::CLEARED, "Drops stored responses: all, or ?cache_type=<category>.";
     get "/api/coordination/stats" stats, "" endpoints::STATS, "Instances, connections and load by service.";
-    get "/api/coordination/instances" instances, "*[]." endpoints::INSTANCES, "Every instance with its state.";
+    get "/api/coordination/instances" instances, "*[]." endpoints::INSTANCES, "Every endpoint with its state, draining ones included.";
     get "/api/coordination/scores" scores, "*[]." endpoints::SCORES, "Scores of every instance, and why one could not be chosen.";
     put "/api/coordination/instances/{service}/{id}/status" set_status, "" endpoints::STATUS, "Takes an instance out of service or back: {\"status\":\"maintenance\"} or {\"status\":\"active\"}.";
     put "/api/coordination/instances/{service}/{id}/metrics" push_metrics, "" endpoints::PUSHED, "Takes figures of an agent: current_connections, cpu_usage, memory_usage, requests_per_second, queue_size. Each counts until it is given anew.";

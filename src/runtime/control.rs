@@ -1,5 +1,6 @@
 //! What the admin API needs of the process, fetched from where it lives.
 
+mod instances;
 mod stats;
 
 use super::reload::Reloader;
@@ -144,12 +145,13 @@ impl Control for Operator {
     fn stats(&self) -> Value {
         let running = self.shared.observer.running(usize::MAX);
         let overdue = running.iter().filter(|one| one.overdue).count();
-        let config = self.shared.config();
+        let (config, now) = (self.shared.config(), self.shared.clock.now());
         json!({
             "strategy": config.balance.strategy.word(),
             "services": self.pools(),
             "active_executions": self.shared.in_flight(),
             "overdue_executions": overdue,
+            "draining_endpoints": self.shared.registry.leaving(now).len(),
             "generation": self.shared.snapshot().generation,
             "last_reload_refused": self.reloader.refusal(),
         })
@@ -162,14 +164,8 @@ impl Control for Operator {
 
     fn instances(&self) -> Value {
         let now = self.shared.clock.now();
-        let snapshot = self.shared.snapshot();
-        let rows = snapshot.services().map(|service| {
-            (
-                service.name.to_string(),
-                value(&service.pool.stats(now).instances),
-            )
-        });
-        Value::Object(rows.collect())
+        let leaving = self.shared.registry.leaving(now);
+        instances::instances(&self.shared.snapshot(), &leaving, now)
     }
 
     fn executions(&self, limit: usize) -> Value {

@@ -1,10 +1,11 @@
 //! Figures that others keep, read at each scrape of `/metrics`: endpoints, services, the cache.
 
 use crate::balance::{InstanceStats, PoolStats};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{DrainingEndpoint, Endpoint};
 use crate::observe::metrics::process::resident_bytes;
 use crate::observe::{
-    CacheReading, EndpointCounts, EndpointReading, MetricsSource, Name, Readings, ServiceReading,
+    CacheReading, DrainingReading, EndpointCounts, EndpointReading, MetricsSource, Name, Readings,
+    ServiceReading,
 };
 use crate::shared::Shared;
 use std::sync::{Arc, Weak};
@@ -32,6 +33,8 @@ impl MetricsSource for Figures {
             let rows = endpoints.map(|(endpoint, stats)| instance(label, endpoint, stats));
             readings.endpoints.extend(rows);
         }
+        let leaving = shared.registry.leaving(now);
+        readings.draining = leaving.iter().map(draining).collect();
         readings.caches.push(cache(&shared));
         readings.held_bodies = shared.bodies.held() as u64;
         if shared.config().memory.enabled {
@@ -62,6 +65,15 @@ fn instance(service: &Name, endpoint: &Endpoint, stats: &InstanceStats) -> Endpo
         load_a: stats.load_score,
         load_b: stats.load_score_b,
         probe_age: stats.last_health_check_age.map(Duration::from_secs_f64),
+    }
+}
+
+fn draining(one: &DrainingEndpoint) -> DrainingReading {
+    let identity = one.endpoint.health().identity();
+    DrainingReading {
+        service: Name::from(Arc::clone(&identity.service)),
+        endpoint: Name::from(Arc::clone(&identity.name)),
+        in_flight: u64::from(one.in_flight),
     }
 }
 

@@ -167,12 +167,34 @@ impl Reloader {
         self.shared.swap(next);
         self.listeners.serve(bound, &config);
         self.probing.follow(&self.shared.snapshot());
+        self.forget_gone_series();
         self.taken.send_replace(config);
         Ok(Reloaded {
             generation,
             changed,
             warnings,
         })
+    }
+
+    /// Metrics keep the series of what the configuration has, and of what still drains.
+    fn forget_gone_series(&self) {
+        let snapshot = self.shared.snapshot();
+        let leaving = self.shared.registry.leaving(self.shared.clock.now());
+        let drains = |service: &str, endpoint: Option<&str>| {
+            leaving.iter().any(|one| {
+                let identity = one.endpoint.health().identity();
+                *identity.service == *service
+                    && endpoint.is_none_or(|endpoint| *identity.name == *endpoint)
+            })
+        };
+        let is_present = |service: &str, endpoint: Option<&str>| {
+            let known = snapshot.service(service);
+            let known = known.is_some_and(|known| {
+                endpoint.is_none_or(|endpoint| known.pool.find(endpoint).is_some())
+            });
+            known || drains(service, endpoint)
+        };
+        self.shared.observer.metrics().retain(&is_present);
     }
 
     fn note(&self, cause: &'static str, reloaded: &Result<Reloaded, ReloadError>) {

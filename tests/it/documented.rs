@@ -319,7 +319,8 @@ async fn operation(site: &mut Site) {
     std::fs::write(
         &site.process.file,
         good.replace("64MiB", "65MiB")
-            .replace("round_robin", "adaptive"),
+            .replace("round_robin", "adaptive")
+            .replace("name: g,", "name: renamed,"),
     )
     .unwrap();
     let taken = site.admin("POST", "/api/config/reload", Value::Null).await;

@@ -140,11 +140,16 @@ impl Site {
         self.client.send(&request, None).await.expect("a response")
     }
 
-    /// Whether the last reload was taken, as metric and health say it; they must agree.
-    async fn last_good(&self) -> bool {
+    async fn metrics(&self) -> String {
         let metrics = self.admin("GET", "/metrics").await.body;
-        let metrics = metrics.as_str().expect("a text").to_owned();
-        metrics.contains("\npointsman_config_last_good 1\n")
+        metrics.as_str().expect("a text").to_owned()
+    }
+
+    /// Whether the last reload was accepted, as the metric says it.
+    async fn last_good(&self) -> bool {
+        self.metrics()
+            .await
+            .contains("\npointsman_config_last_good 1\n")
     }
 
     async fn health_of_configuration(&self) -> Value {
@@ -279,6 +284,60 @@ async fn a_reload_by_the_admin_api_tells_its_generation_and_what_needs_a_restart
     let detail = refused.body["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("pointsman.yaml:1:"), "{detail}");
     assert_eq!(site.server.shared().snapshot().generation, generation + 1);
+}
+
+/// What drained was in no list, and every name that ever was kept its series.
+#[tokio::test]
+async fn an_endpoint_that_drains_is_shown_until_it_is_forgotten_and_counters_do_not_go_back() {
+    let (a, b) = (echo("a"), echo("b"));
+    let both = [service("web", "http", &[&a, &b])];
+    let one = [service("web", "http", &[&a])];
+    let drain = |time: &str| format!("upstream: {{drain_idle: {time}}}\n");
+    let site = Site::open(&text(&both, &drain("1h"))).await;
+    for _ in 0..8 {
+        site.get("web", "/").await;
+    }
+    let (stays, leaves) = (label(&a), label(&b));
+    let attempts = async |endpoint: &str| {
+        let labels = format!("endpoint=\"{endpoint}\",fault=\"none\",service=\"web\"");
+        let metrics = site.metrics().await;
+        figure(&metrics, &format!("pointsman_attempts_total{{{labels}}}"))
+    };
+    let before = (attempts(&stays).await, attempts(&leaves).await);
+    assert!(before.0 > Some(0.0) && before.1 > Some(0.0), "{before:?}");
+    site.take(&text(&one, &drain("1h"))).await;
+    let rows = site.admin("GET", "/api/coordination/instances").await.body;
+    let row = &rows["data"]["web"][1];
+    assert_eq!(row["instance_id"], leaves.as_str(), "{rows}");
+    assert_eq!(
+        (&row["status"], &row["is_healthy"]),
+        (&json!("draining"), &json!(false))
+    );
+    assert!(row["drain_ends_in"].as_f64() > Some(3000.0), "{row}");
+    assert!(rows["data"]["web"][0]["drain_ends_in"].is_null(), "{rows}");
+    let state = format!("endpoint=\"{leaves}\",service=\"web\",state=\"draining\"");
+    let state = format!("pointsman_endpoint_status{{{state}}}");
+    assert_eq!(figure(&site.metrics().await, &state), Some(1.0));
+    assert_eq!((attempts(&stays).await, attempts(&leaves).await), before);
+    eventually("the end of the drain", || async {
+        site.take(&text(&one, &drain("1ms"))).await;
+        !site.metrics().await.contains(&leaves)
+    })
+    .await;
+    assert_eq!(attempts(&stays).await, before.0);
+    let rows = site.admin("GET", "/api/coordination/instances").await.body;
+    assert_eq!(rows["data"]["web"].as_array().map(Vec::len), Some(1));
+}
+
+/// The default name of the endpoint at a listener.
+fn label(listener: &Listener) -> String {
+    listener.address().to_string().replace(':', "-")
+}
+
+/// The value of a series.
+fn figure(metrics: &str, series: &str) -> Option<f64> {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(series));
+    line.and_then(|value| value.trim().parse().ok())
 }
 
 #[tokio::test]

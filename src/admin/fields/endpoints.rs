@@ -3,7 +3,7 @@
 use super::{Field, Group, Kind};
 
 /// One endpoint.
-pub const INSTANCES: &[Group] = &[("", INSTANCE)];
+pub const INSTANCES: &[Group] = &[("", INSTANCE), ("", DRAINING)];
 
 /// One endpoint, by itself and in the figures of its service.
 const INSTANCE: &[Field] = fields! {
@@ -15,7 +15,7 @@ const INSTANCE: &[Field] = fields! {
     "addresses" Any, "The addresses to which its host resolves, a list.";
     "weight" Number, "Its weight.";
     "role" MaybeText, "writer or reader; null while it is not known.";
-    "status" Text, "healthy, degraded, unhealthy or maintenance.";
+    "status" Text, "healthy, degraded, unhealthy or maintenance. In `instances` also draining: a reload removed it or moved its name to another address, and it finishes its transactions.";
     "is_healthy" Bool, "Whether it serves: it has an address, is healthy or degraded, and its breaker is closed.";
     "breaker" Text, "closed, open or half_open.";
     "last_health_check_age" MaybeNumber, "Seconds since the last probe.";
@@ -40,6 +40,11 @@ const INSTANCE: &[Field] = fields! {
     "generation" Number, "Counts up with each address that its name stood for.";
 };
 
+/// What the list of endpoints has beside.
+const DRAINING: &[Field] = fields! {
+    "drain_ends_in" MaybeNumber, "Of a draining endpoint: seconds until it is forgotten if no further request of its transactions comes, or at the latest while one runs. Null for the others.";
+};
+
 /// Services with their endpoints.
 pub const STATS: &[Group] = &[
     (
@@ -56,7 +61,8 @@ pub const STATS: &[Group] = &[
             "services[].avg_load_score" MaybeNumber, "Mean of load score A.";
             "active_executions" Number, "Requests in flight.";
             "overdue_executions" Number, "Of these, requests that take longer than was planned.";
-            "generation" Number, "The generation of the configuration that serves.";
+            "draining_endpoints" Number, "Endpoints that drain; `instances` lists them.";
+    "generation" Number, "The generation of the configuration that serves.";
             "last_reload_refused" MaybeText, "Why the last reload was refused; null when it was accepted.";
         },
     ),

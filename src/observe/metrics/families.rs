@@ -1,7 +1,7 @@
 //! The table of metric families: name, kind, labels, buckets, help. Adding a family is adding a
 //! row; registration and the reference page are made from the rows.
 
-use super::series::{Counters, Gauges, Histograms};
+use super::series::{Counters, Gauges, Histograms, IsPresent};
 use prometheus::{Opts, Registry};
 use std::fmt::Write;
 
@@ -49,6 +49,11 @@ macro_rules! families {
                     $($field: <$type>::register(registry, opts($name, $help), [$($label),*], $buckets)?,)*
                 })
             }
+
+            /// Drops the series of services and endpoints that are gone.
+            pub fn retain(&self, is_present: &IsPresent<'_>) {
+                $(self.$field.retain([$($label),*], is_present);)*
+            }
         }
 
         /// Every family.
@@ -76,7 +81,7 @@ families! {
     client_bytes: Counters<2> = "client_bytes_total" ["service", "direction"] NONE,
         "Body bytes from (in) and to (out) clients.";
     in_flight: Gauges<2> = "in_flight" ["service", "endpoint"] NONE,
-        "Requests in flight at an endpoint.";
+        "Requests in flight at an endpoint, also while it drains.";
     attempts: Counters<3> = "attempts_total" ["service", "endpoint", "fault"] NONE,
         "Exchanges with an endpoint, by whose fault a failure was (none: a success, or a failure that says nothing of the endpoint).";
     retries: Counters<2> = "retries_total" ["service", "reason"] NONE,
@@ -124,7 +129,7 @@ families! {
     cache_shared: Counters<1> = "cache_shared_total" ["level"] NONE,
         "Requests answered by the fill of another request for the same key.";
     endpoint_status: Gauges<3> = "endpoint_status" ["service", "endpoint", "state"] NONE,
-        "1 for the state that an endpoint is in (healthy, degraded, unhealthy, maintenance), else 0.";
+        "1 for the state that an endpoint is in (healthy, degraded, unhealthy, maintenance, draining), else 0. Draining: a reload removed it or moved its name to another address, and it finishes its transactions.";
     breaker_state: Gauges<3> = "breaker_state" ["service", "endpoint", "state"] NONE,
         "1 for the state that an endpoint's breaker is in (closed, open, half_open), else 0.";
     load_score: Gauges<3> = "load_score" ["service", "endpoint", "score"] NONE,
@@ -168,7 +173,8 @@ pub fn reference() -> String {
          Generated from the table in `src/observe/metrics/families.rs`; a test fails when this page is stale.\n\
          `GET /metrics` on the admin address gives them in the text format of Prometheus.\n\n\
          Label values are configured names and words of closed sets. A family that passes 2000 series counts\n\
-         the rest in one series whose labels are all `other`.\n\n\
+         the rest in one series whose labels are all `other`. Counters live as long as the process, over reloads, but the\n\
+         series of a service or an endpoint that a reload took away are dropped by the first reload after it has drained.\n\n\
          | family | kind | labels | meaning |\n|---|---|---|---|\n",
     );
     for row in FAMILIES {

@@ -10,13 +10,14 @@ mod series;
 pub mod words;
 
 pub use families::{FAMILIES, Row, reference};
-pub use readings::{CacheReading, EndpointReading, MetricsSource, Readings, ServiceReading};
+pub use readings::{CacheReading, DrainingReading, EndpointReading, MetricsSource, Readings, ServiceReading};
 
 use super::executions::Executions;
 use super::logging;
 use super::name::Name;
 use crate::clock::Clock;
 use families::Families;
+use series::IsPresent;
 use parking_lot::Mutex;
 use prometheus::{Registry, TextEncoder};
 use std::time::Duration;
@@ -88,6 +89,12 @@ impl Metrics {
         self.families
             .config_generation
             .with([], |one| one.set(generation as f64));
+    }
+
+    /// Drops the series of services and endpoints that a reload took away, so that those that come have room.
+    /// A name that comes back counts from zero.
+    pub fn retain(&self, is_present: &IsPresent<'_>) {
+        self.families.retain(is_present);
     }
 
     /// Counts one change of an endpoint: `kind` and `to` are words of closed sets.

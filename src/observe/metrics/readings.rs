@@ -7,7 +7,9 @@ use crate::observe::notes::EndpointCounts;
 use std::time::Duration;
 
 /// States of an endpoint.
-const STATES: [&str; 4] = ["healthy", "degraded", "unhealthy", "maintenance"];
+const STATES: [&str; 5] = ["healthy", "degraded", "unhealthy", "maintenance", DRAINING];
+/// The state of an endpoint that a reload removed or moved, and that finishes its transactions.
+const DRAINING: &str = "draining";
 /// States of a breaker.
 const BREAKERS: [&str; 3] = ["closed", "open", "half_open"];
 
@@ -27,6 +29,8 @@ impl<F: Fn(&mut Readings) + Send + Sync> MetricsSource for F {
 #[derive(Debug, Clone, Default)]
 pub struct Readings {
     pub endpoints: Vec<EndpointReading>,
+    /// Endpoints that a reload removed or moved. A name may be here and among `endpoints`, with another address.
+    pub draining: Vec<DrainingReading>,
     pub services: Vec<ServiceReading>,
     pub caches: Vec<CacheReading>,
     /// Bytes of bodies that are buffered, of requests and responses.
@@ -51,6 +55,14 @@ pub struct EndpointReading {
     pub load_b: f64,
     /// `None`: never probed.
     pub probe_age: Option<Duration>,
+}
+
+/// One endpoint that drains.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DrainingReading {
+    pub service: Name,
+    pub endpoint: Name,
+    pub in_flight: u64,
 }
 
 /// One service.
@@ -83,6 +95,11 @@ impl Families {
             .endpoints
             .iter()
             .for_each(|one| self.take_endpoint(one));
+        // After the endpoints of the configuration, which say of each name that it does not drain.
+        readings
+            .draining
+            .iter()
+            .for_each(|one| self.take_draining(one));
         readings
             .services
             .iter()
@@ -127,6 +144,14 @@ impl Families {
             self.probe_age
                 .with([service, endpoint], |gauge| gauge.set(age.as_secs_f64()));
         }
+    }
+
+    fn take_draining(&self, one: &DrainingReading) {
+        let (service, endpoint) = (&*one.service, &*one.endpoint);
+        self.in_flight
+            .with([service, endpoint], |gauge| gauge.add(one.in_flight as f64));
+        self.endpoint_status
+            .with([service, endpoint, DRAINING], |gauge| gauge.set(1.0));
     }
 
     fn take_service(&self, one: &ServiceReading) {

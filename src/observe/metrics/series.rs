@@ -17,6 +17,9 @@ pub const MAX_SERIES: usize = 2000;
 /// The label value of what came past the limit.
 pub const OTHER: &str = "other";
 
+/// Whether there is such a service and, if one is named, such an endpoint of it.
+pub type IsPresent<'a> = dyn Fn(&str, Option<&str>) -> bool + 'a;
+
 /// What the kinds of families have in common.
 pub trait Vector: Sized + Send + Sync {
     /// The handle of one series.
@@ -32,6 +35,8 @@ pub trait Vector: Sized + Send + Sync {
     ) -> Result<Self, prometheus::Error>;
     /// The series of these label values.
     fn one(&self, values: &[&str]) -> Result<Self::One, prometheus::Error>;
+    /// Drops one series.
+    fn remove(&self, values: &[&str]);
     /// Drops every series.
     fn clear(&self);
 }
@@ -56,6 +61,11 @@ macro_rules! vector {
 
             fn one(&self, values: &[&str]) -> Result<$one, prometheus::Error> {
                 self.get_metric_with_label_values(values)
+            }
+
+            fn remove(&self, values: &[&str]) {
+                // An error says that there is no such series, which is what is wanted.
+                let _ = self.remove_label_values(values);
             }
 
             fn clear(&self) {
@@ -94,9 +104,16 @@ pub type Histograms<const N: usize> = Series<HistogramVec, N>;
 pub struct Series<V: Vector, const N: usize> {
     vector: V,
     hasher: RandomState,
-    known: ArcSwap<HashMap<u64, V::One>>,
+    known: ArcSwap<HashMap<u64, Known<V::One, N>>>,
     /// Held while a series is added.
     adding: Mutex<()>,
+}
+
+/// One series with the values of its labels.
+#[derive(Clone)]
+struct Known<H, const N: usize> {
+    handle: H,
+    values: Arc<[Box<str>; N]>,
 }
 
 impl<V: Vector, const N: usize> Series<V, N> {
@@ -122,9 +139,9 @@ impl<V: Vector, const N: usize> Series<V, N> {
     pub fn with(&self, values: [&str; N], act: impl FnOnce(&V::One)) {
         let key = self.key(&values);
         match self.known.load().get(&key) {
-            Some(one) => act(one),
+            Some(one) => act(&one.handle),
             None => {
-                if let Some(one) = self.add(key, &values) {
+                if let Some(one) = self.add(key, values) {
                     act(&one);
                 }
             }
@@ -138,20 +155,51 @@ impl<V: Vector, const N: usize> Series<V, N> {
         self.vector.clear();
     }
 
-    fn add(&self, key: u64, values: &[&str]) -> Option<V::One> {
+    /// Drops the series of services and endpoints that are gone, by the names of the family's labels.
+    pub fn retain(&self, labels: [&str; N], is_present: &IsPresent<'_>) {
+        let at = |label| labels.iter().position(|one| *one == label);
+        let Some(service) = at("service") else { return };
+        let endpoint = at("endpoint");
+        let stays = |values: &[Box<str>; N]| {
+            let value = |at: usize| values.get(at).map(|value| &**value);
+            let endpoint = endpoint.and_then(value);
+            value(service).is_none_or(|service| is_present(service, endpoint))
+        };
+        let _adding = self.adding.lock();
+        let known = self.known.load();
+        if known.values().all(|one| stays(&one.values)) {
+            return;
+        }
+        let mut kept = HashMap::clone(&known);
+        kept.retain(|_, one| {
+            let stays = stays(&one.values);
+            if !stays {
+                self.vector
+                    .remove(&one.values.each_ref().map(|value| &**value));
+            }
+            stays
+        });
+        self.known.store(Arc::new(kept));
+    }
+
+    fn add(&self, key: u64, values: [&str; N]) -> Option<V::One> {
         let _adding = self.adding.lock();
         let known = self.known.load();
         if let Some(one) = known.get(&key) {
-            return Some(one.clone());
+            return Some(one.handle.clone());
         }
         if known.len() >= MAX_SERIES {
             return self.vector.one(&[OTHER; N]).ok();
         }
-        let one = self.vector.one(values).ok()?;
+        let handle = self.vector.one(&values).ok()?;
+        let one = Known {
+            handle: handle.clone(),
+            values: Arc::new(values.map(Into::into)),
+        };
         let mut more = HashMap::clone(&known);
-        more.insert(key, one.clone());
+        more.insert(key, one);
         self.known.store(Arc::new(more));
-        Some(one)
+        Some(handle)
     }
 
     fn key(&self, values: &[&str]) -> u64 {

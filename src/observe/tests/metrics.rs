@@ -3,8 +3,8 @@ use crate::config;
 use crate::dialect::{Fault, Target};
 use crate::observe::metrics::FAMILIES;
 use crate::observe::{
-    CacheNote, CacheReading, CacheResult, EndpointCounts, EndpointReading, Name, Outcome, Readings,
-    ServiceReading,
+    CacheNote, CacheReading, CacheResult, DrainingReading, EndpointCounts, EndpointReading, Name,
+    Outcome, Readings, ServiceReading,
 };
 use crate::plan::Category;
 use crate::rejection::RejectionReason;
@@ -276,6 +276,50 @@ fn a_family_past_its_limit_counts_the_rest_as_other() {
     assert_eq!(probes, 2001);
     let other = r#"pointsman_probes_total{endpoint="other",result="other",service="other"}"#;
     assert_eq!(value(&text, other), 1000.0);
+}
+
+#[test]
+fn what_a_reload_took_away_makes_room_and_what_stays_counts_on() {
+    let bench = Bench::new();
+    let metrics = bench.observer.metrics();
+    let (service, stays) = (Name::from("vectors"), Name::from("stays"));
+    for number in 0..3000 {
+        let gone = Name::from(format!("e{number}").as_str());
+        for endpoint in [&gone, &stays] {
+            metrics.probed(&service, endpoint, "good", Duration::ZERO);
+        }
+        metrics.retain(&|service, endpoint| {
+            service == "vectors" && endpoint.is_none_or(|endpoint| endpoint == "stays")
+        });
+    }
+    let text = bench.observer.metrics_text();
+    let stays = r#"pointsman_probes_total{endpoint="stays",result="good",service="vectors"}"#;
+    assert_eq!(value(&text, stays), 3000.0);
+    assert_eq!(text.matches("pointsman_probes_total{").count(), 1, "{text}");
+}
+
+#[test]
+fn a_name_that_drains_at_one_address_and_serves_at_another_is_in_both_states() {
+    let bench = Bench::new();
+    bench.observer.add_source(Box::new(read_figures));
+    bench
+        .observer
+        .add_source(Box::new(|readings: &mut Readings| {
+            readings.draining.push(DrainingReading {
+                service: Name::from("vectors"),
+                endpoint: Name::from("a"),
+                in_flight: 2,
+            });
+        }));
+    let text = bench.observer.metrics_text();
+    for state in ["degraded", "draining"] {
+        let series = format!(
+            r#"pointsman_endpoint_status{{endpoint="a",service="vectors",state="{state}"}}"#
+        );
+        assert_eq!(value(&text, &series), 1.0, "{series}");
+    }
+    let in_flight = r#"pointsman_in_flight{endpoint="a",service="vectors"}"#;
+    assert_eq!(value(&text, in_flight), 6.0);
 }
 
 #[test]
