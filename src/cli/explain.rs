@@ -7,8 +7,9 @@ mod lines;
 mod request;
 
 use crate::config::Config;
-use crate::dialect::{Body, Dialect, Request};
+use crate::dialect::{Body, Dialect, DialectName, Request};
 use crate::plan::{ExecutionStrategy, Planner, SystemLoad};
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use explanation::{ExplainFailure, Explanation};
 use lines::Lines;
 use request::ExplainRequest;
@@ -18,12 +19,12 @@ use std::sync::Arc;
 
 /// Explains one request given as flags or, without flags, one request for each line of standard
 /// input: {"dialect": "qdrant", "method": "POST", "path": "/collections/docs/points/query",
-/// "headers": {"api-key": "..."}, "body": {...}}. Each is answered, in order, by one line of JSON.
+/// "headers": {"api-key": "..."}, "body": {...}}. The output has one line of JSON for each, in order.
 #[derive(Debug, Default, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub struct ExplainArgs {
-    /// How the database speaks: qdrant, neo4j or http. Without it, requests are read from standard input, one JSON object per line.
-    #[arg(long, value_name = "NAME", requires = "path")]
+    /// How the database speaks. Without it, requests are read from standard input, one JSON object per line.
+    #[arg(long, value_name = "NAME", requires = "path", value_parser = dialect_words())]
     pub dialect: Option<String>,
 
     /// Path and query of the request, as a client would send it: /db/neo4j/query/v2
@@ -68,7 +69,7 @@ Examples:
   pointsman explain < requests.jsonl
 
 Keys of a line:
-  dialect      qdrant, neo4j or http (required)
+  dialect      as --dialect (required)
   path         path and query (required)
   method       default: POST with a body, GET without
   headers      {\"name\": \"value\"} or {\"name\": [\"value\", \"value\"]}
@@ -82,11 +83,16 @@ What the explanation says:
   cost, time   the estimate, time in seconds
   cache        whether a response would be stored (policy), how long, and why not";
 
+fn dialect_words() -> PossibleValuesParser {
+    let values = DialectName::WORDS.iter();
+    PossibleValuesParser::new(values.map(|(word, about)| PossibleValue::new(word).help(about)))
+}
+
 /// Makes a dialect from its name and the name of its service; `None` for a name that is not known.
 pub type Dialects<'a> = &'a dyn Fn(&str, &str) -> Option<Box<dyn Dialect>>;
 
 /// Explains what the arguments or the lines of `input` describe. Fails when any request could not
-/// be read; the others are answered all the same.
+/// be read; the others are explained all the same.
 pub fn run(
     args: &ExplainArgs,
     config: &Config,
@@ -159,7 +165,10 @@ impl<'a> Explainer<'a> {
 
     fn dialect(&self, name: &str) -> Result<Box<dyn Dialect>, String> {
         let made = (self.dialects)(name, self.service.unwrap_or(name));
-        made.ok_or_else(|| format!("dialect: {name:?}; expected qdrant, neo4j or http"))
+        made.ok_or_else(|| {
+            let words: Vec<&str> = DialectName::WORDS.iter().map(|(word, _)| *word).collect();
+            format!("dialect: {name:?}; expected one of {}", words.join(", "))
+        })
     }
 
     /// The request as the proxy would hand it on: a body beyond the peek limit is seen by its beginning.

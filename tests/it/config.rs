@@ -448,7 +448,7 @@ mod errors {
         ),
         (
             "    endpoints: [http://x:1]\n",
-            "f.yaml:2:3: services.a.dialect: nothing; expected this key: How it speaks: qdrant, neo4j or http",
+            "f.yaml:2:3: services.a.dialect: nothing; expected this key: How the database speaks, one of qdrant, neo4j, http",
         ),
         (
             "    dialect: neo4k\n    endpoints: [http://x:1]\n",

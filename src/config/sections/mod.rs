@@ -59,7 +59,7 @@ section! {
 section! {
     /// One logical database.
     Service {
-        /// How it speaks: qdrant, neo4j or http. Required.
+        /// How the database speaks. Required.
         dialect: DialectName = DialectName::Http => required(),
         /// The address that clients connect to. Default: 127.0.0.1 and the port of the dialect.
         listen: Option<SocketAddr> = None => ANY,
@@ -91,7 +91,7 @@ section! {
         weight: f64 = 1.0 => within(0.0, 1000.0),
         /// Requests in flight at most. More go to another endpoint; when all are full, they are refused with 503 at once.
         max_connections: u32 = 100 => count(),
-        /// Whether it takes writes: auto (found by probes), writer, reader.
+        /// Whether it takes writes; auto: as its probes find.
         role: RoleChoice = RoleChoice::Auto,
     }
 }
@@ -205,7 +205,7 @@ section! {
     Balance {
         /// Off: round robin over all endpoints, whatever their state.
         enabled: bool = true,
-        /// round_robin, weighted_round_robin, least_connections, resource_aware or adaptive.
+        /// How an endpoint is chosen, where a service does not say otherwise.
         strategy: StrategyName = StrategyName::Adaptive,
         /// Attempts in all for a read, each at another endpoint.
         max_retries: u32 = 3 => within(1.0, 100.0),
@@ -237,7 +237,7 @@ section! {
         interval: Duration = secs(30) => time(),
         /// Time for one probe.
         timeout: Duration = secs(5) => time(),
-        /// consecutive or leaky.
+        /// How probes move the status of an endpoint.
         rule: HealthRule = HealthRule::Consecutive,
         /// Failed probes in a row until an endpoint is unhealthy.
         unhealthy_after: u32 = 5 => count(),

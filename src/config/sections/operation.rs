@@ -23,7 +23,7 @@ section! {
         metrics: bool = true,
         /// Log filter: `info`, `debug`, `pointsman::cache=trace`, ... It counts for pointsman; the libraries below it log warnings and errors only, so that no credential is printed.
         log: String = "info".into() => formed(&FILTER),
-        /// text or json. A change needs a restart.
+        /// The form of log lines. A change needs a restart.
         log_format: LogFormat = LogFormat::Text => ANY.restart(),
         /// One line for each request.
         log_requests: bool = false,

@@ -1,7 +1,7 @@
 //! The keys of a section: unknown, doubled and missing ones are reported, the rest is read.
 
 use super::{Reader, Value, one_of, quoted};
-use crate::table::{Field, Section};
+use crate::table::{Field, Section, Shape};
 use crate::tree::{Body, Node, Step};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -95,7 +95,10 @@ impl Keys<'_> {
         };
         for field in self.section.fields {
             if field.rules.required && !given(field) {
-                let expected = format!("this key: {}", first_sentence(field.about));
+                let mut expected = format!("this key: {}", first_sentence(field.about));
+                if let Shape::Choice(choice) = field.shape {
+                    expected += &format!(", one of {}", choice.list());
+                }
                 reader.down(field.key.into(), |reader| {
                     reader.refuse(&node.named, "nothing", expected)
                 });

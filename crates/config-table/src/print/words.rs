@@ -18,12 +18,7 @@ fn of_shape(shape: &Shape) -> String {
         Shape::Map(inner) => format!("names, each with {}", of_shape(inner)),
         Shape::List(inner) => format!("list of {}", of_shape(inner)),
         Shape::Optional(inner) => format!("{}, or none", of_shape(inner)),
-        Shape::Choice(choice) => choice
-            .words
-            .iter()
-            .map(|(word, _)| *word)
-            .collect::<Vec<_>>()
-            .join(", "),
+        Shape::Choice(choice) => choice.list(),
         Shape::Scalar(kind) => kind.name.into(),
     }
 }

@@ -104,8 +104,10 @@ impl Page {
 }
 
 fn words(field: &Field) -> String {
-    match bounds(field) {
-        bounds if bounds.is_empty() => about(field.about),
-        bounds => format!("{} Range: {bounds}.", about(field.about)),
+    let about = about(field.about);
+    match (field.shape.solid(), bounds(field)) {
+        (Shape::Choice(choice), _) => format!("{about} One of {}.", choice.list()),
+        (_, bounds) if bounds.is_empty() => about,
+        (_, bounds) => format!("{about} Range: {bounds}."),
     }
 }

@@ -94,6 +94,14 @@ pub struct Choice {
     pub words: &'static [(&'static str, &'static str)],
 }
 
+impl Choice {
+    /// The words in one line.
+    pub fn list(&self) -> String {
+        let words: Vec<&str> = self.words.iter().map(|(word, _)| *word).collect();
+        words.join(", ")
+    }
+}
+
 /// A kind of scalar: how it is called, and how it looks.
 #[derive(Debug)]
 pub struct Kind {
