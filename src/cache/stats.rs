@@ -115,6 +115,13 @@ impl CacheStats {
     }
 }
 
+impl CacheStats {
+    /// Each level by name, with its figures and the bytes that it may hold.
+    pub fn levels(&self) -> [(&'static str, &CacheFigures, u64); 1] {
+        [("l1", &self.l1, self.capacity_bytes)]
+    }
+}
+
 fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 {
         0.0

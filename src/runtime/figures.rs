@@ -1,6 +1,7 @@
 //! Figures that others keep, read at each scrape of `/metrics`: endpoints, services, the cache.
 
 use crate::balance::{InstanceStats, PoolStats};
+use crate::cache::CacheFigures;
 use crate::endpoint::{DrainingEndpoint, Endpoint};
 use crate::observe::metrics::process::resident_bytes;
 use crate::observe::{
@@ -35,7 +36,8 @@ impl MetricsSource for Figures {
         }
         let leaving = shared.registry.leaving(now);
         readings.draining = leaving.iter().map(draining).collect();
-        readings.caches.push(cache(&shared));
+        let stats = shared.cache.stats();
+        readings.caches.extend(stats.levels().map(level));
         readings.held_bodies = shared.bodies.held() as u64;
         if shared.config().memory.enabled {
             readings.resident = resident_bytes();
@@ -77,18 +79,16 @@ fn draining(one: &DrainingEndpoint) -> DrainingReading {
     }
 }
 
-fn cache(shared: &Shared) -> CacheReading {
-    let stats = shared.cache.stats();
-    let total = &stats.total;
+fn level((level, figures, limit_bytes): (&'static str, &CacheFigures, u64)) -> CacheReading {
     CacheReading {
-        level: "l1",
-        entries: total.entry_count,
-        bytes: total.size_bytes,
-        limit_bytes: stats.capacity_bytes,
-        stores: total.stores,
-        evictions: total.evictions,
-        expirations: total.expired,
-        invalidations: total.invalidations,
-        shared: total.coalesced,
+        level,
+        entries: figures.entry_count,
+        bytes: figures.size_bytes,
+        limit_bytes,
+        stores: figures.stores,
+        evictions: figures.evictions,
+        expirations: figures.expired,
+        invalidations: figures.invalidations,
+        shared: figures.coalesced,
     }
 }
