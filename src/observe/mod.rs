@@ -21,7 +21,9 @@ mod wall;
 pub use executions::{Executions, RunningRequest};
 pub use in_flight::{InFlight, Ticket};
 pub use logging::Logging;
-pub use metrics::{CacheReading, DrainingReading, EndpointReading, MetricsSource, Readings, ServiceReading};
+pub use metrics::{
+    CacheReading, DrainingReading, EndpointReading, MetricsSource, Readings, ServiceReading,
+};
 pub use name::Name;
 pub use notes::{
     AttemptNote, CacheNote, CacheResult, EndpointCounts, Excluded, Facts, PhaseTimes, RouteNote,

@@ -265,7 +265,7 @@ async fn trouble(site: &mut Site) {
         let site = &*site;
         async move {
             site.scroll(number).await;
-            site.process.line(&["BreakerOpened"]).is_some()
+            site.process.line(&["breaker_opened"]).is_some()
         }
     })
     .await;

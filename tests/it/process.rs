@@ -249,5 +249,5 @@ async fn a_request_for_which_no_file_can_be_opened_is_refused_and_blames_no_endp
     process.set_open_files(u64::MAX);
     assert_eq!(client.send(&request, None).await.unwrap().status, 200);
     assert_eq!(get(&format!("{admin}/readyz")).await, 200);
-    assert_eq!(process.line(&["BreakerOpened"]), None);
+    assert_eq!(process.line(&["breaker_opened"]), None);
 }

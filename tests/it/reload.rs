@@ -331,7 +331,7 @@ async fn an_endpoint_that_drains_is_shown_until_it_is_forgotten_and_counters_do_
 
 /// The default name of the endpoint at a listener.
 fn label(listener: &Listener) -> String {
-    listener.address().to_string().replace(':', "-")
+    listener.address().to_string().replace(['.', ':'], "-")
 }
 
 /// The value of a series.

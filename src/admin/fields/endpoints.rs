@@ -50,21 +50,21 @@ pub const STATS: &[Group] = &[
     (
         "",
         fields! {
-            "strategy" Text, "The strategy of `balance`.";
-            "services[].service" Text, "The name of a service.";
-            "services[].strategy" Text, "Its strategy.";
-            "services[].total_instances" Number, "Its endpoints.";
-            "services[].healthy_instances" Number, "Of these, endpoints that serve.";
-            "services[].total_connections" Number, "Sum of `current_connections`.";
-            "services[].total_active_queries" Number, "Requests in flight.";
-            "services[].avg_response_time" MaybeNumber, "Mean over the endpoints, seconds.";
-            "services[].avg_load_score" MaybeNumber, "Mean of load score A.";
-            "active_executions" Number, "Requests in flight.";
-            "overdue_executions" Number, "Of these, requests that take longer than was planned.";
-            "draining_endpoints" Number, "Endpoints that drain; `instances` lists them.";
-    "generation" Number, "The generation of the configuration that serves.";
-            "last_reload_refused" MaybeText, "Why the last reload was refused; null when it was accepted.";
-        },
+                "strategy" Text, "The strategy of `balance`.";
+                "services[].service" Text, "The name of a service.";
+                "services[].strategy" Text, "Its strategy.";
+                "services[].total_instances" Number, "Its endpoints.";
+                "services[].healthy_instances" Number, "Of these, endpoints that serve.";
+                "services[].total_connections" Number, "Sum of `current_connections`.";
+                "services[].total_active_queries" Number, "Requests in flight.";
+                "services[].avg_response_time" MaybeNumber, "Mean over the endpoints, seconds.";
+                "services[].avg_load_score" MaybeNumber, "Mean of load score A.";
+                "active_executions" Number, "Requests in flight.";
+                "overdue_executions" Number, "Of these, requests that take longer than was planned.";
+                "draining_endpoints" Number, "Endpoints that drain; `instances` lists them.";
+        "generation" Number, "The generation of the configuration that serves.";
+                "last_reload_refused" MaybeText, "Why the last reload was refused; null when it was accepted.";
+            },
     ),
     ("services[].instances[].", INSTANCE),
 ];

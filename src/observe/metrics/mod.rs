@@ -10,16 +10,18 @@ mod series;
 pub mod words;
 
 pub use families::{FAMILIES, Row, reference};
-pub use readings::{CacheReading, DrainingReading, EndpointReading, MetricsSource, Readings, ServiceReading};
+pub use readings::{
+    CacheReading, DrainingReading, EndpointReading, MetricsSource, Readings, ServiceReading,
+};
 
 use super::executions::Executions;
 use super::logging;
 use super::name::Name;
 use crate::clock::Clock;
 use families::Families;
-use series::IsPresent;
 use parking_lot::Mutex;
 use prometheus::{Registry, TextEncoder};
+use series::IsPresent;
 use std::time::Duration;
 
 /// All metrics of the process.
