@@ -10,6 +10,7 @@ use crate::scope::Binding;
 use crate::search;
 use crate::words::any_of;
 use crate::writes;
+use std::borrow::Cow;
 
 type Clause = (&'static str, fn(&mut Cursor<'_>) -> Parsed);
 
@@ -143,11 +144,11 @@ fn optional(cursor: &mut Cursor<'_>) -> Parsed {
 fn items(cursor: &mut Cursor<'_>) -> Parsed {
     cursor.eat_word("DISTINCT");
     let all = cursor.eat("*");
-    let mut named: Vec<(String, Option<Binding>)> = Vec::new();
+    let mut named: Vec<(Cow<'_, str>, Option<Binding>)> = Vec::new();
     if !all || cursor.eat(",") {
         cursor.list(|cursor| {
             let (from, to) = item(cursor)?;
-            let binding = from.and_then(|from| cursor.scope.get(&from).cloned());
+            let binding = from.and_then(|from| cursor.scope.get(from).cloned());
             named.extend(to.map(|to| (to, binding)));
             Some(())
         })?;
@@ -162,24 +163,16 @@ fn items(cursor: &mut Cursor<'_>) -> Parsed {
 }
 
 /// One item: the variable, when it is a plain one, and its name from here on.
-fn item(cursor: &mut Cursor<'_>) -> Option<(Option<String>, Option<String>)> {
+fn item<'a>(cursor: &mut Cursor<'a>) -> Option<(Option<&'a str>, Option<Cow<'a, str>>)> {
     let start = cursor.place();
-    let from = plain_name(cursor);
+    let from = cursor.word(0);
     expression(cursor)?;
     let from = from.filter(|_| cursor.place() == start + 1);
     let to = match cursor.eat_word("AS") {
-        true => Some(cursor.name()?.into_owned()),
-        false => from.clone(),
+        true => Some(cursor.name()?),
+        false => from.map(Cow::Borrowed),
     };
     Some((from, to))
-}
-
-fn plain_name(cursor: &Cursor<'_>) -> Option<String> {
-    let token = cursor.look(0)?;
-    match token.kind {
-        TokenKind::Word => Some(token.raw.to_owned()),
-        _ => None,
-    }
 }
 
 fn with(cursor: &mut Cursor<'_>) -> Parsed {

@@ -58,13 +58,13 @@ impl<'a> Cursor<'a> {
 
     /// Whether the mark is `ahead` of this place.
     pub fn is_mark(&self, ahead: usize, mark: &str) -> bool {
-        self.look(ahead)
-            .is_some_and(|token| token.kind == TokenKind::Mark && token.raw == mark)
+        self.look(ahead).is_some_and(|token| token.is_mark(mark))
     }
 
     /// Whether one of the marks is `ahead` of this place.
     pub fn is_mark_of(&self, ahead: usize, marks: &[&str]) -> bool {
-        marks.iter().any(|mark| self.is_mark(ahead, mark))
+        let found = self.look(ahead);
+        found.is_some_and(|token| token.is_mark_of(marks))
     }
 
     /// The unquoted word `ahead` of this place.

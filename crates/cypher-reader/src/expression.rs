@@ -40,17 +40,20 @@ pub fn target(cursor: &mut Cursor<'_>) -> Parsed {
 
 /// An operator that wants another operand; whether there was one.
 pub fn operator(cursor: &mut Cursor<'_>) -> Option<bool> {
-    let word = cursor.word(0);
-    if cursor.is_mark_of(0, OPERATORS) || word.is_some_and(|word| any_of(word, OPERATOR_WORDS)) {
+    let Some(token) = cursor.look(0) else {
+        return Some(false);
+    };
+    let is_word = token.kind == TokenKind::Word;
+    let follows_with = is_word && any_of(token.raw, &["STARTS", "ENDS"]);
+    let found =
+        follows_with || token.is_mark_of(OPERATORS) || is_word && any_of(token.raw, OPERATOR_WORDS);
+    if found {
         cursor.step();
-        return Some(true);
     }
-    if word.is_some_and(|word| any_of(word, &["STARTS", "ENDS"])) {
-        cursor.step();
+    if follows_with {
         cursor.need_word("WITH")?;
-        return Some(true);
     }
-    Some(false)
+    Some(found)
 }
 
 /// A property, an index, a label test, a null, type or normal form test; whether there was one.

@@ -26,6 +26,22 @@ pub struct Token<'a> {
     pub raw: &'a str,
 }
 
+impl Token<'_> {
+    /// Whether this is the mark. None is longer than two characters, so that no call compares memory.
+    pub fn is_mark(&self, mark: &str) -> bool {
+        let (found, mark) = (self.raw.as_bytes(), mark.as_bytes());
+        self.kind == TokenKind::Mark
+            && found.len() == mark.len()
+            && found.first() == mark.first()
+            && found.last() == mark.last()
+    }
+
+    /// Whether this is one of the marks.
+    pub fn is_mark_of(&self, marks: &[&str]) -> bool {
+        self.kind == TokenKind::Mark && marks.iter().any(|mark| self.is_mark(mark))
+    }
+}
+
 /// What Neo4j takes for the line of an arrow, and for its heads.
 const LINES: &str =
     "\u{ad}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2015}\u{fe58}\u{fe63}\u{ff0d}";
@@ -98,7 +114,8 @@ fn is_part(c: char) -> bool {
 
 fn word(rest: &str) -> Option<usize> {
     let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-    let folds = rest.get(..length)?.contains(|c| FOLDING.contains(c));
+    let word = rest.get(..length)?;
+    let folds = !word.is_ascii() && word.contains(|c| FOLDING.contains(c));
     (!folds).then_some(length)
 }
 
@@ -155,6 +172,7 @@ fn mark(rest: &str, first: char) -> Option<(Token<'_>, usize)> {
     let ascii = ascii_mark(rest.as_bytes());
     let raw = match first {
         _ if ascii > 0 => rest.get(..ascii)?,
+        _ if first.is_ascii() => return None,
         _ if LINES.contains(first) => "-",
         _ if LEFT_HEADS.contains(first) => "<",
         _ if RIGHT_HEADS.contains(first) => ">",

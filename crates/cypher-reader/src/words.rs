@@ -1,6 +1,8 @@
 //! Lists of words: which words begin a clause, a command, a type, and which are written in capitals
 //! when the shape of a statement is taken.
 
+use std::sync::LazyLock;
+
 /// Words that belong to the language wherever they stand unquoted, sorted; only shapes depend on this list.
 const KEYWORDS: &[&str] = &[
     "ALL",
@@ -192,17 +194,21 @@ pub const ADMIN: &[&str] = &[
     "TERMINATE",
 ];
 
+/// The keywords as numbers, in the same order.
+static PACKED: LazyLock<Vec<u128>> = LazyLock::new(|| KEYWORDS.iter().filter_map(packed).collect());
+
+/// A word in capitals as a number that sorts as the word does; `None` when it is longer than any keyword.
+fn packed(word: impl AsRef<str>) -> Option<u128> {
+    let word = word.as_ref().as_bytes();
+    let mut upper = [0; 16];
+    upper.get_mut(..word.len())?.copy_from_slice(word);
+    upper.make_ascii_uppercase();
+    Some(u128::from_be_bytes(upper))
+}
+
 /// Whether a word belongs to the language, in any case of its letters.
 pub fn is_keyword(word: &str) -> bool {
-    let mut upper = [0; 16];
-    let Some(upper) = upper.get_mut(..word.len()) else {
-        return false;
-    };
-    upper.copy_from_slice(word.as_bytes());
-    upper.make_ascii_uppercase();
-    KEYWORDS
-        .binary_search_by(|keyword| keyword.as_bytes().cmp(upper))
-        .is_ok()
+    word.len() > 1 && packed(word).is_some_and(|word| PACKED.binary_search(&word).is_ok())
 }
 
 /// Whether a word is in a list, in any case of its letters.

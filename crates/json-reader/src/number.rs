@@ -20,29 +20,26 @@ pub fn length(bytes: &[u8]) -> Option<usize> {
 }
 
 /// How many digits there are at the beginning, at least one. Eight at a time: most numbers of a
-/// vector have eight to seventeen, and a loop over the rest of them would be mispredicted each time.
+/// vector have eight to seventeen.
 fn digits(bytes: &[u8]) -> Option<usize> {
     let mut rest = bytes;
-    let found = loop {
-        let Some((eight, more)) = rest.split_first_chunk::<8>() else {
-            break rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        };
-        match leading_digits(u64::from_le_bytes(*eight)) {
-            8 => rest = more,
-            fewer => break fewer,
-        }
-    };
-    let count = bytes.len() - rest.len() + found;
+    while let Some((eight, more)) = rest.split_first_chunk::<8>()
+        && are_digits(u64::from_le_bytes(*eight))
+    {
+        rest = more;
+    }
+    let tail = rest.iter().position(|b| !b.is_ascii_digit());
+    let count = bytes.len() - rest.len() + tail.unwrap_or(rest.len());
     (count > 0).then_some(count)
 }
 
-/// How many of eight bytes, from the lowest on, are digits: `0`..=`9` become 0..=9, of which none
-/// carries into the upper bit when 0x76 is added to its seven lower ones, and all others do or have it.
-fn leading_digits(eight: u64) -> usize {
-    const UPPER: u64 = 0x8080_8080_8080_8080;
-    let values = eight ^ 0x3030_3030_3030_3030;
-    let others = (((values & !UPPER) + 0x7676_7676_7676_7676) | values) & UPPER;
-    (others.trailing_zeros() / 8) as usize
+/// Whether all eight bytes are `0`..=`9`: their upper half is 3, also after 6 was added, which carries
+/// `:`..=`?` over. (A byte from 0xfa on may carry into its neighbour, but its own upper half is no 3.)
+fn are_digits(eight: u64) -> bool {
+    const UPPER: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    const THREES: u64 = 0x3030_3030_3030_3030;
+    const SIXES: u64 = 0x0606_0606_0606_0606;
+    eight & UPPER == THREES && eight.wrapping_add(SIXES) & UPPER == THREES
 }
 
 /// Length and count of a flat array of at least one number, brackets included; `None` for any other.
@@ -93,13 +90,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn digits_are_counted_up_to_the_first_other_byte(bytes in any::<[u8; 8]>(), digits in proptest::array::uniform8(b'0'..=b'9'), at in 0usize..8) {
-            let count = |bytes: &[u8]| bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            prop_assert_eq!(leading_digits(u64::from_le_bytes(bytes)), count(&bytes));
-            prop_assert_eq!(leading_digits(u64::from_le_bytes(digits)), 8);
+        fn eight_bytes_are_digits_only_if_each_is(bytes in any::<[u8; 8]>(), digits in proptest::array::uniform8(b'0'..=b'9')) {
+            let each = bytes.iter().all(u8::is_ascii_digit);
+            prop_assert_eq!(are_digits(u64::from_le_bytes(bytes)), each);
+            prop_assert!(are_digits(u64::from_le_bytes(digits)));
             let mut one_off = digits;
-            one_off[at] = bytes[at];
-            prop_assert_eq!(leading_digits(u64::from_le_bytes(one_off)), count(&one_off));
+            one_off[3] = bytes[3];
+            prop_assert_eq!(are_digits(u64::from_le_bytes(one_off)), bytes[3].is_ascii_digit());
         }
     }
 }
