@@ -4,7 +4,7 @@
 use super::body::{self, AccessMode, StatementRequest, TimeLimit};
 use super::classify::{Class, classify, severity};
 use super::operations::{Api, OperationKind, RequestLine, line, statement_name};
-use super::path::path_of;
+use super::path::{path_of, segments};
 use super::{Neo4j, canonical, features, invalidation};
 use crate::dialect::claims::Claims;
 use crate::dialect::{
@@ -37,6 +37,8 @@ impl Neo4j {
     fn unknown(&self, request: &Request<'_>) -> Call {
         let path = path_of(request.target);
         let own = path == "/" || INERT.iter().any(|prefix| path.starts_with(prefix));
+        // A path that can be read in two ways may lead to an extension.
+        let own = own && segments(request.target).is_some();
         let inert = own && [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method);
         Call {
             invalidates: if inert {

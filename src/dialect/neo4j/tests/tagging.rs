@@ -273,6 +273,16 @@ fn what_may_reach_another_database_invalidates_the_service() {
     assert!(invalidates(&Sent::new("POST", "/somewhere/else", "")));
     assert!(!invalidates(&query("CREATE (n)")));
     assert!(!invalidates(&Sent::new("GET", "/browser/index.html", "")));
+    for elsewhere in [
+        "/db/../extension/do",
+        "/db/%2e%2e/extension/do",
+        "/browser/..%2fextension/do",
+        "/browser/..;x/extension/do",
+        "/db//extension",
+    ] {
+        let sent = Sent::new("GET", elsewhere, "");
+        assert!(invalidates(&sent), "{elsewhere}");
+    }
     neo4j.knowledge.learn_aliases(true);
     assert!(invalidates(&query("CREATE (n)")));
 }
