@@ -21,6 +21,7 @@ pub mod clock;
 pub mod config;
 pub mod dialect;
 pub mod endpoint;
+pub mod endpoint_id;
 pub mod http;
 pub mod observe;
 pub mod plan;

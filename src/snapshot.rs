@@ -3,12 +3,12 @@
 //! carried from one to the next as the same `Arc`.
 
 use crate::balance::{Pool, PoolError};
-use crate::cache::EndpointId;
 use crate::clock::Moment;
 use crate::config::{self, Config};
 use crate::dialect::Dialect;
 use crate::dialect::registry::ServiceSettings;
 use crate::endpoint::{Endpoint, Registry};
+use crate::endpoint_id::EndpointId;
 use crate::observe::Name;
 use crate::plan::{ExecutionStrategy, MeasuredTimes, Planner};
 use http::HeaderMap;
@@ -38,8 +38,6 @@ pub struct Service {
     /// What the cache calls it: another name where it came to stand for other servers.
     pub cache_name: Arc<str>,
     idempotent: BTreeSet<String>,
-    /// By name: what the cache calls an endpoint.
-    endpoints: BTreeMap<Arc<str>, EndpointId>,
 }
 
 /// What the listener of a service is called: its address, so that connections stay with it when services
@@ -143,19 +141,12 @@ impl Service {
         )?;
         let same = before.filter(|before| is_successor(&before.settings, settings));
         let dialect = dialect(name, settings, &pool, same)?;
-        let endpoints = pool.endpoints().iter().map(|endpoint| {
-            // By address: under the same name another server may answer after a reload.
-            let id = EndpointId::of(&format!("{name}/{}", endpoint.authority));
-            (Arc::clone(&endpoint.name), id)
-        });
-        let endpoints = endpoints.collect();
         Ok(Self {
             name: name.into(),
             label: Name::from(name),
             listener: Name::from(&*settings.listen_address().to_string()),
             execution: ExecutionStrategy::of_store(dialect.store()),
             dialect,
-            endpoints,
             idempotent: settings.idempotent.iter().cloned().collect(),
             pool,
             settings: settings.clone(),
@@ -171,14 +162,6 @@ impl Service {
         self.idempotent.contains(operation)
     }
 
-    /// What the cache calls an endpoint.
-    pub fn cache_id(&self, endpoint: &Endpoint) -> EndpointId {
-        match self.endpoints.get(&endpoint.name) {
-            Some(id) => *id,
-            None => EndpointId::of(&format!("{}/{}", self.name, endpoint.name)),
-        }
-    }
-
     /// The token of the endpoint that the cache calls so.
     pub fn token_of(&self, id: EndpointId) -> Option<&str> {
         self.called(id).map(|endpoint| &*endpoint.token)
@@ -191,8 +174,8 @@ impl Service {
     }
 
     fn called(&self, id: EndpointId) -> Option<&Arc<Endpoint>> {
-        let (name, _) = self.endpoints.iter().find(|(_, other)| **other == id)?;
-        self.pool.find(name)
+        let mut endpoints = self.pool.endpoints().iter();
+        endpoints.find(|endpoint| endpoint.id == id)
     }
 }
 

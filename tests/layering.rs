@@ -11,13 +11,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("random", &[]),
     ("retry", &["dialect", "http"]),
     ("rejection", &[]),
+    ("endpoint_id", &[]),
     ("config", &["dialect"]),
     ("shortage", &[]),
     ("http", &["shortage"]),
     ("dialect", &["clock", "rejection"]),
     ("plan", &["clock", "config", "dialect"]),
-    ("cache", &["clock", "config", "dialect", "plan"]),
-    ("endpoint", &["clock", "config", "dialect", "plan"]),
+    (
+        "cache",
+        &["clock", "config", "dialect", "endpoint_id", "plan"],
+    ),
+    (
+        "endpoint",
+        &["clock", "config", "dialect", "endpoint_id", "plan"],
+    ),
     (
         "probe",
         &[
@@ -44,7 +51,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "snapshot",
         &[
-            "balance", "cache", "clock", "config", "dialect", "endpoint", "observe", "plan",
+            "balance",
+            "clock",
+            "config",
+            "dialect",
+            "endpoint",
+            "endpoint_id",
+            "observe",
+            "plan",
         ],
     ),
 ];

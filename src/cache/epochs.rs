@@ -17,10 +17,10 @@ mod slot;
 pub(super) use dependencies::Dependencies;
 pub(super) use slot::Slot;
 
-use super::endpoint_id::EndpointId;
 use super::reason::{CacheReason, words};
 use crate::clock::Moment;
 use crate::dialect::Tag;
+use crate::endpoint_id::EndpointId;
 use slot::Home;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;

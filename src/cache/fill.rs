@@ -2,7 +2,6 @@
 //! of the response's body. It is a guard: dropped without a decision, a follower takes over.
 
 use super::Cache;
-use super::endpoint_id::EndpointId;
 use super::entry::CacheEntry;
 use super::flight::{Flight, FlightState};
 use super::reason::{CacheReason, words};
@@ -10,6 +9,7 @@ use super::store::Removal;
 use crate::clock::Moment;
 use crate::dialect::canonical::Builder;
 use crate::dialect::{Canonical, Storability};
+use crate::endpoint_id::EndpointId;
 use crate::plan::CachePlan;
 use bytes::Bytes;
 use http::HeaderMap;

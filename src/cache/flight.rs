@@ -8,13 +8,13 @@ pub(super) use table::{FlightRole, Flights};
 
 use super::Cache;
 use super::credentials::CredentialState;
-use super::endpoint_id::EndpointId;
 use super::entry::CacheEntry;
 use super::epochs::Dependencies;
 use super::key::CacheKey;
 use super::reason::{CacheReason, words};
 use crate::clock::Moment;
 use crate::dialect::Canonical;
+use crate::endpoint_id::EndpointId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tokio::sync::watch;

@@ -7,7 +7,6 @@
 //! rests on `epochs`, and on nothing else here.
 
 mod credentials;
-mod endpoint_id;
 mod entry;
 mod epochs;
 mod fill;
@@ -23,7 +22,6 @@ mod store;
 mod tests;
 mod write;
 
-pub use endpoint_id::EndpointId;
 pub use entry::{CacheEntry, Selection};
 pub use fill::{FetchedResponse, Fill, FillOutcome};
 pub use follower::{Follower, Waited};
@@ -37,6 +35,7 @@ pub use write::{OpenWrite, Settled};
 use crate::clock::Clock;
 use crate::config;
 use crate::dialect::Tag;
+use crate::endpoint_id::EndpointId;
 use arc_swap::ArcSwap;
 use credentials::CredentialTable;
 use epochs::Epochs;

@@ -2,8 +2,8 @@
 //! is there, whatever it says. The guard settles itself as unknown when it is dropped.
 
 use super::Cache;
-use super::endpoint_id::EndpointId;
 use super::epochs::SlotId;
+use crate::endpoint_id::EndpointId;
 use std::sync::Arc;
 
 /// What became of a write.

@@ -43,6 +43,7 @@ pub use status::{HealthStatus, Sign};
 use crate::clock::Moment;
 use crate::config::{self, EndpointAddress, RoleChoice};
 use crate::dialect::{Role, endpoint_token};
+use crate::endpoint_id::EndpointId;
 use std::sync::Arc;
 
 /// One endpoint of a service.
@@ -52,6 +53,8 @@ pub struct Endpoint {
     pub name: Arc<str>,
     /// Names it in transaction ids: `[a-z0-9]+`, made from name and address, the same in every instance.
     pub token: Arc<str>,
+    /// What the cache calls the server it stands for.
+    pub id: EndpointId,
     /// `host:port`, as a Host field carries it.
     pub authority: Arc<str>,
     /// Share of traffic relative to the others.
@@ -91,6 +94,7 @@ impl Endpoint {
         Self {
             token: endpoint_token(&identity.name, &authority).into(),
             name: identity.name.clone(),
+            id: EndpointId::of(&identity.service, &authority),
             authority: authority.into(),
             weight: config.weight.max(0.0),
             max_connections: config.max_connections.max(1),

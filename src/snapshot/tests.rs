@@ -104,10 +104,22 @@ fn the_cache_knows_an_endpoint_by_its_address_not_by_its_name() {
     let named = |name: &str, url: &str| {
         format!("s: {{dialect: qdrant, endpoints: [{{name: {name}, url: 'http://{url}'}}]}}")
     };
-    let id = |service: &Service| service.cache_id(&service.pool.endpoints()[0]);
+    let id = |service: &Service| service.pool.endpoints()[0].id;
     let first = id(&process.service(&[&named("x", "a:1")]));
     let renamed = id(&process.service(&[&named("y", "a:1")]));
     let moved = id(&process.service(&[&named("y", "b:1")]));
     assert_eq!(first, renamed);
     assert_ne!(renamed, moved);
+}
+
+#[test]
+fn a_server_that_drains_is_not_taken_for_the_one_that_has_its_name_now() {
+    let mut process = Process::new();
+    let at = |url: &str| {
+        format!("s: {{dialect: qdrant, endpoints: [{{name: x, url: 'http://{url}'}}]}}")
+    };
+    let drains = process.service(&[&at("a:1")]).pool.endpoints()[0].clone();
+    let after = process.service(&[&at("b:1")]);
+    assert_eq!(after.token_of(drains.id), None);
+    assert_ne!(after.pool.endpoints()[0].id, drains.id);
 }

@@ -1,8 +1,8 @@
 //! A slot: what is known of the writes on one tag.
 
-use crate::cache::endpoint_id::EndpointId;
 use crate::cache::reason::{CacheReason, words};
 use crate::clock::Moment;
+use crate::endpoint_id::EndpointId;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;

@@ -20,9 +20,9 @@ fn after_a_write_only_its_endpoint_fills() {
     b.wrote(&["db"], "b");
     assert_eq!(
         b.lead(&read("q", &["db"])).home(),
-        Some(EndpointId::of("b"))
+        Some(EndpointId::of("s", "b"))
     );
-    assert_eq!(b.cache.home(&[tag("db")]), Some(EndpointId::of("b")));
+    assert_eq!(b.cache.home(&[tag("db")]), Some(EndpointId::of("s", "b")));
     b.clock.advance(secs(86_400));
     assert_eq!([kept(&b, "a"), kept(&b, "b")], ["not_home", "stored"]);
 }
@@ -62,14 +62,14 @@ fn tags_with_different_homes_wait_for_the_older_one_to_spread() {
     assert_eq!(b.cache.home(&[tag("one"), tag("two")]), None);
     b.clock.advance(secs(10));
     b.wrote(&["two"], "b");
-    assert_eq!(b.lead(&call).home(), Some(EndpointId::of("b")));
+    assert_eq!(b.lead(&call).home(), Some(EndpointId::of("s", "b")));
 }
 
 #[test]
 fn a_home_that_left_the_configuration_is_forgotten_after_a_hold() {
     let b = bench();
     b.wrote(&["db"], "a");
-    b.cache.forget_home(EndpointId::of("a"));
+    b.cache.forget_home(EndpointId::of("s", "a"));
     assert_eq!(b.bypass(&read("q", &["db"])), "quarantine");
     b.clock.advance(secs(30));
     assert_eq!(kept(&b, "b"), "stored");

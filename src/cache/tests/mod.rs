@@ -87,7 +87,7 @@ pub fn response_of(endpoint: &str, body: &str) -> FetchedResponse {
         status: 200,
         headers: HeaderMap::new(),
         body: Bytes::copy_from_slice(body.as_bytes()),
-        endpoint: EndpointId::of(endpoint),
+        endpoint: EndpointId::of("s", endpoint),
         held: false,
         storable: Ok(()),
         expires: None,
@@ -149,13 +149,13 @@ impl Bench {
 
 pub fn done(endpoint: &str) -> Settled {
     Settled::Done {
-        endpoint: EndpointId::of(endpoint),
+        endpoint: EndpointId::of("s", endpoint),
     }
 }
 
 pub fn queued(endpoint: &str) -> Settled {
     Settled::Queued {
-        endpoint: EndpointId::of(endpoint),
+        endpoint: EndpointId::of("s", endpoint),
     }
 }
 

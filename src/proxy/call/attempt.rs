@@ -147,7 +147,7 @@ impl<'a> Attempt<'a> {
         };
         let response = CallResponse {
             held: endpoint.held(self.caller.shared.clock.now()),
-            cache_id: self.outbound.service.cache_id(&endpoint),
+            cache_id: endpoint.id,
             response,
             judgement,
             endpoint,

@@ -8,9 +8,9 @@ use super::outbound::Outbound;
 use super::progress::Progress;
 use super::requester::Requester;
 use crate::balance::{NoRoute, Route, RouteRequest};
-use crate::cache::EndpointId;
 use crate::dialect::{Judgement, Placement};
 use crate::endpoint::{Completion, Endpoint, Permit};
+use crate::endpoint_id::EndpointId;
 use crate::http::Connector;
 use crate::observe;
 use crate::rejection::{Rejection, RejectionReason};
@@ -121,7 +121,7 @@ impl Caller {
         let mut random = self.shared.random_source.random();
         let route = service.pool.choose(&request, &mut random)?;
         if let Some(home) = outbound.home
-            && service.cache_id(&route.endpoint) != home
+            && route.endpoint.id != home
             && !service.serves(home, request.now)
         {
             self.shared.cache.forget_home(home);

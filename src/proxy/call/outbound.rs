@@ -2,9 +2,9 @@
 //! once and from a task of its own.
 
 use super::request_body::RequestBody;
-use crate::cache::EndpointId;
 use crate::config;
 use crate::dialect::{Call, Dialect, Placement, Request, RequestEdits, Target, background};
+use crate::endpoint_id::EndpointId;
 use crate::http::{BodyLength, RequestHeader};
 use crate::observe::Ticket;
 use crate::plan::Plan;

@@ -2,8 +2,9 @@
 
 use super::caller::{CallEnd, CallReport};
 use super::outbound::Outbound;
-use crate::cache::{CacheStatus, EndpointId, FetchedResponse, Fill, Settled};
+use crate::cache::{CacheStatus, FetchedResponse, Fill, Settled};
 use crate::dialect::{Acknowledgement, Call, Executed};
+use crate::endpoint_id::EndpointId;
 use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, VARY};
 use http::{HeaderMap, HeaderValue};
 use std::time::Duration;
