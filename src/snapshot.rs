@@ -187,15 +187,28 @@ fn dialect(
     pool: &Pool,
     before: Option<&Service>,
 ) -> Result<Arc<dyn Dialect>, CompileError> {
-    if let Some(before) = before.filter(|before| is_same(&before.settings, settings)) {
+    let own = dialect_settings(name, settings, pool);
+    if let Some(before) = before
+        && before.settings.dialect == settings.dialect
+        && dialect_settings(&before.name, &before.settings, &before.pool) == own
+    {
         return Ok(Arc::clone(&before.dialect));
     }
+    let learned = before.and_then(|before| before.dialect.learned());
+    (settings.dialect.row().build)(&own, learned).map_err(|_| CompileError::Credential(name.into()))
+}
+
+fn dialect_settings<'s>(
+    name: &'s str,
+    settings: &'s config::Service,
+    pool: &Pool,
+) -> ServiceSettings<'s> {
     let probe = &settings.probe;
     let tokens = pool
         .endpoints()
         .iter()
         .map(|endpoint| endpoint.token.to_string());
-    let own = ServiceSettings {
+    ServiceSettings {
         name,
         endpoints: tokens.collect(),
         cluster: settings.cluster,
@@ -203,9 +216,7 @@ fn dialect(
         api_key: probe.api_key.as_ref().map(|key| key.0.as_str()),
         user: probe.user.as_deref(),
         password: probe.password.as_ref().map(|word| word.0.as_str()),
-    };
-    let learned = before.and_then(|before| before.dialect.learned());
-    (settings.dialect.row().build)(&own, learned).map_err(|_| CompileError::Credential(name.into()))
+    }
 }
 
 /// Whether a service still stands for the same servers: at least one of them is the same. What was
@@ -213,19 +224,6 @@ fn dialect(
 fn is_successor(before: &config::Service, after: &config::Service) -> bool {
     let had = |url: &str| before.endpoints.iter().any(|endpoint| endpoint.url == url);
     before.dialect == after.dialect && after.endpoints.iter().any(|endpoint| had(&endpoint.url))
-}
-
-/// Whether a dialect made for the one would be the same as one made for the other.
-fn is_same(before: &config::Service, after: &config::Service) -> bool {
-    let servers = |service: &config::Service| {
-        let server = |endpoint: &config::Endpoint| (endpoint.name.clone(), endpoint.url.clone());
-        service.endpoints.iter().map(server).collect::<Vec<_>>()
-    };
-    before.dialect == after.dialect
-        && before.probe == after.probe
-        && before.cluster == after.cluster
-        && before.pure == after.pure
-        && servers(before) == servers(after)
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ pub type Learned = Option<Arc<dyn Any + Send + Sync>>;
 /// A ready dialect; the error: its probe credential cannot stand in a header field.
 pub type Built = Result<Arc<dyn Dialect>, InvalidHeaderValue>;
 
-/// What the configuration says of a service, as far as a dialect needs it.
+/// What the configuration says of a service, as far as a dialect needs it. All that a dialect is made of:
+/// where it is equal after a reload, the dialect stays.
+#[derive(PartialEq, Eq)]
 pub struct ServiceSettings<'a> {
     pub name: &'a str,
     /// The [`endpoint_token`](super::endpoint_token) of each endpoint.
