@@ -84,6 +84,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "rejection",
             "retry",
             "shared",
+            "shortage",
             "snapshot",
         ],
     ),
