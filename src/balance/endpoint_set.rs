@@ -3,12 +3,12 @@
 /// Endpoints of a pool at most.
 pub const MAX_ENDPOINTS: usize = 64;
 
-/// A set of places in a pool.
+/// A set of indexes of a pool.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct EndpointSet(u64);
 
 impl EndpointSet {
-    /// The first `count` places.
+    /// The first `count` indexes.
     pub fn first(count: usize) -> Self {
         let missing = MAX_ENDPOINTS.saturating_sub(count);
         let missing = u32::try_from(missing).unwrap_or(u32::MAX);
@@ -25,17 +25,17 @@ impl EndpointSet {
         self.0 == 0
     }
 
-    /// Whether a place is one of them.
+    /// Whether an index is one of them.
     pub fn contains(self, index: usize) -> bool {
         self.0 & bit(index) != 0
     }
 
-    /// Adds a place.
+    /// Adds an index.
     pub fn insert(&mut self, index: usize) {
         self.0 |= bit(index);
     }
 
-    /// Takes a place out.
+    /// Takes an index out.
     pub fn remove(&mut self, index: usize) {
         self.0 &= !bit(index);
     }
@@ -50,7 +50,7 @@ impl EndpointSet {
         Self(self.0 & !other.0)
     }
 
-    /// The places, lowest first.
+    /// The indexes, lowest first.
     pub fn iter(self) -> impl Iterator<Item = usize> {
         let mut rest = self.0;
         std::iter::from_fn(move || {
@@ -62,14 +62,14 @@ impl EndpointSet {
 }
 
 impl FromIterator<usize> for EndpointSet {
-    fn from_iter<I: IntoIterator<Item = usize>>(places: I) -> Self {
+    fn from_iter<I: IntoIterator<Item = usize>>(indexes: I) -> Self {
         let mut set = Self::default();
-        places.into_iter().for_each(|index| set.insert(index));
+        indexes.into_iter().for_each(|index| set.insert(index));
         set
     }
 }
 
-/// The bit of a place; none of a place that no pool has.
+/// The bit of an index; none of an index that no pool has.
 fn bit(index: usize) -> u64 {
     u32::try_from(index).map_or(0, |index| 1u64.checked_shl(index).unwrap_or(0))
 }

@@ -1,6 +1,6 @@
 //! Balancing: which endpoint takes a request. A [`Pool`] reads its endpoints into plain views, a
-//! [`Selector`] screens them and lets a strategy pick, and a [`crate::endpoint::Permit`] holds the place and
-//! tells how it went. Nothing here opens a socket or reads a request.
+//! [`Selector`] screens them and lets a strategy pick, and a [`crate::endpoint::Permit`] counts the request there
+//! and takes how it went. Nothing here opens a socket or reads a request.
 
 pub mod budget;
 pub mod endpoint_set;

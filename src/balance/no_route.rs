@@ -20,7 +20,7 @@ pub struct NoRoute {
     pub excluded: Vec<(String, Exclusion)>,
     /// Endpoints that could take such a request at all (role, resolution).
     pub capable: usize,
-    /// Endpoints with a free place.
+    /// Endpoints with a free permit.
     pub with_capacity: usize,
     /// Endpoints that serve: not in maintenance, healthy or degraded, breaker closed.
     pub online: usize,
@@ -70,7 +70,7 @@ impl NoRoute {
     pub fn screened(endpoints: &[Arc<Endpoint>], screen: &Screen<'_>, pauses: Pauses) -> Self {
         let pool = screen.pool().whole();
         let count = |is: &dyn Fn(&EndpointView) -> bool| pool.keep(is).len();
-        // One without an exclusion now had no place left a moment ago.
+        // One without an exclusion now had no permit left a moment ago.
         let why = |(index, view)| screen.exclusion(index, view).unwrap_or(Exclusion::Full);
         let reasons = || pool.iter().map(why);
         let named = endpoints.iter().zip(reasons());

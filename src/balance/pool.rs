@@ -53,10 +53,12 @@ impl Pool {
         before: Option<&Self>,
     ) -> Result<Self, PoolError> {
         let balance = &config.balance;
+        let endpoints = endpoints(name, service, config, registry)?;
+        let same = before.filter(|before| are_alike(&before.endpoints, &endpoints));
         Ok(Self {
             service: name.into(),
-            endpoints: endpoints(name, service, config, registry)?,
-            selector: selector(service, config),
+            endpoints,
+            selector: selector(service, config, same),
             is_enabled: balance.enabled,
             slowest: config.planner.max_response_time.as_secs_f64().max(1e-3),
             pauses: Pauses {
@@ -72,7 +74,7 @@ impl Pool {
         })
     }
 
-    /// Finds an endpoint for a request and takes a place there.
+    /// Finds an endpoint for a request and takes a permit there.
     pub fn choose(&self, ask: &RouteRequest<'_>, random: &mut Random) -> Result<Route, NoRoute> {
         RouteSearch::new(self, ask).run(random)
     }
@@ -126,7 +128,7 @@ impl Pool {
     }
 }
 
-fn selector(service: &config::Service, config: &Config) -> Selector {
+fn selector(service: &config::Service, config: &Config, before: Option<&Pool>) -> Selector {
     let balance = &config.balance;
     let strategy = match balance.enabled {
         true => service.strategy.unwrap_or(balance.strategy),
@@ -138,7 +140,15 @@ fn selector(service: &config::Service, config: &Config) -> Selector {
         breakers: config.breaker.enabled,
         max_ejected: config.breaker.max_ejected,
     };
-    Selector::new(strategy, rules)
+    Selector::new(strategy, rules, before.map(|before| &before.selector))
+}
+
+/// Whether what a strategy learned of some endpoints holds for others: the same in the same order.
+fn are_alike(some: &[Arc<Endpoint>], others: &[Arc<Endpoint>]) -> bool {
+    let alike = |(one, other): (&Arc<Endpoint>, &Arc<Endpoint>)| {
+        one.token == other.token && one.weight == other.weight
+    };
+    some.len() == others.len() && some.iter().zip(others).all(alike)
 }
 
 fn endpoints(

@@ -9,8 +9,8 @@ use std::sync::Arc;
 /// Fills `views` with the endpoints as they stand now. It allocates nothing and takes no lock.
 pub fn read(endpoints: &[Arc<Endpoint>], ask: &RouteRequest<'_>, views: &mut EndpointViews) {
     views.clear();
-    let places = endpoints.iter().take(MAX_ENDPOINTS);
-    views.extend(places.map(|endpoint| view(endpoint, ask)));
+    let endpoints = endpoints.iter().take(MAX_ENDPOINTS);
+    views.extend(endpoints.map(|endpoint| view(endpoint, ask)));
 }
 
 fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>) -> EndpointView {
@@ -27,8 +27,8 @@ fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>) -> EndpointView {
         write_fitness: endpoint.write_fitness(now),
         status: health.status(),
         gate: health.gate(now),
-        is_pressed: health.pressed(now),
-        is_ramping: health.ramping(load.in_flight),
+        is_overloaded: health.is_overloaded(now),
+        is_slow_start_full: health.is_slow_start_full(load.in_flight),
         last_failure: health.last_failure(),
         load,
         recent_mean: times.recent_mean(ask.plan.complexity),

@@ -76,7 +76,7 @@ impl RouteReason {
 /// What a strategy picked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pick {
-    /// Its place in the pool.
+    /// Its index in the pool.
     pub index: usize,
     pub reason: RouteReason,
     /// The score by which it was picked; lower is better. 0 where there is none.
@@ -98,7 +98,7 @@ impl Pick {
 #[derive(Debug)]
 pub struct Route {
     pub endpoint: Arc<Endpoint>,
-    /// Its place there; complete it when the exchange ends.
+    /// The right to use it; complete it when the exchange ends.
     pub permit: Permit,
     pub address: SocketAddr,
     pub reason: RouteReason,

@@ -23,8 +23,8 @@ pub struct ScreenRules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tier {
     Preferred,
-    /// Degraded, pressed, just back, or ejected beyond the share that may be.
-    Spare,
+    /// Degraded, overloaded, just back, or ejected beyond the share that may be.
+    Fallback,
     /// Its breaker lets one request through.
     Trial,
 }
@@ -33,11 +33,11 @@ enum Tier {
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Screened {
     pub preferred: EndpointSet,
-    pub spare: EndpointSet,
+    pub fallback: EndpointSet,
     pub trial: EndpointSet,
     /// Out by health or breaker alone.
-    pub desperate: EndpointSet,
-    /// Any that only lacks a free place.
+    pub failing: EndpointSet,
+    /// Any that only lacks a free permit.
     pub full: EndpointSet,
 }
 
@@ -46,7 +46,7 @@ pub struct Screen<'a> {
     pool: PoolView<'a>,
     rules: ScreenRules,
     /// The fitness that a write asks for.
-    fittest: Option<WriteFitness>,
+    needed_fitness: Option<WriteFitness>,
     weighted: bool,
     /// Endpoints that their breakers really take out.
     ejected: EndpointSet,
@@ -60,7 +60,7 @@ impl<'a> Screen<'a> {
         let mut screen = Self {
             pool,
             rules,
-            fittest: fitness.max().filter(|_| for_write),
+            needed_fitness: fitness.max().filter(|_| for_write),
             weighted: false,
             ejected: ejected(whole, rules),
         };
@@ -77,15 +77,15 @@ impl<'a> Screen<'a> {
     pub fn sort(&self) -> Screened {
         let mut sorted = Screened::default();
         for (index, endpoint) in self.pool.iter() {
-            let place = match self.tier(index, endpoint) {
+            let group = match self.tier(index, endpoint) {
                 Ok(Tier::Preferred) => &mut sorted.preferred,
-                Ok(Tier::Spare) => &mut sorted.spare,
+                Ok(Tier::Fallback) => &mut sorted.fallback,
                 Ok(Tier::Trial) => &mut sorted.trial,
                 Err(Exclusion::Full) => &mut sorted.full,
-                Err(reason) if is_failure(reason) => &mut sorted.desperate,
+                Err(reason) if is_failure(reason) => &mut sorted.failing,
                 Err(_) => continue,
             };
-            place.insert(index);
+            group.insert(index);
         }
         sorted
     }
@@ -101,13 +101,13 @@ impl<'a> Screen<'a> {
     }
 
     fn fits(&self, endpoint: &EndpointView) -> bool {
-        self.fittest.is_none_or(|fittest| {
-            fittest > WriteFitness::Never && endpoint.write_fitness == fittest
+        self.needed_fitness.is_none_or(|needed_fitness| {
+            needed_fitness > WriteFitness::Never && endpoint.write_fitness == needed_fitness
         })
     }
 
     fn tier(&self, index: usize, endpoint: &EndpointView) -> Result<Tier, Exclusion> {
-        self.standing_exclusion(endpoint).map_or(Ok(()), Err)?;
+        self.fixed_exclusion(endpoint).map_or(Ok(()), Err)?;
         if !self.rules.states {
             return Ok(Tier::Preferred);
         }
@@ -120,18 +120,22 @@ impl<'a> Screen<'a> {
         if endpoint.is_full() {
             return Err(Exclusion::Full);
         }
-        if gate == Gate::Due {
+        if gate == Gate::HalfOpen {
             return Ok(Tier::Trial);
         }
         let last = gate != Gate::Closed
             || endpoint.status != HealthStatus::Healthy
-            || endpoint.is_pressed
-            || endpoint.is_ramping;
-        Ok(if last { Tier::Spare } else { Tier::Preferred })
+            || endpoint.is_overloaded
+            || endpoint.is_slow_start_full;
+        Ok(if last {
+            Tier::Fallback
+        } else {
+            Tier::Preferred
+        })
     }
 
     /// What has nothing to do with how the endpoint is at the moment.
-    fn standing_exclusion(&self, endpoint: &EndpointView) -> Option<Exclusion> {
+    fn fixed_exclusion(&self, endpoint: &EndpointView) -> Option<Exclusion> {
         let weightless = self.weighted && endpoint.weight <= 0.0;
         [
             (endpoint.is_tried, Exclusion::Tried),
@@ -149,7 +153,7 @@ impl<'a> Screen<'a> {
         match endpoint.gate {
             _ if !self.rules.breakers => Ok(Gate::Closed),
             Gate::Open(_) if is_out => Err(Exclusion::BreakerOpen),
-            Gate::Trial if is_out => Err(Exclusion::TrialRunning),
+            Gate::TrialRunning if is_out => Err(Exclusion::TrialRunning),
             gate => Ok(gate),
         }
     }

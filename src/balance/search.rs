@@ -1,5 +1,5 @@
-//! The search for the endpoint of one request: read the views, select, take the place at once; where the
-//! place was lost to another request in between, look again. A call that belongs to one endpoint goes
+//! The search for the endpoint of one request: read the views, select, take the permit at once; where
+//! another request took it in between, look again. A call that belongs to one endpoint goes
 //! there or nowhere.
 
 use super::endpoint_set::EndpointSet;
@@ -29,7 +29,7 @@ impl<'a> RouteSearch<'a> {
         Self { pool, ask }
     }
 
-    /// Finds an endpoint and takes a place there.
+    /// Finds an endpoint and takes a permit there.
     pub fn run(&self, random: &mut Random) -> Result<Route, NoRoute> {
         match self.ask.placement {
             Placement::Pinned(token) => self.pinned(token),
@@ -47,7 +47,7 @@ impl<'a> RouteSearch<'a> {
 
     fn balanced(&self, random: &mut Random) -> Result<Route, NoRoute> {
         let (mut views, mut lost) = (EndpointViews::new(), EndpointSet::default());
-        // Each turn but the last loses a place or a trial to another request.
+        // Each turn but the last loses a permit or a trial to another request.
         for _ in 0..=2 * self.pool.endpoints().len() {
             let pool = self.look(&mut views);
             let rest = pool.only(pool.set().without(lost));
@@ -83,7 +83,7 @@ impl<'a> RouteSearch<'a> {
         self.pool.selector.screen(pool, self.needs())
     }
 
-    /// Takes the place; `None` when it was lost to another request.
+    /// Takes the permit; `None` when another request took it first.
     fn take(&self, pick: Pick, pool: PoolView<'_>) -> Option<Route> {
         let endpoint = self.pool.endpoints().get(pick.index)?;
         let limit = match self.pool.is_enabled {

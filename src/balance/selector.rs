@@ -8,6 +8,7 @@ use super::strategies::{self, Strategy};
 use super::view::PoolView;
 use crate::config::StrategyName;
 use crate::random::Random;
+use std::sync::Arc;
 
 /// What a request asks of its endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,16 +22,22 @@ pub struct Needs {
 /// Selects among the endpoints of one pool.
 pub struct Selector {
     name: StrategyName,
-    strategy: Box<dyn Strategy>,
+    strategy: Arc<dyn Strategy>,
     rules: ScreenRules,
 }
 
 impl Selector {
-    /// A selector with a fresh strategy.
-    pub fn new(name: StrategyName, rules: ScreenRules) -> Self {
+    /// A selector with a fresh strategy, or with the one of `before` where it has the same name: it goes on
+    /// where it was.
+    pub fn new(name: StrategyName, rules: ScreenRules, before: Option<&Self>) -> Self {
+        let before = before.filter(|before| before.name == name);
+        let strategy = match before {
+            Some(before) => Arc::clone(&before.strategy),
+            None => strategies::strategy(name).into(),
+        };
         Self {
             name,
-            strategy: strategies::strategy(name),
+            strategy,
             rules,
         }
     }
@@ -48,7 +55,7 @@ impl Selector {
     /// The endpoint to take; `None` when none may.
     pub fn select(&self, pool: PoolView<'_>, needs: Needs, random: &mut Random) -> Option<Pick> {
         let found = self.screen(pool, needs).sort();
-        let serving = found.preferred.or(found.spare);
+        let serving = found.preferred.or(found.fallback);
         // A trial may fail: it is made with a request that can go elsewhere, unless there is no choice.
         let may_fail = !needs.writer && !needs.is_retry;
         if !found.trial.is_empty() && (may_fail || serving.is_empty()) {
@@ -58,7 +65,7 @@ impl Selector {
             return last_resort(pool, found);
         }
         let best = match found.preferred.is_empty() {
-            true => found.spare,
+            true => found.fallback,
             false => found.preferred,
         };
         let pool = pool.only(best);
@@ -77,7 +84,7 @@ fn last_resort(pool: PoolView<'_>, found: Screened) -> Option<Pick> {
     if !found.full.is_empty() {
         return None;
     }
-    the_least_recently_failed(pool, found.desperate, RouteReason::LastResort)
+    the_least_recently_failed(pool, found.failing, RouteReason::LastResort)
 }
 
 fn the_least_recently_failed(
@@ -88,3 +95,6 @@ fn the_least_recently_failed(
     let index = pool.only(among).least_recently_failed()?;
     Some(Pick::because(index, reason))
 }
+
+#[cfg(test)]
+mod tests;

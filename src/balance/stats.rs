@@ -151,7 +151,7 @@ pub fn breaker_word(gate: Gate) -> &'static str {
     match gate {
         Gate::Closed => "closed",
         Gate::Open(_) => "open",
-        Gate::Due | Gate::Trial => "half_open",
+        Gate::HalfOpen | Gate::TrialRunning => "half_open",
     }
 }
 

@@ -27,9 +27,9 @@ pub struct EndpointView {
     /// By traffic.
     pub gate: Gate,
     /// Whether it said a moment ago that it has too much to do.
-    pub is_pressed: bool,
+    pub is_overloaded: bool,
     /// Whether it is back only lately and holds as many requests as it should for now.
-    pub is_ramping: bool,
+    pub is_slow_start_full: bool,
     /// When a probe or a request last failed there.
     pub last_failure: Option<Moment>,
     pub load: EndpointLoad,
@@ -96,7 +96,7 @@ impl<'a> PoolView<'a> {
         self.only(kept.map(|(index, _)| index).collect())
     }
 
-    /// Their places in the pool.
+    /// Their indexes in the pool.
     pub fn set(&self) -> EndpointSet {
         self.set
     }
@@ -111,21 +111,21 @@ impl<'a> PoolView<'a> {
         self.set.is_empty()
     }
 
-    /// Whether the endpoint at this place of the pool is one of them.
+    /// Whether the endpoint at this index of the pool is one of them.
     pub fn has(&self, index: usize) -> bool {
         self.set.contains(index)
     }
 
-    /// The endpoint at this place of the pool, when it is one of them.
+    /// The endpoint at this index of the pool, when it is one of them.
     pub fn get(&self, index: usize) -> Option<&'a EndpointView> {
         self.all.get(index).filter(|_| self.has(index))
     }
 
-    /// All of them with their place in the pool, in the order of the configuration.
+    /// All of them with their index in the pool, in the order of the configuration.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &'a EndpointView)> + use<'a> {
         let all = self.all;
-        let places = self.set.iter();
-        places.filter_map(move |index| Some((index, all.get(index)?)))
+        let indexes = self.set.iter();
+        indexes.filter_map(move |index| Some((index, all.get(index)?)))
     }
 
     /// The mean of their mean response times, seconds; 0 when no time is known.

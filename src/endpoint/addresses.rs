@@ -11,9 +11,6 @@ use std::time::Duration;
 
 /// Addresses kept of one name.
 const KEPT: usize = 16;
-/// How long nothing is stored from an endpoint whose name came to another address: it may be another
-/// server, which lags. As long as `cache.rejoin_hold` is by default.
-const MOVED_HOLD: Duration = Duration::from_secs(30);
 
 /// The addresses of one name.
 #[derive(Debug)]
@@ -56,10 +53,10 @@ impl Addresses {
         all.get(turn.checked_rem(all.len())?).copied()
     }
 
-    /// Whether another address came into use a short while ago.
-    pub fn has_moved(&self, now: Moment) -> bool {
+    /// Whether another address came into use within this time: it may be another server, which lags.
+    pub fn has_moved(&self, within: Duration, now: Moment) -> bool {
         let at = self.moved.get();
-        at.is_some_and(|at| now.since(at) < MOVED_HOLD)
+        at.is_some_and(|at| now.since(at) < within)
     }
 
     /// Takes what a look-up found; an empty list leaves the last good one. True when that is news.

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 const CLOSED: u64 = 0;
-const TRIAL: u64 = u64::MAX;
+const TRIAL_RUNNING: u64 = u64::MAX;
 /// An open gate whose time is over.
-const DUE: u64 = 1;
+const HALF_OPEN: u64 = 1;
 
 /// Whether a breaker lets a request through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,10 +20,10 @@ pub enum Gate {
     Closed,
     /// No, until then.
     Open(Moment),
-    /// One request may try.
-    Due,
-    /// One request is trying.
-    Trial,
+    /// One request may try it.
+    HalfOpen,
+    /// One request tries it.
+    TrialRunning,
 }
 
 /// One failed request, as the breaker sees it.
@@ -37,7 +37,7 @@ pub struct Failure {
 
 /// What a breaker did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum BreakerChange {
     /// It opened for so long.
     Opened(Duration),
     /// Its trial failed; it is open again for so long.
@@ -69,15 +69,15 @@ impl Breaker {
     pub fn gate(&self, now: Moment) -> Gate {
         match self.gate.load(Ordering::Acquire) {
             CLOSED => Gate::Closed,
-            TRIAL => Gate::Trial,
-            until if until <= now.0.max(DUE) => Gate::Due,
+            TRIAL_RUNNING => Gate::TrialRunning,
+            until if until <= now.0.max(HALF_OPEN) => Gate::HalfOpen,
             until => Gate::Open(Moment(until)),
         }
     }
 
     /// Takes the one trial slot of an open breaker, due or not. False when it is closed or taken.
     pub fn claim_trial(&self) -> bool {
-        let claim = |gate| (gate != CLOSED && gate != TRIAL).then_some(TRIAL);
+        let claim = |gate| (gate != CLOSED && gate != TRIAL_RUNNING).then_some(TRIAL_RUNNING);
         self.gate
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, claim)
             .is_ok()
@@ -85,21 +85,24 @@ impl Breaker {
 
     /// Gives the slot back without a result: the next request may try at once.
     pub fn release_trial(&self) {
-        let _ = self
-            .gate
-            .compare_exchange(TRIAL, DUE, Ordering::AcqRel, Ordering::Acquire);
+        let _ = self.gate.compare_exchange(
+            TRIAL_RUNNING,
+            HALF_OPEN,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
     }
 
-    /// Makes an open breaker due at once.
-    pub fn hasten(&self) {
-        let due = |gate| (gate != CLOSED && gate != TRIAL).then_some(DUE);
+    /// Makes an open breaker half-open at once.
+    pub fn allow_trial(&self) {
+        let due = |gate| (gate != CLOSED && gate != TRIAL_RUNNING).then_some(HALF_OPEN);
         let _ = self
             .gate
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, due);
     }
 
-    /// A success. While the breaker is open only its trial counts; late answers of before do not.
-    pub fn succeeded(&self, trial: bool) -> Option<Turn> {
+    /// A success. While the breaker is open only its trial counts; late responses of before do not.
+    pub fn succeeded(&self, trial: bool) -> Option<BreakerChange> {
         if !trial && !self.failing.load(Ordering::Relaxed) {
             return None;
         }
@@ -110,7 +113,7 @@ impl Breaker {
         *streak = Streak::default();
         self.failing.store(false, Ordering::Relaxed);
         self.gate.store(CLOSED, Ordering::Release);
-        trial.then_some(Turn::Closed)
+        trial.then_some(BreakerChange::Closed)
     }
 
     /// A failure that is the endpoint's fault. `probe_failing`: the probes fail as well.
@@ -121,10 +124,10 @@ impl Breaker {
         probe_failing: bool,
         rules: &config::Breaker,
         now: Moment,
-    ) -> Option<Turn> {
+    ) -> Option<BreakerChange> {
         let mut streak = self.streak.lock();
         if trial {
-            return Some(Turn::Reopened(self.open(&mut streak, rules, now)));
+            return Some(BreakerChange::Reopened(self.open(&mut streak, rules, now)));
         }
         if self.gate.load(Ordering::Acquire) != CLOSED {
             return None;
@@ -132,7 +135,7 @@ impl Breaker {
         self.failing.store(true, Ordering::Relaxed);
         streak.count(failure, probe_failing);
         let opens = rules.enabled && streak.evidence() >= rules.threshold.max(1);
-        opens.then(|| Turn::Opened(self.open(&mut streak, rules, now)))
+        opens.then(|| BreakerChange::Opened(self.open(&mut streak, rules, now)))
     }
 
     fn open(&self, streak: &mut Streak, rules: &config::Breaker, now: Moment) -> Duration {
@@ -142,7 +145,7 @@ impl Breaker {
                 .saturating_mul(2)
                 .min(rules.open_at_most.max(rules.open_for)),
         };
-        let until = (now + streak.pause).0.clamp(DUE, TRIAL - 1);
+        let until = (now + streak.pause).0.clamp(HALF_OPEN, TRIAL_RUNNING - 1);
         self.gate.store(until, Ordering::Release);
         streak.pause
     }

@@ -2,20 +2,20 @@
 //! and of traffic, tells the events, and is read on the path without a lock. It outlives reloads.
 
 use super::HealthRules;
-use super::breaker::{Breaker, Failure, Gate, Turn};
+use super::breaker::{Breaker, BreakerChange, Failure, Gate};
 use super::events::{EventKind, EventLog};
 use super::identity::Identity;
 use super::probe_trigger::ProbeTrigger;
 use super::server_facts::ServerFacts;
 use super::slow_start::SlowStart;
 use super::stamp::Stamp;
-use super::status::{HealthStatus, Sign, StatusMachine};
+use super::status::{HealthStatus, ProbeOutcome, StatusMachine};
 use crate::clock::Moment;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long an endpoint that said that it has too much to do comes last.
-const PRESSED_FOR: Duration = Duration::from_secs(1);
+const OVERLOADED_FOR: Duration = Duration::from_secs(1);
 
 /// How an endpoint fares, beside its load.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Condition {
     breaker: Breaker,
     slow_start: SlowStart,
     held_until: Stamp,
-    pressed_until: Stamp,
+    overloaded_until: Stamp,
     checked: Stamp,
     failed: Stamp,
     probe_trigger: Arc<ProbeTrigger>,
@@ -44,7 +44,7 @@ impl Condition {
             breaker: Breaker::default(),
             slow_start: SlowStart::default(),
             held_until: Stamp::default(),
-            pressed_until: Stamp::default(),
+            overloaded_until: Stamp::default(),
             checked: Stamp::default(),
             failed: Stamp::default(),
             probe_trigger,
@@ -87,21 +87,21 @@ impl Condition {
     }
 
     /// Whether the cache must store nothing from it: it was slow, ejected, or is just back.
-    pub fn held(&self, now: Moment) -> bool {
-        self.server.has_moved(now) || self.held_until.is_after(now)
+    pub fn held(&self, rejoin_hold: Duration, now: Moment) -> bool {
+        self.server.has_moved(rejoin_hold, now) || self.held_until.is_after(now)
     }
 
     /// Whether it said a moment ago that it has too much to do.
-    pub fn pressed(&self, now: Moment) -> bool {
-        self.pressed_until.is_after(now)
+    pub fn is_overloaded(&self, now: Moment) -> bool {
+        self.overloaded_until.is_after(now)
     }
 
     /// Whether it is back only lately and already holds what it should (slow start).
-    pub fn ramping(&self, in_flight: u32) -> bool {
+    pub fn is_slow_start_full(&self, in_flight: u32) -> bool {
         self.slow_start.is_full(in_flight)
     }
 
-    /// The pulse of the service's prober.
+    /// Asks the service's prober for a round.
     pub fn probe_trigger(&self) -> &Arc<ProbeTrigger> {
         &self.probe_trigger
     }
@@ -114,32 +114,30 @@ impl Condition {
                 false => EventKind::MaintenanceEnded,
             };
             self.server.tell(what, "operator");
-            self.probe_trigger.nudge();
+            self.probe_trigger.fire();
         }
     }
 
-    /// Takes the sign of one round of probes.
-    pub fn probed(&self, sign: Sign, why: &str, rules: &HealthRules, now: Moment) {
+    /// Takes the outcome of one round of probes.
+    pub fn probed(&self, outcome: ProbeOutcome, why: &str, rules: &HealthRules, now: Moment) {
         self.checked.mark(now);
-        match sign {
-            Sign::Good => self.server.responded(),
-            Sign::Bad | Sign::Silent => self.server.did_not_respond(why),
-        }
-        if sign == Sign::Good {
+        if outcome == ProbeOutcome::Good {
+            self.server.responded();
             if rules.breaker.recover_on_probe {
-                self.breaker.hasten();
+                self.breaker.allow_trial();
             }
         } else {
+            self.server.did_not_respond(why);
             self.failed.mark(now);
             self.server.move_on(now);
         }
-        self.turned(self.status.probed(sign, &rules.health), why, rules, now);
+        self.changed(self.status.probed(outcome, &rules.health), why, rules, now);
     }
 
-    /// A round of probes that told nothing about health, but perhaps that it answers.
-    pub fn checked(&self, answered: bool, now: Moment) {
+    /// A round of probes that told nothing about health, but perhaps that it responds.
+    pub fn checked(&self, responded: bool, now: Moment) {
         self.checked.mark(now);
-        if answered {
+        if responded {
             self.server.responded();
         }
     }
@@ -148,12 +146,12 @@ impl Condition {
     /// for a while where no probe tells a role.
     pub fn refused_write(&self, now: Moment) {
         self.server.refused_write(now);
-        self.probe_trigger.nudge();
+        self.probe_trigger.fire();
     }
 
     /// It has too much to do: it comes last for a moment, and no breaker moves.
-    pub fn overloaded(&self, now: Moment) {
-        self.pressed_until.mark(now + PRESSED_FOR);
+    pub fn note_overload(&self, now: Moment) {
+        self.overloaded_until.mark(now + OVERLOADED_FOR);
     }
 
     /// The cache stores nothing from it for a while.
@@ -161,7 +159,7 @@ impl Condition {
         self.held_until.mark(now + rules.rejoin_hold);
     }
 
-    /// Takes the trial slot of an open breaker, due or not.
+    /// Takes the trial slot of an open breaker, whether its time is over or not.
     pub fn claim_trial(&self) -> bool {
         self.breaker.claim_trial()
     }
@@ -175,11 +173,11 @@ impl Condition {
     pub fn succeeded(&self, trial: bool, limit: u32, rules: &HealthRules, now: Moment) {
         self.server.responded();
         self.slow_start.succeeded(limit);
-        if self.breaker.succeeded(trial) == Some(Turn::Closed) {
-            self.back(EventKind::BreakerClosed, "trial succeeded", rules, now);
+        if self.breaker.succeeded(trial) == Some(BreakerChange::Closed) {
+            self.returned(EventKind::BreakerClosed, "trial succeeded", rules, now);
         }
-        let turned = self.status.succeeded_in_traffic(&rules.health);
-        self.turned(turned, "traffic", rules, now);
+        let status = self.status.succeeded_in_traffic(&rules.health);
+        self.changed(status, "traffic", rules, now);
     }
 
     /// A request failed, and the endpoint is to blame.
@@ -188,21 +186,21 @@ impl Condition {
         self.hold(rules, now);
         self.server.move_on(now);
         let probe_failing = self.probe_failing();
-        let turn = self
+        let change = self
             .breaker
             .failed(trial, failure, probe_failing, &rules.breaker, now);
-        match turn {
-            Some(Turn::Opened(span)) => self.out(EventKind::BreakerOpened, span),
-            Some(Turn::Reopened(span)) => self.out(EventKind::BreakerReopened, span),
+        match change {
+            Some(BreakerChange::Opened(span)) => self.ejected(EventKind::BreakerOpened, span),
+            Some(BreakerChange::Reopened(span)) => self.ejected(EventKind::BreakerReopened, span),
             _ => {}
         }
-        let turned = self.status.failed_in_traffic(&rules.health);
-        self.turned(turned, "traffic", rules, now);
+        let status = self.status.failed_in_traffic(&rules.health);
+        self.changed(status, "traffic", rules, now);
     }
 
-    fn turned(&self, turned: Option<HealthStatus>, why: &str, rules: &HealthRules, now: Moment) {
-        match turned {
-            Some(HealthStatus::Healthy) => self.back(EventKind::Healthy, why, rules, now),
+    fn changed(&self, status: Option<HealthStatus>, why: &str, rules: &HealthRules, now: Moment) {
+        match status {
+            Some(HealthStatus::Healthy) => self.returned(EventKind::Healthy, why, rules, now),
             Some(HealthStatus::Degraded) => self.server.tell(EventKind::Degraded, why),
             Some(_) => {
                 self.hold(rules, now);
@@ -212,13 +210,13 @@ impl Condition {
         }
     }
 
-    fn out(&self, what: EventKind, span: Duration) {
+    fn ejected(&self, what: EventKind, span: Duration) {
         self.server
             .tell(what, format!("for {} s", span.as_secs_f64()));
-        self.probe_trigger.nudge();
+        self.probe_trigger.fire();
     }
 
-    fn back(&self, what: EventKind, why: &str, rules: &HealthRules, now: Moment) {
+    fn returned(&self, what: EventKind, why: &str, rules: &HealthRules, now: Moment) {
         self.hold(rules, now);
         self.slow_start.begin();
         self.server.tell(what, why);

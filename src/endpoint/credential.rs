@@ -1,5 +1,5 @@
-//! Whether an endpoint takes our probe credential. Refusals are answered with longer and longer pauses:
-//! three wrong tries lock a user of Neo4j for everyone. What needs the credential waits meanwhile, and
+//! Whether an endpoint takes our probe credential. Each refusal makes a longer pause:
+//! three wrong tries lock a user of Neo4j for all its clients. What needs the credential waits meanwhile, and
 //! one question after each pause finds out whether it is taken again.
 
 use crate::clock::Moment;

@@ -38,7 +38,7 @@ pub use registry::Registry;
 pub use rules::HealthRules;
 pub use server_facts::ServerFacts;
 pub use state::{EndpointState, LoadReport};
-pub use status::{HealthStatus, Sign};
+pub use status::{HealthStatus, ProbeOutcome};
 
 use crate::clock::Moment;
 use crate::config::{self, EndpointAddress, RoleChoice};
@@ -69,12 +69,12 @@ pub struct Endpoint {
     pub state: Arc<EndpointState>,
 }
 
-/// How far an endpoint is fit for writes; the fittest of a pool take them.
+/// How far an endpoint is fit for writes; the needed_fitness of a pool take them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WriteFitness {
     /// A reader by configuration: never.
     Never,
-    /// A reader by its own word, which may be old: when there is nobody better, the database is the judge.
+    /// A reader by its own word, which may be old: when there is no better one, the database is the judge.
     Reader,
     /// Not known.
     Unknown,
@@ -170,6 +170,6 @@ impl Endpoint {
 
     /// Whether the cache must store nothing from it now.
     pub fn held(&self, now: Moment) -> bool {
-        self.health().held(now)
+        self.health().held(self.rules.rejoin_hold, now)
     }
 }

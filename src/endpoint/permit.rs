@@ -1,4 +1,4 @@
-//! A permit: one request's place at an endpoint. It counts up when it is given and down when it goes,
+//! A permit: the right of one request to use an endpoint. It counts up when it is given and down when it goes,
 //! however it goes, so that a client that vanishes leaks nothing.
 
 use super::Endpoint;
@@ -27,8 +27,8 @@ pub struct Completion {
     pub now: Moment,
 }
 
-/// One request's place. Dropped without [`Permit::complete`] it only gives the place back, and with it
-/// the breaker's trial: nothing was learned.
+/// The right of one request to use an endpoint. Dropped without [`Permit::complete`] it is only given back, and
+/// with it the breaker's trial: nothing was learned.
 #[derive(Debug)]
 pub struct Permit {
     endpoint: Arc<Endpoint>,
@@ -37,7 +37,7 @@ pub struct Permit {
 }
 
 impl Permit {
-    /// Takes a place unless `limit` requests are in flight.
+    /// Takes a permit unless `limit` requests are in flight.
     pub fn claim(endpoint: &Arc<Endpoint>, limit: u32) -> Option<Self> {
         endpoint.state.enter(limit).then(|| Self {
             endpoint: endpoint.clone(),
@@ -52,12 +52,7 @@ impl Permit {
         self.trial
     }
 
-    /// Whether this request decides whether the breaker closes.
-    pub fn is_trial(&self) -> bool {
-        self.trial
-    }
-
-    /// Gives the place back and teaches the endpoint's state how it went.
+    /// Gives the permit back and teaches the endpoint's state how it went.
     pub fn complete(mut self, done: &Completion) {
         let endpoint = &self.endpoint;
         let limit = endpoint.max_connections;

@@ -10,7 +10,7 @@ pub struct HealthRules {
     pub breaker: config::Breaker,
     /// How long the cache stores nothing from an endpoint after it was slow, ejected or back.
     pub rejoin_hold: Duration,
-    /// An answer at least this slow holds the cache off the endpoint.
+    /// A response at least this slow holds the cache off the endpoint.
     pub slow: Duration,
 }
 

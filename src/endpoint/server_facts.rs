@@ -12,6 +12,7 @@ use crate::config::RoleChoice;
 use crate::dialect::Role;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What is known of one server. Read without a lock.
 #[derive(Debug)]
@@ -79,8 +80,8 @@ impl ServerFacts {
     }
 
     /// Whether another address came into use a short while ago: it may be another server.
-    pub fn has_moved(&self, now: Moment) -> bool {
-        self.addresses.has_moved(now)
+    pub fn has_moved(&self, within: Duration, now: Moment) -> bool {
+        self.addresses.has_moved(within, now)
     }
 
     /// The role that the server has by its own word.

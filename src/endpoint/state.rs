@@ -156,7 +156,7 @@ impl EndpointState {
         set(&self.rate, report.requests_per_second.map(count));
     }
 
-    /// Takes a place for one request, unless `limit` are in flight.
+    /// Counts one request in, unless `limit` are in flight.
     pub(super) fn enter(&self, limit: u32) -> bool {
         let next = |n: u32| (n < limit).then(|| n + 1);
         let entered = self
@@ -169,7 +169,7 @@ impl EndpointState {
         entered
     }
 
-    /// Gives a place back.
+    /// Counts one request out.
     pub(super) fn leave(&self) {
         let next = |n: u32| n.checked_sub(1);
         let _ = self
@@ -204,7 +204,7 @@ impl EndpointState {
             Fault::Endpoint => self.failed(done, trial, rules),
             Fault::Overload => {
                 self.count(false, done.now);
-                self.health.overloaded(done.now);
+                self.health.note_overload(done.now);
             }
             Fault::Role => self.health.refused_write(done.now),
             Fault::Lag => self.health.hold(rules, done.now),

@@ -45,14 +45,14 @@ impl HealthStatus {
     }
 }
 
-/// What one round of probes says.
+/// What one round of probes says of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
+pub enum ProbeOutcome {
     /// It serves.
     Good,
-    /// It answered, and does not serve.
+    /// It responded, and does not serve.
     Bad,
-    /// It did not answer.
+    /// It did not respond.
     Silent,
 }
 
@@ -92,15 +92,15 @@ impl StatusMachine {
         self.maintenance.swap(on, Ordering::Relaxed) != on
     }
 
-    /// Takes the sign of a round of probes; gives the new status when it changed.
-    pub fn probed(&self, sign: Sign, rules: &Health) -> Option<HealthStatus> {
+    /// Takes the outcome of a round of probes; gives the new status when it changed.
+    pub fn probed(&self, outcome: ProbeOutcome, rules: &Health) -> Option<HealthStatus> {
         let mut counts = self.counts.lock();
         self.probe_failing
-            .store(sign != Sign::Good, Ordering::Relaxed);
+            .store(outcome != ProbeOutcome::Good, Ordering::Relaxed);
         let now = HealthStatus::of(self.state.load(Ordering::Relaxed));
         let next = match rules.rule {
-            HealthRule::Consecutive => counts.consecutive(now, sign, rules),
-            HealthRule::Leaky => counts.leaky(now, sign),
+            HealthRule::Consecutive => counts.consecutive(now, outcome, rules),
+            HealthRule::Leaky => counts.leaky(now, outcome),
         };
         self.settle(&counts, next)
     }
@@ -112,7 +112,7 @@ impl StatusMachine {
         }
         let mut counts = self.counts.lock();
         let now = HealthStatus::of(self.state.load(Ordering::Relaxed));
-        let next = counts.leaky(now, Sign::Bad);
+        let next = counts.leaky(now, ProbeOutcome::Bad);
         self.settle(&counts, next)
     }
 
@@ -136,8 +136,13 @@ impl StatusMachine {
 }
 
 impl Counts {
-    fn consecutive(&mut self, now: HealthStatus, sign: Sign, rules: &Health) -> HealthStatus {
-        if sign == Sign::Good {
+    fn consecutive(
+        &mut self,
+        now: HealthStatus,
+        outcome: ProbeOutcome,
+        rules: &Health,
+    ) -> HealthStatus {
+        if outcome == ProbeOutcome::Good {
             self.errors = 0;
             self.good = self.good.saturating_add(1);
             let enough = self.good >= rules.healthy_after.max(1);
@@ -151,16 +156,16 @@ impl Counts {
         now
     }
 
-    /// A failure never improves a status, so a bad answer leaves an unhealthy endpoint unhealthy.
-    fn leaky(&mut self, now: HealthStatus, sign: Sign) -> HealthStatus {
-        if sign == Sign::Good {
+    /// A failure never improves a status, so a bad response leaves an unhealthy endpoint unhealthy.
+    fn leaky(&mut self, now: HealthStatus, outcome: ProbeOutcome) -> HealthStatus {
+        if outcome == ProbeOutcome::Good {
             self.errors = self.errors.saturating_sub(1);
             return HealthStatus::Healthy;
         }
         self.errors = self.errors.saturating_add(1);
-        match sign {
-            Sign::Bad if self.errors > LEAKY_DEGRADED => now.max(HealthStatus::Degraded),
-            Sign::Silent if self.errors > LEAKY_UNHEALTHY => HealthStatus::Unhealthy,
+        match outcome {
+            ProbeOutcome::Bad if self.errors > LEAKY_DEGRADED => now.max(HealthStatus::Degraded),
+            ProbeOutcome::Silent if self.errors > LEAKY_UNHEALTHY => HealthStatus::Unhealthy,
             _ => now,
         }
     }

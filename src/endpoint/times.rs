@@ -16,7 +16,7 @@ const RECENT: usize = 10;
 /// The share that the past keeps in the moving mean.
 const PAST: f64 = 0.9;
 
-/// The answer times of one endpoint, in seconds.
+/// The response times of one endpoint, in seconds.
 #[derive(Debug, Default)]
 pub struct ResponseTimes {
     mean: Gauge,

@@ -36,7 +36,7 @@ impl WindowCounts {
 }
 
 impl Window {
-    /// Counts one answer.
+    /// Counts one response.
     pub fn count(&mut self, success: bool, now: Moment) {
         let number = step_number(now);
         let slot = usize::try_from(number % STEPS as u64).unwrap_or(0);

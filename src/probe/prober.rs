@@ -1,5 +1,5 @@
 //! The background loop of a service: rounds of probes at a jittered interval, metadata queries when they
-//! are due, and both at once when the probe trigger is pulled. Each turn is a task of its own, so that a
+//! are due, and both at once when the probe trigger is fired. Each turn is a task of its own, so that a
 //! panic in one neither ends the loop nor goes unseen.
 
 use super::metadata::{MetadataRound, MetadataSchedule};
@@ -116,7 +116,6 @@ impl Prober {
         let mut last = None;
         loop {
             let now = self.with.clock.now();
-            self.probe_trigger.tick(now);
             let due = self.with.rules.health.enabled && now >= next;
             if due {
                 last = Some(now);
@@ -156,7 +155,7 @@ impl Prober {
 
     /// Sleeps; true as soon as a round is wanted.
     async fn is_wanted_within(&self, span: Duration) -> bool {
-        tokio::time::timeout(span, self.probe_trigger.wanted())
+        tokio::time::timeout(span, self.probe_trigger.fired())
             .await
             .is_ok()
     }

@@ -107,8 +107,8 @@ pub trait Questions: Send + Sync {
     fn probes(&self) -> Vec<Probe>;
     /// Questions to the service as a whole.
     fn metadata_queries(&self) -> Vec<MetadataQuery>;
-    /// Takes the answer to an inquiry.
-    fn learn(&self, metadata_query: &MetadataQuery, answer: &Response<'_>);
+    /// Takes the response to a metadata query.
+    fn learn(&self, metadata_query: &MetadataQuery, response: &Response<'_>);
 }
 
 impl Questions for Arc<dyn Dialect> {
@@ -120,7 +120,7 @@ impl Questions for Arc<dyn Dialect> {
         (**self).metadata_queries()
     }
 
-    fn learn(&self, metadata_query: &MetadataQuery, answer: &Response<'_>) {
-        (**self).learn(metadata_query, answer);
+    fn learn(&self, metadata_query: &MetadataQuery, response: &Response<'_>) {
+        (**self).learn(metadata_query, response);
     }
 }

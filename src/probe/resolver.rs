@@ -83,7 +83,7 @@ async fn resolve(name: &Condition, lookup: &dyn NameLookup, clock: &Clock) {
         Ok(Ok(addresses)) if !addresses.is_empty() => {
             name.server().resolved(addresses, clock.now());
             if first {
-                name.probe_trigger().nudge();
+                name.probe_trigger().fire();
             }
         }
         _ => name.server().not_resolved(),

@@ -6,7 +6,7 @@ use super::observer::ProbeObserver;
 use super::question::{ProbeClient, ProbeError, Question};
 use crate::clock::Clock;
 use crate::dialect::{Probe, ProbeResult};
-use crate::endpoint::{Condition, HealthRules, HealthStatus, Sign};
+use crate::endpoint::{Condition, HealthRules, HealthStatus, ProbeOutcome};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -39,27 +39,27 @@ impl Round {
     /// Probes one endpoint.
     async fn probe_all(&self, endpoint: &Condition) {
         if !endpoint.server().is_resolved() {
-            return self.tell(endpoint, Sign::Silent, "name not resolved");
+            return self.tell(endpoint, ProbeOutcome::Silent, "name not resolved");
         }
-        let (mut good, mut answered) = (false, false);
+        let (mut good, mut responded) = (false, false);
         for probe in &self.probes {
             match self.probe(endpoint, probe).await {
                 Finding::Good => good = true,
-                Finding::Answered => answered = true,
+                Finding::Responded => responded = true,
                 Finding::Nothing => {}
-                Finding::Failed(sign, why) => {
-                    return self.tell(endpoint, sign, &format!("{}: {why}", probe.name));
+                Finding::Failed(outcome, why) => {
+                    return self.tell(endpoint, outcome, &format!("{}: {why}", probe.name));
                 }
             }
         }
         match good {
-            true => self.tell(endpoint, Sign::Good, "probe"),
-            false => endpoint.checked(answered, self.clock.now()),
+            true => self.tell(endpoint, ProbeOutcome::Good, "probe"),
+            false => endpoint.checked(responded, self.clock.now()),
         }
     }
 
-    fn tell(&self, endpoint: &Condition, sign: Sign, why: &str) {
-        endpoint.probed(sign, why, &self.rules, self.clock.now());
+    fn tell(&self, endpoint: &Condition, outcome: ProbeOutcome, why: &str) {
+        endpoint.probed(outcome, why, &self.rules, self.clock.now());
     }
 
     async fn probe(&self, endpoint: &Condition, probe: &Probe) -> Finding {
@@ -70,7 +70,9 @@ impl Round {
         let asked = self.client.ask(endpoint, Question::from(probe));
         let (result, finding) = match within(self.rules.health.timeout, asked).await {
             Ok(reply) => self.found(endpoint, probe, (probe.read)(&reply.response())),
-            Err(ProbeError::NoResponse(why)) => ("no_response", Finding::Failed(Sign::Silent, why)),
+            Err(ProbeError::NoResponse(why)) => {
+                ("no_response", Finding::Failed(ProbeOutcome::Silent, why))
+            }
             Err(error @ ProbeError::OurShortage(_)) => {
                 tracing::warn!(endpoint = %endpoint.identity().name, "probe {error}");
                 ("local_error", Finding::Nothing)
@@ -94,10 +96,10 @@ impl Round {
         }
         match result {
             ProbeResult::Good => ("good", Finding::Good),
-            ProbeResult::Bad(why) => ("bad", Finding::Failed(Sign::Bad, why)),
-            ProbeResult::Unsupported => ("unsupported", Finding::Answered),
+            ProbeResult::Bad(why) => ("bad", Finding::Failed(ProbeOutcome::Bad, why)),
+            ProbeResult::Unsupported => ("unsupported", Finding::Responded),
             ProbeResult::Busy => {
-                endpoint.overloaded(now);
+                endpoint.note_overload(now);
                 ("busy", Finding::Good)
             }
             ProbeResult::Role(role) => {
@@ -106,7 +108,7 @@ impl Round {
             }
             ProbeResult::Locked => {
                 endpoint.server().credential_refused(now);
-                ("refused", Finding::Answered)
+                ("refused", Finding::Responded)
             }
         }
     }
@@ -115,10 +117,10 @@ impl Round {
 /// What one probe says of health.
 enum Finding {
     Good,
-    /// It answered what tells nothing else: it is there.
-    Answered,
+    /// It responded, which tells nothing else: it is there.
+    Responded,
     Nothing,
-    Failed(Sign, String),
+    Failed(ProbeOutcome, String),
 }
 
 /// Limits the time for a response.

@@ -77,7 +77,7 @@ impl<'f, 'a> Write<'f, 'a> {
         }
         if call.effect == Effect::Schema {
             // What the dialect knows of names and procedures may be old now.
-            flow.service.pool.probe_trigger().nudge();
+            flow.service.pool.probe_trigger().fire();
         }
     }
 }

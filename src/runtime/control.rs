@@ -223,10 +223,9 @@ impl Control for Operator {
         endpoint: &str,
         status: StatusChange,
     ) -> Result<(), Problem> {
-        let (service, endpoint) = self.endpoint(service, endpoint)?;
+        let (_, endpoint) = self.endpoint(service, endpoint)?;
         let on = status == StatusChange::Maintenance;
         endpoint.health().set_maintenance(on);
-        service.pool.probe_trigger().nudge();
         Ok(())
     }
 

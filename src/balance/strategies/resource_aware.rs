@@ -6,7 +6,7 @@ use super::{NEAR, Pick, PoolView, Random, Strategy};
 use crate::balance::route::RouteReason;
 use crate::balance::view::EndpointView;
 
-/// The lowest mix of load and answer time.
+/// The lowest mix of load and response time.
 #[derive(Debug, Default)]
 pub struct ResourceAware {
     among_equals: LeastConnections,

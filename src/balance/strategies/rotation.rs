@@ -13,7 +13,7 @@ const UNIT: f64 = 1000.0;
 pub struct Rotation(AtomicUsize);
 
 impl Rotation {
-    /// The place in the pool whose turn it is.
+    /// The index of the endpoint whose turn it is.
     pub fn next(&self, pool: &PoolView<'_>) -> Option<usize> {
         let turn = self.0.fetch_add(1, Ordering::Relaxed);
         let (index, _) = pool.iter().nth(turn.checked_rem(pool.len())?)?;
@@ -33,7 +33,7 @@ impl Default for SmoothRotation {
 }
 
 impl SmoothRotation {
-    /// The place in the pool whose turn it is.
+    /// The index of the endpoint whose turn it is.
     pub fn next(&self, pool: &PoolView<'_>) -> Option<usize> {
         let alike = pool.iter().all(|(_, endpoint)| endpoint.weight <= 0.0);
         let mut credit = self.0.lock();

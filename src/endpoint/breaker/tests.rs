@@ -24,18 +24,24 @@ impl Bench {
         self.breaker.gate(self.clock.now())
     }
 
-    fn fail(&self, times: usize) -> Option<Turn> {
+    fn fail(&self, times: usize) -> Option<BreakerChange> {
         self.fail_as(times, &Failure::default(), false, false)
     }
 
-    fn fail_as(&self, times: usize, f: &Failure, trial: bool, probe: bool) -> Option<Turn> {
+    fn fail_as(
+        &self,
+        times: usize,
+        f: &Failure,
+        trial: bool,
+        probe: bool,
+    ) -> Option<BreakerChange> {
         let now = self.clock.now();
         (0..times)
             .filter_map(|_| self.breaker.failed(trial, f, probe, &self.rules, now))
             .last()
     }
 
-    fn fail_trial(&self) -> Option<Turn> {
+    fn fail_trial(&self) -> Option<BreakerChange> {
         assert!(self.breaker.claim_trial());
         self.fail_as(1, &Failure::default(), true, false)
     }
@@ -53,11 +59,14 @@ fn five_failures_in_a_row_open_it_for_three_hundred_seconds() {
     let bench = Bench::new();
     assert_eq!(bench.fail(4), None);
     assert_eq!(bench.gate(), Gate::Closed);
-    assert_eq!(bench.fail(1), Some(Turn::Opened(Duration::from_secs(300))));
+    assert_eq!(
+        bench.fail(1),
+        Some(BreakerChange::Opened(Duration::from_secs(300)))
+    );
     bench.wait(299);
     assert!(matches!(bench.gate(), Gate::Open(_)));
     bench.wait(1);
-    assert_eq!(bench.gate(), Gate::Due);
+    assert_eq!(bench.gate(), Gate::HalfOpen);
 }
 
 #[test]
@@ -76,23 +85,26 @@ fn one_trial_at_a_time_closes_it_or_doubles_the_pause_up_to_the_limit() {
     let mut pauses = Vec::new();
     for _ in 0..5 {
         bench.wait(2000);
-        assert_eq!(bench.gate(), Gate::Due);
+        assert_eq!(bench.gate(), Gate::HalfOpen);
         match bench.fail_trial() {
-            Some(Turn::Reopened(pause)) => pauses.push(pause.as_secs()),
+            Some(BreakerChange::Reopened(pause)) => pauses.push(pause.as_secs()),
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(pauses, [600, 1200, 1800, 1800, 1800]);
     assert!(bench.breaker.claim_trial());
-    assert_eq!(bench.gate(), Gate::Trial);
+    assert_eq!(bench.gate(), Gate::TrialRunning);
     assert!(!bench.breaker.claim_trial());
-    assert_eq!(bench.breaker.succeeded(true), Some(Turn::Closed));
+    assert_eq!(bench.breaker.succeeded(true), Some(BreakerChange::Closed));
     assert_eq!(bench.gate(), Gate::Closed);
-    assert_eq!(bench.fail(5), Some(Turn::Opened(Duration::from_secs(300))));
+    assert_eq!(
+        bench.fail(5),
+        Some(BreakerChange::Opened(Duration::from_secs(300)))
+    );
 }
 
 #[test]
-fn late_answers_of_before_neither_close_nor_prolong_it() {
+fn late_responses_of_before_neither_close_nor_prolong_it() {
     let bench = Bench::new();
     bench.fail(5);
     let open = bench.gate();
@@ -103,7 +115,7 @@ fn late_answers_of_before_neither_close_nor_prolong_it() {
     bench.wait(290);
     assert!(bench.breaker.claim_trial());
     assert_eq!(bench.fail(9), None);
-    assert_eq!(bench.gate(), Gate::Trial);
+    assert_eq!(bench.gate(), Gate::TrialRunning);
 }
 
 #[test]
@@ -113,7 +125,7 @@ fn a_trial_without_a_result_is_due_again() {
     bench.wait(300);
     assert!(bench.breaker.claim_trial());
     bench.breaker.release_trial();
-    assert_eq!(bench.gate(), Gate::Due);
+    assert_eq!(bench.gate(), Gate::HalfOpen);
 }
 
 #[test]
@@ -121,7 +133,7 @@ fn a_closed_breaker_has_no_trial() {
     let bench = Bench::new();
     assert!(!bench.breaker.claim_trial());
     bench.breaker.release_trial();
-    bench.breaker.hasten();
+    bench.breaker.allow_trial();
     assert_eq!(bench.gate(), Gate::Closed);
 }
 

@@ -54,29 +54,30 @@ fn the_cache_is_held_off_after_a_failure_an_ejection_and_a_return() {
         ..HealthRules::default()
     };
     let wait = |secs| clock.advance(Duration::from_secs(secs));
-    assert!(!condition.held(clock.now()));
+    let held = |condition: &Condition| condition.held(rules.rejoin_hold, clock.now());
+    assert!(!held(&condition));
     condition.failed(false, &Failure::default(), &rules, clock.now());
-    assert!(condition.held(clock.now()));
+    assert!(held(&condition));
     wait(30);
-    assert!(!condition.held(clock.now()));
-    (0..5).for_each(|_| condition.probed(Sign::Silent, "", &rules, clock.now()));
-    assert!(condition.held(clock.now()));
+    assert!(!held(&condition));
+    (0..5).for_each(|_| condition.probed(ProbeOutcome::Silent, "", &rules, clock.now()));
+    assert!(held(&condition));
     wait(60);
-    condition.probed(Sign::Good, "", &rules, clock.now());
-    assert!(condition.held(clock.now()));
+    condition.probed(ProbeOutcome::Good, "", &rules, clock.now());
+    assert!(held(&condition));
     assert_eq!(told(&condition), [EventKind::Unhealthy, EventKind::Healthy]);
 }
 
 #[test]
-fn a_good_probe_hastens_the_breaker_only_when_that_is_asked_for() {
+fn a_good_probe_lets_a_trial_through_only_when_that_is_asked_for() {
     let (condition, clock) = (condition("::1"), Clock::manual());
     let mut rules = HealthRules::default();
     (0..5).for_each(|_| condition.failed(false, &Failure::default(), &rules, clock.now()));
-    condition.probed(Sign::Good, "", &rules, clock.now());
+    condition.probed(ProbeOutcome::Good, "", &rules, clock.now());
     assert!(matches!(condition.gate(clock.now()), Gate::Open(_)));
     rules.breaker.recover_on_probe = true;
-    condition.probed(Sign::Good, "", &rules, clock.now());
-    assert_eq!(condition.gate(clock.now()), Gate::Due);
+    condition.probed(ProbeOutcome::Good, "", &rules, clock.now());
+    assert_eq!(condition.gate(clock.now()), Gate::HalfOpen);
     assert_eq!(told(&condition), [EventKind::BreakerOpened]);
 }
 
@@ -85,7 +86,7 @@ async fn an_opened_breaker_asks_for_a_probe_now() {
     let (condition, clock) = (condition("::1"), Clock::manual());
     let rules = HealthRules::default();
     (0..5).for_each(|_| condition.failed(false, &Failure::default(), &rules, clock.now()));
-    condition.probe_trigger.wanted().await;
+    condition.probe_trigger.fired().await;
 }
 
 #[test]

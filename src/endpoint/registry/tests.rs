@@ -23,7 +23,7 @@ fn a_second_pool_finds_the_states_of_the_first() {
     let world = World::equal(LeastConnections, 3);
     let route = world.route();
     let name = route.endpoint.name.to_string();
-    world.answers("a", 3, 70);
+    world.responds("a", 3, 70);
     world.fails("b", 5);
     let second = world.rebuild(letters(2));
     let state = |name: &str| &second.find(name).unwrap().state;
@@ -65,7 +65,7 @@ fn a_name_with_another_address_is_another_server() {
 }
 
 #[test]
-fn a_removed_endpoint_answers_its_transactions_until_they_are_idle() {
+fn a_removed_endpoint_serves_its_transactions_until_they_are_idle() {
     let world = World::equal(LeastConnections, 2);
     let token = world.at("b").token.to_string();
     let fewer = world.rebuild(letters(1));

@@ -1,4 +1,4 @@
-use super::Sign::{Bad, Good, Silent};
+use super::ProbeOutcome::{Bad, Good, Silent};
 use super::*;
 
 fn rules(rule: HealthRule) -> Health {
@@ -8,10 +8,10 @@ fn rules(rule: HealthRule) -> Health {
     }
 }
 
-fn after(rule: HealthRule, signs: &[Sign]) -> HealthStatus {
+fn after(rule: HealthRule, signs: &[ProbeOutcome]) -> HealthStatus {
     let machine = StatusMachine::default();
-    for sign in signs {
-        machine.probed(*sign, &rules(rule));
+    for outcome in signs {
+        machine.probed(*outcome, &rules(rule));
     }
     machine.get()
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::config;
 use crate::config::EndpointAddress;
 use crate::dialect::{MetadataQuery, Probe, ProbeResult, Response, Role};
-use crate::endpoint::{HealthStatus, Identity, Sign};
+use crate::endpoint::{HealthStatus, Identity, ProbeOutcome};
 use crate::probe::{ProbeError, ProbeReply, Question};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,17 +13,17 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
-/// Servers by endpoint name and target: a status, silence (0), or a shortage of ours (1). What is not listed answers 200.
+/// Servers by endpoint name and target: a status, silence (0), or a shortage of ours (1). What is not listed gives 200.
 #[derive(Default)]
 struct Fake {
-    answers: Lock<HashMap<(&'static str, &'static str), u16>>,
+    statuses: Lock<HashMap<(&'static str, &'static str), u16>>,
     asked: Lock<Vec<(String, String)>>,
     heard: Option<mpsc::UnboundedSender<()>>,
 }
 
 impl Fake {
     fn set(&self, name: &'static str, target: &'static str, status: u16) {
-        self.answers.lock().insert((name, target), status);
+        self.statuses.lock().insert((name, target), status);
     }
 
     fn asked(&self, target: &str) -> Vec<String> {
@@ -39,8 +39,8 @@ impl Fake {
 impl ProbeClient for Fake {
     async fn ask(&self, whom: &Condition, what: Question<'_>) -> Result<ProbeReply, ProbeError> {
         let name = whom.identity().name.to_string();
-        let answers = self.answers.lock().clone();
-        let status = answers
+        let statuses = self.statuses.lock().clone();
+        let status = statuses
             .iter()
             .find(|((n, t), _)| *n == name && *t == what.target);
         self.asked.lock().push((name, what.target.to_owned()));
@@ -79,20 +79,20 @@ impl Questions for Script {
         }]
     }
 
-    fn learn(&self, _: &MetadataQuery, answer: &Response<'_>) {
-        self.learned.lock().push(answer.status);
+    fn learn(&self, _: &MetadataQuery, response: &Response<'_>) {
+        self.learned.lock().push(response.status);
     }
 }
 
-fn read(answer: &Response<'_>) -> ProbeResult {
-    match answer.status {
+fn read(response: &Response<'_>) -> ProbeResult {
+    match response.status {
         200 => ProbeResult::Good,
         201 => ProbeResult::Role(Role::Writer),
         202 => ProbeResult::Role(Role::Reader),
         401 => ProbeResult::Locked,
         404 => ProbeResult::Unsupported,
         429 => ProbeResult::Busy,
-        500 => panic!("a reader of answers that breaks"),
+        500 => panic!("a reader of responses that breaks"),
         _ => ProbeResult::Bad("status".into()),
     }
 }
@@ -112,7 +112,7 @@ fn probe(target: &str) -> Probe {
 struct Bench {
     fake: Arc<Fake>,
     script: Arc<Script>,
-    subjects: Vec<Arc<Condition>>,
+    endpoints: Vec<Arc<Condition>>,
     clock: Clock,
     counted: Arc<Counted>,
     prober: Prober,
@@ -143,7 +143,7 @@ fn bench(fake: Fake) -> Bench {
 
 fn bench_with(fake: Fake, health: config::Health) -> Bench {
     let probe_trigger = Arc::<ProbeTrigger>::default();
-    let subject = |name: &str| {
+    let endpoint = |name: &str| {
         let identity = Identity {
             service: "graph".into(),
             name: name.into(),
@@ -158,7 +158,7 @@ fn bench_with(fake: Fake, health: config::Health) -> Bench {
             probe_trigger.clone(),
         ))
     };
-    let subjects = vec![subject("a"), subject("b")];
+    let endpoints = vec![endpoint("a"), endpoint("b")];
     let script = Arc::new(Script {
         probes: vec![probe("/live"), probe("/role")],
         learned: Lock::default(),
@@ -175,11 +175,11 @@ fn bench_with(fake: Fake, health: config::Health) -> Bench {
         }),
         clock: clock.clone(),
     };
-    let prober = Prober::new(subjects.clone(), probe_trigger, script.clone(), with);
+    let prober = Prober::new(endpoints.clone(), probe_trigger, script.clone(), with);
     Bench {
         fake,
         script,
-        subjects,
+        endpoints,
         clock,
         counted,
         prober,
@@ -191,14 +191,14 @@ async fn a_silent_endpoint_is_unhealthy_after_five_rounds_and_back_after_one() {
     let bench = bench(Fake::default());
     bench.fake.set("b", "/live", 0);
     for _ in 0..5 {
-        assert_eq!(bench.subjects[1].status(), HealthStatus::Healthy);
+        assert_eq!(bench.endpoints[1].status(), HealthStatus::Healthy);
         bench.prober.round().await;
     }
-    assert_eq!(bench.subjects[0].status(), HealthStatus::Healthy);
-    assert_eq!(bench.subjects[1].status(), HealthStatus::Unhealthy);
+    assert_eq!(bench.endpoints[0].status(), HealthStatus::Healthy);
+    assert_eq!(bench.endpoints[1].status(), HealthStatus::Unhealthy);
     bench.fake.set("b", "/live", 200);
     bench.prober.round().await;
-    assert_eq!(bench.subjects[1].status(), HealthStatus::Healthy);
+    assert_eq!(bench.endpoints[1].status(), HealthStatus::Healthy);
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn roles_are_set_from_what_probes_find() {
     bench.fake.set("b", "/role", 202);
     bench.prober.round().await;
     let roles: Vec<_> = bench
-        .subjects
+        .endpoints
         .iter()
         .map(|s| s.server().role(bench.clock.now()))
         .collect();
@@ -226,7 +226,7 @@ async fn roles_are_set_from_what_probes_find() {
 #[tokio::test]
 async fn an_endpoint_in_maintenance_is_not_probed() {
     let bench = bench(Fake::default());
-    bench.subjects[0].set_maintenance(true);
+    bench.endpoints[0].set_maintenance(true);
     bench.prober.round().await;
     assert_eq!(bench.fake.asked("/live"), ["b"]);
 }
@@ -246,8 +246,8 @@ async fn a_refused_credential_pauses_what_needs_it_at_that_endpoint_only() {
         "{asked:?}"
     );
     assert_eq!(asked.iter().filter(|(name, _)| name == "b").count(), 3);
-    assert_eq!(bench.subjects[0].status(), HealthStatus::Healthy);
-    assert!(bench.subjects[0].server().credential().is_refused());
+    assert_eq!(bench.endpoints[0].status(), HealthStatus::Healthy);
+    assert!(bench.endpoints[0].server().credential().is_refused());
 }
 
 #[tokio::test]
@@ -259,10 +259,10 @@ async fn a_credential_that_is_taken_again_is_used_without_a_reload() {
     bench.clock.advance(Duration::from_secs(15));
     bench.prober.round().await;
     assert_eq!(
-        bench.subjects[0].server().role(bench.clock.now()),
+        bench.endpoints[0].server().role(bench.clock.now()),
         Some(Role::Writer)
     );
-    assert!(!bench.subjects[0].server().credential().is_refused());
+    assert!(!bench.endpoints[0].server().credential().is_refused());
     bench.fake.asked("");
     bench.prober.round().await;
     assert_eq!(bench.fake.asked("/role"), ["a", "b"]);
@@ -294,8 +294,8 @@ async fn a_lack_of_ours_says_nothing_about_an_endpoint_and_is_counted_as_ours() 
     for _ in 0..6 {
         bench.prober.round().await;
     }
-    assert_eq!(bench.subjects[0].status(), HealthStatus::Healthy);
-    assert_eq!(bench.subjects[0].last_failure(), None);
+    assert_eq!(bench.endpoints[0].status(), HealthStatus::Healthy);
+    assert_eq!(bench.endpoints[0].last_failure(), None);
     let counted = bench.counted.0.lock();
     let of = |name: &str, result: &str| {
         counted
@@ -313,11 +313,16 @@ async fn what_a_server_does_not_know_says_nothing_of_its_health() {
         bench.fake.set("a", target, 404);
     }
     (0..5).for_each(|_| {
-        bench.subjects[0].probed(Sign::Silent, "", &HealthRules::default(), bench.clock.now());
+        bench.endpoints[0].probed(
+            ProbeOutcome::Silent,
+            "",
+            &HealthRules::default(),
+            bench.clock.now(),
+        );
     });
     bench.prober.round().await;
-    assert_eq!(bench.subjects[0].status(), HealthStatus::Unhealthy);
-    assert!(bench.subjects[0].last_check().is_some());
+    assert_eq!(bench.endpoints[0].status(), HealthStatus::Unhealthy);
+    assert!(bench.endpoints[0].last_check().is_some());
 }
 
 #[tokio::test]
@@ -327,8 +332,8 @@ async fn a_busy_endpoint_is_alive_and_comes_last() {
     for _ in 0..6 {
         bench.prober.round().await;
     }
-    assert_eq!(bench.subjects[0].status(), HealthStatus::Healthy);
-    assert!(bench.subjects[0].pressed(bench.clock.now()));
+    assert_eq!(bench.endpoints[0].status(), HealthStatus::Healthy);
+    assert!(bench.endpoints[0].is_overloaded(bench.clock.now()));
 }
 
 #[tokio::test]
@@ -337,11 +342,11 @@ async fn a_probe_that_breaks_off_spares_the_others_and_is_told() {
     bench.fake.set("a", "/live", 500);
     bench.prober.round().await;
     assert_eq!(bench.fake.asked("/role"), ["b"]);
-    assert!(bench.subjects[1].last_check().is_some());
+    assert!(bench.endpoints[1].last_check().is_some());
 }
 
 #[tokio::test]
-async fn an_inquiry_is_put_once_until_it_is_old_or_for_another_generation() {
+async fn a_metadata_query_is_sent_once_until_it_is_old_or_for_another_generation() {
     let bench = bench(Fake::default());
     bench.prober.query_metadata().await;
     bench.prober.query_metadata().await;
@@ -356,7 +361,7 @@ async fn an_inquiry_is_put_once_until_it_is_old_or_for_another_generation() {
 }
 
 #[tokio::test]
-async fn an_inquiry_without_an_answer_goes_to_the_next_endpoint_after_a_pause() {
+async fn a_metadata_query_without_a_response_goes_to_the_next_endpoint_after_a_pause() {
     let bench = bench(Fake::default());
     bench.fake.set("b", "/procedures", 0);
     bench.prober.query_metadata().await;
@@ -370,35 +375,38 @@ async fn an_inquiry_without_an_answer_goes_to_the_next_endpoint_after_a_pause() 
 }
 
 #[tokio::test]
-async fn after_a_start_everything_is_probed_at_once_and_the_pulse_beats() {
+async fn after_a_start_everything_is_probed_at_once() {
     let (sender, mut heard) = mpsc::unbounded_channel();
     let bench = bench(Fake {
         heard: Some(sender),
         ..Fake::default()
     });
-    let probe_trigger = bench.subjects[0].probe_trigger().clone();
     let running = bench.prober.start(Random::seeded(1));
-    // Two endpoints with two probes each, and one inquiry.
+    // Two endpoints with two probes each, and one metadata query.
     for _ in 0..5 {
         heard.recv().await.unwrap();
     }
-    assert!(probe_trigger.last_tick().is_some());
     drop((running, bench.fake));
     while heard.recv().await.is_some() {}
 }
 
 #[tokio::test]
-async fn a_wish_is_met_before_the_interval_is_over() {
+async fn a_round_that_is_asked_for_comes_before_the_interval_is_over() {
     let (sender, mut heard) = mpsc::unbounded_channel();
     let bench = bench(Fake {
         heard: Some(sender),
         ..Fake::default()
     });
-    for subject in &bench.subjects {
-        subject.probed(Sign::Good, "", &HealthRules::default(), bench.clock.now());
+    for endpoint in &bench.endpoints {
+        endpoint.probed(
+            ProbeOutcome::Good,
+            "",
+            &HealthRules::default(),
+            bench.clock.now(),
+        );
     }
-    let probe_trigger = bench.subjects[0].probe_trigger().clone();
-    probe_trigger.nudge();
+    let probe_trigger = bench.endpoints[0].probe_trigger().clone();
+    probe_trigger.fire();
     let _running = bench.prober.start(Random::seeded(1));
     for _ in 0..5 {
         heard.recv().await.unwrap();

@@ -3,7 +3,7 @@ use crate::config::EndpointAddress;
 use crate::endpoint::{EventKind, EventLog, Identity, ProbeTrigger};
 use parking_lot::Mutex;
 
-/// Answers each look-up with the next thing on its list; an empty list of addresses is an error.
+/// Gives each look-up the next thing on its list; an empty list of addresses is an error.
 struct Names(Mutex<Vec<Vec<&'static str>>>);
 
 #[async_trait]
@@ -34,14 +34,14 @@ fn named(host: &str, events: &Arc<EventLog>) -> Arc<Condition> {
 async fn names_are_resolved_and_the_last_good_addresses_kept() {
     let events = Arc::<EventLog>::default();
     let name = named("graph", &events);
-    let answers = vec![
+    let found = vec![
         vec![],
         vec![],
         vec!["10.0.0.1:7474"],
         vec![],
         vec!["10.0.0.2:7474"],
     ];
-    let lookup = Arc::new(Names(Mutex::new(answers)));
+    let lookup = Arc::new(Names(Mutex::new(found)));
     let resolver = Resolver::new(std::slice::from_ref(&name), lookup, Clock::manual());
     let mut seen = Vec::new();
     for _ in 0..5 {
@@ -80,8 +80,8 @@ async fn the_system_knows_localhost() {
 async fn a_reload_does_not_tell_a_failure_again_and_its_end_is_told() {
     let events = Arc::<EventLog>::default();
     let name = named("graph", &events);
-    let answers = vec![vec!["10.0.0.1:7474"], vec![], vec![], vec!["10.0.0.1:7474"]];
-    let lookup = Arc::new(Names(Mutex::new(answers)));
+    let found = vec![vec!["10.0.0.1:7474"], vec![], vec![], vec!["10.0.0.1:7474"]];
+    let lookup = Arc::new(Names(Mutex::new(found)));
     for _reload in 0..4 {
         let names = std::slice::from_ref(&name);
         Resolver::new(names, lookup.clone(), Clock::manual())

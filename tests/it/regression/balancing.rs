@@ -11,7 +11,7 @@ use testbed::server::{Application, Listener};
 
 const JSON: &str = "content-type: application/json\r\n";
 
-/// A server that opens a transaction with the id `abc` and answers everything else with 200.
+/// A server that opens a transaction with the id `abc` and gives 200 to all else.
 fn transactional(seen: &ReceivedRequest) -> Vec<Step> {
     let body = match seen.target() {
         "/db/neo4j/query/v2/tx" => {
@@ -71,7 +71,7 @@ async fn a_transaction_stays_with_its_server_when_a_reload_moves_its_endpoint() 
     proxy.stop().await;
 }
 
-/// A server that lives and answers 429 to whatever carries a credential.
+/// A server that lives and gives 429 to what carries a credential.
 struct RefusesCredential;
 
 impl Application for RefusesCredential {
@@ -89,7 +89,7 @@ impl Application for RefusesCredential {
     }
 }
 
-/// A server that serves, and answers probes that carry no credential with this status.
+/// A server that serves, and gives this status to probes that carry no credential.
 struct HidesItsFrontPage(u16);
 
 impl Application for HidesItsFrontPage {
@@ -111,10 +111,10 @@ impl Application for HidesItsFrontPage {
 }
 
 /// A front page that a gateway hides (401, 403, 404) or a limit of requests (429) made Neo4j unhealthy after
-/// some probes, and `/readyz` failed while every request was answered. A Qdrant without `/readyz` was never
+/// some probes, and `/readyz` failed while every request had its response. A Qdrant without `/readyz` was never
 /// ready.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_probe_that_is_refused_does_not_put_out_a_server_that_answers() {
+async fn a_probe_that_is_refused_does_not_put_out_a_server_that_responds() {
     for dialect in ["neo4j", "qdrant"] {
         for status in [401, 403, 404, 429] {
             let server = Listener::bind(0, Arc::new(HidesItsFrontPage(status))).unwrap();
