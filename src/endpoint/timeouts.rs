@@ -77,6 +77,8 @@ mod tests {
         assert!(!timeouts.speaks_against(&b, 1, at(31)), "known on a by now");
         assert!(!timeouts.speaks_against(&a, 4, at(32)));
         assert!(timeouts.speaks_against(&a, 5, at(33)));
+        let shared = timeouts.speaks_against(&a, 1, at(34));
+        assert!(!shared, "this one would have timed out anywhere");
     }
 
     #[test]

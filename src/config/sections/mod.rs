@@ -233,7 +233,7 @@ section! {
     Health {
         /// Off: every endpoint is taken as healthy until traffic says otherwise.
         enabled: bool = true,
-        /// Time between two probes of an endpoint, with jitter.
+        /// Time between two probes of an endpoint, with jitter; a round begins when the one before has ended.
         interval: Duration = secs(30) => time(),
         /// Time for one probe.
         timeout: Duration = secs(5) => time(),

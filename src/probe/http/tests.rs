@@ -8,16 +8,16 @@ use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// A server for one connection: gives what it was sent, after sending `answer`.
-async fn server(answer: Vec<u8>) -> (Arc<Condition>, tokio::task::JoinHandle<String>) {
+/// A server for one connection: gives what it was sent, after sending `response`.
+async fn server(response: Vec<u8>) -> (Arc<Condition>, tokio::task::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let heard = tokio::spawn(async move {
         let (mut socket, _) = listener.accept().await.unwrap();
         let mut heard = vec![0; 4096];
         let length = socket.read(&mut heard).await.unwrap();
-        // The asker may hang up on an answer that is too long.
-        let _ = socket.write_all(&answer).await;
+        // The asker may hang up on an response that is too long.
+        let _ = socket.write_all(&response).await;
         String::from_utf8_lossy(&heard[..length]).into_owned()
     });
     (at(port), heard)
@@ -52,8 +52,8 @@ const LONG: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn a_question_goes_out_as_it_is_and_the_answer_comes_back_whole() {
-    let answer = b"HTTP/1.1 202 Accepted\r\nx-a: b\r\ncontent-length: 4\r\n\r\ngood";
-    let (whom, heard) = server(answer.to_vec()).await;
+    let response = b"HTTP/1.1 202 Accepted\r\nx-a: b\r\ncontent-length: 4\r\n\r\ngood";
+    let (whom, heard) = server(response.to_vec()).await;
     let reply = ask(&whom, LONG).await.unwrap();
     assert_eq!((reply.status, &reply.body[..]), (202, &b"good"[..]));
     assert_eq!(reply.headers["x-a"], "b");
@@ -68,9 +68,9 @@ async fn a_question_goes_out_as_it_is_and_the_answer_comes_back_whole() {
 
 #[tokio::test]
 async fn a_response_beyond_the_limit_is_judged_by_its_beginning() {
-    let mut answer = b"HTTP/1.1 200 OK\r\ncontent-length: 300000\r\n\r\n".to_vec();
-    answer.resize(answer.len() + 300_000, b'x');
-    let (whom, _heard) = server(answer).await;
+    let mut response = b"HTTP/1.1 200 OK\r\ncontent-length: 300000\r\n\r\n".to_vec();
+    response.resize(response.len() + 300_000, b'x');
+    let (whom, _heard) = server(response).await;
     let reply = ask(&whom, LONG).await.unwrap();
     assert_eq!((reply.status, reply.body.len()), (200, 64 << 10));
     assert!(matches!(

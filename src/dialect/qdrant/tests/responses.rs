@@ -382,6 +382,9 @@ fn probes_tell_a_node_that_serves_from_one_that_does_not() {
     assert_eq!(finding(0, 200), ProbeResult::Good);
     assert!(matches!(finding(0, 503), ProbeResult::Bad(_)));
     assert_eq!(finding(0, 404), ProbeResult::Unsupported);
+    for refused in [401, 403] {
+        assert_eq!(finding(0, refused), ProbeResult::Good, "it lives");
+    }
     assert_eq!(finding(1, 200), ProbeResult::Good);
     assert_eq!(finding(1, 401), ProbeResult::Locked);
     assert_eq!(finding(1, 403), ProbeResult::Locked);
@@ -390,6 +393,8 @@ fn probes_tell_a_node_that_serves_from_one_that_does_not() {
     assert_eq!(scoped, ProbeResult::Good, "the key is known");
     assert_eq!(finding(1, 429), ProbeResult::Busy);
     assert!(matches!(finding(1, 500), ProbeResult::Bad(_)));
+    // The list of all collections grows with them, beyond what is read of a response to a probe.
+    assert!(probes.iter().all(|probe| probe.target != "/collections"));
     assert!(!probes[0].credentialed && probes[0].headers.is_empty());
     assert!(probes[1].credentialed && probes[1].headers[0].1.is_sensitive());
 }
