@@ -2,7 +2,7 @@
 
 use super::control::{Control, Problem, PushedMetrics, StatusChange};
 use super::envelope::{self, ApiResponse};
-use super::input::{Json, Names, NoBody, QueryParameters};
+use super::input::{Described, Json, Names, NoBody, QueryParameters};
 use super::routes::ROUTES;
 use crate::observe::{safe, unix_ms};
 use axum::extract::State;
@@ -98,6 +98,10 @@ pub struct Limit {
     limit: Option<usize>,
 }
 
+impl Described for Limit {
+    const EXPECTED: &'static str = "nothing, or limit=<number>";
+}
+
 impl Limit {
     fn rows(&self) -> usize {
         self.limit.unwrap_or(DEFAULT_ROWS).min(MAX_ROWS)
@@ -132,6 +136,10 @@ pub struct After {
     after: Option<u64>,
 }
 
+impl Described for After {
+    const EXPECTED: &'static str = "nothing, or after=<number of an event>";
+}
+
 pub async fn events(
     State(control): Process,
     QueryParameters(after): QueryParameters<After>,
@@ -152,6 +160,15 @@ pub async fn reload(State(control): Process, _: NoBody) -> ApiResponse {
 #[serde(deny_unknown_fields)]
 pub struct Status {
     status: StatusChange,
+}
+
+impl Described for Status {
+    const EXPECTED: &'static str = r#"{"status": "maintenance"} or {"status": "active"}"#;
+}
+
+impl Described for PushedMetrics {
+    const EXPECTED: &'static str = "a JSON object of numbers, with any of current_connections, cpu_usage, memory_usage, \
+        requests_per_second and queue_size";
 }
 
 pub async fn set_status(
@@ -182,6 +199,10 @@ pub async fn push_metrics(
 #[serde(deny_unknown_fields)]
 pub struct Clearing {
     cache_type: Option<String>,
+}
+
+impl Described for Clearing {
+    const EXPECTED: &'static str = "nothing, or cache_type=<category>";
 }
 
 pub async fn clear_cache(

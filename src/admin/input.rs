@@ -13,10 +13,16 @@ use serde::de::DeserializeOwned;
 /// Bytes of a request body.
 pub const MAX_BODY: usize = 64 << 10;
 
+/// Input that can say what it must look like.
+pub trait Described: DeserializeOwned {
+    /// For the caller whose input does not.
+    const EXPECTED: &'static str;
+}
+
 /// A JSON body.
 pub struct Json<T>(pub T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
+impl<T: Described, S: Sync> FromRequest<S> for Json<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Response> {
@@ -24,22 +30,13 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
         serde_json::from_slice(&bytes).map(Json).map_err(|error| {
             // The place and the expectation only: serde's own words may quote the input.
             Problem::invalid(format!(
-                "the body at line {}, column {}: {}",
+                "the body at line {}, column {}: expected {}",
                 error.line(),
                 error.column(),
-                expected(&error)
+                T::EXPECTED
             ))
             .into_response()
         })
-    }
-}
-
-fn expected(error: &serde_json::Error) -> &'static str {
-    match error.classify() {
-        serde_json::error::Category::Data => {
-            "an unknown key, or a value of another kind than expected"
-        }
-        _ => "expected a JSON object",
     }
 }
 
@@ -71,17 +68,13 @@ impl<S: Sync> FromRequest<S> for NoBody {
 /// Parameters of the query; unknown ones are refused by the type.
 pub struct QueryParameters<T>(pub T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for QueryParameters<T> {
+impl<T: Described, S: Sync> FromRequestParts<S> for QueryParameters<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(parameters)| QueryParameters(parameters))
-            .map_err(|_| {
-                Problem::invalid(
-                    "the query: an unknown parameter, or a value of another kind than expected",
-                )
-            })
+            .map_err(|_| Problem::invalid(format!("the query: expected {}", T::EXPECTED)))
     }
 }
 

@@ -213,7 +213,6 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
         measured: &parts.measured,
     };
     let first = Snapshot::compile(config, 1, carried, None)?;
-    parts.observer.metrics().reloaded(true, first.generation);
     let shared = Shared::new(parts, first, random);
     shared
         .observer

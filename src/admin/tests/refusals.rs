@@ -225,6 +225,39 @@ async fn a_long_body_is_refused_on_every_route_that_takes_one() {
 }
 
 #[tokio::test]
+async fn input_of_another_form_is_told_what_was_expected() {
+    let desk = Desk::open();
+    let status = "/api/coordination/instances/vectors/a%2F1/status";
+    for body in [
+        "",
+        "{",
+        "[]",
+        r#"{"status":"down"}"#,
+        r#"{"state":"active"}"#,
+    ] {
+        let detail = desk.change("PUT", status, body).await.detail(400);
+        assert!(
+            detail.contains(r#"expected {"status": "maintenance"}"#),
+            "{detail}"
+        );
+    }
+    let metrics = "/api/coordination/instances/vectors/a%2F1/metrics";
+    let detail = desk
+        .change("PUT", metrics, r#"{"cpu":1}"#)
+        .await
+        .detail(400);
+    assert!(detail.contains("cpu_usage"), "{detail}");
+    let detail = desk
+        .get("/api/coordination/events?limit=3")
+        .await
+        .detail(400);
+    assert_eq!(
+        detail,
+        "the query: expected nothing, or after=<number of an event>"
+    );
+}
+
+#[tokio::test]
 async fn a_request_without_the_ends_of_its_connection_is_refused() {
     use hyper::service::Service;
     let request = axum::http::Request::get("/")

@@ -41,6 +41,9 @@ impl Metrics {
         families
             .build_info
             .with([env!("CARGO_PKG_VERSION")], |one| one.set(1.0));
+        for result in ["accepted", "refused"] {
+            families.reloads.with([result], |one| one.reset());
+        }
         Ok(Self {
             registry,
             families,
