@@ -24,7 +24,7 @@ pub enum RejectionReason {
     NoEndpoint,
     /// The transaction id names no endpoint that is known.
     TransactionNotFound,
-    /// A read was not answered in time.
+    /// No response to a read came in time.
     UpstreamTimeout,
     /// The exchange of a read broke.
     UpstreamBroken,
@@ -100,7 +100,7 @@ impl RejectionReason {
         RejectionReason::VersionNotSupported,
     ];
 
-    /// The row of this reason. Generic clients send again what is answered 429, 502, 503 or 504, so an
+    /// The row of this reason. Generic clients retry after 429, 502, 503 and 504, so an
     /// unknown outcome is a plain 500.
     pub const fn row(self) -> RejectionRow {
         use RetrySafety::{ClientError, NotSent, ReadFailed, ReadTimedOut};

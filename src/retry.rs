@@ -150,7 +150,7 @@ impl RetryFacts<'_> {
         self.effect.is_read() || self.idempotent
     }
 
-    /// Whether another endpoint can answer the call as well.
+    /// Whether any other endpoint can respond to the call as well.
     fn is_movable(&self) -> bool {
         matches!(self.placement, Placement::Any | Placement::Writer)
     }

@@ -99,7 +99,7 @@ impl Fill {
 
     /// Ends the fetch without a response to share: each follower fetches alone at once.
     pub fn abandon(mut self) {
-        self.refuse(words::NO_ANSWER);
+        self.refuse(words::NO_RESPONSE);
     }
 
     fn refuse(&mut self, reason: CacheReason) -> FillOutcome {

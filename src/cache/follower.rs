@@ -69,7 +69,7 @@ impl Follower {
                 return waited;
             }
             if state.changed().await.is_err() {
-                return Waited::Alone(words::NO_ANSWER);
+                return Waited::Alone(words::NO_RESPONSE);
             }
         }
     }

@@ -84,7 +84,7 @@ pub mod words {
     /// No time left to live.
     pub const NO_TIME: CacheReason = CacheReason::word("no_time");
     /// The fetch brought no response.
-    pub const NO_ANSWER: CacheReason = CacheReason::word("no_answer");
+    pub const NO_RESPONSE: CacheReason = CacheReason::word("no_response");
     /// Waited as long as a follower may.
     pub const WAITED: CacheReason = CacheReason::word("waited");
     /// Nothing was stored under this key.

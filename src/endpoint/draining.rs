@@ -32,7 +32,7 @@ impl From<&config::Upstream> for DrainLimits {
 #[derive(Debug, Clone)]
 pub struct DrainingEndpoint {
     pub endpoint: Arc<Endpoint>,
-    /// Requests that run there.
+    /// Requests that run there, and responses that slow readers hold up.
     pub in_flight: u32,
     /// Since it left.
     pub for_so_long: Duration,
@@ -77,7 +77,7 @@ impl Draining {
         let ends = self.since + limits.at_most;
         (!self.is_over(limits, now)).then(|| DrainingEndpoint {
             endpoint: self.endpoint.clone(),
-            in_flight: self.endpoint.state.in_flight(),
+            in_flight: self.endpoint.state.unfinished(),
             for_so_long: now - self.since,
             idle_ends_in: self.idle_end(limits).map(|end| end.min(ends) - now),
             ends_in: ends - now,
@@ -88,6 +88,6 @@ impl Draining {
     fn idle_end(&self, limits: DrainLimits) -> Option<Moment> {
         let state = &self.endpoint.state;
         let completed = state.last_completed().unwrap_or_default();
-        (state.in_flight() == 0).then(|| completed.max(self.used) + limits.idle)
+        (state.unfinished() == 0).then(|| completed.max(self.used) + limits.idle)
     }
 }

@@ -19,6 +19,7 @@ pub mod registry;
 mod rules;
 mod server_facts;
 mod slow_start;
+mod stalled;
 mod stamp;
 pub mod state;
 mod status;

@@ -1,11 +1,15 @@
 //! A permit: the right of one request to use an endpoint. It counts up when it is given and down when it goes,
-//! however it goes, so that a client that vanishes leaks nothing.
+//! however it goes, so that a client that vanishes leaks nothing. While the client holds the response up,
+//! it is not counted as in flight.
 
 use super::Endpoint;
+use super::stalled::Stall;
 use crate::clock::Moment;
 use crate::dialect::Fault;
 use crate::plan::Complexity;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// How a request went at its endpoint.
@@ -34,6 +38,8 @@ pub struct Permit {
     endpoint: Arc<Endpoint>,
     trial: bool,
     judged: bool,
+    /// In place of the place, while the client holds the response up.
+    stall: Option<Stall>,
 }
 
 impl Permit {
@@ -43,6 +49,7 @@ impl Permit {
             endpoint: endpoint.clone(),
             trial: false,
             judged: false,
+            stall: None,
         })
     }
 
@@ -50,6 +57,45 @@ impl Permit {
     pub fn claim_trial(&mut self) -> bool {
         self.trial = self.trial || self.endpoint.health().claim_trial();
         self.trial
+    }
+
+    /// The client holds the response up: gives the place back, and the breaker's trial, before the end. Of such responses
+    /// an endpoint has as many at most as it has places; past that one is evicted.
+    pub fn stall(&mut self, client: IpAddr) {
+        if self.stall.is_some() {
+            return;
+        }
+        self.give_trial_back();
+        let (state, limit) = (&self.endpoint.state, self.endpoint.max_connections);
+        self.stall = Some(Stall::begin(state, client, limit));
+        state.leave();
+    }
+
+    /// The response goes on: takes a place again, if one is free.
+    pub fn resume(&mut self) {
+        let limit = self.endpoint.max_connections;
+        if self.stall.is_some() && self.endpoint.state.take_place(limit) {
+            self.stall = None;
+        }
+    }
+
+    /// Whether the client holds the response up.
+    pub fn is_stalled(&self) -> bool {
+        self.stall.is_some()
+    }
+
+    /// Ready when a stalled response must make room for others. Not to be polled again then.
+    pub fn poll_evicted(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.stall {
+            Some(stall) => stall.poll_evicted(cx),
+            None => Poll::Pending,
+        }
+    }
+
+    fn give_trial_back(&mut self) {
+        if std::mem::take(&mut self.trial) {
+            self.endpoint.health().release_trial();
+        }
     }
 
     /// Gives the permit back and teaches the endpoint's state how it went.
@@ -66,12 +112,12 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        if self.trial {
-            self.endpoint.health().release_trial();
-        }
+        self.give_trial_back();
         if !self.judged {
             self.endpoint.state.abort();
         }
-        self.endpoint.state.leave();
+        if self.stall.is_none() {
+            self.endpoint.state.leave();
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::gauge::Gauge;
 use super::permit::Completion;
+use super::stalled::StalledResponses;
 use super::stamp::Stamp;
 use super::timeouts::Timeouts;
 use super::times::ResponseTimes;
@@ -23,6 +24,8 @@ pub struct EndpointState {
     /// Counts up with each address that the name stood for; 0 for the first.
     pub generation: u64,
     pub times: ResponseTimes,
+    /// Responses that their clients hold up; none of them is in flight.
+    pub stalled: StalledResponses,
     /// The timeouts of all endpoints of the service.
     timeouts: Arc<Timeouts>,
     completed: Stamp,
@@ -73,6 +76,7 @@ impl EndpointState {
             health,
             generation,
             times: ResponseTimes::default(),
+            stalled: StalledResponses::default(),
             timeouts,
             completed: Stamp::default(),
             in_flight: AtomicU32::new(0),
@@ -93,6 +97,12 @@ impl EndpointState {
     /// Requests in flight.
     pub fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Requests in flight, and responses that slow readers hold up.
+    pub fn unfinished(&self) -> u32 {
+        let stalled = u32::try_from(self.stalled.count()).unwrap_or(u32::MAX);
+        self.in_flight().saturating_add(stalled)
     }
 
     /// When a request last ended with a judgement.
@@ -158,15 +168,19 @@ impl EndpointState {
 
     /// Counts one request in, unless `limit` are in flight.
     pub(super) fn enter(&self, limit: u32) -> bool {
-        let next = |n: u32| (n < limit).then(|| n + 1);
-        let entered = self
-            .in_flight
-            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next)
-            .is_ok();
+        let entered = self.take_place(limit);
         if entered {
             self.requests.fetch_add(1, Ordering::Relaxed);
         }
         entered
+    }
+
+    /// Counts one request as in flight again, unless `limit` are in flight.
+    pub(super) fn take_place(&self, limit: u32) -> bool {
+        let next = |n: u32| (n < limit).then(|| n + 1);
+        self.in_flight
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next)
+            .is_ok()
     }
 
     /// Counts one request out.

@@ -20,7 +20,7 @@ pub enum DownstreamError {
     /// The client closed the connection, or it broke.
     Gone,
     /// The response is no message of HTTP (a control byte in a value, a body of another length than its head says):
-    /// the fault of whoever made it.
+    /// a fault of the endpoint, or of ours.
     Unwritable(&'static str),
 }
 

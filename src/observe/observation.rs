@@ -60,6 +60,8 @@ pub enum Outcome {
     AbortedByClient,
     /// The endpoint closed or failed after the response had begun.
     AbortedByUpstream,
+    /// Its client read too slowly, and pointsman broke it off to make room for others.
+    EvictedSlowReader,
     /// Its task was dropped before a reason was known.
     Abandoned,
     /// pointsman refused it.
@@ -73,6 +75,7 @@ impl Outcome {
             Outcome::Complete => "complete",
             Outcome::AbortedByClient => "aborted_by_client",
             Outcome::AbortedByUpstream => "aborted_by_upstream",
+            Outcome::EvictedSlowReader => "evicted_slow_reader",
             Outcome::Abandoned => "abandoned",
             Outcome::Refused => "refused",
         }
@@ -83,6 +86,7 @@ impl Outcome {
         match self {
             Outcome::AbortedByClient => Some("client"),
             Outcome::AbortedByUpstream => Some("upstream"),
+            Outcome::EvictedSlowReader => Some("proxy"),
             Outcome::Abandoned => Some("unknown"),
             Outcome::Complete | Outcome::Refused => None,
         }

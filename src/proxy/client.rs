@@ -20,7 +20,7 @@ pub enum ClientError {
     TooSlow,
     /// Its request breaks a rule of HTTP.
     Refused(Refusal),
-    /// The response cannot be written: a fault of whoever made it.
+    /// The response is no message of HTTP and cannot be written.
     Unwritable,
 }
 
@@ -73,7 +73,7 @@ impl<'a> Client<'a> {
             downstream,
             method: head.method.clone(),
             version: head.version,
-            sending: MinRate::of_sender(limits.client_read_timeout, rate),
+            sending: MinRate::new(limits.client_read_timeout, rate),
             reading: MinRate::of_reader(limits.client_write_timeout, rate),
             on_leave: OnLeave::Abort,
             failure: None,
@@ -110,11 +110,7 @@ impl<'a> Client<'a> {
         match self.downstream.poll_part(cx) {
             Poll::Ready(part) => {
                 let part = part?;
-                let bytes = if let Part::Data(data) = &part {
-                    data.len()
-                } else {
-                    0
-                };
+                let bytes = part.data_len();
                 self.sending.moved(bytes);
                 self.bytes_in += bytes as u64;
                 self.request_ended = part == Part::End;
@@ -185,11 +181,7 @@ impl<'a> Client<'a> {
 
     /// Queues a part of the response.
     pub fn send_part(&mut self, part: Part) -> Result<(), ClientError> {
-        let bytes = if let Part::Data(data) = &part {
-            data.len()
-        } else {
-            0
-        };
+        let bytes = part.data_len();
         self.downstream.send_part(part)?;
         // It may take the time of these bytes as well; they are fewer than the write buffer, or one part.
         self.reading.moved(bytes);

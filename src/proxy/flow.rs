@@ -4,10 +4,11 @@ use super::Proxy;
 use super::call::{CallEnd, CallReport, CallResponse, Outbound};
 use super::client::{Client, ClientError};
 use super::headers::EXPLAIN;
-use super::intake::Intake;
+use super::intake::{self, Intake};
 use super::notes;
+use super::place::Place;
 use super::read::Read;
-use super::relay::{Edits, OnEnd, Relay};
+use super::relay::{Edits, Relay};
 use super::respond::{Ending, Marks, WholeResponse, edit_head};
 use super::write::Write;
 use crate::cache::CacheStatus;
@@ -42,7 +43,7 @@ pub struct Flow<'a> {
     /// The request's id, as the client and the endpoint are told.
     pub id: HeaderValue,
     cache: Option<CacheStatus>,
-    /// The head as it came, for the shape of a refusal; `None`: it could not be read.
+    /// The head, for the shape of a refusal; `None`: it could not be read.
     head: Option<Arc<RequestHeader>>,
     /// The judgement of a response that streamed, at its end.
     pub judged_at_end: Option<Judgement>,
@@ -84,9 +85,16 @@ impl<'a> Flow<'a> {
     }
 
     /// Responds to the request and closes its record.
-    pub async fn run(mut self, head: RequestHeader) {
-        self.head = Some(Arc::new(head.clone()));
-        let ending = match Intake::new(&mut self).read(head).await {
+    pub async fn run(mut self, mut head: RequestHeader) {
+        let limits = &self.snapshot.config.path;
+        let prepared = intake::prepare(&mut head, limits, self.id.clone());
+        let head = Arc::new(head);
+        self.head = Some(Arc::clone(&head));
+        let read = match prepared {
+            Ok(target) => Intake::new(&mut self).read(head, target).await,
+            Err(stop) => Err(stop),
+        };
+        let ending = match read {
             Ok(outbound) => self.serve(outbound).await,
             Err(stop) => self.stop(stop).await,
         };
@@ -131,6 +139,7 @@ impl<'a> Flow<'a> {
             Ending::Complete => Outcome::Complete,
             Ending::ClientGone => Outcome::AbortedByClient,
             Ending::Cut => Outcome::AbortedByUpstream,
+            Ending::Evicted => Outcome::EvictedSlowReader,
         });
     }
 
@@ -200,13 +209,12 @@ impl<'a> Flow<'a> {
         let Some(exchange) = response.exchange else {
             return Ok(Ending::Complete);
         };
-        let on_end = OnEnd {
-            place: fetched.streaming,
-            clock: self.origin.proxy.shared.clock.clone(),
-        };
+        let clock = &self.origin.proxy.shared.clock;
+        let place = |streaming| Place::new(streaming, self.origin.client, clock.clone());
+        let place = fetched.streaming.map(place);
         let room = (response.share, self.snapshot.config.path.read_ahead.bytes());
         let edits = Edits { editor, judge };
-        let mut relay = Relay::new(&mut self.client, exchange, edits, room, on_end);
+        let mut relay = Relay::new(&mut self.client, exchange, edits, room, place);
         relay.begin(response.body).await;
         if let Some(trailers) = response.trailers {
             relay.take(crate::http::Part::Trailers(trailers));

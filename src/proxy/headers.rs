@@ -6,7 +6,7 @@ use http::HeaderMap;
 use http::header::{self, HeaderName};
 
 const PREFIX: &str = "x-pointsman-";
-/// Asks for the explain header in the answer.
+/// Asks for the explanation in a field of the response.
 pub const EXPLAIN: HeaderName = HeaderName::from_static("x-pointsman-explain");
 /// What the cache did.
 pub const CACHE: HeaderName = HeaderName::from_static("x-pointsman-cache");
@@ -56,7 +56,7 @@ fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-/// Fields with our own prefix: nobody else may set them.
+/// Fields with our own prefix, which no client and no endpoint may set.
 fn ours(headers: &HeaderMap) -> Vec<HeaderName> {
     let names = headers.keys();
     names
@@ -85,14 +85,14 @@ pub fn strip_request(request: &mut RequestHeader) -> Result<(), BadFraming> {
     Ok(())
 }
 
-/// Takes the fields of the upstream hop, and ours, out of an answer.
-pub fn strip_response(answer: &mut ResponseHeader) {
-    let gone = nominated(&answer.headers);
-    for name in gone.iter().chain(&ours(&answer.headers)) {
-        answer.remove_header(name);
+/// Takes the fields of the upstream hop, and ours, out of a response.
+pub fn strip_response(response: &mut ResponseHeader) {
+    let gone = nominated(&response.headers);
+    for name in gone.iter().chain(&ours(&response.headers)) {
+        response.remove_header(name);
     }
     for name in &HOP_BY_HOP {
-        answer.remove_header(name);
+        response.remove_header(name);
     }
 }
 

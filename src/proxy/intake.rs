@@ -4,11 +4,12 @@ use super::body_reader::BodyReader;
 use super::call::{Outbound, RequestBody, SOON, request};
 use super::flow::{Flow, Stop};
 use super::headers;
+use crate::config;
 use crate::dialect::background;
 use crate::http::RequestHeader;
 use crate::rejection::{Rejection, RejectionReason};
 use bytes::Bytes;
-use http::Method;
+use http::{HeaderValue, Method};
 use std::sync::Arc;
 
 /// The reading of one request.
@@ -25,14 +26,13 @@ impl<'f, 'a> Intake<'f, 'a> {
         Self { flow, reader }
     }
 
-    /// Reads the request.
-    pub async fn read(mut self, mut head: RequestHeader) -> Result<Outbound, Stop> {
-        self.check(&head)?;
+    /// Reads the request of this head, which was prepared.
+    pub async fn read(
+        mut self,
+        head: Arc<RequestHeader>,
+        target: Arc<str>,
+    ) -> Result<Outbound, Stop> {
         let length = self.flow.client.body_length();
-        let target =
-            std::str::from_utf8(head.raw_path()).map_err(|_| bad("a target that is no text"))?;
-        let target: Arc<str> = target.into();
-        headers::strip_request(&mut head).map_err(|error| bad(error.0))?;
         let limit = self.flow.snapshot.config.path.peek_limit.bytes();
         let mut body = self.reader.read(&mut self.flow.client, limit).await?;
         let shared = Arc::clone(&self.flow.origin.proxy.shared);
@@ -50,8 +50,6 @@ impl<'f, 'a> Intake<'f, 'a> {
         let load = shared.load();
         let plan = flow.snapshot.planner.plan(&call, execution, &load, user);
         let planned = shared.clock.now();
-        let id = head.insert_header(headers::REQUEST_ID, flow.id.clone());
-        id.map_err(|_| bad("an id that cannot be passed on"))?;
         flow.record.understood(&call);
         flow.record.planned(plan.clone());
         flow.record.note(|record| {
@@ -61,7 +59,7 @@ impl<'f, 'a> Intake<'f, 'a> {
         Ok(Outbound {
             snapshot: Arc::clone(&flow.snapshot),
             service: Arc::clone(&flow.service),
-            head: Arc::new(head),
+            head,
             target,
             body,
             body_length: length,
@@ -72,28 +70,6 @@ impl<'f, 'a> Intake<'f, 'a> {
             explain: flow.explain,
             ticket: flow.record.ticket(),
         })
-    }
-
-    /// What is refused whatever it means.
-    fn check(&self, head: &RequestHeader) -> Result<(), Stop> {
-        let limits = &self.flow.snapshot.config.path;
-        let fields = &head.headers;
-        if headers::size(fields) > limits.max_header_size.bytes()
-            || fields.len() > limits.max_header_count as usize
-        {
-            return Err(Stop::Refused(Rejection::new(
-                RejectionReason::HeadersTooLarge,
-                "the header fields are larger than path.max_header_size allows",
-            )));
-        }
-        // A server may send back what it got, and with it what a script must not read.
-        if head.method == Method::TRACE && headers::carry_credential(fields) {
-            return Err(Stop::Refused(Rejection::new(
-                RejectionReason::MethodNotAllowed,
-                "TRACE with a credential is not passed on",
-            )));
-        }
-        Ok(())
     }
 
     /// Reads the whole of a body that must not go out in part.
@@ -118,6 +94,42 @@ impl<'f, 'a> Intake<'f, 'a> {
             ))),
         }
     }
+}
+
+/// Makes a head ready to be sent on: the fields of the client's hop end here, and the id is added. Gives its target.
+pub fn prepare(
+    head: &mut RequestHeader,
+    limits: &config::Path,
+    id: HeaderValue,
+) -> Result<Arc<str>, Stop> {
+    check(head, limits)?;
+    let target = std::str::from_utf8(head.raw_path());
+    let target = target.map_err(|_| bad("a target that is no text"))?.into();
+    headers::strip_request(head).map_err(|error| bad(error.0))?;
+    head.insert_header(headers::REQUEST_ID, id)
+        .map_err(|_| bad("an id that cannot be passed on"))?;
+    Ok(target)
+}
+
+/// Refuses what no dialect has to understand.
+fn check(head: &RequestHeader, limits: &config::Path) -> Result<(), Stop> {
+    let fields = &head.headers;
+    if headers::size(fields) > limits.max_header_size.bytes()
+        || fields.len() > limits.max_header_count as usize
+    {
+        return Err(Stop::Refused(Rejection::new(
+            RejectionReason::HeadersTooLarge,
+            "the header fields are larger than path.max_header_size allows",
+        )));
+    }
+    // A server may send back what it got, and with it what a script must not read.
+    if head.method == Method::TRACE && headers::carry_credential(fields) {
+        return Err(Stop::Refused(Rejection::new(
+            RejectionReason::MethodNotAllowed,
+            "TRACE with a credential is not passed on",
+        )));
+    }
+    Ok(())
 }
 
 fn bad(detail: &'static str) -> Stop {

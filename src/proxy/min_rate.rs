@@ -22,17 +22,17 @@ pub struct MinRate {
 }
 
 impl MinRate {
-    /// A client that sends: `grace` is how long it may be silent.
-    pub fn of_sender(grace: Duration, bytes_per_second: u64) -> Self {
-        Self::new(grace, bytes_per_second, 0)
+    /// `grace` is how long the client may be silent.
+    pub fn new(grace: Duration, bytes_per_second: u64) -> Self {
+        Self::with_buffer(grace, bytes_per_second, 0)
     }
 
     /// A client that reads: beside the grace, it may take the time that [`SEND_BUFFER`] takes at this rate.
     pub fn of_reader(grace: Duration, bytes_per_second: u64) -> Self {
-        Self::new(grace, bytes_per_second, SEND_BUFFER)
+        Self::with_buffer(grace, bytes_per_second, SEND_BUFFER)
     }
 
-    fn new(grace: Duration, bytes_per_second: u64, buffer: usize) -> Self {
+    fn with_buffer(grace: Duration, bytes_per_second: u64, buffer: usize) -> Self {
         let bytes_per_second = bytes_per_second.max(1) as f64;
         let most = grace.saturating_add(time_of(buffer, bytes_per_second));
         Self {
@@ -58,9 +58,19 @@ impl MinRate {
         }
     }
 
+    /// Whether nothing of the allowance is used up, once the client is not waited for.
+    pub fn is_refilled(&self) -> bool {
+        self.allowance == self.most
+    }
+
+    /// The client is waited for, from now on.
+    pub fn wait(&mut self) -> Instant {
+        *self.waiting_since.get_or_insert_with(Instant::now)
+    }
+
     /// The client is waited for; ready when it was too slow.
     pub fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let since = self.wait();
         // Beyond a year nothing is measured.
         let until = since + self.allowance.min(Duration::from_secs(365 * 86_400));
         let timer = self
@@ -95,20 +105,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn fast_bytes_earn_no_silence() {
-        let mut rate = MinRate::of_sender(GRACE, 1024);
+        let mut rate = MinRate::new(GRACE, 1024);
         rate.moved(1 << 30);
         assert_eq!(patience(&mut rate).await.as_secs(), 60);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_at_the_rate_is_never_too_slow_and_one_below_it_is_in_the_end() {
-        let mut steady = MinRate::of_sender(GRACE, 1024);
+        let mut steady = MinRate::new(GRACE, 1024);
         for _ in 0..1_000 {
             let wait = poll_fn(|cx| steady.poll_too_slow(cx));
             assert!(timeout(Duration::from_secs(50), wait).await.is_err());
             steady.moved(50 * 1024);
         }
-        let mut slow = MinRate::of_sender(GRACE, 1024);
+        let mut slow = MinRate::new(GRACE, 1024);
         let begun = Instant::now();
         let cut = async {
             loop {
@@ -134,7 +144,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn only_the_time_spent_on_the_client_counts() {
-        let mut rate = MinRate::of_sender(GRACE, 1024);
+        let mut rate = MinRate::new(GRACE, 1024);
         let wait = poll_fn(|cx| rate.poll_too_slow(cx));
         assert!(timeout(Duration::from_secs(20), wait).await.is_err());
         rate.pause();

@@ -12,6 +12,7 @@ mod intake;
 mod listener;
 mod min_rate;
 mod notes;
+mod place;
 mod read;
 mod relay;
 mod respond;

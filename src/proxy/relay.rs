@@ -1,12 +1,12 @@
 //! A response on its way to the client while it comes. What the client does not take at once is read
 //! ahead, up to a bound, so that the endpoint's place and connection are free while a slow client reads.
+//! Past the bound the endpoint is not read, and its place alone is free.
 
 use super::call::{Exchange, ExchangeEnd, next_piece};
 use super::client::Client;
+use super::place::Place;
 use super::respond::Ending;
-use crate::clock::Clock;
-use crate::dialect::{Fault, ResponseEditor, StreamJudge};
-use crate::endpoint::{Completion, Permit};
+use crate::dialect::{ResponseEditor, StreamJudge};
 use crate::http::{Data, Part};
 use crate::shared::Share;
 use bytes::Bytes;
@@ -23,13 +23,6 @@ pub struct Edits<'r> {
     pub judge: Option<&'r mut (dyn StreamJudge + 'static)>,
 }
 
-/// What ends the endpoint's part in a response.
-pub struct OnEnd {
-    /// Its place, and what its state is told.
-    pub place: Option<(Permit, Completion)>,
-    pub clock: Clock,
-}
-
 /// How far the response was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reading {
@@ -41,13 +34,14 @@ enum Reading {
 /// The rest of a response, from the endpoint to the client.
 pub struct Relay<'r, 'c> {
     client: &'r mut Client<'c>,
-    pub exchange: Option<Exchange>,
+    exchange: Option<Exchange>,
     edits: Edits<'r>,
     /// The part of what is read ahead in the bound of all bodies.
-    pub share: Share,
+    share: Share,
     /// Bytes that may be read ahead.
-    pub limit: usize,
-    pub on_end: OnEnd,
+    limit: usize,
+    /// Until the endpoint has nothing more to say.
+    place: Option<Place>,
     queue: VecDeque<Part>,
     queued: usize,
     reading: Reading,
@@ -61,7 +55,7 @@ impl<'r, 'c> Relay<'r, 'c> {
         exchange: Exchange,
         edits: Edits<'r>,
         (share, limit): (Share, usize),
-        on_end: OnEnd,
+        place: Option<Place>,
     ) -> Self {
         Self {
             client,
@@ -69,7 +63,7 @@ impl<'r, 'c> Relay<'r, 'c> {
             edits,
             share,
             limit,
-            on_end,
+            place,
             queue: VecDeque::new(),
             queued: 0,
             reading: Reading::Open,
@@ -129,12 +123,8 @@ impl<'r, 'c> Relay<'r, 'c> {
     /// The endpoint has nothing more to say: its place is free.
     fn ended(&mut self, reading: Reading) {
         self.reading = reading;
-        if let Some((permit, mut completion)) = self.on_end.place.take() {
-            if reading == Reading::Cut {
-                completion.fault = Fault::Endpoint;
-            }
-            completion.now = self.on_end.clock.now();
-            permit.complete(&completion);
+        if let Some(place) = self.place.take() {
+            place.end(reading == Reading::Cut);
         }
     }
 
@@ -163,15 +153,10 @@ impl<'r, 'c> Relay<'r, 'c> {
             let has_room =
                 self.queued < LEAST || (self.queued < self.limit && self.share.has_room(LEAST));
             if self.reading != Reading::Open || !has_room {
-                exchange.pause();
-                return match exchange.poll_upload(cx, &mut Some(self.client)) {
-                    Poll::Ready(Err(_)) => Err(()),
-                    Poll::Ready(Ok(())) if self.reading != Reading::Open => {
-                        self.release();
-                        Ok(())
-                    }
-                    _ => Ok(()),
-                };
+                return self.poll_upload(cx);
+            }
+            if let Some(place) = &mut self.place {
+                place.resume();
             }
             match exchange.poll_part(cx, &mut Some(self.client)) {
                 Poll::Ready(Ok(part)) => self.take(part),
@@ -182,6 +167,23 @@ impl<'r, 'c> Relay<'r, 'c> {
                 Poll::Ready(Err(ExchangeEnd::RequesterGone)) => return Err(()),
                 Poll::Pending => return Ok(()),
             }
+        }
+        Ok(())
+    }
+
+    /// Nothing is read: the request goes on being sent. `Err`: the client is gone.
+    fn poll_upload(&mut self, cx: &mut Context<'_>) -> Result<(), ()> {
+        let Some(exchange) = &mut self.exchange else {
+            return Ok(());
+        };
+        exchange.pause();
+        if let Some(place) = &mut self.place {
+            place.wait(cx);
+        }
+        match exchange.poll_upload(cx, &mut Some(self.client)) {
+            Poll::Ready(Err(_)) => return Err(()),
+            Poll::Ready(Ok(())) if self.reading != Reading::Open => self.release(),
+            _ => {}
         }
         Ok(())
     }
@@ -222,6 +224,9 @@ impl<'r, 'c> Relay<'r, 'c> {
                 }
                 self.queued = self.queued.saturating_sub(piece.len());
                 self.share.give_back(piece.len());
+                if let Some(place) = &mut self.place {
+                    place.moved(piece.len());
+                }
                 Part::Data(piece)
             }
             part => part,
@@ -245,6 +250,9 @@ impl<'r, 'c> Relay<'r, 'c> {
         if self.client.request_ended() && self.client.poll_left(cx).is_ready() {
             return Poll::Ready(Ending::ClientGone);
         }
-        Poll::Pending
+        match &mut self.place {
+            Some(place) => place.poll_evicted(cx).map(|()| Ending::Evicted),
+            None => Poll::Pending,
+        }
     }
 }

@@ -52,6 +52,8 @@ pub enum Ending {
     ClientGone,
     /// The endpoint's response was cut: the client's connection is broken off, never ended cleanly.
     Cut,
+    /// The client held the response up, and others that do so as well needed the room: its connection is broken off.
+    Evicted,
 }
 
 /// A response that is there whole.
@@ -126,14 +128,14 @@ impl WholeResponse {
 
     async fn written(mut self, client: &mut Client<'_>, marks: &Marks) -> Result<(), ClientError> {
         marks.put(&mut self.head)?;
+        let is_bodiless = client.is_bodiless(self.head.status);
         let length = match self.trailers {
-            _ if client.is_bodiless(self.head.status) => self.length,
+            _ if is_bodiless => self.length,
             Some(_) if client.takes_trailers() => BodyLength::Unknown,
             _ => BodyLength::Known(self.body.len() as u64),
         };
-        let bodiless = client.is_bodiless(self.head.status);
         client.send_head(&self.head, length)?;
-        if !bodiless {
+        if !is_bodiless {
             client.send(self.body).await?;
         }
         if let Some(trailers) = self.trailers {

@@ -69,16 +69,16 @@ fn after_a_failure() {
     type Change = fn(&mut RetryFacts<'static>);
     #[rustfmt::skip]
     let table: &[(&str, Change, AttemptOutcome<'_>, (RetryDecision, bool))] = &[
-        ("a read that reached nobody", any, failed(Connect), (Elsewhere, false)),
+        ("a read that reached no endpoint", any, failed(Connect), (Elsewhere, false)),
         ("a read that broke", any, failed(Sent), (Elsewhere, true)),
         ("a read whose response broke", any, failed(Responding), (Elsewhere, true)),
-        ("a write that reached nobody", |f| f.effect = Effect::Write, failed(Connect), (Elsewhere, false)),
+        ("a write that reached no endpoint", |f| f.effect = Effect::Write, failed(Connect), (Elsewhere, false)),
         ("a write of which a byte was sent", |f| f.effect = Effect::Write, failed(Sent), (Stop, false)),
         ("a write whose response broke", |f| f.effect = Effect::Write, failed(Responding), (Stop, false)),
         ("what was not understood", |f| f.effect = Effect::Unknown, failed(Sent), (Stop, false)),
         ("a write on a stale connection", |f| f.effect = Effect::Write, STALE, (Stop, false)),
         ("an idempotent write that broke", idempotent, failed(Sent), (Elsewhere, true)),
-        ("an upload that reached nobody", |f| f.replayable = false, failed(Connect), (Elsewhere, false)),
+        ("an upload that reached no endpoint", |f| f.replayable = false, failed(Connect), (Elsewhere, false)),
         ("a read whose upload broke", |f| f.replayable = false, failed(Sent), (Stop, false)),
         ("a read that timed out", any, TIMED_OUT, (Stop, false)),
         ("a read that timed out, where that may be repeated", |f| f.retry_timeouts = true, TIMED_OUT, (Elsewhere, true)),
@@ -124,7 +124,7 @@ fn after_a_response() {
         ("a reader that lags", any, Fault::Lag, Advice::Writer, Advice::No, (Writer, true)),
         ("a fence of ours that refused", |f| f.fence = Fence::Ours, Fault::Client, Advice::AsWrite, Advice::No, (AsWrite, false)),
         ("a fence of the client's that refused", |f| f.fence = Fence::Theirs, Fault::Client, Advice::AsWrite, Advice::No, (Stop, false)),
-        ("a name that nobody has seen", any, Fault::Client, Advice::Once, Advice::No, (Stop, false)),
+        ("a name that was never seen", any, Fault::Client, Advice::Once, Advice::No, (Stop, false)),
         ("a statement that failed and did not before", |f| f.target_is_known = true, Fault::Client, Advice::Once, Advice::No, (Elsewhere, true)),
         ("a name that was seen, not found twice", |f| { f.target_is_known = true; f.has_fallback = true; }, Fault::Client, Advice::Once, Advice::No, (Stop, false)),
         ("an upload", |f| f.replayable = false, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Stop, false)),
@@ -180,7 +180,7 @@ fn without_budget_only_what_costs_nothing_is_tried_again() {
     assert_eq!(decided(&read(), STALE, false).0, Reconnect);
 }
 
-/// Whatever else holds: a write of which a byte was sent, and that nobody calls idempotent, is never sent again.
+/// A write of which a byte was sent, and that is not called idempotent, is never sent again, whatever else holds.
 #[test]
 fn no_write_is_repeated_whatever_else_holds() {
     let writes = Effect::ALL.into_iter().filter(|effect| !effect.is_read());

@@ -64,6 +64,7 @@ fn instance(service: &Name, endpoint: &Endpoint, stats: &InstanceStats) -> Endpo
         status: stats.status.label(),
         breaker: stats.breaker,
         in_flight: u64::from(stats.active_queries),
+        stalled: endpoint.state.stalled.count() as u64,
         load_a: stats.load_score,
         load_b: stats.load_score_b,
         probe_age: stats.last_health_check_age.map(Duration::from_secs_f64),

@@ -12,6 +12,7 @@ use std::time::Duration;
 use testbed::faults::Requests;
 use testbed::graph::Graph;
 use testbed::qdrant::Cluster;
+use tokio::io::AsyncWriteExt;
 
 const SECRET: &str = "hunter2-never-printed";
 
@@ -28,6 +29,7 @@ struct Site {
     responses: Responses,
 }
 
+/// Probes are frequent, and many must fail, so that a breaker opens before its endpoint is unhealthy.
 fn yaml(cluster: &Cluster, graph: &Graph, l1: &str) -> String {
     format!(
         "services:\n\
@@ -36,10 +38,11 @@ fn yaml(cluster: &Cluster, graph: &Graph, l1: &str) -> String {
          admin: {{listen: '127.0.0.1:0', operate_token: {SECRET}}}\n\
          observe: {{log: trace}}\n\
          queries: {{slow_threshold: 300ms}}\n\
-         health: {{interval: 100ms}}\n\
+         health: {{interval: 100ms, unhealthy_after: 100}}\n\
          breaker: {{threshold: 3, open_for: 500ms}}\n\
          process: {{reload_delay: 1h}}\n\
          upstream: {{idle_timeout: 1ms}}\n\
+         path: {{read_ahead: 64KiB}}\n\
          cache: {{max_size: 4, cleanup_interval: 50ms, rejoin_hold: 1ms, quarantine: 1ms, share_wait: 700ms, l1: {{size: {l1}}}, categories: {{entity: 2s}}}}\n",
         cluster.url(0),
         cluster.url(1),
@@ -227,6 +230,27 @@ async fn shortage(site: &mut Site) {
     site.until_counted("connect_shortages_total").await;
 }
 
+/// A client that asks for a large response and takes nothing of it.
+async fn slow_reader(site: &mut Site) {
+    let large = json!({"points": [{"id": 78, "vector": [1.0, 2.0], "payload": {"x": "y".repeat(4 << 20)}}]});
+    assert!(
+        site.points("PUT", "/points?wait=true", large)
+            .await
+            .is_good()
+    );
+    let address = site.vectors.trim_start_matches("http://").to_owned();
+    let mut reader = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = b"GET /collections/docs/points/78 HTTP/1.1\r\nhost: t\r\n\r\n";
+    reader.write_all(head).await.unwrap();
+    site.until_counted("stalled_responses").await;
+    let gone = json!({"points": [78]});
+    assert!(
+        site.points("POST", "/points/delete?wait=true", gone)
+            .await
+            .is_good()
+    );
+}
+
 /// A slow write in flight, a client that leaves, retries, an open breaker, refusals.
 async fn trouble(site: &mut Site) {
     for replica in 0..2 {
@@ -355,6 +379,7 @@ async fn every_documented_metric_moves_and_every_documented_field_of_the_admin_a
     site.look().await;
     traffic(&mut site).await;
     shortage(&mut site).await;
+    slow_reader(&mut site).await;
     trouble(&mut site).await;
     operation(&mut site).await;
     let log = site.process.log();

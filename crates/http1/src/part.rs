@@ -45,7 +45,7 @@ pub enum Part {
 }
 
 impl Part {
-    /// Bytes of data in it.
+    /// Bytes of data; 0 for trailers and the end.
     pub fn data_len(&self) -> usize {
         match self {
             Part::Data(data) => data.len(),

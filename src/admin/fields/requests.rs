@@ -113,7 +113,7 @@ const END: &[Field] = fields! {
     "times.route" MaybeNumber, "Seconds to choose endpoints.";
     "times.upstream" MaybeNumber, "Seconds of all attempts.";
     "times.first_byte" MaybeNumber, "Seconds until the first byte was sent to the client.";
-    "outcome" Text, "complete, aborted_by_client, aborted_by_upstream, abandoned or refused.";
+    "outcome" Text, "complete, aborted_by_client, aborted_by_upstream, evicted_slow_reader, abandoned or refused.";
     "slow" Bool, "Whether it was at or above queries.slow_threshold.";
     "generation" Number, "The generation of the configuration that it ran under.";
 };

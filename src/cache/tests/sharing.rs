@@ -91,7 +91,7 @@ async fn a_failure_is_not_shared() {
     assert_eq!(shared(waited), "alone no_store:failed");
     let (fill, follower) = (b.lead(&call), b.follow(&call));
     fill.abandon();
-    assert_eq!(shared(follower.wait(LONG).await), "alone no_answer");
+    assert_eq!(shared(follower.wait(LONG).await), "alone no_response");
 }
 
 #[tokio::test]

@@ -190,3 +190,16 @@ fn an_endpoint_that_left_is_listed_until_it_is_forgotten() {
     world.wait(10);
     assert!(world.registry.leaving(world.now()).is_empty());
 }
+
+#[test]
+fn an_endpoint_is_not_idle_while_a_client_holds_a_response_up() {
+    let world = World::equal(LeastConnections, 2);
+    let leaving = world.at("b");
+    let fewer = world.rebuild(letters(1));
+    world.settle(&fewer);
+    let mut permit = crate::endpoint::Permit::claim(&leaving, 10).unwrap();
+    permit.stall([127, 0, 0, 1].into());
+    world.wait(300);
+    assert_eq!(world.registry.leaving(world.now())[0].in_flight, 1);
+    assert_eq!(pin(&world, &fewer, &leaving.token).as_deref(), Some("b"));
+}

@@ -82,6 +82,8 @@ families! {
         "Body bytes from (in) and to (out) clients.";
     in_flight: Gauges<2> = "in_flight" ["service", "endpoint"] NONE,
         "Requests in flight at an endpoint, also while it drains.";
+    stalled: Gauges<2> = "stalled_responses" ["service", "endpoint"] NONE,
+        "Responses of an endpoint that slow readers hold up. They take a connection each and no place; max_connections bounds them.";
     attempts: Counters<3> = "attempts_total" ["service", "endpoint", "fault"] NONE,
         "Exchanges with an endpoint, by whose fault a failure was (none: a success, or a failure that says nothing of the endpoint).";
     retries: Counters<2> = "retries_total" ["service", "reason"] NONE,
@@ -93,7 +95,7 @@ families! {
     rejections: Counters<2> = "rejections_total" ["service", "reason"] NONE,
         "Requests that pointsman itself refused.";
     aborted: Counters<2> = "aborted_total" ["service", "side"] NONE,
-        "Requests that were aborted, by side: client, upstream, unknown.";
+        "Requests that were aborted, by side: client, upstream, proxy (a slow reader evicted to make room), unknown.";
     slow: Counters<1> = "slow_total" ["service"] NONE,
         "Requests at or above queries.slow_threshold.";
     held_bodies: Gauges<0> = "held_body_bytes" [] NONE,

@@ -49,6 +49,7 @@ pub struct EndpointReading {
     /// closed, open or half_open.
     pub breaker: &'static str,
     pub in_flight: u64,
+    pub stalled: u64,
     /// The load score, 0..=1; higher is busier.
     pub load_a: f64,
     /// The score of time, load and errors, 0..=100; lower is better.
@@ -113,12 +114,13 @@ impl Families {
     }
 
     fn forget_readings(&self) {
-        [&self.in_flight, &self.selectable, &self.probe_age]
+        [&self.in_flight, &self.stalled, &self.probe_age]
             .iter()
             .for_each(|family| family.clear());
         [&self.endpoint_status, &self.breaker_state, &self.load_score]
             .iter()
             .for_each(|family| family.clear());
+        self.selectable.clear();
         self.resident.clear();
     }
 
@@ -126,6 +128,8 @@ impl Families {
         let (service, endpoint) = (&*one.service, &*one.endpoint);
         self.in_flight
             .with([service, endpoint], |gauge| gauge.set(one.in_flight as f64));
+        self.stalled
+            .with([service, endpoint], |gauge| gauge.set(one.stalled as f64));
         for state in STATES {
             let value = f64::from(u8::from(state == one.status));
             self.endpoint_status

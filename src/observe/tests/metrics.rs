@@ -62,6 +62,7 @@ fn read_figures(readings: &mut Readings) {
         status: "degraded",
         breaker: "half_open",
         in_flight: 4,
+        stalled: 1,
         load_a: 0.5,
         load_b: 20.0,
         probe_age: Some(Duration::from_secs(3)),

@@ -168,7 +168,7 @@ impl Exchange {
         }
     }
 
-    /// Sends on what there is of the request; ready when nothing is left to send, or nobody takes it.
+    /// Sends on what there is of the request; ready when nothing is left to send, or the endpoint takes no more.
     pub fn poll_upload(
         &mut self,
         cx: &mut Context<'_>,

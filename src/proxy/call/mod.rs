@@ -1,5 +1,5 @@
 //! A call, sent to endpoints and followed to its end: attempt after attempt, within one deadline. Knows
-//! nothing of a client's connection: who it is made for is a [`Requester`], or nobody.
+//! nothing of a client's connection: a [`Requester`] stands for the client, where the call has one.
 
 mod attempt;
 mod buffered;

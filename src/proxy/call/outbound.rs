@@ -87,7 +87,7 @@ impl Outbound {
         }
     }
 
-    /// Whether another endpoint can answer the call as well.
+    /// Whether any other endpoint can respond to the call as well.
     pub fn is_movable(&self) -> bool {
         self.call.placement == Placement::Any
     }

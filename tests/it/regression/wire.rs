@@ -2,8 +2,10 @@
 
 use crate::support::wire::{self, ReadError};
 use crate::support::{
-    Framing, Origin, Proxy, ReceivedRequest, Setup, Step, noise, over, plain, wait_until,
+    Client, Framing, Origin, Proxy, ReceivedRequest, Response, Setup, Step, in_time, noise, over,
+    plain, wait_until,
 };
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 /// Every connection was kept, whatever the client's version: a client of HTTP/1.0 waited for a close that never came.
@@ -584,6 +586,67 @@ async fn clients_that_read_slowly_leave_the_endpoint_to_others() {
     for client in &mut slow {
         assert!(client.response().await.body == noise(12 << 20));
     }
+}
+
+/// What a slow reader does: asks for a large response, and takes its head alone.
+async fn slow_reader(client: IpAddr, proxy: &Proxy) -> (Response, Client) {
+    let mut client = Client::connect_from(client, proxy.address).await;
+    client.send("GET /large HTTP/1.1\r\nhost: t\r\n\r\n").await;
+    let head = client.head().await.expect("a head");
+    assert_eq!(head.status, 200);
+    (head, client)
+}
+
+/// Responses were held up beyond what is read ahead, and kept their places: readers of one address, as many as
+/// `max_connections`, took the service away. All is default but `max_connections`, so that few readers are enough:
+/// 4 instead of 100, for 8 readers instead of 150.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_response_that_a_slow_reader_holds_up_takes_no_place() {
+    const LENGTH: usize = 20 << 20;
+    let origin = Origin::start(|received| match received.target() {
+        "/large" => {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n");
+            let mut steps = Step::raw(head);
+            steps.extend((0..LENGTH >> 16).map(|_| Step::Repeat(b'x', 1 << 16)));
+            steps
+        }
+        _ => Step::response(200, "", "ok"),
+    })
+    .await;
+    let endpoint = format!("{{url: {}, max_connections: 4}}", origin.url());
+    let proxy = Setup::new("http", &[endpoint]).start().await;
+    let (one, other) = ([127, 0, 0, 1].into(), [127, 0, 0, 2].into());
+    let bystander = slow_reader(other, &proxy).await;
+    let mut slow = Vec::new();
+    for _ in 0..8 {
+        slow.push(slow_reader(one, &proxy).await);
+        in_time("a place for an ordinary request", async {
+            while proxy.request("GET", "/small", "", b"").await.status != 200 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+    let metrics = || proxy.server.shared().observer.metrics_text();
+    let evicted = r#"pointsman_aborted_total{service="db",side="proxy"} 5"#;
+    wait_until("five evictions", || metrics().contains(evicted)).await;
+    let is_stalled =
+        |line: &str| line.starts_with("pointsman_stalled_responses{") && line.ends_with(" 4");
+    assert!(metrics().lines().any(is_stalled), "{}", metrics());
+    // The one that reads slowly from another address is not among them.
+    let (head, mut client) = bystander;
+    let whole = client.body(head, "GET").await.expect("a whole response");
+    assert_eq!(whole.body.len(), LENGTH);
+    let mut complete = 0;
+    for (head, mut client) in slow {
+        let body = client.body(head, "GET").await;
+        complete += usize::from(body.is_ok_and(|whole| whole.body.len() == LENGTH));
+    }
+    assert_eq!(complete, 3);
+    wait_until("the end of all responses", || {
+        proxy.server.shared().in_flight() == 0
+    })
+    .await;
 }
 
 /// A body that broke the rules, or rested too long, while it streamed to an endpoint ended its connection without a word.

@@ -2,9 +2,9 @@
 
 use super::in_time;
 use super::wire::{self, Buffer, ReadError};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// One connection.
 pub struct Client {
@@ -58,7 +58,14 @@ impl Response {
 
 impl Client {
     pub async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.expect("a connection");
+        Self::connect_from([127, 0, 0, 1].into(), address).await
+    }
+
+    /// A connection from this address of the client's.
+    pub async fn connect_from(client: IpAddr, address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind((client, 0).into()).expect("an address");
+        let stream = socket.connect(address).await.expect("a connection");
         stream.set_nodelay(true).expect("no delay");
         Self {
             stream,
