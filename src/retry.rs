@@ -17,16 +17,37 @@ pub enum AttemptOutcome<'a> {
     /// With a response.
     Response {
         judgement: &'a Judgement,
-        /// All of it is held: nothing of it has gone to the client.
-        held: bool,
+        /// All of it was read: nothing of it has gone to the client.
+        is_whole: bool,
     },
     /// Without one.
-    Failure {
-        stage: Stage,
-        timed_out: bool,
-        /// An idle connection was closed by the endpoint before the first byte of a response.
-        stale: bool,
-    },
+    Failure(AttemptFailure),
+}
+
+/// How an attempt failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptFailure {
+    pub stage: Stage,
+    pub timed_out: bool,
+    /// An idle connection turned out to be closed when it was used, before the first byte of a response: no failure of
+    /// the endpoint.
+    pub stale: bool,
+}
+
+impl AttemptFailure {
+    /// A failure at this stage that is neither a time limit's nor an idle connection's.
+    pub fn at(stage: Stage) -> Self {
+        Self {
+            stage,
+            timed_out: false,
+            stale: false,
+        }
+    }
+
+    /// Whether the endpoint may have processed the request, in part or whole.
+    pub fn may_be_processed(self) -> bool {
+        self.stage != Stage::Unprocessed
+    }
 }
 
 /// What is known of the call and of the attempts so far.
@@ -77,21 +98,18 @@ pub fn decide(
     spend_budget: impl FnOnce() -> bool,
 ) -> RetryDecision {
     match end {
-        AttemptOutcome::Response { judgement, held } => {
-            after_response(facts, judgement, held, spend_budget)
-        }
-        AttemptOutcome::Failure {
-            stage,
-            timed_out,
-            stale,
-        } => after_failure(facts, (stage, timed_out, stale), spend_budget),
+        AttemptOutcome::Response {
+            judgement,
+            is_whole,
+        } => after_response(facts, judgement, is_whole, spend_budget),
+        AttemptOutcome::Failure(failure) => after_failure(facts, failure, spend_budget),
     }
 }
 
 fn after_response(
     facts: &RetryFacts<'_>,
     judgement: &Judgement,
-    held: bool,
+    is_whole: bool,
     spend_budget: impl FnOnce() -> bool,
 ) -> RetryDecision {
     let decision = match facts.advice(judgement) {
@@ -111,7 +129,7 @@ fn after_response(
     // ran and failed costs as much again.
     let is_missing = clients_fault && judgement.execution == Executed::Nothing;
     let allowed = facts.replayable
-        && held
+        && is_whole
         && facts.is_movable()
         && facts.may_try()
         && (is_missing || spend_budget());
@@ -124,24 +142,30 @@ fn after_response(
 
 fn after_failure(
     facts: &RetryFacts<'_>,
-    (stage, timed_out, stale): (Stage, bool, bool),
+    failure: AttemptFailure,
     spend_budget: impl FnOnce() -> bool,
 ) -> RetryDecision {
-    let unsent = stage == Stage::Connect;
+    let unprocessed = !failure.may_be_processed();
     let repeatable =
-        facts.replayable && facts.is_repeatable() && (!timed_out || facts.retry_timeouts);
-    if !(unsent || repeatable) {
+        facts.replayable && facts.is_repeatable() && (!failure.timed_out || facts.retry_timeouts);
+    if !(unprocessed || repeatable) {
         return RetryDecision::Stop;
     }
-    if stale && facts.reconnects < RECONNECTS && !facts.overdue {
+    if failure.stale && facts.reconnects < RECONNECTS && !facts.overdue {
         return RetryDecision::Reconnect;
     }
-    // Where nothing was sent, another attempt costs the endpoints nothing more, and no budget.
-    if facts.is_movable() && facts.may_try() && (unsent || spend_budget()) {
+    // Where nothing was processed, another attempt costs the endpoints nothing more, and no budget.
+    if facts.is_movable() && facts.may_try() && (unprocessed || spend_budget()) {
         RetryDecision::Elsewhere
     } else {
         RetryDecision::Stop
     }
+}
+
+/// Whether a call stops waiting for an endpoint that its probes found dead: it hangs, and will not respond.
+/// What a write is waited for is its outcome, which no other endpoint knows.
+pub fn abandons_dead_endpoint(effect: Effect) -> bool {
+    effect.is_read()
 }
 
 impl RetryFacts<'_> {

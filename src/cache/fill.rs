@@ -35,7 +35,7 @@ pub struct FetchedResponse {
     pub body: Bytes,
     pub endpoint: EndpointId,
     /// The endpoint is in its rejoin hold: nothing of it is stored.
-    pub held: bool,
+    pub no_store: bool,
     /// Whether the dialect's judgement allows storing it.
     pub storable: Result<(), &'static str>,
     /// Time until the credential ends by itself.
@@ -118,7 +118,7 @@ impl Fill {
     /// Whether the response is right for all that wait for the same now.
     fn may_share(&self, response: &FetchedResponse, now: Moment) -> Result<(), CacheReason> {
         response.storable.map_err(CacheReason::no_store)?;
-        if response.held {
+        if response.no_store {
             return Err(words::REJOIN_HOLD);
         }
         if self.home().is_some_and(|home| home != response.endpoint) {

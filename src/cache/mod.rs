@@ -29,7 +29,7 @@ pub use key::CacheKey;
 pub use lookup::{Hit, LookupRequest, Verdict};
 pub use reason::{CacheReason, words};
 pub use stats::{CacheFigures, CacheStats};
-pub use status::CacheStatus;
+pub use status::{CacheStatus, LookupResult};
 pub use write::{OpenWrite, Settled};
 
 use crate::clock::Clock;

@@ -5,33 +5,46 @@ use super::fill::FillOutcome;
 use super::lookup::Hit;
 use super::reason::{CacheReason, words};
 use crate::clock::Moment;
-use serde::{Serialize, Serializer};
 use std::fmt;
 use std::time::Duration;
 
-/// What the cache did: `hit; age=12; ttl=48`, `miss; reason=stored; ttl=60`, `bypass; reason=quarantine`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct CacheStatus {
-    /// `hit`, `miss` or `bypass`.
-    pub verdict: &'static str,
-    pub reason: Option<CacheReason>,
-    /// Time since the response was fetched; printed in whole seconds.
-    #[serde(serialize_with = "seconds")]
-    pub age: Option<Duration>,
-    /// Time left to live; printed in whole seconds.
-    #[serde(serialize_with = "seconds")]
-    pub ttl: Option<Duration>,
+/// Where a response comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookupResult {
+    /// The store, or another requester's fetch.
+    Hit,
+    /// A fetch whose response may be stored.
+    Miss,
+    /// An endpoint, past the cache.
+    Bypass,
 }
 
-fn seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    span.map(|span| span.as_secs_f64()).serialize(serializer)
+impl LookupResult {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Bypass => "bypass",
+        }
+    }
+}
+
+/// What the cache did: `hit; age=12; ttl=48`, `miss; reason=stored; ttl=60`, `bypass; reason=quarantine`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheStatus {
+    pub result: LookupResult,
+    pub reason: Option<CacheReason>,
+    /// Time since the response was fetched; printed in whole seconds.
+    pub age: Option<Duration>,
+    /// Time left to live; printed in whole seconds.
+    pub ttl: Option<Duration>,
 }
 
 impl CacheStatus {
     /// Answered from store.
     pub fn hit(hit: &Hit) -> Self {
         Self {
-            verdict: "hit",
+            result: LookupResult::Hit,
             reason: None,
             age: Some(hit.age),
             ttl: Some(hit.ttl),
@@ -41,7 +54,7 @@ impl CacheStatus {
     /// Answered by another client's fetch.
     pub fn shared(entry: &CacheEntry, now: Moment) -> Self {
         Self {
-            verdict: "hit",
+            result: LookupResult::Hit,
             reason: Some(words::COALESCED),
             age: Some(entry.age(now)),
             ttl: Some(entry.ttl(now)),
@@ -51,7 +64,7 @@ impl CacheStatus {
     /// Fetched; the reason is why there was no hit, before it is known whether the response is stored.
     pub fn miss(why: CacheReason) -> Self {
         Self {
-            verdict: "miss",
+            result: LookupResult::Miss,
             reason: Some(why),
             age: None,
             ttl: None,
@@ -72,7 +85,7 @@ impl CacheStatus {
     /// The request bypassed the cache.
     pub fn bypass(reason: CacheReason) -> Self {
         Self {
-            verdict: "bypass",
+            result: LookupResult::Bypass,
             ..Self::miss(reason)
         }
     }
@@ -80,7 +93,7 @@ impl CacheStatus {
 
 impl fmt::Display for CacheStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.verdict)?;
+        f.write_str(self.result.word())?;
         if let Some(reason) = self.reason {
             write!(f, "; reason={reason}")?;
         }

@@ -74,7 +74,7 @@ fn not_connected(error: &pingora_error::Error) -> UpstreamError {
         _ => Cause::Connect("connect_error"),
     };
     UpstreamError {
-        stage: Stage::Connect,
+        stage: Stage::Unprocessed,
         cause,
         stale: false,
     }

@@ -120,7 +120,7 @@ async fn a_refused_connection_sent_nothing() {
     drop(socket);
     let connector = Arc::new(Connector::new(8));
     let error = exchange(&connector, &to(address, 1)).await.unwrap_err();
-    assert_eq!(error.stage, Stage::Connect);
+    assert_eq!(error.stage, Stage::Unprocessed);
     assert_eq!(error.cause, Cause::Connect("connect_refused"));
 }
 
@@ -143,7 +143,7 @@ async fn a_lack_of_local_ports_is_ours_and_not_the_endpoints() {
         }
         assert!(streams.len() <= 2, "the range of ports was not kept");
     };
-    assert_eq!(error.stage, Stage::Connect);
+    assert_eq!(error.stage, Stage::Unprocessed);
     assert_eq!(error.cause, Cause::Shortage(Shortage::Ports));
 }
 

@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 /// How far an exchange had come when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// There was no connection: no byte was sent, the request had no effect.
-    Connect,
+    /// The endpoint did not process the request: it had no effect. Over HTTP/1.1 no byte of it was sent.
+    Unprocessed,
     /// Something may have been sent, and no byte of a response came.
     Sent,
     /// A response was begun.

@@ -10,8 +10,8 @@ use crate::dialect::Call;
 use crate::plan::Plan;
 use std::sync::Arc;
 
-/// The place of a request in the list of those in flight, for code that works on it elsewhere.
-#[derive(Debug, Clone, Copy)]
+/// The place of a request in the list of those in flight, for code that works on it elsewhere. By default no place.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Ticket(pub(super) Option<u64>);
 
 /// A request in flight, with its record so far. Close it; a drop closes it as abandoned.

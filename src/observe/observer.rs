@@ -7,14 +7,14 @@ use super::in_flight::{InFlight, Ticket};
 use super::lines;
 use super::metrics::{Metrics, MetricsSource};
 use super::name::Name;
-use super::notes::{PhaseTimes, RouteNote};
+use super::notes::{Facts, PhaseTimes, RouteNote};
 use super::observation::{Observation, Outcome};
 use super::request_id::RequestIds;
 use super::safe;
 use super::wall::unix_ms;
 use crate::clock::Clock;
 use crate::config;
-use crate::dialect::Effect;
+use crate::dialect::{Call, Effect};
 use crate::random::Random;
 use arc_swap::ArcSwap;
 use std::net::IpAddr;
@@ -174,6 +174,13 @@ impl Observer {
     /// The table of requests in flight, for counts.
     pub fn executions(&self) -> &Executions {
         &self.executions
+    }
+
+    /// Notes what a request in flight is. A later word (a refused fence) replaces the earlier one.
+    pub fn understood(&self, ticket: Ticket, call: &Call) {
+        let facts = Facts::of(call);
+        self.executions
+            .update(ticket.0, |entry| entry.understood(&facts));
     }
 
     /// Notes that a request in flight is on its way to an endpoint.

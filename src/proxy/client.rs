@@ -36,7 +36,7 @@ impl From<DownstreamError> for ClientError {
 
 /// What a client's leaving ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnLeave {
+enum OnLeave {
     /// The call, as soon as the client ended its side.
     Abort,
     /// Nothing before the response is written; and one that ended only its own side still reads.
@@ -50,7 +50,7 @@ pub struct Client<'a> {
     version: Version,
     sending: MinRate,
     reading: MinRate,
-    pub on_leave: OnLeave,
+    on_leave: OnLeave,
     request_ended: bool,
     /// Why its body came to no end while a call was under way.
     pub failure: Option<ClientError>,
@@ -137,11 +137,6 @@ impl<'a> Client<'a> {
         let head = head.map_err(|_| ClientError::Unwritable)?;
         self.downstream.send_informational(&head)?;
         poll_fn(|cx| self.poll_flush(cx)).await
-    }
-
-    /// Waits until the client has left, as far as that ends anything.
-    pub async fn left(&mut self) {
-        poll_fn(|cx| self.poll_left(cx)).await;
     }
 
     /// Ready when the client has left, as far as that ends anything.
@@ -235,6 +230,10 @@ impl Requester for Client<'_> {
             OnLeave::Abort if self.request_ended => self.poll_left(cx),
             _ => Poll::Pending,
         }
+    }
+
+    fn detach(&mut self) {
+        self.on_leave = OnLeave::GoOn;
     }
 
     fn informational(&mut self, head: &ResponseHeader) {

@@ -7,21 +7,19 @@ use super::headers::EXPLAIN;
 use super::intake::{self, Intake};
 use super::notes;
 use super::place::Place;
-use super::read::Read;
 use super::relay::{Edits, Relay};
 use super::respond::{Ending, Marks, WholeResponse, edit_head};
-use super::write::Write;
 use crate::cache::CacheStatus;
-use crate::dialect::{Body, Judgement, Request, ResponseEditor, StreamJudge};
+use crate::dialect::{Body, Request, ResponseEditor, StreamJudge};
 use crate::http::{BodyLength, Downstream, RequestHeader};
 use crate::observe::{self, InFlight, Opening, Outcome};
-use crate::plan::Category;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::snapshot::{Service, Snapshot};
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// Where a request came from.
 #[derive(Clone, Copy)]
@@ -45,8 +43,6 @@ pub struct Flow<'a> {
     cache: Option<CacheStatus>,
     /// The head, for the shape of a refusal; `None`: it could not be read.
     head: Option<Arc<RequestHeader>>,
-    /// The judgement of a response that streamed, at its end.
-    pub judged_at_end: Option<Judgement>,
 }
 
 impl<'a> Flow<'a> {
@@ -80,7 +76,6 @@ impl<'a> Flow<'a> {
             record,
             cache: None,
             head: None,
-            judged_at_end: None,
         }
     }
 
@@ -107,10 +102,30 @@ impl<'a> Flow<'a> {
         self.close(ending);
     }
 
-    async fn serve(&mut self, outbound: Outbound) -> Ending {
-        match outbound.call.effect.is_read() {
-            true => Read::new(self, outbound).run().await,
-            false => Write::new(self, outbound).run().await,
+    async fn serve(&mut self, mut outbound: Outbound) -> Ending {
+        let caller = &self.origin.proxy.caller;
+        let deadline = Instant::now() + self.snapshot.config.upstream.total_timeout;
+        let report = caller
+            .call(&mut outbound, deadline, Some(&mut self.client))
+            .await;
+        self.note(&outbound, &report);
+        self.deliver(&outbound, report.end).await
+    }
+
+    fn note(&mut self, outbound: &Outbound, report: &CallReport) {
+        if report.became_write {
+            self.record.understood(&outbound.call);
+        }
+        if let Some((status, category)) = report.cache {
+            self.record.looked_up(notes::cache(&status, category));
+            self.cache = Some(status);
+        }
+        if let Some(took) = report.look_up {
+            self.record.note(|record| record.times.cache = Some(took));
+        }
+        if let Some(trace) = &report.trace {
+            let strategy = self.service.pool.strategy().word();
+            notes::route(&mut self.record, strategy, trace);
         }
     }
 
@@ -144,15 +159,16 @@ impl<'a> Flow<'a> {
     }
 
     /// Gives the end of a call to the client.
-    pub async fn deliver(&mut self, outbound: Outbound, report: CallReport) -> Ending {
-        notes::route(
-            &mut self.record,
-            self.service.pool.strategy().word(),
-            &report,
-        );
-        match report.end {
-            CallEnd::Response(response) => self.respond(&outbound, *response).await,
-            CallEnd::AsWrite => Box::pin(Write::of_refused_read(self, outbound).run()).await,
+    async fn deliver(&mut self, outbound: &Outbound, end: CallEnd) -> Ending {
+        match end {
+            CallEnd::Response(response) => self.respond(outbound, *response).await,
+            CallEnd::Stored(entry, body) => {
+                let status = StatusCode::from_u16(entry.status).unwrap_or(StatusCode::OK);
+                match WholeResponse::new(status, &entry.headers, body) {
+                    Some(response) => self.write(response).await,
+                    None => Ending::ClientGone,
+                }
+            }
             CallEnd::Refused(rejection) => self.refuse(rejection).await,
             CallEnd::RequesterGone => match self.client.failure.take() {
                 Some(error) => self.stop(error.into()).await,
@@ -161,10 +177,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    async fn respond(&mut self, outbound: &Outbound, fetched: CallResponse) -> Ending {
-        if fetched.judgement.revoke {
-            self.revoke(outbound);
-        }
+    async fn respond(&mut self, outbound: &Outbound, mut fetched: CallResponse) -> Ending {
         let token = &fetched.endpoint.token;
         let editor = self.service.dialect.editor(&outbound.call, token);
         if fetched.response.exchange.is_some() {
@@ -174,9 +187,13 @@ impl<'a> Flow<'a> {
                 head.status.as_u16(),
                 &head.headers,
             );
+            let (write, endpoint) = (fetched.write.take(), fetched.cache_id);
             let streamed = self.stream(fetched, editor, judge.as_deref_mut()).await;
             let ending = streamed.unwrap_or(Ending::ClientGone);
-            self.judged_at_end = judge.map(|judge| judge.end(ending == Ending::Complete));
+            if let Some(write) = write.filter(|_| ending == Ending::Complete) {
+                let judgement = judge.map(|judge| judge.end(true));
+                write.ended(endpoint, judgement.as_ref());
+            }
             return ending;
         }
         let response = fetched.response;
@@ -226,7 +243,7 @@ impl<'a> Flow<'a> {
     }
 
     /// Refuses the request in the dialect's own shape.
-    pub async fn refuse(&mut self, rejection: Rejection) -> Ending {
+    async fn refuse(&mut self, rejection: Rejection) -> Ending {
         self.record
             .note(|record| record.rejection = Some(rejection.reason));
         let head = self.head.clone();
@@ -243,15 +260,9 @@ impl<'a> Flow<'a> {
     }
 
     /// Writes a whole response.
-    pub async fn write(&mut self, response: WholeResponse) -> Ending {
+    async fn write(&mut self, response: WholeResponse) -> Ending {
         let marks = self.marks();
         response.write(&mut self.client, &marks).await
-    }
-
-    /// Notes what the cache did.
-    pub fn verdict(&mut self, status: CacheStatus, category: Option<Category>) {
-        self.record.looked_up(notes::cache(&status, category));
-        self.cache = Some(status);
     }
 
     /// What the response carries, which is written next. While the process stops, the connection ends with it.
@@ -267,17 +278,6 @@ impl<'a> Flow<'a> {
             request_id: self.id.clone(),
             cache: self.cache.as_ref().map(ToString::to_string),
             explain: self.explain.then(|| headline().unwrap_or_default()),
-        }
-    }
-
-    /// The database refused the credential: what is stored for it goes.
-    fn revoke(&self, outbound: &Outbound) {
-        let canonical = outbound.call.canonical.as_ref();
-        let credential = canonical
-            .map(|canonical| canonical.credential)
-            .or_else(|| self.service.dialect.credential(&outbound.request()));
-        if let Some(credential) = credential {
-            self.origin.proxy.shared.cache.revoke(credential);
         }
     }
 }

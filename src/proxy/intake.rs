@@ -1,12 +1,12 @@
 //! The way in: a request is read as far as it must be known, understood and planned.
 
 use super::body_reader::BodyReader;
-use super::call::{Outbound, RequestBody, SOON, request};
+use super::call::{CallOrigin, Outbound, OutboundRequest, RequestBody, SOON};
 use super::flow::{Flow, Stop};
 use super::headers;
 use crate::config;
-use crate::dialect::background;
 use crate::http::RequestHeader;
+use crate::plan::Plan;
 use crate::rejection::{Rejection, RejectionReason};
 use bytes::Bytes;
 use http::{HeaderValue, Method};
@@ -34,42 +34,39 @@ impl<'f, 'a> Intake<'f, 'a> {
     ) -> Result<Outbound, Stop> {
         let length = self.flow.client.body_length();
         let limit = self.flow.snapshot.config.path.peek_limit.bytes();
-        let mut body = self.reader.read(&mut self.flow.client, limit).await?;
+        let body = self.reader.read(&mut self.flow.client, limit).await?;
         let shared = Arc::clone(&self.flow.origin.proxy.shared);
         let dialect = Arc::clone(&self.flow.service.dialect);
         let begun = shared.clock.now();
-        let mut call = background::understand(&dialect, &request(&head, &target, &body)).await;
-        if !body.is_whole && dialect.buffers_request(&call) {
-            body = self.whole(body.bytes).await?;
-            call = background::understand(&dialect, &request(&head, &target, &body)).await;
-        }
-        let understood = shared.clock.now();
-        let flow = self.flow;
-        let user = flow.snapshot.user(&head.headers);
-        let execution = flow.service.execution;
-        let load = shared.load();
-        let plan = flow.snapshot.planner.plan(&call, execution, &load, user);
-        let planned = shared.clock.now();
-        flow.record.understood(&call);
-        flow.record.planned(plan.clone());
-        flow.record.note(|record| {
-            record.times.understand = Some(understood.since(begun));
-            record.times.plan = Some(planned.since(understood));
-        });
-        Ok(Outbound {
-            snapshot: Arc::clone(&flow.snapshot),
-            service: Arc::clone(&flow.service),
+        let mut request = OutboundRequest {
             head,
             target,
             body,
             body_length: length,
-            share: Arc::new(self.reader.into_share()),
-            call: Arc::new(call),
-            plan: Arc::new(plan),
-            home: None,
+        };
+        let mut call = request.understand(&dialect).await;
+        if !request.body.is_whole && dialect.buffers_request(&call) {
+            request.body = self.whole(request.body.bytes).await?;
+            call = request.understand(&dialect).await;
+        }
+        let understood = shared.clock.now();
+        let flow = self.flow;
+        flow.record.understood(&call);
+        let origin = CallOrigin {
+            snapshot: Arc::clone(&flow.snapshot),
+            service: Arc::clone(&flow.service),
+            share: self.reader.into_share(),
             explain: flow.explain,
             ticket: flow.record.ticket(),
-        })
+        };
+        let outbound = Outbound::of(origin, request, call, &shared.load());
+        let planned = shared.clock.now();
+        flow.record.planned(Plan::clone(&outbound.plan));
+        flow.record.note(|record| {
+            record.times.understand = Some(understood.since(begun));
+            record.times.plan = Some(planned.since(understood));
+        });
+        Ok(outbound)
     }
 
     /// Reads the whole of a body that must not go out in part.

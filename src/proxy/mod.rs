@@ -3,7 +3,7 @@
 
 mod accept_failures;
 mod body_reader;
-mod call;
+pub(crate) mod call;
 mod client;
 mod connection;
 mod flow;
@@ -13,10 +13,8 @@ mod listener;
 mod min_rate;
 mod notes;
 mod place;
-mod read;
 mod relay;
 mod respond;
-mod write;
 
 pub use listener::serve;
 

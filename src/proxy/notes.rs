@@ -1,8 +1,8 @@
 //! What is noted of a request: who it is, the way to its response, what the cache did.
 
-use super::call::CallReport;
+use super::call::CallTrace;
 use crate::balance::{Exclusion, NoRoute};
-use crate::cache::CacheStatus;
+use crate::cache::{CacheStatus, LookupResult};
 use crate::observe::{self, CacheNote, EndpointCounts, Excluded, InFlight, Name};
 use crate::plan::Category;
 use http::HeaderValue;
@@ -17,17 +17,17 @@ pub fn request_id(record: &InFlight) -> HeaderValue {
 }
 
 /// Notes the way to the response: who was asked and how it went, and who could not be asked.
-pub fn route(record: &mut InFlight, strategy: &'static str, report: &CallReport) {
-    let attempts = &report.attempts;
+pub fn route(record: &mut InFlight, strategy: &'static str, trace: &CallTrace) {
+    let attempts = &trace.attempts;
     let upstream = attempts.iter().map(|attempt| attempt.elapsed).sum();
     record.note(|record| {
         record.route.strategy = strategy;
-        record.times.route = Some(record.times.route.unwrap_or_default() + report.routing);
+        record.times.route = Some(record.times.route.unwrap_or_default() + trace.routing);
         record.times.upstream = Some(record.times.upstream.unwrap_or_default() + upstream);
         for attempt in attempts {
             record.route.attempt(attempt.clone());
         }
-        if let Some(none) = &report.nowhere {
+        if let Some(none) = &trace.nowhere {
             record.route.counts = Some(counts(none));
             record.route.excluded(none.excluded.iter().map(excluded));
         }
@@ -37,10 +37,10 @@ pub fn route(record: &mut InFlight, strategy: &'static str, report: &CallReport)
 /// The cache's word for the record of the request.
 pub fn cache(status: &CacheStatus, category: Option<Category>) -> CacheNote {
     CacheNote {
-        status: match status.verdict {
-            "hit" => observe::CacheResult::Hit,
-            "miss" => observe::CacheResult::Miss,
-            _ => observe::CacheResult::Bypass,
+        status: match status.result {
+            LookupResult::Hit => observe::CacheResult::Hit,
+            LookupResult::Miss => observe::CacheResult::Miss,
+            LookupResult::Bypass => observe::CacheResult::Bypass,
         },
         reason: status
             .reason

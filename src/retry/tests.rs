@@ -1,6 +1,6 @@
 use super::AttemptOutcome::{Failure, Response};
 use super::RetryDecision::{AsWrite, Elsewhere, Reconnect, Stop, Writer};
-use super::Stage::{Connect, Responding, Sent};
+use super::Stage::{Responding, Sent, Unprocessed};
 use super::*;
 use crate::dialect::Executed;
 
@@ -32,23 +32,19 @@ fn with(change: impl FnOnce(&mut RetryFacts<'static>)) -> RetryFacts<'static> {
 }
 
 fn failed(stage: Stage) -> AttemptOutcome<'static> {
-    Failure {
-        stage,
-        timed_out: false,
-        stale: false,
-    }
+    Failure(AttemptFailure::at(stage))
 }
 
-const TIMED_OUT: AttemptOutcome<'static> = Failure {
+const TIMED_OUT: AttemptOutcome<'static> = Failure(AttemptFailure {
     stage: Sent,
     timed_out: true,
     stale: false,
-};
-const STALE: AttemptOutcome<'static> = Failure {
+});
+const STALE: AttemptOutcome<'static> = Failure(AttemptFailure {
     stage: Sent,
     timed_out: false,
     stale: true,
-};
+});
 
 /// The decision, and whether it took from the budget.
 fn decided(facts: &RetryFacts<'_>, end: AttemptOutcome<'_>, budget: bool) -> (RetryDecision, bool) {
@@ -69,28 +65,28 @@ fn after_a_failure() {
     type Change = fn(&mut RetryFacts<'static>);
     #[rustfmt::skip]
     let table: &[(&str, Change, AttemptOutcome<'_>, (RetryDecision, bool))] = &[
-        ("a read that reached no endpoint", any, failed(Connect), (Elsewhere, false)),
+        ("a read that reached no endpoint", any, failed(Unprocessed), (Elsewhere, false)),
         ("a read that broke", any, failed(Sent), (Elsewhere, true)),
         ("a read whose response broke", any, failed(Responding), (Elsewhere, true)),
-        ("a write that reached no endpoint", |f| f.effect = Effect::Write, failed(Connect), (Elsewhere, false)),
+        ("a write that reached no endpoint", |f| f.effect = Effect::Write, failed(Unprocessed), (Elsewhere, false)),
         ("a write of which a byte was sent", |f| f.effect = Effect::Write, failed(Sent), (Stop, false)),
         ("a write whose response broke", |f| f.effect = Effect::Write, failed(Responding), (Stop, false)),
         ("what was not understood", |f| f.effect = Effect::Unknown, failed(Sent), (Stop, false)),
         ("a write on a stale connection", |f| f.effect = Effect::Write, STALE, (Stop, false)),
         ("an idempotent write that broke", idempotent, failed(Sent), (Elsewhere, true)),
-        ("an upload that reached no endpoint", |f| f.replayable = false, failed(Connect), (Elsewhere, false)),
+        ("an upload that reached no endpoint", |f| f.replayable = false, failed(Unprocessed), (Elsewhere, false)),
         ("a read whose upload broke", |f| f.replayable = false, failed(Sent), (Stop, false)),
         ("a read that timed out", any, TIMED_OUT, (Stop, false)),
         ("a read that timed out, where that may be repeated", |f| f.retry_timeouts = true, TIMED_OUT, (Elsewhere, true)),
         ("a write that timed out, where reads may be repeated", |f| { f.effect = Effect::Write; f.retry_timeouts = true; }, TIMED_OUT, (Stop, false)),
-        ("a time limit of connecting", any, Failure { stage: Connect, timed_out: true, stale: false }, (Elsewhere, false)),
+        ("a time limit of connecting", any, Failure(AttemptFailure { stage: Unprocessed, timed_out: true, stale: false }), (Elsewhere, false)),
         ("a stale connection", any, STALE, (Reconnect, false)),
         ("a third stale connection", |f| f.reconnects = 2, STALE, (Reconnect, false)),
         ("a fourth stale connection", |f| f.reconnects = 3, STALE, (Elsewhere, true)),
         ("a stale connection past the deadline", |f| f.overdue = true, STALE, (Stop, false)),
         ("a read that belongs to one endpoint", |f| f.placement = &LOCAL, failed(Sent), (Stop, false)),
         ("the last attempt", |f| f.attempts = 3, failed(Sent), (Stop, false)),
-        ("a failure past the deadline", |f| f.overdue = true, failed(Connect), (Stop, false)),
+        ("a failure past the deadline", |f| f.overdue = true, failed(Unprocessed), (Stop, false)),
     ];
     for (what, change, end, expected) in table {
         assert_eq!(decided(&with(change), *end, true), *expected, "{what}");
@@ -139,7 +135,7 @@ fn after_a_response() {
         };
         let end = Response {
             judgement: &judgement,
-            held: true,
+            is_whole: true,
         };
         assert_eq!(decided(&with(change), end, true), *expected, "{what}");
     }
@@ -154,7 +150,7 @@ fn a_name_that_was_seen_is_looked_for_elsewhere_without_budget() {
     };
     let end = Response {
         judgement: &judgement,
-        held: true,
+        is_whole: true,
     };
     let seen = with(|facts| facts.target_is_known = true);
     assert_eq!(decided(&seen, end, true), (Elsewhere, false));
@@ -168,7 +164,7 @@ fn a_response_that_streams_is_not_asked_for_again() {
     };
     let end = Response {
         judgement: &judgement,
-        held: false,
+        is_whole: false,
     };
     assert_eq!(decided(&read(), end, true), (Stop, false));
 }
@@ -176,7 +172,7 @@ fn a_response_that_streams_is_not_asked_for_again() {
 #[test]
 fn without_budget_only_what_costs_nothing_is_tried_again() {
     assert_eq!(decided(&read(), failed(Sent), false).0, Stop);
-    assert_eq!(decided(&read(), failed(Connect), false).0, Elsewhere);
+    assert_eq!(decided(&read(), failed(Unprocessed), false).0, Elsewhere);
     assert_eq!(decided(&read(), STALE, false).0, Reconnect);
 }
 
@@ -196,11 +192,11 @@ fn no_write_is_repeated_whatever_else_holds() {
                 fence: if bit(4) { Fence::Ours } else { Fence::None },
                 ..read()
             };
-            let failure = Failure {
+            let failure = Failure(AttemptFailure {
                 stage: if bit(5) { Sent } else { Responding },
                 timed_out: bit(6),
                 stale: bit(7),
-            };
+            });
             assert_eq!(decided(&facts, failure, true).0, Stop);
             for advice in [
                 RetryAdvice::Once,
@@ -214,7 +210,7 @@ fn no_write_is_repeated_whatever_else_holds() {
                 };
                 let end = Response {
                     judgement: &judgement,
-                    held: true,
+                    is_whole: true,
                 };
                 assert_eq!(decided(&facts, end, true).0, Stop);
             }

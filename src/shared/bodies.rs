@@ -2,8 +2,7 @@
 //! and of responses before they were judged or taken. Whoever holds bytes takes a share, and gives it
 //! back by dropping it. No client address may hold more than its part of the bound.
 
-use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -46,8 +45,8 @@ impl Bodies {
         self.held.load(Relaxed)
     }
 
-    /// A share of nothing yet, for a client.
-    pub fn share(self: &Arc<Self>, client: IpAddr) -> Share {
+    /// A share of nothing yet, for a client's address, or for the name of what sends calls by itself.
+    pub fn share(self: &Arc<Self>, client: impl Hash) -> Share {
         Share {
             bodies: Arc::clone(self),
             client: self.hasher.hash_one(client) as usize % ADDRESSES,

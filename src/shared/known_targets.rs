@@ -4,7 +4,7 @@
 //!
 //! A table of fixed size; a newer entry takes the place of an older one.
 
-use crate::dialect::{Call, Effect};
+use crate::dialect::{Call, Effect, Fault, Judgement};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -27,8 +27,31 @@ impl Default for KnownTargets {
 }
 
 impl KnownTargets {
+    /// Takes the judgement of a response; `is_second`: another endpoint was asked before. Gives whether the target was
+    /// known, where the call failed by itself.
+    pub fn learn(
+        &self,
+        service: &str,
+        call: &Call,
+        judgement: &Judgement,
+        is_second: bool,
+    ) -> Option<bool> {
+        if judgement.is_success() {
+            self.succeeded(service, call);
+            return None;
+        }
+        if judgement.fault != Fault::Client {
+            return None;
+        }
+        let known = self.contains(service, call);
+        if is_second {
+            self.forget(service, call);
+        }
+        Some(known)
+    }
+
     /// A call of this service succeeded.
-    pub fn succeeded(&self, service: &str, call: &Call) {
+    fn succeeded(&self, service: &str, call: &Call) {
         let key = match call.effect {
             Effect::Read => self.shape(service, call),
             Effect::Schema => self.target(service, call),
@@ -40,13 +63,13 @@ impl KnownTargets {
     }
 
     /// Whether what a call asks for was seen to exist.
-    pub fn contains(&self, service: &str, call: &Call) -> bool {
+    fn contains(&self, service: &str, call: &Call) -> bool {
         let is_there = |key| self.slot(key).is_some_and(|slot| slot.load(Relaxed) == key);
         is_there(self.shape(service, call)) || is_there(self.target(service, call))
     }
 
     /// Two endpoints agree that it does not exist.
-    pub fn forget(&self, service: &str, call: &Call) {
+    fn forget(&self, service: &str, call: &Call) {
         for key in [self.shape(service, call), self.target(service, call)] {
             if let Some(slot) = self.slot(key) {
                 let _ = slot.compare_exchange(key, 0, Relaxed, Relaxed);

@@ -31,7 +31,7 @@ fn after_a_write_only_its_endpoint_fills() {
 fn an_endpoint_in_its_rejoin_hold_fills_nothing() {
     let b = bench();
     let held = FetchedResponse {
-        held: true,
+        no_store: true,
         ..response("x")
     };
     let kept = b.lead(&read("q", &["db"])).finish(held);

@@ -88,7 +88,7 @@ pub fn response_of(endpoint: &str, body: &str) -> FetchedResponse {
         headers: HeaderMap::new(),
         body: Bytes::copy_from_slice(body.as_bytes()),
         endpoint: EndpointId::of("s", endpoint),
-        held: false,
+        no_store: false,
         storable: Ok(()),
         expires: None,
     }

@@ -5,17 +5,19 @@ use super::buffered::{BufferLimit, BufferedResponse};
 use super::caller::{CallResponse, Caller};
 use super::exchange::{Exchange, ExchangeEnd};
 use super::exchange_error::ExchangeError;
-use super::outbound::{CallLimits, Outbound, OutboundMessage};
+use super::limits::CallLimits;
+use super::outbound::{Outbound, OutboundMessage};
 use super::requester::Requester;
 use crate::balance::Route;
 use crate::dialect::background::{self, ReceivedResponse};
 use crate::dialect::{Executed, Fault, Judgement};
 use crate::endpoint::{Completion, Endpoint, HealthStatus};
-use crate::http::{Destination, Stage};
+use crate::http::Destination;
 use crate::observe::{self, Name};
+use crate::retry;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 /// How often an endpoint that is waited for is looked after.
 const LIVENESS_CHECK: Duration = Duration::from_secs(1);
@@ -49,7 +51,7 @@ impl<'a> Attempt<'a> {
         Self {
             caller,
             outbound,
-            limits: outbound.limits(),
+            limits: CallLimits::of(&outbound.call, &outbound.snapshot.config.upstream),
             deadline,
             route,
         }
@@ -88,16 +90,16 @@ impl<'a> Attempt<'a> {
             connect_timeout: self.limits.connect,
             idle_timeout: self.limits.idle,
         };
-        let upstream = self.caller.connector.open(&destination).await?;
+        let opened = timeout_at(self.deadline, self.caller.connector.open(&destination)).await;
+        let upstream = opened.map_err(|_| ExchangeEnd::Failed(ExchangeError::overdue()))??;
         let exchange = Exchange::begin(upstream, message, self.limits, self.deadline)?;
         BufferedResponse::read(exchange, self.buffer_limit(), requester).await
     }
 
-    /// Waits until the probes say that the endpoint of a read is dead: it hangs, and will not respond. What a write
-    /// is waited for is its outcome, which no other endpoint knows.
+    /// Waits until the probes say that the endpoint is dead, if that ends the call there.
     async fn lost(&self) -> ExchangeError {
         let is_dead = || self.route.endpoint.health().status() == HealthStatus::Unhealthy;
-        if !self.outbound.call.effect.is_read() || is_dead() {
+        if !retry::abandons_dead_endpoint(self.outbound.call.effect) || is_dead() {
             return std::future::pending().await;
         }
         loop {
@@ -146,12 +148,13 @@ impl<'a> Attempt<'a> {
             }
         };
         let response = CallResponse {
-            held: endpoint.held(self.caller.shared.clock.now()),
+            no_store: endpoint.held(self.caller.shared.clock.now()),
             cache_id: endpoint.id,
             response,
             judgement,
             endpoint,
             streaming,
+            write: None,
         };
         AttemptEnd::Response(Box::new(response), attempt)
     }
@@ -165,7 +168,7 @@ impl<'a> Attempt<'a> {
         let judgement = Judgement::failure(fault, Executed::Unknown, error.kind);
         let completion = self.completion(&judgement, elapsed);
         let completion = Completion {
-            timed_out: error.timed_out && error.stage != Stage::Connect,
+            timed_out: error.failure.timed_out && error.failure.may_be_processed(),
             ..completion
         };
         if error.blames_endpoint() {

@@ -1,8 +1,9 @@
 //! One exchange with an endpoint: a request is sent and its response read at the same time, within time
 //! limits. Both directions go on until both ended, or the response is an error or a close.
 
-use super::exchange_error::ExchangeError;
-use super::outbound::{CallLimits, OutboundMessage};
+use super::exchange_error::{ExchangeError, TOTAL_TIMEOUT};
+use super::limits::CallLimits;
+use super::outbound::OutboundMessage;
 use super::parts::next_piece;
 use super::requester::{Gone, Requester};
 use crate::http::{BodyLength, Part, ResponseHeader, Stage, Upstream, UpstreamError};
@@ -266,7 +267,7 @@ impl Exchange {
         };
         let kind = match (self.waiting, self.upload) {
             (Some(Waiting::LastWord), Upload::Failed(error)) => return Poll::Ready(error),
-            _ if Instant::now() >= self.deadline => "total_timeout",
+            _ if Instant::now() >= self.deadline => TOTAL_TIMEOUT,
             (Some(Waiting::EndpointReads), _) => "send_timeout",
             _ => "read_timeout",
         };

@@ -1,16 +1,18 @@
 //! How an exchange with an endpoint failed: how far it had come, and why, in words of a closed set.
 
 use crate::http::{Cause, Stage, UpstreamError};
+use crate::retry::AttemptFailure;
 use crate::shortage::Shortage;
+
+/// The deadline of the call passed.
+pub const TOTAL_TIMEOUT: &str = "total_timeout";
 
 /// A failed exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExchangeError {
-    pub stage: Stage,
-    pub timed_out: bool,
-    /// An idle connection turned out to be closed when it was used: no failure of the endpoint.
-    pub stale: bool,
-    /// The request cannot be written, or we lacked something: no failure of the endpoint.
+    pub failure: AttemptFailure,
+    /// The request cannot be written, we lacked something, or the call's time was over before it was sent: no failure
+    /// of the endpoint.
     pub ours: bool,
     /// What we lacked to open a connection.
     pub shortage: Option<Shortage>,
@@ -22,21 +24,28 @@ impl ExchangeError {
     /// A time limit passed.
     pub fn timeout(stage: Stage, kind: &'static str) -> Self {
         Self {
-            stage,
-            timed_out: true,
-            stale: false,
+            failure: AttemptFailure {
+                timed_out: true,
+                ..AttemptFailure::at(stage)
+            },
             ours: false,
             shortage: None,
             kind,
         }
     }
 
+    /// The deadline passed before there was a connection.
+    pub fn overdue() -> Self {
+        Self {
+            ours: true,
+            ..Self::timeout(Stage::Unprocessed, TOTAL_TIMEOUT)
+        }
+    }
+
     /// The endpoint's probes fail, and it has not responded.
     pub fn of_dead_endpoint() -> Self {
         Self {
-            stage: Stage::Sent,
-            timed_out: false,
-            stale: false,
+            failure: AttemptFailure::at(Stage::Sent),
             ours: false,
             shortage: None,
             kind: "endpoint_unhealthy",
@@ -45,7 +54,7 @@ impl ExchangeError {
 
     /// Whether the endpoint is at fault.
     pub fn blames_endpoint(&self) -> bool {
-        !(self.stale || self.ours)
+        !(self.failure.stale || self.ours)
     }
 }
 
@@ -56,9 +65,11 @@ impl From<UpstreamError> for ExchangeError {
             _ => None,
         };
         Self {
-            stage: error.stage,
-            timed_out: error.cause == Cause::ConnectTimeout,
-            stale: error.stale,
+            failure: AttemptFailure {
+                stage: error.stage,
+                timed_out: error.cause == Cause::ConnectTimeout,
+                stale: error.stale,
+            },
             ours: shortage.is_some() || matches!(error.cause, Cause::Unwritable(_)),
             shortage,
             kind: word(error.cause),

@@ -1,34 +1,37 @@
-//! A request on its way to an endpoint: understood, planned, owned, so that it can be sent more than
-//! once and from a task of its own.
+//! A call on its way to an endpoint: understood, planned, owned, so that it can be sent more than once
+//! and from a task of its own.
 
-use super::request_body::RequestBody;
+use super::outbound_request::OutboundRequest;
 use crate::config;
-use crate::dialect::{Call, Dialect, Placement, Request, RequestEdits, Target, background};
+use crate::dialect::{Call, Dialect, Placement, RequestEdits, Target, background};
 use crate::endpoint_id::EndpointId;
 use crate::http::{BodyLength, RequestHeader};
-use crate::observe::Ticket;
-use crate::plan::Plan;
+use crate::observe::{Observer, Ticket};
+use crate::plan::{Plan, SystemLoad};
 use crate::shared::Share;
 use crate::snapshot::{Service, Snapshot};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Version, header};
+use http::{HeaderMap, Version, header};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How much longer than the client's own time limit a response is waited for.
-const OWN_LIMIT_SLACK: Duration = Duration::from_secs(5);
+/// Where a call comes from, and what of it is counted there.
+pub struct CallOrigin {
+    pub snapshot: Arc<Snapshot>,
+    pub service: Arc<Service>,
+    /// The part of the request's body in the bound of all bodies.
+    pub share: Share,
+    /// Whether the scores of all endpoints are wanted.
+    pub explain: bool,
+    /// The place in the list of requests in flight.
+    pub ticket: Ticket,
+}
 
 /// A call, and the request that carries it.
 #[derive(Clone)]
 pub struct Outbound {
     pub snapshot: Arc<Snapshot>,
     pub service: Arc<Service>,
-    /// The client's head, without the fields of its hop.
-    pub head: Arc<RequestHeader>,
-    pub target: Arc<str>,
-    pub body: RequestBody,
-    /// How long the client said that its body is.
-    pub body_length: BodyLength,
+    pub request: OutboundRequest,
     /// The body's part in the bound of all bodies.
     pub share: Arc<Share>,
     pub call: Arc<Call>,
@@ -37,7 +40,7 @@ pub struct Outbound {
     pub home: Option<EndpointId>,
     /// Whether the scores of all endpoints are wanted.
     pub explain: bool,
-    /// The request's place in the list of those in flight.
+    /// The place in the list of requests in flight.
     pub ticket: Ticket,
 }
 
@@ -51,22 +54,33 @@ pub struct OutboundMessage {
     pub is_whole: bool,
 }
 
-/// Time limits of a call.
-#[derive(Debug, Clone, Copy)]
-pub struct CallLimits {
-    pub connect: Duration,
-    pub send: Duration,
-    /// Until the response begins, and for each part of it.
-    pub read: Duration,
-    /// For all attempts together, to the end of the response.
-    pub total: Duration,
-    pub idle: Duration,
-}
-
 impl Outbound {
-    /// The request as a dialect reads it.
-    pub fn request(&self) -> Request<'_> {
-        request(&self.head, &self.target, &self.body)
+    /// Plans a request that was understood as this call.
+    pub fn of(origin: CallOrigin, request: OutboundRequest, call: Call, load: &SystemLoad) -> Self {
+        let (snapshot, service) = (origin.snapshot, origin.service);
+        let user = snapshot.user(&request.head.headers);
+        let planner = &snapshot.planner;
+        let plan = planner.plan(&call, service.execution, load, user);
+        Self {
+            plan: Arc::new(plan),
+            snapshot,
+            service,
+            request,
+            share: Arc::new(origin.share),
+            call: Arc::new(call),
+            home: None,
+            explain: origin.explain,
+            ticket: origin.ticket,
+        }
+    }
+
+    /// The database refused, before any effect, what was taken for a read: it is learned as the write that it is.
+    pub fn become_write(&mut self, observer: &Observer) {
+        let call = self
+            .dialect()
+            .refused_as_write(&self.call, &self.request.view());
+        observer.understood(self.ticket, &call);
+        self.call = Arc::new(call);
     }
 
     /// The dialect of its service.
@@ -92,60 +106,26 @@ impl Outbound {
         self.call.placement == Placement::Any
     }
 
-    /// Time limits of this call.
-    pub fn limits(&self) -> CallLimits {
-        let upstream = &self.snapshot.config.upstream;
-        let is_read = self.call.effect.is_read();
-        let usual = match is_read {
-            true => upstream.read_timeout,
-            false => upstream.write_timeout,
-        };
-        // The database gives up by itself then; a write may need longer to be undone.
-        let own = self.call.time_limit.map(|limit| limit + OWN_LIMIT_SLACK);
-        CallLimits {
-            connect: upstream.connect_timeout,
-            send: upstream.send_timeout,
-            read: match own {
-                Some(own) if is_read => own,
-                Some(own) => own.max(usual),
-                None => usual,
-            },
-            total: upstream.total_timeout,
-            idle: upstream.idle_timeout,
-        }
-    }
-
     /// The request as the dialect wants it sent, for an endpoint of this authority. Made anew for each attempt.
     /// `None`: it cannot be written.
     pub async fn message(&self, authority: &str) -> Option<OutboundMessage> {
         let after_write = self.home.is_some();
-        let dialect = &self.service.dialect;
-        let edits = background::outgoing(dialect, &self.call, &self.request(), after_write).await?;
-        let mut head = RequestHeader::clone(&self.head);
+        let (dialect, request) = (&self.service.dialect, &self.request);
+        let edits = background::outgoing(dialect, &self.call, &request.view(), after_write).await?;
+        let mut head = RequestHeader::clone(&request.head);
         head.set_version(Version::HTTP_11);
         let body = edit(&mut head, edits)?;
         if !head.headers.contains_key(header::HOST) {
             head.insert_header(header::HOST, authority).ok()?;
         }
-        let body = body.unwrap_or_else(|| self.body.bytes.clone());
+        let body = body.unwrap_or_else(|| request.body.bytes.clone());
         Some(OutboundMessage {
-            length: self.length(&head, &body),
+            length: request.length_with(&head, &body),
             head,
             body,
-            trailers: self.body.trailers.clone(),
-            is_whole: self.body.is_whole,
+            trailers: request.body.trailers.clone(),
+            is_whole: request.body.is_whole,
         })
-    }
-
-    /// A whole body has a length, unless trailers follow it. A body that still streams keeps the client's.
-    fn length(&self, head: &RequestHeader, body: &Bytes) -> BodyLength {
-        let expects_content = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
-        match self.body_length {
-            length if !self.body.is_whole => length,
-            _ if self.body.trailers.is_some() => BodyLength::Unknown,
-            BodyLength::None if body.is_empty() && !expects_content => BodyLength::None,
-            _ => BodyLength::Known(body.len() as u64),
-        }
     }
 }
 
@@ -161,14 +141,4 @@ fn edit(head: &mut RequestHeader, edits: RequestEdits) -> Option<Option<Bytes>> 
         head.insert_header(name, value).ok()?;
     }
     Some(edits.body)
-}
-
-/// A request as a dialect reads it.
-pub fn request<'a>(head: &'a RequestHeader, target: &'a str, body: &'a RequestBody) -> Request<'a> {
-    Request {
-        method: &head.method,
-        target,
-        headers: &head.headers,
-        body: body.view(),
-    }
 }

@@ -1,13 +1,12 @@
 //! What is known while a call runs: the attempts so far, what they leave open, and what is told to
 //! the rules of retrying.
 
-use super::caller::{CallEnd, CallReport, CallResponse};
+use super::caller::CallResponse;
 use super::exchange_error::ExchangeError;
 use super::outbound::Outbound;
+use super::send::{CallTrace, SendEnd, SendReport};
 use crate::balance::{Exclusion, NoRoute};
-use crate::dialect::{Fault, Judgement};
 use crate::endpoint::Endpoint;
-use crate::http::Stage;
 use crate::observe;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::retry::{self, AttemptOutcome, RetryDecision, RetryFacts};
@@ -24,12 +23,10 @@ pub struct Progress<'a> {
     shared: &'a Shared,
     outbound: &'a Outbound,
     /// When all attempts must be over.
-    pub deadline: Instant,
-    attempts: Vec<observe::AttemptNote>,
-    nowhere: Option<NoRoute>,
+    deadline: Instant,
+    pub trace: CallTrace,
     /// Endpoints that are not asked again.
     pub excluded: Vec<Arc<Endpoint>>,
-    pub routing: Duration,
     pub sent: bool,
     unsure: bool,
     /// Only an endpoint that takes writes is asked from now on.
@@ -43,15 +40,13 @@ pub struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     /// A call of which nothing was sent.
-    pub fn new(shared: &'a Shared, outbound: &'a Outbound) -> Self {
+    pub fn new(shared: &'a Shared, outbound: &'a Outbound, deadline: Instant) -> Self {
         Self {
             shared,
             outbound,
-            deadline: Instant::now() + outbound.limits().total,
-            attempts: Vec::new(),
-            nowhere: None,
+            deadline,
+            trace: CallTrace::default(),
             excluded: Vec::new(),
-            routing: Duration::ZERO,
             sent: false,
             unsure: false,
             to_writer: false,
@@ -69,11 +64,16 @@ impl<'a> Progress<'a> {
         attempt: observe::AttemptNote,
     ) -> RetryDecision {
         self.sent = true;
-        self.attempts.push(attempt);
-        self.remember(&response.judgement);
+        self.trace.attempts.push(attempt);
+        let (service, call) = (&self.outbound.service.name, &self.outbound.call);
+        let known = &self.shared.known_targets;
+        let is_second = self.fallback.is_some();
+        if let Some(known) = known.learn(service, call, &response.judgement, is_second) {
+            self.target_is_known = known;
+        }
         self.decide(AttemptOutcome::Response {
             judgement: &response.judgement,
-            held: response.response.is_whole,
+            is_whole: response.response.is_whole,
         })
     }
 
@@ -83,26 +83,22 @@ impl<'a> Progress<'a> {
         error: &ExchangeError,
         attempt: observe::AttemptNote,
     ) -> RetryDecision {
-        self.sent |= error.stage != Stage::Connect;
-        self.unsure |= error.stage != Stage::Connect;
-        self.attempts.push(attempt);
-        self.decide(AttemptOutcome::Failure {
-            stage: error.stage,
-            timed_out: error.timed_out,
-            stale: error.stale,
-        })
+        self.sent |= error.failure.may_be_processed();
+        self.unsure |= error.failure.may_be_processed();
+        self.trace.attempts.push(attempt);
+        self.decide(AttemptOutcome::Failure(error.failure))
     }
 
     fn decide(&self, end: AttemptOutcome<'_>) -> RetryDecision {
         let outbound = self.outbound;
         let balance = &outbound.snapshot.config.balance;
-        let attempts = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        let attempts = u32::try_from(self.trace.attempts.len()).unwrap_or(u32::MAX);
         let facts = RetryFacts {
             effect: outbound.call.effect,
             idempotent: outbound.service.is_idempotent(outbound.call.operation),
             placement: &outbound.call.placement,
             fence: outbound.call.fence,
-            replayable: outbound.body.is_whole,
+            replayable: outbound.request.body.is_whole,
             target_is_known: self.target_is_known,
             has_fallback: self.fallback.is_some(),
             attempts: attempts.saturating_sub(self.reconnects),
@@ -115,36 +111,22 @@ impl<'a> Progress<'a> {
         retry::decide(&facts, end, || budget.retry(self.shared.clock.now()))
     }
 
-    /// What the call is about is there, or was not found by two endpoints.
-    fn remember(&mut self, judgement: &Judgement) {
-        let known = &self.shared.known_targets;
-        let (service, call) = (&self.outbound.service.name, &self.outbound.call);
-        if judgement.is_success() {
-            known.succeeded(service, call);
-        } else if judgement.fault == Fault::Client {
-            self.target_is_known = known.contains(service, call);
-            if self.fallback.is_some() {
-                known.forget(service, call);
-            }
-        }
-    }
-
     /// No endpoint is left: the last response if there was one, otherwise a refusal that says why.
-    pub fn nowhere(&mut self, none: NoRoute) -> CallEnd {
+    pub fn nowhere(&mut self, none: NoRoute) -> SendEnd {
         let end = match (self.fallback.take(), &self.error) {
-            (Some(fallback), _) => CallEnd::Response(fallback),
-            (None, Some(error)) => CallEnd::Refused(self.refusal(error, Some(&none))),
-            (None, None) => CallEnd::Refused(none.rejection()),
+            (Some(fallback), _) => SendEnd::Response(fallback),
+            (None, Some(error)) => SendEnd::Refused(self.refusal(error, Some(&none))),
+            (None, None) => SendEnd::Refused(none.rejection()),
         };
-        self.nowhere = Some(none);
+        self.trace.nowhere = Some(none);
         end
     }
 
     /// No further attempt is made after this failure.
-    pub fn given_up(&mut self, error: &ExchangeError) -> CallEnd {
+    pub fn given_up(&mut self, error: &ExchangeError) -> SendEnd {
         match self.fallback.take() {
-            Some(fallback) => CallEnd::Response(fallback),
-            None => CallEnd::Refused(self.refusal(error, None)),
+            Some(fallback) => SendEnd::Response(fallback),
+            None => SendEnd::Refused(self.refusal(error, None)),
         }
     }
 
@@ -152,7 +134,7 @@ impl<'a> Progress<'a> {
         if !self.sent {
             return self.unreachable(nowhere);
         }
-        let (reason, state) = match (self.outbound.call.effect.is_read(), error.timed_out) {
+        let (reason, state) = match (self.outbound.call.effect.is_read(), error.failure.timed_out) {
             (true, true) => (RejectionReason::UpstreamTimeout, "no whole response came"),
             (true, false) => (RejectionReason::UpstreamBroken, "no whole response came"),
             (false, _) => (
@@ -169,7 +151,7 @@ impl<'a> Progress<'a> {
 
     /// Nothing was sent anywhere: each endpoint that was tried and what became of it, and why the others were not.
     fn unreachable(&self, nowhere: Option<&NoRoute>) -> Rejection {
-        let tried = self.attempts.iter();
+        let tried = self.trace.attempts.iter();
         let tried = tried.map(|attempt| (&*attempt.endpoint, attempt.code));
         let others = nowhere.iter().flat_map(|none| &none.excluded);
         let others = others
@@ -185,12 +167,10 @@ impl<'a> Progress<'a> {
     }
 
     /// The report of the call that ended so.
-    pub fn report(self, end: CallEnd) -> CallReport {
-        CallReport {
+    pub fn report(self, end: SendEnd) -> SendReport {
+        SendReport {
             end,
-            attempts: self.attempts,
-            nowhere: self.nowhere,
-            routing: self.routing,
+            trace: self.trace,
             sent: self.sent,
             unsure: self.unsure,
         }

@@ -2,6 +2,7 @@
 //! informational responses, and may leave.
 
 use crate::http::{Part, ResponseHeader};
+use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 /// The requester is gone, or broke the rules: its body will not be whole.
@@ -19,9 +20,29 @@ pub trait Requester: Send {
     /// Ready when the requester has left and the call is to end with it.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
+    /// From now on its leaving does not end the call: what it asked for goes on to its end, and a requester that ended
+    /// only its own side still reads.
+    fn detach(&mut self);
+
     /// Takes an informational response.
     fn informational(&mut self, head: &ResponseHeader);
 
     /// Sends on what [`Requester::informational`] took.
     fn poll_flush(&mut self, cx: &mut Context<'_>);
+}
+
+/// Detaches a requester, if there is one.
+pub fn detach(requester: &mut Option<&mut dyn Requester>) {
+    if let Some(requester) = requester {
+        requester.detach();
+    }
+}
+
+/// Waits until the requester has left and the call is to end with it.
+pub async fn gone(requester: &mut Option<&mut dyn Requester>) {
+    poll_fn(|cx| match requester {
+        Some(requester) => requester.poll_gone(cx),
+        None => Poll::Pending,
+    })
+    .await;
 }

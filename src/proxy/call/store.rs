@@ -1,10 +1,9 @@
-//! Between the path and the cache: what becomes of a fetched response, and of a write.
+//! What a fetched response means for the cache.
 
-use super::caller::{CallEnd, CallReport};
+use super::buffered::BufferedResponse;
 use super::outbound::Outbound;
-use crate::cache::{CacheStatus, FetchedResponse, Fill, Settled};
-use crate::dialect::{Acknowledgement, Call, Executed};
-use crate::endpoint_id::EndpointId;
+use super::send::{SendEnd, SendReport};
+use crate::cache::{Cache, CacheStatus, FetchedResponse, Fill};
 use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, VARY};
 use http::{HeaderMap, HeaderValue};
 use std::time::Duration;
@@ -15,29 +14,77 @@ const KEPT: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE,
 const CROSS_ORIGIN: &str = "access-control-";
 
 /// Stores a response if it may be stored, and wakes those who wait for it.
-pub fn settle(outbound: &Outbound, report: &CallReport, fill: Fill) -> CacheStatus {
-    let CallEnd::Response(fetched) = &report.end else {
+pub fn settle(outbound: &Outbound, report: &SendReport, fill: Fill) -> CacheStatus {
+    let SendEnd::Response(fetched) = &report.end else {
         let why = fill.why();
         fill.abandon();
         return CacheStatus::miss(why);
     };
     let response = &fetched.response;
-    let storable = match response {
-        response if !response.is_whole => Err("not_held_whole"),
-        response if response.is_delimited_by_close => Err("delimited_by_close"),
-        response if response.trailers.is_some() => Err("has_trailers"),
-        _ => fetched.judgement.storable,
-    };
     let outcome = fill.finish(FetchedResponse {
         status: response.head.status.as_u16(),
         headers: kept(&response.head.headers),
         body: response.body.clone(),
         endpoint: fetched.cache_id,
-        held: fetched.held,
-        storable,
+        no_store: fetched.no_store,
+        storable: Framing::of(response)
+            .storable()
+            .and(fetched.judgement.storable),
         expires: expires(outbound),
     });
     CacheStatus::filled(outcome)
+}
+
+/// The database refused the credential: what is stored for it goes.
+pub fn revoke(cache: &Cache, outbound: &Outbound, report: &SendReport) {
+    let SendEnd::Response(response) = &report.end else {
+        return;
+    };
+    if !response.judgement.revoke {
+        return;
+    }
+    let canonical = outbound.call.canonical.as_ref();
+    let credential = canonical
+        .map(|canonical| canonical.credential)
+        .or_else(|| outbound.dialect().credential(&outbound.request.view()));
+    if let Some(credential) = credential {
+        cache.revoke(credential);
+    }
+}
+
+/// How a response came.
+#[derive(Debug, Clone, Copy)]
+struct Framing {
+    is_whole: bool,
+    is_delimited_by_close: bool,
+    has_trailers: bool,
+}
+
+impl Framing {
+    fn of(response: &BufferedResponse) -> Self {
+        Self {
+            is_whole: response.is_whole,
+            is_delimited_by_close: response.is_delimited_by_close,
+            has_trailers: response.trailers.is_some(),
+        }
+    }
+
+    /// Whether a response that came so can be stored: all of it is there, for certain, and a hit can repeat it.
+    fn storable(self) -> Result<(), &'static str> {
+        match self {
+            Self {
+                is_whole: false, ..
+            } => Err("not_held_whole"),
+            Self {
+                is_delimited_by_close: true,
+                ..
+            } => Err("delimited_by_close"),
+            Self {
+                has_trailers: true, ..
+            } => Err("has_trailers"),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The fields that are stored. Their values are copied: a slice would keep the whole buffer of its connection alive.
@@ -62,43 +109,27 @@ fn expires(outbound: &Outbound) -> Option<Duration> {
     Some(at.saturating_sub(now))
 }
 
-/// What became of a write.
-pub fn outcome(outbound: &Outbound, report: &CallReport) -> Settled {
-    let CallEnd::Response(fetched) = &report.end else {
-        return if report.sent {
-            Settled::Unknown
-        } else {
-            Settled::NoEffect
-        };
-    };
-    if report.unsure {
-        return Settled::Unknown;
-    }
-    settled(
-        &outbound.call,
-        fetched.judgement.execution,
-        fetched.cache_id,
-    )
-}
-
-/// What became of a write to which this endpoint responded.
-pub fn settled(call: &Call, execution: Executed, endpoint: EndpointId) -> Settled {
-    match execution {
-        Executed::Unknown => Settled::Unknown,
-        Executed::Queued => Settled::Queued { endpoint },
-        Executed::Done if call.acknowledgement == Acknowledgement::Queued => {
-            Settled::Queued { endpoint }
-        }
-        Executed::Done => Settled::Done { endpoint },
-        Executed::Nothing | Executed::RolledBack => Settled::NoEffect,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::kept;
+    use super::{Framing, kept};
     use bytes::Bytes;
     use http::{HeaderMap, HeaderValue};
+
+    #[test]
+    fn what_is_not_whole_for_certain_or_has_more_than_a_body_is_not_stored() {
+        let storable = |is_whole, is_delimited_by_close, has_trailers| {
+            let framing = Framing {
+                is_whole,
+                is_delimited_by_close,
+                has_trailers,
+            };
+            framing.storable()
+        };
+        assert_eq!(storable(true, false, false), Ok(()));
+        assert_eq!(storable(false, true, true), Err("not_held_whole"));
+        assert_eq!(storable(true, true, true), Err("delimited_by_close"));
+        assert_eq!(storable(true, false, true), Err("has_trailers"));
+    }
 
     #[test]
     fn what_is_stored_of_a_head_keeps_no_buffer_alive() {

@@ -1,0 +1,152 @@
+//! Sends a call to endpoints, attempt after attempt, as the rules of retrying allow.
+
+use super::attempt::{Attempt, AttemptEnd};
+use super::caller::{CallResponse, Caller};
+use super::outbound::Outbound;
+use super::progress::Progress;
+use super::requester::Requester;
+use crate::balance::{NoRoute, Route, RouteRequest};
+use crate::dialect::Placement;
+use crate::observe;
+use crate::rejection::{Rejection, RejectionReason};
+use crate::retry::RetryDecision;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How the sending of a call ended.
+pub enum SendEnd {
+    Response(Box<CallResponse>),
+    /// So: a fence of ours refused it before any effect. It is a write.
+    AsWrite(Box<CallResponse>),
+    Refused(Rejection),
+    /// The requester left or its upload broke; what the endpoint made of it is unknown.
+    RequesterGone,
+}
+
+/// The end of a sending, and the way to it.
+pub struct SendReport {
+    pub end: SendEnd,
+    pub trace: CallTrace,
+    /// Whether an endpoint may have processed any of it.
+    pub sent: bool,
+    /// Whether an attempt before the last one may have had an effect that is not known.
+    pub unsure: bool,
+}
+
+/// Who was asked, and how that went.
+#[derive(Default)]
+pub struct CallTrace {
+    pub attempts: Vec<observe::AttemptNote>,
+    /// Why no further endpoint could be asked, where that ended it.
+    pub nowhere: Option<NoRoute>,
+    /// The time that choosing took.
+    pub routing: Duration,
+}
+
+impl CallTrace {
+    /// The whole way, of which `next` is the second part.
+    pub fn then(mut self, next: Self) -> Self {
+        self.attempts.extend(next.attempts);
+        Self {
+            nowhere: next.nowhere.or(self.nowhere),
+            routing: self.routing + next.routing,
+            ..self
+        }
+    }
+}
+
+impl Caller {
+    /// Sends a call. The rest of a body that was not read whole comes from `requester`; such a call is sent once.
+    pub(super) async fn send(
+        &self,
+        outbound: &Outbound,
+        deadline: Instant,
+        requester: &mut Option<&mut dyn Requester>,
+    ) -> SendReport {
+        let mut progress = Progress::new(&self.shared, outbound, deadline);
+        outbound.service.pool.budget().request();
+        let end = loop {
+            let begun = self.shared.clock.now();
+            let route = self.route(outbound, &progress);
+            progress.trace.routing += self.shared.clock.now().since(begun);
+            let end = match route {
+                Ok(route) => {
+                    let attempt = Attempt::new(self, outbound, deadline, route);
+                    attempt.run(requester).await
+                }
+                Err(none) => break progress.nowhere(none),
+            };
+            if let Some(end) = self.after(&mut progress, end) {
+                break end;
+            }
+        };
+        progress.report(end)
+    }
+
+    /// Chooses an endpoint.
+    fn route(&self, outbound: &Outbound, progress: &Progress<'_>) -> Result<Route, NoRoute> {
+        let service = &outbound.service;
+        let placement = match progress.to_writer && outbound.is_movable() {
+            true => &Placement::Writer,
+            false => &outbound.call.placement,
+        };
+        let request = RouteRequest {
+            plan: &outbound.plan,
+            placement,
+            key: outbound.local_key(),
+            excluded: &progress.excluded,
+            home: outbound.home.and_then(|home| service.token_of(home)),
+            now: self.shared.clock.now(),
+            explain: outbound.explain,
+        };
+        let mut random = self.shared.random_source.random();
+        let route = service.pool.choose(&request, &mut random)?;
+        if let Some(home) = outbound.home
+            && route.endpoint.id != home
+            && !service.serves(home, request.now)
+        {
+            self.shared.cache.forget_home(home);
+        }
+        Ok(route)
+    }
+
+    /// The end of the sending, or `None` to try again.
+    fn after(&self, progress: &mut Progress<'_>, end: AttemptEnd) -> Option<SendEnd> {
+        match end {
+            AttemptEnd::Response(response, attempt) => {
+                let decision = progress.responded(&response, attempt);
+                match decision {
+                    RetryDecision::Stop => return Some(SendEnd::Response(response)),
+                    RetryDecision::AsWrite => return Some(SendEnd::AsWrite(response)),
+                    RetryDecision::Writer => progress.to_writer = true,
+                    RetryDecision::Elsewhere | RetryDecision::Reconnect => {}
+                }
+                progress.excluded.push(Arc::clone(&response.endpoint));
+                progress.fallback = Some(response);
+                None
+            }
+            AttemptEnd::Failed(error, endpoint, attempt) => {
+                match progress.failed(&error, attempt) {
+                    RetryDecision::Reconnect => progress.reconnects += 1,
+                    RetryDecision::Elsewhere | RetryDecision::Writer => {
+                        progress.excluded.push(endpoint);
+                        progress.error = Some(error);
+                    }
+                    RetryDecision::Stop | RetryDecision::AsWrite => {
+                        return Some(progress.given_up(&error));
+                    }
+                }
+                None
+            }
+            AttemptEnd::RequesterGone => {
+                progress.sent = true;
+                Some(SendEnd::RequesterGone)
+            }
+            AttemptEnd::Unwritable => Some(SendEnd::Refused(Rejection::new(
+                RejectionReason::Unsendable,
+                "the request cannot be written as HTTP/1.1",
+            ))),
+        }
+    }
+}
