@@ -23,6 +23,7 @@ pub mod dialect;
 pub mod endpoint;
 pub mod endpoint_id;
 pub mod http;
+pub mod listen;
 pub mod observe;
 pub mod plan;
 pub mod probe;

@@ -44,9 +44,9 @@ pub struct Service {
 /// are renamed or change places; with port 0, which is another one each time, the service.
 pub fn listener(name: &str, settings: &config::Service) -> String {
     let address = settings.listen_address();
-    match address.port() {
-        0 => name.to_owned(),
-        _ => address.to_string(),
+    match address.is_chosen_by_system() {
+        true => name.to_owned(),
+        false => address.to_string(),
     }
 }
 

@@ -12,9 +12,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("retry", &["dialect", "http"]),
     ("rejection", &[]),
     ("endpoint_id", &[]),
-    ("config", &["dialect"]),
+    ("listen", &[]),
+    ("config", &["dialect", "listen"]),
     ("shortage", &[]),
-    ("http", &["shortage"]),
+    ("http", &["listen", "shortage"]),
     ("dialect", &["clock", "rejection"]),
     ("plan", &["clock", "config", "dialect"]),
     (
@@ -111,8 +112,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "runtime",
         &[
-            "admin", "balance", "cache", "clock", "config", "dialect", "endpoint", "observe",
-            "plan", "probe", "proxy", "random", "shared", "snapshot",
+            "admin", "balance", "cache", "clock", "config", "dialect", "endpoint", "http",
+            "listen", "observe", "plan", "probe", "proxy", "random", "shared", "snapshot",
         ],
     ),
     (

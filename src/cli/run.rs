@@ -55,16 +55,17 @@ async fn until_stopped(
     }
     let services: Vec<String> = loaded.config.services.keys().cloned().collect();
     let server = Server::start(loaded, Some(source)).await?;
+    // Before the process says that it is there: a signal must not end it then.
+    let Ok((mut stop, mut reload)) = signals() else {
+        tracing::error!("signals cannot be received");
+        return Ok(ExitCode::FAILURE);
+    };
     for name in &services {
         if let Some(address) = server.address(name) {
             tracing::info!(service = name, %address, "listening");
         }
     }
     tracing::info!(address = %server.admin(), "admin API listening");
-    let Ok((mut stop, mut reload)) = signals() else {
-        tracing::error!("signals cannot be received");
-        return Ok(ExitCode::FAILURE);
-    };
     let mut taken = server.reloads();
     let cause = loop {
         tokio::select! {

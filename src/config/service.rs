@@ -1,6 +1,7 @@
 //! The values of a service and an endpoint that hold after defaults: addresses, names, strategy.
 
 use super::{Balance, DialectName, Endpoint, EndpointAddress, Service, StrategyName};
+use crate::listen::ListenAddress;
 use config_table::decode::{Reader, Value};
 use config_table::table::{Choice, Rules, Shape};
 use config_table::tree::Node;
@@ -23,10 +24,10 @@ impl Value for DialectName {
 
 impl Service {
     /// The address that clients connect to.
-    pub fn listen_address(&self) -> SocketAddr {
+    pub fn listen_address(&self) -> ListenAddress {
         let port = self.dialect.row().listen_port;
-        self.listen
-            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port)))
+        let default = || SocketAddr::from(([127, 0, 0, 1], port)).into();
+        self.listen.clone().unwrap_or_else(default)
     }
 
     /// The strategy: its own, or that of `balance`.

@@ -10,7 +10,6 @@ use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -62,13 +61,6 @@ pub trait Handler: Send + Sync {
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send {
     /// Makes the close that follows a reset, so that what was sent is not taken for whole.
     fn reset_on_close(&self);
-}
-
-impl Transport for TcpStream {
-    fn reset_on_close(&self) {
-        // A connection that is gone needs no reset.
-        let _ = self.set_zero_linger();
-    }
 }
 
 /// Serves a connection to its end. When `stop` turns true, an idle connection is closed; a request that was begun is served.

@@ -8,7 +8,7 @@
 //! queued before a flush leave in one write: queue the head and what there is of the body, then flush.
 //!
 //! # A client's connection
-//! [`serve`] runs one: it waits for requests within [`ConnectionLimits`], gives each to a
+//! [`Listener`] accepts one and [`Accepted::serve`] runs it: that waits for requests within [`ConnectionLimits`], gives each to a
 //! [`Handler`], and ends the connection: cleanly with a bounded linger after a whole response, cut
 //! after one that is not whole. A handler
 //! - reads the body with [`Downstream::poll_part`]; if [`Downstream::expects_continue`], it sends
@@ -35,10 +35,11 @@
 //!     }
 //!     async fn refuse(&self, refusal: Refusal, downstream: &mut dyn Downstream) { /* the same */ }
 //! }
-//! tokio::spawn(async move { http::serve(tcp, &client, &mut stop).await });
+//! let accepted = listener.accept().await?;
+//! tokio::spawn(async move { accepted.serve(Arc::new(client), SEND_BUFFER, &mut stop).await });
 //! ```
 //!
-//! An idle connection holds its socket and the task of [`serve`], no buffer; the future of a request
+//! An idle connection holds its socket and the task of [`Accepted::serve`], no buffer; the future of a request
 //! lives on the heap and only while it runs. What the spawned task keeps beside it (an address, a
 //! permit, some `Arc`s) is all that can be added.
 //!
@@ -73,11 +74,13 @@
 mod connection;
 mod connector;
 mod downstream;
+mod listener;
 mod upstream;
 
-pub use connection::{ConnectionLimits, Handler, Transport, serve};
+pub use connection::{ConnectionLimits, Handler};
 pub use connector::{Connector, Destination};
 pub use downstream::{Downstream, DownstreamError, Refusal};
 pub use http1::{BodyLength, Closed, Data, Part};
+pub use listener::{Accepted, Listener};
 pub use pingora_http::{RequestHeader, ResponseHeader};
 pub use upstream::{Cause, Stage, Upstream, UpstreamError};

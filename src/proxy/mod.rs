@@ -5,6 +5,7 @@ mod accept_failures;
 mod body_reader;
 pub(crate) mod call;
 mod client;
+mod client_places;
 mod connection;
 mod flow;
 mod headers;
@@ -16,6 +17,7 @@ mod place;
 mod relay;
 mod respond;
 
+pub use client_places::ClientPlaces;
 pub use listener::serve;
 
 use crate::http::Connector;
@@ -38,10 +40,5 @@ impl Proxy {
             connector: Arc::new(Connector::new(idle)),
         };
         Arc::new(Self { shared, caller })
-    }
-
-    /// Client connections of one listener at a time.
-    fn max_clients(&self) -> usize {
-        self.shared.config().path.max_clients as usize
     }
 }

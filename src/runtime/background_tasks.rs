@@ -33,7 +33,7 @@ pub async fn admin(
         let what = "the admin API".into();
         StartError::Bind(vec![BindError {
             what,
-            address,
+            address: address.into(),
             source,
         }])
     };

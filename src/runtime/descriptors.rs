@@ -12,12 +12,10 @@ const PROBES: usize = 2;
 /// Connections of the admin API at most, and at least.
 const ADMIN: (usize, usize) = (128, 4);
 
-/// The bounds that the process keeps for as long as it runs.
+/// What is divided at the start. What is left is for clients, and divided anew with each configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Descriptors {
     limit: usize,
-    /// Client connections of one listener.
-    max_clients: usize,
     /// Idle upstream connections.
     idle: usize,
     /// Connections of the admin API.
@@ -39,28 +37,30 @@ impl Descriptors {
 
     /// Divides `limit` files. `None` if nothing is left for a client or an endpoint.
     fn divide(limit: usize, config: &Config) -> Option<Self> {
-        let listeners = config.services.len().max(1);
-        let endpoints: usize = config
-            .services
-            .values()
-            .map(|one| one.endpoints.len())
-            .sum();
         let admin = (limit / 16).clamp(ADMIN.1, ADMIN.0);
-        let rest = limit.checked_sub(OWN + listeners + endpoints * PROBES + admin)?;
+        let rest = limit.checked_sub(fixed(config) + admin)?;
         let idle = (config.upstream.pool_size as usize).min(rest / 4);
-        let max_clients = (rest - idle) / 2 / listeners;
-        (max_clients > 0 && idle > 0).then_some(Self {
-            limit,
-            max_clients,
-            idle,
-            admin,
-        })
+        let divided = Self { limit, idle, admin };
+        (idle > 0 && divided.max_clients(config).is_some()).then_some(divided)
+    }
+
+    /// Client connections of one listener. `None`: not one.
+    fn max_clients(&self, config: &Config) -> Option<usize> {
+        let rest = self
+            .limit
+            .checked_sub(fixed(config) + self.admin + self.idle)?;
+        Some(rest / 2 / listeners(config)).filter(|clients| *clients > 0)
     }
 
     /// Lowers what a configuration asks for to what can be had. What was lowered, if anything was.
-    pub fn clamp(&self, config: &mut Config) -> Option<String> {
+    ///
+    /// # Errors
+    /// It has so many listeners and endpoints that no client could be served.
+    pub fn clamp(&self, config: &mut Config) -> Result<Option<String>, StartError> {
+        let max_clients = self.max_clients(config);
+        let max_clients = max_clients.ok_or(StartError::Descriptors { limit: self.limit })?;
         let (clients, idle) = (config.path.max_clients, config.upstream.pool_size);
-        config.path.max_clients = clients.min(figure(self.max_clients));
+        config.path.max_clients = clients.min(figure(max_clients));
         config.upstream.pool_size = idle.min(figure(self.idle));
         let mut lowered = Vec::new();
         if config.path.max_clients < clients {
@@ -75,14 +75,25 @@ impl Descriptors {
                 "upstream.pool_size is lowered from {idle} to {now}"
             ));
         }
-        (!lowered.is_empty()).then(|| {
+        Ok((!lowered.is_empty()).then(|| {
             format!(
                 "this process may open {} files: {}; raise the hard limit (`ulimit -Hn`, LimitNOFILE) for more",
                 self.limit,
                 lowered.join(", ")
             )
-        })
+        }))
     }
+}
+
+fn listeners(config: &Config) -> usize {
+    config.services.len().max(1)
+}
+
+/// Files that a configuration takes whatever the load is.
+fn fixed(config: &Config) -> usize {
+    let services = config.services.values();
+    let endpoints: usize = services.map(|one| one.endpoints.len()).sum();
+    OWN + listeners(config) + endpoints * PROBES
 }
 
 fn figure(count: usize) -> u32 {
@@ -118,7 +129,7 @@ mod tests {
                     assert!(limit < 64, "{limit}");
                     continue;
                 };
-                descriptors.clamp(&mut config);
+                descriptors.clamp(&mut config).unwrap();
                 let clients = config.path.max_clients as usize * listeners;
                 let idle = config.upstream.pool_size as usize;
                 let used = OWN + listeners + descriptors.admin + 2 * clients + idle;
@@ -131,7 +142,7 @@ mod tests {
     fn a_high_limit_leaves_the_configuration_as_it_is() {
         let mut config = config(2);
         let descriptors = Descriptors::divide(1 << 20, &config).unwrap();
-        assert_eq!(descriptors.clamp(&mut config), None);
+        assert_eq!(descriptors.clamp(&mut config).unwrap(), None);
         assert_eq!(config.path, Config::default().path);
     }
 
@@ -139,18 +150,35 @@ mod tests {
     fn what_is_lowered_is_said_with_its_figures_and_a_second_time_nothing_is() {
         let mut config = config(1);
         let descriptors = Descriptors::divide(64, &config).unwrap();
-        let said = descriptors.clamp(&mut config).unwrap();
+        let said = descriptors.clamp(&mut config).unwrap().unwrap();
         assert!(said.contains("64 files"), "{said}");
         assert!(said.contains("from 10000 to 13 "), "{said}");
         assert!(said.contains("from 128 to 8"), "{said}");
-        assert_eq!(descriptors.clamp(&mut config), None);
+        assert_eq!(descriptors.clamp(&mut config).unwrap(), None);
+    }
+
+    #[test]
+    fn another_configuration_divides_anew_and_one_with_too_many_listeners_is_refused() {
+        let descriptors = Descriptors::divide(128, &config(1)).unwrap();
+        let clients = |listeners| {
+            let mut config = config(listeners);
+            descriptors.clamp(&mut config)?;
+            Ok::<_, StartError>(config.path.max_clients)
+        };
+        let (one, three) = (clients(1).unwrap(), clients(3).unwrap());
+        assert!(
+            three < one && 3 * three <= one && three > 0,
+            "{one} {three}"
+        );
+        assert_eq!(clients(1).unwrap(), one);
+        assert!(clients(100).is_err());
     }
 
     #[test]
     fn what_stays_is_not_said_to_be_lowered() {
         let mut config = config(1);
         let descriptors = Descriptors::divide(4096, &config).unwrap();
-        let said = descriptors.clamp(&mut config).unwrap();
+        let said = descriptors.clamp(&mut config).unwrap().unwrap();
         assert!(said.contains("path.max_clients"), "{said}");
         assert!(!said.contains("upstream.pool_size"), "{said}");
     }

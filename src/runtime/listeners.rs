@@ -4,13 +4,13 @@
 
 use super::{BindError, StartError};
 use crate::config::Config;
-use crate::proxy::{self, Proxy};
+use crate::http::Listener;
+use crate::listen::ListenAddress;
+use crate::proxy::{self, ClientPlaces, Proxy};
 use crate::snapshot;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -25,12 +25,13 @@ pub struct Listeners {
 }
 
 struct Open {
-    bound: SocketAddr,
+    bound: ListenAddress,
+    places: Arc<ClientPlaces>,
     stop: watch::Sender<bool>,
 }
 
 /// Sockets that are bound and not yet served.
-pub struct Bound(Vec<(String, TcpListener)>);
+pub struct Bound(Vec<(String, Listener)>);
 
 impl Listeners {
     /// No listeners yet. To be made on the runtime of the path.
@@ -52,7 +53,7 @@ impl Listeners {
                 continue;
             }
             let address = service.listen_address();
-            let socket = self.bind_on_path(address, config.path.listen_backlog);
+            let socket = self.bind_on_path(address.clone(), config.path.listen_backlog);
             match socket.await {
                 Ok(socket) => bound.push((listener, socket)),
                 Err(source) => failed.push(BindError {
@@ -71,17 +72,17 @@ impl Listeners {
     /// A socket belongs to the runtime on which it is bound.
     async fn bind_on_path(
         &self,
-        address: SocketAddr,
+        address: ListenAddress,
         backlog: u32,
-    ) -> std::io::Result<TcpListener> {
+    ) -> std::io::Result<Listener> {
         let bound = self
             .path
-            .spawn(async move { listen(address, backlog) })
+            .spawn(async move { Listener::bind(&address, backlog) })
             .await;
         bound.unwrap_or_else(|_| Err(std::io::Error::other("the runtime is stopping")))
     }
 
-    /// Serves what was bound, and closes what the configuration no longer has.
+    /// Serves what was bound, closes what the configuration no longer has, and gives each as many places as it says.
     pub fn serve(&self, bound: Bound, config: &Config) {
         let services = config.services.iter();
         let wanted: BTreeSet<String> = services
@@ -95,21 +96,32 @@ impl Listeners {
             }
             kept
         });
-        for (listener, socket) in bound.0 {
-            if let Ok(bound) = socket.local_addr() {
-                let stop = self.start(&listener, socket);
-                open.insert(listener, Open { bound, stop });
+        let limit = config.path.max_clients as usize;
+        open.values().for_each(|one| one.places.set_limit(limit));
+        for (name, listener) in bound.0 {
+            if let Ok(bound) = listener.address() {
+                let places = ClientPlaces::new(limit);
+                let stop = self.start(&name, listener, Arc::clone(&places));
+                let one = Open {
+                    bound,
+                    places,
+                    stop,
+                };
+                open.insert(name, one);
             }
         }
     }
 
-    fn start(&self, listener: &str, socket: TcpListener) -> watch::Sender<bool> {
+    fn start(
+        &self,
+        name: &str,
+        listener: Listener,
+        places: Arc<ClientPlaces>,
+    ) -> watch::Sender<bool> {
         let (stop, stopped) = watch::channel(*self.stopping.borrow());
-        let (serving, mut stopping, all) = (
-            proxy::serve(socket, listener.into(), Arc::clone(&self.proxy), stopped),
-            self.stopping.clone(),
-            stop.clone(),
-        );
+        let proxy = Arc::clone(&self.proxy);
+        let serving = proxy::serve(listener, name.into(), places, proxy, stopped);
+        let (mut stopping, all) = (self.stopping.clone(), stop.clone());
         self.path.spawn(serving);
         self.path.spawn(async move {
             tokio::select! {
@@ -124,19 +136,8 @@ impl Listeners {
     }
 
     /// Where a service of this configuration listens.
-    pub fn address(&self, config: &Config, service: &str) -> Option<SocketAddr> {
+    pub fn address(&self, config: &Config, service: &str) -> Option<ListenAddress> {
         let listener = snapshot::listener(service, config.services.get(service)?);
-        self.open.lock().get(&listener).map(|open| open.bound)
+        self.open.lock().get(&listener).map(|one| one.bound.clone())
     }
-}
-
-/// Binds a socket that may take up an address whose old connections still linger.
-fn listen(address: SocketAddr, backlog: u32) -> std::io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(backlog)
 }

@@ -19,6 +19,7 @@ pub use reload::{ReloadError, Reloaded};
 use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::config::{Config, Loaded, Source};
+use crate::listen::ListenAddress;
 use crate::observe::{Name, Observer};
 use crate::proxy::Proxy;
 use crate::random::Random;
@@ -58,7 +59,7 @@ pub enum StartError {
 #[error("{what} cannot listen on {address}: {source}{}", hint(.source))]
 pub struct BindError {
     what: String,
-    address: SocketAddr,
+    address: ListenAddress,
     source: io::Error,
 }
 
@@ -108,7 +109,7 @@ impl Server {
     /// A port that is taken, or a configuration that cannot be compiled.
     pub async fn start(mut loaded: Loaded, source: Option<Source>) -> Result<Self, StartError> {
         let descriptors = Descriptors::of_process(&loaded.config)?;
-        if let Some(lowered) = descriptors.clamp(&mut loaded.config) {
+        if let Some(lowered) = descriptors.clamp(&mut loaded.config)? {
             tracing::warn!("{lowered}");
         }
         let shared = shared(&loaded)?;
@@ -145,7 +146,7 @@ impl Server {
     }
 
     /// The address of a service's listener.
-    pub fn address(&self, service: &str) -> Option<SocketAddr> {
+    pub fn address(&self, service: &str) -> Option<ListenAddress> {
         self.reloader.address(service)
     }
 

@@ -7,10 +7,10 @@ use super::listeners::Listeners;
 use super::probing::Probing;
 use crate::config::{self, Config, Loaded, Report, Source};
 use crate::endpoint::EventKind;
+use crate::listen::ListenAddress;
 use crate::shared::Shared;
 use crate::snapshot::{CompileError, Snapshot};
 use parking_lot::Mutex;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::runtime::Handle;
@@ -101,7 +101,7 @@ impl Reloader {
     }
 
     /// Where a service listens.
-    pub fn address(&self, service: &str) -> Option<SocketAddr> {
+    pub fn address(&self, service: &str) -> Option<ListenAddress> {
         self.listeners.address(&self.shared.config(), service)
     }
 
@@ -114,7 +114,7 @@ impl Reloader {
     pub fn differs(&self) -> bool {
         let loaded = self.source.as_ref().map(|source| self.load(source));
         loaded.is_some_and(|loaded| {
-            loaded.map_or(true, |loaded| loaded.config != *self.shared.config())
+            loaded.map_or(true, |(loaded, _)| loaded.config != *self.shared.config())
         })
     }
 
@@ -136,18 +136,21 @@ impl Reloader {
         reloaded
     }
 
-    /// What the file holds, as far as there are file descriptors for it; the start has said so.
-    fn load(&self, source: &Source) -> Result<Loaded, Report> {
-        let mut loaded = config::load(source)?;
-        self.descriptors.clamp(&mut loaded.config);
-        Ok(loaded)
+    /// What the file holds, as far as there are file descriptors for it, and what had to be lowered for that.
+    fn load(&self, source: &Source) -> Result<(Loaded, Option<String>), ReloadError> {
+        let mut loaded = config::load(source).map_err(ReloadError::Refused)?;
+        let lowered = self.descriptors.clamp(&mut loaded.config)?;
+        Ok((loaded, lowered))
     }
 
     async fn attempt(&self) -> Result<Reloaded, ReloadError> {
         let source = self.source.as_ref().ok_or(ReloadError::NoSource)?;
-        let loaded = self.load(source).map_err(ReloadError::Refused)?;
+        let (loaded, lowered) = self.load(source)?;
         let before = self.shared.snapshot();
         let mut warnings: Vec<String> = loaded.note_lines().collect();
+        // The start, or the reload before, has said it otherwise.
+        let is_new = before.config.path.max_clients != loaded.config.path.max_clients;
+        warnings.extend(lowered.filter(|_| is_new));
         let needs_restart = self.started.restart_only_changes(&loaded.config);
         warnings.extend(
             needs_restart

@@ -156,7 +156,7 @@ mod values {
         };
         assert_eq!(rest, Config::default());
         let graph = &config.services["my-graph"];
-        assert_eq!(graph.listen_address(), "127.0.0.1:7574".parse().unwrap());
+        assert_eq!(graph.listen_address().to_string(), "127.0.0.1:7574");
         assert_eq!(graph.strategy(&config.balance), StrategyName::Adaptive);
         assert_eq!(graph.endpoints[0].name, "127-0-0-1-7474");
         assert_eq!(graph.endpoints[1].name, "db-2-7474");

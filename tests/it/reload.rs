@@ -344,21 +344,48 @@ fn figure(metrics: &str, series: &str) -> Option<f64> {
 async fn listeners_come_and_go_without_a_restart() {
     let (a, b) = (echo("a"), echo("b"));
     let web = service("web", "http", &[&a]);
-    let alone = text(std::slice::from_ref(&web), "");
+    // So few clients that no division of file descriptors lowers them.
+    let few = "path: {max_clients: 10}\n";
+    let alone = text(std::slice::from_ref(&web), few);
     let site = Site::open(&alone).await;
     let before = site.server.address("web");
     assert_eq!(site.server.address("more"), None);
-    let both = text(&[web.clone(), service("more", "http", &[&b])], "");
+    let both = text(&[web.clone(), service("more", "http", &[&b])], few);
     assert_eq!(site.take(&both).await, Vec::<String>::new());
     assert_eq!(site.get("more", "/").await.body["result"]["who"], "b");
     let address = site.server.address("more").unwrap();
     site.take(&alone).await;
     assert_eq!(site.server.address("more"), None);
     eventually("the listener to close", || async {
-        tokio::net::TcpStream::connect(address).await.is_err()
+        let connected = tokio::net::TcpStream::connect(address.to_string()).await;
+        connected.is_err()
     })
     .await;
     assert_eq!(site.server.address("web"), before);
+}
+
+#[tokio::test]
+async fn a_client_that_waits_for_a_place_is_served_when_a_reload_gives_more() {
+    let a = echo("a");
+    let web = service("web", "http", &[&a]);
+    let places = |count| {
+        text(
+            std::slice::from_ref(&web),
+            &format!("path: {{max_clients: {count}}}\n"),
+        )
+    };
+    let site = Site::open(&places(1)).await;
+    let address = site.server.address("web").unwrap().to_string();
+    let address = address.parse().unwrap();
+    let mut first = crate::support::Client::connect(address).await;
+    assert_eq!(first.request("GET", "/1", "", b"").await.status, 200);
+    let mut second = crate::support::Client::connect(address).await;
+    second.send("GET /2 HTTP/1.1\r\nhost: t\r\n\r\n").await;
+    assert_eq!(first.request("GET", "/1", "", b"").await.status, 200);
+    assert_eq!(site.take(&places(2)).await, Vec::<String>::new());
+    assert_eq!(second.response().await.status, 200);
+    // The first one has its place still.
+    assert_eq!(first.request("GET", "/1", "", b"").await.status, 200);
 }
 
 #[tokio::test]

@@ -3,13 +3,14 @@
 use super::endpoints::sound;
 use super::{endpoint_path, path};
 use crate::config::{Config, Endpoint, EndpointAddress};
+use crate::listen::ListenAddress;
 use config_table::{Findings, Step, path_text, quoted};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 /// An address that this process will bind.
 struct Listener {
     path: Vec<Step>,
-    address: SocketAddr,
+    address: ListenAddress,
     given: bool,
 }
 
@@ -24,7 +25,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
 fn listeners(config: &Config, findings: &Findings) -> Vec<Listener> {
     let admin = Listener {
         path: path(&["admin", "listen"]),
-        address: config.admin.listen,
+        address: config.admin.listen.into(),
         given: true,
     };
     let services = config.services.iter().map(|(name, service)| Listener {
@@ -50,7 +51,7 @@ fn listeners(config: &Config, findings: &Findings) -> Vec<Listener> {
 fn clashes(findings: &mut Findings, listeners: &[Listener]) {
     for (index, listener) in listeners.iter().enumerate() {
         let mut before = listeners.iter().take(index);
-        if let Some(other) = before.find(|other| clash(other.address, listener.address)) {
+        if let Some(other) = before.find(|other| other.address.clashes_with(&listener.address)) {
             let default = if listener.given { "" } else { " (the default)" };
             let other = path_text(&other.path);
             let found = format!("{}{default}, which {other} has as well", listener.address);
@@ -63,7 +64,7 @@ fn clashes(findings: &mut Findings, listeners: &[Listener]) {
 fn loops(findings: &mut Findings, config: &Config, listeners: &[Listener]) {
     for (name, service) in &config.services {
         for (index, endpoint) in sound(findings, name, service) {
-            if let Some(own) = listeners.iter().find(|own| reaches(endpoint, own.address)) {
+            if let Some(own) = listeners.iter().find(|own| reaches(endpoint, &own.address)) {
                 let own = path_text(&own.path);
                 let found = format!("{}, which is {own}", quoted(&endpoint.url));
                 let expected = "the address of a server, not of pointsman itself";
@@ -73,14 +74,8 @@ fn loops(findings: &mut Findings, config: &Config, listeners: &[Listener]) {
     }
 }
 
-/// Whether both cannot be bound. Port 0 is a free port each time.
-fn clash(a: SocketAddr, b: SocketAddr) -> bool {
-    let wide = a.ip().is_unspecified() || b.ip().is_unspecified();
-    a.port() == b.port() && a.port() != 0 && (wide || a.ip() == b.ip())
-}
-
 /// Whether a connection to an endpoint ends at the listener, as far as the address alone tells.
-fn reaches(endpoint: &Endpoint, listener: SocketAddr) -> bool {
+fn reaches(endpoint: &Endpoint, listener: &ListenAddress) -> bool {
     let Some(EndpointAddress { host, port }) = endpoint.address() else {
         return false;
     };
@@ -88,8 +83,5 @@ fn reaches(endpoint: &Endpoint, listener: SocketAddr) -> bool {
         true => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         false => host.parse::<IpAddr>().ok(),
     };
-    let wide = listener.ip().is_unspecified();
-    let here =
-        |ip: IpAddr| ip == listener.ip() || wide && (ip.is_loopback() || ip.is_unspecified());
-    port == listener.port() && ip.is_some_and(here)
+    ip.is_some_and(|ip| listener.is_reached_at(ip, port))
 }

@@ -10,12 +10,12 @@ pub use features::*;
 pub use operation::*;
 
 use super::forms::URL;
+use crate::listen::ListenAddress;
 use config_table::forms::{NAME, WORD};
 use config_table::{
     ANY, Secret, Size, choice, count, formed, required, section, share, time, volume, within,
 };
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 const fn secs(n: u64) -> Duration {
@@ -62,7 +62,7 @@ section! {
         /// How the database speaks. Required.
         dialect: DialectName = DialectName::Http => required(),
         /// The address that clients connect to. Default: 127.0.0.1 and the port of the dialect.
-        listen: Option<SocketAddr> = None => ANY,
+        listen: Option<ListenAddress> = None => ANY,
         /// The replicas. A bare URL stands for an endpoint with all else default. At least one.
         endpoints: Vec<Endpoint> = Vec::new() => required(),
         /// The strategy of this service; otherwise `balance.strategy`.
@@ -153,8 +153,8 @@ section! {
         client_requests: u32 = 100_000 => count(),
         /// Connections of one listener that the system completes before they are accepted; `net.core.somaxconn` is the system's own bound. A change needs a restart.
         listen_backlog: u32 = 1024 => within(1.0, 65535.0).restart(),
-        /// Client connections of one listener at a time; more wait to be accepted. Fewer where the process may not open enough files (`ulimit -n`): a line at the start says how many. A change needs a restart.
-        max_clients: u32 = 10_000 => count().restart(),
+        /// Client connections of one listener at a time; more wait to be accepted. Fewer where the process may not open enough files (`ulimit -n`): a line at the start, or at the reload that changes the number, says how many. Clients beyond a lower number stay until they leave.
+        max_clients: u32 = 10_000 => count(),
     }
 }
 

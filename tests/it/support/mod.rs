@@ -120,6 +120,7 @@ impl Proxy {
         let loaded = loaded.unwrap_or_else(|report| panic!("{report}"));
         let server = Server::start(loaded, source).await.expect("a server");
         let address = server.address(SERVICE).expect("a listener");
+        let address = address.to_string().parse().expect("an address of TCP");
         Self { server, address }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pointsman::config::{self, Source};
+use pointsman::listen::ListenAddress;
 use pointsman::runtime::Server;
 use testbed::graph::{self, Graph};
 use testbed::qdrant::{self, Cluster};
@@ -83,7 +84,7 @@ impl Environment {
         format!("http://{}{path}", self.address("graph"))
     }
 
-    fn address(&self, service: &str) -> std::net::SocketAddr {
+    fn address(&self, service: &str) -> ListenAddress {
         self.server.address(service).expect("an address")
     }
 

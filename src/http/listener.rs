@@ -1,0 +1,83 @@
+//! Listening for clients: a socket is bound, connections are accepted and set up. What kind of socket a
+//! client came by, and which wire it speaks, is known here and not above.
+
+use super::connection::{Handler, Transport, serve};
+use crate::listen::ListenAddress;
+use socket2::SockRef;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
+
+/// A bound socket. It belongs to the runtime on which it was bound.
+pub struct Listener(TcpListener);
+
+impl Listener {
+    /// Binds an address; one whose old connections still linger may be taken up. `backlog`: connections that the system
+    /// completes before they are accepted.
+    ///
+    /// # Errors
+    /// The address is taken, not allowed, or none of this machine.
+    pub fn bind(address: &ListenAddress, backlog: u32) -> io::Result<Self> {
+        let address = address.socket();
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(backlog).map(Self)
+    }
+
+    /// Where it listens, with the port that the system chose.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn address(&self) -> io::Result<ListenAddress> {
+        self.0.local_addr().map(ListenAddress::from)
+    }
+
+    /// The next connection. May be cancelled.
+    ///
+    /// # Errors
+    /// Mostly a lack of file descriptors of ours.
+    pub async fn accept(&self) -> io::Result<Accepted> {
+        let (stream, client) = self.0.accept().await?;
+        Ok(Accepted {
+            stream,
+            client: client.ip(),
+        })
+    }
+}
+
+/// A connection of a client that was accepted.
+pub struct Accepted {
+    stream: TcpStream,
+    /// The client's address.
+    pub client: IpAddr,
+}
+
+impl Accepted {
+    /// Serves the connection to its end. `send_buffer`: bytes of responses that the system takes for a client that does
+    /// not read. When `stop` turns true, an idle connection is closed; a request that was begun is served. A wire with
+    /// many requests at a time shares the handler among them.
+    pub async fn serve<H: Handler>(
+        self,
+        handler: Arc<H>,
+        send_buffer: usize,
+        stop: &mut watch::Receiver<bool>,
+    ) {
+        // Where these cannot be set, the connection is served with the system's defaults.
+        let _ = self.stream.set_nodelay(true);
+        let _ = SockRef::from(&self.stream).set_send_buffer_size(send_buffer);
+        serve(self.stream, &*handler, stop).await;
+    }
+}
+
+impl Transport for TcpStream {
+    fn reset_on_close(&self) {
+        // A connection that is gone needs no reset.
+        let _ = self.set_zero_linger();
+    }
+}
