@@ -1,5 +1,5 @@
 //! A small runtime on a thread of its own for everything beside the path: the admin API, probes,
-//! name resolution, the file watch. It answers also when the path is busy.
+//! name resolution, the file watch. It responds also when the path is busy.
 
 use std::io;
 use std::thread::JoinHandle;

@@ -44,7 +44,7 @@ pub async fn admin(
         Arc::clone(reloader),
         leaving,
     )));
-    // The admin API answers until the process ends, so that a drain can be watched.
+    // The admin API responds until the process ends, so that a drain can be watched.
     let limits = admin::Limits {
         connections: descriptors.admin,
         ..admin::Limits::default()
@@ -57,7 +57,7 @@ pub async fn admin(
     Ok(bound)
 }
 
-/// Starts the tasks that need no answer.
+/// Starts the tasks that are not waited for.
 pub fn start(
     background: &Background,
     shared: &Arc<Shared>,

@@ -43,7 +43,7 @@ impl FileWatch {
     }
 
     /// Waits until the file has changed and was then quiet for `quiet`. That it is gone is a change as
-    /// well: whoever took it away by mistake must hear of it before the next start.
+    /// well: a file that was taken away by mistake must be noticed before the next start.
     pub async fn changed(&mut self, quiet: Duration) {
         loop {
             tokio::time::sleep(ASK_EVERY).await;

@@ -24,7 +24,7 @@ pub enum Error {
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Io(io::ErrorKind),
-    /// What was to be written is no message: a fault of the caller, or of whoever made the message.
+    /// What was to be written is no message: a fault of the caller, or of what made the message.
     #[error("{0}")]
     Unwritable(&'static str),
 }

@@ -24,7 +24,7 @@ pub(crate) struct Absolute<'a> {
 const INVALID: Error = Error::Malformed("the request target is none of HTTP");
 const INVALID_HOST: Error = Error::Malformed("the authority is none of HTTP");
 
-/// Reads a target. What is in none of the forms is refused: whoever guesses what was meant may guess otherwise.
+/// Reads a target. What is in none of the forms is refused: two parties may guess differently what was meant.
 pub(crate) fn parse<'a>(method: &Method, target: &'a str) -> Result<Target<'a>, Error> {
     if method == Method::CONNECT {
         return Err(Error::Tunnel);

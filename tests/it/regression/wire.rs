@@ -73,10 +73,10 @@ async fn a_connection_is_kept_after_100_continue() {
     }
 }
 
-/// An endpoint that answered an upload early was given another request on the same connection: it would have
+/// An endpoint that responded to an upload early was given another request on the same connection: it would have
 /// taken that request for the rest of the upload.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_that_was_answered_early_ends_its_connection() {
+async fn an_upload_with_an_early_response_ends_its_connection() {
     let early = |seen: &ReceivedRequest| (seen.method() == "PUT").then(|| Step::json(403, "{}"));
     let origin = Origin::start_with_early_response(early, |_| Step::response(200, "", "ok")).await;
     let proxy = Setup::new("qdrant", &[origin.url()])
@@ -237,7 +237,7 @@ async fn endpoints_that_cannot_be_reached_are_a_503_that_names_them() {
 
 /// A field with our own prefix that an endpoint or a client made up was passed on.
 #[tokio::test]
-async fn fields_with_our_prefix_are_nobody_elses() {
+async fn fields_with_our_prefix_come_from_us_alone() {
     let origin = Origin::start(|_| Step::response(200, "x-pointsman-odd: 1\r\n", "ok")).await;
     let proxy = over(&origin).await;
     let response = proxy
@@ -522,7 +522,7 @@ async fn trailers_of_a_request_pass() {
     assert_eq!(origin.last().trailers, ["x-sum: 7"]);
 }
 
-/// TRACE echoed a credential to whoever asked.
+/// TRACE echoed a credential in its response.
 #[tokio::test]
 async fn trace_with_a_credential_does_not_go_on() {
     let (origin, proxy) = plain().await;

@@ -49,7 +49,7 @@ fn poll_echo(
     server.poll_flush(cx)
 }
 
-/// Answers each request with its own body: after it was read, but the last one while it is.
+/// Responds to each request with its own body: after it was read, but the last one while it is.
 async fn echo(io: Io, requests: usize) {
     let mut server = Server::new(io, Limits::default());
     for left in (0..requests).rev() {

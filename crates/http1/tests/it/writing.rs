@@ -265,7 +265,7 @@ fn an_early_response_to_an_unread_body_ends_the_connection() {
 }
 
 #[test]
-fn a_refused_head_can_be_answered_and_nothing_after_it_is_read() {
+fn a_refused_head_gets_a_response_and_nothing_after_it_is_read() {
     let bytes = "HEAD / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
     let mut server = Server::new(Script::open(bytes), Limits::default());
     drive(|cx| server.poll_head(cx)).unwrap_err();
