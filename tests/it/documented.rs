@@ -2,6 +2,7 @@
 //! and every field of docs/admin.md is there. Nothing of a credential is in its log, at any level.
 
 mod check;
+mod driven;
 
 use crate::support::{Process, eventually};
 use crate::trial::client::{Client, HttpRequest, JsonResponse};

@@ -79,7 +79,7 @@ observations! {
         let setup = given.over("qdrant", &[&origin]);
         let proxy = setup.set("cache.categories.entity", "1ms").start().await;
         get(&proxy, POINT).await;
-        let stats = async || data(&proxy, "/api/performance/cache/stats").await;
+        let stats = async || proxy.data("/api/performance/cache/stats").await;
         given.comes(async || stats().await["expired"] == 1).await
     }
     /// Whether a read goes to the endpoint while the same read of another client waits there.

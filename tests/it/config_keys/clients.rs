@@ -44,7 +44,7 @@ observations! {
         let origin = good().await;
         let proxy = given.over("http", &[&origin]).start().await;
         let status = get(&proxy, "/").await.status;
-        (proxy.address.ip(), proxy.server.admin().ip(), status, admin(&proxy, "/livez", "").await.status)
+        (proxy.address.ip(), proxy.server.admin().ip(), status, proxy.admin("/livez", "").await.status)
     }
     status_of_a_long_statement(given) {
         let origin = good().await;

@@ -35,7 +35,7 @@ async fn failing(setup: Setup) -> Proxy {
 }
 
 async fn probes(proxy: &Proxy) -> f64 {
-    series(proxy, "pointsman_probes_total").await
+    proxy.series("pointsman_probes_total", &[]).await
 }
 
 /// The value of a field in the first probe of this target.
@@ -171,7 +171,7 @@ observations! {
         let origin = good().await;
         let proxy = given.over("http", &[&origin]).start().await;
         get(&proxy, "/").await;
-        admin(&proxy, "/metrics", "").await.text().contains(r#"endpoint="one""#)
+        proxy.admin("/metrics", "").await.text().contains(r#"endpoint="one""#)
     }
     status_beside_another(given) {
         let release = Arc::new(Notify::new());
@@ -322,7 +322,7 @@ observations! {
     endpoints_that_breakers_took_out(given) {
         let (a, b, c) = (resetting().await, resetting().await, good().await);
         let proxy = failing(given.over("http", &[&a, &b, &c]).set("breaker.threshold", "1")).await;
-        let scores = data(&proxy, "/api/coordination/scores").await;
+        let scores = proxy.data("/api/coordination/scores").await;
         let rows = scores["db"].as_array().cloned().unwrap_or_default();
         rows.iter().filter(|row| row["excluded"] == "breaker_open").count()
     }

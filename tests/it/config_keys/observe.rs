@@ -1,6 +1,6 @@
 //! What the observations share: origins, requests, and readings of the admin API.
 
-use crate::support::{Client, Origin, Proxy, Response, Step, eventually};
+use crate::support::{Origin, Proxy, Response, Step, eventually};
 use serde_json::Value;
 use std::fmt::Debug;
 use std::future::Future;
@@ -54,36 +54,16 @@ pub async fn get(proxy: &Proxy, target: &str) -> Response {
     proxy.request("GET", target, "", b"").await
 }
 
-pub async fn admin(proxy: &Proxy, path: &str, fields: &str) -> Response {
-    let address = proxy.server.admin();
-    let mut client = Client::connect(address).await;
-    let head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{fields}\r\n");
-    client.send(head).await;
-    client.response().await
-}
-
-pub async fn data(proxy: &Proxy, path: &str) -> Value {
-    admin(proxy, path, "").await.json()["data"].clone()
-}
-
 /// The endpoints of the service, as the admin API shows them.
 pub async fn instances(proxy: &Proxy) -> Vec<Value> {
-    let all = data(proxy, "/api/coordination/instances").await;
+    let all = proxy.data("/api/coordination/instances").await;
     all["db"].as_array().cloned().unwrap_or_default()
 }
 
 /// The events so far.
 pub async fn events(proxy: &Proxy) -> Vec<Value> {
-    let all = data(proxy, "/api/coordination/events").await;
+    let all = proxy.data("/api/coordination/events").await;
     all.as_array().cloned().unwrap_or_default()
-}
-
-/// The sum of a family's series.
-pub async fn series(proxy: &Proxy, family: &str) -> f64 {
-    let text = admin(proxy, "/metrics", "").await.text();
-    let values = text.lines().filter(|line| line.starts_with(family));
-    let value = |line: &str| line.rsplit(' ').next()?.parse::<f64>().ok();
-    values.filter_map(value).sum()
 }
 
 /// The id of the request whose record is looked at.
@@ -92,13 +72,13 @@ const RECORD: &str = "/api/coordination/explain/observed";
 
 /// Whether the request with [`ID`] has ended.
 pub async fn is_recorded(proxy: &Proxy) -> bool {
-    admin(proxy, RECORD, "").await.status == 200
+    proxy.admin(RECORD, "").await.status == 200
 }
 
 /// The record of the request with [`ID`], once it has ended.
 pub async fn recorded(proxy: &Proxy) -> Value {
     eventually("the record", || is_recorded(proxy)).await;
-    data(proxy, RECORD).await
+    proxy.data(RECORD).await
 }
 
 /// Sends a request and returns its record.

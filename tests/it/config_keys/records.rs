@@ -15,7 +15,7 @@ observations! {
         let origin = slow().await;
         let proxy = given.over("http", &[&origin]).start().await;
         get(&proxy, "/").await;
-        let score = async || data(&proxy, "/api/coordination/scores").await["db"][0]["score"].as_f64();
+        let score = async || proxy.data("/api/coordination/scores").await["db"][0]["score"].as_f64();
         given.comes(async || score().await > Some(0.2)).await
     }
     priority(given) {
@@ -31,12 +31,12 @@ observations! {
         }
         let proxy = setup.start().await;
         get(&proxy, "/").await;
-        given.comes(async || series(&proxy, "pointsman_slow_total").await > 0.0).await
+        given.comes(async || proxy.series("pointsman_slow_total", &[]).await > 0.0).await
     }
     resident_memory(given) {
         let origin = good().await;
         let proxy = given.over("http", &[&origin]).start().await;
-        series(&proxy, "pointsman_process_resident_memory_bytes").await > 0.0
+        proxy.series("pointsman_process_resident_memory_bytes", &[]).await > 0.0
     }
     explanations(given) {
         let origin = good().await;
@@ -44,13 +44,13 @@ observations! {
         for _ in 0..20 {
             get(&proxy, "/").await;
         }
-        let listed = async || data(&proxy, "/api/coordination/explain").await.as_array().map(Vec::len);
+        let listed = async || proxy.data("/api/coordination/explain").await.as_array().map(Vec::len);
         given.comes(async || listed().await == Some(20)).await
     }
     memory_component(given) {
         let origin = good().await;
         let proxy = given.over("http", &[&origin]).start().await;
-        let health = async || data(&proxy, "/api/performance/health").await;
+        let health = async || proxy.data("/api/performance/health").await;
         given.comes(async || health().await["components"]["memory"] == "healthy").await
     }
     status_at_the_admin_api(given) {
@@ -60,6 +60,6 @@ observations! {
             setup = setup.set("admin.operate_token", "token-of-the-operator");
         }
         let proxy = setup.start().await;
-        admin(&proxy, "/api/config", "authorization: Bearer token-of-the-test\r\n").await.status
+        proxy.admin("/api/config", "authorization: Bearer token-of-the-test\r\n").await.status
     }
 }

@@ -17,6 +17,7 @@ pub use crate::trial::waiting::eventually;
 use config_table::Report;
 use pointsman::config::{self, Loaded, Source};
 use pointsman::runtime::Server;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -133,6 +134,31 @@ impl Proxy {
     pub async fn request(&self, method: &str, target: &str, fields: &str, body: &[u8]) -> Response {
         let mut client = self.client().await;
         client.request(method, target, fields, body).await
+    }
+
+    /// A request to the admin API. Each of `fields` ends with `\r\n`.
+    pub async fn admin(&self, path: &str, fields: &str) -> Response {
+        let address = self.server.admin();
+        let mut client = Client::connect(address).await;
+        let head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{fields}\r\n");
+        client.send(head).await;
+        client.response().await
+    }
+
+    /// What the admin API responds, under `data`.
+    pub async fn data(&self, path: &str) -> Value {
+        self.admin(path, "").await.json()["data"].clone()
+    }
+
+    /// The sum of the series of a metric that have all these labels, each as `name="value"`.
+    pub async fn series(&self, family: &str, labels: &[&str]) -> f64 {
+        let text = self.admin("/metrics", "").await.text();
+        let is_of = |line: &&str| {
+            line.split(['{', ' ']).next() == Some(family)
+                && labels.iter().all(|label| line.contains(label))
+        };
+        let value = |line: &str| line.rsplit(' ').next()?.parse::<f64>().ok();
+        text.lines().filter(is_of).filter_map(value).sum()
     }
 
     /// `POST` of JSON on a connection of its own.
