@@ -69,7 +69,7 @@ section! {
         strategy: Option<StrategyName> = None,
         /// Whether responses of this service may be cached; needs `cache.enabled` as well.
         cache: bool = true,
-        /// Credential of probes and inquiries, never lent to clients.
+        /// Credential of probes and metadata queries; requests of clients never carry it.
         probe: ProbeCredential = ProbeCredential::default(),
         /// Several Neo4j servers that share one database (a cluster). Fenced reads then go to the writer or carry the newest bookmark.
         cluster: bool = false,
@@ -109,7 +109,7 @@ choice! {
 }
 
 section! {
-    /// Credential of probes and inquiries.
+    /// Credential of probes and metadata queries.
     ProbeCredential {
         /// User of basic authentication (Neo4j).
         user: Option<String> = None,

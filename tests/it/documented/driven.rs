@@ -14,6 +14,12 @@ const UPSERT: &[u8] = br#"{"points":[{"id":1,"vector":[1,0]}]}"#;
 const FAILS_ONCE: &str = "/collections/a/points/99";
 const WAITS: &str = "/collections/a/points/77";
 
+/// A response that ends too early, so that the endpoint is to blame whatever became of the connection before.
+fn cut() -> Vec<Step> {
+    let response = Step::raw("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx");
+    response.into_iter().chain([Step::Close]).collect()
+}
+
 /// Everything that is not as it must be, so that one run tells it all.
 #[derive(Default)]
 struct Differences(Vec<String>);
@@ -44,7 +50,7 @@ impl Site {
             let fails = seen.target() == FAILS_ONCE && !failed.swap(true, Ordering::SeqCst);
             let waits = (seen.target() == WAITS).then(|| Step::Wait(Arc::clone(&signal)));
             match fails {
-                true => vec![Step::Reset],
+                true => cut(),
                 false => waits.into_iter().chain(Step::json(200, OK)).collect(),
             }
         };
