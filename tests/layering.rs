@@ -383,6 +383,18 @@ fn comments_and_docs_say_the_reason_and_cite_no_row() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
+#[test]
+fn no_page_holds_both_sides_of_a_merge() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut pages = vec![root.join("README.md"), root.join("CHANGELOG.md")];
+    for folder in ["docs", "src", "crates"] {
+        files(&root.join(folder), "md", &mut pages);
+    }
+    let is_marker = |line: &str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ");
+    pages.retain(|page| fs::read_to_string(page).unwrap().lines().any(is_marker));
+    assert!(pages.is_empty(), "{pages:#?}");
+}
+
 /// The name of the type that a line declares, when other modules may see it.
 fn declared(line: &str) -> Option<&str> {
     let rest = line.trim_start().strip_prefix("pub")?;

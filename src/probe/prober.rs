@@ -116,12 +116,13 @@ impl Prober {
         let mut last = None;
         loop {
             let now = self.with.clock.now();
-            let due = self.with.rules.health.enabled && now >= next;
-            if due {
+            let is_due = now >= next;
+            if is_due {
                 last = Some(now);
                 next = now + jittered(self.with.rules.health.interval, &mut random);
             }
-            self.supervised(due).await;
+            self.supervised(is_due && self.with.rules.health.enabled)
+                .await;
             let rest = next.since(self.with.clock.now());
             if self.is_wanted_within(rest.clamp(SHORTEST_TURN, TURN)).await {
                 next = next.min(last.map_or(now, |last| last + APART));
@@ -140,10 +141,10 @@ impl Prober {
     }
 
     /// One turn in a task of its own.
-    async fn supervised(self: &Arc<Self>, due: bool) {
+    async fn supervised(self: &Arc<Self>, with_probes: bool) {
         let prober = self.clone();
         let turn = tokio::spawn(async move {
-            if due {
+            if with_probes {
                 prober.round().await;
             }
             prober.query_metadata().await;

@@ -60,6 +60,8 @@ struct Script {
     probes: Vec<Probe>,
     learned: Lock<Vec<u16>>,
     generation: AtomicU64,
+    /// How often the metadata queries were looked at: once a turn.
+    turns: AtomicU64,
 }
 
 impl Questions for Script {
@@ -68,6 +70,7 @@ impl Questions for Script {
     }
 
     fn metadata_queries(&self) -> Vec<MetadataQuery> {
+        self.turns.fetch_add(1, Ordering::Relaxed);
         vec![MetadataQuery {
             name: "procedures",
             method: Method::POST,
@@ -163,6 +166,7 @@ fn bench_with(fake: Fake, health: config::Health) -> Bench {
         probes: vec![probe("/live"), probe("/role")],
         learned: Lock::default(),
         generation: AtomicU64::new(0),
+        turns: AtomicU64::new(0),
     });
     let (fake, clock) = (Arc::new(fake), Clock::manual());
     let counted = Arc::<Counted>::default();
@@ -426,4 +430,20 @@ async fn an_interval_below_a_second_is_kept() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let rounds = bench.fake.asked("/live").len() / 2;
     assert!((25..=35).contains(&rounds), "{rounds} rounds in 3 s");
+}
+
+/// A round that was due and never came made the loop turn every millisecond.
+#[tokio::test(start_paused = true)]
+async fn without_probes_the_loop_rests() {
+    let health = config::Health {
+        enabled: false,
+        ..config::Health::default()
+    };
+    let bench = bench_with(Fake::default(), health);
+    let _moving = RunningTask::spawn(follow_paused_time(bench.clock.clone()));
+    let _running = bench.prober.start(Random::seeded(1));
+    tokio::time::sleep(Duration::from_secs(100)).await;
+    let turns = bench.script.turns.load(Ordering::Relaxed);
+    assert!((90..=120).contains(&turns), "{turns} turns in 100 s");
+    assert!(bench.fake.asked("/live").is_empty());
 }
