@@ -95,7 +95,6 @@ services:
 admin: {{ listen: "127.0.0.1:{free_port()}" }}
 process: {{ workers: 1 }}
 observe: {{ log: "error" }}
-health: {{ enabled: false }}
 {extra}
 """)
     return [binary, "run", "-c", path]
