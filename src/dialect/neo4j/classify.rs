@@ -69,6 +69,12 @@ impl Class {
         report.is_some_and(|report| report.in_transactions)
     }
 
+    /// Whether its changes may stay when its transaction is rolled back: a procedure can have transactions of its own.
+    pub fn may_outlast_its_transaction(&self) -> bool {
+        let report = self.report.as_ref();
+        self.effect != Effect::Read && report.is_none_or(|report| !report.procedures.is_empty())
+    }
+
     fn plain(effect: Effect, reason: &'static str) -> Self {
         Class {
             effect,

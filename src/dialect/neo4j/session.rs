@@ -1,11 +1,12 @@
-//! Requests of explicit transactions: where they are pinned, and what their end invalidates. Nothing of a
+//! Requests of explicit transactions: where they are pinned, and what they invalidate. Nothing of a
 //! transaction is kept here; its id carries its endpoint.
 
 use super::body::{self, AccessMode, StatementRequest};
+use super::classify::Class;
 use super::operations::{OperationKind, RequestLine};
 use super::understand::{shape_of, target};
 use super::{Neo4j, features, token};
-use crate::dialect::{Body, Call, Effect, Placement, QueryType, Request, Storability};
+use crate::dialect::{Body, Call, Effect, Placement, QueryType, Request, Storability, Tag};
 
 impl Neo4j {
     /// A request of an explicit transaction.
@@ -19,6 +20,7 @@ impl Neo4j {
         if unread || classes.iter().any(|class| class.elsewhere) {
             self.knowledge.session_reaches_elsewhere();
         }
+        let lasts = unread || classes.iter().any(Class::may_outlast_its_transaction);
         let texts = body.as_ref().map_or(&[][..], |body| &body.statements);
         Call {
             operation: line.name,
@@ -26,7 +28,7 @@ impl Neo4j {
             target: target(&line.database),
             query_type: QueryType::Transaction,
             features: features::features(texts, &[]),
-            invalidates: self.ended(line),
+            invalidates: self.changed(line, lasts),
             placement: self.session_placement(body.as_ref(), line),
             storability: Storability::Never("explicit_transaction"),
             shape,
@@ -34,14 +36,17 @@ impl Neo4j {
         }
     }
 
-    /// What a commit invalidates: of its statements nothing is known any more.
-    fn ended(&self, line: &RequestLine) -> Vec<crate::dialect::Tag> {
+    /// What a request invalidates: a commit everything, since nothing is known any more of its statements, and so does
+    /// what lasts whatever becomes of the transaction.
+    fn changed(&self, line: &RequestLine, lasts: bool) -> Vec<Tag> {
         match line.kind {
-            OperationKind::Commit if self.knowledge.sessions_reach_elsewhere() => {
-                self.everything_of_service(&line.database)
-            }
-            OperationKind::Commit => self.everything(&line.database),
-            _ => Vec::new(),
+            OperationKind::Commit => {}
+            _ if lasts => {}
+            _ => return Vec::new(),
+        }
+        match self.knowledge.sessions_reach_elsewhere() {
+            true => self.everything_of_service(&line.database),
+            false => self.everything(&line.database),
         }
     }
 

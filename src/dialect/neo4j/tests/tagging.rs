@@ -326,3 +326,28 @@ fn after_a_transaction_that_may_reach_elsewhere_any_commit_invalidates_the_servi
     neo4j.understand(&Sent::new("POST", "/db/neo4j/query/v2/tx", user).request());
     assert!(ends(&neo4j));
 }
+
+#[test]
+fn what_a_procedure_may_commit_by_itself_is_invalidated_when_it_is_sent() {
+    let neo4j = plain();
+    let statement = |text: &str| format!(r#"{{"statement":"{text}"}}"#);
+    for (text, lasts) in [
+        ("MATCH (n:A) RETURN n", false),
+        ("CREATE (n:A)", false),
+        ("CALL db.labels()", false),
+        ("CALL apoc.periodic.iterate('a', 'b', {})", true),
+        (
+            "MATCH (n:A) CALL plug.in(n) YIELD x CREATE (n)-[:R]->(:B)",
+            true,
+        ),
+        ("not a statement", true),
+    ] {
+        for target in ["/db/neo4j/query/v2/tx", "/db/neo4j/query/v2/tx/1-abcdefgh"] {
+            let sent = Sent::new("POST", target, &statement(text));
+            let found = neo4j.understand(&sent.request()).invalidates;
+            assert_eq!(!found.is_empty(), lasts, "{text} at {target}: {found:?}");
+        }
+    }
+    let unread = Sent::new("POST", "/db/neo4j/query/v2/tx/1-abcdefgh", "{");
+    assert!(!neo4j.understand(&unread.request()).invalidates.is_empty());
+}
