@@ -171,29 +171,30 @@ impl<'r, 'c> Relay<'r, 'c> {
         Ok(())
     }
 
-    /// Nothing is read: the request goes on being sent. `Err`: the client is gone.
+    /// Nothing is read: the request goes on being sent. After the response's end nothing else tells of an endpoint
+    /// that takes no more, so its time counts then. `Err`: the client is gone.
     fn poll_upload(&mut self, cx: &mut Context<'_>) -> Result<(), ()> {
         let Some(exchange) = &mut self.exchange else {
             return Ok(());
         };
-        exchange.pause();
+        let is_open = self.reading == Reading::Open;
+        if is_open {
+            exchange.pause();
+        }
         if let Some(place) = &mut self.place {
             place.wait(cx);
         }
         match exchange.poll_upload(cx, &mut Some(self.client)) {
             Poll::Ready(Err(_)) => return Err(()),
-            Poll::Ready(Ok(())) if self.reading != Reading::Open => self.release(),
+            Poll::Ready(Ok(())) if !is_open => {
+                if let Some(exchange) = self.exchange.take() {
+                    exchange.release();
+                }
+            }
+            Poll::Pending if !is_open && exchange.poll_time(cx).is_ready() => self.exchange = None,
             _ => {}
         }
         Ok(())
-    }
-
-    fn release(&mut self) {
-        if let Some(exchange) = self.exchange.take()
-            && self.reading == Reading::Ended
-        {
-            exchange.release();
-        }
     }
 
     /// Queues what the client takes; whether any was. `Err`: the client is gone.

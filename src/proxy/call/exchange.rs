@@ -250,8 +250,8 @@ impl Exchange {
         self.waiting = None;
     }
 
-    /// Gives up on an endpoint that takes too long.
-    fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<ExchangeError> {
+    /// Ready when the endpoint takes too long, or the call's deadline passed.
+    pub fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<ExchangeError> {
         if self.waiting.is_none() {
             self.wait_for(match self.upload {
                 Upload::Sending | Upload::Flushing => Waiting::EndpointReads,

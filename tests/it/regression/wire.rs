@@ -465,6 +465,61 @@ async fn an_early_success_does_not_end_the_upload() {
     assert!(received == body);
 }
 
+/// An endpoint that responded before it had read the upload, and then read no more, held the client's connection and its own
+/// until it closed: no time limit counted after the end of a response. Only `upstream.send_timeout` can tell that it reads no
+/// more, so the test has a short one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_is_not_taken_after_its_response_ends_in_time() {
+    /// More than the sockets on the way hold.
+    const LENGTH: usize = 64 << 20;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (over, is_over) = tokio::sync::oneshot::channel();
+    let endpoint = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut buffer = wire::Buffer::default();
+        buffer.head(&mut stream).await.unwrap();
+        let response = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+        tokio::io::AsyncWriteExt::write_all(&mut stream, response)
+            .await
+            .unwrap();
+        is_over.await.unwrap();
+        buffer.exactly(&mut stream, LENGTH).await
+    });
+    let proxy = Setup::new("http", &[url])
+        .section("path: {peek_limit: 1000B}")
+        .section("upstream: {send_timeout: 200ms}")
+        .start()
+        .await;
+    let mut client = proxy.client().await;
+    client
+        .send(format!(
+            "PUT /x HTTP/1.1\r\nhost: t\r\ncontent-length: {LENGTH}\r\n\r\n"
+        ))
+        .await;
+    let body = noise(LENGTH);
+    let (first, rest) = body.split_at(5_000);
+    client.send(first).await;
+    let response = client.response().await;
+    assert_eq!((response.status, &response.body[..]), (200, &b"ok"[..]));
+    assert!(
+        !client.try_send(rest).await,
+        "the connection was not closed"
+    );
+    wait_until("the end of the request", || {
+        proxy.server.shared().in_flight() == 0
+    })
+    .await;
+    over.send(()).unwrap();
+    let received = in_time("the end of the connection", endpoint)
+        .await
+        .unwrap();
+    assert!(matches!(received, Err(ReadError::Truncated(_))));
+    let metrics = proxy.server.shared().observer.metrics_text();
+    let aborted = |line: &str| line.starts_with("pointsman_aborted_total{");
+    assert!(!metrics.lines().any(aborted), "the response was whole");
+}
+
 /// What is not understood was held until `read_timeout`: server-sent events came after it, or never.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_understood_streams_from_its_first_byte() {
