@@ -26,7 +26,7 @@ enum Which {
         /// Reads and writes in all
         #[arg(long, default_value_t = 100_000)]
         operations: u64,
-        /// For the dice; the order of events is the machine's
+        /// The seed of random choices; the order of events is the machine's
         #[arg(long)]
         seed: Option<u64>,
     },
@@ -41,7 +41,7 @@ enum Which {
         /// Seconds at least
         #[arg(long, default_value_t = 60)]
         seconds: u64,
-        /// For the dice
+        /// The seed of random choices
         #[arg(long)]
         seed: Option<u64>,
     },

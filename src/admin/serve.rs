@@ -5,7 +5,7 @@ use super::gate::Peer;
 use axum::Router;
 use axum::http::Request;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
+use hyper::server::conn::http1::Builder;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -120,8 +120,8 @@ async fn connection(
     }
 }
 
-fn builder(limits: Limits) -> http1::Builder {
-    let mut builder = http1::Builder::new();
+fn builder(limits: Limits) -> Builder {
+    let mut builder = Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_time)

@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_dialect_answers_to_its_own_word_and_listens_on_its_own_port() {
+    fn every_dialect_has_its_own_word_and_listens_on_its_own_port() {
         let rows: Vec<_> = DialectName::ALL
             .iter()
             .map(|(name, _)| name.row())

@@ -200,5 +200,4 @@ impl<T: Transport> Downstream for Server<T> {
 }
 
 #[cfg(test)]
-#[path = "connection_tests.rs"]
 mod tests;

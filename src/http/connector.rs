@@ -179,5 +179,4 @@ impl Upstream for Exchange {
 }
 
 #[cfg(test)]
-#[path = "connector_tests.rs"]
 mod tests;

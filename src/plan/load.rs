@@ -1,4 +1,4 @@
-//! The load of the machine that a plan is made against: one snapshot, sampled elsewhere, read here.
+//! The load of the machine, sampled elsewhere: a plan's time goes by the processors; the health route reads the memory.
 
 /// How busy the machine is. Shares are 0..=1; what cannot be observed is `None` and changes no formula.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

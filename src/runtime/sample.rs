@@ -1,5 +1,5 @@
-//! Samples the load that plans are made against: the machine's processors and memory, from `/proc`.
-//! What cannot be read stays unknown.
+//! Samples the machine's load from `/proc`: the processors, by which plans estimate times, and the memory, which
+//! the health route shows. What cannot be read stays unknown.
 
 use crate::plan::SystemLoad;
 

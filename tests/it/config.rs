@@ -1157,7 +1157,7 @@ mod changes {
     fn what_only_a_restart_can_apply_is_named() {
         let old = good(GOOD);
         let same = with(
-            "cache: {enabled: false}\nbalance: {strategy: round_robin}\nadmin: {operate_token: t}\n",
+            "cache: {enabled: false}\nbalance: {strategy: round_robin}\nadmin: {operate_token: t}\nprocess: {drain_delay: 1s, drain_limit: 1s, reload_delay: 1s}\n",
         );
         assert_eq!(old.restart_only_changes(&good(&same)), Vec::<String>::new());
         let default_spelled_out = GOOD.replace(

@@ -343,7 +343,7 @@ fn home(proxy: &Proxy, id: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn transactions_with_colliding_ids_stay_at_their_own_door() {
+async fn transactions_with_colliding_ids_stay_at_their_own_endpoint() {
     let graph = graph(3);
     // With a cache they would all begin where the last write was committed.
     let service = "    strategy: round_robin\n    cache: false\n";
@@ -775,7 +775,7 @@ async fn a_cut_upload_of_a_transactional_write_never_reaches_the_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listing_procedure_is_a_read_after_the_first_inquiry() {
+async fn a_listing_procedure_is_a_read_after_the_first_metadata_query() {
     let graph = graph(1);
     let proxy = in_front_of(&graph).await;
     let response = proxy
@@ -914,7 +914,7 @@ async fn access_modes_and_bookmarks_of_clients_pass_unchanged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn reads_go_on_when_a_door_dies_and_writes_say_what_is_known() {
+async fn reads_go_on_when_an_endpoint_dies_and_writes_say_what_is_known() {
     let graph = graph(3);
     let proxy = in_front_of(&graph).await;
     proxy.query("CREATE (:Alive)").await;

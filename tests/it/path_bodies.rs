@@ -114,7 +114,7 @@ async fn begin_upload(proxy: &Proxy, length: usize) -> Client {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_that_is_cut_closes_its_connection_and_raises_its_tags() {
+async fn an_upload_that_is_cut_closes_its_connection_and_invalidates_its_tags() {
     let origin = Origin::start(|seen| match seen.method() {
         "GET" => Step::json(
             200,

@@ -246,7 +246,7 @@ async fn fifty_equal_requests_at_once_are_one_request_to_the_endpoint() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_first_client_may_leave_and_the_others_are_still_answered() {
+async fn the_first_client_may_leave_and_the_others_still_get_their_response() {
     let (origin, gate) = gated().await;
     let proxy = Arc::new(over(&origin).await);
     let mut first = proxy.client().await;

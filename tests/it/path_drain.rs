@@ -111,7 +111,7 @@ async fn a_client_that_leaves_ends_its_read_but_not_its_write() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn more_clients_than_seats_wait_their_turn() {
+async fn more_clients_than_places_wait_their_turn() {
     let (origin, _gate) = gated().await;
     let proxy = Setup::new("qdrant", &[origin.url()])
         .section("path: {max_clients: 2}")

@@ -151,7 +151,7 @@ async fn an_idempotent_write_may_be_sent_again_where_the_operator_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_read_whose_held_response_is_cut_is_answered_by_another_replica() {
+async fn a_read_whose_buffered_response_is_cut_is_served_by_another_replica() {
     let cluster = Cluster::start(3);
     let proxy = over(&cluster).await;
     for cut in [0, 1, 30] {
@@ -618,7 +618,7 @@ async fn retries_have_a_budget() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_only_one_node_can_answer_is_asked_of_no_other() {
+async fn what_only_one_node_can_serve_is_sent_to_no_other() {
     let origin = || Origin::start(|_| Step::response(503, "", ""));
     let origins = [origin().await, origin().await, origin().await];
     let urls: Vec<String> = origins.iter().map(Origin::url).collect();
@@ -651,7 +651,7 @@ async fn a_write_does_not_take_a_connection_that_was_closed_before() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_read_for_which_a_member_lags_is_answered_by_the_writer() {
+async fn a_read_for_which_a_member_lags_is_served_by_the_writer() {
     const LAGS: &str = r#"{"errors":[{"code":"Neo.TransientError.Transaction.BookmarkTimeout","message":"behind"}]}"#;
     let lagging = || Origin::start(|_| Step::json(503, LAGS));
     let (one, other) = (lagging().await, lagging().await);
@@ -739,7 +739,7 @@ async fn a_refused_connection_costs_no_retry_budget_and_a_broken_exchange_does()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_whose_endpoints_never_answered_is_not_ready() {
+async fn a_service_whose_endpoints_never_responded_is_not_ready() {
     let gone = Origin::start(|_| Vec::new()).await.url();
     let proxy = Setup::new("qdrant", &[gone])
         .section("health: {enabled: true}")

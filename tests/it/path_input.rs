@@ -256,7 +256,7 @@ async fn a_client_that_never_ends_its_head_is_closed_in_time() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_comes_is_answered_in_time() {
+async fn a_body_that_never_comes_gets_its_response_in_time() {
     let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
     let proxy = Setup::new("qdrant", &[origin.url()])
         .section("path: {client_read_timeout: 100ms}")

@@ -359,7 +359,7 @@ async fn fields_of_the_hop_end_here_in_both_directions() {
 }
 
 #[tokio::test]
-async fn an_upgrade_is_stripped_and_the_request_answered() {
+async fn an_upgrade_is_stripped_and_the_request_gets_its_response() {
     let (origin, proxy) = plain().await;
     let fields = "Connection: Upgrade\r\nUpgrade: websocket\r\nsec-websocket-key: a\r\n";
     let response = proxy.request("GET", "/x", fields, b"").await;
@@ -379,7 +379,7 @@ async fn a_protected_field_may_not_be_named_as_a_field_of_the_hop() {
 }
 
 #[tokio::test]
-async fn pipelined_requests_are_answered_in_their_order() {
+async fn pipelined_requests_get_their_responses_in_their_order() {
     let origin = Origin::start(|seen| Step::response(200, "", seen.target())).await;
     let proxy = over(&origin).await;
     let mut client = proxy.client().await;
@@ -482,7 +482,7 @@ async fn informational_responses_of_an_endpoint_are_passed_over() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_comes_while_another_is_answered_waits_its_turn() {
+async fn a_request_that_comes_during_another_waits_its_turn() {
     let gate = Arc::new(Notify::new());
     let wait = Arc::clone(&gate);
     let origin = Origin::start(move |seen| {

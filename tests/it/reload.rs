@@ -388,6 +388,30 @@ async fn a_client_that_waits_for_a_place_is_served_when_a_reload_gives_more() {
     assert_eq!(first.request("GET", "/1", "", b"").await.status, 200);
 }
 
+/// The reload said that the change takes effect after a restart.
+#[tokio::test]
+async fn a_stop_waits_as_long_as_the_last_reload_says() {
+    let a = echo("a");
+    a.faults().hang(Some(Requests::All));
+    let web = service("web", "http", &[&a]);
+    let limit =
+        |limit: &str| text(std::slice::from_ref(&web), "").replace("drain_limit: 1s", limit);
+    let site = Site::open(&limit("drain_limit: 1h")).await;
+    let address = site.server.address("web").unwrap().to_string();
+    let mut client = crate::support::Client::connect(address.parse().unwrap()).await;
+    client.send("GET / HTTP/1.1\r\nhost: t\r\n\r\n").await;
+    eventually("the request", || async {
+        site.server.shared().in_flight() == 1
+    })
+    .await;
+    assert_eq!(
+        site.take(&limit("drain_limit: 1ms")).await,
+        Vec::<String>::new()
+    );
+    let cut = crate::support::in_time("the stop", site.server.stop()).await;
+    assert_eq!(cut, 1);
+}
+
 #[tokio::test]
 async fn a_listener_that_cannot_be_opened_refuses_the_whole_reload() {
     let (a, b) = (echo("a"), echo("b"));

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_write_makes_responses_old_before_it_is_sent_and_after_it_is_answered() {
+fn a_write_makes_responses_old_before_it_is_sent_and_after_its_response() {
     let b = bench();
     let call = read("q", &["db"]);
     b.store(&call, "old");

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn blank_lines_are_counted_but_not_answered() {
+    fn blank_lines_are_counted_and_give_no_output() {
         let lines = read("a\n\n  \nb", 10);
         assert_eq!(lines, [(1, Ok("a".to_owned())), (4, Ok("b".to_owned()))]);
     }

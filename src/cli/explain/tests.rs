@@ -212,7 +212,7 @@ fn a_body_beyond_the_peek_limit_is_seen_by_its_beginning() {
 }
 
 #[test]
-fn bad_lines_are_answered_in_their_place_and_the_others_go_on() {
+fn bad_lines_are_reported_in_their_place_and_the_others_go_on() {
     let good = r#"{"dialect":"qdrant","method":"GET","path":"/x"}"#;
     let bad = [
         "{",

@@ -140,7 +140,7 @@ section! {
 section! {
     /// Memory watch.
     Memory {
-        /// Off: no memory figures. The metric of the resident memory, the component `memory` of the health route, and the memory share that plans are compared with are absent.
+        /// Off: no memory figures. The metric of the resident memory and the component `memory` of the health route are absent.
         enabled: bool = true,
         /// Share of the memory limit above which memory is given back. Not used yet.
         gc_threshold: f64 = 0.8 => share().not_used_yet(),

@@ -51,7 +51,7 @@ section! {
         thresholds: Thresholds = Thresholds::default(),
         /// The admin API: health, metrics, explanations, reload.
         admin: Admin = Admin::default(),
-        /// The process itself. Changes here need a restart.
+        /// The process itself.
         process: Process = Process::default(),
     }
 }

@@ -65,15 +65,15 @@ section! {
 }
 
 section! {
-    /// The process itself. Changes here need a restart.
+    /// The process itself.
     Process {
-        /// Worker threads of the path; 0: one per core.
+        /// Worker threads of the path; 0: one per core. A change needs a restart.
         workers: u32 = 0 => within(0.0, 1024.0).restart(),
         /// How long SIGTERM leaves the listeners open while `/readyz` already fails, so that load balancers stop sending first. Requests are served as before. SIGINT does not wait.
-        drain_delay: Duration = secs(5) => time().restart(),
+        drain_delay: Duration = secs(5) => time(),
         /// How long a stop waits for requests in flight, once the listeners are closed.
-        drain_limit: Duration = secs(25) => time().restart(),
+        drain_limit: Duration = secs(25) => time(),
         /// How long a changed file must be quiet before it is read.
-        reload_delay: Duration = Duration::from_millis(200) => time().restart(),
+        reload_delay: Duration = Duration::from_millis(200) => time(),
     }
 }

@@ -77,7 +77,7 @@ fn a_refusal_names_its_reason() {
 }
 
 #[test]
-fn any_answer_below_500_shows_that_it_serves() {
+fn any_response_below_500_shows_that_it_serves() {
     let probe = Http::new("files").probes().remove(0);
     let finding = |status| {
         (probe.read)(&Response {

@@ -6,9 +6,9 @@ use crate::dialect::{
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
-mod answers;
 mod editing;
 mod outward;
+mod responses;
 mod storability;
 mod tagging;
 mod understanding;

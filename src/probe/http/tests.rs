@@ -51,7 +51,7 @@ async fn ask(whom: &Condition, within: Duration) -> Result<ProbeReply, ProbeErro
 const LONG: Duration = Duration::from_secs(20);
 
 #[tokio::test]
-async fn a_question_goes_out_as_it_is_and_the_answer_comes_back_whole() {
+async fn a_question_goes_out_as_it_is_and_the_response_comes_back_whole() {
     let response = b"HTTP/1.1 202 Accepted\r\nx-a: b\r\ncontent-length: 4\r\n\r\ngood";
     let (whom, heard) = server(response.to_vec()).await;
     let reply = ask(&whom, LONG).await.unwrap();

@@ -15,6 +15,8 @@ mod read;
 mod requester;
 mod send;
 mod store;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use caller::{CallEnd, CallReport, CallResponse, Caller};

@@ -377,7 +377,7 @@ async fn the_access_mode_of_a_transaction_is_fixed_at_its_begin() {
 }
 
 #[tokio::test]
-async fn transactions_live_at_one_door_and_ids_collide() {
+async fn transactions_live_at_one_listener_and_ids_collide() {
     let graph = Graph::start(Options {
         listeners: 2,
         ..Options::default()

@@ -24,7 +24,7 @@ async fn started(options: Options) -> Server {
 }
 
 #[tokio::test]
-async fn a_real_server_starts_answers_refuses_writes_in_read_mode_and_survives_a_crash() {
+async fn a_real_server_starts_responds_refuses_writes_in_read_mode_and_survives_a_crash() {
     if absent() {
         return;
     }

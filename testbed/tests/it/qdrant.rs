@@ -111,7 +111,7 @@ async fn count(url: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn any_door_takes_writes_and_all_doors_read_them() {
+async fn any_listener_takes_writes_and_all_listeners_read_them() {
     let cluster = Cluster::start(3);
     docs(&cluster, 0).await;
     for listener in 0..3 {
@@ -144,7 +144,7 @@ async fn a_write_without_wait_is_acknowledged_and_applied_later() {
 }
 
 #[tokio::test]
-async fn however_busy_a_door_is_its_delay_is_the_most_that_a_read_is_behind() {
+async fn however_busy_a_listener_is_its_delay_is_the_most_that_a_read_is_behind() {
     let cluster = Cluster::start_with(Options {
         apply_delay: Duration::ZERO,
         ..Options::default()
@@ -178,7 +178,7 @@ async fn a_waiting_delete_of_no_ids_is_a_fence() {
 }
 
 #[tokio::test]
-async fn a_lagging_door_sees_writes_of_others_later_and_its_own_at_once() {
+async fn a_lagging_listener_sees_writes_of_others_later_and_its_own_at_once() {
     let cluster = Cluster::start(2);
     let near = docs(&cluster, 0).await;
     upsert(&near, 1, true).await;
@@ -424,7 +424,7 @@ async fn a_key_is_asked_for_where_qdrant_asks() {
 }
 
 #[tokio::test]
-async fn a_killed_door_refuses_and_comes_back_on_its_port() {
+async fn a_killed_listener_refuses_and_comes_back_on_its_port() {
     let cluster = Cluster::start(2);
     let url = docs(&cluster, 0).await;
     let client = reqwest::Client::new();

@@ -69,7 +69,7 @@ fn embeddings_are_of_length_one_and_near_for_shared_words() {
 }
 
 #[tokio::test]
-async fn the_sample_loads_twice_and_answers_questions() {
+async fn the_sample_loads_twice_and_its_queries_find_what_they_should() {
     let (cluster, graph) = (Cluster::start(1), Graph::start(Options::default()).unwrap());
     for _ in 0..2 {
         load_qdrant(&cluster.url(0)).await.unwrap();

@@ -112,7 +112,7 @@ async fn checks_of_health_go_to_any_replica_that_serves() {
 
 /// A limit that the server refuses was answered from store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_time_limit_of_a_wrong_type_is_never_answered_from_store() {
+async fn a_time_limit_of_a_wrong_type_is_never_served_from_store() {
     let (origin, proxy) = over_neo4j().await;
     let query = "/db/neo4j/query/v2";
     proxy.post(query, READ).await;

@@ -609,40 +609,6 @@ async fn a_refusal_of_broken_framing_has_a_shape_an_id_and_a_record() {
     assert_eq!(origin.count(), 0);
 }
 
-/// Clients that read slowly held every place of an endpoint, and everybody else got a 503.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_that_read_slowly_leave_the_endpoint_to_others() {
-    let origin = Origin::start(|received| match received.target() {
-        "/large" => Step::response(200, "", noise(12 << 20)),
-        _ => Step::response(200, "", "ok"),
-    })
-    .await;
-    let endpoint = format!("{{url: {}, max_connections: 4}}", origin.url());
-    let proxy = Setup::new("http", &[endpoint])
-        .section("path: {read_ahead: 16MiB}")
-        .start()
-        .await;
-    let mut slow = Vec::new();
-    for _ in 0..4 {
-        let mut client = proxy.client().await;
-        client.send("GET /large HTTP/1.1\r\nhost: t\r\n\r\n").await;
-        slow.push(client);
-    }
-    // Nobody reads the large responses: they are read ahead, and the places are free again.
-    let mut served = false;
-    for _ in 0..2_000 {
-        served = proxy.request("GET", "/small", "", b"").await.status == 200;
-        if served && origin.count() >= 5 {
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
-    assert!(served);
-    for client in &mut slow {
-        assert!(client.response().await.body == noise(12 << 20));
-    }
-}
-
 /// What a slow reader does: asks for a large response, and takes its head alone.
 async fn slow_reader(client: IpAddr, proxy: &Proxy) -> (Response, Client) {
     let mut client = Client::connect_from(client, proxy.address).await;

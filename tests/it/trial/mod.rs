@@ -2,7 +2,7 @@
 //! under concurrent readers and writers. They prove what is promised under concurrency: no stale
 //! response, no failed read. `cargo test` runs them small, the example `trial` runs them in full.
 //!
-//! That the checker bites is held by `register_tests.rs`, and seen by breaking the cache: without the
+//! That the checker bites is held by `register/tests.rs`, and seen by breaking the cache: without the
 //! raising of tags in `cache/write.rs` the small trial finds stale responses within its first hundred
 //! operations, without the quarantine there it finds hits in quarantine in most runs.
 

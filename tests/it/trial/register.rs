@@ -265,5 +265,4 @@ impl State {
 }
 
 #[cfg(test)]
-#[path = "register_tests.rs"]
 mod tests;

@@ -45,7 +45,7 @@ fn ids_and_urls_get_the_token_whatever_the_chunks() {
 }
 
 #[test]
-fn recorded_answers_lead_back_to_their_endpoint() {
+fn recorded_responses_lead_back_to_their_endpoint() {
     for note in [
         "tx: begin",
         "tx: run",
@@ -88,7 +88,7 @@ fn a_long_value_is_not_held_back() {
 }
 
 #[test]
-fn only_answers_of_open_transactions_are_edited() {
+fn only_responses_of_open_transactions_are_edited() {
     let neo4j = plain();
     let edited = |method: &str, target: &str| {
         let call = neo4j.understand(&Sent::new(method, target, r#"{"statements":[]}"#).request());

@@ -94,7 +94,7 @@ fn what_may_be_a_map_without_a_time_may_read_the_clock() {
 }
 
 #[test]
-fn a_stored_answer_ends_with_the_token_that_asked_for_it() {
+fn a_stored_response_ends_with_the_token_that_asked_for_it() {
     let neo4j = plain();
     let bearing = |payload: &str| {
         use base64::Engine;
@@ -221,7 +221,7 @@ fn key(neo4j: &Neo4j, sent: &Sent) -> crate::dialect::Canonical {
 }
 
 #[test]
-fn the_canonical_form_keeps_apart_what_answers_differ_by() {
+fn the_canonical_form_keeps_apart_what_responses_differ_by() {
     let neo4j = plain();
     let base = key(&neo4j, &query("RETURN 1"));
     let others = [

@@ -223,11 +223,11 @@ fn until_procedures_are_loaded_a_call_is_a_write() {
 }
 
 #[test]
-fn the_stock_table_is_what_a_stock_server_lists() {
-    let stock: Vec<_> = super::super::builtin_procedures().collect();
-    assert!(stock.is_sorted_by_key(|(name, _)| *name));
+fn the_table_of_builtin_procedures_is_what_a_plain_server_lists() {
+    let builtin: Vec<_> = super::super::builtin_procedures().collect();
+    assert!(builtin.is_sorted_by_key(|(name, _)| *name));
     let server = Arc::clone(&plain().knowledge);
-    for (name, mode) in stock {
+    for (name, mode) in builtin {
         // A server without credentials, as the recorded one is, has no current user.
         let listed = server
             .mode(name)
@@ -242,9 +242,9 @@ fn the_stock_table_is_what_a_stock_server_lists() {
 }
 
 #[test]
-fn the_stock_table_speaks_only_until_the_servers_own_list_is_known() {
-    let stock = Arc::new(Knowledge::with_builtin_procedures());
-    let neo4j = Neo4j::with_knowledge(Neo4jSettings::new("graph"), Arc::clone(&stock));
+fn the_table_of_builtin_procedures_counts_only_until_the_servers_own_list_is_known() {
+    let builtin = Arc::new(Knowledge::with_builtin_procedures());
+    let neo4j = Neo4j::with_knowledge(Neo4jSettings::new("graph"), Arc::clone(&builtin));
     let understood = |statement: &str| neo4j.understand(&query(statement).request());
     let labels = understood("CALL db.labels() YIELD label RETURN label");
     assert_eq!(labels.effect, Effect::Read);
@@ -256,7 +256,7 @@ fn the_stock_table_speaks_only_until_the_servers_own_list_is_known() {
         ("x.y", ProcedureMode::Read),
         ("db.labels", ProcedureMode::Write),
     ];
-    stock.learn_modes(own.map(|(name, mode)| (name.to_owned(), mode)).into());
+    builtin.learn_modes(own.map(|(name, mode)| (name.to_owned(), mode)).into());
     let labels = understood("CALL db.labels() YIELD label RETURN label");
     assert_eq!(
         (labels.effect, labels.reason),

@@ -78,7 +78,7 @@ fn a_change_of_aliases_that_cannot_be_read_invalidates_the_service() {
 }
 
 #[test]
-fn names_are_unknown_until_an_inquiry_begun_after_the_change_was_answered() {
+fn names_are_unknown_until_a_query_begun_after_the_response_to_the_change() {
     let dialect = informed();
     let early = dialect.metadata_queries().remove(0);
     let change = change(&dialect);
@@ -98,7 +98,7 @@ fn names_are_unknown_until_an_inquiry_begun_after_the_change_was_answered() {
 }
 
 #[test]
-fn a_change_that_is_never_answered_is_given_up_after_a_while() {
+fn a_change_without_a_response_is_given_up_after_a_while() {
     let dialect = informed();
     change(&dialect);
     let needed = (1..100).find(|_| {

@@ -21,7 +21,7 @@ fn on_record(note: &str) -> Judgement {
 }
 
 #[test]
-fn recorded_answers_are_judged_by_their_codes() {
+fn recorded_responses_are_judged_by_their_codes() {
     let cases = [
         ("query: create", Fault::None, Executed::Done, "ok"),
         ("query: read", Fault::None, Executed::Done, "ok"),
@@ -351,7 +351,7 @@ fn a_refused_credential_revokes() {
 }
 
 #[test]
-fn answers_without_a_code_are_judged_by_status() {
+fn responses_without_a_code_are_judged_by_status() {
     let neo4j = plain();
     let read = neo4j.understand(&query("RETURN 1").request());
     let cases = [
@@ -576,7 +576,7 @@ fn a_clients_own_mistakes_are_no_fault_of_the_endpoint_and_leave_no_outcome_open
 }
 
 #[test]
-fn a_preflight_that_is_answered_in_plain_text_is_a_success() {
+fn a_preflight_with_a_response_in_plain_text_is_a_success() {
     let neo4j = plain();
     let call = neo4j.understand(&Sent::new("OPTIONS", "/db/neo4j/query/v2", "").request());
     let mut headers = HeaderMap::new();
@@ -620,7 +620,7 @@ fn a_write_whose_response_is_not_read_to_its_end_is_of_unknown_outcome() {
 }
 
 #[test]
-fn probes_read_the_recorded_answers() {
+fn probes_read_the_recorded_responses() {
     let neo4j = plain();
     let finding = |name: &str, status: u16, body: &str| {
         let probe = neo4j
@@ -738,7 +738,7 @@ fn a_streamed_response_is_judged_by_its_end() {
 }
 
 #[test]
-fn an_answer_to_an_older_question_teaches_nothing() {
+fn a_response_to_an_older_query_teaches_nothing() {
     let neo4j = Neo4j::new(Neo4jSettings::new("graph"));
     let metadata_query = neo4j.metadata_queries().remove(0);
     neo4j.knowledge.server_changes();

@@ -1,0 +1,143 @@
+//! Calls that nobody but their maker waits for: without a requester.
+
+use super::{CallEnd, CallOrigin, CallReport, Caller, Outbound, OutboundRequest, RequestBody};
+use crate::config;
+use crate::http::{BodyLength, Connector, RequestHeader};
+use crate::observe::Ticket;
+use crate::rejection::RejectionReason;
+use crate::runtime::Server;
+use bytes::Bytes;
+use http::{Request, Response};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use testbed::faults::Requests;
+use testbed::server::{Application, Listener};
+use tokio::time::Instant;
+
+/// Responds to all as Qdrant does: to `GET /aliases` that there are none.
+struct Endpoint;
+
+impl Application for Endpoint {
+    fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let result = match request.uri().path() {
+            "/aliases" => r#"{"aliases":[]}"#,
+            _ => r#"{"id":7,"status":"completed"}"#,
+        };
+        let body = format!(r#"{{"status":"ok","time":0.0,"result":{result}}}"#);
+        let response = Response::builder().header("content-type", "application/json");
+        response.body(body.into()).unwrap()
+    }
+
+    fn is_write(&self, request: &Request<Bytes>) -> bool {
+        request.method() == "PUT"
+    }
+}
+
+const READ: (&str, &str, &str) = ("GET", "/collections/a/points/7", "");
+const WRITE: (&str, &str, &str) = ("PUT", "/collections/a/points?wait=true", r#"{"points":[]}"#);
+
+/// A process over one endpoint.
+struct Process {
+    endpoint: Listener,
+    server: Server,
+    caller: Caller,
+}
+
+impl Process {
+    async fn start() -> Self {
+        let endpoint = Listener::bind(0, Arc::new(Endpoint)).unwrap();
+        let text = format!(
+            "services: {{db: {{dialect: qdrant, listen: 127.0.0.1:0, endpoints: [{}]}}}}\nadmin: {{listen: 127.0.0.1:0}}\n",
+            endpoint.url()
+        );
+        let loaded = config::read(&text, "f.yaml", &BTreeMap::new(), &[]).unwrap();
+        let server = Server::start(loaded, None).await.unwrap();
+        let caller = Caller {
+            shared: Arc::clone(server.shared()),
+            connector: Arc::new(Connector::new(1)),
+        };
+        Self {
+            endpoint,
+            server,
+            caller,
+        }
+    }
+
+    async fn call(&self, request: (&str, &str, &'static str), limit: Duration) -> CallReport {
+        let (method, target, body) = request;
+        let shared = self.server.shared();
+        let snapshot = shared.snapshot();
+        let service = snapshot.service("db").unwrap();
+        let head = RequestHeader::build(method, target.as_bytes(), None).unwrap();
+        let request = OutboundRequest {
+            head: Arc::new(head),
+            target: target.into(),
+            body: RequestBody {
+                bytes: Bytes::from_static(body.as_bytes()),
+                trailers: None,
+                is_whole: true,
+            },
+            body_length: match body.len() {
+                0 => BodyLength::None,
+                length => BodyLength::Known(length as u64),
+            },
+        };
+        let call = request.understand(&service.dialect).await;
+        let origin = CallOrigin {
+            snapshot,
+            service,
+            share: shared.bodies.share("a test"),
+            explain: false,
+            ticket: Ticket::default(),
+        };
+        let mut outbound = Outbound::of(origin, request, call, &shared.load());
+        let deadline = Instant::now() + limit;
+        self.caller.call(&mut outbound, deadline, None).await
+    }
+
+    /// Reads until the response is stored: the endpoint is asked for its aliases first.
+    async fn store(&self) {
+        let stored = async {
+            while !matches!(self.call(READ, LONG).await.end, CallEnd::Stored(..)) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(LONG, stored).await.unwrap();
+    }
+}
+
+/// Longer than any test takes.
+const LONG: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_write_without_a_requester_invalidates_what_a_read_without_one_stored() {
+    let process = Process::start().await;
+    process.store().await;
+    let report = process.call(WRITE, LONG).await;
+    let CallEnd::Response(written) = report.end else {
+        panic!("no response to the write");
+    };
+    assert_eq!(written.response.head.status, 200);
+    let report = process.call(READ, LONG).await;
+    assert!(matches!(report.end, CallEnd::Response(_)));
+    process.store().await;
+}
+
+#[tokio::test]
+async fn its_deadline_ends_a_call_without_a_requester_to_a_silent_endpoint() {
+    let process = Process::start().await;
+    process.endpoint.faults().hang(Some(Requests::All));
+    for (request, reason) in [
+        (READ, RejectionReason::UpstreamTimeout),
+        (WRITE, RejectionReason::OutcomeUnknown),
+    ] {
+        let call = process.call(request, Duration::from_millis(50));
+        let report = tokio::time::timeout(LONG, call).await.unwrap();
+        let CallEnd::Refused(rejection) = report.end else {
+            panic!("not refused");
+        };
+        assert_eq!(rejection.reason, reason);
+        assert_eq!(report.trace.unwrap().attempts.len(), 1);
+    }
+}
