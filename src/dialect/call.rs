@@ -186,6 +186,8 @@ pub struct Call {
     pub fence: Fence,
     /// The time that the client allows the database; the upstream is given at least as long.
     pub time_limit: Option<Duration>,
+    /// Whether the database gives up by itself when that time is over.
+    pub gives_up_in_time: bool,
     /// Hash of the call with its literals removed: the key of all learning.
     pub shape: u64,
     /// Everything that decides the response, for the cache key. `None` when nothing is stored.
@@ -215,6 +217,7 @@ impl Call {
             acknowledgement: Acknowledgement::Applied,
             fence: Fence::None,
             time_limit: None,
+            gives_up_in_time: false,
             shape: 0,
             canonical: None,
             expires: None,

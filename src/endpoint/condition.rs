@@ -134,11 +134,14 @@ impl Condition {
         self.changed(self.status.probed(outcome, &rules.health), why, rules, now);
     }
 
-    /// A round of probes that told nothing about health, but perhaps that it responds.
-    pub fn checked(&self, responded: bool, now: Moment) {
+    /// A round of probes in which none was good and none was bad. Where the endpoint responded, that ends what its
+    /// silence began: without probes that tell more, it would stay out for ever.
+    pub fn checked(&self, responded: bool, rules: &HealthRules, now: Moment) {
         self.checked.mark(now);
         if responded {
             self.server.responded();
+            let status = self.status.probed(ProbeOutcome::Good, &rules.health);
+            self.changed(status, "it responds", rules, now);
         }
     }
 
@@ -196,6 +199,12 @@ impl Condition {
         }
         let status = self.status.failed_in_traffic(&rules.health);
         self.changed(status, "traffic", rules, now);
+    }
+
+    /// Probes are off from now on: the endpoint counts as healthy until traffic says otherwise.
+    pub fn forget_probes(&self, rules: &HealthRules, now: Moment) {
+        let status = self.status.forget_probes();
+        self.changed(status, "probes are off", rules, now);
     }
 
     fn changed(&self, status: Option<HealthStatus>, why: &str, rules: &HealthRules, now: Moment) {

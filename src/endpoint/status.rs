@@ -128,6 +128,14 @@ impl StatusMachine {
         self.settle(&counts, if forgiven { HealthStatus::Healthy } else { now })
     }
 
+    /// Nothing probes the endpoint any more, so what probes found is no longer known. Returns the new status when it changed.
+    pub fn forget_probes(&self) -> Option<HealthStatus> {
+        let mut counts = self.counts.lock();
+        *counts = Counts::default();
+        self.probe_failing.store(false, Ordering::Relaxed);
+        self.settle(&counts, HealthStatus::Healthy)
+    }
+
     fn settle(&self, counts: &Counts, next: HealthStatus) -> Option<HealthStatus> {
         self.troubled.store(counts.errors > 0, Ordering::Relaxed);
         let before = self.state.swap(next as u8, Ordering::Relaxed);

@@ -112,6 +112,11 @@ impl Prober {
     }
 
     async fn run(self: Arc<Self>, mut random: Random) {
+        if !self.with.rules.health.enabled {
+            let now = self.with.clock.now();
+            let endpoints = self.endpoints.iter();
+            endpoints.for_each(|one| one.forget_probes(&self.with.rules, now));
+        }
         let mut next = self.first(&mut random);
         let mut last = None;
         loop {

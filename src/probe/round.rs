@@ -54,7 +54,7 @@ impl Round {
         }
         match good {
             true => self.tell(endpoint, ProbeOutcome::Good, "probe"),
-            false => endpoint.checked(responded, self.clock.now()),
+            false => endpoint.checked(responded, &self.rules, self.clock.now()),
         }
     }
 

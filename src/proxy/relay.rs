@@ -151,7 +151,7 @@ impl<'r, 'c> Relay<'r, 'c> {
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<(), ()> {
         while let Some(exchange) = &mut self.exchange {
             let has_room =
-                self.queued < LEAST || (self.queued < self.limit && self.share.has_room(LEAST));
+                self.queued < LEAST || self.queued < self.limit && self.share.may_read_ahead(LEAST);
             if self.reading != Reading::Open || !has_room {
                 return self.poll_upload(cx);
             }

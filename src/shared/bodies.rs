@@ -1,6 +1,8 @@
 //! The bound on all bodies that are held at a time: what was read of requests before they went out,
 //! and of responses before they were judged or taken. Whoever holds bytes takes a share, and gives it
-//! back by dropping it. No client address may hold more than its part of the bound.
+//! back by dropping it. No client address may hold more than its part of the bound. Responses that wait to be
+//! judged stop at half of either, since they can stream instead, and what is read ahead of slow clients at a quarter: the
+//! others find room however many clients read slowly.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
@@ -8,6 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Client addresses are told apart by their place in a table of this size; two that meet there count as one.
 const ADDRESSES: usize = 1024;
+
+/// Responses may fill one in so many parts of the bound, and of a client's part of it.
+const OF_RESPONSES: usize = 2;
+/// What is read ahead, one in so many.
+const OF_READ_AHEAD: usize = 4;
 
 /// The bytes that are held now, and how many may be.
 #[derive(Debug)]
@@ -87,12 +94,21 @@ impl Share {
         }
     }
 
-    /// Takes so many bytes more; `false`, and nothing taken, where the bound leaves no room for them.
+    /// Takes so many bytes more of a request; `false`, and nothing taken, where the bound leaves no room for them.
     pub fn grow(&mut self, bytes: usize) -> bool {
         self.add(bytes);
-        let fits = self.has_room(0);
+        let fits = self.fits(0, 1);
         if !fits {
             self.give_back(bytes);
+        }
+        fits
+    }
+
+    /// Takes so many bytes more of a response; `false`, and nothing taken, where there is no room for them.
+    pub fn grow_response(&mut self, bytes: usize) -> bool {
+        let fits = self.fits(bytes, OF_RESPONSES);
+        if fits {
+            self.add(bytes);
         }
         fits
     }
@@ -103,12 +119,16 @@ impl Share {
         self.bodies.take(self.client, bytes);
     }
 
-    /// Whether the bound leaves room for so many bytes.
-    pub fn has_room(&self, bytes: usize) -> bool {
+    /// Whether there is room for so many bytes to be read ahead.
+    pub fn may_read_ahead(&self, bytes: usize) -> bool {
+        self.fits(bytes, OF_READ_AHEAD)
+    }
+
+    fn fits(&self, bytes: usize, part: usize) -> bool {
         let client = self.bodies.by_client.get(self.client);
         let of_client = client.map_or(0, |held| held.load(Relaxed));
-        self.bodies.held() + bytes <= self.bodies.limit.load(Relaxed)
-            && of_client + bytes <= self.bodies.limit_per_client.load(Relaxed)
+        self.bodies.held() + bytes <= self.bodies.limit.load(Relaxed) / part
+            && of_client + bytes <= self.bodies.limit_per_client.load(Relaxed) / part
     }
 
     /// Gives so many bytes back.
@@ -149,6 +169,19 @@ mod tests {
         assert_eq!(bodies.held(), 30);
         drop(other);
         assert_eq!(bodies.held(), 0);
+    }
+
+    #[test]
+    fn what_is_read_ahead_leaves_room_for_responses_and_those_for_requests() {
+        let bodies = Bodies::new(100, 0.5);
+        let mut response = bodies.share(CLIENT);
+        assert!(response.may_read_ahead(12) && !response.may_read_ahead(13));
+        assert!(response.grow_response(25));
+        assert!(!response.grow_response(1));
+        let mut request = response.sibling();
+        assert!(request.grow(25));
+        assert!(!request.grow(1));
+        assert_eq!(bodies.held(), 50);
     }
 
     #[test]

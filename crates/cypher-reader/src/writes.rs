@@ -62,8 +62,7 @@ fn changed(cursor: &mut Cursor<'_>) -> Parsed {
 
 /// The types of the relationship variable at this place.
 fn relationship_here(cursor: &Cursor<'_>) -> Option<Rc<[String]>> {
-    let token = cursor.look(0).filter(|_| cursor.is_name(0))?;
-    match cursor.scope.get(token.raw) {
+    match cursor.scope.get(&cursor.next_name()?) {
         Some(Binding::Relationship(types)) => Some(Rc::clone(types)),
         _ => None,
     }

@@ -127,7 +127,7 @@ section! {
         peek_limit: Size = Size::mib(1) => volume(),
         /// Bytes of a body that are read before anything of it is sent, where the database would execute a body that was cut (Neo4j). A longer one is refused with 413.
         spool_limit: Size = Size::mib(16) => volume(),
-        /// Bytes of all bodies that are held at a time, of requests and responses. When they are used up, bodies stream unread, and what must be read whole is refused with 503.
+        /// Bytes of all bodies that are held at a time, of requests and responses. When they are used up, bodies stream unread, and what must be read whole is refused with 503. Responses take at most half of it, and what is read ahead a quarter, so that clients that read slowly leave room for the others.
         held_bodies: Size = Size::mib(256) => volume(),
         /// Share of `held_bodies` that one client address may hold, 0..=1.
         client_share: f64 = 0.5 => share(),
@@ -163,7 +163,7 @@ section! {
     Upstream {
         /// Time to connect.
         connect_timeout: Duration = secs(2) => time(),
-        /// Time until the response to a read begins, and for each part of it. A client's own limit, where its request names one, counts instead, and 5 s more. Generous, so that nothing is cut that the database would have answered: an endpoint that hangs is found by its probes.
+        /// Time until the response to a read begins, and for each part of it. A client's own limit, where its request names one that the database keeps, counts instead, and 5 s more; one that it may pass over (`maxExecutionTime` of the Query API) counts where it is longer. Generous, so that nothing is cut that the database would have answered: an endpoint that hangs is found by its probes.
         read_timeout: Duration = secs(600) => time(),
         /// Time until the response to a write begins, and for each part of it. What the database does to a write may take long (`CALL ... IN TRANSACTIONS`, snapshots, indexes), and a write that is cut has an unknown outcome.
         write_timeout: Duration = secs(3600) => time(),

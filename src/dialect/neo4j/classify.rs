@@ -71,8 +71,13 @@ impl Class {
 
     /// Whether its changes may stay when its transaction is rolled back: a procedure can have transactions of its own.
     pub fn may_outlast_its_transaction(&self) -> bool {
-        let report = self.report.as_ref();
-        self.effect != Effect::Read && report.is_none_or(|report| !report.procedures.is_empty())
+        match (self.effect, &self.report) {
+            (Effect::Read, _) => false,
+            (_, Some(report)) => !report.procedures.is_empty(),
+            // Commands, which call no procedure.
+            (Effect::Admin | Effect::Schema, None) => false,
+            (_, None) => true,
+        }
     }
 
     fn plain(effect: Effect, reason: &'static str) -> Self {

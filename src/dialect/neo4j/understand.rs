@@ -133,6 +133,8 @@ impl Neo4j {
             acknowledgement: Acknowledgement::Applied,
             fence: fence(body, effect),
             time_limit: body.time_limit.duration(),
+            // Neo4j 5.26 runs a statement of the Query API that is no part of a transaction past its limit.
+            gives_up_in_time: line.api != Api::Query,
             shape,
             canonical: None,
             reason: worst.map_or("no statement", |class| class.reason),

@@ -138,6 +138,7 @@ impl Reader<'_> {
             acknowledgement: self.parameters.acknowledgement(self.operation.acknowledged),
             fence: Fence::None,
             time_limit: self.parameters.time_limit(),
+            gives_up_in_time: true,
             shape: shape::of(self.operation.name, collection, document.as_ref().ok()),
             canonical: None,
             expires: None,

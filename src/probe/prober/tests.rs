@@ -311,21 +311,15 @@ async fn a_lack_of_ours_says_nothing_about_an_endpoint_and_is_counted_as_ours() 
 }
 
 #[tokio::test]
-async fn what_a_server_does_not_know_says_nothing_of_its_health() {
+async fn what_a_server_does_not_know_says_nothing_against_it() {
     let bench = bench(Fake::default());
     for target in ["/live", "/role"] {
         bench.fake.set("a", target, 404);
     }
-    (0..5).for_each(|_| {
-        bench.endpoints[0].probed(
-            ProbeOutcome::Silent,
-            "",
-            &HealthRules::default(),
-            bench.clock.now(),
-        );
-    });
-    bench.prober.round().await;
-    assert_eq!(bench.endpoints[0].status(), HealthStatus::Unhealthy);
+    for _ in 0..20 {
+        bench.prober.round().await;
+    }
+    assert_eq!(bench.endpoints[0].status(), HealthStatus::Healthy);
     assert!(bench.endpoints[0].last_check().is_some());
 }
 
@@ -430,6 +424,41 @@ async fn an_interval_below_a_second_is_kept() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let rounds = bench.fake.asked("/live").len() / 2;
     assert!((25..=35).contains(&rounds), "{rounds} rounds in 3 s");
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_probes_tell_no_more_than_that_it_responds_comes_back() {
+    let bench = bench(Fake::default());
+    let endpoint = bench.endpoints[0].clone();
+    bench.fake.set("a", "/live", 0);
+    for _ in 0..20 {
+        bench.prober.round().await;
+    }
+    assert_eq!(endpoint.status(), HealthStatus::Unhealthy);
+    bench.fake.set("a", "/live", 404);
+    bench.fake.set("a", "/role", 401);
+    for _ in 0..20 {
+        bench.prober.round().await;
+    }
+    assert_eq!(endpoint.status(), HealthStatus::Healthy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_probes_are_turned_off_what_they_found_is_forgotten() {
+    let health = config::Health {
+        enabled: false,
+        ..config::Health::default()
+    };
+    let bench = bench_with(Fake::default(), health);
+    let endpoint = bench.endpoints[0].clone();
+    for _ in 0..20 {
+        let probing = HealthRules::of(&config::Config::default());
+        endpoint.probed(ProbeOutcome::Silent, "silence", &probing, bench.clock.now());
+    }
+    assert_eq!(endpoint.status(), HealthStatus::Unhealthy);
+    let _running = bench.prober.start(Random::seeded(1));
+    tokio::task::yield_now().await;
+    assert_eq!(endpoint.status(), HealthStatus::Healthy);
 }
 
 /// A round that was due and never came made the loop turn every millisecond.

@@ -61,7 +61,7 @@ impl BufferedResponse {
             });
             match part.await.transpose()? {
                 Some(Part::Data(data)) => {
-                    let has_room = limit.share.grow(data.len());
+                    let has_room = limit.share.grow_response(data.len());
                     body.push(data.into_bytes());
                     if !has_room || body.len() > most {
                         break false;

@@ -31,7 +31,7 @@ impl CallLimits {
             connect: upstream.connect_timeout,
             send: upstream.send_timeout,
             read: match own {
-                Some(own) if is_read => own,
+                Some(own) if is_read && call.gives_up_in_time => own,
                 Some(own) => own.max(usual),
                 None => usual,
             },
@@ -48,16 +48,17 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_clients_own_time_limit_shortens_a_read_and_only_lengthens_a_write() {
+    fn a_clients_own_time_limit_shortens_a_read_that_the_database_ends_and_otherwise_lengthens() {
         let upstream = config::Upstream {
             read_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(600),
             ..config::Upstream::default()
         };
-        let read = |effect, own: Option<u64>| {
+        let read = |effect, own: Option<u64>, gives_up_in_time| {
             let call = Call {
                 effect,
                 time_limit: own.map(Duration::from_secs),
+                gives_up_in_time,
                 ..Call::unknown("test")
             };
             CallLimits::of(&call, &upstream).read.as_secs()
@@ -71,7 +72,9 @@ mod tests {
             (Effect::Write, Some(1000), 1005),
             (Effect::Unknown, Some(10), 600),
         ] {
-            assert_eq!(read(effect, own), expected, "{effect:?} {own:?}");
+            assert_eq!(read(effect, own, true), expected, "{effect:?} {own:?}");
         }
+        let past_its_limit = |own| read(Effect::Read, Some(own), false);
+        assert_eq!((past_its_limit(10), past_its_limit(100)), (60, 105));
     }
 }

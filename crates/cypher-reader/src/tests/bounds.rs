@@ -214,6 +214,14 @@ fn names_that_are_too_long_make_nothing_narrow() {
 }
 
 #[test]
+fn a_variable_in_quotes_is_known_by_the_name_within_them() {
+    let quoted = report("MATCH ()-[`r`:R]->() SET `r`.x = 1");
+    assert!(!quoted.wide && quoted.changed_types.len() == 1);
+    let other = report("MATCH ()-[```r```:R]->(), (`r`:A) SET `r`.x = 1");
+    assert!(other.wide);
+}
+
+#[test]
 fn a_change_of_a_relationship_of_many_types_is_wide() {
     let write = |count: usize| {
         let types: Vec<String> = (0..count).map(|i| format!("T{i}")).collect();

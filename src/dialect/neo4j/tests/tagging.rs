@@ -335,6 +335,7 @@ fn what_a_procedure_may_commit_by_itself_is_invalidated_when_it_is_sent() {
         ("MATCH (n:A) RETURN n", false),
         ("CREATE (n:A)", false),
         ("CALL db.labels()", false),
+        ("CREATE USER a SET PASSWORD 'b'", false),
         ("CALL apoc.periodic.iterate('a', 'b', {})", true),
         (
             "MATCH (n:A) CALL plug.in(n) YIELD x CREATE (n)-[:R]->(:B)",

@@ -41,7 +41,7 @@ const FAILURES: &[Pattern] = &[
     (404, 404, Holds("Point with id"),              "point_not_found",      Client,   Nothing, No),
     (404, 404, Any,                                 "not_found",            Client,   Nothing, No),
     (405, 405, Any,                                 "not_allowed",          Client,   Nothing, No),
-    (408, 408, Any,                                 "timeout",              Overload, Unknown, Once),
+    (408, 408, Any,                                 "timeout",              Overload, Unknown, No),
     (409, 409, Any,                                 "conflict",             Client,   Nothing, No),
     (413, 413, Any,                                 "too_large",            Client,   Nothing, No),
     (429, 429, Any,                                 "rate_limited",         Overload, Unknown, No),
@@ -80,6 +80,8 @@ pub fn judge(call: &Call, response: &Response<'_>) -> Judgement {
     };
     Judgement {
         read_retry,
+        // The request may be the cause: a server that cannot serve says 502 to 504, or nothing.
+        needs_two_shapes: fault == Endpoint && read_retry == Once,
         revoke: matches!(response.status, 401 | 403) && fault == Client,
         ..Judgement::failure(fault, partly(call, execution), code)
     }

@@ -181,7 +181,7 @@ fn failures_are_judged_by_status_and_text() {
             408,
             "Timeout: 1 out of 3 shards failed to apply operation",
             Overload,
-            RetryAdvice::Once,
+            RetryAdvice::No,
             "timeout",
         ),
         (
@@ -275,6 +275,11 @@ fn failures_are_judged_by_status_and_text() {
             assert_eq!(
                 (judgement.fault, judgement.read_retry, judgement.code),
                 (fault, read_retry, code),
+                "{body}"
+            );
+            assert_eq!(
+                judgement.needs_two_shapes,
+                matches!(code, "internal_error" | "server_error"),
                 "{body}"
             );
             assert_eq!(judgement.write_retry, RetryAdvice::No);
