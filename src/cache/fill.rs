@@ -3,7 +3,7 @@
 
 use super::Cache;
 use super::entry::CacheEntry;
-use super::flight::{Flight, FlightState};
+use super::flight::{Flight, FlightState, LeaderInterest};
 use super::reason::{CacheReason, words};
 use super::store::Removal;
 use crate::clock::Moment;
@@ -73,6 +73,16 @@ impl Fill {
     /// The endpoint from which alone a response may be stored; `None`: from any.
     pub fn home(&self) -> Option<EndpointId> {
         self.flight.fetch.home
+    }
+
+    /// The request that this fetch is made for waits while it holds this.
+    pub fn interest(&self) -> LeaderInterest {
+        LeaderInterest::new(&self.flight)
+    }
+
+    /// Waits until nothing waits for the fetch: no request holds [`Fill::interest`], and no other follows.
+    pub async fn unwanted(&self) {
+        self.flight.unwanted().await;
     }
 
     /// Why there was no hit.

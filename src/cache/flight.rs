@@ -16,8 +16,8 @@ use crate::clock::Moment;
 use crate::dialect::Canonical;
 use crate::endpoint_id::EndpointId;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use tokio::sync::watch;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use tokio::sync::{Notify, watch};
 
 /// Followers of one fetch.
 const FOLLOWERS: usize = 4096;
@@ -65,6 +65,28 @@ pub(super) struct Flight {
     pub fetch: Fetch,
     pub state: watch::Sender<FlightState>,
     followers: AtomicUsize,
+    /// Whether the request that leads still waits.
+    leader_waits: AtomicBool,
+    /// Somebody that waited has left.
+    left: Notify,
+}
+
+/// The request for which a fetch is made, beside its followers. Dropped, it waits no longer.
+#[must_use = "a fetch that nothing waits for ends"]
+pub struct LeaderInterest(Arc<Flight>);
+
+impl LeaderInterest {
+    pub(super) fn new(flight: &Arc<Flight>) -> Self {
+        flight.leader_waits.store(true, SeqCst);
+        Self(Arc::clone(flight))
+    }
+}
+
+impl Drop for LeaderInterest {
+    fn drop(&mut self) {
+        self.0.leader_waits.store(false, SeqCst);
+        self.0.left.notify_one();
+    }
 }
 
 impl Flight {
@@ -73,6 +95,15 @@ impl Flight {
             fetch,
             state: watch::Sender::new(FlightState::InProgress),
             followers: AtomicUsize::new(0),
+            leader_waits: AtomicBool::new(false),
+            left: Notify::new(),
+        }
+    }
+
+    /// Waits until neither the request that leads nor a follower waits for the fetch.
+    pub async fn unwanted(&self) {
+        while self.leader_waits.load(SeqCst) || self.followers.load(SeqCst) > 0 {
+            self.left.notified().await;
         }
     }
 

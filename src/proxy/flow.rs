@@ -7,10 +7,10 @@ use super::headers::EXPLAIN;
 use super::intake::{self, Intake};
 use super::notes;
 use super::place::Place;
-use super::relay::{Edits, Relay};
+use super::relay::{Observers, Relay};
 use super::respond::{Ending, Marks, WholeResponse, edit_head};
 use crate::cache::CacheStatus;
-use crate::dialect::{Body, Request, ResponseEditor, StreamJudge};
+use crate::dialect::{Body, Request};
 use crate::http::{BodyLength, Downstream, RequestHeader};
 use crate::observe::{self, InFlight, Opening, Outcome};
 use crate::rejection::{Rejection, RejectionReason};
@@ -182,19 +182,19 @@ impl<'a> Flow<'a> {
         let editor = self.service.dialect.editor(&outbound.call, token);
         if fetched.response.exchange.is_some() {
             let head = &fetched.response.head;
-            let mut judge = self.service.dialect.stream_judge(
+            let judge = self.service.dialect.stream_judge(
                 &outbound.call,
                 head.status.as_u16(),
                 &head.headers,
             );
-            let (write, endpoint) = (fetched.write.take(), fetched.cache_id);
-            let streamed = self.stream(fetched, editor, judge.as_deref_mut()).await;
-            let ending = streamed.unwrap_or(Ending::ClientGone);
-            if let Some(write) = write.filter(|_| ending == Ending::Complete) {
-                let judgement = judge.map(|judge| judge.end(true));
-                write.ended(endpoint, judgement.as_ref());
-            }
-            return ending;
+            let endpoint = fetched.cache_id;
+            let observers = Observers {
+                editor,
+                judge,
+                write: fetched.write.take().map(|write| (write, endpoint)),
+            };
+            let streamed = self.stream(fetched, observers).await;
+            return streamed.unwrap_or(Ending::ClientGone);
         }
         let response = fetched.response;
         let whole = WholeResponse {
@@ -210,13 +210,12 @@ impl<'a> Flow<'a> {
     async fn stream(
         &mut self,
         fetched: CallResponse,
-        mut editor: Option<Box<dyn ResponseEditor>>,
-        judge: Option<&mut (dyn StreamJudge + 'static)>,
+        mut observers: Observers,
     ) -> Result<Ending, ClientError> {
         let marks = self.marks();
         let mut response = fetched.response;
         let mut length = response.length;
-        if let Some(editor) = &mut editor {
+        if let Some(editor) = &mut observers.editor {
             // Fields that cannot be written stay as the endpoint sent them.
             let _ = edit_head(&mut response.head, &mut **editor);
             length = BodyLength::Unknown;
@@ -230,8 +229,7 @@ impl<'a> Flow<'a> {
         let place = |streaming| Place::new(streaming, self.origin.client, clock.clone());
         let place = fetched.streaming.map(place);
         let room = (response.share, self.snapshot.config.path.read_ahead.bytes());
-        let edits = Edits { editor, judge };
-        let mut relay = Relay::new(&mut self.client, exchange, edits, room, place);
+        let mut relay = Relay::new(&mut self.client, exchange, observers, room, place);
         relay.begin(response.body).await;
         if let Some(trailers) = response.trailers {
             relay.take(crate::http::Part::Trailers(trailers));

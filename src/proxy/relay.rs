@@ -2,11 +2,12 @@
 //! ahead, up to a bound, so that the endpoint's place and connection are free while a slow client reads.
 //! Past the bound the endpoint is not read, and its place alone is free.
 
-use super::call::{Exchange, ExchangeEnd, next_piece};
+use super::call::{Exchange, ExchangeEnd, PendingWrite, next_piece};
 use super::client::Client;
 use super::place::Place;
 use super::respond::Ending;
 use crate::dialect::{ResponseEditor, StreamJudge};
+use crate::endpoint_id::EndpointId;
 use crate::http::{Data, Part};
 use crate::shared::Share;
 use bytes::Bytes;
@@ -18,9 +19,12 @@ use std::task::{Context, Poll};
 const LEAST: usize = 64 << 10;
 
 /// Who else sees the body: it is judged as the endpoint sent it, then edited.
-pub struct Edits<'r> {
+pub struct Observers {
     pub editor: Option<Box<dyn ResponseEditor>>,
-    pub judge: Option<&'r mut (dyn StreamJudge + 'static)>,
+    pub judge: Option<Box<dyn StreamJudge>>,
+    /// The write that ends with the response, and where it was carried out. It is settled as soon as the endpoint has sent
+    /// all, however slowly the client reads.
+    pub write: Option<(PendingWrite, EndpointId)>,
 }
 
 /// How far the response was read.
@@ -35,7 +39,7 @@ enum Reading {
 pub struct Relay<'r, 'c> {
     client: &'r mut Client<'c>,
     exchange: Option<Exchange>,
-    edits: Edits<'r>,
+    observers: Observers,
     /// The part of what is read ahead in the bound of all bodies.
     share: Share,
     /// Bytes that may be read ahead.
@@ -53,14 +57,14 @@ impl<'r, 'c> Relay<'r, 'c> {
     pub fn new(
         client: &'r mut Client<'c>,
         exchange: Exchange,
-        edits: Edits<'r>,
+        observers: Observers,
         (share, limit): (Share, usize),
         place: Option<Place>,
     ) -> Self {
         Self {
             client,
             exchange: Some(exchange),
-            edits,
+            observers,
             share,
             limit,
             place,
@@ -89,7 +93,7 @@ impl<'r, 'c> Relay<'r, 'c> {
             }
             Part::Trailers(_) => self.queue.push_back(part),
             Part::End => {
-                if let Some(mut editor) = self.edits.editor.take()
+                if let Some(mut editor) = self.observers.editor.take()
                     && let Some(last) = Data::new(editor.chunk(Bytes::new(), true))
                 {
                     self.enqueue(last);
@@ -102,10 +106,10 @@ impl<'r, 'c> Relay<'r, 'c> {
 
     fn push(&mut self, data: Data) {
         let came = data.len();
-        if let Some(judge) = &mut self.edits.judge {
+        if let Some(judge) = &mut self.observers.judge {
             judge.chunk(&data);
         }
-        let Some(editor) = &mut self.edits.editor else {
+        let Some(editor) = &mut self.observers.editor else {
             return self.enqueue(data);
         };
         let edited = editor.chunk(data.into_bytes(), false);
@@ -125,6 +129,13 @@ impl<'r, 'c> Relay<'r, 'c> {
         self.reading = reading;
         if let Some(place) = self.place.take() {
             place.end(reading == Reading::Cut);
+        }
+        // Of a write whose response was cut the outcome stays unknown.
+        if let Some((write, endpoint)) = self.observers.write.take()
+            && reading == Reading::Ended
+        {
+            let judgement = self.observers.judge.take().map(|judge| judge.end(true));
+            write.ended(endpoint, judgement.as_ref());
         }
     }
 

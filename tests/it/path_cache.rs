@@ -297,6 +297,32 @@ async fn a_follower_may_leave_and_disturbs_no_other() {
     );
 }
 
+/// Fetches that nobody waited for filled an endpoint whose clients had given up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fetch_ends_when_all_that_waited_for_it_have_left() {
+    let (origin, _gate) = gated().await;
+    let proxy = over(&origin).await;
+    let mut clients = Vec::new();
+    for number in 1..=2 {
+        let mut client = proxy.client().await;
+        client
+            .send(format!("GET {POINT} HTTP/1.1\r\nhost: t\r\n\r\n"))
+            .await;
+        wait_until("the request", || followers(&proxy) == number).await;
+        clients.push(client);
+    }
+    let snapshot = proxy.server.shared().snapshot();
+    let service = snapshot.services().next().expect("a service");
+    let taken = || service.pool.endpoints()[0].state.in_flight();
+    wait_until("the fetch", || origin.count() == 1 && taken() == 1).await;
+    drop(clients.remove(0));
+    wait_until("its leave", || proxy.server.shared().in_flight() == 1).await;
+    assert_eq!(taken(), 1);
+    clients.clear();
+    wait_until("the end of the fetch", || taken() == 0).await;
+    assert_eq!(origin.count(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_while_a_read_is_under_way_keeps_its_response_out() {
     let gate = Arc::new(Notify::new());

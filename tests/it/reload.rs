@@ -524,7 +524,7 @@ async fn stored_responses_and_open_breakers_survive_a_reload() {
     };
     let site = Site::open(&with(2, "10s")).await;
     assert!(site.until_hit().await.is_hit());
-    let failure = CannedResponse::json(500, r#"{"status":{"error":"made up"},"time":0.0}"#);
+    let failure = CannedResponse::json(503, r#"{"status":{"error":"made up"},"time":0.0}"#);
     cluster
         .faults(0)
         .respond_only(failure, When::Always, Requests::Reads);

@@ -89,6 +89,7 @@ impl Flights {
     pub fn leave(&self, flight: &Flight) {
         let mut shard = self.shard(&flight.fetch.key).lock();
         let last = flight.followers.fetch_sub(1, SeqCst) == 1;
+        flight.left.notify_one();
         if last && matches!(*flight.state.borrow(), FlightState::Leaderless) {
             shard.remove(&id(&flight.fetch));
         }

@@ -27,3 +27,4 @@ pub use parts::{BodyParts, next_piece};
 pub use progress::SOON;
 pub use requester::{Gone, Requester};
 pub use send::CallTrace;
+pub use write::PendingWrite;

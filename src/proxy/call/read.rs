@@ -130,7 +130,7 @@ impl<'c> Read<'c> {
     }
 
     /// Fetches for all that ask the same. The fetch is a task of its own: a requester that leaves, or is slow, neither
-    /// ends nor stalls it for the others.
+    /// ends nor stalls it for the others. It ends when all have left.
     async fn lead(
         self,
         fill: Fill,
@@ -139,11 +139,17 @@ impl<'c> Read<'c> {
         self.outbound.home = fill.home();
         let (caller, outbound) = (self.caller.clone(), self.outbound.clone());
         let deadline = self.deadline;
+        let _interest = fill.interest();
         let fetch = tokio::spawn(async move {
-            let report = caller.send(&outbound, deadline, &mut None).await;
+            let mut alone = None;
+            let report = tokio::select! {
+                biased;
+                report = caller.send(&outbound, deadline, &mut alone) => report,
+                () = fill.unwanted() => return None,
+            };
             let status = store::settle(&outbound, &report, fill);
             store::revoke(&caller.shared.cache, &outbound, &report);
-            (report, status)
+            Some((report, status))
         });
         let fetched = tokio::select! {
             biased;
@@ -151,11 +157,11 @@ impl<'c> Read<'c> {
             () = requester::gone(requester) => return Ok(self.abandoned()),
         };
         match fetched {
-            Ok((report, status)) => {
+            Ok(Some((report, status))) => {
                 let category = self.outbound.plan.cache.map(|plan| plan.category);
                 self.fetched(report, status, category)
             }
-            Err(_) => {
+            Ok(None) | Err(_) => {
                 let detail = "the fetch ended unexpectedly";
                 let rejection = Rejection::new(RejectionReason::UpstreamBroken, detail);
                 Ok(CallReport {
