@@ -1,6 +1,6 @@
 //! Stored responses and what invalidates them.
 
-use crate::support::{Origin, ReceivedRequest, Setup, Step};
+use crate::support::{Origin, ReceivedRequest, Setup, Step, in_time, wait_until};
 
 /// A server of Neo4j, as far as these tests need one.
 fn neo4j(request: &ReceivedRequest) -> Vec<Step> {
@@ -39,4 +39,38 @@ async fn transactions_begin_where_the_last_write_was_committed() {
         let second = proxy.post("/db/neo4j/query/v2", READ).await;
         assert!(second.is_hit(), "round {round}: {}", second.cache());
     }
+}
+
+/// One client that read the response to its write slowly kept everything of the database out of the store. The bounds on
+/// what is read ahead are raised so far that the response does not fit into the sockets between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_whose_client_reads_nothing_is_settled_when_its_endpoint_has_sent_all() {
+    let rows = "[1],".repeat(6 << 20);
+    let written = format!(r#"{{"data":{{"fields":["n"],"values":[{rows}[1]]}},"bookmarks":[]}}"#);
+    let origin = Origin::start(move |request: &ReceivedRequest| {
+        match request.body.windows(6).any(|bytes| bytes == b"CREATE") {
+            true => Step::json(202, &written),
+            false => neo4j(request),
+        }
+    })
+    .await;
+    let proxy = Setup::new("neo4j", &[origin.url()])
+        .section("cache: {enabled: true}")
+        .section("path: {read_ahead: 64MiB, held_bodies: 1GiB}")
+        .start()
+        .await;
+    let mut writer = proxy.client().await;
+    let statement = r#"{"statement":"CREATE (n:Kept) RETURN n"}"#;
+    writer
+        .send(format!(
+            "POST /db/neo4j/query/v2 HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{statement}",
+            statement.len()
+        ))
+        .await;
+    wait_until("the write", || origin.count() == 1).await;
+    const READ: &str = r#"{"statement":"MATCH (n:Kept) RETURN n"}"#;
+    let hit = async { while !proxy.post("/db/neo4j/query/v2", READ).await.is_hit() {} };
+    in_time("a read that is stored", hit).await;
+    wait_until("the reads' end", || proxy.server.shared().in_flight() == 1).await;
+    drop(writer);
 }
