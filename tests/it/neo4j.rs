@@ -233,7 +233,8 @@ async fn jolt_responses_are_judged_by_their_records() {
     let proxy = Proxy::start(&yaml(
         &[("a", listener.url())],
         PURE,
-        "breaker: {threshold: 1}\n",
+        // No probe is to be given a response that is meant for a request.
+        "breaker: {threshold: 1}\nhealth: {enabled: false}\n",
     ))
     .await;
     proxy.informed().await;
