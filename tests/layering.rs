@@ -97,6 +97,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "config",
             "dialect",
             "endpoint",
+            "endpoint_id",
             "http",
             "observe",
             "plan",
