@@ -187,7 +187,7 @@ impl<'a> Flow<'a> {
                 head.status.as_u16(),
                 &head.headers,
             );
-            let endpoint = fetched.cache_id;
+            let endpoint = fetched.endpoint.id;
             let observers = Observers {
                 editor,
                 judge,

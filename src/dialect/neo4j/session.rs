@@ -39,10 +39,8 @@ impl Neo4j {
     /// What a request invalidates: a commit everything, since nothing is known any more of its statements, and so does
     /// what lasts whatever becomes of the transaction.
     fn changed(&self, line: &RequestLine, lasts: bool) -> Vec<Tag> {
-        match line.kind {
-            OperationKind::Commit => {}
-            _ if lasts => {}
-            _ => return Vec::new(),
+        if line.kind != OperationKind::Commit && !lasts {
+            return Vec::new();
         }
         match self.knowledge.sessions_reach_elsewhere() {
             true => self.everything_of_service(&line.database),

@@ -149,7 +149,6 @@ impl<'a> Attempt<'a> {
         };
         let response = CallResponse {
             no_store: endpoint.held(self.caller.shared.clock.now()),
-            cache_id: endpoint.id,
             response,
             judgement,
             endpoint,

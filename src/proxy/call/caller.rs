@@ -9,7 +9,6 @@ use super::write::{self, PendingWrite};
 use crate::cache::{CacheEntry, CacheStatus};
 use crate::dialect::Judgement;
 use crate::endpoint::{Completion, Endpoint, Permit};
-use crate::endpoint_id::EndpointId;
 use crate::http::Connector;
 use crate::plan::Category;
 use crate::rejection::Rejection;
@@ -31,8 +30,6 @@ pub struct CallResponse {
     pub response: BufferedResponse,
     pub judgement: Judgement,
     pub endpoint: Arc<Endpoint>,
-    /// Who responded, as the cache names it.
-    pub cache_id: EndpointId,
     /// The endpoint is in its rejoin hold: the cache stores nothing from it.
     pub no_store: bool,
     /// The endpoint's place and what its state is told, while the response streams.

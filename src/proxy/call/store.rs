@@ -25,7 +25,7 @@ pub fn settle(outbound: &Outbound, report: &SendReport, fill: Fill) -> CacheStat
         status: response.head.status.as_u16(),
         headers: kept(&response.head.headers),
         body: response.body.clone(),
-        endpoint: fetched.cache_id,
+        endpoint: fetched.endpoint.id,
         no_store: fetched.no_store,
         storable: Framing::of(response)
             .storable()

@@ -121,7 +121,7 @@ impl Drop for PendingWrite {
 fn outcome(call: &Call, report: &SendReport) -> Settled {
     match &report.end {
         SendEnd::Response(response) | SendEnd::AsWrite(response) if !report.unsure => {
-            settled(call, response.judgement.execution, response.cache_id)
+            settled(call, response.judgement.execution, response.endpoint.id)
         }
         SendEnd::Refused(_) | SendEnd::RequesterGone if !report.sent => Settled::NoEffect,
         _ => Settled::Unknown,
