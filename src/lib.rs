@@ -25,6 +25,7 @@ pub mod endpoint_id;
 pub mod http;
 pub mod listen;
 pub mod observe;
+pub mod offload;
 pub mod plan;
 pub mod probe;
 pub mod proxy;

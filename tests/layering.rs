@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("shortage", &[]),
     ("http", &["listen", "shortage"]),
     ("dialect", &["rejection"]),
+    ("offload", &["dialect"]),
     ("plan", &["config", "dialect"]),
     (
         "cache",
@@ -59,6 +60,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "endpoint_id",
             "http",
             "observe",
+            "offload",
             "plan",
             "rejection",
             "retry",

@@ -3,8 +3,9 @@
 
 use crate::bodies::Nasty;
 use hdrhistogram::Histogram;
+use pointsman::dialect::Dialect;
 use pointsman::dialect::neo4j::{Neo4j, Neo4jSettings};
-use pointsman::dialect::{Dialect, background};
+use pointsman::offload;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,7 +67,7 @@ async fn worst(load: Load, dialect: &Arc<dyn Dialect>, nasty: &Nasty) {
             }
             Load::InItsWay => drop(black_box(dialect.understand(&nasty.request.as_request()))),
             Load::AsServed => drop(black_box(
-                background::understand(dialect, &nasty.request.as_request()).await,
+                offload::understand(dialect, &nasty.request.as_request()).await,
             )),
         }
         tokio::task::yield_now().await;

@@ -2,10 +2,10 @@
 //! a request into a [`Call`] and a response into a [`Judgement`], and says how a request goes out and
 //! how a response comes back. It opens no socket and decides no route.
 
-pub mod background;
 pub mod call;
 pub mod canonical;
 pub mod claims;
+pub mod endpoint_token;
 pub mod http;
 pub mod judgement;
 pub mod neo4j;
@@ -13,23 +13,25 @@ pub mod probe;
 pub mod qdrant;
 pub mod registry;
 pub mod tag;
-pub mod token;
 
 pub use call::{
     Acknowledgement, Call, Effect, Features, Fence, Placement, QueryType, Storability, Target,
 };
 pub use canonical::Canonical;
+pub use endpoint_token::endpoint_token;
 pub use judgement::{Executed, Fault, Judgement, RetryAdvice};
 pub use probe::{MetadataQuery, Probe, ProbeResult, Role};
 pub use registry::DialectName;
 pub use tag::Tag;
-pub use token::endpoint_token;
 
 use crate::rejection::Rejection;
 use ::http::header::{HeaderName, HeaderValue};
 use ::http::{HeaderMap, Method};
 use bytes::Bytes;
 use std::sync::Arc;
+
+/// The longest body that a dialect reads on the worker, in bytes: some 100 us, half a millisecond at worst.
+pub const MAX_INLINE_BODY: usize = 64 << 10;
 
 /// A request as the client sent it.
 #[derive(Clone, Copy)]
@@ -120,7 +122,7 @@ pub trait Dialect: Send + Sync {
     /// Whether understanding this request may take longer than some 100 us, so that the worker's other
     /// requests should not wait for it.
     fn takes_long(&self, request: &Request<'_>) -> bool {
-        matches!(request.body, Body::Whole(body) if body.len() > background::MAX_INLINE)
+        matches!(request.body, Body::Whole(body) if body.len() > MAX_INLINE_BODY)
     }
 
     /// How the call goes out to an endpoint. `after_write`: its response is to show every write that was

@@ -2,11 +2,11 @@
 //! byte for byte; of a long one only a keyed digest of 256 bits is, so that no key copies a long body.
 
 use super::DIGEST_KEY;
-use crate::dialect::background;
+use crate::dialect::MAX_INLINE_BODY;
 use bytes::Bytes;
 
 /// The longest body that is kept, in bytes.
-const MAX_KEPT: usize = background::MAX_INLINE;
+const MAX_KEPT: usize = MAX_INLINE_BODY;
 
 /// A canonical body.
 #[derive(Default)]

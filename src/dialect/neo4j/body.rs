@@ -2,7 +2,7 @@
 //! key, a field that is not known here) is not read, or marked as such.
 
 use super::operations::Api;
-use crate::dialect::{Body, Request, background};
+use crate::dialect::{Body, MAX_INLINE_BODY, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use json_reader::{Json, JsonParser, member};
 use std::borrow::Cow;
@@ -136,7 +136,7 @@ pub fn takes_long(request: &Request<'_>) -> bool {
     };
     match bytes.len() {
         0..=MAX_INLINE_STATEMENT => false,
-        length if length > background::MAX_INLINE => true,
+        length if length > MAX_INLINE_BODY => true,
         length if !request.target.contains("/query/v2") => length > MAX_INLINE_STATEMENT,
         _ => member(bytes, "statement").is_none_or(|range| range.len() > MAX_INLINE_STATEMENT),
     }

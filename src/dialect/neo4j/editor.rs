@@ -2,7 +2,7 @@
 //! `commit` URL (top-level, in Jolt below `info`), and `transaction.id`. A lexer over chunks of any size: what looks alike
 //! inside rows is not touched, and at most one short string is held back.
 
-use super::token::{SEPARATOR, with_token};
+use super::transaction_id::{SEPARATOR, with_token};
 use crate::dialect::ResponseEditor;
 use bytes::Bytes;
 use http::HeaderMap;

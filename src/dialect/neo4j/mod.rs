@@ -24,7 +24,7 @@ mod stream_judge;
 mod tags;
 #[cfg(test)]
 mod tests;
-mod token;
+mod transaction_id;
 mod understand;
 
 pub use builtin_procedures::procedures as builtin_procedures;

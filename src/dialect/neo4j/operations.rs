@@ -3,7 +3,7 @@
 //! any other way is not known, and passed on as a write.
 
 use super::path::segments;
-use super::token;
+use super::transaction_id;
 use crate::dialect::Effect;
 use http::Method;
 
@@ -157,7 +157,7 @@ fn matched(operation: &Neo4jOperation, path: &[(&str, String)]) -> Option<Reques
     for (wanted, (raw, decoded)) in wanted.zip(path) {
         match wanted {
             "{db}" => line.database = decoded.to_lowercase(),
-            "{id}" if token::is_id(raw) => line.id = Some((*raw).to_owned()),
+            "{id}" if transaction_id::is_id(raw) => line.id = Some((*raw).to_owned()),
             _ if wanted == *raw => {}
             _ => return None,
         }

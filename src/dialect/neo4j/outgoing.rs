@@ -4,7 +4,7 @@
 use super::body::{ACCESS_MODE, BOOKMARKS};
 use super::bookmark::MEMBERS;
 use super::operations::{Api, OperationKind, RequestLine, line};
-use super::{Neo4j, token};
+use super::{Neo4j, transaction_id};
 use crate::dialect::{Body, Call, Effect, Fence, Request, RequestEdits};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HeaderValue};
@@ -57,7 +57,7 @@ fn session_out(request: &Request<'_>, line: &RequestLine) -> RequestEdits {
         OperationKind::Begin | OperationKind::Run | OperationKind::Commit
     );
     RequestEdits {
-        target: id.and_then(|id| token::without_token(request.target, id)),
+        target: id.and_then(|id| transaction_id::without_token(request.target, id)),
         remove: if has_response_ids {
             vec![ACCEPT_ENCODING]
         } else {

@@ -5,7 +5,7 @@ use super::body::{self, AccessMode, StatementRequest};
 use super::classify::Class;
 use super::operations::{OperationKind, RequestLine};
 use super::understand::{shape_of, target};
-use super::{Neo4j, features, token};
+use super::{Neo4j, features, transaction_id};
 use crate::dialect::{Body, Call, Effect, Placement, QueryType, Request, Storability, Tag};
 
 impl Neo4j {
@@ -64,7 +64,7 @@ impl Neo4j {
             [token] => token.clone(),
             _ => String::new(),
         };
-        Placement::Pinned(token::split(id).map_or(alone, |(_, token)| token.to_owned()))
+        Placement::Pinned(transaction_id::split(id).map_or(alone, |(_, token)| token.to_owned()))
     }
 }
 

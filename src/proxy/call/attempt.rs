@@ -9,11 +9,11 @@ use super::limits::CallLimits;
 use super::outbound::{Outbound, OutboundMessage};
 use super::requester::Requester;
 use crate::balance::Route;
-use crate::dialect::background::{self, ReceivedResponse};
 use crate::dialect::{Executed, Fault, Judgement};
 use crate::endpoint::{Completion, Endpoint, HealthStatus};
 use crate::http::Destination;
 use crate::observe::{self, Name};
+use crate::offload::{self, ReceivedResponse};
 use crate::retry;
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,7 +134,7 @@ impl<'a> Attempt<'a> {
             is_whole: response.is_whole,
         };
         let dialect = &self.outbound.service.dialect;
-        let judgement = background::judge(dialect, &self.outbound.call, &received).await;
+        let judgement = offload::judge(dialect, &self.outbound.call, &received).await;
         let status = Some(response.head.status.as_u16());
         let attempt = self.note(status, judgement.fault, judgement.code, elapsed);
         let completion = self.completion(&judgement, elapsed);

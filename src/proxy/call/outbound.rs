@@ -3,10 +3,11 @@
 
 use super::outbound_request::OutboundRequest;
 use crate::config;
-use crate::dialect::{Call, Dialect, Placement, RequestEdits, Target, background};
+use crate::dialect::{Call, Dialect, Placement, RequestEdits, Target};
 use crate::endpoint_id::EndpointId;
 use crate::http::{BodyLength, RequestHeader};
 use crate::observe::{Observer, Ticket};
+use crate::offload;
 use crate::plan::{Plan, SystemLoad};
 use crate::shared::Share;
 use crate::snapshot::{Service, Snapshot};
@@ -111,7 +112,7 @@ impl Outbound {
     pub async fn message(&self, authority: &str) -> Option<OutboundMessage> {
         let after_write = self.home.is_some();
         let (dialect, request) = (&self.service.dialect, &self.request);
-        let edits = background::outgoing(dialect, &self.call, &request.view(), after_write).await?;
+        let edits = offload::outgoing(dialect, &self.call, &request.view(), after_write).await?;
         let mut head = RequestHeader::clone(&request.head);
         head.set_version(Version::HTTP_11);
         let body = edit(&mut head, edits)?;

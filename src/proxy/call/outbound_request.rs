@@ -1,7 +1,8 @@
 //! A request to a service, as far as it was read before its call is made.
 
-use crate::dialect::{Body, Call, Dialect, Request, background};
+use crate::dialect::{Body, Call, Dialect, Request};
 use crate::http::{BodyLength, RequestHeader};
+use crate::offload;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use std::sync::Arc;
@@ -48,9 +49,9 @@ impl OutboundRequest {
         }
     }
 
-    /// Understands it, where that holds up no other request.
+    /// Understands it without delaying other requests of the worker.
     pub async fn understand(&self, dialect: &Arc<dyn Dialect>) -> Call {
-        background::understand(dialect, &self.view()).await
+        offload::understand(dialect, &self.view()).await
     }
 
     /// The length of the body that is sent with this head. A whole body has a length, unless trailers follow it; one

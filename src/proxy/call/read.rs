@@ -6,7 +6,7 @@ use super::requester::{self, Requester};
 use super::send::{CallTrace, SendEnd, SendReport};
 use super::store;
 use crate::cache::{CacheEntry, CacheReason, CacheStatus, Fill, LookupRequest, Verdict, Waited};
-use crate::dialect::background;
+use crate::offload;
 use crate::plan::Category;
 use crate::rejection::{Rejection, RejectionReason};
 use std::sync::Arc;
@@ -112,7 +112,7 @@ impl<'c> Read<'c> {
 
     async fn stored(self, entry: Arc<CacheEntry>, status: CacheStatus) -> CallReport {
         let dialect = &self.outbound.service.dialect;
-        let fresh = background::refresh(dialect, &self.outbound.call, &entry.body).await;
+        let fresh = offload::refresh(dialect, &self.outbound.call, &entry.body).await;
         let body = fresh.unwrap_or_else(|| entry.body.clone());
         CallReport {
             cache: Some((status, Some(entry.category))),

@@ -606,3 +606,25 @@ fn a_clause_that_writes_is_never_missed_in_the_forms_of_cypher_25() {
         "only {understood} were understood as writes"
     );
 }
+
+#[test]
+fn a_long_statement_takes_long_and_long_parameters_do_not() {
+    let neo4j = plain();
+    let (method, headers) = (Method::POST, HeaderMap::new());
+    let takes_long = |target: &str, statement: usize, parameters: usize| {
+        let (statement, parameters) = ("x".repeat(statement), "1,".repeat(parameters / 2));
+        let body = format!(r#"{{"statement":"{statement}","parameters":{{"a":[{parameters}1]}}}}"#);
+        neo4j.takes_long(&Request {
+            method: &method,
+            target,
+            headers: &headers,
+            body: Body::Whole(&body.into()),
+        })
+    };
+    const QUERY: &str = "/db/neo4j/query/v2";
+    assert!(!takes_long(QUERY, 4000, 60_000));
+    assert!(takes_long(QUERY, 5000, 0));
+    assert!(takes_long(QUERY, 10, 70_000));
+    assert!(!takes_long("/db/neo4j/tx/commit", 4000, 0));
+    assert!(takes_long("/db/neo4j/tx/commit", 10, 10_000));
+}

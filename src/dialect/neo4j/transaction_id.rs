@@ -2,7 +2,7 @@
 //! started, can route them; nobody keeps a table.
 
 use super::path::path_of;
-use crate::dialect::token::TOKEN_LENGTH;
+use crate::dialect::endpoint_token::TOKEN_LENGTH;
 
 /// What stands between the id and the token.
 pub const SEPARATOR: char = '-';
