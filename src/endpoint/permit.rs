@@ -38,7 +38,7 @@ pub struct Permit {
     endpoint: Arc<Endpoint>,
     trial: bool,
     judged: bool,
-    /// In place of the place, while the client holds the response up.
+    /// While the client holds the response up; the permit then counts as no request in flight.
     stall: Option<Stall>,
 }
 
@@ -59,8 +59,8 @@ impl Permit {
         self.trial
     }
 
-    /// The client holds the response up: gives the place back, and the breaker's trial, before the end. Of such responses
-    /// an endpoint has as many at most as it has places; past that one is evicted.
+    /// The client holds the response up: from now on it is not in flight, and the breaker's trial is given back. An
+    /// endpoint has at most `max_connections` such responses; past that one is evicted.
     pub fn stall(&mut self, client: IpAddr) {
         if self.stall.is_some() {
             return;
@@ -71,10 +71,10 @@ impl Permit {
         state.leave();
     }
 
-    /// The response goes on: takes a place again, if one is free.
+    /// The response goes on: it is in flight again, unless as many as may be are.
     pub fn resume(&mut self) {
         let limit = self.endpoint.max_connections;
-        if self.stall.is_some() && self.endpoint.state.take_place(limit) {
+        if self.stall.is_some() && self.endpoint.state.reenter(limit) {
             self.stall = None;
         }
     }

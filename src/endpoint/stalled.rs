@@ -1,5 +1,5 @@
-//! Responses of an endpoint that their clients hold up. They take no place of the endpoint, only a
-//! connection each, and there is a bound: past it, the client address that has most of them loses the one
+//! Responses of an endpoint that their clients hold up. They are not in flight and only take a connection
+//! each. Their number is bounded: past the bound, the client address with the most of them loses the one
 //! that stalled first, so that no address takes what is there for all.
 
 use super::EndpointState;
@@ -125,7 +125,7 @@ mod tests {
         permit.poll_evicted(&mut context) == Poll::Ready(())
     }
 
-    /// A world of one endpoint with `limit` places, and the permits of responses that these clients hold up.
+    /// A world of one endpoint with `max_connections: limit`, and the permits of responses that these clients hold up.
     fn stalled(limit: u32, clients: &[u8]) -> (World, Vec<Permit>) {
         let mut endpoint = crate::balance::testing::endpoint("a", 1.0);
         endpoint.max_connections = limit;
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stalled_response_takes_no_place_and_is_told_of_at_its_end() {
+    fn a_stalled_response_is_not_in_flight_and_is_judged_at_its_end() {
         let (world, mut permits) = stalled(1, &[1]);
         let state = &world.at("a").state;
         assert_eq!((state.in_flight(), state.stalled.count()), (0, 1));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_goes_on_takes_a_place_again_if_one_is_free() {
+    fn one_that_goes_on_is_in_flight_again_once_there_is_room() {
         let (world, mut permits) = stalled(1, &[1]);
         let state = &world.at("a").state;
         let permit = &mut permits[0];

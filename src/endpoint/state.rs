@@ -168,7 +168,7 @@ impl EndpointState {
 
     /// Counts one request in, unless `limit` are in flight.
     pub(super) fn enter(&self, limit: u32) -> bool {
-        let entered = self.take_place(limit);
+        let entered = self.reenter(limit);
         if entered {
             self.requests.fetch_add(1, Ordering::Relaxed);
         }
@@ -176,7 +176,7 @@ impl EndpointState {
     }
 
     /// Counts one request as in flight again, unless `limit` are in flight.
-    pub(super) fn take_place(&self, limit: u32) -> bool {
+    pub(super) fn reenter(&self, limit: u32) -> bool {
         let next = |n: u32| (n < limit).then(|| n + 1);
         self.in_flight
             .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next)

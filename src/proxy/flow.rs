@@ -6,9 +6,9 @@ use super::client::{Client, ClientError};
 use super::headers::EXPLAIN;
 use super::intake::{self, Intake};
 use super::notes;
-use super::place::Place;
 use super::relay::{Observers, Relay};
 use super::respond::{Ending, Marks, WholeResponse, edit_head};
+use super::streaming_permit::StreamingPermit;
 use crate::cache::CacheStatus;
 use crate::dialect::{Body, Request};
 use crate::http::{BodyLength, Downstream, RequestHeader};
@@ -226,10 +226,10 @@ impl<'a> Flow<'a> {
             return Ok(Ending::Complete);
         };
         let clock = &self.origin.proxy.shared.clock;
-        let place = |streaming| Place::new(streaming, self.origin.client, clock.clone());
-        let place = fetched.streaming.map(place);
+        let permit = |streaming| StreamingPermit::new(streaming, self.origin.client, clock.clone());
+        let permit = fetched.streaming.map(permit);
         let room = (response.share, self.snapshot.config.path.read_ahead.bytes());
-        let mut relay = Relay::new(&mut self.client, exchange, observers, room, place);
+        let mut relay = Relay::new(&mut self.client, exchange, observers, room, permit);
         relay.begin(response.body).await;
         if let Some(trailers) = response.trailers {
             relay.take(crate::http::Part::Trailers(trailers));

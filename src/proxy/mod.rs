@@ -13,9 +13,9 @@ mod intake;
 mod listener;
 mod min_rate;
 mod notes;
-mod place;
 mod relay;
 mod respond;
+mod streaming_permit;
 
 pub use client_places::ClientPlaces;
 pub use listener::serve;

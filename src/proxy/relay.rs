@@ -1,11 +1,11 @@
 //! A response on its way to the client while it comes. What the client does not take at once is read
-//! ahead, up to a bound, so that the endpoint's place and connection are free while a slow client reads.
-//! Past the bound the endpoint is not read, and its place alone is free.
+//! ahead, up to a bound, so that the endpoint is done with the request and its connection is free while a slow client reads.
+//! Past the bound the endpoint is not read, and its permit is stalled.
 
 use super::call::{Exchange, ExchangeEnd, PendingWrite, next_piece};
 use super::client::Client;
-use super::place::Place;
 use super::respond::Ending;
+use super::streaming_permit::StreamingPermit;
 use crate::dialect::{ResponseEditor, StreamJudge};
 use crate::endpoint_id::EndpointId;
 use crate::http::{Data, Part};
@@ -45,7 +45,7 @@ pub struct Relay<'r, 'c> {
     /// Bytes that may be read ahead.
     limit: usize,
     /// Until the endpoint has nothing more to say.
-    place: Option<Place>,
+    permit: Option<StreamingPermit>,
     queue: VecDeque<Part>,
     queued: usize,
     reading: Reading,
@@ -59,7 +59,7 @@ impl<'r, 'c> Relay<'r, 'c> {
         exchange: Exchange,
         observers: Observers,
         (share, limit): (Share, usize),
-        place: Option<Place>,
+        permit: Option<StreamingPermit>,
     ) -> Self {
         Self {
             client,
@@ -67,7 +67,7 @@ impl<'r, 'c> Relay<'r, 'c> {
             observers,
             share,
             limit,
-            place,
+            permit,
             queue: VecDeque::new(),
             queued: 0,
             reading: Reading::Open,
@@ -124,11 +124,11 @@ impl<'r, 'c> Relay<'r, 'c> {
         self.queue.push_back(Part::Data(data));
     }
 
-    /// The endpoint has nothing more to say: its place is free.
+    /// The endpoint has nothing more to say: its permit ends.
     fn ended(&mut self, reading: Reading) {
         self.reading = reading;
-        if let Some(place) = self.place.take() {
-            place.end(reading == Reading::Cut);
+        if let Some(permit) = self.permit.take() {
+            permit.end(reading == Reading::Cut);
         }
         // Of a write whose response was cut the outcome stays unknown.
         if let Some((write, endpoint)) = self.observers.write.take()
@@ -166,8 +166,8 @@ impl<'r, 'c> Relay<'r, 'c> {
             if self.reading != Reading::Open || !has_room {
                 return self.poll_upload(cx);
             }
-            if let Some(place) = &mut self.place {
-                place.resume();
+            if let Some(permit) = &mut self.permit {
+                permit.resume();
             }
             match exchange.poll_part(cx, &mut Some(self.client)) {
                 Poll::Ready(Ok(part)) => self.take(part),
@@ -192,8 +192,8 @@ impl<'r, 'c> Relay<'r, 'c> {
         if is_open {
             exchange.pause();
         }
-        if let Some(place) = &mut self.place {
-            place.wait(cx);
+        if let Some(permit) = &mut self.permit {
+            permit.wait(cx);
         }
         match exchange.poll_upload(cx, &mut Some(self.client)) {
             Poll::Ready(Err(_)) => return Err(()),
@@ -236,8 +236,8 @@ impl<'r, 'c> Relay<'r, 'c> {
                 }
                 self.queued = self.queued.saturating_sub(piece.len());
                 self.share.give_back(piece.len());
-                if let Some(place) = &mut self.place {
-                    place.moved(piece.len());
+                if let Some(permit) = &mut self.permit {
+                    permit.moved(piece.len());
                 }
                 Part::Data(piece)
             }
@@ -262,8 +262,8 @@ impl<'r, 'c> Relay<'r, 'c> {
         if self.client.request_ended() && self.client.poll_left(cx).is_ready() {
             return Poll::Ready(Ending::ClientGone);
         }
-        match &mut self.place {
-            Some(place) => place.poll_evicted(cx).map(|()| Ending::Evicted),
+        match &mut self.permit {
+            Some(permit) => permit.poll_evicted(cx).map(|()| Ending::Evicted),
             None => Poll::Pending,
         }
     }

@@ -83,7 +83,7 @@ families! {
     in_flight: Gauges<2> = "in_flight" ["service", "endpoint"] NONE,
         "Requests in flight at an endpoint, also while it drains.";
     stalled: Gauges<2> = "stalled_responses" ["service", "endpoint"] NONE,
-        "Responses of an endpoint that slow readers hold up. They take a connection each and no place; max_connections bounds them.";
+        "Responses of an endpoint that slow readers hold up. They take a connection each and are not in flight; max_connections bounds them.";
     attempts: Counters<3> = "attempts_total" ["service", "endpoint", "fault"] NONE,
         "Exchanges with an endpoint, by whose fault a failure was (none: a success, or a failure that says nothing of the endpoint).";
     retries: Counters<2> = "retries_total" ["service", "reason"] NONE,

@@ -1,5 +1,5 @@
-//! The place at its endpoint of a response that streams. While the client holds the response up, the
-//! place is free for other requests: readers that are slow do not take an endpoint away.
+//! The permit of a response that streams. While the client holds the response up, the permit is stalled
+//! and counts as no request in flight: readers that are slow do not take an endpoint away.
 
 use super::min_rate::MinRate;
 use crate::clock::Clock;
@@ -14,8 +14,8 @@ const KEEPS_UP: u64 = 1 << 20;
 /// How long such a client may take nothing.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// A place, and what its endpoint's state is told at the end. Dropped before it, nothing is told.
-pub struct Place {
+/// A permit, and what its endpoint's state is told at the end. Dropped before it, nothing is told.
+pub struct StreamingPermit {
     permit: Permit,
     completion: Completion,
     client: IpAddr,
@@ -23,8 +23,8 @@ pub struct Place {
     rate: MinRate,
 }
 
-impl Place {
-    /// The place of a response to this client.
+impl StreamingPermit {
+    /// The permit of a response to this client.
     pub fn new((permit, completion): (Permit, Completion), client: IpAddr, clock: Clock) -> Self {
         Self {
             permit,
@@ -74,7 +74,7 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
-    use super::{GRACE, Place};
+    use super::{GRACE, StreamingPermit};
     use crate::balance::testing::World;
     use crate::config::StrategyName::LeastConnections;
     use crate::dialect::Fault;
@@ -84,55 +84,55 @@ mod tests {
 
     const PIECE: usize = 64 << 10;
 
-    fn place(world: &World) -> Place {
+    fn streaming(world: &World) -> StreamingPermit {
         let streaming = (world.route().permit, world.done(Fault::None, 5));
-        Place::new(streaming, [127, 0, 0, 1].into(), world.clock.clone())
+        StreamingPermit::new(streaming, [127, 0, 0, 1].into(), world.clock.clone())
     }
 
     /// A client that takes a piece each time that so long has passed.
-    async fn takes(place: &mut Place, pieces: usize, every: Duration) {
+    async fn takes(permit: &mut StreamingPermit, pieces: usize, every: Duration) {
         for _ in 0..pieces {
             poll_fn(|cx| {
-                place.wait(cx);
+                permit.wait(cx);
                 Poll::Ready(())
             })
             .await;
             tokio::time::sleep(every).await;
             poll_fn(|cx| {
-                place.wait(cx);
+                permit.wait(cx);
                 Poll::Ready(())
             })
             .await;
-            place.moved(PIECE);
-            place.resume();
+            permit.moved(PIECE);
+            permit.resume();
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_keeps_up_leaves_the_response_its_place() {
+    async fn a_client_that_keeps_up_leaves_its_response_in_flight() {
         let world = World::equal(LeastConnections, 1);
         let state = &world.at("a").state;
-        let mut place = place(&world);
-        takes(&mut place, 1_000, Duration::from_millis(60)).await;
+        let mut permit = streaming(&world);
+        takes(&mut permit, 1_000, Duration::from_millis(60)).await;
         assert_eq!((state.in_flight(), state.stalled.count()), (1, 0));
-        place.end(false);
+        permit.end(false);
         assert_eq!((state.in_flight(), state.totals().successes), (0, 1));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_reads_slowly_gives_the_place_back_until_it_has_caught_up() {
+    async fn the_response_of_one_that_reads_slowly_is_stalled_until_it_has_caught_up() {
         let world = World::equal(LeastConnections, 1);
         let state = &world.at("a").state;
-        let mut place = place(&world);
-        takes(&mut place, 2, Duration::from_millis(80)).await;
+        let mut permit = streaming(&world);
+        takes(&mut permit, 2, Duration::from_millis(80)).await;
         assert_eq!(state.in_flight(), 1, "within the grace");
-        takes(&mut place, 100, Duration::from_millis(80)).await;
+        takes(&mut permit, 100, Duration::from_millis(80)).await;
         assert_eq!((state.in_flight(), state.stalled.count()), (0, 1));
-        takes(&mut place, 1, GRACE * 100).await;
+        takes(&mut permit, 1, GRACE * 100).await;
         assert_eq!((state.in_flight(), state.stalled.count()), (0, 1));
-        takes(&mut place, 4, Duration::from_millis(1)).await;
+        takes(&mut permit, 4, Duration::from_millis(1)).await;
         assert_eq!((state.in_flight(), state.stalled.count()), (1, 0));
-        place.end(true);
+        permit.end(true);
         assert_eq!((state.in_flight(), state.totals().errors), (0, 1));
     }
 }
