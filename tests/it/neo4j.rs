@@ -111,6 +111,15 @@ impl<F: Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static> Appli
 /// Procedures of a plug-in that the operator says only read.
 const PURE: &str = "    pure: [my.read, my.other]\n";
 
+/// Waits until the last of the metadata queries was received, so that what is put in place of the next response meets a
+/// request of the test.
+async fn metadata_asked(listener: &Listener) {
+    eventually("all metadata was asked for", || async {
+        !calls(listener, "SHOW HOME DATABASE").is_empty()
+    })
+    .await;
+}
+
 async fn scripted(
     response: impl Fn(&str, &Request<Bytes>) -> (u16, Value) + Send + Sync + 'static,
 ) -> (Listener, Proxy) {
@@ -238,6 +247,7 @@ async fn jolt_responses_are_judged_by_their_records() {
     ))
     .await;
     proxy.informed().await;
+    metadata_asked(&listener).await;
     let jolt = |body: &'static str| {
         let mut response = CannedResponse::json(200, body);
         response.headers.insert(
@@ -847,6 +857,7 @@ async fn two_users_never_share_an_entry_and_a_401_revokes() {
         (202, json!({"data": {"fields": ["who"], "values": [[who]]}}))
     })
     .await;
+    metadata_asked(&listener).await;
     let path = "/db/neo4j/query/v2";
     let body = json!({"statement": "MATCH (n:Who) RETURN n.who"});
     let ask =
