@@ -26,7 +26,7 @@ mod tests;
 mod top_level;
 
 pub use parse::{JsonParser, parse};
-pub use top_level::{TopLevel, member, top_level};
+pub use top_level::{TopLevel, member, set_member, top_level};
 
 use std::borrow::Cow;
 

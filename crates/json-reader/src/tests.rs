@@ -169,3 +169,20 @@ proptest! {
         prop_assert!(found.is_complete || !json || text.contains('\\'), "{text}");
     }
 }
+
+#[test]
+fn a_member_is_set_and_all_else_stays() {
+    let set = |body: &str| {
+        let sent = set_member(body.as_bytes(), "a", "1")?;
+        Some(String::from_utf8(sent).unwrap())
+    };
+    assert_eq!(set("{}").unwrap(), r#"{"a":1}"#);
+    assert_eq!(set(" { } ").unwrap(), r#" {"a":1 } "#);
+    assert_eq!(set(r#"{"b": 2}"#).unwrap(), r#"{"a":1,"b": 2}"#);
+    assert_eq!(
+        set(r#"{"\u0061" : null, "b": 2}"#).unwrap(),
+        r#"{"\u0061" : 1, "b": 2}"#
+    );
+    assert_eq!(set("[]"), None);
+    assert_eq!(set(r#"{"b": 2"#), None);
+}

@@ -72,6 +72,33 @@ pub fn member(body: &[u8], wanted: &str) -> Option<Range<usize>> {
     found
 }
 
+/// The body with a member of its object set to a value, given as JSON text: in the place of the first value
+/// of that key, or as the first member. All other bytes stay as they are. `None` when it is no object.
+///
+/// ```
+/// let body = br#"{ "limit": 5 }"#;
+/// let sent = json_reader::set_member(body, "limit", "7").unwrap();
+/// assert_eq!(sent, br#"{ "limit": 7 }"#);
+/// let sent = json_reader::set_member(body, "mode", "\"read\"").unwrap();
+/// assert_eq!(sent, br#"{"mode":"read", "limit": 5 }"#);
+/// ```
+pub fn set_member(body: &[u8], key: &str, value: &str) -> Option<Vec<u8>> {
+    let found = top_level(body, [key]);
+    if !found.is_complete {
+        return None;
+    }
+    let (range, text) = match found.values {
+        [Some(range)] => (range, value.to_owned()),
+        [None] => {
+            let comma = if found.is_empty { "" } else { "," };
+            let member = format!("\"{key}\":{value}{comma}");
+            (found.inside..found.inside, member)
+        }
+    };
+    let (before, after) = (body.get(..range.start)?, body.get(range.end..)?);
+    Some([before, text.as_bytes(), after].concat())
+}
+
 /// As much of a body as is UTF-8.
 fn valid(body: &[u8]) -> &str {
     std::str::from_utf8(body).unwrap_or_else(|error| {

@@ -3,7 +3,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use json_reader::{Json, parse};
+use bytes::Bytes;
+use json_reader::{Json, parse, set_member, top_level};
 
 /// The members that hold bookmarks: Query API, transactional API.
 pub const MEMBERS: [&str; 2] = ["bookmarks", "lastBookmarks"];
@@ -30,7 +31,7 @@ pub fn supersedes(a: &str, b: &str) -> bool {
 }
 
 /// Whether `a` is known to be newer than `b`, of the same database.
-pub fn is_newer(a: &str, b: &str) -> bool {
+fn is_newer(a: &str, b: &str) -> bool {
     match (number(a), number(b)) {
         (Some((home, a)), Some((other, b))) => home == other && a > b,
         _ => a != b,
@@ -40,6 +41,23 @@ pub fn is_newer(a: &str, b: &str) -> bool {
 /// Whether the bookmark is of the system database, which answers SHOW commands sent to any other.
 pub fn is_of_system(bookmark: &str) -> bool {
     number(bookmark).is_some_and(|(head, _)| head.iter().skip(3).take(15).all(|byte| *byte == 0))
+}
+
+/// A body whose bookmark is older than the newest one, with that one in its place: a client that takes
+/// back an older bookmark than it had would lose sight of its own writes. `None` when nothing changes.
+pub fn refreshed(body: &[u8], newest: &str) -> Option<Bytes> {
+    let found = top_level(body, MEMBERS).values;
+    let mut found = MEMBERS.into_iter().zip(found);
+    let (key, stored) = found.find_map(|(key, range)| Some((key, body.get(range?)?)))?;
+    if !is_newer(newest, &only_bookmark(stored)?) {
+        return None;
+    }
+    set_member(body, key, &list_of(newest)).map(Bytes::from)
+}
+
+/// A bookmark as a JSON list of one.
+pub fn list_of(bookmark: &str) -> String {
+    serde_json::json!([bookmark]).to_string()
 }
 
 /// The database's bytes and the transaction number.

@@ -1,16 +1,16 @@
 //! The canonical form of a Neo4j read: everything that decides its response. The access mode is left
 //! out on a single server, where it changes nothing; in a cluster it may choose another member.
 
-use super::Neo4j;
 use super::body::StatementRequest;
 use super::operations::{Api, RequestLine};
+use super::settings::Neo4jSettings;
 use crate::dialect::Request;
 use crate::dialect::canonical::{Builder, Canonical, canonical_json};
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, ORIGIN};
 
 /// Makes the canonical form.
 pub fn canonical(
-    neo4j: &Neo4j,
+    settings: &Neo4jSettings,
     request: &Request<'_>,
     line: &RequestLine,
     body: &StatementRequest<'_>,
@@ -20,13 +20,13 @@ pub fn canonical(
         _ => b"tx",
     };
     let mut builder = Builder::new("cypher.read")
-        .part(neo4j.settings.service.as_bytes())
+        .part(settings.service.as_bytes())
         .part(line.database.as_bytes())
         .part(api);
     for name in [ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, ORIGIN] {
         builder = builder.header(request.headers, &name);
     }
-    if neo4j.settings.cluster {
+    if settings.cluster {
         builder = builder.part(format!("{:?}", body.access_mode).as_bytes());
     }
     with_credentials(builder, request).body(canonical_json(

@@ -94,7 +94,7 @@ impl Class {
 /// Classifies a statement.
 pub fn classify(statement: Statement, knowledge: &Knowledge, pure: &[String]) -> Class {
     let may_use = statement.may_use;
-    if knowledge.is_learned_write(statement.shape) {
+    if knowledge.writes.contains(statement.shape) {
         return Class {
             elsewhere: may_use,
             ..Class::plain(Effect::Write, "the database refused this shape as a write")

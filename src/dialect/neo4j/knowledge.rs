@@ -2,19 +2,19 @@
 //! of databases are aliases, statements that the database refused as writes, newest bookmarks. It
 //! outlives a reload: hand it to the next instance. Every table has a bound.
 
-use super::bookmark::supersedes;
+use super::bookmark::is_of_system;
 use super::builtin_procedures;
+use super::classify::PLUG_IN_READ;
+use super::learned_writes::LearnedWrites;
+use super::newest_bookmarks::NewestBookmarks;
+use crate::dialect::{Call, Effect, Judgement, Storability, Target};
 use cypher_reader::is_pure_builtin;
-use parking_lot::{Mutex, RwLock};
-use std::collections::{HashMap, HashSet, VecDeque};
+use parking_lot::RwLock;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The most shapes that are kept as writes.
-const MAX_SHAPES: usize = 4096;
 /// The longest name of a database that is kept, in bytes; the server allows 63 characters.
 const MAX_NAME: usize = 252;
-/// The most databases whose newest bookmark is kept.
-const MAX_DATABASES: usize = 256;
 
 /// What a procedure may do, as `SHOW PROCEDURES` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,18 +39,12 @@ struct Facts {
     home: Option<String>,
 }
 
-#[derive(Default)]
-struct Shapes {
-    known: HashSet<u64>,
-    order: VecDeque<u64>,
-}
-
 /// What is known of one service.
 #[derive(Default)]
 pub struct Knowledge {
     facts: RwLock<Facts>,
-    shapes: Mutex<Shapes>,
-    bookmarks: Mutex<HashMap<String, String>>,
+    pub(super) writes: LearnedWrites,
+    pub(super) bookmarks: NewestBookmarks,
     generation: AtomicU64,
     sessions_reach_elsewhere: AtomicBool,
     /// The table of built-in procedures speaks while the server's own is not known.
@@ -159,46 +153,27 @@ impl Knowledge {
         is_pure_builtin(function) && !self.facts.read().foreign_functions.contains(function)
     }
 
-    /// Keeps a shape as a write; the oldest one goes when there are too many.
-    pub fn learn_write(&self, shape: u64) {
-        let mut shapes = self.shapes.lock();
-        if shape == 0 || !shapes.known.insert(shape) {
+    /// Takes what the response to a call teaches.
+    pub fn note(&self, call: &Call, judgement: &Judgement) {
+        let Target::Database(database) = &call.target else {
             return;
+        };
+        let ends = call.operation == "tx.commit" && self.sessions_reach_elsewhere();
+        let server = call.effect == Effect::Admin && call.reason != PLUG_IN_READ;
+        if server || ends {
+            self.server_changes();
         }
-        shapes.order.push_back(shape);
-        if shapes.order.len() > MAX_SHAPES
-            && let Some(oldest) = shapes.order.pop_front()
-        {
-            shapes.known.remove(&oldest);
-        }
-    }
-
-    /// Whether the database refused this shape as a write.
-    pub fn is_learned_write(&self, shape: u64) -> bool {
-        self.shapes.lock().known.contains(&shape)
-    }
-
-    /// The newest bookmark seen for a database.
-    pub fn bookmark(&self, database: &str) -> Option<String> {
-        self.bookmarks.lock().get(database).cloned()
-    }
-
-    /// Notes a bookmark of a response.
-    pub fn remember(&self, database: &str, bookmark: &str) {
-        let mut bookmarks = self.bookmarks.lock();
-        let room = bookmarks.len() < MAX_DATABASES;
-        match bookmarks.get_mut(database) {
-            Some(kept) if supersedes(bookmark, kept) => bookmark.clone_into(kept),
-            Some(_) => {}
-            None if room => {
-                bookmarks.insert(database.to_owned(), bookmark.to_owned());
+        if let Some(bookmark) = &judgement.bookmark {
+            let other =
+                is_of_system(bookmark) || call.storability == Storability::Never("use_graph");
+            if !other {
+                self.bookmarks.remember(database, bookmark);
             }
-            None => {}
+        } else if judgement
+            .code
+            .starts_with("ClientError.Transaction.InvalidBookmark")
+        {
+            self.bookmarks.forget(database);
         }
-    }
-
-    /// Drops a bookmark that the database refused.
-    pub fn drop_bookmark(&self, database: &str) {
-        self.bookmarks.lock().remove(database);
     }
 }

@@ -2,6 +2,7 @@
 //! from writes, fences reads, tags them, judges responses by their codes, and puts endpoints into
 //! transaction ids. It opens no socket and decides no route; what it learns outlives a reload.
 
+mod auto_commit;
 mod body;
 mod bookmark;
 mod builtin_procedures;
@@ -10,16 +11,19 @@ mod classify;
 mod codes;
 mod editor;
 mod features;
-mod invalidation;
 mod judge;
 mod knowledge;
+mod learned_writes;
+mod metadata;
+mod newest_bookmarks;
 mod operations;
 mod outgoing;
 mod path;
 mod probes;
-mod refresh;
 mod refusal;
+mod response;
 mod session;
+mod settings;
 mod stream_judge;
 mod tags;
 #[cfg(test)]
@@ -30,58 +34,20 @@ mod understand;
 pub use builtin_procedures::procedures as builtin_procedures;
 pub use knowledge::{Knowledge, ProcedureMode};
 pub use operations::{operation_names, rows};
+pub use settings::Neo4jSettings;
 
 use super::registry::{Built, Learned, ServiceSettings};
 use super::{
-    Call, Dialect, ErrorBody, Fence, Judgement, MetadataQuery, Probe, Request, RequestEdits,
-    Response, ResponseEditor, StoreKind, StreamJudge, Tag, Target,
+    Call, Dialect, Effect, ErrorBody, Fence, Judgement, MetadataQuery, Probe, Request,
+    RequestEdits, Response, ResponseEditor, StoreKind, StreamJudge, Tag, Target,
 };
 use crate::rejection::Rejection;
-use base64::prelude::{BASE64_STANDARD, Engine};
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, HeaderName, HeaderValue, InvalidHeaderValue};
-use std::fmt;
+use probes::ProbeCredential;
 use std::sync::Arc;
-
-/// What the configuration says of a service.
-#[derive(Clone)]
-pub struct Neo4jSettings {
-    /// The name of the service.
-    pub service: String,
-    /// The endpoints share one database. Reads then go to the writer unless they carry bookmarks.
-    pub cluster: bool,
-    /// The tokens of the endpoints.
-    pub endpoints: Vec<String>,
-    /// Plug-in procedures and functions whose responses may be stored; any case.
-    pub pure: Vec<String>,
-    /// Headers of the probe credential.
-    pub credentials: Vec<(HeaderName, HeaderValue)>,
-}
-
-impl Neo4jSettings {
-    /// A service with one database server and no credential.
-    pub fn new(service: impl Into<String>) -> Self {
-        Self {
-            service: service.into(),
-            cluster: false,
-            endpoints: Vec::new(),
-            pure: Vec::new(),
-            credentials: Vec::new(),
-        }
-    }
-}
-
-impl fmt::Debug for Neo4jSettings {
-    /// Without the credential.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Neo4jSettings")
-            .field("service", &self.service)
-            .field("cluster", &self.cluster)
-            .field("endpoints", &self.endpoints)
-            .finish_non_exhaustive()
-    }
-}
+use stream_judge::MemberJudge;
+use understand::Understander;
 
 /// Neo4j's HTTP interfaces, for one service.
 pub struct Neo4j {
@@ -110,16 +76,9 @@ impl Neo4j {
     /// # Errors
     /// When the credential cannot stand in a header field.
     pub(super) fn build(settings: &ServiceSettings<'_>, learned: Learned) -> Built {
-        let own = Neo4jSettings {
-            cluster: settings.cluster,
-            endpoints: settings.endpoints.clone(),
-            pure: settings.pure.to_vec(),
-            credentials: basic(settings.user, settings.password)?,
-            ..Neo4jSettings::new(settings.name)
-        };
         let knowledge = learned.and_then(|learned| learned.downcast().ok());
         Ok(Arc::new(Self::with_knowledge(
-            own,
+            Neo4jSettings::of(settings)?,
             knowledge.unwrap_or_default(),
         )))
     }
@@ -130,6 +89,31 @@ impl Neo4j {
             Neo4jSettings::new(service),
             Arc::new(Knowledge::with_builtin_procedures()),
         ))
+    }
+
+    fn understander(&self) -> Understander<'_> {
+        Understander {
+            settings: &self.settings,
+            service: &self.service,
+            knowledge: &self.knowledge,
+        }
+    }
+
+    fn probe_credential(&self) -> ProbeCredential<'_> {
+        ProbeCredential(&self.settings.credentials)
+    }
+
+    /// Whether the newest bookmark goes out with a call, so that its response shows every write so far.
+    fn adds_bookmark(&self, call: &Call, after_write: bool) -> bool {
+        after_write && self.settings.cluster && call.effect == Effect::Read
+    }
+
+    /// The newest bookmark of the database of a call.
+    fn newest_bookmark(&self, call: &Call) -> Option<String> {
+        match &call.target {
+            Target::Database(database) => self.knowledge.bookmarks.get(database),
+            _ => None,
+        }
     }
 }
 
@@ -143,11 +127,13 @@ impl Dialect for Neo4j {
     }
 
     fn understand(&self, request: &Request<'_>) -> Call {
-        self.call(request)
+        self.understander().call(request)
     }
 
     fn outgoing(&self, call: &Call, request: &Request<'_>, after_write: bool) -> RequestEdits {
-        self.out(call, request, after_write)
+        let adds_bookmark = self.adds_bookmark(call, after_write);
+        let bookmark = adds_bookmark.then(|| self.newest_bookmark(call));
+        outgoing::outgoing(call, request, bookmark.flatten())
     }
 
     fn edits_body(&self, call: &Call, after_write: bool) -> bool {
@@ -162,7 +148,9 @@ impl Dialect for Neo4j {
     }
 
     fn judge(&self, call: &Call, response: &Response<'_>) -> Judgement {
-        self.judge_response(call, response)
+        let judgement = judge::judge(call, response);
+        self.knowledge.note(call, &judgement);
+        judgement
     }
 
     fn stream_judge(
@@ -171,18 +159,15 @@ impl Dialect for Neo4j {
         status: u16,
         headers: &HeaderMap,
     ) -> Option<Box<dyn StreamJudge>> {
-        let readable = judge::is_statement(call) && judge::is_json(headers);
-        readable.then(|| {
-            let dialect = Self::with_knowledge(self.settings.clone(), Arc::clone(&self.knowledge));
-            Box::new(stream_judge::MemberJudge::new(
-                dialect, call, status, headers,
-            )) as _
-        })
+        let readable = judge::is_statement(call) && response::is_json(headers);
+        readable.then(|| Box::new(MemberJudge::new(&self.knowledge, call, status, headers)) as _)
     }
 
     fn home_tags(&self, call: &Call) -> Vec<Tag> {
         match &call.target {
-            Target::Database(name) if call.operation == "tx.begin" => self.everything(name),
+            Target::Database(name) if call.operation == "tx.begin" => {
+                self.understander().tags().whole_database(name)
+            }
             _ => call.invalidates.clone(),
         }
     }
@@ -201,8 +186,8 @@ impl Dialect for Neo4j {
     }
 
     fn refused_as_write(&self, call: &Call, request: &Request<'_>) -> Call {
-        self.knowledge.learn_write(call.shape);
-        self.as_write(call, request)
+        self.knowledge.writes.learn(call.shape);
+        self.understander().refused_as_write(call, request)
     }
 
     fn refusal(&self, rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorBody {
@@ -210,15 +195,15 @@ impl Dialect for Neo4j {
     }
 
     fn probes(&self) -> Vec<Probe> {
-        self.all_probes()
+        probes::probes(self.probe_credential(), self.knowledge.home().as_deref())
     }
 
     fn metadata_queries(&self) -> Vec<MetadataQuery> {
-        self.all_metadata_queries()
+        metadata::queries(self.probe_credential(), self.knowledge.generation())
     }
 
     fn learn(&self, metadata_query: &MetadataQuery, response: &Response<'_>) {
-        self.learned(metadata_query, response);
+        metadata::learn(&self.knowledge, metadata_query, response);
     }
 
     fn learned(&self) -> Learned {
@@ -226,20 +211,6 @@ impl Dialect for Neo4j {
     }
 
     fn refresh(&self, call: &Call, body: &Bytes) -> Option<Bytes> {
-        self.refreshed(call, body)
+        bookmark::refreshed(body, &self.newest_bookmark(call)?)
     }
-}
-
-/// The field of basic authentication, when there is a user.
-fn basic(
-    user: Option<&str>,
-    password: Option<&str>,
-) -> Result<Vec<(HeaderName, HeaderValue)>, InvalidHeaderValue> {
-    let Some(user) = user else {
-        return Ok(Vec::new());
-    };
-    let text = BASE64_STANDARD.encode(format!("{user}:{}", password.unwrap_or_default()));
-    let mut value = HeaderValue::from_str(&format!("Basic {text}"))?;
-    value.set_sensitive(true);
-    Ok(vec![(AUTHORIZATION, value)])
 }

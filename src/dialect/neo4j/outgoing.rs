@@ -2,51 +2,27 @@
 //! transaction id. Bodies are changed by bytes at their top level, never printed anew.
 
 use super::body::{ACCESS_MODE, BOOKMARKS};
-use super::bookmark::MEMBERS;
+use super::bookmark::{MEMBERS, list_of};
 use super::operations::{Api, OperationKind, RequestLine, line};
-use super::{Neo4j, transaction_id};
-use crate::dialect::{Body, Call, Effect, Fence, Request, RequestEdits};
+use super::transaction_id;
+use crate::dialect::{Body, Call, Fence, Request, RequestEdits};
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, HeaderValue};
-use json_reader::top_level;
+use json_reader::{set_member, top_level};
 
-impl Neo4j {
-    /// What changes on the way out.
-    pub(super) fn out(
-        &self,
-        call: &Call,
-        request: &Request<'_>,
-        after_write: bool,
-    ) -> RequestEdits {
-        match line(request.method, request.target) {
-            Some(line) if line.kind == OperationKind::Auto => {
-                self.auto_out(call, request, &line, after_write)
-            }
-            Some(line) => session_out(request, &line),
-            None => RequestEdits::default(),
-        }
+/// What changes on the way out; `bookmark`: the one that the response has to show at least.
+pub fn outgoing(call: &Call, request: &Request<'_>, bookmark: Option<String>) -> RequestEdits {
+    let Some(line) = line(request.method, request.target) else {
+        return RequestEdits::default();
+    };
+    if line.kind != OperationKind::Auto {
+        return session_out(request, &line);
     }
-
-    /// Whether the newest bookmark goes out with a call, so that its response shows every write so far.
-    pub(super) fn adds_bookmark(&self, call: &Call, after_write: bool) -> bool {
-        after_write && self.settings.cluster && call.effect == Effect::Read
-    }
-
-    fn auto_out(
-        &self,
-        call: &Call,
-        request: &Request<'_>,
-        line: &RequestLine,
-        after_write: bool,
-    ) -> RequestEdits {
-        let fenced = call.fence == Fence::Ours;
-        let adds_bookmark = self.adds_bookmark(call, after_write);
-        let bookmark = adds_bookmark.then(|| self.knowledge.bookmark(&line.database));
-        let bookmark = bookmark.flatten().map(|bookmark| quoted_list(&bookmark));
-        match line.api {
-            Api::Query => body_out(request, fenced, bookmark.as_deref()),
-            _ => header_out(request, fenced, bookmark.as_deref()),
-        }
+    let fenced = call.fence == Fence::Ours;
+    let bookmark = bookmark.map(|bookmark| list_of(&bookmark));
+    match line.api {
+        Api::Query => body_out(request, fenced, bookmark.as_deref()),
+        _ => header_out(request, fenced, bookmark.as_deref()),
     }
 }
 
@@ -96,12 +72,12 @@ fn body_out(request: &Request<'_>, fenced: bool, bookmark: Option<&str>) -> Requ
             .filter(|_| is_free(body, MEMBERS[0]))
             .map(|list| (MEMBERS[0], list)),
     ];
-    let mut out: Option<Bytes> = None;
+    let mut out: Option<Vec<u8>> = None;
     for (key, value) in fields.into_iter().flatten() {
-        out = with_field(out.as_deref().unwrap_or(body), key, value).or(out);
+        out = set_member(out.as_deref().unwrap_or(body), key, value).or(out);
     }
     RequestEdits {
-        body: out,
+        body: out.map(Bytes::from),
         ..RequestEdits::default()
     }
 }
@@ -118,29 +94,4 @@ fn is_free(body: &[u8], key: &str) -> bool {
         .copied()
         .collect();
     value == b"null" || value == b"[]"
-}
-
-/// The body with a field set; `None` when it is no object.
-pub(super) fn with_field(body: &[u8], key: &str, value: &str) -> Option<Bytes> {
-    let found = top_level(body, [key]);
-    if !found.is_complete {
-        return None;
-    }
-    let (range, text) = match found.values {
-        [Some(range)] => (range, value.to_owned()),
-        [None] => {
-            let comma = if found.is_empty { "" } else { "," };
-            (
-                found.inside..found.inside,
-                format!("\"{key}\":{value}{comma}"),
-            )
-        }
-    };
-    let (before, after) = (body.get(..range.start)?, body.get(range.end..)?);
-    Some([before, text.as_bytes(), after].concat().into())
-}
-
-/// A JSON array of one string.
-pub(super) fn quoted_list(text: &str) -> String {
-    serde_json::json!([text]).to_string()
 }

@@ -1,171 +1,69 @@
-//! Probes of an endpoint and metadata queries about the service. A probe never touches data; a refused
-//! credential stops the credentialed ones, since three wrong tries lock the user for everyone.
+//! Probes of an endpoint. A probe never touches data; a refused credential stops the credentialed ones,
+//! since three wrong tries lock the user for everyone.
 
-use super::Neo4j;
-use super::knowledge::ProcedureMode;
-use crate::dialect::{Body, MetadataQuery, Probe, ProbeResult, Response, Role};
+use crate::dialect::{Body, Probe, ProbeResult, Response, Role};
 use bytes::Bytes;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
-use json_reader::{Json, parse, top_level};
+use json_reader::top_level;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use std::time::Duration;
 
-/// How long the tables of procedures and functions are good for.
-const TABLES: Duration = Duration::from_secs(300);
-/// How long the list of databases is good for.
-const DATABASES: Duration = Duration::from_secs(60);
-
-const PROCEDURES: &str = "SHOW PROCEDURES YIELD name, mode";
-const FUNCTIONS: &str = "SHOW FUNCTIONS YIELD name, isBuiltIn";
-const HOME_DATABASE: &str = "SHOW HOME DATABASE YIELD name";
 /// The home database of a server whose configuration says nothing else.
 const HOME: &str = "neo4j";
-/// Every server has this database, whatever the others are called, and it answers every SHOW.
-const SYSTEM_QUERY: &str = "/db/system/query/v2";
-const ALIASES: &str = "SHOW DATABASES YIELD name, aliases";
 
-impl Neo4j {
-    pub(super) fn all_probes(&self) -> Vec<Probe> {
-        let home = self.knowledge.home().unwrap_or_else(|| HOME.to_owned());
-        let home = utf8_percent_encode(&home, NON_ALPHANUMERIC);
-        let role = format!("/db/{home}/cluster/writable");
-        vec![
-            self.probe("discovery", Method::GET, "/".into(), Bytes::new(), alive),
-            self.probe(
-                "query",
-                Method::POST,
-                format!("/db/{home}/query/v2"),
-                statement("RETURN 1"),
-                query,
-            ),
-            self.probe("role", Method::GET, role, Bytes::new(), writable),
-        ]
-    }
+/// Headers of the probe credential; none where a probe is sent without it.
+#[derive(Clone, Copy)]
+pub struct ProbeCredential<'a>(pub &'a [(HeaderName, HeaderValue)]);
 
-    fn probe(
-        &self,
-        name: &'static str,
-        method: Method,
-        target: String,
-        body: Bytes,
-        read: fn(&Response<'_>) -> ProbeResult,
-    ) -> Probe {
-        let credentialed = name != "discovery";
-        Probe {
-            name,
-            method,
-            target,
-            headers: self.headers(credentialed, !body.is_empty()),
-            body,
-            credentialed,
-            read,
-        }
-    }
-
-    fn headers(&self, credentialed: bool, body: bool) -> Vec<(HeaderName, HeaderValue)> {
+impl ProbeCredential<'_> {
+    /// The headers of a request.
+    pub fn headers(self, has_body: bool) -> Vec<(HeaderName, HeaderValue)> {
         let json = HeaderValue::from_static("application/json");
         let mut headers = vec![(ACCEPT, json.clone())];
-        if body {
+        if has_body {
             headers.push((CONTENT_TYPE, json));
         }
-        if credentialed {
-            headers.extend(self.settings.credentials.iter().cloned());
-        }
+        headers.extend_from_slice(self.0);
         headers
     }
+}
 
-    pub(super) fn all_metadata_queries(&self) -> Vec<MetadataQuery> {
-        [
-            ("procedures", PROCEDURES, TABLES),
-            ("functions", FUNCTIONS, TABLES),
-            ("aliases", ALIASES, DATABASES),
-            ("home", HOME_DATABASE, DATABASES),
-        ]
-        .map(|(name, text, every)| MetadataQuery {
-            name,
+/// The probes, cheapest first. `home`: the home database, once it is known.
+pub fn probes(credentials: ProbeCredential<'_>, home: Option<&str>) -> Vec<Probe> {
+    let home = utf8_percent_encode(home.unwrap_or(HOME), NON_ALPHANUMERIC);
+    vec![
+        Probe {
+            name: "discovery",
+            method: Method::GET,
+            target: "/".to_owned(),
+            headers: ProbeCredential(&[]).headers(false),
+            body: Bytes::new(),
+            credentialed: false,
+            read: alive,
+        },
+        Probe {
+            name: "query",
             method: Method::POST,
-            target: SYSTEM_QUERY.to_owned(),
-            headers: self.headers(true, true),
-            body: statement(text),
-            every,
-            generation: self.knowledge.generation(),
-        })
-        .into()
-    }
-
-    /// Takes the response to an metadata query; one that is no table teaches nothing.
-    pub(super) fn learned(&self, metadata_query: &MetadataQuery, response: &Response<'_>) {
-        let Body::Whole(body) = response.body else {
-            return;
-        };
-        if !(200..300).contains(&response.status)
-            || metadata_query.generation != self.knowledge.generation()
-        {
-            return;
-        }
-        let Ok(json) = parse(body) else { return };
-        if json.get("errors").is_some() {
-            return;
-        }
-        let Some(Json::Array(rows)) = json.get("data").and_then(|data| data.get("values")) else {
-            return;
-        };
-        match metadata_query.name {
-            "procedures" => self.learn_procedures(rows),
-            "functions" => self.learn_functions(rows),
-            "aliases" => self.learn_aliases(rows),
-            "home" => self.learn_home(rows),
-            _ => {}
-        }
-    }
-
-    fn learn_procedures(&self, rows: &[Json<'_>]) {
-        let modes = rows.iter().map(|row| match row.items() {
-            [Json::String(name), Json::String(mode)] => Some((name.to_string(), mode_of(mode)?)),
-            _ => None,
-        });
-        if let Some(modes) = modes.collect() {
-            self.knowledge.learn_modes(modes);
-        }
-    }
-
-    fn learn_functions(&self, rows: &[Json<'_>]) {
-        let foreign = rows.iter().filter_map(|row| match row.items() {
-            [Json::String(_), Json::Bool(true)] => None,
-            [Json::String(name), ..] => Some(name.to_lowercase()),
-            _ => None,
-        });
-        self.knowledge.learn_functions(foreign.collect());
-    }
-
-    fn learn_home(&self, rows: &[Json<'_>]) {
-        if let [row] = rows
-            && let [Json::String(name)] = row.items()
-        {
-            self.knowledge.learn_home(name);
-        }
-    }
-
-    fn learn_aliases(&self, rows: &[Json<'_>]) {
-        let none =
-            |row: &Json<'_>| matches!(row.items(), [_, Json::Array(names)] if names.is_empty());
-        self.knowledge.learn_aliases(!rows.iter().all(none));
-    }
+            target: format!("/db/{home}/query/v2"),
+            headers: credentials.headers(true),
+            body: read_only("RETURN 1"),
+            credentialed: true,
+            read: query,
+        },
+        Probe {
+            name: "role",
+            method: Method::GET,
+            target: format!("/db/{home}/cluster/writable"),
+            headers: credentials.headers(false),
+            body: Bytes::new(),
+            credentialed: true,
+            read: writable,
+        },
+    ]
 }
 
-fn mode_of(mode: &str) -> Option<ProcedureMode> {
-    match mode {
-        "READ" => Some(ProcedureMode::Read),
-        "WRITE" => Some(ProcedureMode::Write),
-        "SCHEMA" => Some(ProcedureMode::Schema),
-        "DBMS" => Some(ProcedureMode::Dbms),
-        _ => None,
-    }
-}
-
-/// A body of the Query API with read access mode.
-fn statement(text: &str) -> Bytes {
+/// The body of a statement of the Query API, with read access mode.
+pub fn read_only(text: &str) -> Bytes {
     serde_json::json!({"statement": text, "accessMode": "READ"})
         .to_string()
         .into()

@@ -2,8 +2,9 @@
 //! its rows, so that its beginning says nothing of its outcome. Rows are skipped; only the top-level
 //! members that matter are kept, up to a bound.
 
-use super::Neo4j;
 use super::bookmark::MEMBERS;
+use super::judge::judge;
+use super::knowledge::Knowledge;
 use crate::dialect::{Body, Call, Executed, Judgement, Response, StreamJudge};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -16,7 +17,7 @@ const MAX_KEY: usize = 32;
 
 /// The judge of one response.
 pub struct MemberJudge {
-    dialect: Neo4j,
+    knowledge: Arc<Knowledge>,
     call: Arc<Call>,
     status: u16,
     headers: HeaderMap,
@@ -38,9 +39,14 @@ pub struct MemberJudge {
 }
 
 impl MemberJudge {
-    pub fn new(dialect: Neo4j, call: &Arc<Call>, status: u16, headers: &HeaderMap) -> Self {
+    pub fn new(
+        knowledge: &Arc<Knowledge>,
+        call: &Arc<Call>,
+        status: u16,
+        headers: &HeaderMap,
+    ) -> Self {
         Self {
-            dialect,
+            knowledge: Arc::clone(knowledge),
             call: Arc::clone(call),
             status,
             headers: headers.clone(),
@@ -144,17 +150,16 @@ impl StreamJudge for MemberJudge {
         }
         self.kept.push(b'}');
         let kept = Bytes::from(std::mem::take(&mut self.kept));
-        let mut judgement = self.dialect.judge_response(
-            &self.call,
-            &Response {
-                status: self.status,
-                headers: &self.headers,
-                body: match understood {
-                    true => Body::Whole(&kept),
-                    false => Body::Prefix(b""),
-                },
+        let response = Response {
+            status: self.status,
+            headers: &self.headers,
+            body: match understood {
+                true => Body::Whole(&kept),
+                false => Body::Prefix(b""),
             },
-        );
+        };
+        let mut judgement = judge(&self.call, &response);
+        self.knowledge.note(&self.call, &judgement);
         judgement.storable = judgement.storable.and(Err("streamed"));
         if !understood && !self.call.effect.is_read() {
             judgement.execution = Executed::Unknown;

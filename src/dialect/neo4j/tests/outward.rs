@@ -30,12 +30,6 @@ fn the_fence_is_put_into_the_body_of_the_query_api() {
         assert_eq!(json["accessMode"], "READ", "{body}");
         assert_eq!(json["statement"], "RETURN 1");
     }
-    assert_eq!(outgoing::with_field(b"{}", "a", "1").unwrap(), r#"{"a":1}"#);
-    assert_eq!(
-        outgoing::with_field(b" { } ", "a", "1").unwrap(),
-        r#" {"a":1 } "#
-    );
-    assert_eq!(outgoing::with_field(b"[]", "a", "1"), None);
 }
 
 #[test]
@@ -90,7 +84,7 @@ fn only_reads_of_ours_are_fenced() {
 #[test]
 fn a_fill_in_a_cluster_carries_the_newest_bookmark() {
     let alone = plain();
-    alone.knowledge.remember("neo4j", "FB:new");
+    alone.knowledge.bookmarks.remember("neo4j", "FB:new");
     assert!(
         !String::from_utf8_lossy(&out(&alone, &query("RETURN 1"), true).body.unwrap())
             .contains("FB:new")
@@ -99,7 +93,7 @@ fn a_fill_in_a_cluster_carries_the_newest_bookmark() {
         cluster: true,
         ..Neo4jSettings::new("graph")
     });
-    neo4j.knowledge.remember("neo4j", "FB:new");
+    neo4j.knowledge.bookmarks.remember("neo4j", "FB:new");
     let body = out(&neo4j, &query("RETURN 1"), true).body.unwrap();
     let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(

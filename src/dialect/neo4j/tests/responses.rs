@@ -442,11 +442,11 @@ fn the_newest_bookmark_goes_into_hits() {
     let hit = neo4j.refresh(&read, &Bytes::from(old)).unwrap();
     assert_eq!(hit, old.replace("FB:kcwQYKETMvyZRkeshXlfOdYkIwyQ", new));
     judge(&neo4j, &read, 202, old);
-    assert_eq!(neo4j.knowledge.bookmark("neo4j").as_deref(), Some(new));
+    assert_eq!(neo4j.knowledge.bookmarks.get("neo4j").as_deref(), Some(new));
     assert_eq!(neo4j.refresh(&read, &hit), None);
     let system = r#"{"data":{},"bookmarks":["FB:kcwQAAAAAAAAAAAAAAAAAAAAASmQ"]}"#;
     judge(&neo4j, &read, 202, system);
-    assert_eq!(neo4j.knowledge.bookmark("neo4j").as_deref(), Some(new));
+    assert_eq!(neo4j.knowledge.bookmarks.get("neo4j").as_deref(), Some(new));
 }
 
 #[test]
