@@ -22,6 +22,7 @@ pub mod config;
 pub mod dialect;
 pub mod endpoint;
 pub mod endpoint_id;
+pub mod glossary;
 pub mod http;
 pub mod listen;
 pub mod observe;

@@ -5,8 +5,8 @@ use crate::clock::Moment;
 use crate::dialect::Placement;
 use crate::endpoint::Endpoint;
 use crate::endpoint::Permit;
+use crate::glossary::glossary;
 use crate::plan::Plan;
-use serde::Serialize;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -26,50 +26,31 @@ pub struct RouteRequest<'a> {
     pub explain: bool,
 }
 
-/// Why an endpoint was chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RouteReason {
-    /// Its turn.
-    Rotation,
-    /// Its turn by weight.
-    Weight,
-    /// The fewest requests in flight per weight.
-    FewestInFlight,
-    /// The lowest mix of load and time.
-    LowestScore,
-    /// The lowest mean of the last times for this complexity.
-    BestHistory,
-    /// Nothing recent is known of it for this complexity.
-    Explored,
-    /// The endpoint that the caller prefers.
-    Home,
-    /// Its breaker is due for a trial.
-    Trial,
-    /// All are out by breaker or health; it failed least recently.
-    LastResort,
-    /// The key belongs to it.
-    Owner,
-    /// The transaction lives on it.
-    Pinned,
-}
-
-impl RouteReason {
-    /// The name in metrics, logs and explanations.
-    pub const fn label(self) -> &'static str {
-        match self {
-            RouteReason::Rotation => "rotation",
-            RouteReason::Weight => "weight",
-            RouteReason::FewestInFlight => "fewest_in_flight",
-            RouteReason::LowestScore => "lowest_score",
-            RouteReason::BestHistory => "best_history",
-            RouteReason::Explored => "explored",
-            RouteReason::Home => "home",
-            RouteReason::Trial => "trial",
-            RouteReason::LastResort => "last_resort",
-            RouteReason::Owner => "owner",
-            RouteReason::Pinned => "pinned",
-        }
+glossary! {
+    /// Why an endpoint was chosen.
+    pub enum RouteReason {
+        /// Its turn.
+        Rotation = "rotation", "";
+        /// Its turn by weight.
+        Weight = "weight", "";
+        /// The fewest requests in flight per weight.
+        FewestInFlight = "fewest_in_flight", "";
+        /// The lowest mix of load and time.
+        LowestScore = "lowest_score", "`scores` of the attempt, or `GET /api/coordination/scores`, shows what it was compared with.";
+        /// The lowest mean of the last times for this complexity.
+        BestHistory = "best_history", "`scores` of the attempt shows what it was compared with.";
+        /// Nothing recent is known of it for this complexity, so that its times are measured anew.
+        Explored = "explored", "";
+        /// It acknowledged the last write of what is asked for, so that it cannot lag behind it.
+        Home = "home", "All reads of a collection or database that may be stored go there when they are not hits: expected.";
+        /// Its breaker was open, and this request finds out whether it has recovered.
+        Trial = "trial", "";
+        /// All endpoints are out by breaker or health; it failed least recently.
+        LastResort = "last_resort", "Look at the events: no endpoint of the service is well.";
+        /// What is asked for is a server's own, and this server is always taken for it.
+        Owner = "owner", "";
+        /// The transaction lives on it.
+        Pinned = "pinned", "";
     }
 }
 
@@ -108,46 +89,28 @@ pub struct Route {
     pub scores: Vec<Scored>,
 }
 
-/// Why an endpoint may not take a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Exclusion {
-    /// It was tried for this request.
-    Tried,
-    /// Its name has no address.
-    Unresolved,
-    /// It does not take writes.
-    Role,
-    /// Its weight is zero, and others have one.
-    ZeroWeight,
-    /// The operator took it out.
-    Maintenance,
-    /// Its probes fail.
-    Unhealthy,
-    /// Its breaker is open.
-    BreakerOpen,
-    /// Its breaker has let one request through, which still runs.
-    TrialRunning,
-    /// As many requests in flight as it may have.
-    Full,
-    /// The call belongs to another endpoint.
-    NotOwner,
-}
-
-impl Exclusion {
-    /// The name in errors, metrics and explanations.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Exclusion::Tried => "tried",
-            Exclusion::Unresolved => "unresolved",
-            Exclusion::Role => "role",
-            Exclusion::ZeroWeight => "zero_weight",
-            Exclusion::Maintenance => "maintenance",
-            Exclusion::Unhealthy => "unhealthy",
-            Exclusion::BreakerOpen => "breaker_open",
-            Exclusion::TrialRunning => "trial_running",
-            Exclusion::Full => "full",
-            Exclusion::NotOwner => "not_owner",
-        }
+glossary! {
+    /// Why an endpoint may not take a request.
+    pub enum Exclusion {
+        /// It was tried for this request.
+        Tried = "tried", "Look at the attempts before.";
+        /// Its name has no address.
+        Unresolved = "unresolved", "Check the name in `endpoints` and the resolver of this machine.";
+        /// It does not take writes.
+        Role = "role", "Where no endpoint takes writes: give `probe` a credential, or set `role: writer`.";
+        /// Its weight is zero, and others have one.
+        ZeroWeight = "zero_weight", "Give it a weight, if it shall take traffic.";
+        /// The operator took it out.
+        Maintenance = "maintenance", "Set its status to `active` when it shall come back.";
+        /// Its probes fail.
+        Unhealthy = "unhealthy", "Look at the server; the event `unhealthy` says what its probes found.";
+        /// Its breaker is open.
+        BreakerOpen = "breaker_open", "Look at the server; it is tried again after `breaker.open_for`.";
+        /// Its breaker has let one request through, which still runs.
+        TrialRunning = "trial_running", "";
+        /// It has as many requests in flight as it may have.
+        Full = "full", "Raise `max_connections`, if the server can take more; else add a replica.";
+        /// The call belongs to another endpoint: to that of its transaction, or to the one that is always taken for it.
+        NotOwner = "not_owner", "";
     }
 }

@@ -22,8 +22,8 @@ impl CacheReason {
     /// The dialect forbids storing, and says why.
     pub const fn no_store(detail: &'static str) -> Self {
         Self {
-            word: "no_store",
             detail: Some(detail),
+            ..words::NO_STORE
         }
     }
 }
@@ -41,60 +41,83 @@ impl Serialize for CacheReason {
     }
 }
 
-/// The words.
-pub mod words {
-    use super::CacheReason;
+/// Declares the words, and the list of them with their meanings: `NAME = "word", "advice";`.
+macro_rules! words {
+    ($($(#[doc = $meaning:literal])+ $name:ident = $word:literal, $advice:literal;)+) => {
+        /// The words.
+        pub mod words {
+            use super::CacheReason;
+            use crate::glossary::Term;
 
+            $($(#[doc = $meaning])+ pub const $name: CacheReason = CacheReason::word($word);)+
+
+            /// Every word with its meaning.
+            pub const GLOSSARY: &[Term] = &[$(Term {
+                word: $word,
+                meaning: concat!($($meaning),+),
+                advice: $advice,
+            },)+];
+        }
+    };
+}
+
+words! {
+    /// A hit: answered from store.
+    FRESH = "fresh", "";
+    /// A hit: taken from the fetch of another client.
+    COALESCED = "coalesced", "";
+    /// A miss whose response was stored for later requests.
+    STORED = "stored", "";
     /// The cache, or its store, is switched off.
-    pub const OFF: CacheReason = CacheReason::word("off");
+    OFF = "off", "Set `cache.enabled` and `cache.l1.enabled`, if it shall be on.";
     /// The plan does not cache this class of request.
-    pub const NOT_PLANNED: CacheReason = CacheReason::word("not_planned");
+    NOT_PLANNED = "not_planned", "The explanation of the request shows its plan; `cache` of the service or `cache.enabled` may be off.";
     /// The request is not a read.
-    pub const NOT_A_READ: CacheReason = CacheReason::word("not_a_read");
+    NOT_A_READ = "not_a_read", "";
     /// The request has no canonical form.
-    pub const NO_KEY: CacheReason = CacheReason::word("no_key");
+    NO_KEY = "no_key", "";
     /// The request names nothing that its response depends on.
-    pub const NO_TAGS: CacheReason = CacheReason::word("no_tags");
+    NO_TAGS = "no_tags", "";
     /// The request depends on more things than an entry may.
-    pub const TOO_MANY_TAGS: CacheReason = CacheReason::word("too_many_tags");
+    TOO_MANY_TAGS = "too_many_tags", "Ask for fewer things at once, where responses shall be stored.";
     /// A write on what the response depends on is under way.
-    pub const OPEN_WRITE: CacheReason = CacheReason::word("open_write");
+    OPEN_WRITE = "open_write", "";
     /// A write's outcome, or the time of its effect, is not known yet.
-    pub const QUARANTINE: CacheReason = CacheReason::word("quarantine");
+    QUARANTINE = "quarantine", "With Qdrant, write with `wait=true`; `cache.quarantine` is how long it lasts.";
     /// The tags were last written through different endpoints, a short time ago.
-    pub const HOMES_DIFFER: CacheReason = CacheReason::word("homes_differ");
+    HOMES_DIFFER = "homes_differ", "Passes by itself.";
     /// Another request of the same key is under way that is not the same request.
-    pub const KEY_CLASH: CacheReason = CacheReason::word("key_clash");
+    KEY_CLASH = "key_clash", "";
     /// As many fetches as the table holds.
-    pub const FLIGHTS_FULL: CacheReason = CacheReason::word("flights_full");
+    FLIGHTS_FULL = "flights_full", "Rare: thousands of different requests are being fetched at once.";
     /// As many followers as one fetch may have.
-    pub const FOLLOWERS_FULL: CacheReason = CacheReason::word("followers_full");
-    /// A write came between the start of the fetch and its end.
-    pub const EPOCH: CacheReason = CacheReason::word("epoch");
+    FOLLOWERS_FULL = "followers_full", "Rare: thousands of clients wait for one response.";
+    /// What was stored is older than a write, or a write came between the start of the fetch and its end.
+    EPOCH = "epoch", "Where it is most of all: what is asked for is written as often as it is read.";
     /// The cache was cleared in between.
-    pub const CLEARED: CacheReason = CacheReason::word("cleared");
+    CLEARED = "cleared", "";
     /// The credential was refused by the database in between.
-    pub const REVOKED: CacheReason = CacheReason::word("revoked");
+    REVOKED = "revoked", "Look for a client with a wrong or withdrawn credential.";
     /// The response came from an endpoint that may lag behind the last write.
-    pub const NOT_HOME: CacheReason = CacheReason::word("not_home");
+    NOT_HOME = "not_home", "Passes by itself when the endpoint that took the last write serves.";
     /// The endpoint was slow, ejected or away a short time ago.
-    pub const REJOIN_HOLD: CacheReason = CacheReason::word("rejoin_hold");
+    REJOIN_HOLD = "rejoin_hold", "Where it stays: look at the events of the endpoint; `cache.rejoin_hold` is how long it lasts.";
     /// Larger than one entry may be.
-    pub const TOO_LARGE: CacheReason = CacheReason::word("too_large");
+    TOO_LARGE = "too_large", "Raise `cache.max_entry`, if such responses shall be stored.";
     /// No time left to live.
-    pub const NO_TIME: CacheReason = CacheReason::word("no_time");
+    NO_TIME = "no_time", "";
     /// The fetch brought no response.
-    pub const NO_RESPONSE: CacheReason = CacheReason::word("no_response");
+    NO_RESPONSE = "no_response", "Look at the attempts of the request that fetched.";
     /// Waited as long as a follower may.
-    pub const WAITED: CacheReason = CacheReason::word("waited");
+    WAITED = "waited", "`cache.share_wait` is how long a request waits.";
     /// Nothing was stored under this key.
-    pub const ABSENT: CacheReason = CacheReason::word("absent");
+    ABSENT = "absent", "";
     /// What was stored had expired.
-    pub const EXPIRED: CacheReason = CacheReason::word("expired");
+    EXPIRED = "expired", "";
     /// What was stored belongs to another request, or to other tags.
-    pub const DIFFERS: CacheReason = CacheReason::word("differs");
-    /// Stored for later requests.
-    pub const STORED: CacheReason = CacheReason::word("stored");
-    /// Taken from another client's fetch.
-    pub const COALESCED: CacheReason = CacheReason::word("coalesced");
+    DIFFERS = "differs", "";
+    /// The dialect forbids to store the response. The second word says why.
+    NO_STORE = "no_store", "See below.";
+    /// One of the reasons past the number that is told apart.
+    OTHER = "other", "";
 }

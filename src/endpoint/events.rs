@@ -1,6 +1,7 @@
 //! What happened to endpoints and to the configuration, for people: the last changes in a bounded ring,
 //! each with a number, the time of day and its reason. Every change is logged here and nowhere else.
 
+use crate::glossary::glossary;
 use parking_lot::Mutex;
 use serde::{Serialize, Serializer};
 use std::collections::VecDeque;
@@ -11,74 +12,71 @@ use std::time::SystemTime;
 /// Events kept.
 pub const EVENTS_KEPT: usize = 500;
 
-/// The kinds of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventKind {
-    Healthy,
-    Degraded,
-    Unhealthy,
-    MaintenanceBegun,
-    MaintenanceEnded,
-    BreakerOpened,
-    BreakerReopened,
-    BreakerClosed,
-    RoleWriter,
-    RoleReader,
-    /// The server says another role than the configuration, which is believed.
-    RoleDiffers,
-    Resolved,
-    ResolutionFailed,
-    ProbeCredentialRefused,
-    ProbeCredentialAccepted,
-    ProbingFailed,
-    Reloaded,
-    ReloadRefused,
+glossary! {
+    /// The kinds of events.
+    pub enum EventKind {
+        /// The endpoint serves again, by its probes or by its traffic.
+        Healthy = "healthy", "";
+        /// Probes fail now and then; it goes on serving (`health.rule: leaky`).
+        Degraded = "degraded", "Look at the server before it becomes unhealthy.";
+        /// Probes or requests failed as often as `health` allows; it takes no requests while others do.
+        Unhealthy = "unhealthy", "Look at the server. It comes back by itself when its probes are good.";
+        /// An operator took the endpoint out of service.
+        MaintenanceBegun = "maintenance_begun", "";
+        /// An operator put the endpoint back into service.
+        MaintenanceEnded = "maintenance_ended", "";
+        /// Requests failed in a row as often as `breaker.threshold` allows; the endpoint takes none for a time.
+        BreakerOpened = "breaker_opened", "Look at the server: it answers probes, or did, and fails at requests.";
+        /// The trial of an endpoint failed; it stays out for longer.
+        BreakerReopened = "breaker_reopened", "As `breaker_opened`.";
+        /// The trial of an endpoint succeeded; it takes requests again.
+        BreakerClosed = "breaker_closed", "";
+        /// The server says that it takes writes.
+        RoleWriter = "role_writer", "";
+        /// The server says that it takes no writes, or refused one.
+        RoleReader = "role_reader", "";
+        /// The server says another role than the configuration, which is believed.
+        RoleDiffers = "role_differs", "Set `role` of the endpoint to `auto`, or to what the server is.";
+        /// The endpoint's name has other addresses than before.
+        Resolved = "resolved", "";
+        /// The endpoint's name could not be resolved; the last addresses go on being used.
+        ResolutionFailed = "resolution_failed", "Check the name in `endpoints` and the resolver of this machine.";
+        /// The server refused the credential of `probe`: what needs it (role, metadata) is not known from it.
+        ProbeCredentialRefused = "probe_credential_refused", "Set `probe` of the service to a user or key that may read.";
+        /// The server takes the credential of `probe` again.
+        ProbeCredentialAccepted = "probe_credential_accepted", "";
+        /// A round of probes broke off by a defect of pointsman; the next one runs.
+        ProbingFailed = "probing_failed", "Report it, with the log.";
+        /// A configuration was accepted and serves.
+        Reloaded = "reloaded", "";
+        /// A configuration was refused; the one before goes on serving.
+        ReloadRefused = "reload_refused", "Run `pointsman check` on the file: it says every error with its line.";
+    }
 }
 
 impl EventKind {
-    /// Its name, what changed, and to what.
-    const fn row(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            EventKind::Healthy => ("healthy", "status", "healthy"),
-            EventKind::Degraded => ("degraded", "status", "degraded"),
-            EventKind::Unhealthy => ("unhealthy", "status", "unhealthy"),
-            EventKind::MaintenanceBegun => ("maintenance_begun", "maintenance", "begun"),
-            EventKind::MaintenanceEnded => ("maintenance_ended", "maintenance", "ended"),
-            EventKind::BreakerOpened => ("breaker_opened", "breaker", "open"),
-            EventKind::BreakerReopened => ("breaker_reopened", "breaker", "reopened"),
-            EventKind::BreakerClosed => ("breaker_closed", "breaker", "closed"),
-            EventKind::RoleWriter => ("role_writer", "role", "writer"),
-            EventKind::RoleReader => ("role_reader", "role", "reader"),
-            EventKind::RoleDiffers => ("role_differs", "role", "differs"),
-            EventKind::Resolved => ("resolved", "resolution", "resolved"),
-            EventKind::ResolutionFailed => ("resolution_failed", "resolution", "failed"),
-            EventKind::ProbeCredentialRefused => {
-                ("probe_credential_refused", "probe_credential", "refused")
-            }
-            EventKind::ProbeCredentialAccepted => {
-                ("probe_credential_accepted", "probe_credential", "accepted")
-            }
-            EventKind::ProbingFailed => ("probing_failed", "probing", "failed"),
-            EventKind::Reloaded => ("reloaded", "configuration", "reloaded"),
-            EventKind::ReloadRefused => ("reload_refused", "configuration", "refused"),
-        }
-    }
-
-    /// The name in the admin API and in logs.
-    pub const fn label(self) -> &'static str {
-        self.row().0
-    }
-
     /// What changed, and to what, as metrics name it.
     pub const fn change(self) -> (&'static str, &'static str) {
-        let (_, kind, to) = self.row();
-        (kind, to)
-    }
-}
-
-impl Serialize for EventKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.label())
+        match self {
+            EventKind::Healthy => ("status", "healthy"),
+            EventKind::Degraded => ("status", "degraded"),
+            EventKind::Unhealthy => ("status", "unhealthy"),
+            EventKind::MaintenanceBegun => ("maintenance", "begun"),
+            EventKind::MaintenanceEnded => ("maintenance", "ended"),
+            EventKind::BreakerOpened => ("breaker", "open"),
+            EventKind::BreakerReopened => ("breaker", "reopened"),
+            EventKind::BreakerClosed => ("breaker", "closed"),
+            EventKind::RoleWriter => ("role", "writer"),
+            EventKind::RoleReader => ("role", "reader"),
+            EventKind::RoleDiffers => ("role", "differs"),
+            EventKind::Resolved => ("resolution", "resolved"),
+            EventKind::ResolutionFailed => ("resolution", "failed"),
+            EventKind::ProbeCredentialRefused => ("probe_credential", "refused"),
+            EventKind::ProbeCredentialAccepted => ("probe_credential", "accepted"),
+            EventKind::ProbingFailed => ("probing", "failed"),
+            EventKind::Reloaded => ("configuration", "reloaded"),
+            EventKind::ReloadRefused => ("configuration", "refused"),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::call::CallTrace;
 use crate::balance::{Exclusion, NoRoute};
-use crate::cache::{CacheStatus, LookupResult};
+use crate::cache::{CacheStatus, LookupResult, words};
 use crate::observe::{self, CacheNote, EndpointCounts, Excluded, InFlight, Name};
 use crate::plan::Category;
 use http::HeaderValue;
@@ -36,15 +36,14 @@ pub fn route(record: &mut InFlight, strategy: &'static str, trace: &CallTrace) {
 
 /// The cache's word for the record of the request.
 pub fn cache(status: &CacheStatus, category: Option<Category>) -> CacheNote {
+    let reason = status.reason.unwrap_or(words::FRESH);
     CacheNote {
         status: match status.result {
             LookupResult::Hit => observe::CacheResult::Hit,
             LookupResult::Miss => observe::CacheResult::Miss,
             LookupResult::Bypass => observe::CacheResult::Bypass,
         },
-        reason: status
-            .reason
-            .map_or("fresh", |reason| reason.detail.unwrap_or(reason.word)),
+        reason: reason.detail.unwrap_or(reason.word),
         category,
         age: status.age,
         ttl: status.ttl,

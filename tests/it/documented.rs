@@ -3,6 +3,7 @@
 
 mod check;
 mod driven;
+mod reasons;
 
 use crate::support::{Process, eventually};
 use crate::trial::client::{Client, HttpRequest, JsonResponse};

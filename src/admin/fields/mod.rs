@@ -82,6 +82,7 @@ A response is JSON: `{\"success\": true, \"data\": ...}`, or `{\"success\": fals
 what kind of failure it is (400, 401, 403, 404, 409, 500, 503). `GET /metrics` is text for Prometheus, see `docs/metrics.md`.
 Fields below stand under `data`; `*` is any name, `[]` each item of a list. A field that is not known yet is null, and
 parts of a record that a request did not reach (`call`, `plan`, `cache`, `route.counts`) are null as a whole.
+What the words of reasons and events mean: [reasons.md](reasons.md).
 
 | route | what it does |
 |---|---|

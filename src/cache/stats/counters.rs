@@ -2,7 +2,7 @@
 //! or a bypass; what followed a miss (stored, refused, coalesced) is counted beside it.
 
 use crate::cache::entry::CacheEntry;
-use crate::cache::reason::CacheReason;
+use crate::cache::reason::{CacheReason, words};
 use crate::cache::store::Removal;
 use crate::plan::Category;
 use parking_lot::RwLock;
@@ -43,7 +43,7 @@ impl ReasonCounters {
         }
         let mut counts = self.0.write();
         let reason = if counts.len() >= REASONS {
-            CacheReason::word("other")
+            words::OTHER
         } else {
             reason
         };

@@ -176,7 +176,8 @@ pub fn reference() -> String {
          `GET /metrics` on the admin address gives them in the text format of Prometheus.\n\n\
          Label values are configured names and words of closed sets. A family that passes 2000 series counts\n\
          the rest in one series whose labels are all `other`. Counters live as long as the process, over reloads, but the\n\
-         series of a service or an endpoint that a reload took away are dropped by the first reload after it has drained.\n\n\
+         series of a service or an endpoint that a reload took away are dropped by the first reload after it has drained.\n\
+         What the words of `reason`, `kind` and `to` mean: [reasons.md](reasons.md), of rejections [refusals.md](refusals.md).\n\n\
          | family | kind | labels | meaning |\n|---|---|---|---|\n",
     );
     for row in FAMILIES {
