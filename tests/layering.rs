@@ -356,12 +356,19 @@ fn no_page_holds_both_sides_of_a_merge() {
 
 /// The name of the type that a line declares, when other modules may see it.
 fn declared(line: &str) -> Option<&str> {
-    let rest = line.trim_start().strip_prefix("pub")?;
-    let rest = match rest.strip_prefix('(') {
+    line.trim_start()
+        .starts_with("pub")
+        .then(|| declared_type(line))?
+}
+
+/// The name of the type that a line declares.
+fn declared_type(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    let rest = match line.strip_prefix("pub(") {
         Some(scope) => scope.split_once(')')?.1,
-        None => rest,
+        None => line.strip_prefix("pub ").unwrap_or(line),
     };
-    let (kind, rest) = rest.strip_prefix(' ')?.split_once(' ')?;
+    let (kind, rest) = rest.trim_start().split_once(' ')?;
     let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
     ["struct", "enum", "trait", "type", "union"]
         .contains(&kind)
@@ -425,4 +432,48 @@ fn one_public_type_name_has_one_owner() {
     owners.retain(|_, files| files.len() > 1);
     assert!(owners.is_empty(), "{owners:#?}");
     assert_eq!(twice, CONFIGURED);
+}
+
+/// The types to which a text adds methods of their own, rather than those of a trait.
+fn extended(text: &str) -> BTreeSet<String> {
+    let heads = text.split("\nimpl").skip(1);
+    heads
+        .filter_map(|rest| {
+            let head = rest.split('{').next()?;
+            let mut depth = 0;
+            let is_generic = |c: char| {
+                depth += i32::from(c == '<') - i32::from(c == '>');
+                depth > 0 || c == '>'
+            };
+            let of = head.trim_start_matches(is_generic).trim_start();
+            let of = of.trim_start_matches("dyn ");
+            (!head.contains(" for ")).then(|| name(of))
+        })
+        .collect()
+}
+
+#[test]
+fn methods_of_a_type_are_told_from_those_of_a_trait() {
+    let text = "\nimpl<T: Into<A>> Queue<T> {\n}\nimpl Debug for Word {\n}\nimpl<A, B> Convert<A>\n    for B\n{\n}\nimpl dyn Wire {\n}\n";
+    let found: Vec<String> = extended(text).into_iter().collect();
+    assert_eq!(found, ["Queue", "Wire"]);
+}
+
+#[test]
+fn methods_stand_in_the_file_of_their_type() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut read = Vec::new();
+    sources(&root.join("src"), &mut read);
+    sources(&root.join("crates"), &mut read);
+    read.retain(|file| !is_test(file.strip_prefix(root).unwrap()));
+    let mut faults = Vec::new();
+    for file in read {
+        let text = without_tests(&fs::read_to_string(&file).unwrap());
+        let mut own: BTreeSet<String> = declared_by_macros(&text).into_iter().collect();
+        own.extend(code(&text).filter_map(declared_type).map(String::from));
+        for name in extended(&text).difference(&own) {
+            faults.push(format!("{}: impl {name}", file.display()));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
 }

@@ -85,13 +85,6 @@ pub fn masked(config: &Config) -> Json {
     config.show()
 }
 
-impl Config {
-    /// The keys that differ and need a restart, by path, sorted.
-    pub fn restart_only_changes(&self, other: &Config) -> Vec<String> {
-        config_table::restart_only_changes(self, other)
-    }
-}
-
 fn fill_name(endpoint: &mut Endpoint) {
     if let Some(address) = endpoint.address() {
         endpoint.name = endpoint.name_at(&address);

@@ -12,7 +12,6 @@ mod overrides;
 pub mod print;
 mod sample;
 mod sections;
-mod service;
 #[cfg(test)]
 mod tests;
 mod url;

@@ -1,7 +1,7 @@
 //! An observation in one line: the value of the response header `x-pointsman-explain`. ASCII, at
 //! most 1 KiB, and made only of bytes that no header parser can misread.
 
-use super::notes::{AttemptNote, CacheNote, Facts};
+use super::notes::{AttemptNote, CacheNote, Facts, RouteNote};
 use super::observation::Observation;
 use super::safe::push_header_word;
 use crate::plan::Plan;
@@ -13,39 +13,37 @@ pub const MAX_HEADLINE: usize = 1024;
 /// Bytes of one name in a headline.
 const MAX_WORD: usize = 96;
 
-impl Observation {
-    /// The compact form: `op=..; effect=..; target=..; plan=..; cache=..; route=..; attempts=..; id=..`.
-    pub fn headline(&self) -> String {
-        let mut line = String::with_capacity(256);
-        let _ = write!(line, "id={}", self.id);
-        self.call
-            .iter()
-            .for_each(|facts| push_facts(&mut line, facts));
-        self.plan.iter().for_each(|plan| push_plan(&mut line, plan));
-        self.cache
-            .iter()
-            .for_each(|note| push_cache(&mut line, note));
-        self.push_route(&mut line);
-        if let Some(reason) = self.rejection {
-            let _ = write!(line, "; refused={}", reason.row().label);
-        }
-        // All of it is ASCII, so that any place is a character's edge.
-        line.truncate(MAX_HEADLINE);
-        line
+/// The compact form: `op=..; effect=..; target=..; plan=..; cache=..; route=..; attempts=..; id=..`.
+pub fn headline(seen: &Observation) -> String {
+    let mut line = String::with_capacity(256);
+    let _ = write!(line, "id={}", seen.id);
+    seen.call
+        .iter()
+        .for_each(|facts| push_facts(&mut line, facts));
+    seen.plan.iter().for_each(|plan| push_plan(&mut line, plan));
+    seen.cache
+        .iter()
+        .for_each(|note| push_cache(&mut line, note));
+    push_route(&mut line, &seen.route);
+    if let Some(reason) = seen.rejection {
+        let _ = write!(line, "; refused={}", reason.row().label);
     }
+    // All of it is ASCII, so that any place is a character's edge.
+    line.truncate(MAX_HEADLINE);
+    line
+}
 
-    fn push_route(&self, line: &mut String) {
-        if let Some(last) = self.route.attempts.last() {
-            push_attempt(line, last);
-            let _ = write!(line, "; attempts={}", self.route.attempts.len());
-        }
-        if let Some(counts) = self.route.counts {
-            let _ = write!(
-                line,
-                "; capable={}; with_capacity={}; online={}",
-                counts.capable, counts.with_capacity, counts.online
-            );
-        }
+fn push_route(line: &mut String, route: &RouteNote) {
+    if let Some(last) = route.attempts.last() {
+        push_attempt(line, last);
+        let _ = write!(line, "; attempts={}", route.attempts.len());
+    }
+    if let Some(counts) = route.counts {
+        let _ = write!(
+            line,
+            "; capable={}; with_capacity={}; online={}",
+            counts.capable, counts.with_capacity, counts.online
+        );
     }
 }
 

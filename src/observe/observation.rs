@@ -1,6 +1,7 @@
 //! The one record of a request. A plain value: it can be printed, kept and compared. Text that a
 //! client chose is bounded and escaped when it enters; bodies, parameters and credentials never do.
 
+use super::headline::headline;
 use super::name::Name;
 use super::notes::{CacheNote, Facts, PhaseTimes, RouteNote};
 use super::request_id::RequestId;
@@ -94,6 +95,11 @@ impl Outcome {
 }
 
 impl Observation {
+    /// In one line, for a response header.
+    pub fn headline(&self) -> String {
+        headline(self)
+    }
+
     /// The operation, or `unread` for a request that ended before it was understood.
     pub fn operation(&self) -> &'static str {
         self.call.as_ref().map_or("unread", |facts| facts.operation)

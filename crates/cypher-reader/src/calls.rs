@@ -1,8 +1,8 @@
 //! `CALL`: procedures and subqueries.
 
-use crate::clauses::condition;
 use crate::cursor::{Cursor, Parsed};
 use crate::expression::expression;
+use crate::matching::condition;
 use crate::statement::{OuterScope, braces};
 use crate::words::any_of;
 

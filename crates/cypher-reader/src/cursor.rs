@@ -162,7 +162,11 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads with `|` taken as the end of an expression, or not.
-    pub fn with_bar(&mut self, ends: bool, read: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
+    pub fn with_bar<T>(
+        &mut self,
+        ends: bool,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
         let before = std::mem::replace(&mut self.bar_ends, ends);
         let parsed = read(self);
         self.bar_ends = before;

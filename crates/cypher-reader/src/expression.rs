@@ -2,12 +2,13 @@
 //! matters is that every token of an expression is consumed as part of it, and no clause is.
 
 use crate::cursor::{Cursor, Parsed};
-use crate::labels;
+use crate::labels::labels;
 use crate::lexer::TokenKind;
+use crate::matching;
 use crate::named::named;
 use crate::pattern::{self, Role};
-use crate::words::{TYPES, any_of};
-use crate::{clauses, labels::labels};
+use crate::type_tests::{is_test, type_name};
+use crate::words::any_of;
 
 /// Marks between two operands.
 const OPERATORS: &[&str] = &[
@@ -88,50 +89,6 @@ fn index(cursor: &mut Cursor<'_>) -> Parsed {
     })
 }
 
-/// Behind an operand: `IS NULL`, `IS NOT TYPED INTEGER`, `IS NFC NORMALIZED`, `IS Label`.
-fn is_test(cursor: &mut Cursor<'_>) -> Parsed {
-    const FORMS: &[&str] = &["NFC", "NFD", "NFKC", "NFKD"];
-    let not = usize::from(cursor.is_word(1, "NOT"));
-    let form = usize::from(cursor.word(1 + not).is_some_and(|word| any_of(word, FORMS)));
-    if cursor.is_word(1 + not, "NULL") {
-        (0..2 + not).for_each(|_| cursor.step());
-    } else if cursor.is_word(1 + not + form, "NORMALIZED") {
-        (0..2 + not + form).for_each(|_| cursor.step());
-    } else if cursor.is_word(1 + not, "TYPED") || cursor.is_mark(1 + not, "::") {
-        (0..2 + not).for_each(|_| cursor.step());
-        type_name(cursor)?;
-    } else if labels::begins(cursor) {
-        labels(cursor)?;
-    } else {
-        return None;
-    }
-    Some(())
-}
-
-/// A type; `WITH` belongs to it only between `TIME` and `TIMEZONE`.
-fn type_name(cursor: &mut Cursor<'_>) -> Parsed {
-    let mut length = 0;
-    let mut last = "";
-    loop {
-        let timed = any_of(last, &["TIME", "TIMESTAMP"]) && cursor.is_word(0, "WITH");
-        let zoned = cursor.is_word(1, "TIMEZONE") || cursor.is_word(1, "TIME");
-        match cursor.word(0) {
-            Some(word) if any_of(word, TYPES) || timed && zoned => last = word,
-            _ if cursor.is_mark_of(0, &["<", ">", "!"]) && length > 0 => last = "",
-            _ if length > 0 && dimension(cursor) => (0..2).for_each(|_| cursor.step()),
-            _ if cursor.is_mark(0, "|") && !cursor.bar_ends && length > 0 => last = "",
-            _ => return (length > 0).then_some(()),
-        }
-        cursor.step();
-        length += 1;
-    }
-}
-
-/// `(3)`, the dimension of a vector type.
-fn dimension(cursor: &Cursor<'_>) -> bool {
-    cursor.is_mark(0, "(") && cursor.is_kind(1, TokenKind::Number) && cursor.is_mark(2, ")")
-}
-
 fn operand(cursor: &mut Cursor<'_>) -> Parsed {
     let token = cursor.look(0)?;
     match (token.kind, token.raw) {
@@ -205,7 +162,7 @@ pub fn binder(cursor: &mut Cursor<'_>) {
 
 /// Behind `x IN list` or a pattern: an optional condition, an optional `| expression`.
 pub fn binder_tail(cursor: &mut Cursor<'_>) -> Parsed {
-    clauses::condition(cursor)?;
+    matching::condition(cursor)?;
     if cursor.eat("|") {
         expression(cursor)?;
     }

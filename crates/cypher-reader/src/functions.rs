@@ -1,128 +1,9 @@
-//! Function calls: which functions return the same for the same store, and when a temporal
-//! function reads the clock instead of its argument. What is not on the list is impure.
+//! Function calls, and when a temporal function reads the clock instead of its argument.
 
 use crate::cursor::{Cursor, Parsed};
 use crate::expression::{binder, binder_tail, expression};
 use crate::lexer::TokenKind;
 use crate::words::any_of;
-
-/// Built-in functions whose value depends on their arguments and the store alone; lower case, sorted.
-/// Those of `CLOCKS` are on it too: their arguments decide. `time` and `time.truncate` are not: a
-/// named zone has the offset that it has today.
-const PURE: &[&str] = &[
-    "abs",
-    "acos",
-    "all",
-    "any",
-    "asin",
-    "atan",
-    "atan2",
-    "avg",
-    "btrim",
-    "ceil",
-    "char_length",
-    "character_length",
-    "coalesce",
-    "collect",
-    "cos",
-    "cosh",
-    "cot",
-    "coth",
-    "count",
-    "date",
-    "date.truncate",
-    "datetime",
-    "datetime.fromepoch",
-    "datetime.fromepochmillis",
-    "datetime.truncate",
-    "degrees",
-    "duration",
-    "duration.between",
-    "duration.indays",
-    "duration.inmonths",
-    "duration.inseconds",
-    "e",
-    "elementid",
-    "endnode",
-    "exists",
-    "exp",
-    "floor",
-    "haversin",
-    "head",
-    "id",
-    "isempty",
-    "isnan",
-    "keys",
-    "labels",
-    "last",
-    "left",
-    "length",
-    "localdatetime",
-    "localdatetime.truncate",
-    "localtime",
-    "localtime.truncate",
-    "log",
-    "log10",
-    "lower",
-    "ltrim",
-    "max",
-    "min",
-    "nodes",
-    "none",
-    "normalize",
-    "nullif",
-    "percentilecont",
-    "percentiledisc",
-    "pi",
-    "point",
-    "point.distance",
-    "point.withinbbox",
-    "properties",
-    "radians",
-    "range",
-    "reduce",
-    "relationships",
-    "replace",
-    "reverse",
-    "right",
-    "round",
-    "rtrim",
-    "sign",
-    "sin",
-    "single",
-    "sinh",
-    "size",
-    "split",
-    "sqrt",
-    "startnode",
-    "stdev",
-    "stdevp",
-    "substring",
-    "sum",
-    "tail",
-    "tan",
-    "tanh",
-    "toboolean",
-    "tobooleanlist",
-    "tobooleanornull",
-    "tofloat",
-    "tofloatlist",
-    "tofloatornull",
-    "tointeger",
-    "tointegerlist",
-    "tointegerornull",
-    "tolower",
-    "tostring",
-    "tostringlist",
-    "tostringornull",
-    "toupper",
-    "trim",
-    "type",
-    "upper",
-    "valuetype",
-    "vector.similarity.cosine",
-    "vector.similarity.euclidean",
-];
 
 /// Functions that read the clock unless an argument gives the time, with the keys of which a map needs one.
 const CLOCKS: &[(&str, &[&str])] = &[
@@ -140,11 +21,6 @@ const CLOCKS: &[(&str, &[&str])] = &[
 
 /// Functions that read nodes which a pattern need not have named.
 const REACHING: &[&str] = &["nodes", "startnode", "endnode"];
-
-/// Whether the function (lower case) is built in and pure.
-pub fn is_pure_builtin(name: &str) -> bool {
-    PURE.binary_search(&name).is_ok()
-}
 
 /// A call whose name is `length` tokens long.
 pub fn call(cursor: &mut Cursor<'_>, length: usize) -> Parsed {

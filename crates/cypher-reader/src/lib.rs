@@ -25,23 +25,27 @@ mod features;
 mod functions;
 mod labels;
 mod lexer;
+mod matching;
 mod named;
 mod open_pattern;
 mod pattern;
+mod pure_functions;
 mod report;
+mod returning;
 mod scope;
 mod search;
 mod shape;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod type_tests;
 mod words;
 mod work;
 mod writes;
 
 pub use commands::Command;
 pub use features::QueryFeatures;
-pub use functions::is_pure_builtin;
+pub use pure_functions::is_pure_builtin;
 pub use report::QueryReport;
 pub use shape::{first_eight, shape};
 

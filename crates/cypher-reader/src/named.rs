@@ -5,6 +5,7 @@ use crate::cursor::{Cursor, Parsed};
 use crate::expression::{expression, operator, postfix, projection};
 use crate::functions::call;
 use crate::lexer::TokenKind;
+use crate::matching;
 use crate::pattern::{self, Role, patterns};
 use crate::statement::{OuterScope, braces};
 use crate::words::any_of;
@@ -52,7 +53,7 @@ fn subquery(cursor: &mut Cursor<'_>) -> Parsed {
     cursor.with_bar(false, |cursor| {
         cursor.deeper(|cursor| {
             patterns(cursor, Role::Match)?;
-            clauses::condition(cursor)
+            matching::condition(cursor)
         })
     })?;
     cursor.scope.rewind(mark);

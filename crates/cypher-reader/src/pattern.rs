@@ -4,8 +4,9 @@
 use crate::cursor::{Cursor, Parsed};
 use crate::expression::map;
 use crate::features::UNBOUNDED_DEPTH;
-use crate::labels::{Labels, labels};
+use crate::labels::labels;
 use crate::lexer::TokenKind;
+use crate::matching::condition;
 use crate::open_pattern::OpenPattern;
 use crate::words::any_of;
 
@@ -107,7 +108,7 @@ fn quantified(cursor: &mut Cursor<'_>, part: &mut OpenPattern) -> Parsed {
     let outer = std::mem::take(&mut cursor.report.features.depth);
     pattern(cursor, part.role)?;
     let inner = std::mem::replace(&mut cursor.report.features.depth, outer);
-    inner_condition(cursor)?;
+    condition(cursor)?;
     cursor.need(")")?;
     let times = quantifier(cursor)?.unwrap_or(1);
     part.depth = part.depth.saturating_add(inner.saturating_mul(times));
@@ -150,10 +151,6 @@ fn bound(cursor: &mut Cursor<'_>) -> Option<u32> {
     cursor.eat_kind(TokenKind::Number)?.parse().ok()
 }
 
-fn inner_condition(cursor: &mut Cursor<'_>) -> Parsed {
-    crate::clauses::condition(cursor)
-}
-
 /// The variable of a node or relationship; `WHERE` and `IS` may stand in its place.
 fn variable(cursor: &mut Cursor<'_>) -> Option<String> {
     const BEHIND: &[&str] = &[")", "]", ":", "{", "$", "*"];
@@ -182,11 +179,11 @@ fn properties(cursor: &mut Cursor<'_>) -> Option<bool> {
 fn node(cursor: &mut Cursor<'_>, part: &mut OpenPattern, alone: bool) -> Parsed {
     cursor.need("(")?;
     let name = variable(cursor);
-    let labels = cursor.with_labels()?;
+    let labels = cursor.with_bar(false, labels)?;
     let mut filtered = properties(cursor)?;
     filtered |= cursor.is_word(0, "WHERE");
     cursor.report.features.filters |= filtered;
-    inner_condition(cursor)?;
+    condition(cursor)?;
     cursor.need(")")?;
     part.nodes += 1;
     part.node(cursor, name, labels, !alone && !filtered);
@@ -199,10 +196,10 @@ fn relationship(cursor: &mut Cursor<'_>, part: &mut OpenPattern) -> Parsed {
     part.hops += 1;
     if cursor.eat("[") {
         let name = variable(cursor);
-        let types = cursor.with_labels()?;
+        let types = cursor.with_bar(false, labels)?;
         let depth = length(cursor)?;
         cursor.report.features.filters |= properties(cursor)? || cursor.is_word(0, "WHERE");
-        inner_condition(cursor)?;
+        condition(cursor)?;
         cursor.need("]")?;
         part.depth = part.depth.saturating_add(depth.unwrap_or(1));
         part.many |= depth.is_some();
@@ -226,14 +223,4 @@ fn length(cursor: &mut Cursor<'_>) -> Option<Option<u32>> {
         upper = bound(cursor);
     }
     Some(upper.or(Some(UNBOUNDED_DEPTH)))
-}
-
-impl Cursor<'_> {
-    /// A label expression in a pattern, where `|` is always its own.
-    fn with_labels(&mut self) -> Option<Option<Labels>> {
-        let before = std::mem::replace(&mut self.bar_ends, false);
-        let found = labels(self);
-        self.bar_ends = before;
-        found
-    }
 }

@@ -1,9 +1,9 @@
 //! The `SEARCH` of a MATCH (Cypher 25): an index decides which rows are found, so no tag says when the
 //! rows change.
 
-use crate::clauses::condition;
 use crate::cursor::{Cursor, Parsed};
 use crate::expression::expression;
+use crate::matching::condition;
 
 /// Behind SEARCH: `SEARCH n IN (VECTOR INDEX name FOR vector WHERE .. LIMIT 3) SCORE AS s` (Cypher 25).
 pub fn search(cursor: &mut Cursor<'_>) -> Parsed {

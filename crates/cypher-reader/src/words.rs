@@ -1,4 +1,4 @@
-//! Lists of words: which words begin a clause, a command, a type, and which are written in capitals
+//! Lists of words: which words begin a command, which change something, and which are written in capitals
 //! when the shape of a statement is taken.
 
 use std::sync::LazyLock;
@@ -75,55 +75,6 @@ const KEYWORDS: &[&str] = &[
     "WITH",
     "XOR",
     "YIELD",
-];
-
-/// Words of type names (`x IS :: LIST<INTEGER NOT NULL>`), without `WITH`, which may begin a clause.
-pub const TYPES: &[&str] = &[
-    "ANY",
-    "ARRAY",
-    "BOOL",
-    "BOOLEAN",
-    "DATE",
-    "DATETIME",
-    "DURATION",
-    "EDGE",
-    "FLOAT",
-    "FLOAT32",
-    "FLOAT64",
-    "INT",
-    "INT16",
-    "INT32",
-    "INT64",
-    "INT8",
-    "INTEGER",
-    "INTEGER16",
-    "INTEGER32",
-    "INTEGER64",
-    "INTEGER8",
-    "LIST",
-    "LOCAL",
-    "MAP",
-    "NODE",
-    "NOT",
-    "NOTHING",
-    "NULL",
-    "PATH",
-    "PATHS",
-    "POINT",
-    "PROPERTY",
-    "RELATIONSHIP",
-    "SIGNED",
-    "STRING",
-    "TIME",
-    "TIMESTAMP",
-    "TIMEZONE",
-    "VALUE",
-    "VARCHAR",
-    "VECTOR",
-    "VERTEX",
-    "WITHOUT",
-    "ZONE",
-    "ZONED",
 ];
 
 /// Words that change something wherever they are a keyword. A `SHOW` command that holds one is not taken for a read.

@@ -1,20 +1,17 @@
 //! The sections of the configuration, each with its keys, defaults, rules and words of explanation.
 //! This is the one table: the decoder, the overrides, `config/full.yaml`, the JSON schema and the
-//! reference are made from it. Here: the path of a request; features and operation in their files.
+//! reference are made from it. Here: the path of a request; services, features and operation in their files.
 
 mod features;
 mod operation;
+mod service;
 
 pub use crate::dialect::DialectName;
 pub use features::*;
 pub use operation::*;
+pub use service::*;
 
-use super::forms::URL;
-use crate::listen::ListenAddress;
-use config_table::forms::{NAME, WORD};
-use config_table::{
-    ANY, Secret, Size, choice, count, formed, required, section, share, time, volume, within,
-};
+use config_table::{Size, choice, count, section, share, time, volume, within};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -56,67 +53,10 @@ section! {
     }
 }
 
-section! {
-    /// One logical database.
-    Service {
-        /// How the database speaks. Required.
-        dialect: DialectName = DialectName::Http => required(),
-        /// The address that clients connect to. Default: 127.0.0.1 and the port of the dialect.
-        listen: Option<ListenAddress> = None => ANY,
-        /// The replicas. A bare URL stands for an endpoint with all else default. At least one.
-        endpoints: Vec<Endpoint> = Vec::new() => required(),
-        /// The strategy of this service; otherwise `balance.strategy`.
-        strategy: Option<StrategyName> = None,
-        /// Whether responses of this service may be cached; needs `cache.enabled` as well.
-        cache: bool = true,
-        /// Credential of probes and metadata queries; requests of clients never carry it.
-        probe: ProbeCredential = ProbeCredential::default(),
-        /// Several Neo4j servers that share one database (a cluster). Fenced reads then go to the writer or carry the newest bookmark.
-        cluster: bool = false,
-        /// Operations that may be repeated although they write, by name (`points.upsert`), where repeating them is harmless.
-        idempotent: Vec<String> = Vec::new() => formed(&WORD),
-        /// Names of read-only plug-in procedures and functions that may be cached (Neo4j).
-        pure: Vec<String> = Vec::new() => formed(&WORD),
-    }
-}
-
-section! {
-    /// One replica.
-    Endpoint (short "url") {
-        /// Its name in metrics, tokens and the admin API. Default: host-port.
-        name: String = String::new() => formed(&NAME),
-        /// `http://host:port`. Names are resolved in the background.
-        url: String = String::new() => formed(&URL).required(),
-        /// Share of traffic relative to the others, 0..=1000; 0 takes traffic only when all are 0.
-        weight: f64 = 1.0 => within(0.0, 1000.0),
-        /// Requests in flight at most. More go to another endpoint; when all are full, they are refused with 503 at once. Responses that slow readers hold up do not count; there may be as many of them again.
-        max_connections: u32 = 100 => count(),
-        /// Whether it takes writes; auto: as its probes find.
-        role: RoleChoice = RoleChoice::Auto,
-    }
-}
-
-choice! {
-    /// Whether an endpoint takes writes.
-    RoleChoice {
-        /// Found by probes; a server that does not tell takes both.
-        Auto = "auto",
-        /// Reads and writes.
-        Writer = "writer",
-        /// Reads only.
-        Reader = "reader",
-    }
-}
-
-section! {
-    /// Credential of probes and metadata queries.
-    ProbeCredential {
-        /// User of basic authentication (Neo4j).
-        user: Option<String> = None,
-        /// Password of basic authentication (Neo4j).
-        password: Option<Secret> = None,
-        /// API key (Qdrant), sent as `api-key`.
-        api_key: Option<Secret> = None,
+impl Config {
+    /// The keys that differ and need a restart, by path, sorted.
+    pub fn restart_only_changes(&self, other: &Config) -> Vec<String> {
+        config_table::restart_only_changes(self, other)
     }
 }
 

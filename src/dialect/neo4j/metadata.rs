@@ -2,9 +2,10 @@
 //! responses. A response that is no table teaches nothing.
 
 use super::knowledge::{Knowledge, ProcedureMode};
-use super::probes::{ProbeCredential, read_only};
+use super::probes::{headers, read_only};
 use crate::dialect::{Body, MetadataQuery, Response};
 use http::Method;
+use http::header::{HeaderName, HeaderValue};
 use json_reader::{Json, parse};
 use std::time::Duration;
 
@@ -25,12 +26,12 @@ const QUERIES: [(&str, &str, Duration); 4] = [
 ];
 
 /// The queries, at this generation of what is known.
-pub fn queries(credentials: ProbeCredential<'_>, generation: u64) -> Vec<MetadataQuery> {
+pub fn queries(credential: &[(HeaderName, HeaderValue)], generation: u64) -> Vec<MetadataQuery> {
     let query = |(name, text, every)| MetadataQuery {
         name,
         method: Method::POST,
         target: SYSTEM_QUERY.to_owned(),
-        headers: credentials.headers(true),
+        headers: headers(credential, true),
         body: read_only(text),
         every,
         generation,

@@ -44,7 +44,6 @@ use super::{
 use crate::rejection::Rejection;
 use bytes::Bytes;
 use http::HeaderMap;
-use probes::ProbeCredential;
 use std::sync::Arc;
 use stream_judge::MemberJudge;
 use understand::Understander;
@@ -97,10 +96,6 @@ impl Neo4j {
             service: &self.service,
             knowledge: &self.knowledge,
         }
-    }
-
-    fn probe_credential(&self) -> ProbeCredential<'_> {
-        ProbeCredential(&self.settings.credentials)
     }
 
     /// Whether the newest bookmark goes out with a call, so that its response shows every write so far.
@@ -195,11 +190,11 @@ impl Dialect for Neo4j {
     }
 
     fn probes(&self) -> Vec<Probe> {
-        probes::probes(self.probe_credential(), self.knowledge.home().as_deref())
+        probes::probes(&self.settings.credentials, self.knowledge.home().as_deref())
     }
 
     fn metadata_queries(&self) -> Vec<MetadataQuery> {
-        metadata::queries(self.probe_credential(), self.knowledge.generation())
+        metadata::queries(&self.settings.credentials, self.knowledge.generation())
     }
 
     fn learn(&self, metadata_query: &MetadataQuery, response: &Response<'_>) {

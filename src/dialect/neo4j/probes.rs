@@ -11,32 +11,29 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 /// The home database of a server whose configuration says nothing else.
 const HOME: &str = "neo4j";
 
-/// Headers of the probe credential; none where a probe is sent without it.
-#[derive(Clone, Copy)]
-pub struct ProbeCredential<'a>(pub &'a [(HeaderName, HeaderValue)]);
-
-impl ProbeCredential<'_> {
-    /// The headers of a request.
-    pub fn headers(self, has_body: bool) -> Vec<(HeaderName, HeaderValue)> {
-        let json = HeaderValue::from_static("application/json");
-        let mut headers = vec![(ACCEPT, json.clone())];
-        if has_body {
-            headers.push((CONTENT_TYPE, json));
-        }
-        headers.extend_from_slice(self.0);
-        headers
+/// The headers of a probe, with those of its credential.
+pub fn headers(
+    credential: &[(HeaderName, HeaderValue)],
+    has_body: bool,
+) -> Vec<(HeaderName, HeaderValue)> {
+    let json = HeaderValue::from_static("application/json");
+    let mut headers = vec![(ACCEPT, json.clone())];
+    if has_body {
+        headers.push((CONTENT_TYPE, json));
     }
+    headers.extend_from_slice(credential);
+    headers
 }
 
 /// The probes, cheapest first. `home`: the home database, once it is known.
-pub fn probes(credentials: ProbeCredential<'_>, home: Option<&str>) -> Vec<Probe> {
+pub fn probes(credential: &[(HeaderName, HeaderValue)], home: Option<&str>) -> Vec<Probe> {
     let home = utf8_percent_encode(home.unwrap_or(HOME), NON_ALPHANUMERIC);
     vec![
         Probe {
             name: "discovery",
             method: Method::GET,
             target: "/".to_owned(),
-            headers: ProbeCredential(&[]).headers(false),
+            headers: headers(&[], false),
             body: Bytes::new(),
             credentialed: false,
             read: alive,
@@ -45,7 +42,7 @@ pub fn probes(credentials: ProbeCredential<'_>, home: Option<&str>) -> Vec<Probe
             name: "query",
             method: Method::POST,
             target: format!("/db/{home}/query/v2"),
-            headers: credentials.headers(true),
+            headers: headers(credential, true),
             body: read_only("RETURN 1"),
             credentialed: true,
             read: query,
@@ -54,7 +51,7 @@ pub fn probes(credentials: ProbeCredential<'_>, home: Option<&str>) -> Vec<Probe
             name: "role",
             method: Method::GET,
             target: format!("/db/{home}/cluster/writable"),
-            headers: credentials.headers(false),
+            headers: headers(credential, false),
             body: Bytes::new(),
             credentialed: true,
             read: writable,

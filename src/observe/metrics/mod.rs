@@ -17,6 +17,7 @@ pub use readings::{
 use super::executions::Executions;
 use super::logging;
 use super::name::Name;
+use super::observation::Observation;
 use crate::clock::Clock;
 use families::Families;
 use parking_lot::Mutex;
@@ -109,12 +110,17 @@ impl Metrics {
             .with([service, endpoint, kind, to], |one| one.inc());
     }
 
+    /// Counts one request.
+    pub(super) fn record(&self, seen: &Observation) {
+        record::record(&self.families, seen);
+    }
+
     /// Everything in the text format of Prometheus.
     pub(super) fn render(&self, executions: &Executions) -> String {
         let sources = self.sources.lock();
         let mut readings = Readings::default();
         sources.iter().for_each(|source| source.read(&mut readings));
-        self.families.take(&readings);
+        readings::take(&self.families, &readings);
         self.sample(executions);
         TextEncoder::new()
             .encode_to_string(&self.registry.gather())

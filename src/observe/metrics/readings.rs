@@ -88,106 +88,121 @@ pub struct CacheReading {
     pub shared: u64,
 }
 
-impl Families {
-    /// Replaces all figures that are read at a scrape.
-    pub(super) fn take(&self, readings: &Readings) {
-        self.forget_readings();
-        readings
-            .endpoints
-            .iter()
-            .for_each(|one| self.take_endpoint(one));
-        // After the endpoints of the configuration, which say of each name that it does not drain.
-        readings
-            .draining
-            .iter()
-            .for_each(|one| self.take_draining(one));
-        readings
-            .services
-            .iter()
-            .for_each(|one| self.take_service(one));
-        readings.caches.iter().for_each(|one| self.take_cache(one));
-        self.held_bodies
-            .with([], |gauge| gauge.set(readings.held_bodies as f64));
-        if let Some(bytes) = readings.resident {
-            self.resident.with([], |gauge| gauge.set(bytes as f64));
-        }
+/// Replaces all figures that are read at a scrape.
+pub fn take(families: &Families, readings: &Readings) {
+    forget_readings(families);
+    readings
+        .endpoints
+        .iter()
+        .for_each(|one| take_endpoint(families, one));
+    // After the endpoints of the configuration, which say of each name that it does not drain.
+    readings
+        .draining
+        .iter()
+        .for_each(|one| take_draining(families, one));
+    readings
+        .services
+        .iter()
+        .for_each(|one| take_service(families, one));
+    readings
+        .caches
+        .iter()
+        .for_each(|one| take_cache(families, one));
+    families
+        .held_bodies
+        .with([], |gauge| gauge.set(readings.held_bodies as f64));
+    if let Some(bytes) = readings.resident {
+        families.resident.with([], |gauge| gauge.set(bytes as f64));
     }
+}
 
-    fn forget_readings(&self) {
-        [&self.in_flight, &self.stalled, &self.probe_age]
-            .iter()
-            .for_each(|family| family.clear());
-        [&self.endpoint_status, &self.breaker_state, &self.load_score]
-            .iter()
-            .for_each(|family| family.clear());
-        self.selectable.clear();
-        self.resident.clear();
+fn forget_readings(families: &Families) {
+    [&families.in_flight, &families.stalled, &families.probe_age]
+        .iter()
+        .for_each(|family| family.clear());
+    [
+        &families.endpoint_status,
+        &families.breaker_state,
+        &families.load_score,
+    ]
+    .iter()
+    .for_each(|family| family.clear());
+    families.selectable.clear();
+    families.resident.clear();
+}
+
+fn take_endpoint(families: &Families, one: &EndpointReading) {
+    let (service, endpoint) = (&*one.service, &*one.endpoint);
+    families
+        .in_flight
+        .with([service, endpoint], |gauge| gauge.set(one.in_flight as f64));
+    families
+        .stalled
+        .with([service, endpoint], |gauge| gauge.set(one.stalled as f64));
+    for state in STATES {
+        let value = f64::from(u8::from(state == one.status));
+        families
+            .endpoint_status
+            .with([service, endpoint, state], |gauge| gauge.set(value));
     }
-
-    fn take_endpoint(&self, one: &EndpointReading) {
-        let (service, endpoint) = (&*one.service, &*one.endpoint);
-        self.in_flight
-            .with([service, endpoint], |gauge| gauge.set(one.in_flight as f64));
-        self.stalled
-            .with([service, endpoint], |gauge| gauge.set(one.stalled as f64));
-        for state in STATES {
-            let value = f64::from(u8::from(state == one.status));
-            self.endpoint_status
-                .with([service, endpoint, state], |gauge| gauge.set(value));
-        }
-        for state in BREAKERS {
-            let value = f64::from(u8::from(state == one.breaker));
-            self.breaker_state
-                .with([service, endpoint, state], |gauge| gauge.set(value));
-        }
-        for (score, value) in [("a", one.load_a), ("b", one.load_b)] {
-            self.load_score
-                .with([service, endpoint, score], |gauge| gauge.set(value));
-        }
-        if let Some(age) = one.probe_age {
-            self.probe_age
-                .with([service, endpoint], |gauge| gauge.set(age.as_secs_f64()));
-        }
+    for state in BREAKERS {
+        let value = f64::from(u8::from(state == one.breaker));
+        families
+            .breaker_state
+            .with([service, endpoint, state], |gauge| gauge.set(value));
     }
-
-    fn take_draining(&self, one: &DrainingReading) {
-        let (service, endpoint) = (&*one.service, &*one.endpoint);
-        self.in_flight
-            .with([service, endpoint], |gauge| gauge.add(one.in_flight as f64));
-        self.endpoint_status
-            .with([service, endpoint, DRAINING], |gauge| gauge.set(1.0));
+    for (score, value) in [("a", one.load_a), ("b", one.load_b)] {
+        families
+            .load_score
+            .with([service, endpoint, score], |gauge| gauge.set(value));
     }
-
-    fn take_service(&self, one: &ServiceReading) {
-        let counts = [
-            ("capable", one.counts.capable),
-            ("with_capacity", one.counts.with_capacity),
-            ("online", one.counts.online),
-        ];
-        for (count, value) in counts {
-            self.selectable
-                .with([&one.service, count], |gauge| gauge.set(f64::from(value)));
-        }
+    if let Some(age) = one.probe_age {
+        families
+            .probe_age
+            .with([service, endpoint], |gauge| gauge.set(age.as_secs_f64()));
     }
+}
 
-    fn take_cache(&self, one: &CacheReading) {
-        let gauges = [
-            (&self.cache_entries, one.entries),
-            (&self.cache_bytes, one.bytes),
-            (&self.cache_limit_bytes, one.limit_bytes),
-        ];
-        for (family, value) in gauges {
-            family.with([one.level], |gauge| gauge.set(value as f64));
-        }
-        let totals = [
-            (&self.cache_stores, one.stores),
-            (&self.cache_evictions, one.evictions),
-            (&self.cache_expirations, one.expirations),
-            (&self.cache_invalidations, one.invalidations),
-            (&self.cache_shared, one.shared),
-        ];
-        for (family, total) in totals {
-            family.replace([one.level], total);
-        }
+fn take_draining(families: &Families, one: &DrainingReading) {
+    let (service, endpoint) = (&*one.service, &*one.endpoint);
+    families
+        .in_flight
+        .with([service, endpoint], |gauge| gauge.add(one.in_flight as f64));
+    families
+        .endpoint_status
+        .with([service, endpoint, DRAINING], |gauge| gauge.set(1.0));
+}
+
+fn take_service(families: &Families, one: &ServiceReading) {
+    let counts = [
+        ("capable", one.counts.capable),
+        ("with_capacity", one.counts.with_capacity),
+        ("online", one.counts.online),
+    ];
+    for (count, value) in counts {
+        families
+            .selectable
+            .with([&one.service, count], |gauge| gauge.set(f64::from(value)));
+    }
+}
+
+fn take_cache(families: &Families, one: &CacheReading) {
+    let gauges = [
+        (&families.cache_entries, one.entries),
+        (&families.cache_bytes, one.bytes),
+        (&families.cache_limit_bytes, one.limit_bytes),
+    ];
+    for (family, value) in gauges {
+        family.with([one.level], |gauge| gauge.set(value as f64));
+    }
+    let totals = [
+        (&families.cache_stores, one.stores),
+        (&families.cache_evictions, one.evictions),
+        (&families.cache_expirations, one.expirations),
+        (&families.cache_invalidations, one.invalidations),
+        (&families.cache_shared, one.shared),
+    ];
+    for (family, total) in totals {
+        family.replace([one.level], total);
     }
 }

@@ -1,7 +1,6 @@
 //! One observation -> metrics. Only names, static words and numbers are read; nothing that a client
 //! chose becomes a label.
 
-use super::Metrics;
 use super::families::Families;
 use super::words;
 use crate::observe::notes::AttemptNote;
@@ -10,116 +9,123 @@ use crate::plan::Category;
 use crate::rejection::RejectionReason;
 use std::time::Duration;
 
-impl Metrics {
-    /// Counts one request.
-    pub(in crate::observe) fn record(&self, seen: &Observation) {
-        self.families.request(seen);
-        self.families.stages(seen);
-        self.families.plan(seen);
-        self.families.cache(seen);
-        self.families.route(seen);
+/// Counts one request.
+pub fn record(families: &Families, seen: &Observation) {
+    request(families, seen);
+    stages(families, seen);
+    plan(families, seen);
+    cache(families, seen);
+    route(families, seen);
+}
+
+fn request(families: &Families, seen: &Observation) {
+    let (service, operation) = (&*seen.service, seen.operation());
+    let labels = [
+        service,
+        operation,
+        seen.effect().label(),
+        words::status_class(seen.status),
+    ];
+    families.requests.with(labels, |one| one.inc());
+    families.request_duration.with([service, operation], |one| {
+        one.observe(seen.times.total.as_secs_f64())
+    });
+    for (direction, bytes) in [("in", seen.bytes_in), ("out", seen.bytes_out)] {
+        families
+            .client_bytes
+            .with([service, direction], |one| one.inc_by(bytes));
+    }
+    if let Some(side) = seen.outcome.side() {
+        families.aborted.with([service, side], |one| one.inc());
+    }
+    if seen.slow {
+        families.slow.with([service], |one| one.inc());
+    }
+    if let Some(reason) = seen.rejection {
+        families
+            .rejections
+            .with([service, reason.row().label], |one| one.inc());
     }
 }
 
-impl Families {
-    fn request(&self, seen: &Observation) {
-        let (service, operation) = (&*seen.service, seen.operation());
-        let labels = [
-            service,
-            operation,
-            seen.effect().label(),
-            words::status_class(seen.status),
-        ];
-        self.requests.with(labels, |one| one.inc());
-        self.request_duration.with([service, operation], |one| {
-            one.observe(seen.times.total.as_secs_f64())
+fn stages(families: &Families, seen: &Observation) {
+    let times = &seen.times;
+    let stages = [
+        ("understand", times.understand),
+        ("cache", times.cache),
+        ("route", times.route),
+    ];
+    for (stage, span) in stages {
+        let Some(span) = span else { continue };
+        families.stage_duration.with([&seen.service, stage], |one| {
+            one.observe(span.as_secs_f64())
         });
-        for (direction, bytes) in [("in", seen.bytes_in), ("out", seen.bytes_out)] {
-            self.client_bytes
-                .with([service, direction], |one| one.inc_by(bytes));
-        }
-        if let Some(side) = seen.outcome.side() {
-            self.aborted.with([service, side], |one| one.inc());
-        }
-        if seen.slow {
-            self.slow.with([service], |one| one.inc());
-        }
-        if let Some(reason) = seen.rejection {
-            self.rejections
-                .with([service, reason.row().label], |one| one.inc());
-        }
     }
+    if let Some(span) = times.first_byte {
+        families
+            .first_byte
+            .with([&seen.service], |one| one.observe(span.as_secs_f64()));
+    }
+}
 
-    fn stages(&self, seen: &Observation) {
-        let times = &seen.times;
-        let stages = [
-            ("understand", times.understand),
-            ("cache", times.cache),
-            ("route", times.route),
-        ];
-        for (stage, span) in stages {
-            let Some(span) = span else { continue };
-            self.stage_duration.with([&seen.service, stage], |one| {
-                one.observe(span.as_secs_f64())
-            });
-        }
-        if let Some(span) = times.first_byte {
-            self.first_byte
-                .with([&seen.service], |one| one.observe(span.as_secs_f64()));
-        }
+fn plan(families: &Families, seen: &Observation) {
+    if let Some(span) = seen.times.plan {
+        families
+            .plan_duration
+            .with([&seen.service], |one| one.observe(span.as_secs_f64()));
     }
+    let Some(plan) = &seen.plan else { return };
+    let labels = [plan.execution.label(), plan.complexity.label()];
+    families.plans.with(labels, |one| one.inc());
+    if let Some(ratio) = estimate_ratio(seen, plan.time) {
+        families
+            .estimate_ratio
+            .with([&seen.service], |one| one.observe(ratio));
+    }
+}
 
-    fn plan(&self, seen: &Observation) {
-        if let Some(span) = seen.times.plan {
-            self.plan_duration
-                .with([&seen.service], |one| one.observe(span.as_secs_f64()));
-        }
-        let Some(plan) = &seen.plan else { return };
-        let labels = [plan.execution.label(), plan.complexity.label()];
-        self.plans.with(labels, |one| one.inc());
-        if let Some(ratio) = estimate_ratio(seen, plan.time) {
-            self.estimate_ratio
-                .with([&seen.service], |one| one.observe(ratio));
-        }
-    }
+fn cache(families: &Families, seen: &Observation) {
+    let Some(note) = &seen.cache else { return };
+    let labels = [
+        &*seen.service,
+        note.category.map_or("none", Category::label),
+        note.status.label(),
+    ];
+    families.cache_requests.with(labels, |one| one.inc());
+    families
+        .cache_reasons
+        .with([&seen.service, note.reason], |one| one.inc());
+}
 
-    fn cache(&self, seen: &Observation) {
-        let Some(note) = &seen.cache else { return };
-        let labels = [
-            &*seen.service,
-            note.category.map_or("none", Category::label),
-            note.status.label(),
-        ];
-        self.cache_requests.with(labels, |one| one.inc());
-        self.cache_reasons
-            .with([&seen.service, note.reason], |one| one.inc());
+fn route(families: &Families, seen: &Observation) {
+    let service = &*seen.service;
+    if seen.rejection == Some(RejectionReason::NoEndpoint) {
+        families
+            .assignments
+            .with([service, "none"], |one| one.inc());
     }
-
-    fn route(&self, seen: &Observation) {
-        let service = &*seen.service;
-        if seen.rejection == Some(RejectionReason::NoEndpoint) {
-            self.assignments.with([service, "none"], |one| one.inc());
+    let mut before: Option<&AttemptNote> = None;
+    for attempt in &seen.route.attempts {
+        attempt_made(families, service, attempt);
+        if let Some(failed) = before {
+            families
+                .retries
+                .with([service, failed.fault.label()], |one| one.inc());
         }
-        let mut before: Option<&AttemptNote> = None;
-        for attempt in &seen.route.attempts {
-            self.attempt(service, attempt);
-            if let Some(failed) = before {
-                self.retries
-                    .with([service, failed.fault.label()], |one| one.inc());
-            }
-            before = Some(attempt);
-        }
+        before = Some(attempt);
     }
+}
 
-    fn attempt(&self, service: &str, attempt: &AttemptNote) {
-        self.assignments
-            .with([service, "assigned"], |one| one.inc());
-        let labels = [service, &*attempt.endpoint, attempt.fault.label()];
-        self.attempts.with(labels, |one| one.inc());
-        let seconds = attempt.elapsed.as_secs_f64();
-        self.upstream_duration
-            .with([service, &attempt.endpoint], |one| one.observe(seconds));
-    }
+fn attempt_made(families: &Families, service: &str, attempt: &AttemptNote) {
+    families
+        .assignments
+        .with([service, "assigned"], |one| one.inc());
+    let labels = [service, &*attempt.endpoint, attempt.fault.label()];
+    families.attempts.with(labels, |one| one.inc());
+    let seconds = attempt.elapsed.as_secs_f64();
+    families
+        .upstream_duration
+        .with([service, &attempt.endpoint], |one| one.observe(seconds));
 }
 
 /// Only a request that an endpoint answered says something of the estimate.

@@ -3,7 +3,7 @@
 use super::caller::{CallEnd, CallReport, Caller};
 use super::outbound::Outbound;
 use super::requester::{self, Requester};
-use super::send::{CallTrace, SendEnd, SendReport};
+use super::send::{CallTrace, SendEnd, SendReport, send};
 use super::store;
 use crate::cache::{CacheEntry, CacheReason, CacheStatus, Fill, LookupRequest, Verdict, Waited};
 use crate::offload;
@@ -144,7 +144,7 @@ impl<'c> Read<'c> {
             let mut alone = None;
             let report = tokio::select! {
                 biased;
-                report = caller.send(&outbound, deadline, &mut alone) => report,
+                report = send(&caller, &outbound, deadline, &mut alone) => report,
                 () = fill.unwanted() => return None,
             };
             let status = store::settle(&outbound, &report, fill);
@@ -179,7 +179,7 @@ impl<'c> Read<'c> {
         requester: &mut Option<&mut dyn Requester>,
     ) -> Result<CallReport, Box<AsWrite>> {
         let outbound = &*self.outbound;
-        let report = self.caller.send(outbound, self.deadline, requester).await;
+        let report = send(self.caller, outbound, self.deadline, requester).await;
         store::revoke(&self.caller.shared.cache, outbound, &report);
         self.fetched(report, CacheStatus::bypass(reason), None)
     }

@@ -56,97 +56,95 @@ impl CallTrace {
     }
 }
 
-impl Caller {
-    /// Sends a call. The rest of a body that was not read whole comes from `requester`; such a call is sent once.
-    pub(super) async fn send(
-        &self,
-        outbound: &Outbound,
-        deadline: Instant,
-        requester: &mut Option<&mut dyn Requester>,
-    ) -> SendReport {
-        let mut progress = Progress::new(&self.shared, outbound, deadline);
-        outbound.service.pool.budget().request();
-        let end = loop {
-            let begun = self.shared.clock.now();
-            let route = self.route(outbound, &progress);
-            progress.trace.routing += self.shared.clock.now().since(begun);
-            let end = match route {
-                Ok(route) => {
-                    let attempt = Attempt::new(self, outbound, deadline, route);
-                    attempt.run(requester).await
-                }
-                Err(none) => break progress.nowhere(none),
-            };
-            if let Some(end) = self.after(&mut progress, end) {
-                break end;
+/// Sends a call. The rest of a body that was not read whole comes from `requester`; such a call is sent once.
+pub async fn send(
+    caller: &Caller,
+    outbound: &Outbound,
+    deadline: Instant,
+    requester: &mut Option<&mut dyn Requester>,
+) -> SendReport {
+    let mut progress = Progress::new(&caller.shared, outbound, deadline);
+    outbound.service.pool.budget().request();
+    let end = loop {
+        let begun = caller.shared.clock.now();
+        let route = route(caller, outbound, &progress);
+        progress.trace.routing += caller.shared.clock.now().since(begun);
+        let end = match route {
+            Ok(route) => {
+                let attempt = Attempt::new(caller, outbound, deadline, route);
+                attempt.run(requester).await
             }
+            Err(none) => break progress.nowhere(none),
         };
-        progress.report(end)
-    }
-
-    /// Chooses an endpoint.
-    fn route(&self, outbound: &Outbound, progress: &Progress<'_>) -> Result<Route, NoRoute> {
-        let service = &outbound.service;
-        let placement = match progress.to_writer && outbound.is_movable() {
-            true => &Placement::Writer,
-            false => &outbound.call.placement,
-        };
-        let request = RouteRequest {
-            plan: &outbound.plan,
-            placement,
-            key: outbound.local_key(),
-            excluded: &progress.excluded,
-            home: outbound.home.and_then(|home| service.token_of(home)),
-            now: self.shared.clock.now(),
-            explain: outbound.explain,
-        };
-        let mut random = self.shared.random_source.random();
-        let route = service.pool.choose(&request, &mut random)?;
-        if let Some(home) = outbound.home
-            && route.endpoint.id != home
-            && !service.serves(home, request.now)
-        {
-            self.shared.cache.forget_home(home);
+        if let Some(end) = after(&mut progress, end) {
+            break end;
         }
-        Ok(route)
-    }
+    };
+    progress.report(end)
+}
 
-    /// The end of the sending, or `None` to try again.
-    fn after(&self, progress: &mut Progress<'_>, end: AttemptEnd) -> Option<SendEnd> {
-        match end {
-            AttemptEnd::Response(response, attempt) => {
-                let decision = progress.responded(&response, attempt);
-                match decision {
-                    RetryDecision::Stop => return Some(SendEnd::Response(response)),
-                    RetryDecision::AsWrite => return Some(SendEnd::AsWrite(response)),
-                    RetryDecision::Writer => progress.to_writer = true,
-                    RetryDecision::Elsewhere | RetryDecision::Reconnect => {}
-                }
-                progress.excluded.push(Arc::clone(&response.endpoint));
-                progress.fallback = Some(response);
-                None
+/// Chooses an endpoint.
+fn route(caller: &Caller, outbound: &Outbound, progress: &Progress<'_>) -> Result<Route, NoRoute> {
+    let service = &outbound.service;
+    let placement = match progress.to_writer && outbound.is_movable() {
+        true => &Placement::Writer,
+        false => &outbound.call.placement,
+    };
+    let request = RouteRequest {
+        plan: &outbound.plan,
+        placement,
+        key: outbound.local_key(),
+        excluded: &progress.excluded,
+        home: outbound.home.and_then(|home| service.token_of(home)),
+        now: caller.shared.clock.now(),
+        explain: outbound.explain,
+    };
+    let mut random = caller.shared.random_source.random();
+    let route = service.pool.choose(&request, &mut random)?;
+    if let Some(home) = outbound.home
+        && route.endpoint.id != home
+        && !service.serves(home, request.now)
+    {
+        caller.shared.cache.forget_home(home);
+    }
+    Ok(route)
+}
+
+/// The end of the sending, or `None` to try again.
+fn after(progress: &mut Progress<'_>, end: AttemptEnd) -> Option<SendEnd> {
+    match end {
+        AttemptEnd::Response(response, attempt) => {
+            let decision = progress.responded(&response, attempt);
+            match decision {
+                RetryDecision::Stop => return Some(SendEnd::Response(response)),
+                RetryDecision::AsWrite => return Some(SendEnd::AsWrite(response)),
+                RetryDecision::Writer => progress.to_writer = true,
+                RetryDecision::Elsewhere | RetryDecision::Reconnect => {}
             }
-            AttemptEnd::Failed(error, endpoint, attempt) => {
-                match progress.failed(&error, attempt) {
-                    RetryDecision::Reconnect => progress.reconnects += 1,
-                    RetryDecision::Elsewhere | RetryDecision::Writer => {
-                        progress.excluded.push(endpoint);
-                        progress.error = Some(error);
-                    }
-                    RetryDecision::Stop | RetryDecision::AsWrite => {
-                        return Some(progress.given_up(&error));
-                    }
-                }
-                None
-            }
-            AttemptEnd::RequesterGone => {
-                progress.sent = true;
-                Some(SendEnd::RequesterGone)
-            }
-            AttemptEnd::Unwritable => Some(SendEnd::Refused(Rejection::new(
-                RejectionReason::Unsendable,
-                "the request cannot be written as HTTP/1.1",
-            ))),
+            progress.excluded.push(Arc::clone(&response.endpoint));
+            progress.fallback = Some(response);
+            None
         }
+        AttemptEnd::Failed(error, endpoint, attempt) => {
+            match progress.failed(&error, attempt) {
+                RetryDecision::Reconnect => progress.reconnects += 1,
+                RetryDecision::Elsewhere | RetryDecision::Writer => {
+                    progress.excluded.push(endpoint);
+                    progress.error = Some(error);
+                }
+                RetryDecision::Stop | RetryDecision::AsWrite => {
+                    return Some(progress.given_up(&error));
+                }
+            }
+            None
+        }
+        AttemptEnd::RequesterGone => {
+            progress.sent = true;
+            Some(SendEnd::RequesterGone)
+        }
+        AttemptEnd::Unwritable => Some(SendEnd::Refused(Rejection::new(
+            RejectionReason::Unsendable,
+            "the request cannot be written as HTTP/1.1",
+        ))),
     }
 }

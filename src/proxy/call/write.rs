@@ -4,7 +4,7 @@
 use super::caller::{CallEnd, CallReport, Caller};
 use super::outbound::Outbound;
 use super::requester::{self, Requester};
-use super::send::{SendEnd, SendReport};
+use super::send::{SendEnd, SendReport, send};
 use super::store;
 use crate::cache::{Cache, CacheStatus, OpenWrite, Settled, words};
 use crate::dialect::{Acknowledgement, Call, Effect, Executed, Judgement};
@@ -30,7 +30,7 @@ pub async fn carry_out(
         outbound.home = cache.home(&at_home);
     }
     let mut write = PendingWrite::begin(cache, outbound);
-    let mut report = caller.send(outbound, deadline, requester).await;
+    let mut report = send(caller, outbound, deadline, requester).await;
     store::revoke(cache, outbound, &report);
     write.responded(outcome(&outbound.call, &report));
     match &mut report.end {

@@ -1,6 +1,6 @@
 //! Values that hold values: perhaps one, many in order, many by name.
 
-use super::{Reader, Value, kind_of, quoted};
+use super::{Reader, Value, keys, kind_of, quoted};
 use crate::Json;
 use crate::table::{Rules, Shape, forms};
 use crate::tree::{Body, Node, Step};
@@ -64,9 +64,9 @@ impl<T: Value> Value for BTreeMap<String, T> {
             }
         };
         let mut values = BTreeMap::new();
-        for (name, node) in reader.entries(entries) {
+        for (name, node) in keys::entries(entries, reader) {
             reader.down(name.into(), |reader| {
-                reader.check_name(name, node);
+                check_name(name, node, reader);
                 values.extend(T::read(node, rules, reader).map(|value| (name.to_string(), value)));
             });
         }
@@ -81,11 +81,9 @@ impl<T: Value> Value for BTreeMap<String, T> {
     }
 }
 
-impl Reader<'_> {
-    fn check_name(&mut self, name: &str, node: &Node) {
-        if (forms::NAME.test)(name).is_err() {
-            let found = format!("the name {}", quoted(name));
-            self.refuse(&node.named, found, forms::NAME.expected);
-        }
+fn check_name(name: &str, node: &Node, reader: &mut Reader<'_>) {
+    if (forms::NAME.test)(name).is_err() {
+        let found = format!("the name {}", quoted(name));
+        reader.refuse(&node.named, found, forms::NAME.expected);
     }
 }

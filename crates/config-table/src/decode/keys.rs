@@ -14,17 +14,42 @@ pub struct Keys<'n> {
     short: Option<Node>,
 }
 
-impl Reader<'_> {
+/// Entries by name; a name that comes twice is reported, and its first value kept.
+pub fn entries<'n>(
+    entries: &'n [(String, Node)],
+    reader: &mut Reader<'_>,
+) -> HashMap<&'n str, &'n Node> {
+    let mut found = HashMap::new();
+    for (name, node) in entries {
+        match found.entry(name.as_str()) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(node);
+            }
+            Entry::Occupied(first) => report_twice(name, first.get(), node, reader),
+        }
+    }
+    found
+}
+
+fn report_twice(name: &str, first: &Node, second: &Node, reader: &mut Reader<'_>) {
+    let found = format!("{} for the second time", quoted(name));
+    let expected = format!("each key once; the first stands at {}", first.named.short());
+    reader.down(name.into(), |reader| {
+        reader.refuse(&second.named, found, expected)
+    });
+}
+
+impl<'n> Keys<'n> {
     /// Finds the keys of a section. A section without keys is a section of defaults.
-    pub fn section<'n>(&mut self, node: &'n Node, section: &'static Section) -> Option<Keys<'n>> {
+    pub fn of(node: &'n Node, section: &'static Section, reader: &mut Reader<'_>) -> Option<Self> {
         let (found, short) = match (&node.body, section.short) {
-            (Body::Map(entries), _) => (self.entries(entries), None),
+            (Body::Map(map), _) => (entries(map, reader), None),
             (Body::Nothing, _) => (HashMap::new(), None),
             (Body::Text(_), Some(_)) => (HashMap::new(), Some(node.clone())),
             (body, _) => {
                 let names: Vec<&str> = section.fields.iter().map(|field| field.key).collect();
                 let expected = format!("keys: {}", names.join(", "));
-                self.refuse(node.value_place(), super::kind_of(body), expected);
+                reader.refuse(node.value_place(), super::kind_of(body), expected);
                 return None;
             }
         };
@@ -33,35 +58,11 @@ impl Reader<'_> {
             found,
             short,
         };
-        keys.report_unknown(self);
-        keys.report_missing(node, self);
+        keys.report_unknown(reader);
+        keys.report_missing(node, reader);
         Some(keys)
     }
 
-    /// Entries by name; a name that comes twice is reported, and its first value kept.
-    pub fn entries<'n>(&mut self, entries: &'n [(String, Node)]) -> HashMap<&'n str, &'n Node> {
-        let mut found = HashMap::new();
-        for (name, node) in entries {
-            match found.entry(name.as_str()) {
-                Entry::Vacant(vacant) => {
-                    vacant.insert(node);
-                }
-                Entry::Occupied(first) => self.report_twice(name, first.get(), node),
-            }
-        }
-        found
-    }
-
-    fn report_twice(&mut self, name: &str, first: &Node, second: &Node) {
-        let found = format!("{} for the second time", quoted(name));
-        let expected = format!("each key once; the first stands at {}", first.named.short());
-        self.down(name.into(), |reader| {
-            reader.refuse(&second.named, found, expected)
-        });
-    }
-}
-
-impl Keys<'_> {
     /// Reads one key; `None` when it is absent or wrong.
     pub fn take<T: Value>(&mut self, key: &str, reader: &mut Reader<'_>) -> Option<T> {
         let field = self.section.field(key)?;
@@ -70,7 +71,9 @@ impl Keys<'_> {
             _ => self.found.get(key)?,
         };
         reader.down(key.into(), |reader| {
-            reader.note_unused(node, field);
+            if field.rules.unused && !matches!(node.body, Body::Nothing) {
+                reader.note(&node.named, "not used yet, it has no effect");
+            }
             T::read(node, &field.rules, reader)
         })
     }
@@ -103,18 +106,6 @@ impl Keys<'_> {
                     reader.refuse(&node.named, "nothing", expected)
                 });
             }
-        }
-    }
-}
-
-impl Reader<'_> {
-    fn note_unused(&mut self, node: &Node, field: &Field) {
-        if field.rules.unused && !matches!(node.body, Body::Nothing) {
-            let path = crate::tree::path_text(&self.path);
-            self.notes.push(super::Note {
-                place: node.named.clone(),
-                text: format!("{path}: not used yet, it has no effect"),
-            });
         }
     }
 }

@@ -15,7 +15,7 @@ pub use scalars::bounds_text;
 
 use crate::Json;
 use crate::table::{Refused, Rules, Shape};
-use crate::tree::{Body, Node, Place, Step};
+use crate::tree::{Body, Node, Place, Step, path_text};
 use std::collections::BTreeMap;
 
 /// A value of the configuration.
@@ -66,6 +66,14 @@ impl<'a> Reader<'a> {
             path: self.path.clone(),
             found: found.into(),
             expected: expected.into(),
+        });
+    }
+
+    /// Notes something about the key at hand that is no problem.
+    pub(crate) fn note(&mut self, place: &Place, text: &str) {
+        self.notes.push(Note {
+            place: place.clone(),
+            text: format!("{}: {text}", path_text(&self.path)),
         });
     }
 

@@ -111,9 +111,7 @@ impl Value for Duration {
 
     fn read(node: &Node, rules: &Rules, reader: &mut Reader<'_>) -> Option<Self> {
         let length = reader.parsed(node, DURATION.expected, duration)?;
-        reader
-            .in_bounds(node, rules, length.as_secs_f64(), &DURATION)
-            .then_some(length)
+        in_bounds(node, rules, reader, &DURATION, length.as_secs_f64()).then_some(length)
     }
 
     fn show(&self) -> Json {
@@ -126,9 +124,7 @@ impl Value for Size {
 
     fn read(node: &Node, rules: &Rules, reader: &mut Reader<'_>) -> Option<Self> {
         let bytes = reader.parsed(node, SIZE.expected, size)?;
-        reader
-            .in_bounds(node, rules, bytes.0 as f64, &SIZE)
-            .then_some(bytes)
+        in_bounds(node, rules, reader, &SIZE, bytes.0 as f64).then_some(bytes)
     }
 
     fn show(&self) -> Json {
@@ -208,19 +204,21 @@ fn bounded<T>(
     })
 }
 
-impl Reader<'_> {
-    fn in_bounds(&mut self, node: &Node, rules: &Rules, number: f64, kind: &Kind) -> bool {
-        let fits = rules.admit(number);
-        if !fits {
-            let shown = self.scalar(node, kind.expected).map(|scalar| scalar.shown);
-            self.refuse(
-                &node.place,
-                shown.unwrap_or_default(),
-                bounds_text(rules, kind),
-            );
-        }
-        fits
+/// Reports a number outside the bounds of its key; whether it is inside.
+fn in_bounds(
+    node: &Node,
+    rules: &Rules,
+    reader: &mut Reader<'_>,
+    kind: &Kind,
+    number: f64,
+) -> bool {
+    let fits = rules.admit(number);
+    if !fits {
+        let scalar = reader.scalar(node, kind.expected);
+        let shown = scalar.map(|scalar| scalar.shown).unwrap_or_default();
+        reader.refuse(&node.place, shown, bounds_text(rules, kind));
     }
+    fits
 }
 
 /// The bounds of a key in words: `0 to 1`, `1ms to 1d`, `1B to 1024GiB`.

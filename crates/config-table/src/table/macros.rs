@@ -40,7 +40,7 @@ macro_rules! section {
                 let $crate::table::Shape::Section(section) = Self::SHAPE else {
                     return None;
                 };
-                let mut keys = reader.section(node, section)?;
+                let mut keys = $crate::decode::Keys::of(node, section, reader)?;
                 let default = Self::default();
                 Some(Self { $($key: keys.take(stringify!($key), reader).unwrap_or(default.$key),)* })
             }

@@ -1,6 +1,7 @@
 //! A configuration as a tree of nodes, each with its place. Scalars stay text: what `08080` or
 //! `yes` means is decided by the key that asks. It knows nothing of sections.
 
+mod open;
 mod parse;
 mod place;
 
@@ -69,6 +70,19 @@ impl Node {
         match self.body {
             Body::Nothing => &self.named,
             _ => &self.place,
+        }
+    }
+
+    /// Number of nodes and of levels. The depth of a tree is bounded, so this may recurse.
+    fn extent(&self) -> (usize, usize) {
+        let add = |(nodes, height): (usize, usize), child: &Node| {
+            let (more, higher) = child.extent();
+            (nodes + more, height.max(higher + 1))
+        };
+        match &self.body {
+            Body::Nothing | Body::Text(_) => (1, 0),
+            Body::List(items) => items.iter().fold((1, 1), add),
+            Body::Map(entries) => entries.iter().map(|(_, node)| node).fold((1, 1), add),
         }
     }
 }

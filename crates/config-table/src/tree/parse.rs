@@ -2,7 +2,8 @@
 //! counted, so that a few lines cannot stand for a million. Tags, merge keys and keys that are no
 //! names are reported and left out; the rest is read, so that all errors are reported at once.
 
-use super::{Body, Node, Place, Step};
+use super::open::Open;
+use super::{Body, Node, Place};
 use crate::decode::Problem;
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag, options};
 use std::borrow::Cow;
@@ -39,22 +40,6 @@ pub fn parse(text: &str, fixed: Option<&Place>) -> Result<Parsed, Problem> {
         problems: Vec::new(),
     };
     builder.run(text)
-}
-
-/// A list or a map that is still open.
-struct Open {
-    place: Place,
-    anchor: usize,
-    body: Body,
-    /// The key that waits for its value.
-    key: Option<Key>,
-}
-
-/// A key of a map.
-enum Key {
-    Name(String, Place),
-    /// It was reported; its value is left out.
-    Refused,
 }
 
 struct Builder<'a> {
@@ -159,7 +144,7 @@ impl Builder<'_> {
                 "an alias of a value that is complete",
             ));
         };
-        let (nodes, height) = extent(&node);
+        let (nodes, height) = node.extent();
         self.nodes += nodes - 1;
         self.fits(&place, height)?;
         self.add(0, node)
@@ -252,67 +237,5 @@ fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> Body {
         Body::Nothing
     } else {
         Body::Text(text.into_owned())
-    }
-}
-
-/// Where, what was found, what was expected.
-type Refusal = (Place, &'static str, &'static str);
-
-impl Open {
-    /// Puts a node where it belongs: item, key, or value of the key that waited for it.
-    fn add(&mut self, mut node: Node, waiting: Option<Key>) -> Option<Refusal> {
-        match (&mut self.body, waiting) {
-            (Body::Map(entries), Some(Key::Name(key, place))) => {
-                node.named = place;
-                entries.push((key, node));
-            }
-            (Body::Map(_), Some(Key::Refused)) => {}
-            (Body::Map(_), None) => {
-                let (key, refusal) = match key(node) {
-                    Ok(key) => (key, None),
-                    Err(refusal) => (Key::Refused, Some(refusal)),
-                };
-                self.key = Some(key);
-                return refusal;
-            }
-            (Body::List(items), _) => items.push(node),
-            _ => {}
-        }
-        None
-    }
-
-    /// The step from here to the value that is being read.
-    fn step(&self) -> Option<Step> {
-        match (&self.body, &self.key) {
-            (Body::List(items), _) => Some(items.len().into()),
-            (_, Some(Key::Name(key, _))) => Some(key.as_str().into()),
-            _ => None,
-        }
-    }
-}
-
-fn key(node: Node) -> Result<Key, Refusal> {
-    match node.body {
-        Body::Text(text) if text == "<<" => Err((
-            node.place,
-            "a merge key `<<`, which is not supported",
-            "the keys written out; an alias may stand for a whole value",
-        )),
-        Body::Text(text) => Ok(Key::Name(text, node.place)),
-        Body::Nothing => Ok(Key::Name(String::new(), node.place)),
-        Body::List(_) | Body::Map(_) => Err((node.place, "a list or a map as a key", "a name")),
-    }
-}
-
-/// Number of nodes and of levels. The depth of a tree is bounded, so this may recurse.
-fn extent(node: &Node) -> (usize, usize) {
-    let add = |(nodes, height): (usize, usize), child: &Node| {
-        let (more, higher) = extent(child);
-        (nodes + more, height.max(higher + 1))
-    };
-    match &node.body {
-        Body::Nothing | Body::Text(_) => (1, 0),
-        Body::List(items) => items.iter().fold((1, 1), add),
-        Body::Map(entries) => entries.iter().map(|(_, node)| node).fold((1, 1), add),
     }
 }

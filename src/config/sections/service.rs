@@ -1,0 +1,121 @@
+//! The sections of a service and its endpoints, and what of their values follows from others: addresses,
+//! names, the strategy.
+
+use super::super::forms::URL;
+use super::{Balance, DialectName, StrategyName};
+use crate::config::EndpointAddress;
+use crate::listen::ListenAddress;
+use config_table::decode::{Reader, Value};
+use config_table::forms::{NAME, WORD};
+use config_table::table::{Choice, Rules, Shape};
+use config_table::tree::Node;
+use config_table::{ANY, Secret, choice, count, formed, required, section, within};
+use std::net::SocketAddr;
+
+section! {
+    /// One logical database.
+    Service {
+        /// How the database speaks. Required.
+        dialect: DialectName = DialectName::Http => required(),
+        /// The address that clients connect to. Default: 127.0.0.1 and the port of the dialect.
+        listen: Option<ListenAddress> = None => ANY,
+        /// The replicas. A bare URL stands for an endpoint with all else default. At least one.
+        endpoints: Vec<Endpoint> = Vec::new() => required(),
+        /// The strategy of this service; otherwise `balance.strategy`.
+        strategy: Option<StrategyName> = None,
+        /// Whether responses of this service may be cached; needs `cache.enabled` as well.
+        cache: bool = true,
+        /// Credential of probes and metadata queries; requests of clients never carry it.
+        probe: ProbeCredential = ProbeCredential::default(),
+        /// Several Neo4j servers that share one database (a cluster). Fenced reads then go to the writer or carry the newest bookmark.
+        cluster: bool = false,
+        /// Operations that may be repeated although they write, by name (`points.upsert`), where repeating them is harmless.
+        idempotent: Vec<String> = Vec::new() => formed(&WORD),
+        /// Names of read-only plug-in procedures and functions that may be cached (Neo4j).
+        pure: Vec<String> = Vec::new() => formed(&WORD),
+    }
+}
+
+impl Service {
+    /// The address that clients connect to.
+    pub fn listen_address(&self) -> ListenAddress {
+        let port = self.dialect.row().listen_port;
+        let default = || SocketAddr::from(([127, 0, 0, 1], port)).into();
+        self.listen.clone().unwrap_or_else(default)
+    }
+
+    /// The strategy: its own, or that of `balance`.
+    pub fn strategy(&self, balance: &Balance) -> StrategyName {
+        self.strategy.unwrap_or(balance.strategy)
+    }
+}
+
+section! {
+    /// One replica.
+    Endpoint (short "url") {
+        /// Its name in metrics, tokens and the admin API. Default: host-port.
+        name: String = String::new() => formed(&NAME),
+        /// `http://host:port`. Names are resolved in the background.
+        url: String = String::new() => formed(&URL).required(),
+        /// Share of traffic relative to the others, 0..=1000; 0 takes traffic only when all are 0.
+        weight: f64 = 1.0 => within(0.0, 1000.0),
+        /// Requests in flight at most. More go to another endpoint; when all are full, they are refused with 503 at once. Responses that slow readers hold up do not count; there may be as many of them again.
+        max_connections: u32 = 100 => count(),
+        /// Whether it takes writes; auto: as its probes find.
+        role: RoleChoice = RoleChoice::Auto,
+    }
+}
+
+impl Endpoint {
+    /// Where it is; `None` only for an endpoint that was never checked.
+    pub fn address(&self) -> Option<EndpointAddress> {
+        EndpointAddress::parse(&self.url).ok()
+    }
+
+    /// Its configured name, or the default one of its address.
+    pub fn name_at(&self, address: &EndpointAddress) -> String {
+        match self.name.is_empty() {
+            true => address.default_name(),
+            false => self.name.clone(),
+        }
+    }
+}
+
+choice! {
+    /// Whether an endpoint takes writes.
+    RoleChoice {
+        /// Found by probes; a server that does not tell takes both.
+        Auto = "auto",
+        /// Reads and writes.
+        Writer = "writer",
+        /// Reads only.
+        Reader = "reader",
+    }
+}
+
+section! {
+    /// Credential of probes and metadata queries.
+    ProbeCredential {
+        /// User of basic authentication (Neo4j).
+        user: Option<String> = None,
+        /// Password of basic authentication (Neo4j).
+        password: Option<Secret> = None,
+        /// API key (Qdrant), sent as `api-key`.
+        api_key: Option<Secret> = None,
+    }
+}
+
+impl Value for DialectName {
+    const SHAPE: Shape = Shape::Choice(&Choice {
+        name: "DialectName",
+        words: DialectName::WORDS,
+    });
+
+    fn read(node: &Node, _: &Rules, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.choice(node, Self::ALL)
+    }
+
+    fn show(&self) -> config_table::Json {
+        config_table::Json::from(self.word())
+    }
+}
