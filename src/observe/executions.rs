@@ -98,8 +98,8 @@ impl Executions {
     }
 
     /// Notes what the request is and what is planned for it.
-    pub(super) fn update(&self, ticket: Option<u64>, change: impl FnOnce(&mut Entry)) {
-        let Some((ticket, shard)) = ticket.and_then(|t| Some((t, self.shard(t)?))) else {
+    pub(super) fn update(&self, ticket: u64, change: impl FnOnce(&mut Entry)) {
+        let Some(shard) = self.shard(ticket) else {
             return;
         };
         if let Some(entry) = shard.lock().get_mut(&ticket) {
@@ -108,8 +108,8 @@ impl Executions {
     }
 
     /// Takes a request from the list.
-    pub(super) fn leave(&self, ticket: Option<u64>) {
-        let Some((ticket, shard)) = ticket.and_then(|t| Some((t, self.shard(t)?))) else {
+    pub(super) fn leave(&self, ticket: u64) {
+        let Some(shard) = self.shard(ticket) else {
             return;
         };
         if shard.lock().remove(&ticket).is_some() {

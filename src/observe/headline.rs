@@ -35,7 +35,7 @@ pub fn headline(seen: &Observation) -> String {
 
 fn push_route(line: &mut String, route: &RouteNote) {
     if let Some(last) = route.attempts.last() {
-        push_attempt(line, last);
+        push_attempt(line, &last);
         let _ = write!(line, "; attempts={}", route.attempts.len());
     }
     if let Some(counts) = route.counts {

@@ -1,7 +1,8 @@
 //! The guard of one request in flight. It carries the record that grows while the request is served,
 //! and hands it over exactly once: when it is closed, or when it is dropped because its task was.
 
-use super::executions::Summary;
+use super::attempts::Attempts;
+use super::executions::{Entry, Summary};
 use super::notes::{CacheNote, Facts};
 use super::observation::{Observation, Outcome};
 use super::observer::Observer;
@@ -10,14 +11,55 @@ use crate::dialect::Call;
 use crate::plan::Plan;
 use std::sync::Arc;
 
-/// The place of a request in the list of those in flight, for code that works on it elsewhere. By default no place.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Ticket(pub(super) Option<u64>);
+/// A request in flight, for code that works on it: its row in the list of those, which stays while any work is done for
+/// it, and its attempts. By default it has no row.
+#[derive(Clone, Default)]
+pub struct Ticket {
+    row: Option<Arc<Row>>,
+    attempts: Attempts,
+}
+
+/// A row in the list of requests in flight; it goes when this is dropped.
+struct Row {
+    observer: Arc<Observer>,
+    number: u64,
+}
+
+impl Ticket {
+    /// Of a request that has this row, if the list was not full.
+    pub(super) fn new(observer: &Arc<Observer>, number: Option<u64>, attempts: Attempts) -> Self {
+        let row = number.map(|number| {
+            Arc::new(Row {
+                observer: Arc::clone(observer),
+                number,
+            })
+        });
+        Self { row, attempts }
+    }
+
+    /// The attempts of the request.
+    pub fn attempts(&self) -> &Attempts {
+        &self.attempts
+    }
+
+    /// Changes its row.
+    pub(super) fn update(&self, observer: &Observer, change: impl FnOnce(&mut Entry)) {
+        if let Some(row) = &self.row {
+            observer.executions().update(row.number, change);
+        }
+    }
+}
+
+impl Drop for Row {
+    fn drop(&mut self) {
+        self.observer.executions().leave(self.number);
+    }
+}
 
 /// A request in flight, with its record so far. Close it; a drop closes it as abandoned.
 pub struct InFlight {
     pub(super) observer: Arc<Observer>,
-    pub(super) ticket: Option<u64>,
+    pub(super) ticket: Ticket,
     /// `None` only after it was closed.
     pub(super) seen: Option<Box<Observation>>,
 }
@@ -43,18 +85,16 @@ impl InFlight {
     /// Notes what the request is. A later word (a refused fence) replaces the earlier one.
     pub fn understood(&mut self, call: &Call) {
         let facts = Facts::of(call);
-        self.observer
-            .executions()
-            .update(self.ticket, |entry| entry.understood(&facts));
+        self.ticket
+            .update(&self.observer, |entry| entry.understood(&facts));
         self.note(|seen| seen.call = Some(facts));
     }
 
     /// Notes the plan; from now on the request can be overdue.
     pub fn planned(&mut self, plan: Plan) {
         let summary = Summary::of(&plan);
-        self.observer
-            .executions()
-            .update(self.ticket, |entry| entry.summary = Some(summary));
+        self.ticket
+            .update(&self.observer, |entry| entry.summary = Some(summary));
         self.note(|seen| seen.plan = Some(plan));
     }
 
@@ -63,9 +103,9 @@ impl InFlight {
         self.note(|seen| seen.cache = Some(note));
     }
 
-    /// Its place in the list of requests in flight.
+    /// The same request, for code that works on it elsewhere.
     pub fn ticket(&self) -> Ticket {
-        Ticket(self.ticket)
+        self.ticket.clone()
     }
 
     /// Ends the request and records it. The total time is measured here.
@@ -76,7 +116,7 @@ impl InFlight {
 
     fn finish(&mut self) {
         if let Some(seen) = self.seen.take() {
-            self.observer.executions().leave(self.ticket);
+            self.ticket = Ticket::default();
             self.observer.record(seen);
         }
     }

@@ -26,7 +26,7 @@ macro_rules! line {
             refused = $seen.rejection.map(|reason| reason.row().label),
             cache = $seen.cache.map(|note| note.status.label()),
             cache_reason = $seen.cache.map(|note| note.reason),
-            endpoint = $seen.route.endpoint().map(|name| &**name),
+            endpoint = $seen.route.endpoint().as_deref(),
             attempts = $seen.route.attempts.len(),
             total_ms = millis($seen.times.total),
             upstream_ms = $seen.times.upstream.map(millis),

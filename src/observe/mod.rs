@@ -2,6 +2,7 @@
 //! and everything that learns read this record and nothing else. Nothing here decides anything, waits
 //! for anything, or ever holds a body, a parameter or a credential.
 
+mod attempts;
 pub mod executions;
 mod headline;
 mod history;
@@ -18,6 +19,7 @@ mod request_id;
 pub mod safe;
 mod wall;
 
+pub use attempts::{Attempts, RunningAttempt};
 pub use executions::{Executions, RunningRequest};
 pub use in_flight::{InFlight, Ticket};
 pub use logging::Logging;

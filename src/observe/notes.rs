@@ -1,8 +1,10 @@
 //! The parts of a record: what was understood, what the cache said, how the endpoint was chosen,
 //! where the time went. Each is bounded when it is made, and holds no word that a client could abuse.
 
+use super::attempts::{Attempts, UNDER_WAY};
 use super::name::Name;
 use super::safe;
+use crate::clock::Moment;
 use crate::dialect::{Call, Effect, Fault, Fence, Placement, QueryType, Target};
 use crate::plan::Category;
 use serde::{Serialize, Serializer};
@@ -55,12 +57,11 @@ pub enum CacheResult {
 }
 
 /// How the endpoint was chosen, and what came of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct RouteNote {
     /// The strategy's word in the configuration; empty when no endpoint was wanted.
     pub strategy: &'static str,
-    /// In order; at most [`MAX_ATTEMPTS`] are kept. Add with [`RouteNote::attempt`].
-    pub attempts: Vec<AttemptNote>,
+    pub attempts: Attempts,
     /// Endpoints that were left out, and why; at most [`MAX_CANDIDATES`].
     pub excluded: Vec<Excluded>,
     /// How many endpoints could have taken the call; known when none was chosen.
@@ -80,8 +81,12 @@ pub struct AttemptNote {
     /// `None`: no response came.
     pub status: Option<u16>,
     pub fault: Fault,
-    /// The judge's word for the response or for the failed exchange.
+    /// The judge's word for the response or for the failed exchange; `under_way` before its end, `abandoned` where nobody
+    /// waited for that.
     pub code: &'static str,
+    #[serde(skip)]
+    pub started: Moment,
+    /// From the sending of the request until the endpoint had sent all; what a slow client held up is part of it.
     #[serde(serialize_with = "seconds")]
     pub elapsed: Duration,
 }
@@ -173,16 +178,24 @@ fn placement(placement: &Placement) -> Placement {
     }
 }
 
-impl RouteNote {
-    /// Notes one more attempt. Past [`MAX_ATTEMPTS`] the last one is replaced, so that the end is kept.
-    pub fn attempt(&mut self, mut attempt: AttemptNote) {
-        attempt.scores.truncate(MAX_CANDIDATES);
-        if self.attempts.len() >= MAX_ATTEMPTS {
-            self.attempts.pop();
+impl AttemptNote {
+    /// An attempt at this endpoint that is sent now, chosen for this reason.
+    pub fn sent(endpoint: Name, reason: &'static str, started: Moment) -> Self {
+        Self {
+            endpoint,
+            reason,
+            score: None,
+            scores: Vec::new(),
+            status: None,
+            fault: Fault::None,
+            code: UNDER_WAY,
+            started,
+            elapsed: Duration::ZERO,
         }
-        self.attempts.push(attempt);
     }
+}
 
+impl RouteNote {
     /// Notes the endpoints that were left out.
     pub fn excluded(&mut self, excluded: impl IntoIterator<Item = Excluded>) {
         let room = MAX_CANDIDATES.saturating_sub(self.excluded.len());
@@ -190,8 +203,8 @@ impl RouteNote {
     }
 
     /// The endpoint of the last attempt.
-    pub fn endpoint(&self) -> Option<&Name> {
-        self.attempts.last().map(|attempt| &attempt.endpoint)
+    pub fn endpoint(&self) -> Option<Name> {
+        self.attempts.last().map(|attempt| attempt.endpoint)
     }
 }
 

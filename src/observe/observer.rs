@@ -12,7 +12,7 @@ use super::observation::{Observation, Outcome};
 use super::request_id::RequestIds;
 use super::safe;
 use super::wall::unix_ms;
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::config;
 use crate::dialect::{Call, Effect};
 use crate::random::Random;
@@ -105,7 +105,7 @@ impl Observer {
     /// Opens the record of a request. The guard closes it, at the latest when it is dropped.
     pub fn open(self: &Arc<Self>, opening: &Opening<'_>) -> InFlight {
         let seen = self.blank(opening);
-        let ticket = self.executions.enter(Entry {
+        let number = self.executions.enter(Entry {
             id: seen.id,
             service: seen.service.clone(),
             start: seen.start,
@@ -115,9 +115,10 @@ impl Observer {
             summary: None,
             endpoint: None,
         });
+        let attempts = seen.route.attempts.clone();
         InFlight {
+            ticket: Ticket::new(self, number, attempts),
             observer: Arc::clone(self),
-            ticket,
             seen: Some(Box::new(seen)),
         }
     }
@@ -177,16 +178,18 @@ impl Observer {
     }
 
     /// Notes what a request in flight is. A later word (a refused fence) replaces the earlier one.
-    pub fn understood(&self, ticket: Ticket, call: &Call) {
+    pub fn understood(&self, ticket: &Ticket, call: &Call) {
         let facts = Facts::of(call);
-        self.executions
-            .update(ticket.0, |entry| entry.understood(&facts));
+        ticket.update(self, |entry| entry.understood(&facts));
     }
 
-    /// Notes that a request in flight is on its way to an endpoint.
-    pub fn sent_to(&self, ticket: Ticket, endpoint: Name) {
-        self.executions
-            .update(ticket.0, |entry| entry.endpoint = Some(endpoint));
+    /// Whether metrics are on.
+    pub(super) fn counts(&self) -> bool {
+        self.settings.load().metrics
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.clock.now()
     }
 
     /// The handles of metrics that no request record carries: probes, changes of endpoints, reloads.
@@ -204,8 +207,10 @@ impl Observer {
 
     /// Takes the record of a request that has ended.
     pub(super) fn record(&self, mut seen: Box<Observation>) {
-        let settings = self.settings.load();
-        seen.times.total = self.clock.now().since(seen.start);
+        let (settings, now) = (self.settings.load(), self.clock.now());
+        seen.times.total = now.since(seen.start);
+        let attempts = &seen.route.attempts;
+        seen.times.upstream = (!attempts.is_empty()).then(|| attempts.elapsed(now));
         seen.slow = settings
             .slow_threshold
             .is_some_and(|slow| seen.times.total >= slow);

@@ -50,8 +50,8 @@ impl BodyReader {
         while parts.len() <= limit && !self.full {
             match client.part().await? {
                 Part::Data(data) => {
-                    self.full = !self.share.grow(data.len());
-                    parts.push(data.into_bytes());
+                    let part = data.into_bytes();
+                    self.full = !parts.push(part, &mut self.share, Share::grow);
                 }
                 Part::Trailers(fields) => trailers = Some(fields),
                 Part::End => {

@@ -2,6 +2,7 @@
 //! least rate, and the bytes are counted.
 
 use super::call::{Gone, Requester, next_piece};
+use super::headers;
 use super::min_rate::MinRate;
 use crate::config;
 use crate::http::{
@@ -236,9 +237,10 @@ impl Requester for Client<'_> {
         self.on_leave = OnLeave::GoOn;
     }
 
-    fn informational(&mut self, head: &ResponseHeader) {
+    fn informational(&mut self, mut head: ResponseHeader) {
+        headers::strip_response(&mut head);
         // A client that cannot be told goes without.
-        let _ = self.downstream.send_informational(head);
+        let _ = self.downstream.send_informational(&head);
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) {

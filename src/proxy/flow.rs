@@ -1,17 +1,18 @@
 //! One request on its way through the steps: its record, its client, and what every response to it carries.
 
 use super::Proxy;
-use super::call::{CallEnd, CallReport, CallResponse, Outbound};
+use super::call::{BufferedResponse, CallEnd, CallReport, CallResponse, Outbound, ResponseStream};
 use super::client::{Client, ClientError};
 use super::headers::EXPLAIN;
 use super::intake::{self, Intake};
 use super::notes;
-use super::relay::{Observers, Relay};
+use super::read_ahead::ReadAhead;
+use super::relay::Relay;
 use super::respond::{Ending, Marks, WholeResponse, edit_head};
-use super::streaming_permit::StreamingPermit;
+use super::slow_reader::SlowReader;
 use crate::cache::CacheStatus;
-use crate::dialect::{Body, Request};
-use crate::http::{BodyLength, Downstream, RequestHeader};
+use crate::dialect::{Body, Request, ResponseEditor};
+use crate::http::{BodyLength, Downstream, Part, RequestHeader};
 use crate::observe::{self, InFlight, Opening, Outcome};
 use crate::rejection::{Rejection, RejectionReason};
 use crate::snapshot::{Service, Snapshot};
@@ -124,8 +125,11 @@ impl<'a> Flow<'a> {
             self.record.note(|record| record.times.cache = Some(took));
         }
         if let Some(trace) = &report.trace {
+            notes::route(&mut self.record, trace);
+        }
+        if !outbound.ticket.attempts().is_empty() || report.trace.is_some() {
             let strategy = self.service.pool.strategy().word();
-            notes::route(&mut self.record, strategy, trace);
+            self.record.note(|record| record.route.strategy = strategy);
         }
     }
 
@@ -177,23 +181,11 @@ impl<'a> Flow<'a> {
         }
     }
 
-    async fn respond(&mut self, outbound: &Outbound, mut fetched: CallResponse) -> Ending {
+    async fn respond(&mut self, outbound: &Outbound, fetched: CallResponse) -> Ending {
         let token = &fetched.endpoint.token;
         let editor = self.service.dialect.editor(&outbound.call, token);
-        if fetched.response.exchange.is_some() {
-            let head = &fetched.response.head;
-            let judge = self.service.dialect.stream_judge(
-                &outbound.call,
-                head.status.as_u16(),
-                &head.headers,
-            );
-            let endpoint = fetched.endpoint.id;
-            let observers = Observers {
-                editor,
-                judge,
-                write: fetched.write.take().map(|write| (write, endpoint)),
-            };
-            let streamed = self.stream(fetched, observers).await;
+        if let Some(stream) = fetched.stream {
+            let streamed = self.relay(fetched.response, stream, editor).await;
             return streamed.unwrap_or(Ending::ClientGone);
         }
         let response = fetched.response;
@@ -207,35 +199,29 @@ impl<'a> Flow<'a> {
     }
 
     /// Passes a response on while it comes.
-    async fn stream(
+    async fn relay(
         &mut self,
-        fetched: CallResponse,
-        mut observers: Observers,
+        mut begun: BufferedResponse,
+        stream: ResponseStream,
+        mut editor: Option<Box<dyn ResponseEditor>>,
     ) -> Result<Ending, ClientError> {
         let marks = self.marks();
-        let mut response = fetched.response;
-        let mut length = response.length;
-        if let Some(editor) = &mut observers.editor {
+        if let Some(editor) = &mut editor {
             // Fields that cannot be written stay as the endpoint sent them.
-            let _ = edit_head(&mut response.head, &mut **editor);
-            length = BodyLength::Unknown;
+            let _ = edit_head(&mut begun.head, &mut **editor);
+            begun.length = BodyLength::Unknown;
         }
-        marks.put(&mut response.head)?;
-        self.client.send_head(&response.head, length)?;
-        let Some(exchange) = response.exchange else {
-            return Ok(Ending::Complete);
-        };
-        let clock = &self.origin.proxy.shared.clock;
-        let permit = |streaming| StreamingPermit::new(streaming, self.origin.client, clock.clone());
-        let permit = fetched.streaming.map(permit);
-        let room = (response.share, self.snapshot.config.path.read_ahead.bytes());
-        let mut relay = Relay::new(&mut self.client, exchange, observers, room, permit);
-        relay.begin(response.body).await;
-        if let Some(trailers) = response.trailers {
-            relay.take(crate::http::Part::Trailers(trailers));
+        marks.put(&mut begun.head)?;
+        self.client.send_head(&begun.head, begun.length)?;
+        let ahead = ReadAhead::new(begun.share, self.snapshot.config.path.read_ahead.bytes());
+        let reader = SlowReader::new(self.origin.client);
+        let mut relay = Relay::new(&mut self.client, stream, editor, ahead, reader);
+        relay.begin(begun.body).await;
+        if let Some(trailers) = begun.trailers {
+            relay.take(Part::Trailers(trailers));
         }
-        if response.is_whole {
-            relay.take(crate::http::Part::End);
+        if begun.is_whole {
+            relay.end();
         }
         Ok(relay.run().await)
     }

@@ -13,9 +13,10 @@ mod intake;
 mod listener;
 mod min_rate;
 mod notes;
+mod read_ahead;
 mod relay;
 mod respond;
-mod streaming_permit;
+mod slow_reader;
 
 pub use client_places::ClientPlaces;
 pub use listener::serve;

@@ -16,17 +16,10 @@ pub fn request_id(record: &InFlight) -> HeaderValue {
         .unwrap_or(HeaderValue::from_static("none"))
 }
 
-/// Notes the way to the response: who was asked and how it went, and who could not be asked.
-pub fn route(record: &mut InFlight, strategy: &'static str, trace: &CallTrace) {
-    let attempts = &trace.attempts;
-    let upstream = attempts.iter().map(|attempt| attempt.elapsed).sum();
+/// Notes the way to the response, and who could not be asked.
+pub fn route(record: &mut InFlight, trace: &CallTrace) {
     record.note(|record| {
-        record.route.strategy = strategy;
         record.times.route = Some(record.times.route.unwrap_or_default() + trace.routing);
-        record.times.upstream = Some(record.times.upstream.unwrap_or_default() + upstream);
-        for attempt in attempts {
-            record.route.attempt(attempt.clone());
-        }
         if let Some(none) = &trace.nowhere {
             record.route.counts = Some(counts(none));
             record.route.excluded(none.excluded.iter().map(excluded));

@@ -2,30 +2,19 @@
 //! ahead, up to a bound, so that the endpoint is done with the request and its connection is free while a slow client reads.
 //! Past the bound the endpoint is not read, and its permit is stalled.
 
-use super::call::{Exchange, ExchangeEnd, PendingWrite, next_piece};
+use super::call::{ExchangeEnd, ResponseStream, next_piece};
 use super::client::Client;
+use super::read_ahead::{READ, ReadAhead};
 use super::respond::Ending;
-use super::streaming_permit::StreamingPermit;
-use crate::dialect::{ResponseEditor, StreamJudge};
-use crate::endpoint_id::EndpointId;
+use super::slow_reader::SlowReader;
+use crate::dialect::ResponseEditor;
 use crate::http::{Data, Part};
-use crate::shared::Share;
 use bytes::Bytes;
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-/// Bytes that are read ahead in any case.
-const LEAST: usize = 64 << 10;
-
-/// Who else sees the body: it is judged as the endpoint sent it, then edited.
-pub struct Observers {
-    pub editor: Option<Box<dyn ResponseEditor>>,
-    pub judge: Option<Box<dyn StreamJudge>>,
-    /// The write that ends with the response, and where it was carried out. It is settled as soon as the endpoint has sent
-    /// all, however slowly the client reads.
-    pub write: Option<(PendingWrite, EndpointId)>,
-}
+/// What the client's connection may be given before it has written any of it.
+const UNWRITTEN: usize = 2 * READ;
 
 /// How far the response was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,107 +24,104 @@ enum Reading {
     Cut,
 }
 
+/// What a look at the endpoint brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Read {
+    Part,
+    NoRoom,
+    Nothing,
+}
+
+/// The client left, or took nothing for too long.
+#[derive(Debug)]
+struct ClientGone;
+
 /// The rest of a response, from the endpoint to the client.
 pub struct Relay<'r, 'c> {
     client: &'r mut Client<'c>,
-    exchange: Option<Exchange>,
-    observers: Observers,
-    /// The part of what is read ahead in the bound of all bodies.
-    share: Share,
-    /// Bytes that may be read ahead.
-    limit: usize,
-    /// Until the endpoint has nothing more to say.
-    permit: Option<StreamingPermit>,
-    queue: VecDeque<Part>,
-    queued: usize,
+    stream: Option<ResponseStream>,
+    /// Edits what the client gets. What the endpoint sent was judged before.
+    editor: Option<Box<dyn ResponseEditor>>,
+    ahead: ReadAhead,
+    reader: SlowReader,
     reading: Reading,
-    written: bool,
+    end_given: bool,
 }
 
 impl<'r, 'c> Relay<'r, 'c> {
     /// A relay of a response whose head was queued for the client.
     pub fn new(
         client: &'r mut Client<'c>,
-        exchange: Exchange,
-        observers: Observers,
-        (share, limit): (Share, usize),
-        permit: Option<StreamingPermit>,
+        stream: ResponseStream,
+        editor: Option<Box<dyn ResponseEditor>>,
+        ahead: ReadAhead,
+        reader: SlowReader,
     ) -> Self {
         Self {
             client,
-            exchange: Some(exchange),
-            observers,
-            share,
-            limit,
-            permit,
-            queue: VecDeque::new(),
-            queued: 0,
+            stream: Some(stream),
+            editor,
+            ahead,
+            reader,
             reading: Reading::Open,
-            written: false,
+            end_given: false,
         }
     }
 
-    /// Begins with what was read before, which the share holds already. A piece at a time: judging and
+    /// Begins with what was read before, whose memory the share holds. A piece at a time: judging and
     /// editing all of it would hold up the worker.
-    pub async fn begin(&mut self, mut bytes: Bytes) {
-        while let Some(piece) = next_piece(&mut bytes) {
-            self.push(piece);
+    pub async fn begin(&mut self, bytes: Bytes) {
+        let mut rest = bytes.clone();
+        while let Some(piece) = next_piece(&mut rest) {
+            if let Some(stream) = &mut self.stream {
+                stream.begun(&piece);
+            }
+            if let Some(editor) = &mut self.editor {
+                let edited = editor.chunk(piece.into_bytes(), false);
+                self.ahead.join(&edited);
+            }
             tokio::task::yield_now().await;
         }
+        match self.editor {
+            Some(_) => self.ahead.drop_beginning(),
+            None => self.ahead.begin(bytes),
+        }
+    }
+
+    /// The beginning was all of the body.
+    pub fn end(&mut self) {
+        if let Some(stream) = &mut self.stream {
+            stream.ended();
+        }
+        self.take(Part::End);
     }
 
     /// Takes a part that came from the endpoint.
     pub fn take(&mut self, part: Part) {
         match part {
-            Part::Data(data) => {
-                self.share.add(data.len());
-                self.push(data);
-            }
-            Part::Trailers(_) => self.queue.push_back(part),
-            Part::End => {
-                if let Some(mut editor) = self.observers.editor.take()
-                    && let Some(last) = Data::new(editor.chunk(Bytes::new(), true))
-                {
-                    self.enqueue(last);
+            Part::Data(data) => match &mut self.editor {
+                Some(editor) => {
+                    let edited = editor.chunk(data.into_bytes(), false);
+                    self.take_edited(edited);
                 }
-                self.queue.push_back(Part::End);
-                self.ended(Reading::Ended);
+                None => self.ahead.push(data),
+            },
+            Part::Trailers(trailers) => self.ahead.push_trailers(trailers),
+            Part::End => {
+                if let Some(mut editor) = self.editor.take() {
+                    let last = editor.chunk(Bytes::new(), true);
+                    self.take_edited(last);
+                }
+                self.ahead.push_end();
+                self.reading = Reading::Ended;
             }
         }
     }
 
-    fn push(&mut self, data: Data) {
-        let came = data.len();
-        if let Some(judge) = &mut self.observers.judge {
-            judge.chunk(&data);
-        }
-        let Some(editor) = &mut self.observers.editor else {
-            return self.enqueue(data);
-        };
-        let edited = editor.chunk(data.into_bytes(), false);
-        self.share.give_back(came.saturating_sub(edited.len()));
-        if let Some(data) = Data::new(edited) {
-            self.enqueue(data);
-        }
-    }
-
-    fn enqueue(&mut self, data: Data) {
-        self.queued += data.len();
-        self.queue.push_back(Part::Data(data));
-    }
-
-    /// The endpoint has nothing more to say: its permit ends.
-    fn ended(&mut self, reading: Reading) {
-        self.reading = reading;
-        if let Some(permit) = self.permit.take() {
-            permit.end(reading == Reading::Cut);
-        }
-        // Of a write whose response was cut the outcome stays unknown.
-        if let Some((write, endpoint)) = self.observers.write.take()
-            && reading == Reading::Ended
-        {
-            let judgement = self.observers.judge.take().map(|judge| judge.end(true));
-            write.ended(endpoint, judgement.as_ref());
+    fn take_edited(&mut self, edited: Bytes) {
+        match Data::new(edited) {
+            Some(data) => self.ahead.push(data),
+            None => self.ahead.unreserve(),
         }
     }
 
@@ -145,124 +131,129 @@ impl<'r, 'c> Relay<'r, 'c> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
-        loop {
-            if self.poll_read(cx).is_err() {
-                return Poll::Ready(Ending::ClientGone);
-            }
-            match self.poll_write(cx) {
-                Err(()) => return Poll::Ready(Ending::ClientGone),
-                Ok(true) if self.reading == Reading::Open && self.exchange.is_some() => {}
-                Ok(_) => break,
-            }
+        match self.poll_move(cx) {
+            Ok(()) => self.poll_end(cx),
+            Err(ClientGone) => Poll::Ready(Ending::ClientGone),
         }
-        self.poll_end(cx)
     }
 
-    /// Reads what there is, as far as there is room. `Err`: the client is gone.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<(), ()> {
-        while let Some(exchange) = &mut self.exchange {
-            let has_room =
-                self.queued < LEAST || self.queued < self.limit && self.share.may_read_ahead(LEAST);
-            if self.reading != Reading::Open || !has_room {
-                return self.poll_upload(cx);
-            }
-            if let Some(permit) = &mut self.permit {
-                permit.resume();
-            }
-            match exchange.poll_part(cx, &mut Some(self.client)) {
-                Poll::Ready(Ok(part)) => self.take(part),
-                Poll::Ready(Err(ExchangeEnd::Failed(_))) => {
-                    self.exchange = None;
-                    self.ended(Reading::Cut);
-                }
-                Poll::Ready(Err(ExchangeEnd::RequesterGone)) => return Err(()),
-                Poll::Pending => return Ok(()),
+    /// Moves what can be moved.
+    fn poll_move(&mut self, cx: &mut Context<'_>) -> Result<(), ClientGone> {
+        loop {
+            self.poll_give(cx)?;
+            match self.poll_read(cx)? {
+                Read::Part => {}
+                // What the client takes makes room.
+                Read::NoRoom if self.poll_written(cx)? => {}
+                Read::NoRoom | Read::Nothing => return Ok(()),
             }
         }
-        Ok(())
+    }
+
+    /// Reads a part, if there is room for it and it is there.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<Read, ClientGone> {
+        let Some(stream) = &mut self.stream else {
+            return Ok(Read::Nothing);
+        };
+        let is_open = self.reading == Reading::Open;
+        if !is_open || !self.ahead.reserve() {
+            self.poll_upload(cx)?;
+            return Ok(if is_open { Read::NoRoom } else { Read::Nothing });
+        }
+        if let Some(permit) = stream.permit() {
+            self.reader.resume(permit);
+        }
+        match stream.poll_part(cx, &mut Some(self.client)) {
+            Poll::Ready(Ok(part)) => {
+                self.take(part);
+                Ok(Read::Part)
+            }
+            Poll::Ready(Err(ExchangeEnd::Failed(_))) => {
+                self.ahead.unreserve();
+                self.stream = None;
+                self.reading = Reading::Cut;
+                Ok(Read::Nothing)
+            }
+            Poll::Ready(Err(ExchangeEnd::RequesterGone)) => Err(ClientGone),
+            Poll::Pending => {
+                self.ahead.unreserve();
+                Ok(Read::Nothing)
+            }
+        }
     }
 
     /// Nothing is read: the request goes on being sent. After the response's end nothing else tells of an endpoint
-    /// that takes no more, so its time counts then. `Err`: the client is gone.
-    fn poll_upload(&mut self, cx: &mut Context<'_>) -> Result<(), ()> {
-        let Some(exchange) = &mut self.exchange else {
+    /// that takes no more, so its time counts then.
+    fn poll_upload(&mut self, cx: &mut Context<'_>) -> Result<(), ClientGone> {
+        let Some(stream) = &mut self.stream else {
             return Ok(());
         };
         let is_open = self.reading == Reading::Open;
         if is_open {
-            exchange.pause();
+            stream.pause();
         }
-        if let Some(permit) = &mut self.permit {
-            permit.wait(cx);
+        if let Some(permit) = stream.permit() {
+            self.reader.wait(permit, cx);
         }
-        match exchange.poll_upload(cx, &mut Some(self.client)) {
-            Poll::Ready(Err(_)) => return Err(()),
+        match stream.poll_upload(cx, &mut Some(self.client)) {
+            Poll::Ready(Err(_)) => return Err(ClientGone),
             Poll::Ready(Ok(())) if !is_open => {
-                if let Some(exchange) = self.exchange.take() {
-                    exchange.release();
+                if let Some(stream) = self.stream.take() {
+                    stream.release();
                 }
             }
-            Poll::Pending if !is_open && exchange.poll_time(cx).is_ready() => self.exchange = None,
+            Poll::Pending if !is_open && stream.poll_time(cx).is_ready() => self.stream = None,
             _ => {}
         }
         Ok(())
     }
 
-    /// Queues what the client takes; whether any was. `Err`: the client is gone.
-    fn poll_write(&mut self, cx: &mut Context<'_>) -> Result<bool, ()> {
-        let mut any = false;
-        while let Some(part) = self.queue.pop_front() {
+    /// Gives the client's connection what it takes.
+    fn poll_give(&mut self, cx: &mut Context<'_>) -> Result<(), ClientGone> {
+        while !self.ahead.is_empty() {
             match self.client.poll_ready(cx) {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(_)) => return Err(()),
-                Poll::Pending => {
-                    self.queue.push_front(part);
-                    break;
-                }
+                Poll::Ready(ready) => ready.map_err(|_| ClientGone)?,
+                Poll::Pending => return Ok(()),
             }
-            self.write(part)?;
-            any = true;
+            let Some(part) = self.ahead.give() else {
+                continue;
+            };
+            self.reader.took(part.data_len());
+            self.end_given |= part == Part::End;
+            self.client.send_part(part).map_err(|_| ClientGone)?;
         }
-        Ok(any)
+        if self.ahead.given() >= UNWRITTEN {
+            self.poll_written(cx)?;
+        }
+        Ok(())
     }
 
-    fn write(&mut self, part: Part) -> Result<(), ()> {
-        let part = match part {
-            Part::Data(data) => {
-                let mut bytes = data.into_bytes();
-                let piece = next_piece(&mut bytes).ok_or(())?;
-                if let Some(rest) = Data::new(bytes) {
-                    self.queue.push_front(Part::Data(rest));
-                }
-                self.queued = self.queued.saturating_sub(piece.len());
-                self.share.give_back(piece.len());
-                if let Some(permit) = &mut self.permit {
-                    permit.moved(piece.len());
-                }
-                Part::Data(piece)
-            }
-            part => part,
-        };
-        self.written |= part == Part::End;
-        self.client.send_part(part).map_err(|_| ())
+    /// Whether the client's connection has written all that was read.
+    fn poll_written(&mut self, cx: &mut Context<'_>) -> Result<bool, ClientGone> {
+        match self.client.poll_flush(cx) {
+            Poll::Ready(flushed) => flushed.map_err(|_| ClientGone)?,
+            Poll::Pending => return Ok(false),
+        }
+        self.ahead.written();
+        Ok(self.ahead.is_empty())
     }
 
     /// Whether everything is over.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
-        let flushed = match self.client.poll_flush(cx) {
-            Poll::Ready(Err(_)) => return Poll::Ready(Ending::ClientGone),
-            flushed => flushed.is_ready() && self.queue.is_empty(),
+        let Ok(written) = self.poll_written(cx) else {
+            return Poll::Ready(Ending::ClientGone);
         };
-        if flushed && self.reading == Reading::Cut {
+        if written && self.reading == Reading::Cut {
             return Poll::Ready(Ending::Cut);
         }
-        if flushed && self.written && self.exchange.is_none() {
+        if written && self.end_given && self.stream.is_none() {
             return Poll::Ready(Ending::Complete);
         }
         if self.client.request_ended() && self.client.poll_left(cx).is_ready() {
             return Poll::Ready(Ending::ClientGone);
         }
-        match &mut self.permit {
+        let permit = self.stream.as_mut().and_then(ResponseStream::permit);
+        match permit {
             Some(permit) => permit.poll_evicted(cx).map(|()| Ending::Evicted),
             None => Poll::Pending,
         }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 pub struct PlanLearner(pub Arc<MeasuredTimes>);
 
 impl Learn for PlanLearner {
-    /// Responses from the cache tell nothing of a database, so they are left out.
+    /// Responses from the cache tell nothing of a database, and those that were broken off not how long they take.
     fn learn(&self, seen: &Observation) {
-        let sent = !seen.route.attempts.is_empty();
-        if let Some(plan) = seen.plan.as_ref().filter(|_| sent) {
+        let tells = !seen.route.attempts.is_empty() && seen.outcome.side().is_none();
+        if let Some(plan) = seen.plan.as_ref().filter(|_| tells) {
             self.0
                 .add(plan.query_type, plan.execution, seen.times.total);
         }

@@ -96,21 +96,32 @@ impl Share {
 
     /// Takes so many bytes more of a request; `false`, and nothing taken, where the bound leaves no room for them.
     pub fn grow(&mut self, bytes: usize) -> bool {
+        self.take(bytes, 1)
+    }
+
+    /// Takes so many bytes more of a response; `false`, and nothing taken, where there is no room for them.
+    pub fn grow_response(&mut self, bytes: usize) -> bool {
+        self.take(bytes, OF_RESPONSES)
+    }
+
+    /// Takes so many bytes for what is read ahead; `false`, and nothing taken, where there is no room for them.
+    pub fn grow_read_ahead(&mut self, bytes: usize) -> bool {
+        self.take(bytes, OF_READ_AHEAD)
+    }
+
+    /// Takes first and looks then, so that two that take at the same time cannot both have the last bytes.
+    fn take(&mut self, bytes: usize, part: usize) -> bool {
         self.add(bytes);
-        let fits = self.fits(0, 1);
+        let fits = self.fits(part);
         if !fits {
             self.give_back(bytes);
         }
         fits
     }
 
-    /// Takes so many bytes more of a response; `false`, and nothing taken, where there is no room for them.
-    pub fn grow_response(&mut self, bytes: usize) -> bool {
-        let fits = self.fits(bytes, OF_RESPONSES);
-        if fits {
-            self.add(bytes);
-        }
-        fits
+    /// Bytes that it holds.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Takes so many bytes more, whether there is room for them or not: they are there.
@@ -119,16 +130,11 @@ impl Share {
         self.bodies.take(self.client, bytes);
     }
 
-    /// Whether there is room for so many bytes to be read ahead.
-    pub fn may_read_ahead(&self, bytes: usize) -> bool {
-        self.fits(bytes, OF_READ_AHEAD)
-    }
-
-    fn fits(&self, bytes: usize, part: usize) -> bool {
+    fn fits(&self, part: usize) -> bool {
         let client = self.bodies.by_client.get(self.client);
         let of_client = client.map_or(0, |held| held.load(Relaxed));
-        self.bodies.held() + bytes <= self.bodies.limit.load(Relaxed) / part
-            && of_client + bytes <= self.bodies.limit_per_client.load(Relaxed) / part
+        self.bodies.held() <= self.bodies.limit.load(Relaxed) / part
+            && of_client <= self.bodies.limit_per_client.load(Relaxed) / part
     }
 
     /// Gives so many bytes back.
@@ -175,8 +181,8 @@ mod tests {
     fn what_is_read_ahead_leaves_room_for_responses_and_those_for_requests() {
         let bodies = Bodies::new(100, 0.5);
         let mut response = bodies.share(CLIENT);
-        assert!(response.may_read_ahead(12) && !response.may_read_ahead(13));
-        assert!(response.grow_response(25));
+        assert!(!response.grow_read_ahead(13) && response.grow_read_ahead(12));
+        assert!(response.grow_response(13));
         assert!(!response.grow_response(1));
         let mut request = response.sibling();
         assert!(request.grow(25));

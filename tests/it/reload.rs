@@ -657,7 +657,7 @@ async fn no_request_mixes_two_configurations() {
             planned,
             "{one:?}"
         );
-        for attempt in &one.route.attempts {
+        for attempt in one.route.attempts.list() {
             assert_eq!(&*attempt.endpoint, planned, "{one:?}");
             *seen.entry(planned).or_default() += 1;
         }

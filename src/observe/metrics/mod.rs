@@ -17,8 +17,10 @@ pub use readings::{
 use super::executions::Executions;
 use super::logging;
 use super::name::Name;
+use super::notes::AttemptNote;
 use super::observation::Observation;
 use crate::clock::Clock;
+use crate::dialect::Fault;
 use families::Families;
 use parking_lot::Mutex;
 use prometheus::{Registry, TextEncoder};
@@ -113,6 +115,16 @@ impl Metrics {
     /// Counts one request.
     pub(super) fn record(&self, seen: &Observation) {
         record::record(&self.families, seen);
+    }
+
+    /// Counts an attempt that is sent; `before`: the fault of the one before it, where this is a further one.
+    pub(super) fn attempt_sent(&self, service: &str, before: Option<Fault>) {
+        record::attempt_sent(&self.families, service, before);
+    }
+
+    /// Counts an attempt that has ended.
+    pub(super) fn attempt_ended(&self, service: &str, attempt: &AttemptNote) {
+        record::attempt_ended(&self.families, service, attempt);
     }
 
     /// Everything in the text format of Prometheus.

@@ -3,6 +3,7 @@
 
 use super::families::Families;
 use super::words;
+use crate::dialect::Fault;
 use crate::observe::notes::AttemptNote;
 use crate::observe::observation::{Observation, Outcome};
 use crate::plan::Category;
@@ -15,7 +16,11 @@ pub fn record(families: &Families, seen: &Observation) {
     stages(families, seen);
     plan(families, seen);
     cache(families, seen);
-    route(families, seen);
+    if seen.rejection == Some(RejectionReason::NoEndpoint) {
+        families
+            .assignments
+            .with([&seen.service, "none"], |one| one.inc());
+    }
 }
 
 fn request(families: &Families, seen: &Observation) {
@@ -97,29 +102,20 @@ fn cache(families: &Families, seen: &Observation) {
         .with([&seen.service, note.reason], |one| one.inc());
 }
 
-fn route(families: &Families, seen: &Observation) {
-    let service = &*seen.service;
-    if seen.rejection == Some(RejectionReason::NoEndpoint) {
-        families
-            .assignments
-            .with([service, "none"], |one| one.inc());
-    }
-    let mut before: Option<&AttemptNote> = None;
-    for attempt in &seen.route.attempts {
-        attempt_made(families, service, attempt);
-        if let Some(failed) = before {
-            families
-                .retries
-                .with([service, failed.fault.label()], |one| one.inc());
-        }
-        before = Some(attempt);
-    }
-}
-
-fn attempt_made(families: &Families, service: &str, attempt: &AttemptNote) {
+/// Counts an attempt that is sent; `before`: the fault of the one before it, where this is a further one.
+pub fn attempt_sent(families: &Families, service: &str, before: Option<Fault>) {
     families
         .assignments
         .with([service, "assigned"], |one| one.inc());
+    if let Some(fault) = before {
+        families
+            .retries
+            .with([service, fault.label()], |one| one.inc());
+    }
+}
+
+/// Counts an attempt that has ended.
+pub fn attempt_ended(families: &Families, service: &str, attempt: &AttemptNote) {
     let labels = [service, &*attempt.endpoint, attempt.fault.label()];
     families.attempts.with(labels, |one| one.inc());
     let seconds = attempt.elapsed.as_secs_f64();

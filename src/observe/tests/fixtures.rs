@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::config;
 use crate::dialect::{Call, Effect, Fault, QueryType, Target};
-use crate::observe::{AttemptNote, InFlight, Name, Observer, Opening};
+use crate::observe::{AttemptNote, InFlight, Name, Observer, Opening, RunningAttempt};
 use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use crate::random::Random;
 use std::sync::Arc;
@@ -41,6 +41,22 @@ impl Bench {
             .open(&self.opening(&http::Method::POST, target))
     }
 
+    /// Sends a request to an endpoint; the attempt takes 3 ms and ends by this fault.
+    pub fn attempt(&self, in_flight: &InFlight, endpoint: &str, fault: Fault) {
+        let running = self.sent(in_flight, endpoint);
+        self.clock.advance(Duration::from_millis(3));
+        running.end(fault, "ok");
+    }
+
+    /// Sends a request to an endpoint.
+    pub fn sent(&self, in_flight: &InFlight, endpoint: &str) -> RunningAttempt {
+        let note = AttemptNote {
+            score: Some(0.25),
+            ..AttemptNote::sent(Name::from(endpoint), "fewest_in_flight", self.clock.now())
+        };
+        RunningAttempt::begin(&self.observer, &in_flight.ticket(), &self.service, note)
+    }
+
     pub fn opening<'a>(&'a self, method: &'a http::Method, target: &'a str) -> Opening<'a> {
         Opening {
             service: &self.service,
@@ -76,18 +92,5 @@ pub fn plan(time: Duration) -> Plan {
         time,
         cache: None,
         priority: 5,
-    }
-}
-
-pub fn attempt(endpoint: &str, fault: Fault) -> AttemptNote {
-    AttemptNote {
-        endpoint: Name::from(endpoint),
-        reason: "fewest_in_flight",
-        score: Some(0.25),
-        scores: Vec::new(),
-        status: Some(200),
-        fault,
-        code: "ok",
-        elapsed: Duration::from_millis(3),
     }
 }

@@ -1,4 +1,4 @@
-use super::fixtures::{Bench, attempt, plan, read};
+use super::fixtures::{Bench, plan, read};
 use crate::dialect::{Fault, Target};
 use crate::observe::{CacheNote, CacheResult, EndpointCounts, Observation};
 use crate::rejection::RejectionReason;
@@ -6,7 +6,7 @@ use http::HeaderValue;
 use proptest::prelude::*;
 use std::time::Duration;
 
-fn headline(target: Target, change: impl FnOnce(&mut Observation)) -> String {
+fn headline(target: Target, endpoints: &[&str], change: impl FnOnce(&mut Observation)) -> String {
     let bench = Bench::new();
     let mut in_flight = bench.open();
     in_flight.understood(&read(target));
@@ -18,16 +18,17 @@ fn headline(target: Target, change: impl FnOnce(&mut Observation)) -> String {
         age: None,
         ttl: None,
     });
+    for endpoint in endpoints {
+        bench.attempt(&in_flight, endpoint, Fault::None);
+    }
     in_flight.note(change);
     in_flight.seen().unwrap().headline()
 }
 
 #[test]
 fn the_headline_says_what_was_decided() {
-    let line = headline(Target::Collection("docs".into()), |seen| {
-        seen.route.attempt(attempt("a", Fault::Endpoint));
-        seen.route.attempt(attempt("b", Fault::None));
-    });
+    let target = Target::Collection("docs".into());
+    let line = headline(target, &["a", "b"], |_| {});
     let (id, rest) = line.split_once("; ").unwrap();
     assert_eq!(id.len(), "id=".len() + 12);
     assert_eq!(
@@ -39,7 +40,7 @@ fn the_headline_says_what_was_decided() {
 
 #[test]
 fn a_refusal_says_why_and_what_was_selectable() {
-    let line = headline(Target::Service, |seen| {
+    let line = headline(Target::Service, &[], |seen| {
         seen.rejection = Some(RejectionReason::NoEndpoint);
         seen.route.counts = Some(EndpointCounts {
             capable: 3,
@@ -56,9 +57,8 @@ fn a_refusal_says_why_and_what_was_selectable() {
 proptest! {
     #[test]
     fn a_headline_is_a_safe_header_whatever_the_names(name in ".{0,400}", endpoint in "\\PC{0,2000}") {
-        let line = headline(Target::Database(format!("{name}\r\nset-cookie: a=b\u{0}")), |seen| {
-            seen.route.attempt(attempt(&endpoint, Fault::None));
-        });
+        let target = Target::Database(format!("{name}\r\nset-cookie: a=b\u{0}"));
+        let line = headline(target, &[&endpoint], |_| {});
         prop_assert!(line.len() <= 1024);
         prop_assert!(line.bytes().all(|b| b == b' ' || b.is_ascii_graphic()));
         prop_assert!(HeaderValue::from_str(&line).is_ok());

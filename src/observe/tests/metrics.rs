@@ -1,4 +1,4 @@
-use super::fixtures::{Bench, attempt, plan, read};
+use super::fixtures::{Bench, plan, read};
 use crate::config;
 use crate::dialect::{Fault, Target};
 use crate::observe::metrics::FAMILIES;
@@ -40,10 +40,10 @@ fn full_request(bench: &Bench) {
         seen.times.plan = Some(Duration::from_micros(4));
         seen.times.route = Some(Duration::from_micros(4));
         seen.times.first_byte = Some(Duration::from_millis(4));
-        seen.route.attempt(attempt("a", Fault::Overload));
-        seen.route.attempt(attempt("b", Fault::None));
     });
-    bench.clock.advance(Duration::from_millis(40));
+    bench.attempt(&in_flight, "a", Fault::Overload);
+    bench.attempt(&in_flight, "b", Fault::None);
+    bench.clock.advance(Duration::from_millis(34));
     in_flight.close(Outcome::Complete);
 }
 

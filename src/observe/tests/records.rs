@@ -1,4 +1,4 @@
-use super::fixtures::{Bench, attempt, plan, read};
+use super::fixtures::{Bench, plan, read};
 use crate::config;
 use crate::dialect::{Canonical, Fault, Placement, Target};
 use crate::observe::notes::{MAX_ATTEMPTS, MAX_CANDIDATES};
@@ -111,7 +111,7 @@ fn requests_in_flight_are_listed_with_plan_endpoint_and_lateness() {
     let mut in_flight = bench.open();
     in_flight.understood(&read(Target::Service));
     in_flight.planned(plan(Duration::from_secs(1)));
-    bench.observer.sent_to(in_flight.ticket(), Name::from("a"));
+    let _attempt = bench.sent(&in_flight, "a");
     bench.clock.advance(Duration::from_millis(400));
     let rows = bench.observer.running(100);
     assert_eq!(rows.len(), 1);
@@ -224,13 +224,13 @@ fn what_strangers_chose_is_bounded_and_on_one_line() {
     call.placement = Placement::Pinned(hostile.clone());
     in_flight.understood(&call);
     in_flight.note(|seen| {
-        (0..1000).for_each(|_| seen.route.attempt(attempt("a", Fault::Endpoint)));
         let gone = Excluded {
             endpoint: Name::from("b"),
             reason: "open",
         };
         seen.route.excluded(std::iter::repeat_n(gone, 1000));
     });
+    (0..1000).for_each(|_| bench.attempt(&in_flight, "a", Fault::Endpoint));
     let id = in_flight.id().unwrap().to_string();
     drop(in_flight);
     let seen = bench.observer.explain(&id).unwrap();

@@ -8,13 +8,14 @@ use super::exchange_error::ExchangeError;
 use super::limits::CallLimits;
 use super::outbound::{Outbound, OutboundMessage};
 use super::requester::Requester;
+use super::response_stream::ResponseStream;
+use super::sent_attempt::SentAttempt;
 use crate::balance::Route;
-use crate::dialect::{Executed, Fault, Judgement};
-use crate::endpoint::{Completion, Endpoint, HealthStatus};
+use crate::endpoint::{Endpoint, HealthStatus};
 use crate::http::Destination;
-use crate::observe::{self, Name};
 use crate::offload::{self, ReceivedResponse};
 use crate::retry;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -24,57 +25,56 @@ const LIVENESS_CHECK: Duration = Duration::from_secs(1);
 
 /// How an attempt ended.
 pub enum AttemptEnd {
-    Response(Box<CallResponse>, observe::AttemptNote),
-    Failed(ExchangeError, Arc<Endpoint>, observe::AttemptNote),
+    Response(Box<CallResponse>),
+    Failed(ExchangeError, Arc<Endpoint>),
     RequesterGone,
     /// The request cannot be written.
     Unwritable,
 }
 
-/// An attempt at the endpoint of a route.
+/// An attempt at an endpoint.
 pub struct Attempt<'a> {
     caller: &'a Caller,
     outbound: &'a Outbound,
     limits: CallLimits,
     deadline: Instant,
-    route: Route,
+    endpoint: Arc<Endpoint>,
+    address: SocketAddr,
 }
 
 impl<'a> Attempt<'a> {
-    /// An attempt that is still to be made.
-    pub fn new(
+    /// Makes an attempt at the endpoint of a route.
+    pub async fn make(
         caller: &'a Caller,
         outbound: &'a Outbound,
         deadline: Instant,
         route: Route,
-    ) -> Self {
-        Self {
+        requester: &mut Option<&mut dyn Requester>,
+    ) -> AttemptEnd {
+        let attempt = Self {
             caller,
             outbound,
             limits: CallLimits::of(&outbound.call, &outbound.snapshot.config.upstream),
             deadline,
-            route,
-        }
+            endpoint: Arc::clone(&route.endpoint),
+            address: route.address,
+        };
+        attempt.run(route, requester).await
     }
 
-    /// Makes the attempt.
-    pub async fn run(self, requester: &mut Option<&mut dyn Requester>) -> AttemptEnd {
-        let shared = &self.caller.shared;
-        let Some(message) = self.outbound.message(&self.route.endpoint.authority).await else {
+    async fn run(self, route: Route, requester: &mut Option<&mut dyn Requester>) -> AttemptEnd {
+        let Some(message) = self.outbound.message(&self.endpoint.authority).await else {
             return AttemptEnd::Unwritable;
         };
-        let name = Name::from(Arc::clone(&self.route.endpoint.name));
-        shared.observer.sent_to(self.outbound.ticket, name);
-        let started = shared.clock.now();
+        let sent = SentAttempt::new(&self.caller.shared, self.outbound, route);
         let response = tokio::select! {
             biased;
             response = self.exchange(message, requester) => response,
             error = self.lost() => Err(ExchangeEnd::Failed(error)),
         };
-        let elapsed = shared.clock.now().since(started);
         match response {
-            Ok(response) => self.judged(response, elapsed).await,
-            Err(ExchangeEnd::Failed(error)) => self.failed(error, elapsed),
+            Ok(response) => self.judged(response, sent).await,
+            Err(ExchangeEnd::Failed(error)) => self.failed(error, sent),
             Err(ExchangeEnd::RequesterGone) => AttemptEnd::RequesterGone,
         }
     }
@@ -85,8 +85,8 @@ impl<'a> Attempt<'a> {
         requester: &mut Option<&mut dyn Requester>,
     ) -> Result<BufferedResponse, ExchangeEnd> {
         let destination = Destination {
-            address: self.route.address,
-            group: self.route.endpoint.state.generation,
+            address: self.address,
+            group: self.endpoint.state.generation,
             connect_timeout: self.limits.connect,
             idle_timeout: self.limits.idle,
         };
@@ -98,7 +98,7 @@ impl<'a> Attempt<'a> {
 
     /// Waits until the probes say that the endpoint is dead, if that ends the call there.
     async fn lost(&self) -> ExchangeError {
-        let is_dead = || self.route.endpoint.health().status() == HealthStatus::Unhealthy;
+        let is_dead = || self.endpoint.health().status() == HealthStatus::Unhealthy;
         if !retry::abandons_dead_endpoint(self.outbound.call.effect) || is_dead() {
             return std::future::pending().await;
         }
@@ -126,92 +126,47 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    async fn judged(self, response: BufferedResponse, elapsed: Duration) -> AttemptEnd {
+    async fn judged(self, mut response: BufferedResponse, mut sent: SentAttempt) -> AttemptEnd {
+        let status = response.head.status.as_u16();
+        sent.responded(status);
         let received = ReceivedResponse {
-            status: response.head.status.as_u16(),
+            status,
             headers: &response.head.headers,
             body: &response.body,
             is_whole: response.is_whole,
         };
-        let dialect = &self.outbound.service.dialect;
-        let judgement = offload::judge(dialect, &self.outbound.call, &received).await;
-        let status = Some(response.head.status.as_u16());
-        let attempt = self.note(status, judgement.fault, judgement.code, elapsed);
-        let completion = self.completion(&judgement, elapsed);
-        let endpoint = self.route.endpoint;
-        let permit = self.route.permit;
-        let streaming = match response.exchange {
-            Some(_) => Some((permit, completion)),
+        let (dialect, call) = (&self.outbound.service.dialect, &self.outbound.call);
+        let judgement = offload::judge(dialect, call, &received).await;
+        let stream = match response.exchange.take() {
+            Some(exchange) => {
+                let judge = dialect.stream_judge(call, status, &response.head.headers);
+                Some(ResponseStream::new(
+                    exchange,
+                    sent,
+                    judgement.clone(),
+                    judge,
+                ))
+            }
             None => {
-                permit.complete(&completion);
+                sent.judged(&judgement);
                 None
             }
         };
-        let response = CallResponse {
-            no_store: endpoint.held(self.caller.shared.clock.now()),
+        AttemptEnd::Response(Box::new(CallResponse {
+            no_store: self.endpoint.held(self.caller.shared.clock.now()),
             response,
+            stream,
             judgement,
-            endpoint,
-            streaming,
-            write: None,
-        };
-        AttemptEnd::Response(Box::new(response), attempt)
+            endpoint: self.endpoint,
+        }))
     }
 
-    fn failed(self, error: ExchangeError, elapsed: Duration) -> AttemptEnd {
-        let fault = match error.blames_endpoint() {
-            true => Fault::Endpoint,
-            false => Fault::None,
-        };
-        let attempt = self.note(None, fault, error.kind, elapsed);
-        let judgement = Judgement::failure(fault, Executed::Unknown, error.kind);
-        let completion = self.completion(&judgement, elapsed);
-        let completion = Completion {
-            timed_out: error.failure.timed_out && error.failure.may_be_processed(),
-            ..completion
-        };
-        if error.blames_endpoint() {
-            self.route.permit.complete(&completion);
-        }
+    fn failed(self, error: ExchangeError, sent: SentAttempt) -> AttemptEnd {
+        sent.failed(&error);
         if let Some(shortage) = error.shortage {
             let metrics = self.caller.shared.observer.metrics();
             metrics.connect_lacked(&self.outbound.service.label, shortage.word());
         }
-        AttemptEnd::Failed(error, self.route.endpoint, attempt)
-    }
-
-    fn completion(&self, judgement: &Judgement, elapsed: Duration) -> Completion {
-        Completion {
-            fault: judgement.fault,
-            elapsed,
-            complexity: self.outbound.plan.complexity,
-            shape: self.outbound.call.shape,
-            needs_two_shapes: judgement.needs_two_shapes,
-            timed_out: false,
-            now: self.caller.shared.clock.now(),
-        }
-    }
-
-    fn note(
-        &self,
-        status: Option<u16>,
-        fault: Fault,
-        code: &'static str,
-        elapsed: Duration,
-    ) -> observe::AttemptNote {
-        let route = &self.route;
-        let scores = route.scores.iter();
-        observe::AttemptNote {
-            endpoint: Name::from(Arc::clone(&route.endpoint.name)),
-            reason: route.reason.label(),
-            score: (route.score != 0.0).then_some(route.score),
-            scores: scores
-                .map(|scored| (Name::from(&*scored.endpoint), scored.score))
-                .collect(),
-            status,
-            fault,
-            code,
-            elapsed,
-        }
+        AttemptEnd::Failed(error, self.endpoint)
     }
 }

@@ -61,8 +61,8 @@ impl BufferedResponse {
             });
             match part.await.transpose()? {
                 Some(Part::Data(data)) => {
-                    let has_room = limit.share.grow_response(data.len());
-                    body.push(data.into_bytes());
+                    let part = data.into_bytes();
+                    let has_room = body.push(part, &mut limit.share, Share::grow_response);
                     if !has_room || body.len() > most {
                         break false;
                     }

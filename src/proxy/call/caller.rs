@@ -4,11 +4,12 @@ use super::buffered::BufferedResponse;
 use super::outbound::Outbound;
 use super::read::Read;
 use super::requester::Requester;
+use super::response_stream::ResponseStream;
 use super::send::CallTrace;
-use super::write::{self, PendingWrite};
+use super::write;
 use crate::cache::{CacheEntry, CacheStatus};
 use crate::dialect::Judgement;
-use crate::endpoint::{Completion, Endpoint, Permit};
+use crate::endpoint::Endpoint;
 use crate::http::Connector;
 use crate::plan::Category;
 use crate::rejection::Rejection;
@@ -32,10 +33,8 @@ pub struct CallResponse {
     pub endpoint: Arc<Endpoint>,
     /// The endpoint is in its rejoin hold: the cache stores nothing from it.
     pub no_store: bool,
-    /// The endpoint's place and what its state is told, while the response streams.
-    pub streaming: Option<(Permit, Completion)>,
-    /// The write that is open until the end of a response that streams.
-    pub write: Option<PendingWrite>,
+    /// What the endpoint has still to send of it, where it streams.
+    pub stream: Option<ResponseStream>,
 }
 
 /// How a call ended.

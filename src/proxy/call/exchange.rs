@@ -116,7 +116,7 @@ impl Exchange {
                     if let Some(requester) = requester
                         && head.status != StatusCode::CONTINUE
                     {
-                        requester.informational(&head);
+                        requester.informational(head);
                     }
                 }
                 Poll::Ready(Ok(head)) => return Poll::Ready(Ok(self.begun(head))),

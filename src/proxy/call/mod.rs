@@ -13,18 +13,21 @@ mod parts;
 mod progress;
 mod read;
 mod requester;
+mod response_stream;
 mod send;
+mod sent_attempt;
 mod store;
 #[cfg(test)]
 mod tests;
 mod write;
 
+pub use buffered::BufferedResponse;
 pub use caller::{CallEnd, CallReport, CallResponse, Caller};
-pub use exchange::{Exchange, ExchangeEnd};
+pub use exchange::ExchangeEnd;
 pub use outbound::{CallOrigin, Outbound};
 pub use outbound_request::{OutboundRequest, RequestBody};
 pub use parts::{BodyParts, next_piece};
 pub use progress::SOON;
 pub use requester::{Gone, Requester};
+pub use response_stream::ResponseStream;
 pub use send::CallTrace;
-pub use write::PendingWrite;

@@ -80,7 +80,7 @@ impl Outbound {
         let call = self
             .dialect()
             .refused_as_write(&self.call, &self.request.view());
-        observer.understood(self.ticket, &call);
+        observer.understood(&self.ticket, &call);
         self.call = Arc::new(call);
     }
 

@@ -7,7 +7,6 @@ use super::outbound::Outbound;
 use super::send::{CallTrace, SendEnd, SendReport};
 use crate::balance::{Exclusion, NoRoute};
 use crate::endpoint::Endpoint;
-use crate::observe;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::retry::{self, AttemptOutcome, RetryDecision, RetryFacts};
 use crate::shared::Shared;
@@ -25,6 +24,9 @@ pub struct Progress<'a> {
     /// When all attempts must be over.
     deadline: Instant,
     pub trace: CallTrace,
+    attempts: u32,
+    /// Who gave no response, and why.
+    failures: Vec<(Arc<Endpoint>, &'static str)>,
     /// Endpoints that are not asked again.
     pub excluded: Vec<Arc<Endpoint>>,
     pub sent: bool,
@@ -46,6 +48,8 @@ impl<'a> Progress<'a> {
             outbound,
             deadline,
             trace: CallTrace::default(),
+            attempts: 0,
+            failures: Vec::new(),
             excluded: Vec::new(),
             sent: false,
             unsure: false,
@@ -58,13 +62,9 @@ impl<'a> Progress<'a> {
     }
 
     /// An endpoint responded: what follows.
-    pub fn responded(
-        &mut self,
-        response: &CallResponse,
-        attempt: observe::AttemptNote,
-    ) -> RetryDecision {
+    pub fn responded(&mut self, response: &CallResponse) -> RetryDecision {
         self.sent = true;
-        self.trace.attempts.push(attempt);
+        self.attempts += 1;
         let (service, call) = (&self.outbound.service.name, &self.outbound.call);
         let known = &self.shared.known_targets;
         let is_second = self.fallback.is_some();
@@ -78,21 +78,17 @@ impl<'a> Progress<'a> {
     }
 
     /// An attempt failed: what follows.
-    pub fn failed(
-        &mut self,
-        error: &ExchangeError,
-        attempt: observe::AttemptNote,
-    ) -> RetryDecision {
+    pub fn failed(&mut self, error: &ExchangeError, endpoint: &Arc<Endpoint>) -> RetryDecision {
         self.sent |= error.failure.may_be_processed();
         self.unsure |= error.failure.may_be_processed();
-        self.trace.attempts.push(attempt);
+        self.attempts += 1;
+        self.failures.push((Arc::clone(endpoint), error.kind));
         self.decide(AttemptOutcome::Failure(error.failure))
     }
 
     fn decide(&self, end: AttemptOutcome<'_>) -> RetryDecision {
         let outbound = self.outbound;
         let balance = &outbound.snapshot.config.balance;
-        let attempts = u32::try_from(self.trace.attempts.len()).unwrap_or(u32::MAX);
         let facts = RetryFacts {
             effect: outbound.call.effect,
             idempotent: outbound.service.is_idempotent(outbound.call.operation),
@@ -101,7 +97,7 @@ impl<'a> Progress<'a> {
             replayable: outbound.request.body.is_whole,
             target_is_known: self.target_is_known,
             has_fallback: self.fallback.is_some(),
-            attempts: attempts.saturating_sub(self.reconnects),
+            attempts: self.attempts.saturating_sub(self.reconnects),
             max_attempts: balance.max_retries,
             reconnects: self.reconnects,
             overdue: Instant::now() >= self.deadline,
@@ -151,8 +147,8 @@ impl<'a> Progress<'a> {
 
     /// Nothing was sent anywhere: each endpoint that was tried and what became of it, and why the others were not.
     fn unreachable(&self, nowhere: Option<&NoRoute>) -> Rejection {
-        let tried = self.trace.attempts.iter();
-        let tried = tried.map(|attempt| (&*attempt.endpoint, attempt.code));
+        let tried = self.failures.iter();
+        let tried = tried.map(|(endpoint, kind)| (&*endpoint.name, *kind));
         let others = nowhere.iter().flat_map(|none| &none.excluded);
         let others = others
             .filter(|(_, why)| *why != Exclusion::Tried)

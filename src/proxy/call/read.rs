@@ -1,6 +1,7 @@
 //! A read: from the cache, by another requester's fetch, or by a fetch of its own.
 
 use super::caller::{CallEnd, CallReport, Caller};
+use super::limits::CallLimits;
 use super::outbound::Outbound;
 use super::requester::{self, Requester};
 use super::send::{CallTrace, SendEnd, SendReport, send};
@@ -74,7 +75,7 @@ impl<'c> Read<'c> {
             Verdict::Lead(fill) => self.lead(fill, requester).await,
             Verdict::Follow(follower) => {
                 let left = self.deadline.saturating_duration_since(Instant::now());
-                let limit = self.outbound.snapshot.config.cache.share_wait.min(left);
+                let limit = self.share_wait().min(left);
                 let waited = tokio::select! {
                     biased;
                     waited = follower.wait(limit) => waited,
@@ -108,6 +109,17 @@ impl<'c> Read<'c> {
         });
         self.look_up = Some(shared.clock.now().since(begun));
         verdict
+    }
+
+    /// How long another's fetch is waited for: at most half of what this request may take itself, so that the other half
+    /// is left to ask an endpoint, which then responds as the request's own limit says.
+    fn share_wait(&self) -> Duration {
+        let (call, config) = (&self.outbound.call, &self.outbound.snapshot.config);
+        let own = match call.time_limit {
+            Some(own) if call.gives_up_in_time => own,
+            _ => CallLimits::of(call, &config.upstream).read,
+        };
+        config.cache.share_wait.min(own / 2)
     }
 
     async fn stored(self, entry: Arc<CacheEntry>, status: CacheStatus) -> CallReport {

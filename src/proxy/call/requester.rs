@@ -25,7 +25,7 @@ pub trait Requester: Send {
     fn detach(&mut self);
 
     /// Takes an informational response.
-    fn informational(&mut self, head: &ResponseHeader);
+    fn informational(&mut self, head: ResponseHeader);
 
     /// Sends on what [`Requester::informational`] took.
     fn poll_flush(&mut self, cx: &mut Context<'_>);

@@ -7,7 +7,6 @@ use super::progress::Progress;
 use super::requester::Requester;
 use crate::balance::{NoRoute, Route, RouteRequest};
 use crate::dialect::Placement;
-use crate::observe;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::retry::RetryDecision;
 use std::sync::Arc;
@@ -34,10 +33,9 @@ pub struct SendReport {
     pub unsure: bool,
 }
 
-/// Who was asked, and how that went.
+/// How a call found its way.
 #[derive(Default)]
 pub struct CallTrace {
-    pub attempts: Vec<observe::AttemptNote>,
     /// Why no further endpoint could be asked, where that ended it.
     pub nowhere: Option<NoRoute>,
     /// The time that choosing took.
@@ -46,12 +44,10 @@ pub struct CallTrace {
 
 impl CallTrace {
     /// The whole way, of which `next` is the second part.
-    pub fn then(mut self, next: Self) -> Self {
-        self.attempts.extend(next.attempts);
+    pub fn then(self, next: Self) -> Self {
         Self {
             nowhere: next.nowhere.or(self.nowhere),
             routing: self.routing + next.routing,
-            ..self
         }
     }
 }
@@ -70,10 +66,7 @@ pub async fn send(
         let route = route(caller, outbound, &progress);
         progress.trace.routing += caller.shared.clock.now().since(begun);
         let end = match route {
-            Ok(route) => {
-                let attempt = Attempt::new(caller, outbound, deadline, route);
-                attempt.run(requester).await
-            }
+            Ok(route) => Attempt::make(caller, outbound, deadline, route, requester).await,
             Err(none) => break progress.nowhere(none),
         };
         if let Some(end) = after(&mut progress, end) {
@@ -113,9 +106,8 @@ fn route(caller: &Caller, outbound: &Outbound, progress: &Progress<'_>) -> Resul
 /// The end of the sending, or `None` to try again.
 fn after(progress: &mut Progress<'_>, end: AttemptEnd) -> Option<SendEnd> {
     match end {
-        AttemptEnd::Response(response, attempt) => {
-            let decision = progress.responded(&response, attempt);
-            match decision {
+        AttemptEnd::Response(response) => {
+            match progress.responded(&response) {
                 RetryDecision::Stop => return Some(SendEnd::Response(response)),
                 RetryDecision::AsWrite => return Some(SendEnd::AsWrite(response)),
                 RetryDecision::Writer => progress.to_writer = true,
@@ -125,8 +117,8 @@ fn after(progress: &mut Progress<'_>, end: AttemptEnd) -> Option<SendEnd> {
             progress.fallback = Some(response);
             None
         }
-        AttemptEnd::Failed(error, endpoint, attempt) => {
-            match progress.failed(&error, attempt) {
+        AttemptEnd::Failed(error, endpoint) => {
+            match progress.failed(&error, &endpoint) {
                 RetryDecision::Reconnect => progress.reconnects += 1,
                 RetryDecision::Elsewhere | RetryDecision::Writer => {
                     progress.excluded.push(endpoint);

@@ -35,9 +35,10 @@ pub async fn carry_out(
     write.responded(outcome(&outbound.call, &report));
     match &mut report.end {
         // The database may commit at the end of its response: the write stays open until then.
-        SendEnd::Response(response) if response.response.exchange.is_some() => {
-            response.write = Some(write);
-        }
+        SendEnd::Response(response) => match &mut response.stream {
+            Some(stream) => stream.settles(write, response.endpoint.id),
+            None => write.settle(),
+        },
         _ => write.settle(),
     }
     CallReport {

@@ -1,0 +1,95 @@
+//! An attempt that was sent, until its end is told: once, to the endpoint's state, to the metrics and to the request's
+//! record. Dropped before, it was abandoned: it counts as that, and nothing is learned of the endpoint.
+
+use super::exchange_error::ExchangeError;
+use super::outbound::Outbound;
+use crate::balance::Route;
+use crate::dialect::{Fault, Judgement};
+use crate::endpoint::{Completion, Permit};
+use crate::observe::{AttemptNote, Name, RunningAttempt};
+use crate::plan::Complexity;
+use crate::shared::Shared;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// An attempt that was sent.
+pub struct SentAttempt {
+    shared: Arc<Shared>,
+    permit: Permit,
+    running: RunningAttempt,
+    complexity: Complexity,
+    shape: u64,
+    /// The time until the response was there, or began to stream: the sample of the endpoint's speed. The rest of a
+    /// response that streams depends on its length, and on how fast its client reads.
+    sample: Option<Duration>,
+}
+
+impl SentAttempt {
+    /// An attempt of this call, on this route, that is sent now.
+    pub fn new(shared: &Arc<Shared>, outbound: &Outbound, route: Route) -> Self {
+        let endpoint = Name::from(Arc::clone(&route.endpoint.name));
+        let scores = route.scores.iter();
+        let note = AttemptNote {
+            score: (route.score != 0.0).then_some(route.score),
+            scores: scores
+                .map(|scored| (Name::from(&*scored.endpoint), scored.score))
+                .collect(),
+            ..AttemptNote::sent(endpoint, route.reason.label(), shared.clock.now())
+        };
+        let service = &outbound.service.label;
+        Self {
+            shared: Arc::clone(shared),
+            permit: route.permit,
+            running: RunningAttempt::begin(&shared.observer, &outbound.ticket, service, note),
+            complexity: outbound.plan.complexity,
+            shape: outbound.call.shape,
+            sample: None,
+        }
+    }
+
+    /// The right to use the endpoint.
+    pub fn permit(&mut self) -> &mut Permit {
+        &mut self.permit
+    }
+
+    /// The response is there, or begins to stream.
+    pub fn responded(&mut self, status: u16) {
+        self.running.responded(status);
+        self.sample = Some(self.running.elapsed());
+    }
+
+    /// The endpoint has sent all, and this is what it means.
+    pub fn judged(self, judgement: &Judgement) {
+        let completion = Completion {
+            needs_two_shapes: judgement.needs_two_shapes,
+            ..self.completion(judgement.fault)
+        };
+        self.permit.complete(&completion);
+        self.running.end(judgement.fault, judgement.code);
+    }
+
+    /// No response came, or not all of it. Of an endpoint that is not to blame nothing is learned.
+    pub fn failed(self, error: &ExchangeError) {
+        if !error.blames_endpoint() {
+            return self.running.end(Fault::None, error.kind);
+        }
+        let completion = Completion {
+            timed_out: error.failure.timed_out && error.failure.may_be_processed(),
+            ..self.completion(Fault::Endpoint)
+        };
+        self.permit.complete(&completion);
+        self.running.end(Fault::Endpoint, error.kind);
+    }
+
+    fn completion(&self, fault: Fault) -> Completion {
+        Completion {
+            fault,
+            elapsed: self.sample.unwrap_or_else(|| self.running.elapsed()),
+            complexity: self.complexity,
+            shape: self.shape,
+            needs_two_shapes: false,
+            timed_out: false,
+            now: self.shared.clock.now(),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What was read of a response and its client has not taken. It is counted as the memory that it takes, which is more
+//! than its bytes: a part holds the buffer into which its connection read it. So small parts are copied together.
+
+use super::call::next_piece;
+use super::headers;
+use crate::http::{Data, Part};
+use crate::shared::Share;
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use std::collections::VecDeque;
+
+/// What a connection reads at a time, and so the buffer that a part may hold.
+pub const READ: usize = 64 << 10;
+/// Parts below this are copied out of their buffer, if they must wait.
+const SMALL: usize = 32 << 10;
+/// The buffer into which they are copied.
+const JOINED: usize = 16 << 10;
+
+/// What was read ahead. What the client's connection was given counts until the connection has written it.
+pub struct ReadAhead {
+    share: Share,
+    /// Bytes that may be held, where there is room for them.
+    limit: usize,
+    parts: VecDeque<Held>,
+    given: usize,
+    reserved: usize,
+    /// What the beginning of the response costs, until it is given or dropped.
+    beginning: usize,
+}
+
+struct Held {
+    part: Waiting,
+    /// Bytes of memory.
+    cost: usize,
+}
+
+enum Waiting {
+    Data(Bytes),
+    Joined(BytesMut),
+    Trailers(HeaderMap),
+    End,
+}
+
+impl ReadAhead {
+    /// Nothing but what the share holds already: the beginning of the response.
+    pub fn new(share: Share, limit: usize) -> Self {
+        Self {
+            beginning: share.bytes(),
+            share,
+            limit,
+            parts: VecDeque::new(),
+            given: 0,
+            reserved: 0,
+        }
+    }
+
+    /// Whether nothing waits to be given to the client's connection.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Makes room for a part, if there is any. There always is for one, so that a response goes on where all memory is
+    /// used up: at the pace of its client, through one buffer.
+    pub fn reserve(&mut self) -> bool {
+        let held = self.share.bytes();
+        if held == 0 {
+            return true;
+        }
+        if held < self.limit && self.share.grow_read_ahead(READ) {
+            self.reserved = READ;
+        }
+        self.reserved > 0
+    }
+
+    /// Gives back the room that was reserved.
+    pub fn unreserve(&mut self) {
+        self.charge(0);
+    }
+
+    /// So many bytes of memory are held more; first those that were reserved for it.
+    fn charge(&mut self, cost: usize) {
+        let reserved = std::mem::take(&mut self.reserved);
+        self.share.add(cost.saturating_sub(reserved));
+        self.share.give_back(reserved.saturating_sub(cost));
+    }
+
+    /// Takes the beginning of the response, whose memory the share holds.
+    pub fn begin(&mut self, bytes: Bytes) {
+        let (part, cost) = (Waiting::Data(bytes), std::mem::take(&mut self.beginning));
+        self.parts.push_back(Held { part, cost });
+    }
+
+    /// The beginning of the response is not held any more.
+    pub fn drop_beginning(&mut self) {
+        self.share.give_back(std::mem::take(&mut self.beginning));
+    }
+
+    /// Takes data.
+    pub fn push(&mut self, data: Data) {
+        if data.len() < SMALL && !self.is_empty() {
+            return self.join(&data);
+        }
+        let cost = data.len().max(READ);
+        self.hold(Waiting::Data(data.into_bytes()), cost);
+    }
+
+    /// Takes trailers.
+    pub fn push_trailers(&mut self, trailers: HeaderMap) {
+        let cost = headers::size(&trailers);
+        self.hold(Waiting::Trailers(trailers), cost);
+    }
+
+    /// Takes the end.
+    pub fn push_end(&mut self) {
+        self.hold(Waiting::End, 0);
+    }
+
+    /// Copies data, to what came before if that has room.
+    pub fn join(&mut self, data: &[u8]) {
+        let mut rest = data;
+        if let Some(Held { part, .. }) = self.parts.back_mut()
+            && let Waiting::Joined(buffer) = part
+        {
+            let spare = buffer.capacity() - buffer.len();
+            let (first, after) = data.split_at(spare.min(data.len()));
+            buffer.extend_from_slice(first);
+            rest = after;
+        }
+        if rest.is_empty() {
+            return self.unreserve();
+        }
+        let mut buffer = BytesMut::with_capacity(rest.len().max(JOINED));
+        buffer.extend_from_slice(rest);
+        let cost = buffer.capacity();
+        self.hold(Waiting::Joined(buffer), cost);
+    }
+
+    fn hold(&mut self, part: Waiting, cost: usize) {
+        self.charge(cost);
+        self.parts.push_back(Held { part, cost });
+    }
+
+    /// The next part, for the client's connection.
+    pub fn give(&mut self) -> Option<Part> {
+        let Held { part, cost } = self.parts.front_mut()?;
+        let given = match part {
+            Waiting::Data(bytes) => {
+                let piece = next_piece(bytes).map(Part::Data);
+                if !bytes.is_empty() {
+                    return piece;
+                }
+                piece
+            }
+            Waiting::Joined(buffer) => Data::new(buffer.split()).map(Part::Data),
+            Waiting::Trailers(trailers) => Some(Part::Trailers(std::mem::take(trailers))),
+            Waiting::End => Some(Part::End),
+        };
+        self.given += *cost;
+        self.parts.pop_front();
+        given
+    }
+
+    /// Bytes of memory that the client's connection was given and may hold.
+    pub fn given(&self) -> usize {
+        self.given
+    }
+
+    /// The client's connection has written all that it was given.
+    pub fn written(&mut self) {
+        self.share.give_back(std::mem::take(&mut self.given));
+    }
+}
+
+#[cfg(test)]
+mod tests;
