@@ -146,13 +146,18 @@ pub fn takes_long(request: &Request<'_>) -> bool {
 fn is_plain(request: &Request<'_>) -> bool {
     let encoded = request.headers.get_all(CONTENT_ENCODING).iter();
     let plain = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
-    let media = request
-        .headers
-        .get(CONTENT_TYPE)
-        .map(|value| value.as_bytes().to_ascii_lowercase());
-    let media = media.unwrap_or_default();
-    let has = |needle: &[u8]| media.windows(needle.len()).any(|window| window == needle);
-    encoded.into_iter().all(plain) && (!has(b"charset") || has(b"utf-8"))
+    let mut media = request.headers.get_all(CONTENT_TYPE).iter();
+    encoded.into_iter().all(plain) && media.all(|media| media.to_str().is_ok_and(names_utf8_alone))
+}
+
+/// Whether a media type names no charset but UTF-8, however often it names one.
+fn names_utf8_alone(media: &str) -> bool {
+    let media = media.to_ascii_lowercase();
+    media.split("charset").skip(1).all(|rest| {
+        let value = rest.trim_start().strip_prefix('=').map(str::trim_start);
+        let value = value.map(|value| value.split([';', ',']).next().unwrap_or_default());
+        value.is_some_and(|value| value.trim_end().trim_matches('"') == "utf-8")
+    })
 }
 
 fn query<'a>(request: &Request<'_>, json: Json<'a>) -> Option<StatementRequest<'a>> {

@@ -16,7 +16,7 @@ use cypher_reader::read;
 use http::Method;
 
 /// Where the server's own GET changes nothing; elsewhere an extension may answer.
-const INERT: &[&str] = &["/db/", "/browser"];
+const INERT: &[&str] = &["/db/", "/browser/"];
 
 /// Understands the requests of one service.
 pub struct Understander<'a> {
@@ -49,7 +49,8 @@ impl<'a> Understander<'a> {
     /// Not in the table: a write to nobody knows what. Files of the browser are not even that.
     fn unknown(&self, request: &Request<'_>) -> Call {
         let path = path_of(request.target);
-        let own = path == "/" || INERT.iter().any(|prefix| path.starts_with(prefix));
+        let own =
+            matches!(path, "/" | "/browser") || INERT.iter().any(|prefix| path.starts_with(prefix));
         // A path that can be read in two ways may lead to an extension.
         let own = own && segments(request.target).is_some();
         let inert = own && [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method);

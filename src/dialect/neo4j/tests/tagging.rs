@@ -273,18 +273,44 @@ fn what_may_reach_another_database_invalidates_the_service() {
     assert!(invalidates(&Sent::new("POST", "/somewhere/else", "")));
     assert!(!invalidates(&query("CREATE (n)")));
     assert!(!invalidates(&Sent::new("GET", "/browser/index.html", "")));
+    neo4j.knowledge.learn_aliases(true);
+    assert!(invalidates(&query("CREATE (n)")));
+}
+
+#[test]
+fn a_get_that_may_lead_to_an_extension_invalidates_the_service() {
+    let neo4j = plain();
+    let invalidates = |target: &str| {
+        let sent = Sent::new("GET", target, "");
+        neo4j.understand(&sent.request()).invalidates
+    };
     for elsewhere in [
         "/db/../extension/do",
         "/db/%2e%2e/extension/do",
+        "/db/.%2E/extension/do",
+        "/db/./neo4j",
+        "/db/neo4j/%2e",
+        "/db/neo4j/..",
+        "/browser/../extension/do",
         "/browser/..%2fextension/do",
+        "/browser/..%5cextension/do",
         "/browser/..;x/extension/do",
+        "/browser-extension/do",
         "/db//extension",
+        "/db/%ff/x",
+        "/extension/do",
     ] {
-        let sent = Sent::new("GET", elsewhere, "");
-        assert!(invalidates(&sent), "{elsewhere}");
+        assert_eq!(tags(&invalidates(elsewhere)), [""], "{elsewhere}");
     }
-    neo4j.knowledge.learn_aliases(true);
-    assert!(invalidates(&query("CREATE (n)")));
+    for own in [
+        "/",
+        "/browser",
+        "/browser/",
+        "/browser/a.js",
+        "/db/neo4j/x..y",
+    ] {
+        assert!(invalidates(own).is_empty(), "{own}");
+    }
 }
 
 #[test]

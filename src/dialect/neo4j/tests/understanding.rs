@@ -371,8 +371,23 @@ fn a_body_that_might_be_read_in_two_ways_is_a_write() {
     );
     let gzip = query("RETURN 1").header("content-encoding", "gzip");
     assert_eq!(call(&gzip).effect, Effect::Unknown);
-    let utf16 = query("RETURN 1").header("content-type", "application/json; charset=UTF-16");
-    assert_eq!(call(&utf16).effect, Effect::Unknown);
+    let with_type = |media| call(&query("RETURN 1").header("content-type", media)).effect;
+    for odd in [
+        "application/json; charset=UTF-16",
+        "application/json; charset=UTF-16; x=utf-8",
+        "application/json; charset=\"utf-8\"; charset=utf-16",
+        "application/json; charset=utf-8x",
+        "application/json; charset",
+    ] {
+        assert_eq!(with_type(odd), Effect::Unknown, "{odd}");
+    }
+    for utf8 in [
+        "application/json",
+        "application/json; charset=UTF-8",
+        "application/json;charset=\"utf-8\"; x=y",
+    ] {
+        assert_eq!(with_type(utf8), Effect::Read, "{utf8}");
+    }
     let sent = query("RETURN 1");
     let cut = Request {
         body: Body::Prefix(&sent.body),
