@@ -3,10 +3,8 @@
 //! so that a dump of the cache shows none, and so do long bodies, so that none is copied.
 
 mod body;
-mod json;
 
-pub use body::CanonicalBody;
-pub use json::canonical_json;
+pub use body::{CanonicalBody, canonical_json};
 
 use bytes::Bytes;
 use http::HeaderMap;

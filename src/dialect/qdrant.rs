@@ -24,7 +24,6 @@ mod understand;
 pub use alias_table::AliasTable;
 pub use operation::{Acknowledged, BodyForm, Operation, Scope};
 pub use operations::{OPERATIONS, OTHERS};
-pub use understand::NEVER;
 
 use super::registry::{Built, Learned, ServiceSettings};
 use super::{

@@ -4,7 +4,7 @@
 use crate::decode::{Note, Problem, Reader, Report, Value};
 use crate::overrides::{Overrides, apply};
 use crate::table::ANY;
-use crate::tree::{Body, MAX_BYTES, Node, Parsed, Place, Step, parse, path_text};
+use crate::tree::{MAX_BYTES, Node, Parsed, Place, Step, parse, path_text};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -80,14 +80,6 @@ impl Findings {
     pub fn is_clean(&self, path: &[Step]) -> bool {
         let about = |problem: &Problem| problem.path.is_empty() || problem.path.starts_with(path);
         !self.problems.iter().any(about)
-    }
-
-    /// Whether the text holds a value at a path; a default is none.
-    pub fn is_given(&self, path: &[Step]) -> bool {
-        let node = path
-            .iter()
-            .try_fold(&self.tree, |node, step| node.child(step));
-        node.is_some_and(|node| !matches!(node.body, Body::Nothing))
     }
 
     /// The notes in order, or a report of every problem.

@@ -5,7 +5,8 @@
 //! not parsed, and arrays of numbers are kept as their text (the body of a vector search is mostly
 //! its vector). Duplicate keys, lone surrogates and anything but plain UTF-8 are errors.
 //! [`JsonParser::leave_unread`] steps over the members that do not matter, and [`top_level`] tells
-//! where members of an object are without building anything. Time is linear in the bytes; memory is
+//! where members of an object are without building anything. [`Scan`] follows a document that streams,
+//! and [`canonical`] prints a form that is the same for equal documents. Time is linear in the bytes; memory is
 //! bounded whatever the bytes are.
 #![cfg_attr(doctest, doc = include_str!("../README.md"))]
 #![cfg_attr(
@@ -18,14 +19,18 @@
     )
 )]
 
+mod canonical;
 mod cursor;
 mod number;
 mod parse;
+mod scan;
 #[cfg(test)]
 mod tests;
 mod top_level;
 
+pub use canonical::canonical;
 pub use parse::{JsonParser, parse};
+pub use scan::{Scan, Step};
 pub use top_level::{TopLevel, member, set_member, top_level};
 
 use std::borrow::Cow;

@@ -186,3 +186,98 @@ fn a_member_is_set_and_all_else_stays() {
     assert_eq!(set("[]"), None);
     assert_eq!(set(r#"{"b": 2"#), None);
 }
+
+fn form_of(value: &Json<'_>, skip: &[&str]) -> Vec<u8> {
+    let mut form = Vec::new();
+    canonical(value, skip, &mut |piece| form.extend_from_slice(piece));
+    form
+}
+
+fn form(text: &str) -> Vec<u8> {
+    form_of(&parse(text.as_bytes()).unwrap(), &["timeout"])
+}
+
+#[test]
+fn order_and_white_space_do_not_change_the_canonical_form() {
+    assert_eq!(
+        form(r#"{"a":1,"b":{"d":2,"c":"x"},"timeout":3}"#),
+        form(r#"{ "b": {"c":"\u0078", "d":2}, "a": 1 }"#)
+    );
+    assert_ne!(form(r#"{"a":"1"}"#), form(r#"{"a":1}"#));
+    assert_ne!(form(r#"["a","b"]"#), form(r#"["a\",\"b"]"#));
+    assert_ne!(form(r#"[[1],[2]]"#), form(r#"[[1,2]]"#));
+}
+
+#[test]
+fn what_was_left_unread_has_the_form_of_what_was_read() {
+    let parser = JsonParser::default().leave_unread(&["rows"]);
+    let unread = |text: &str| form_of(&parser.parse(text.as_bytes()).unwrap(), &[]);
+    for text in [
+        r#"{"rows":[1,[2,"x"],{"b":1,"a":[]}]}"#,
+        r#"{"rows":{"b":1,"a":"\u0061"},"z":1}"#,
+    ] {
+        let read = parse(text.as_bytes()).unwrap();
+        assert_eq!(unread(text), form_of(&read, &[]), "{text}");
+    }
+    assert_eq!(
+        unread(r#"{"rows":{"b":1,"a":2}}"#),
+        unread(r#"{"rows":{"a":2, "b":1}}"#)
+    );
+}
+
+#[test]
+fn what_cannot_be_read_stands_for_itself() {
+    let parser = JsonParser::default().leave_unread(&["rows"]);
+    let form_of_rows = |rows: &str| {
+        let text = format!(r#"{{"rows":{rows}}}"#);
+        form_of(&parser.parse(text.as_bytes()).unwrap(), &[])
+    };
+    let many = format!("[{}[]]", "[],".repeat(MAX_VALUES));
+    assert_ne!(
+        form_of_rows(&many),
+        form_of_rows(&many.replacen("[]", "[ ]", 1))
+    );
+    assert_ne!(
+        form_of_rows(r#"{"a":1,"a":2}"#),
+        form_of_rows(r#"{"a":2,"a":1}"#)
+    );
+    assert_ne!(form_of_rows(r#"{"a":1,"a":2}"#), form_of_rows(r#"{"a":2}"#));
+}
+
+/// The keys of a text with their depths, as a scan finds them.
+fn scanned_keys(text: &[u8]) -> Vec<(u32, String)> {
+    let mut scan = Scan::default();
+    let mut keys: Vec<(u32, Vec<u8>)> = Vec::new();
+    for byte in text {
+        match scan.step(*byte) {
+            Step::StringStart if scan.is_key() => keys.push((scan.depth(), Vec::new())),
+            Step::StringByte if scan.is_key() => keys.last_mut().unwrap().1.push(*byte),
+            _ => {}
+        }
+    }
+    assert_eq!(scan.depth(), 0);
+    let text = |(depth, key)| (depth, String::from_utf8(key).unwrap());
+    keys.into_iter().map(text).collect()
+}
+
+#[test]
+fn a_scan_tells_keys_from_other_strings() {
+    let keys = |text: &str| scanned_keys(text.as_bytes());
+    let named = |keys: &[(u32, &str)]| -> Vec<(u32, String)> {
+        keys.iter()
+            .map(|(depth, key)| (*depth, (*key).to_owned()))
+            .collect()
+    };
+    let text = r#"{"a":"x","b":["y",{"c":{"d":"z"}},"w"],"e\"":"{\\"}"#;
+    let found = [(1, "a"), (1, "b"), (3, "c"), (4, "d"), (1, "e\\\"")];
+    assert_eq!(keys(text), named(&found));
+    assert_eq!(
+        keys("{\"a\":1}\n{\"b\":[\"c\"]}"),
+        named(&[(1, "a"), (1, "b")])
+    );
+    let deep = |levels: usize| {
+        let (open, close) = ("[".repeat(levels - 1), "]".repeat(levels - 1));
+        keys(&format!("{open}{{\"a\":\"b\"}}{close}")).len()
+    };
+    assert_eq!((deep(64), deep(65), deep(200)), (1, 0, 0));
+}

@@ -4,6 +4,7 @@
 use super::DIGEST_KEY;
 use crate::dialect::MAX_INLINE_BODY;
 use bytes::Bytes;
+use json_reader::{Json, canonical};
 
 /// The longest body that is kept, in bytes.
 const MAX_KEPT: usize = MAX_INLINE_BODY;
@@ -49,6 +50,13 @@ impl From<&[u8]> for CanonicalBody {
         body.write(bytes);
         body
     }
+}
+
+/// The canonical body of a JSON document, without the top-level members named in `skip`.
+pub fn canonical_json(value: &Json<'_>, skip: &[&str]) -> CanonicalBody {
+    let mut body = CanonicalBody::default();
+    canonical(value, skip, &mut |piece| body.write(piece));
+    body
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Puts the endpoint's token into the responses of explicit transactions: the `Location` header, the
-//! `commit` URL (top-level, in Jolt below `info`), and `transaction.id`. A lexer over chunks of any size: what looks alike
-//! inside rows is not touched, and at most one short string is held back.
+//! `commit` URL (top-level, in Jolt below `info`), and `transaction.id`. What looks alike inside rows is
+//! not touched, and at most one short string is held back.
 
 use super::transaction_id::{SEPARATOR, with_token};
 use crate::dialect::ResponseEditor;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{HeaderValue, LOCATION};
+use json_reader::{Scan, Step};
 
 /// The longest URL that is held back, in bytes; a longer one passes unchanged.
 const MAX_HELD: usize = 4096;
@@ -37,15 +38,12 @@ enum Inside {
 /// The editor of one response.
 pub struct TokenEditor {
     token: String,
-    depth: u32,
+    scan: Scan,
     /// The top-level object under the cursor.
     inside: Inside,
-    /// A key comes next, where keys count.
-    wants_key: bool,
-    /// The last key at the level that counts.
+    /// The last key at a level that counts.
     key: Vec<u8>,
-    text: Option<Text>,
-    escaped: bool,
+    text: Text,
     held: Vec<u8>,
 }
 
@@ -54,50 +52,60 @@ impl TokenEditor {
     pub fn new(token: &str) -> Self {
         Self {
             token: token.to_owned(),
-            depth: 0,
+            scan: Scan::default(),
             inside: Inside::Other,
-            wants_key: false,
             key: Vec::new(),
-            text: None,
-            escaped: false,
+            text: Text::Plain,
             held: Vec::new(),
         }
     }
 
     fn byte(&mut self, byte: u8, out: &mut Vec<u8>) {
-        match self.text {
-            Some(text) => self.in_text(text, byte, out),
-            None => {
-                out.push(byte);
-                self.outside(byte);
+        match self.scan.step(byte) {
+            Step::StringStart => self.begin_string(),
+            Step::StringByte if self.text == Text::Url => return self.hold(byte, out),
+            Step::StringByte if self.text == Text::Key && self.key.len() < MAX_KEY => {
+                self.key.push(byte);
             }
-        }
-    }
-
-    fn in_text(&mut self, text: Text, byte: u8, out: &mut Vec<u8>) {
-        let ends = byte == b'"' && !self.escaped;
-        self.escaped = byte == b'\\' && !self.escaped;
-        match text {
-            Text::Url if !ends => return self.hold(byte, out),
-            Text::Url => self.release(out),
-            Text::Id if ends => {
-                out.push(SEPARATOR as u8);
-                out.extend_from_slice(self.token.as_bytes());
-            }
-            Text::Key if !ends && self.key.len() < MAX_KEY => self.key.push(byte),
+            Step::StringEnd => self.end_string(out),
+            Step::Open if self.scan.depth() == 2 => self.enter(byte),
+            Step::Close if self.scan.depth() <= 1 => self.inside = Inside::Other,
             _ => {}
         }
         out.push(byte);
-        if ends {
-            self.text = None;
-        }
     }
 
     fn hold(&mut self, byte: u8, out: &mut Vec<u8>) {
         self.held.push(byte);
         if self.held.len() > MAX_HELD {
             out.append(&mut self.held);
-            self.text = Some(Text::Plain);
+            self.text = Text::Plain;
+        }
+    }
+
+    fn begin_string(&mut self) {
+        let depth = self.scan.depth();
+        let counts = depth == 1 || depth == 2 && self.inside != Inside::Other;
+        self.text = match (depth, self.inside, self.key.as_slice()) {
+            _ if !counts => Text::Plain,
+            _ if self.scan.is_key() => {
+                self.key.clear();
+                Text::Key
+            }
+            (1, _, b"commit") | (2, Inside::Info, b"commit") => Text::Url,
+            (2, Inside::Transaction, b"id") => Text::Id,
+            _ => Text::Plain,
+        };
+    }
+
+    fn end_string(&mut self, out: &mut Vec<u8>) {
+        match self.text {
+            Text::Url => self.release(out),
+            Text::Id => {
+                out.push(SEPARATOR as u8);
+                out.extend_from_slice(self.token.as_bytes());
+            }
+            Text::Plain | Text::Key => {}
         }
     }
 
@@ -110,55 +118,13 @@ impl TokenEditor {
         }
     }
 
-    /// Whether keys at this place count.
-    fn counts(&self) -> bool {
-        self.depth == 1 || self.depth == 2 && self.inside != Inside::Other
-    }
-
-    fn outside(&mut self, byte: u8) {
-        match byte {
-            b'{' | b'[' => {
-                self.enter(byte);
-                self.depth = self.depth.saturating_add(1);
-                self.wants_key = byte == b'{' && self.counts();
-            }
-            b'}' | b']' => {
-                self.depth = self.depth.saturating_sub(1);
-                if self.depth <= 1 {
-                    self.inside = Inside::Other;
-                }
-            }
-            b',' if self.counts() => self.wants_key = true,
-            b':' if self.counts() => self.wants_key = false,
-            b'"' => self.text = Some(self.opens()),
-            _ => {}
-        }
-    }
-
-    /// An object or list begins behind the last key.
+    /// A value of the top level begins behind the last key.
     fn enter(&mut self, bracket: u8) {
-        if self.depth == 1 && bracket == b'{' {
-            self.inside = match self.key.as_slice() {
-                b"transaction" => Inside::Transaction,
-                b"info" => Inside::Info,
-                _ => Inside::Other,
-            };
-        }
-    }
-
-    fn opens(&mut self) -> Text {
-        if !self.counts() {
-            return Text::Plain;
-        }
-        if self.wants_key {
-            self.key.clear();
-            return Text::Key;
-        }
-        match (self.depth, self.inside, self.key.as_slice()) {
-            (1, _, b"commit") | (2, Inside::Info, b"commit") => Text::Url,
-            (2, Inside::Transaction, b"id") => Text::Id,
-            _ => Text::Plain,
-        }
+        self.inside = match self.key.as_slice() {
+            b"transaction" if bracket == b'{' => Inside::Transaction,
+            b"info" if bracket == b'{' => Inside::Info,
+            _ => Inside::Other,
+        };
     }
 }
 

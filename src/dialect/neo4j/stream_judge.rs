@@ -8,6 +8,7 @@ use super::knowledge::Knowledge;
 use crate::dialect::{Body, Call, Executed, Judgement, Response, StreamJudge};
 use bytes::Bytes;
 use http::HeaderMap;
+use json_reader::{Scan, Step};
 use std::sync::Arc;
 
 /// Bytes of members that are kept; with more the response counts as not understood.
@@ -23,14 +24,9 @@ pub struct MemberJudge {
     headers: HeaderMap,
     /// The members that matter, as an object of their own.
     kept: Vec<u8>,
+    scan: Scan,
+    /// The last key of the top level.
     key: Vec<u8>,
-    depth: u32,
-    in_string: bool,
-    escaped: bool,
-    /// The string under the cursor is a key of the top level.
-    in_key: bool,
-    /// A key comes next at the top level.
-    wants_key: bool,
     /// The value under the cursor is kept.
     keeps: bool,
     /// The top-level object was closed.
@@ -51,12 +47,8 @@ impl MemberJudge {
             status,
             headers: headers.clone(),
             kept: Vec::new(),
+            scan: Scan::default(),
             key: Vec::new(),
-            depth: 0,
-            in_string: false,
-            escaped: false,
-            in_key: false,
-            wants_key: false,
             keeps: false,
             closed: false,
             broken: false,
@@ -64,58 +56,23 @@ impl MemberJudge {
     }
 
     fn byte(&mut self, byte: u8) {
-        match self.in_string {
-            true => self.in_text(byte),
-            false => self.outside(byte),
-        }
-    }
-
-    fn in_text(&mut self, byte: u8) {
-        let ends = byte == b'"' && !self.escaped;
-        self.escaped = byte == b'\\' && !self.escaped;
-        self.in_string = !ends;
-        if self.in_key && !ends && self.key.len() <= MAX_KEY {
-            self.key.push(byte);
-        }
-        self.in_key &= !ends;
-        self.keep(byte);
-    }
-
-    fn outside(&mut self, byte: u8) {
         self.broken |= self.closed && !byte.is_ascii_whitespace();
-        match byte {
-            b'"' => self.open_string(),
-            b'{' | b'[' => {
-                self.wants_key = self.depth == 0 && byte == b'{';
-                self.broken |= self.depth == 0 && byte == b'[';
-                self.depth = self.depth.saturating_add(1);
-            }
-            b'}' | b']' => self.close(),
-            b',' if self.depth == 1 => {
+        let step = self.scan.step(byte);
+        match (step, self.scan.depth()) {
+            (Step::Open, 1) => self.broken |= byte == b'[',
+            (Step::Close, 0) => {
+                self.closed = true;
                 self.keeps = false;
-                self.wants_key = true;
             }
-            b':' if self.depth == 1 => return self.begin_value(),
+            (Step::StringStart, 1) if self.scan.is_key() => self.key.clear(),
+            (Step::StringByte, 1) if self.scan.is_key() && self.key.len() <= MAX_KEY => {
+                self.key.push(byte);
+            }
+            (Step::Comma, 1) => self.keeps = false,
+            (Step::Colon, 1) => return self.begin_value(),
             _ => {}
         }
         self.keep(byte);
-    }
-
-    fn open_string(&mut self) {
-        self.in_string = true;
-        self.in_key = self.depth == 1 && self.wants_key;
-        if self.in_key {
-            self.wants_key = false;
-            self.key.clear();
-        }
-    }
-
-    fn close(&mut self) {
-        self.depth = self.depth.saturating_sub(1);
-        if self.depth == 0 {
-            self.closed = true;
-            self.keeps = false;
-        }
     }
 
     fn begin_value(&mut self) {

@@ -17,23 +17,6 @@ use json_reader::Json;
 /// Qdrant picks the replica that answers by this header.
 pub const ROUTE_AFFINITY: &str = "x-qdrant-route-affinity";
 
-/// Every reason for which a call of this dialect is never stored, for documents and metrics.
-pub const NEVER: [&str; 13] = [
-    "consistency",
-    "inference",
-    "many_lookups",
-    "node_local",
-    "not_a_read",
-    "random",
-    "route_affinity",
-    "server_state",
-    "unknown_operation",
-    "unread_body",
-    "unread_token",
-    "unusual_form",
-    "value_exists",
-];
-
 /// A request, its row, and what of it is needed more than once.
 struct Reader<'r> {
     request: &'r Request<'r>,

@@ -2,12 +2,29 @@
 
 use super::table::example;
 use super::{informed, response};
-use crate::dialect::qdrant::{NEVER, rows};
+use crate::dialect::qdrant::rows;
 use crate::dialect::{Body, Call, Dialect, Effect, Request, Storability};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+/// Every reason for which a call of this dialect is never stored.
+const NEVER: [&str; 13] = [
+    "consistency",
+    "inference",
+    "many_lookups",
+    "node_local",
+    "not_a_read",
+    "random",
+    "route_affinity",
+    "server_state",
+    "unknown_operation",
+    "unread_body",
+    "unread_token",
+    "unusual_form",
+    "value_exists",
+];
 
 fn understood(method: &str, target: &str, headers: &HeaderMap, body: &Bytes) -> Call {
     informed().understand(&Request {
