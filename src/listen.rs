@@ -31,6 +31,12 @@ impl ListenAddress {
             && (wide || self.0.ip() == other.0.ip())
     }
 
+    /// Whether every connection to `other` would come here if `other` were not bound.
+    pub fn covers(&self, other: &Self) -> bool {
+        let (wide, narrow) = (self.0.ip(), other.0.ip());
+        self.clashes_with(other) && wide.is_unspecified() && (wide.is_ipv6() || narrow.is_ipv4())
+    }
+
     /// Whether a connection to this IP address and port ends here, as far as they alone tell.
     pub fn is_reached_at(&self, ip: IpAddr, port: u16) -> bool {
         let wide = self.0.ip().is_unspecified();

@@ -9,10 +9,12 @@ use crate::dialect::Dialect;
 use crate::dialect::registry::ServiceSettings;
 use crate::endpoint::{Endpoint, Registry};
 use crate::endpoint_id::EndpointId;
+use crate::listen::ListenAddress;
 use crate::observe::Name;
 use crate::plan::{ExecutionStrategy, MeasuredTimes, Planner};
 use http::HeaderMap;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// The compiled configuration.
@@ -105,9 +107,16 @@ impl Snapshot {
         self.services.get(name).map(Arc::clone)
     }
 
-    /// The service of a listener, by what [`listener`] calls it.
+    /// The service of a listener, by what [`listener`] calls it. Connections of a listener that a wider one has taken
+    /// over (`0.0.0.0` after `127.0.0.1`) belong to that one.
     pub fn at(&self, listener: &str) -> Option<Arc<Service>> {
-        self.listeners.get(listener).map(Arc::clone)
+        let exact = self.listeners.get(listener).map(Arc::clone);
+        exact.or_else(|| {
+            let before = ListenAddress::from(listener.parse::<SocketAddr>().ok()?);
+            let covers =
+                |service: &&Arc<Service>| service.settings.listen_address().covers(&before);
+            self.listeners.values().find(covers).map(Arc::clone)
+        })
     }
 
     /// All services, by name.

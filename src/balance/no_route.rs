@@ -79,7 +79,7 @@ impl NoRoute {
             excluded: named.map(|(e, why)| (e.name.to_string(), why)).collect(),
             capable: count(&|view| screen.is_capable(view)),
             with_capacity: count(&|view| !view.is_full()),
-            online: count(&EndpointView::is_online),
+            online: count(&|view| screen.is_online(view)),
             unknown_token: false,
             retry_after: hints
                 .filter_map(|((_, view), why)| pauses.hint(view, why, pool.now))

@@ -12,7 +12,7 @@ use super::selector::Selector;
 use super::stats::PoolStats;
 use crate::clock::Moment;
 use crate::config::{self, Config, StrategyName};
-use crate::endpoint::{Condition, Endpoint, HealthRules, ProbeTrigger, Registry};
+use crate::endpoint::{Condition, Endpoint, HealthRules, ProbeTrigger, Registry, ServingRules};
 use crate::random::Random;
 use std::sync::Arc;
 
@@ -135,9 +135,7 @@ fn selector(service: &config::Service, config: &Config, before: Option<&Pool>) -
         false => StrategyName::RoundRobin,
     };
     let rules = ScreenRules {
-        states: balance.enabled,
-        probes: config.health.enabled,
-        breakers: config.breaker.enabled,
+        serving: ServingRules::of(config),
         max_ejected: config.breaker.max_ejected,
     };
     Selector::new(strategy, rules, before.map(|before| &before.selector))

@@ -4,17 +4,12 @@
 use super::endpoint_set::EndpointSet;
 use super::route::Exclusion;
 use super::view::{EndpointView, PoolView};
-use crate::endpoint::{Gate, HealthStatus, WriteFitness};
+use crate::endpoint::{Gate, HealthStatus, ServingRules, WriteFitness};
 
 /// The settings of screening.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScreenRules {
-    /// Whether states count at all (`balance.enabled`).
-    pub states: bool,
-    /// Whether the verdict of probes counts (`health.enabled`).
-    pub probes: bool,
-    /// Whether breakers take endpoints out (`breaker.enabled`).
-    pub breakers: bool,
+    pub serving: ServingRules,
     /// Share of the endpoints that breakers may take out at a time, 0..=1.
     pub max_ejected: f64,
 }
@@ -95,6 +90,12 @@ impl<'a> Screen<'a> {
         self.tier(index, endpoint).err()
     }
 
+    /// Whether the endpoint serves.
+    pub fn is_online(&self, endpoint: &EndpointView) -> bool {
+        let serving = self.rules.serving;
+        serving.is_online(endpoint.is_resolved, endpoint.status, endpoint.gate)
+    }
+
     /// Whether the endpoint could take such a request in its best days.
     pub fn is_capable(&self, endpoint: &EndpointView) -> bool {
         self.fits(endpoint) && endpoint.is_resolved
@@ -108,13 +109,15 @@ impl<'a> Screen<'a> {
 
     fn tier(&self, index: usize, endpoint: &EndpointView) -> Result<Tier, Exclusion> {
         self.fixed_exclusion(endpoint).map_or(Ok(()), Err)?;
-        if !self.rules.states {
+        let serving = self.rules.serving;
+        if !serving.states {
             return Ok(Tier::Preferred);
         }
-        match endpoint.status {
-            HealthStatus::Maintenance => return Err(Exclusion::Maintenance),
-            HealthStatus::Unhealthy if self.rules.probes => return Err(Exclusion::Unhealthy),
-            _ => {}
+        if serving.is_out(endpoint.status) {
+            return Err(match endpoint.status {
+                HealthStatus::Maintenance => Exclusion::Maintenance,
+                _ => Exclusion::Unhealthy,
+            });
         }
         let gate = self.gate(index, endpoint)?;
         if endpoint.is_full() {
@@ -150,8 +153,7 @@ impl<'a> Screen<'a> {
     /// What the breaker says; one that is ejected beyond the share comes last instead of not at all.
     fn gate(&self, index: usize, endpoint: &EndpointView) -> Result<Gate, Exclusion> {
         let is_out = self.ejected.contains(index);
-        match endpoint.gate {
-            _ if !self.rules.breakers => Ok(Gate::Closed),
+        match self.rules.serving.gate(endpoint.gate) {
             Gate::Open(_) if is_out => Err(Exclusion::BreakerOpen),
             Gate::TrialRunning if is_out => Err(Exclusion::TrialRunning),
             gate => Ok(gate),
@@ -169,7 +171,7 @@ fn is_failure(reason: Exclusion) -> bool {
 /// The endpoints that breakers take out: those with an open breaker, but no more than the share that
 /// may be. One may always go while another stays; the least recently failed stay first.
 fn ejected(pool: PoolView<'_>, rules: ScreenRules) -> EndpointSet {
-    let open = pool.keep(|endpoint| rules.breakers && endpoint.gate != Gate::Closed);
+    let open = pool.keep(|endpoint| rules.serving.gate(endpoint.gate) != Gate::Closed);
     let mut out = open.set();
     let allowed = ((pool.len() as f64 * rules.max_ejected).floor() as usize)
         .max(1)

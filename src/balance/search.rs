@@ -119,7 +119,8 @@ impl<'a> RouteSearch<'a> {
         let Some(endpoint) = owner else {
             return Err(self.only(None, Exclusion::NotOwner));
         };
-        if endpoint.health().status() == HealthStatus::Maintenance {
+        let status = endpoint.health().status();
+        if self.pool.is_enabled && status == HealthStatus::Maintenance {
             return Err(self.only(Some(endpoint), Exclusion::Maintenance));
         }
         self.direct(endpoint, endpoint.max_connections, RouteReason::Owner)

@@ -119,7 +119,7 @@ impl InstanceStats {
             role: endpoint.role(now),
             status: health.status(),
             is_healthy: endpoint.is_online(now),
-            breaker: breaker_word(health.gate(now)),
+            breaker: breaker_word(endpoint.gate(now)),
             last_health_check_age: health.last_check().map(|at| (now - at).as_secs_f64()),
             consecutive_failures: state.failures_in_a_row(),
             current_connections: state.connections().map_or(load.in_flight, |n| n as u32),

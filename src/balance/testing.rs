@@ -7,7 +7,7 @@ use crate::config::{self, Config, StrategyName};
 use crate::dialect::{Fault, Placement, QueryType};
 use crate::endpoint::{
     Completion, DrainLimits, Endpoint, EndpointLoad, Gate, HealthStatus, Permit, Registry,
-    WriteFitness,
+    ServingRules, WriteFitness,
 };
 use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use crate::random::Random;
@@ -69,9 +69,7 @@ pub struct Plain {
 impl Plain {
     pub fn new(strategy: StrategyName, views: Vec<EndpointView>) -> Self {
         let rules = ScreenRules {
-            states: true,
-            probes: true,
-            breakers: true,
+            serving: ServingRules::default(),
             max_ejected: 0.34,
         };
         Self {

@@ -40,11 +40,6 @@ pub struct EndpointView {
 }
 
 impl EndpointView {
-    /// Whether it serves: it has an address, is healthy or degraded, and its breaker is closed.
-    pub fn is_online(&self) -> bool {
-        self.is_resolved && self.status <= HealthStatus::Degraded && self.gate == Gate::Closed
-    }
-
     /// Whether it has as many requests in flight as it may have.
     pub fn is_full(&self) -> bool {
         self.load.in_flight >= self.load.max_connections

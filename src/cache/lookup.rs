@@ -116,8 +116,6 @@ impl<'a> Lookup<'a> {
 
     fn hit(&self, entry: Arc<CacheEntry>) -> Verdict {
         let now = self.cache.clock.now();
-        let took = now.since(self.begun);
-        self.cache.counters.hit(entry.category, took);
         Verdict::Hit(Hit {
             age: entry.age(now),
             ttl: entry.ttl(now),
@@ -129,18 +127,18 @@ impl<'a> Lookup<'a> {
         let fetch = self.fetch()?;
         let cache = Arc::clone(self.cache);
         let (plan, storability) = (self.plan, self.storability);
-        let verdict = match cache.flights.join(fetch, || self.find().ok()) {
-            FlightRole::Hit(entry) => return Ok(self.hit(entry)),
-            FlightRole::Bypass(reason) => return Err(reason),
+        match cache.flights.join(fetch, || self.find().ok()) {
+            FlightRole::Hit(entry) => Ok(self.hit(entry)),
+            FlightRole::Bypass(reason) => Err(reason),
             FlightRole::Leader(flight) => {
-                Verdict::Lead(Fill::new(cache, flight, plan, storability, why))
+                let fill = Fill::new(cache, flight, plan, storability, why);
+                Ok(Verdict::Lead(fill))
             }
             FlightRole::Follower(flight) => {
-                Verdict::Follow(Follower::new(cache, flight, plan, storability))
+                let follower = Follower::new(cache, flight, plan, storability);
+                Ok(Verdict::Follow(follower))
             }
-        };
-        self.cache.counters.miss(plan.category);
-        Ok(verdict)
+        }
     }
 
     /// Generation and credential are read before the epochs: whatever changes after is seen at the end.

@@ -36,6 +36,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::dialect::Tag;
 use crate::endpoint_id::EndpointId;
+use crate::plan::Category;
 use arc_swap::ArcSwap;
 use credentials::CredentialTable;
 use epochs::Epochs;
@@ -44,6 +45,7 @@ use lookup::Lookup;
 use stats::CacheCounters;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
 use store::{Removal, Store};
 
 /// One cache for all services and threads of a process.
@@ -89,11 +91,13 @@ impl Cache {
     /// Looks a request up; to be called before it is sent anywhere.
     pub fn look_up(self: &Arc<Self>, request: &LookupRequest<'_>) -> Verdict {
         let verdict = Lookup::new(self, request).and_then(|lookup| lookup.run());
-        verdict.unwrap_or_else(|reason| {
-            let category = request.plan.map(|plan| plan.category);
-            self.counters.bypass(category, reason);
-            Verdict::Bypass(reason)
-        })
+        verdict.unwrap_or_else(Verdict::Bypass)
+    }
+
+    /// Counts a request by what its client is told of the cache; to be called once, at its end. `took`: the time of
+    /// its look-up.
+    pub fn count(&self, status: &CacheStatus, category: Option<Category>, took: Option<Duration>) {
+        self.counters.request(status, category, took);
     }
 
     /// Begins a write: to be called before its first byte is sent.

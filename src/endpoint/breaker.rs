@@ -40,10 +40,18 @@ pub struct Failure {
 pub enum BreakerChange {
     /// It opened for so long.
     Opened(Duration),
-    /// Its trial failed; it is open again for so long.
-    Reopened(Duration),
+    /// Its trial failed; it is open again for so long, which is longer than before until it is as long as may be.
+    Reopened { pause: Duration, is_longer: bool },
     /// Its trial succeeded.
     Closed,
+}
+
+/// What a failure came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FailureOutcome {
+    pub change: Option<BreakerChange>,
+    /// Whether it speaks against the endpoint, rather than against the one shape that has failed so far.
+    pub is_endpoints: bool,
 }
 
 /// The breaker. The gate is one word: closed, a trial is running, or the nanosecond when a trial may go.
@@ -124,18 +132,44 @@ impl Breaker {
         probe_failing: bool,
         rules: &config::Breaker,
         now: Moment,
-    ) -> Option<BreakerChange> {
+    ) -> FailureOutcome {
         let mut streak = self.streak.lock();
-        if trial {
-            return Some(BreakerChange::Reopened(self.open(&mut streak, rules, now)));
+        if !rules.enabled {
+            self.gate.store(CLOSED, Ordering::Release);
         }
-        if self.gate.load(Ordering::Acquire) != CLOSED {
-            return None;
+        let was_open = self.gate.load(Ordering::Acquire) != CLOSED;
+        if was_open {
+            let change = trial.then(|| self.reopen(&mut streak, rules, now));
+            let is_endpoints = true;
+            return FailureOutcome {
+                change,
+                is_endpoints,
+            };
         }
         self.failing.store(true, Ordering::Relaxed);
         streak.count(failure, probe_failing);
         let opens = rules.enabled && streak.evidence() >= rules.threshold.max(1);
-        opens.then(|| BreakerChange::Opened(self.open(&mut streak, rules, now)))
+        FailureOutcome {
+            change: opens.then(|| BreakerChange::Opened(self.open(&mut streak, rules, now))),
+            is_endpoints: streak.hard > 0 || streak.two_shapes,
+        }
+    }
+
+    /// Closes it, whatever is known: breakers are off. True when it was open.
+    pub fn reset(&self) -> bool {
+        let mut streak = self.streak.lock();
+        *streak = Streak::default();
+        self.failing.store(false, Ordering::Relaxed);
+        self.gate.swap(CLOSED, Ordering::AcqRel) != CLOSED
+    }
+
+    fn reopen(&self, streak: &mut Streak, rules: &config::Breaker, now: Moment) -> BreakerChange {
+        let before = streak.pause;
+        let pause = self.open(streak, rules, now);
+        BreakerChange::Reopened {
+            pause,
+            is_longer: pause > before,
+        }
     }
 
     fn open(&self, streak: &mut Streak, rules: &config::Breaker, now: Moment) -> Duration {

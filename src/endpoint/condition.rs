@@ -186,19 +186,35 @@ impl Condition {
     /// A request failed, and the endpoint is to blame.
     pub fn failed(&self, trial: bool, failure: &Failure, rules: &HealthRules, now: Moment) {
         self.failed.mark(now);
-        self.hold(rules, now);
-        self.server.move_on(now);
         let probe_failing = self.probe_failing();
-        let change = self
+        let failed = self
             .breaker
             .failed(trial, failure, probe_failing, &rules.breaker, now);
-        match change {
-            Some(BreakerChange::Opened(span)) => self.ejected(EventKind::BreakerOpened, span),
-            Some(BreakerChange::Reopened(span)) => self.ejected(EventKind::BreakerReopened, span),
+        if failed.is_endpoints {
+            self.hold(rules, now);
+            self.server.move_on(now);
+        }
+        match failed.change {
+            Some(BreakerChange::Opened(pause)) => self.ejected(EventKind::BreakerOpened, pause),
+            // In an outage many trials fail one after the other: those that change nothing are no event.
+            Some(BreakerChange::Reopened { is_longer, .. }) if !is_longer => {
+                self.probe_trigger.fire();
+            }
+            Some(BreakerChange::Reopened { pause, .. }) => {
+                self.ejected(EventKind::BreakerReopened, pause);
+            }
             _ => {}
         }
         let status = self.status.failed_in_traffic(&rules.health);
         self.changed(status, "traffic", rules, now);
+    }
+
+    /// Breakers are off from now on: an open one is closed.
+    pub fn close_breaker(&self) {
+        if self.breaker.reset() {
+            self.server
+                .tell(EventKind::BreakerClosed, "breakers are off");
+        }
     }
 
     /// Probes are off from now on: the endpoint counts as healthy until traffic says otherwise.

@@ -16,6 +16,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 pub struct CredentialGate {
     refusals: AtomicU32,
     again: AtomicU64,
+    /// A keyed hash of the credential in use.
+    fingerprint: AtomicU64,
 }
 
 impl CredentialGate {
@@ -39,9 +41,12 @@ impl CredentialGate {
         (before == 0).then_some(pause)
     }
 
-    /// Ends the pause: the credential may be another one now.
-    pub fn try_again(&self) {
-        self.again.store(0, Ordering::Release);
+    /// From now on this credential is used. Another one than before is sent at once; the same one waits for the end of
+    /// its pause, however often a reload brings it.
+    pub fn uses(&self, fingerprint: u64) {
+        if self.fingerprint.swap(fingerprint, Ordering::AcqRel) != fingerprint {
+            self.again.store(0, Ordering::Release);
+        }
     }
 
     /// It was taken; true when that is news.
@@ -67,5 +72,16 @@ mod tests {
         }
         assert!(gate.is_refused() && gate.accepted() && !gate.accepted());
         assert!(gate.is_usable(Moment::default()));
+    }
+
+    #[test]
+    fn a_refused_credential_waits_out_its_pause_and_another_one_is_sent_at_once() {
+        let (gate, now) = (CredentialGate::default(), Moment::default());
+        gate.uses(1);
+        gate.refused(now);
+        gate.uses(1);
+        assert!(!gate.is_usable(now));
+        gate.uses(2);
+        assert!(gate.is_usable(now) && gate.is_refused());
     }
 }

@@ -18,6 +18,7 @@ mod probe_trigger;
 pub mod registry;
 mod rules;
 mod server_facts;
+mod serving_rules;
 mod slow_start;
 mod stalled;
 mod stamp;
@@ -38,6 +39,7 @@ pub use probe_trigger::ProbeTrigger;
 pub use registry::Registry;
 pub use rules::HealthRules;
 pub use server_facts::ServerFacts;
+pub use serving_rules::ServingRules;
 pub use state::{EndpointState, LoadReport};
 pub use status::{HealthStatus, ProbeOutcome};
 
@@ -161,12 +163,18 @@ impl Endpoint {
         }
     }
 
-    /// Whether it serves: it has an address, is healthy or degraded, and its breaker is closed.
+    /// The breaker's gate, as far as breakers count.
+    pub fn gate(&self, now: Moment) -> Gate {
+        self.rules.serving.gate(self.health().gate(now))
+    }
+
+    /// Whether it serves.
     pub fn is_online(&self, now: Moment) -> bool {
         let health = self.health();
-        health.server().is_resolved()
-            && health.status() <= HealthStatus::Degraded
-            && health.gate(now) == Gate::Closed
+        let (is_resolved, gate) = (self.server().is_resolved(), health.gate(now));
+        self.rules
+            .serving
+            .is_online(is_resolved, health.status(), gate)
     }
 
     /// Whether the cache must store nothing from it now.

@@ -77,6 +77,9 @@ impl Registry {
         for endpoint in &live {
             let server = endpoint.server();
             server.configure_role(endpoint.role_choice, now);
+            if !endpoint.rules.breaker.enabled {
+                endpoint.health().close_breaker();
+            }
         }
         let mut known = self.known.lock();
         known.limits = limits;
@@ -166,10 +169,11 @@ impl Known {
         self.draining.drain(..surplus);
     }
 
+    /// An endpoint that drains may come back and then still has the signals of its service.
     fn forget_services(&mut self) {
-        let live = &self.live;
-        let is_live = |service: &str| live.iter().any(|endpoint| service_of(endpoint) == service);
-        self.services.retain(|service, _| is_live(service));
+        let mut services = std::mem::take(&mut self.services);
+        services.retain(|service, _| self.endpoints().any(|one| service_of(one) == service));
+        self.services = services;
     }
 }
 

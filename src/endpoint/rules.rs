@@ -1,5 +1,6 @@
 //! The settings that judge an endpoint.
 
+use super::ServingRules;
 use crate::config;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 pub struct HealthRules {
     pub health: config::Health,
     pub breaker: config::Breaker,
+    pub serving: ServingRules,
     /// How long the cache stores nothing from an endpoint after it was slow, ejected or back.
     pub rejoin_hold: Duration,
     /// A response at least this slow holds the cache off the endpoint.
@@ -20,6 +22,7 @@ impl HealthRules {
         Self {
             health: config.health.clone(),
             breaker: config.breaker.clone(),
+            serving: ServingRules::of(config),
             rejoin_hold: config.cache.rejoin_hold,
             slow: config.planner.max_response_time,
         }

@@ -205,16 +205,15 @@ impl EndpointState {
         rules: &HealthRules,
     ) -> bool {
         self.completed.mark(done.now);
+        // A trial that times out has failed: there was evidence enough to open the breaker.
+        if done.timed_out && !trial && !self.is_to_blame(done) {
+            return false;
+        }
         if done.elapsed >= rules.slow {
             self.health.hold(rules, done.now);
         }
         match done.fault {
             Fault::None => self.succeeded(done, trial, limit, rules),
-            // A trial that times out has failed: there was evidence enough to open the breaker.
-            Fault::Endpoint if done.timed_out && !self.is_to_blame(done) && !trial => {
-                self.count(false, done.now);
-                self.health.hold(rules, done.now);
-            }
             Fault::Endpoint => self.failed(done, trial, rules),
             Fault::Overload => {
                 self.count(false, done.now);

@@ -15,17 +15,35 @@ pub struct Listener(TcpListener);
 
 impl Listener {
     /// Binds an address; one whose old connections still linger may be taken up. `backlog`: connections that the system
-    /// completes before they are accepted.
+    /// completes before they are accepted. `ours`: listeners of this process with which it may share the port until
+    /// they are closed.
     ///
     /// # Errors
     /// The address is taken, not allowed, or none of this machine.
-    pub fn bind(address: &ListenAddress, backlog: u32) -> io::Result<Self> {
+    pub fn bind(address: &ListenAddress, backlog: u32, ours: &[Arc<Self>]) -> io::Result<Self> {
+        if ours.is_empty() {
+            return Self::bind_shared(address, backlog, false);
+        }
+        // The system lets sockets share a port if all of them say so; other processes must not join in later.
+        let share = |on| {
+            ours.iter()
+                .try_for_each(|one| SockRef::from(&one.0).set_reuse_port(on))
+        };
+        let bound = share(true).and_then(|()| Self::bind_shared(address, backlog, true));
+        share(false)?;
+        let bound = bound?;
+        SockRef::from(&bound.0).set_reuse_port(false)?;
+        Ok(bound)
+    }
+
+    fn bind_shared(address: &ListenAddress, backlog: u32, shared: bool) -> io::Result<Self> {
         let address = address.socket();
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
         };
         socket.set_reuseaddr(true)?;
+        socket.set_reuseport(shared)?;
         socket.bind(address)?;
         socket.listen(backlog).map(Self)
     }
@@ -48,6 +66,18 @@ impl Listener {
             stream,
             client: client.ip(),
         })
+    }
+
+    /// A connection that the system has completed already.
+    ///
+    /// # Errors
+    /// There is none; otherwise as [`Self::accept`].
+    pub fn accept_now(&self) -> io::Result<Accepted> {
+        let (stream, _) = SockRef::from(&self.0).accept()?;
+        stream.set_nonblocking(true)?;
+        let stream = TcpStream::from_std(stream.into())?;
+        let client = stream.peer_addr()?.ip();
+        Ok(Accepted { stream, client })
     }
 }
 

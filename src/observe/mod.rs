@@ -24,7 +24,8 @@ pub use executions::{Executions, RunningRequest};
 pub use in_flight::{InFlight, Ticket};
 pub use logging::Logging;
 pub use metrics::{
-    CacheReading, DrainingReading, EndpointReading, MetricsSource, Readings, ServiceReading,
+    CacheReading, DrainingReading, EndpointReading, MetricsSource, Readings, ReloadResult,
+    ServiceReading,
 };
 pub use name::Name;
 pub use notes::{

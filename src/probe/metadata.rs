@@ -13,8 +13,9 @@ use std::time::Duration;
 
 /// Pause after a query that got no response.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
-/// Statuses by which a server refuses a credential, or tries with it.
-const REFUSED: [u16; 3] = [401, 403, 429];
+/// Statuses by which a server refuses a credential, or further tries with it. 403 is none: the server knows who asks
+/// and does not let them ask this, which says nothing about the other questions.
+const REFUSED: [u16; 2] = [401, 429];
 
 /// When each query is due, by its name.
 #[derive(Default)]

@@ -9,6 +9,7 @@ use super::round::Round;
 use crate::clock::{Clock, Moment};
 use crate::endpoint::{Condition, EventKind, HealthRules, ProbeTrigger};
 use crate::random::Random;
+use std::hash::RandomState;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -39,6 +40,8 @@ pub struct ProbeParts {
     pub observer: Arc<dyn ProbeObserver>,
     pub rules: Arc<HealthRules>,
     pub clock: Clock,
+    /// The same for the life of the process: by it, a credential is known again.
+    pub fingerprint_key: RandomState,
 }
 
 /// A background task that ends when this is dropped.
@@ -59,17 +62,17 @@ impl Drop for RunningTask {
 }
 
 impl Prober {
-    /// A prober of these endpoints, which share `probe_trigger`. The configuration may have brought
-    /// another credential, so one that was refused before is tried again.
+    /// A prober of these endpoints, which share `probe_trigger`. If the configuration has brought another credential, it
+    /// is sent at once, even where the one before was refused.
     pub fn new(
         endpoints: Vec<Arc<Condition>>,
         probe_trigger: Arc<ProbeTrigger>,
         questions: Arc<dyn Questions>,
         with: ProbeParts,
     ) -> Self {
-        endpoints
-            .iter()
-            .for_each(|one| one.server().credential().try_again());
+        let fingerprint = questions.credential_fingerprint(&with.fingerprint_key);
+        let gates = endpoints.iter().map(|one| one.server().credential());
+        gates.for_each(|gate| gate.uses(fingerprint));
         Self {
             endpoints,
             probe_trigger,

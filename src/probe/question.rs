@@ -7,6 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 /// Bytes of a probe's response that are read: its status and its beginning tell enough.
@@ -29,9 +31,13 @@ pub struct Question<'a> {
 impl Question<'_> {
     /// Whether it carries a credential that the server may refuse.
     pub fn carries_credential(&self) -> bool {
-        self.headers
-            .iter()
-            .any(|(name, _)| name == AUTHORIZATION || name == "api-key")
+        self.credentials().next().is_some()
+    }
+
+    fn credentials(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let carried = |(name, _): &&(HeaderName, _)| name == AUTHORIZATION || name == "api-key";
+        let fields = self.headers.iter().filter(carried);
+        fields.map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 }
 
@@ -109,6 +115,17 @@ pub trait Questions: Send + Sync {
     fn metadata_queries(&self) -> Vec<MetadataQuery>;
     /// Takes the response to a metadata query.
     fn learn(&self, metadata_query: &MetadataQuery, response: &Response<'_>);
+}
+
+impl dyn Questions + '_ {
+    /// Tells the credential of these questions from another one without holding it: a hash by a key of this process.
+    pub fn credential_fingerprint(&self, key: &RandomState) -> u64 {
+        let (probes, queries) = (self.probes(), self.metadata_queries());
+        let asked = probes.iter().map(Question::from);
+        let asked: Vec<Question<'_>> = asked.chain(queries.iter().map(Question::from)).collect();
+        let credentials: BTreeSet<_> = asked.iter().flat_map(Question::credentials).collect();
+        key.hash_one(credentials)
+    }
 }
 
 impl Questions for Arc<dyn Dialect> {

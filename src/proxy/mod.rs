@@ -19,7 +19,7 @@ mod respond;
 mod slow_reader;
 
 pub use client_places::ClientPlaces;
-pub use listener::serve;
+pub use listener::Serving;
 
 use crate::http::Connector;
 use crate::shared::Shared;

@@ -1,6 +1,8 @@
 //! The listeners of all services. A reload opens those that are new before it takes effect, and
 //! closes those that are gone after; connections that are open end by themselves. A listener goes by
-//! its address, so that a service can be renamed, or two can change places, without closing any.
+//! its address, so that a service can be renamed, or two can swap addresses, without closing any. A new one may
+//! overlap one that goes (`0.0.0.0` after `127.0.0.1`): the two share the port until the old one is closed, and
+//! where the new one covers the old one, the old one's connections go on under it.
 
 use super::{BindError, StartError};
 use crate::config::Config;
@@ -25,9 +27,13 @@ pub struct Listeners {
 }
 
 struct Open {
+    listener: Arc<Listener>,
     bound: ListenAddress,
     places: Arc<ClientPlaces>,
+    /// Closes the listener and its connections.
     stop: watch::Sender<bool>,
+    /// Closes the listener alone.
+    replaced: watch::Sender<bool>,
 }
 
 /// Sockets that are bound and not yet served.
@@ -53,8 +59,10 @@ impl Listeners {
                 continue;
             }
             let address = service.listen_address();
-            let socket = self.bind_on_path(address.clone(), config.path.listen_backlog);
-            match socket.await {
+            match self
+                .bind_on_path(&address, config.path.listen_backlog)
+                .await
+            {
                 Ok(socket) => bound.push((listener, socket)),
                 Err(source) => failed.push(BindError {
                     what: format!("service {name}"),
@@ -72,14 +80,21 @@ impl Listeners {
     /// A socket belongs to the runtime on which it is bound.
     async fn bind_on_path(
         &self,
-        address: ListenAddress,
+        address: &ListenAddress,
         backlog: u32,
     ) -> std::io::Result<Listener> {
-        let bound = self
-            .path
-            .spawn(async move { Listener::bind(&address, backlog) })
-            .await;
+        let (address, overlapping) = (address.clone(), self.overlapping(address));
+        let binding = async move { Listener::bind(&address, backlog, &overlapping) };
+        let bound = self.path.spawn(binding).await;
         bound.unwrap_or_else(|_| Err(std::io::Error::other("the runtime is stopping")))
+    }
+
+    /// Those that are open and cannot stay beside a listener at this address. The configuration has none of them any
+    /// more: its checks refuse two that clash.
+    fn overlapping(&self, address: &ListenAddress) -> Vec<Arc<Listener>> {
+        let open = self.open.lock();
+        let clashing = open.values().filter(|one| one.bound.clashes_with(address));
+        clashing.map(|one| Arc::clone(&one.listener)).collect()
     }
 
     /// Serves what was bound, closes what the configuration no longer has, and gives each as many places as it says.
@@ -89,40 +104,29 @@ impl Listeners {
             .map(|(name, service)| snapshot::listener(name, service))
             .collect();
         let mut open = self.open.lock();
-        open.retain(|listener, one| {
-            let kept = wanted.contains(listener);
-            if !kept {
-                let _ = one.stop.send(true);
-            }
-            kept
-        });
+        let gone = open.extract_if(.., |listener, _| !wanted.contains(listener));
+        let mut gone: Vec<Open> = gone.map(|(_, one)| one).collect();
         let limit = config.path.max_clients as usize;
         open.values().for_each(|one| one.places.set_limit(limit));
         for (name, listener) in bound.0 {
             if let Ok(bound) = listener.address() {
-                let places = ClientPlaces::new(limit);
-                let stop = self.start(&name, listener, Arc::clone(&places));
-                let one = Open {
-                    bound,
-                    places,
-                    stop,
+                let covered = gone.iter().position(|one| bound.covers(&one.bound));
+                let one = match covered {
+                    Some(index) => self.replace(&name, gone.swap_remove(index), listener, bound),
+                    None => self.start(&name, listener, bound, limit),
                 };
+                one.places.set_limit(limit);
                 open.insert(name, one);
             }
         }
+        gone.iter().for_each(|one| {
+            let _ = one.stop.send(true);
+        });
     }
 
-    fn start(
-        &self,
-        name: &str,
-        listener: Listener,
-        places: Arc<ClientPlaces>,
-    ) -> watch::Sender<bool> {
-        let (stop, stopped) = watch::channel(*self.stopping.borrow());
-        let proxy = Arc::clone(&self.proxy);
-        let serving = proxy::serve(listener, name.into(), places, proxy, stopped);
+    fn start(&self, name: &str, listener: Listener, bound: ListenAddress, limit: usize) -> Open {
+        let stop = watch::Sender::new(*self.stopping.borrow());
         let (mut stopping, all) = (self.stopping.clone(), stop.clone());
-        self.path.spawn(serving);
         self.path.spawn(async move {
             tokio::select! {
                 _ = stopping.wait_for(|stop| *stop) => {
@@ -132,7 +136,42 @@ impl Listeners {
                 () = all.closed() => {}
             }
         });
-        stop
+        let places = ClientPlaces::new(limit);
+        self.run(name, Arc::new(listener), bound, places, stop)
+    }
+
+    /// The new one serves in place of the old one, whose connections stay.
+    fn replace(&self, name: &str, old: Open, listener: Listener, bound: ListenAddress) -> Open {
+        let new = self.run(name, Arc::new(listener), bound, old.places, old.stop);
+        drop(old.listener);
+        let _ = old.replaced.send(true);
+        new
+    }
+
+    fn run(
+        &self,
+        name: &str,
+        listener: Arc<Listener>,
+        bound: ListenAddress,
+        places: Arc<ClientPlaces>,
+        stop: watch::Sender<bool>,
+    ) -> Open {
+        let serving = proxy::Serving {
+            name: name.into(),
+            places: Arc::clone(&places),
+            proxy: Arc::clone(&self.proxy),
+            stop: stop.subscribe(),
+        };
+        let (replaced, is_replaced) = watch::channel(false);
+        self.path
+            .spawn(serving.run(Arc::clone(&listener), is_replaced));
+        Open {
+            listener,
+            bound,
+            places,
+            stop,
+            replaced,
+        }
     }
 
     /// Where a service of this configuration listens.

@@ -11,6 +11,7 @@ use crate::probe::{
 use crate::shared::Shared;
 use crate::snapshot::{Service, Snapshot};
 use parking_lot::Mutex;
+use std::hash::RandomState;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -20,6 +21,7 @@ pub struct Probing {
     shared: Arc<Shared>,
     background: Handle,
     running: Mutex<Vec<RunningTask>>,
+    fingerprint_key: RandomState,
 }
 
 impl Probing {
@@ -29,6 +31,7 @@ impl Probing {
             shared,
             background,
             running: Mutex::default(),
+            fingerprint_key: RandomState::new(),
         }
     }
 
@@ -39,6 +42,7 @@ impl Probing {
             observer: Arc::new(ProbeMetrics(Arc::clone(&self.shared))),
             rules: Arc::new(HealthRules::of(&snapshot.config)),
             clock: self.shared.clock.clone(),
+            fingerprint_key: self.fingerprint_key.clone(),
         };
         let live = snapshot.services().flat_map(|one| one.pool.endpoints());
         let limits = DrainLimits::from(&snapshot.config.upstream);

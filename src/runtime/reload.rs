@@ -8,6 +8,7 @@ use super::probing::Probing;
 use crate::config::{self, Config, Loaded, Report, Source};
 use crate::endpoint::EventKind;
 use crate::listen::ListenAddress;
+use crate::observe::ReloadResult;
 use crate::shared::Shared;
 use crate::snapshot::{CompileError, Snapshot};
 use parking_lot::Mutex;
@@ -157,7 +158,14 @@ impl Reloader {
                 .iter()
                 .map(|key| format!("{key}: the change takes effect after a restart")),
         );
-        let changed = before.config.as_ref() != &loaded.config;
+        if *before.config == loaded.config {
+            self.forget_gone_series();
+            return Ok(Reloaded {
+                generation: before.generation,
+                changed: false,
+                warnings,
+            });
+        }
         let config = Arc::new(loaded.config);
         let next = Snapshot::compile(
             Arc::clone(&config),
@@ -174,7 +182,7 @@ impl Reloader {
         self.taken.send_replace(config);
         Ok(Reloaded {
             generation,
-            changed,
+            changed: true,
             warnings,
         })
     }
@@ -202,31 +210,39 @@ impl Reloader {
 
     fn note(&self, cause: &'static str, reloaded: &Result<Reloaded, ReloadError>) {
         self.last_good.store(reloaded.is_ok(), Ordering::Release);
-        self.shared
-            .observer
-            .metrics()
-            .reloaded(reloaded.is_ok(), self.shared.snapshot().generation);
-        match reloaded {
-            Ok(done) => {
-                *self.refusal.lock() = None;
-                let why = format!("{cause}: generation {}", done.generation);
-                self.record(EventKind::Reloaded, why);
-                tracing::info!(
-                    cause,
-                    generation = done.generation,
-                    changed = done.changed,
-                    "configuration taken"
-                );
-                done.warnings
-                    .iter()
-                    .for_each(|warning| tracing::warn!("{warning}"));
-            }
+        let result = match reloaded {
+            Ok(done) => self.taken_as(cause, done),
             Err(error) => {
                 *self.refusal.lock() = Some(error.to_string());
                 tracing::error!(cause, "{error}");
                 let why: String = error.to_string().chars().take(WHY_KEPT).collect();
                 self.record(EventKind::ReloadRefused, format!("{cause}: {why}"));
+                ReloadResult::Refused
             }
+        };
+        let generation = self.shared.snapshot().generation;
+        let metrics = self.shared.observer.metrics();
+        metrics.reloaded(result, generation);
+    }
+
+    /// What serves already is told only where it ends a refusal.
+    fn taken_as(&self, cause: &'static str, done: &Reloaded) -> ReloadResult {
+        let ends_refusal = self.refusal.lock().take().is_some();
+        if !done.changed && !ends_refusal {
+            tracing::debug!(cause, "the configuration is as before");
+            return ReloadResult::Unchanged;
+        }
+        let (generation, changed) = (done.generation, done.changed);
+        self.record(
+            EventKind::Reloaded,
+            format!("{cause}: generation {generation}"),
+        );
+        tracing::info!(cause, generation, changed, "configuration taken");
+        let warnings = done.warnings.iter();
+        warnings.for_each(|warning| tracing::warn!("{warning}"));
+        match changed {
+            true => ReloadResult::Accepted,
+            false => ReloadResult::Unchanged,
         }
     }
 

@@ -535,6 +535,14 @@ mod errors {
             "f.yaml:5:12: services.a.probe: a single value; expected keys: user, password, api_key",
         ),
         (
+            "    dialect: neo4j\n    endpoints: ['http://x:1']\n    probe: {user: neo4j}\n",
+            "f.yaml:5:12: services.a.probe.password: no password, though user is set; expected both, or neither",
+        ),
+        (
+            "    dialect: neo4j\n    endpoints: ['http://x:1']\n    probe:\n      password: hunter2\n",
+            "f.yaml:6:7: services.a.probe.user: no user, though password is set; expected both, or neither",
+        ),
+        (
             "    dialect: http\n    endpoints: ['http://x:1']\n    pure: [a, 'b c']\n",
             "f.yaml:5:15: services.a.pure[1]: `b c`; expected a name without blanks",
         ),

@@ -264,6 +264,7 @@ async fn a_reload_by_the_admin_api_tells_its_generation_and_what_needs_a_restart
     let same = reload().await;
     assert_eq!(same.status, 200);
     assert_eq!(same.body["data"]["changed"], false);
+    assert_eq!(same.body["data"]["generation"], 1);
     let other = text(&services, &ttl("20s")).replace("drain_limit: 1s", "workers: 7");
     site.replace(&other);
     let taken = reload().await.body;
@@ -283,7 +284,31 @@ async fn a_reload_by_the_admin_api_tells_its_generation_and_what_needs_a_restart
     assert_eq!(refused.status, 409);
     let detail = refused.body["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("pointsman.yaml:1:"), "{detail}");
-    assert_eq!(site.server.shared().snapshot().generation, generation + 1);
+    assert_eq!(site.server.shared().snapshot().generation, generation);
+}
+
+/// A file that was written and then reloaded by hand was taken twice: by the watch, and by the request.
+#[tokio::test]
+async fn a_configuration_that_serves_already_is_not_taken_again() {
+    let listener = echo("a");
+    let services = [service("web", "http", &[&listener])];
+    let site = Site::open(&text(&services, &ttl("10s"))).await;
+    site.replace(&text(&services, &ttl("20s")));
+    for _ in 0..3 {
+        let reloaded = site.server.reload().await.unwrap();
+        assert_eq!(reloaded.generation, 2);
+    }
+    let events = site.admin("GET", "/api/coordination/events").await.body;
+    let events = events["data"].as_array().cloned().unwrap_or_default();
+    let reloads = events.iter().filter(|one| one["what"] == "reloaded");
+    assert_eq!(reloads.count(), 1, "{events:?}");
+    let metrics = site.metrics().await;
+    let count = |result: &str| {
+        let series = format!("pointsman_reloads_total{{result=\"{result}\"}}");
+        figure(&metrics, &series)
+    };
+    let counts = ["accepted", "unchanged", "refused"].map(count);
+    assert_eq!(counts, [Some(1.0), Some(2.0), Some(0.0)]);
 }
 
 /// What drained was in no list, and every name that ever was kept its series.
@@ -362,6 +387,61 @@ async fn listeners_come_and_go_without_a_restart() {
     })
     .await;
     assert_eq!(site.server.address("web"), before);
+}
+
+/// The reload said that another process uses the port: it was its own.
+#[tokio::test]
+async fn a_listener_is_widened_and_narrowed_by_a_reload_without_losing_a_connection() {
+    let a = echo("a");
+    let port = {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap().port()
+    };
+    let at = |ip: &str| {
+        let web = service("web", "http", &[&a]);
+        let web = web.replace("listen: 127.0.0.1:0", &format!("listen: \"{ip}:{port}\""));
+        text(&[web], "")
+    };
+    let local = format!("127.0.0.1:{port}").parse().unwrap();
+    let site = Site::open(&at("127.0.0.1")).await;
+    let mut early = crate::support::Client::connect(local).await;
+    assert_eq!(early.request("GET", "/", "", b"").await.status, 200);
+    // Connected, and perhaps not yet accepted.
+    let mut silent = crate::support::Client::connect(local).await;
+    for ip in ["0.0.0.0", "127.0.0.1", "[::]", "127.0.0.1"] {
+        site.take(&at(ip)).await;
+        let bound = site.server.address("web").unwrap().to_string();
+        assert_eq!(bound, format!("{ip}:{port}"));
+        let mut late = crate::support::Client::connect(local).await;
+        assert_eq!(late.request("GET", "/", "", b"").await.status, 200, "{ip}");
+        if ip == "0.0.0.0" {
+            assert_eq!(early.request("GET", "/", "", b"").await.status, 200);
+            assert_eq!(silent.request("GET", "/", "", b"").await.status, 200);
+        }
+    }
+    // What was accepted at an address that is no longer listened on ends.
+    assert!(early.is_closed().await);
+}
+
+#[tokio::test]
+async fn a_listener_goes_on_when_its_successor_cannot_be_opened() {
+    let (a, b) = (echo("a"), echo("b"));
+    let port = {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap().port()
+    };
+    let at = |ip: &str| {
+        let web = service("web", "http", &[&a]);
+        web.replace("listen: 127.0.0.1:0", &format!("listen: \"{ip}:{port}\""))
+    };
+    let site = Site::open(&text(&[at("127.0.0.1")], "")).await;
+    let more = service("more", "http", &[&a]).replace("127.0.0.1:0", &b.address().to_string());
+    site.replace(&text(&[at("0.0.0.0"), more], ""));
+    let error = site.server.reload().await.unwrap_err().to_string();
+    assert!(!error.contains("service web"), "{error}");
+    let bound = site.server.address("web").unwrap().to_string();
+    assert_eq!(bound, format!("127.0.0.1:{port}"));
+    assert_eq!(site.get("web", "/").await.body["result"]["who"], "a");
 }
 
 #[tokio::test]

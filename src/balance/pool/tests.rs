@@ -684,3 +684,51 @@ fn a_strategy_goes_on_where_it_was_after_a_reload_that_leaves_its_endpoints() {
     assert_eq!(next(&world.rebuild(letters(3))), "b");
     assert_eq!(next(&world.rebuild(letters(2))), "a", "others begin anew");
 }
+
+/// `/readyz` said that no endpoint serves while requests were served, and breakers that were off were shown as open.
+#[test]
+fn what_choosing_ignores_takes_no_endpoint_offline() {
+    let serves = |change: fn(&mut crate::config::Config)| {
+        let world = World::with(LeastConnections, letters(1), change);
+        world.at("a").health().set_maintenance(true);
+        let stats = world.pool.stats(world.now());
+        assert_eq!(stats.healthy_instances == 1, world.choose(&[]).is_ok());
+        stats.healthy_instances
+    };
+    assert_eq!(serves(|_| ()), 0);
+    assert_eq!(serves(|config| config.balance.enabled = false), 1);
+
+    let mut world = World::equal(LeastConnections, 1);
+    world.fails("a", 5);
+    let row = |pool: &Pool, now| {
+        let stats = pool.stats(now);
+        (stats.instances[0].breaker, stats.healthy_instances)
+    };
+    assert_eq!(row(&world.pool, world.now()), ("open", 0));
+    world.config.breaker.enabled = false;
+    let off = world.rebuild(letters(1));
+    world.settle(&off);
+    assert_eq!(row(&off, world.now()), ("closed", 1));
+    world.config.breaker.enabled = true;
+    let on = world.rebuild(letters(1));
+    world.settle(&on);
+    assert_eq!(row(&on, world.now()), ("closed", 1), "it was forgotten");
+}
+
+/// A statement that ran into its client's own limit was an error of each endpoint, and kept the cache off it.
+#[test]
+fn a_timeout_of_one_shape_is_no_error_of_the_endpoint_and_holds_no_cache_off() {
+    let world = World::equal(LeastConnections, 3);
+    let timeout = |shape| Completion {
+        shape,
+        timed_out: true,
+        ..world.done(Fault::Endpoint, 15_000)
+    };
+    let endpoint = world.at("a");
+    (0..10).for_each(|_| world.complete("a", &timeout(1)));
+    assert_eq!(endpoint.state.totals().errors, 0);
+    assert!(!endpoint.held(world.now()));
+    world.complete("a", &timeout(2));
+    assert_eq!(endpoint.state.totals().errors, 1, "two shapes, on no peer");
+    assert!(endpoint.held(world.now()));
+}

@@ -3,7 +3,7 @@ use crate::balance::route::RouteReason;
 use crate::balance::testing::{IDLE, Plain};
 use crate::clock::Moment;
 use crate::config::StrategyName::{self, *};
-use crate::endpoint::{EndpointLoad, Gate, HealthStatus, WriteFitness};
+use crate::endpoint::{EndpointLoad, Gate, HealthStatus, ServingRules, WriteFitness};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -193,7 +193,10 @@ proptest! {
             prop_assert!(view.is_resolved && !view.is_tried && view.status != HealthStatus::Maintenance);
             prop_assert!(!view.is_full() || pick.reason == RouteReason::LastResort);
         } else {
-            let serves = |view: &EndpointView| view.is_online() && !view.is_tried && !view.is_full();
+            let serves = |view: &EndpointView| {
+                let online = ServingRules::default().is_online(view.is_resolved, view.status, view.gate);
+                online && !view.is_tried && !view.is_full()
+            };
             prop_assert!(!plain.views.iter().any(serves));
         }
     }

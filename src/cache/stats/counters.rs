@@ -1,8 +1,9 @@
-//! Counters of the cache: by category and by reason. Every look-up is counted once, as a hit, a miss
-//! or a bypass; what followed a miss (stored, refused, coalesced) is counted beside it.
+//! Counters of the cache: by category and by reason. Every request is counted once, by what its client is
+//! told: a hit, a miss or a bypass. What became of it (stored, refused, coalesced) is counted beside it.
 
 use crate::cache::entry::CacheEntry;
 use crate::cache::reason::{CacheReason, words};
+use crate::cache::status::{CacheStatus, LookupResult};
 use crate::cache::store::Removal;
 use crate::plan::Category;
 use parking_lot::RwLock;
@@ -63,7 +64,7 @@ impl ReasonCounters {
 #[derive(Default)]
 pub(in crate::cache) struct CacheCounters {
     categories: [CategoryCounters; Category::ALL.len()],
-    /// Look-ups that bypassed the cache without a category.
+    /// Requests that bypassed the cache without a category.
     unplanned: AtomicU64,
     pub bypass_reasons: ReasonCounters,
     /// Responses that were not stored.
@@ -88,26 +89,39 @@ impl CacheCounters {
         names.zip(&self.categories)
     }
 
-    /// Look-ups that bypassed the cache without a category.
+    /// Requests that bypassed the cache without a category.
     pub fn unplanned(&self) -> u64 {
         self.unplanned.load(Relaxed)
     }
 
-    pub fn hit(&self, category: Category, took: Duration) {
+    /// Counts a request by what its client is told.
+    pub fn request(
+        &self,
+        status: &CacheStatus,
+        category: Option<Category>,
+        took: Option<Duration>,
+    ) {
+        let misc = Category::Misc;
+        match status.result {
+            LookupResult::Hit => self.hit(category.unwrap_or(misc), took.unwrap_or_default()),
+            LookupResult::Miss => increment(&self.of(category.unwrap_or(misc)).misses),
+            LookupResult::Bypass => self.bypass(category, status.reason),
+        }
+    }
+
+    fn hit(&self, category: Category, took: Duration) {
         let counters = self.of(category);
         increment(&counters.hits);
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         counters.hit_nanos.fetch_add(nanos, Relaxed);
     }
 
-    pub fn miss(&self, category: Category) {
-        increment(&self.of(category).misses);
-    }
-
-    pub fn bypass(&self, category: Option<Category>, reason: CacheReason) {
+    fn bypass(&self, category: Option<Category>, reason: Option<CacheReason>) {
         let counters = category.map(|category| &self.of(category).bypasses);
         increment(counters.unwrap_or(&self.unplanned));
-        self.bypass_reasons.count(reason);
+        if let Some(reason) = reason {
+            self.bypass_reasons.count(reason);
+        }
     }
 
     pub fn coalesced(&self, category: Category) {

@@ -9,6 +9,7 @@ mod sharing;
 mod time;
 mod writes;
 
+use super::reason::words;
 use super::*;
 use crate::clock::Clock;
 use crate::dialect::canonical::Builder;
@@ -95,12 +96,21 @@ pub fn response_of(endpoint: &str, body: &str) -> FetchedResponse {
 }
 
 impl Bench {
+    /// Looks up, and counts what was found as the end of the request.
     pub fn ask(&self, call: &Call) -> Verdict {
-        self.cache.look_up(&LookupRequest {
+        let verdict = self.cache.look_up(&LookupRequest {
             service: self.service,
             call,
             plan: Some(self.plan),
-        })
+        });
+        let status = match &verdict {
+            Verdict::Hit(hit) => CacheStatus::hit(hit),
+            Verdict::Lead(_) | Verdict::Follow(_) => CacheStatus::miss(words::ABSENT),
+            Verdict::Bypass(reason) => CacheStatus::bypass(*reason),
+        };
+        let category = Some(self.plan.category);
+        self.cache.count(&status, category, Some(Duration::ZERO));
+        verdict
     }
 
     pub fn lead(&self, call: &Call) -> Fill {

@@ -5,7 +5,7 @@ mod addresses;
 mod endpoints;
 mod operations;
 
-use super::Config;
+use super::{Config, ProbeCredential};
 use config_table::units::duration_text;
 use config_table::{Findings, Step};
 
@@ -17,6 +17,24 @@ pub fn check(config: &Config, findings: &mut Findings) {
     operations::check(config, findings);
     admin(config, findings);
     breaker(config, findings);
+    for (name, service) in &config.services {
+        probe_credential(name, &service.probe, findings);
+    }
+}
+
+/// A user without a password, or a password without a user, would be sent to nobody.
+fn probe_credential(service: &str, probe: &ProbeCredential, findings: &mut Findings) {
+    let (missing, given) = match (&probe.user, &probe.password) {
+        (Some(_), None) => ("password", "user"),
+        (None, Some(_)) => ("user", "password"),
+        _ => return,
+    };
+    if findings.is_clean(&path(&["services", service, "probe"])) {
+        let found = format!("no {missing}, though {given} is set");
+        let expected = "both, or neither";
+        let path = path(&["services", service, "probe", missing]);
+        findings.refuse(path, found, expected);
+    }
 }
 
 fn services(config: &Config, findings: &mut Findings) {

@@ -37,7 +37,10 @@ impl Bench {
     ) -> Option<BreakerChange> {
         let now = self.clock.now();
         (0..times)
-            .filter_map(|_| self.breaker.failed(trial, f, probe, &self.rules, now))
+            .filter_map(|_| {
+                let failed = self.breaker.failed(trial, f, probe, &self.rules, now);
+                failed.change
+            })
             .last()
     }
 
@@ -87,7 +90,7 @@ fn one_trial_at_a_time_closes_it_or_doubles_the_pause_up_to_the_limit() {
         bench.wait(2000);
         assert_eq!(bench.gate(), Gate::HalfOpen);
         match bench.fail_trial() {
-            Some(BreakerChange::Reopened(pause)) => pauses.push(pause.as_secs()),
+            Some(BreakerChange::Reopened { pause, .. }) => pauses.push(pause.as_secs()),
             other => panic!("{other:?}"),
         }
     }
@@ -159,4 +162,38 @@ fn a_breaker_that_is_off_counts_and_never_opens() {
     bench.rules.enabled = false;
     assert_eq!(bench.fail(50), None);
     assert_eq!(bench.gate(), Gate::Closed);
+}
+
+#[test]
+fn a_breaker_that_is_turned_off_closes_and_its_last_trial_does_not_open_it() {
+    let mut bench = Bench::new();
+    bench.fail(5);
+    assert!(bench.breaker.claim_trial());
+    bench.rules.enabled = false;
+    assert!(bench.breaker.reset());
+    assert_eq!(bench.fail_as(1, &Failure::default(), true, false), None);
+    assert_eq!(bench.gate(), Gate::Closed);
+    assert!(!bench.breaker.reset());
+}
+
+#[test]
+fn failures_of_one_shape_speak_against_it_and_those_of_two_against_the_endpoint() {
+    let bench = Bench::new();
+    let speaks = |failure: Failure, probe_failing| {
+        let now = bench.clock.now();
+        let failed = bench
+            .breaker
+            .failed(false, &failure, probe_failing, &bench.rules, now);
+        failed.is_endpoints
+    };
+    assert!((0..3).all(|_| !speaks(statement(1), false)));
+    assert!(speaks(statement(2), false));
+    bench.breaker.succeeded(false);
+    assert!(!speaks(statement(2), false));
+    assert!(speaks(statement(2), true), "its probes fail too");
+    bench.breaker.succeeded(false);
+    assert!(
+        speaks(Failure::default(), false),
+        "no statement is to blame"
+    );
 }

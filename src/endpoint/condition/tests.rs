@@ -132,3 +132,46 @@ fn a_refused_write_makes_no_reader_for_ever_where_no_probe_tells_the_role() {
     assert_eq!(condition.server().role(clock.now()), Some(Role::Reader));
     assert_eq!(told(&condition), [EventKind::RoleReader; 2]);
 }
+
+/// Each request of an outage was an event, and the ring held nothing else.
+#[test]
+fn an_outage_tells_each_length_of_the_breakers_pause_once() {
+    let (condition, clock) = (condition("::1"), Clock::manual());
+    let rules = HealthRules::default();
+    let fail = |trial| condition.failed(trial, &Failure::default(), &rules, clock.now());
+    (0..5).for_each(|_| fail(false));
+    for _ in 0..1000 {
+        assert!(condition.claim_trial());
+        fail(true);
+    }
+    assert_eq!(
+        told(&condition),
+        [
+            EventKind::BreakerOpened,
+            EventKind::BreakerReopened,
+            EventKind::BreakerReopened,
+            EventKind::BreakerReopened
+        ],
+        "300 s, 600 s, 1200 s, 1800 s"
+    );
+}
+
+/// A statement that fails everywhere with a 5xx kept the cache off every endpoint.
+#[test]
+fn failures_of_one_shape_hold_the_cache_off_only_with_those_of_another() {
+    let (condition, clock) = (condition("::1"), Clock::manual());
+    let rules = HealthRules {
+        rejoin_hold: Duration::from_secs(30),
+        ..HealthRules::default()
+    };
+    let fail = |shape| {
+        let failure = Failure {
+            shape,
+            needs_two_shapes: true,
+        };
+        condition.failed(false, &failure, &rules, clock.now());
+        condition.held(rules.rejoin_hold, clock.now())
+    };
+    assert!((0..50).all(|_| !fail(1)));
+    assert!(fail(2));
+}

@@ -203,3 +203,19 @@ fn an_endpoint_is_not_idle_while_a_client_holds_a_response_up() {
     assert_eq!(world.registry.leaving(world.now())[0].in_flight, 1);
     assert_eq!(pin(&world, &fewer, &leaving.token).as_deref(), Some("b"));
 }
+
+/// The prober of a service that was put back waited for another trigger than the one its endpoints fire.
+#[test]
+fn a_service_that_is_put_back_while_it_drains_keeps_its_probe_trigger() {
+    let world = World::equal(LeastConnections, 1);
+    let gone = world.rebuild(Vec::new());
+    world.settle(&gone);
+    let back = world.rebuild(letters(1));
+    world.settle(&back);
+    let fired = back.find("a").unwrap().health().probe_trigger().clone();
+    assert!(Arc::ptr_eq(&back.probe_trigger(), &fired));
+    world.settle(&gone);
+    world.wait(4000);
+    world.settle(&gone);
+    assert!(world.registry.known.lock().services.is_empty());
+}

@@ -111,9 +111,9 @@ families! {
     estimate_ratio: Histograms<1> = "estimate_ratio" ["service"] RATIO,
         "Actual over estimated time of planned requests that completed at an endpoint; 1 is exact.";
     cache_requests: Counters<3> = "cache_requests_total" ["service", "category", "result"] NONE,
-        "Lookups in the cache, by result: hit, miss, bypass.";
+        "Requests by what the cache did: hit, miss, bypass (writes among them); as cache/stats counts them.";
     cache_reasons: Counters<2> = "cache_reasons_total" ["service", "reason"] NONE,
-        "Lookups in the cache, by the reason of their result.";
+        "Requests by the reason of what the cache did.";
     cache_entries: Gauges<1> = "cache_entries" ["level"] NONE,
         "Responses in store.";
     cache_bytes: Gauges<1> = "cache_bytes" ["level"] NONE,
@@ -149,7 +149,7 @@ families! {
     connect_shortages: Counters<2> = "connect_shortages_total" ["service", "reason"] NONE,
         "Connections to endpoints that could not be opened for a lack of ours, for which no endpoint is blamed: no_files, no_ports, no_memory.";
     reloads: Counters<1> = "reloads_total" ["result"] NONE,
-        "Reloads of the configuration: accepted, refused.";
+        "Reloads of the configuration: accepted, unchanged (it serves already), refused.";
     config_generation: Gauges<0> = "config_generation" [] NONE,
         "Generation of the configuration that serves.";
     config_last_good: Gauges<0> = "config_last_good" [] NONE,

@@ -27,6 +27,27 @@ use prometheus::{Registry, TextEncoder};
 use series::IsPresent;
 use std::time::Duration;
 
+/// What came of a reload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReloadResult {
+    Accepted,
+    /// The configuration serves already.
+    Unchanged,
+    Refused,
+}
+
+impl ReloadResult {
+    const ALL: [Self; 3] = [Self::Accepted, Self::Unchanged, Self::Refused];
+
+    const fn label(self) -> &'static str {
+        match self {
+            ReloadResult::Accepted => "accepted",
+            ReloadResult::Unchanged => "unchanged",
+            ReloadResult::Refused => "refused",
+        }
+    }
+}
+
 /// All metrics of the process.
 pub struct Metrics {
     registry: Registry,
@@ -44,8 +65,9 @@ impl Metrics {
         families
             .build_info
             .with([env!("CARGO_PKG_VERSION")], |one| one.set(1.0));
-        for result in ["accepted", "refused"] {
-            families.reloads.with([result], |one| one.reset());
+        for result in ReloadResult::ALL {
+            let label = result.label();
+            families.reloads.with([label], |one| one.reset());
         }
         Ok(Self {
             registry,
@@ -71,10 +93,10 @@ impl Metrics {
     }
 
     /// Notes a reload; `generation` is the one that serves now, new or old.
-    pub fn reloaded(&self, accepted: bool, generation: u64) {
-        let result = if accepted { "accepted" } else { "refused" };
-        self.families.reloads.with([result], |one| one.inc());
-        self.serves(accepted, generation);
+    pub fn reloaded(&self, result: ReloadResult, generation: u64) {
+        let label = result.label();
+        self.families.reloads.with([label], |one| one.inc());
+        self.serves(result != ReloadResult::Refused, generation);
     }
 
     /// Counts a client's connection that could not be accepted.

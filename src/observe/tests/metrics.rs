@@ -4,7 +4,7 @@ use crate::dialect::{Fault, Target};
 use crate::observe::metrics::FAMILIES;
 use crate::observe::{
     CacheNote, CacheReading, CacheResult, DrainingReading, EndpointCounts, EndpointReading, Name,
-    Outcome, Readings, ServiceReading,
+    Outcome, Readings, ReloadResult, ServiceReading,
 };
 use crate::plan::Category;
 use crate::rejection::RejectionReason;
@@ -93,7 +93,7 @@ fn everything() -> (Bench, String) {
         .observer
         .metrics()
         .probed(&service, &endpoint, "good", Duration::from_millis(1));
-    bench.observer.metrics().reloaded(false, 3);
+    bench.observer.metrics().reloaded(ReloadResult::Refused, 3);
     bench.observer.metrics().accept_failed();
     bench
         .observer

@@ -62,6 +62,7 @@ struct Script {
     generation: AtomicU64,
     /// How often the metadata queries were looked at: once a turn.
     turns: AtomicU64,
+    credential: Lock<&'static str>,
 }
 
 impl Questions for Script {
@@ -75,7 +76,10 @@ impl Questions for Script {
             name: "procedures",
             method: Method::POST,
             target: "/procedures".into(),
-            headers: vec![(AUTHORIZATION, HeaderValue::from_static("x"))],
+            headers: vec![(
+                AUTHORIZATION,
+                HeaderValue::from_static(*self.credential.lock()),
+            )],
             body: Bytes::new(),
             every: Duration::from_secs(600),
             generation: self.generation.load(Ordering::Relaxed),
@@ -167,6 +171,7 @@ fn bench_with(fake: Fake, health: config::Health) -> Bench {
         learned: Lock::default(),
         generation: AtomicU64::new(0),
         turns: AtomicU64::new(0),
+        credential: Lock::new("x"),
     });
     let (fake, clock) = (Arc::new(fake), Clock::manual());
     let counted = Arc::<Counted>::default();
@@ -178,6 +183,7 @@ fn bench_with(fake: Fake, health: config::Health) -> Bench {
             ..HealthRules::of(&config::Config::default())
         }),
         clock: clock.clone(),
+        fingerprint_key: RandomState::new(),
     };
     let prober = Prober::new(endpoints.clone(), probe_trigger, script.clone(), with);
     Bench {
@@ -270,6 +276,50 @@ async fn a_credential_that_is_taken_again_is_used_without_a_reload() {
     bench.fake.asked("");
     bench.prober.round().await;
     assert_eq!(bench.fake.asked("/role"), ["a", "b"]);
+}
+
+/// Each reload sent it again: three tries lock a user of Neo4j.
+#[tokio::test]
+async fn a_reload_sends_a_refused_credential_again_only_if_it_is_another_one() {
+    let bench = bench(Fake::default());
+    bench.fake.set("a", "/role", 401);
+    bench.prober.round().await;
+    let reloaded = || {
+        Prober::new(
+            bench.endpoints.clone(),
+            Arc::default(),
+            bench.script.clone(),
+            bench.prober.with.clone(),
+        )
+    };
+    bench.fake.asked("");
+    for _ in 0..3 {
+        reloaded().round().await;
+    }
+    assert_eq!(bench.fake.asked("/role"), ["b"; 3]);
+    *bench.script.credential.lock() = "y";
+    reloaded().round().await;
+    assert_eq!(bench.fake.asked("/role"), ["a", "b"]);
+}
+
+/// Each round took the credential for good, and the next metadata query for refused.
+#[tokio::test]
+async fn a_metadata_query_that_is_forbidden_says_nothing_of_the_credential() {
+    let bench = bench(Fake::default());
+    for name in ["a", "b"] {
+        bench.fake.set(name, "/procedures", 403);
+    }
+    for _ in 0..5 {
+        bench.prober.round().await;
+        bench.prober.query_metadata().await;
+        for endpoint in &bench.endpoints {
+            assert!(!endpoint.server().credential().is_refused());
+        }
+        bench.clock.advance(Duration::from_secs(30));
+    }
+    let asked = bench.fake.asked.lock().clone();
+    let of = |target| asked.iter().filter(|(_, asked)| asked == target).count();
+    assert_eq!((of("/role"), of("/procedures")), (10, 1));
 }
 
 #[tokio::test]

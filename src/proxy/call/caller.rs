@@ -82,6 +82,19 @@ impl Caller {
         &self,
         outbound: &mut Outbound,
         deadline: Instant,
+        requester: Option<&mut dyn Requester>,
+    ) -> CallReport {
+        let report = self.carry_out(outbound, deadline, requester).await;
+        if let Some((status, category)) = &report.cache {
+            self.shared.cache.count(status, *category, report.look_up);
+        }
+        report
+    }
+
+    async fn carry_out(
+        &self,
+        outbound: &mut Outbound,
+        deadline: Instant,
         mut requester: Option<&mut dyn Requester>,
     ) -> CallReport {
         let before = if outbound.call.effect.is_read() {

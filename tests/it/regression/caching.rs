@@ -74,3 +74,25 @@ async fn a_write_whose_client_reads_nothing_is_settled_when_its_endpoint_has_sen
     wait_until("the reads' end", || proxy.server.shared().in_flight() == 1).await;
     drop(writer);
 }
+
+/// `cache/stats` left writes and unread bodies out, and counted other things as hits than the metrics.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_admin_api_and_the_metrics_count_the_same_requests_of_the_cache() {
+    let origin = Origin::start(neo4j).await;
+    let proxy = Setup::new("neo4j", &[origin.url()])
+        .section("cache: {enabled: true}")
+        .start()
+        .await;
+    const READ: &str = r#"{"statement":"MATCH (n:Kept) RETURN n"}"#;
+    const WRITE: &str = r#"{"statement":"CREATE (n:Other)"}"#;
+    for statement in [READ, READ, WRITE, READ, WRITE] {
+        proxy.post("/db/neo4j/query/v2", statement).await;
+    }
+    let stats = proxy.data("/api/performance/cache/stats").await;
+    for (figure, result) in [("hits", "hit"), ("misses", "miss"), ("bypasses", "bypass")] {
+        let label = format!("result=\"{result}\"");
+        let counted = proxy.series("pointsman_cache_requests_total", &[&label]).await;
+        assert_eq!(stats[figure].as_f64(), Some(counted), "{figure}: {stats}");
+    }
+    assert!(stats["bypasses"].as_u64() >= Some(2), "{stats}");
+}

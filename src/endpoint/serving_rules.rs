@@ -1,0 +1,59 @@
+//! Which states take an endpoint out of service: the one rule that choosing, `/readyz` and the statistics follow.
+
+use super::{Gate, HealthStatus};
+use crate::config::Config;
+
+/// What of an endpoint's state counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServingRules {
+    /// Whether states count at all (`balance.enabled`).
+    pub states: bool,
+    /// Whether the verdict of probes counts (`health.enabled`).
+    pub probes: bool,
+    /// Whether breakers take endpoints out (`breaker.enabled`).
+    pub breakers: bool,
+}
+
+impl ServingRules {
+    /// The rules of a configuration.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            states: config.balance.enabled,
+            probes: config.health.enabled,
+            breakers: config.breaker.enabled,
+        }
+    }
+
+    /// Whether an endpoint of this status is given no request.
+    pub fn is_out(self, status: HealthStatus) -> bool {
+        self.states
+            && match status {
+                HealthStatus::Healthy | HealthStatus::Degraded => false,
+                HealthStatus::Unhealthy => self.probes,
+                HealthStatus::Maintenance => true,
+            }
+    }
+
+    /// The breaker's gate, as far as breakers count.
+    pub fn gate(self, gate: Gate) -> Gate {
+        match self.states && self.breakers {
+            true => gate,
+            false => Gate::Closed,
+        }
+    }
+
+    /// Whether it serves: it has an address, its status keeps it in, and its breaker is closed.
+    pub fn is_online(self, is_resolved: bool, status: HealthStatus, gate: Gate) -> bool {
+        is_resolved && !self.is_out(status) && self.gate(gate) == Gate::Closed
+    }
+}
+
+impl Default for ServingRules {
+    fn default() -> Self {
+        Self {
+            states: true,
+            probes: true,
+            breakers: true,
+        }
+    }
+}
