@@ -122,7 +122,10 @@ impl InstanceStats {
             breaker: breaker_word(endpoint.gate(now)),
             last_health_check_age: health.last_check().map(|at| (now - at).as_secs_f64()),
             consecutive_failures: state.failures_in_a_row(),
-            current_connections: state.connections().map_or(load.in_flight, |n| n as u32),
+            current_connections: state
+                .reported
+                .connections()
+                .map_or(load.in_flight, |n| n as u32),
             active_queries: load.in_flight,
             max_connections: load.max_connections,
             avg_response_time: load.mean_time,
@@ -130,7 +133,8 @@ impl InstanceStats {
             memory_usage: load.memory,
             queue_size: load.queue,
             requests_per_second: state
-                .reported_rate()
+                .reported
+                .rate()
                 .unwrap_or(responses / WINDOW.as_secs_f64()),
             total_requests: totals.requests,
             success_count: totals.successes,

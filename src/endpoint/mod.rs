@@ -16,6 +16,7 @@ pub mod load;
 pub mod permit;
 mod probe_trigger;
 pub mod registry;
+mod reported;
 mod rules;
 mod server_facts;
 mod serving_rules;
@@ -37,10 +38,11 @@ pub use load::{EndpointLoad, ScoreParts};
 pub use permit::{Completion, Permit};
 pub use probe_trigger::ProbeTrigger;
 pub use registry::Registry;
+pub use reported::LoadReport;
 pub use rules::HealthRules;
 pub use server_facts::ServerFacts;
 pub use serving_rules::ServingRules;
-pub use state::{EndpointState, LoadReport};
+pub use state::EndpointState;
 pub use status::{HealthStatus, ProbeOutcome};
 
 use crate::clock::Moment;
@@ -146,10 +148,10 @@ impl Endpoint {
         EndpointLoad {
             in_flight: self.state.in_flight(),
             max_connections: self.max_connections,
-            connections: self.state.connections(),
-            cpu: self.state.cpu(),
-            memory: self.state.memory(),
-            queue: self.state.queue(),
+            connections: self.state.reported.connections(),
+            cpu: self.state.reported.cpu(),
+            memory: self.state.reported.memory(),
+            queue: self.state.reported.queue(),
             mean_time: self.state.times.mean(),
             error_rate: None,
         }

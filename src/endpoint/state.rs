@@ -1,8 +1,8 @@
-//! The live state of one endpoint: requests in flight, failures, times, what agents report, and its
+//! The live state of one endpoint: requests in flight, failures, times, its reported load, and its
 //! condition. It outlives reloads. Choosing reads it without a lock.
 
-use super::gauge::Gauge;
 use super::permit::Completion;
+use super::reported::ReportedLoad;
 use super::stalled::StalledResponses;
 use super::stamp::Stamp;
 use super::timeouts::Timeouts;
@@ -12,7 +12,6 @@ use super::{Condition, Failure, HealthRules};
 use crate::clock::Moment;
 use crate::dialect::Fault;
 use parking_lot::Mutex;
-use serde::Deserialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -36,25 +35,8 @@ pub struct EndpointState {
     errors: AtomicU64,
     aborted: AtomicU64,
     window: Mutex<Window>,
-    connections: Gauge,
-    cpu: Gauge,
-    memory: Gauge,
-    queue: Gauge,
-    rate: Gauge,
-}
-
-/// What an agent reports of an endpoint. What is absent stays as it was.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct LoadReport {
-    /// Connections to the server, of all its clients.
-    pub current_connections: Option<f64>,
-    /// 0..=1.
-    pub cpu_usage: Option<f64>,
-    /// 0..=1.
-    pub memory_usage: Option<f64>,
-    pub queue_size: Option<f64>,
-    pub requests_per_second: Option<f64>,
+    /// What an agent reports.
+    pub reported: ReportedLoad,
 }
 
 /// Counts of an endpoint's life.
@@ -86,11 +68,7 @@ impl EndpointState {
             errors: AtomicU64::new(0),
             aborted: AtomicU64::new(0),
             window: Mutex::default(),
-            connections: Gauge::default(),
-            cpu: Gauge::default(),
-            memory: Gauge::default(),
-            queue: Gauge::default(),
-            rate: Gauge::default(),
+            reported: ReportedLoad::default(),
         }
     }
 
@@ -128,42 +106,6 @@ impl EndpointState {
     /// Counts of the last minute.
     pub fn recent(&self, now: Moment) -> WindowCounts {
         self.window.lock().counts(now)
-    }
-
-    /// Connections that were reported.
-    pub fn connections(&self) -> Option<f64> {
-        self.connections.get()
-    }
-
-    /// CPU share that was reported.
-    pub fn cpu(&self) -> Option<f64> {
-        self.cpu.get()
-    }
-
-    /// Memory share that was reported.
-    pub fn memory(&self) -> Option<f64> {
-        self.memory.get()
-    }
-
-    /// Length of its own queue that was reported.
-    pub fn queue(&self) -> Option<f64> {
-        self.queue.get()
-    }
-
-    /// Requests per second that were reported.
-    pub fn reported_rate(&self) -> Option<f64> {
-        self.rate.get()
-    }
-
-    /// Takes a report; values outside their range are brought to its edge.
-    pub fn report(&self, report: &LoadReport) {
-        let share = |value: f64| value.clamp(0.0, 1.0);
-        let count = |value: f64| value.max(0.0);
-        set(&self.connections, report.current_connections.map(count));
-        set(&self.cpu, report.cpu_usage.map(share));
-        set(&self.memory, report.memory_usage.map(share));
-        set(&self.queue, report.queue_size.map(count));
-        set(&self.rate, report.requests_per_second.map(count));
     }
 
     /// Counts one request in, unless `limit` are in flight.
@@ -258,11 +200,5 @@ impl EndpointState {
         };
         total.fetch_add(1, Ordering::Relaxed);
         self.window.lock().count(success, now);
-    }
-}
-
-fn set(gauge: &Gauge, value: Option<f64>) {
-    if let Some(value) = value {
-        gauge.set(value);
     }
 }

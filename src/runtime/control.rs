@@ -1,6 +1,7 @@
 //! What the admin API needs of the process, fetched from where it lives.
 
 mod instances;
+mod readiness;
 mod stats;
 
 use super::reload::Reloader;
@@ -95,47 +96,12 @@ impl Control for Operator {
     }
 
     fn readiness(&self) -> Readiness {
-        let now = self.shared.clock.now();
-        let probes = self.shared.config().health.enabled;
-        let mut reasons = Vec::new();
-        if *self.leaving.borrow() {
-            reasons.push("stopping".to_string());
-        }
-        for service in self.shared.snapshot().services() {
-            if service.pool.stats(now).healthy_instances == 0 {
-                reasons.push(format!("service {}: no endpoint serves", service.name));
-            } else if probes
-                && !service
-                    .pool
-                    .endpoints()
-                    .iter()
-                    .any(|e| e.server().has_responded())
-            {
-                reasons.push(format!(
-                    "service {}: no endpoint has answered yet",
-                    service.name
-                ));
-            }
-        }
-        Readiness {
-            ready: reasons.is_empty(),
-            reasons,
-        }
+        readiness::readiness(&self.shared, *self.leaving.borrow())
     }
 
     fn health(&self) -> Health {
         let ready = self.readiness().ready;
-        let mut components = Health::from([
-            ("cache", self.shared.cache.is_healthy()),
-            ("database", ready),
-            ("load_balancer", ready),
-            ("configuration", self.reloader.last_good()),
-        ]);
-        let config = self.shared.config();
-        if let (true, Some(share)) = (config.memory.enabled, self.shared.load().memory) {
-            components.insert("memory", share * 100.0 < config.thresholds.memory_usage);
-        }
-        components
+        readiness::health(&self.shared, ready, self.reloader.last_good())
     }
 
     fn metrics(&self) -> String {
@@ -236,7 +202,7 @@ impl Control for Operator {
         metrics: &PushedMetrics,
     ) -> Result<(), Problem> {
         let (_, endpoint) = self.endpoint(service, endpoint)?;
-        endpoint.state.report(&LoadReport {
+        endpoint.state.reported.take(&LoadReport {
             current_connections: metrics.current_connections.map(f64::from),
             cpu_usage: metrics.cpu_usage,
             memory_usage: metrics.memory_usage,

@@ -536,11 +536,11 @@ mod errors {
         ),
         (
             "    dialect: neo4j\n    endpoints: ['http://x:1']\n    probe: {user: neo4j}\n",
-            "f.yaml:5:12: services.a.probe.password: no password, though user is set; expected both, or neither",
+            "f.yaml:5:5: services.a.probe.password: no password, though user is set; expected both, or neither",
         ),
         (
             "    dialect: neo4j\n    endpoints: ['http://x:1']\n    probe:\n      password: hunter2\n",
-            "f.yaml:6:7: services.a.probe.user: no user, though password is set; expected both, or neither",
+            "f.yaml:5:5: services.a.probe.user: no user, though password is set; expected both, or neither",
         ),
         (
             "    dialect: http\n    endpoints: ['http://x:1']\n    pure: [a, 'b c']\n",
@@ -848,15 +848,16 @@ mod overrides {
     #[test]
     fn a_secret_in_a_variable_is_taken_as_it_is() {
         let password = "POINTSMAN_SERVICES__MY_GRAPH__PROBE__PASSWORD";
+        let user = ("POINTSMAN_SERVICES__MY_GRAPH__PROBE__USER", "u");
         for text in ["pa$$w${ord", "${", "null?", "08", "a: b", " x"] {
-            let config = good_with(&[(password, text)], &[]);
+            let config = good_with(&[user, (password, text)], &[]);
             assert_eq!(
                 config.services["my-graph"].probe.password,
                 Some(Secret(text.into())),
                 "{text}"
             );
         }
-        let config = good_with(&[(password, "${T}"), ("T", "t")], &[]);
+        let config = good_with(&[user, (password, "${T}"), ("T", "t")], &[]);
         assert_eq!(
             config.services["my-graph"].probe.password,
             Some(Secret("t".into()))

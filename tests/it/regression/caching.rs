@@ -91,7 +91,9 @@ async fn the_admin_api_and_the_metrics_count_the_same_requests_of_the_cache() {
     let stats = proxy.data("/api/performance/cache/stats").await;
     for (figure, result) in [("hits", "hit"), ("misses", "miss"), ("bypasses", "bypass")] {
         let label = format!("result=\"{result}\"");
-        let counted = proxy.series("pointsman_cache_requests_total", &[&label]).await;
+        let counted = proxy
+            .series("pointsman_cache_requests_total", &[&label])
+            .await;
         assert_eq!(stats[figure].as_f64(), Some(counted), "{figure}: {stats}");
     }
     assert!(stats["bypasses"].as_u64() >= Some(2), "{stats}");
