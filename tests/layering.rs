@@ -35,7 +35,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("admin", "config observe"),
     (
         "snapshot",
-        "balance clock config dialect endpoint endpoint_id observe plan",
+        "balance clock config dialect endpoint endpoint_id listen observe plan",
     ),
     (
         "shared",
