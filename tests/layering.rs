@@ -43,7 +43,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "proxy",
-        "balance cache clock config dialect endpoint endpoint_id http observe plan rejection shared snapshot",
+        "balance cache config dialect endpoint http observe plan rejection shared snapshot",
     ),
     (
         "runtime",

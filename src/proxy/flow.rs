@@ -1,22 +1,19 @@
-//! One request on its way through the steps: its record, its client, and what every response to it carries.
+//! One request on its way through the steps: its record and its client.
 
 use super::Proxy;
-use super::call::{BufferedResponse, CallEnd, CallReport, CallResponse, Outbound, ResponseStream};
+use super::call::{CallReport, Outbound};
 use super::client::{Client, ClientError};
+use super::delivery::Delivery;
 use super::headers::EXPLAIN;
 use super::intake::{self, Intake};
 use super::notes;
-use super::read_ahead::ReadAhead;
-use super::relay::Relay;
-use super::respond::{Ending, Marks, WholeResponse, edit_head};
-use super::slow_reader::SlowReader;
+use super::respond::Ending;
 use crate::cache::CacheStatus;
-use crate::dialect::{Body, Request, ResponseEditor};
-use crate::http::{BodyLength, Downstream, Part, RequestHeader};
+use crate::http::{Downstream, RequestHeader};
 use crate::observe::{self, InFlight, Opening, Outcome};
 use crate::rejection::{Rejection, RejectionReason};
 use crate::snapshot::{Service, Snapshot};
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
 use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -41,9 +38,9 @@ pub struct Flow<'a> {
     pub explain: bool,
     /// The request's id, as the client and the endpoint are told.
     pub id: HeaderValue,
-    cache: Option<CacheStatus>,
+    pub cache: Option<CacheStatus>,
     /// The head, for the shape of a refusal; `None`: it could not be read.
-    head: Option<Arc<RequestHeader>>,
+    pub head: Option<Arc<RequestHeader>>,
 }
 
 impl<'a> Flow<'a> {
@@ -92,14 +89,14 @@ impl<'a> Flow<'a> {
         };
         let ending = match read {
             Ok(outbound) => self.serve(outbound).await,
-            Err(stop) => self.stop(stop).await,
+            Err(stop) => Delivery::new(&mut self).stop(stop).await,
         };
         self.close(ending);
     }
 
     /// Refuses a request whose head could not be read, and closes its record.
     pub async fn run_refusal(mut self, rejection: Rejection) {
-        let ending = self.refuse(rejection).await;
+        let ending = Delivery::new(&mut self).refuse(rejection).await;
         self.close(ending);
     }
 
@@ -110,7 +107,7 @@ impl<'a> Flow<'a> {
             .call(&mut outbound, deadline, Some(&mut self.client))
             .await;
         self.note(&outbound, &report);
-        self.deliver(&outbound, report.end).await
+        Delivery::new(self).deliver(&outbound, report.end).await
     }
 
     fn note(&mut self, outbound: &Outbound, report: &CallReport) {
@@ -130,13 +127,6 @@ impl<'a> Flow<'a> {
         if !outbound.ticket.attempts().is_empty() || report.trace.is_some() {
             let strategy = self.service.pool.strategy().word();
             self.record.note(|record| record.route.strategy = strategy);
-        }
-    }
-
-    async fn stop(&mut self, stop: Stop) -> Ending {
-        match stop {
-            Stop::Refused(rejection) => self.refuse(rejection).await,
-            Stop::ClientGone => Ending::ClientGone,
         }
     }
 
@@ -160,109 +150,6 @@ impl<'a> Flow<'a> {
             Ending::Cut => Outcome::AbortedByUpstream,
             Ending::Evicted => Outcome::EvictedSlowReader,
         });
-    }
-
-    /// Gives the end of a call to the client.
-    async fn deliver(&mut self, outbound: &Outbound, end: CallEnd) -> Ending {
-        match end {
-            CallEnd::Response(response) => self.respond(outbound, *response).await,
-            CallEnd::Stored(entry, body) => {
-                let status = StatusCode::from_u16(entry.status).unwrap_or(StatusCode::OK);
-                match WholeResponse::new(status, &entry.headers, body) {
-                    Some(response) => self.write(response).await,
-                    None => Ending::ClientGone,
-                }
-            }
-            CallEnd::Refused(rejection) => self.refuse(rejection).await,
-            CallEnd::RequesterGone => match self.client.failure.take() {
-                Some(error) => self.stop(error.into()).await,
-                None => Ending::ClientGone,
-            },
-        }
-    }
-
-    async fn respond(&mut self, outbound: &Outbound, fetched: CallResponse) -> Ending {
-        let token = &fetched.endpoint.token;
-        let editor = self.service.dialect.editor(&outbound.call, token);
-        if let Some(stream) = fetched.stream {
-            let streamed = self.relay(fetched.response, stream, editor).await;
-            return streamed.unwrap_or(Ending::ClientGone);
-        }
-        let response = fetched.response;
-        let whole = WholeResponse {
-            head: response.head,
-            length: response.length,
-            body: response.body,
-            trailers: response.trailers,
-        };
-        self.write(whole.edited(editor).await).await
-    }
-
-    /// Passes a response on while it comes.
-    async fn relay(
-        &mut self,
-        mut begun: BufferedResponse,
-        stream: ResponseStream,
-        mut editor: Option<Box<dyn ResponseEditor>>,
-    ) -> Result<Ending, ClientError> {
-        let marks = self.marks();
-        if let Some(editor) = &mut editor {
-            // Fields that cannot be written stay as the endpoint sent them.
-            let _ = edit_head(&mut begun.head, &mut **editor);
-            begun.length = BodyLength::Unknown;
-        }
-        marks.put(&mut begun.head)?;
-        self.client.send_head(&begun.head, begun.length)?;
-        let ahead = ReadAhead::new(begun.share, self.snapshot.config.path.read_ahead.bytes());
-        let reader = SlowReader::new(self.origin.client);
-        let mut relay = Relay::new(&mut self.client, stream, editor, ahead, reader);
-        relay.begin(begun.body).await;
-        if let Some(trailers) = begun.trailers {
-            relay.take(Part::Trailers(trailers));
-        }
-        if begun.is_whole {
-            relay.end();
-        }
-        Ok(relay.run().await)
-    }
-
-    /// Refuses the request in the dialect's own shape.
-    async fn refuse(&mut self, rejection: Rejection) -> Ending {
-        self.record
-            .note(|record| record.rejection = Some(rejection.reason));
-        let head = self.head.clone();
-        let request = head.as_deref().map(|head| Request {
-            method: &head.method,
-            target: head.uri.path(),
-            headers: &head.headers,
-            body: Body::Prefix(b""),
-        });
-        match WholeResponse::refusal(&*self.service.dialect, &rejection, request.as_ref()) {
-            Some(response) => self.write(response).await,
-            None => Ending::ClientGone,
-        }
-    }
-
-    /// Writes a whole response.
-    async fn write(&mut self, response: WholeResponse) -> Ending {
-        let marks = self.marks();
-        response.write(&mut self.client, &marks).await
-    }
-
-    /// What the response carries, which is written next. While the process stops, the connection ends with it.
-    fn marks(&mut self) -> Marks {
-        if *self.origin.stop.borrow() {
-            self.client.close_after_response();
-        }
-        let now = self.origin.proxy.shared.clock.now();
-        self.record
-            .note(|record| record.times.first_byte = Some(now.since(record.start)));
-        let headline = || self.record.seen().map(observe::Observation::headline);
-        Marks {
-            request_id: self.id.clone(),
-            cache: self.cache.as_ref().map(ToString::to_string),
-            explain: self.explain.then(|| headline().unwrap_or_default()),
-        }
     }
 }
 

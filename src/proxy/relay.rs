@@ -127,14 +127,11 @@ impl<'r, 'c> Relay<'r, 'c> {
 
     /// Relays to the end.
     pub async fn run(mut self) -> Ending {
-        poll_fn(|cx| self.poll(cx)).await
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
-        match self.poll_move(cx) {
+        poll_fn(|cx| match self.poll_move(cx) {
             Ok(()) => self.poll_end(cx),
             Err(ClientGone) => Poll::Ready(Ending::ClientGone),
-        }
+        })
+        .await
     }
 
     /// Moves what can be moved.
@@ -190,7 +187,7 @@ impl<'r, 'c> Relay<'r, 'c> {
         };
         let is_open = self.reading == Reading::Open;
         if is_open {
-            stream.pause();
+            stream.hold_up();
         }
         if let Some(permit) = stream.permit() {
             self.reader.wait(permit, cx);

@@ -4,19 +4,14 @@
 use super::exchange_error::{ExchangeError, TOTAL_TIMEOUT};
 use super::limits::CallLimits;
 use super::outbound::OutboundMessage;
-use super::parts::next_piece;
 use super::requester::{Gone, Requester};
+use super::upload::{Upload, UploadState};
+use super::wait::{TimeUp, Wait, WaitFor};
 use crate::http::{BodyLength, Part, ResponseHeader, Stage, Upstream, UpstreamError};
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
-use tokio::time::{Instant, Sleep};
-
-/// How long a response is waited for after the request could not be sent to its end.
-const LAST_WORD: Duration = Duration::from_millis(250);
+use std::task::{Context, Poll};
+use tokio::time::Instant;
 
 /// Why an exchange has no response, or not all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,41 +27,14 @@ impl From<UpstreamError> for ExchangeEnd {
     }
 }
 
-/// How far the request was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Upload {
-    Sending,
-    Flushing,
-    Done,
-    /// The endpoint took no more of it.
-    Failed(ExchangeError),
-    /// It is not wanted any more: the response is an error.
-    Abandoned,
-}
-
-/// Who is waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waiting {
-    EndpointReads,
-    EndpointResponds,
-    LastWord,
-    Requester,
-}
-
 /// An exchange on a connection.
 pub struct Exchange {
     upstream: Box<dyn Upstream>,
     upload: Upload,
-    /// What is held of the body and not yet sent.
-    body: Bytes,
-    trailers: Option<HeaderMap>,
-    /// Whether nothing follows what is held.
-    is_whole: bool,
-    limits: CallLimits,
-    deadline: Instant,
-    timer: Pin<Box<Sleep>>,
-    waiting: Option<Waiting>,
+    wait: Wait,
     responding: bool,
+    /// Whether the response's reader held it up at any time.
+    was_held_up: bool,
 }
 
 impl Exchange {
@@ -80,15 +48,10 @@ impl Exchange {
         upstream.send_head(&message.head, message.length)?;
         Ok(Self {
             upstream,
-            upload: Upload::Sending,
-            body: message.body,
-            trailers: message.trailers,
-            is_whole: message.is_whole,
-            limits,
-            deadline,
-            timer: Box::pin(tokio::time::sleep_until(deadline)),
-            waiting: None,
+            upload: Upload::new(message),
+            wait: Wait::new(limits, deadline),
             responding: false,
+            was_held_up: false,
         })
     }
 
@@ -111,7 +74,7 @@ impl Exchange {
             }
             match self.upstream.poll_head(cx) {
                 Poll::Ready(Ok(head)) if head.status.is_informational() => {
-                    self.waiting = None;
+                    self.wait.end();
                     // We have asked the client to go on ourselves.
                     if let Some(requester) = requester
                         && head.status != StatusCode::CONTINUE
@@ -127,11 +90,11 @@ impl Exchange {
     }
 
     fn begun(&mut self, head: ResponseHeader) -> ResponseHeader {
-        self.waiting = None;
+        self.wait.end();
         self.responding = true;
         let is_error = head.status.is_client_error() || head.status.is_server_error();
         if is_error && !self.upload_ended() {
-            self.upload = Upload::Abandoned;
+            self.upload.state = UploadState::Abandoned;
         }
         head
     }
@@ -162,7 +125,7 @@ impl Exchange {
         }
         match self.upstream.poll_part(cx) {
             Poll::Ready(part) => {
-                self.waiting = None;
+                self.wait.end();
                 Poll::Ready(part.map_err(|error| self.failed(error)))
             }
             Poll::Pending => self.poll_wait(cx, requester).map(Err),
@@ -175,120 +138,54 @@ impl Exchange {
         cx: &mut Context<'_>,
         requester: &mut Option<&mut dyn Requester>,
     ) -> Poll<Result<(), Gone>> {
-        loop {
-            let step = match self.upload {
-                Upload::Sending => ready!(self.poll_next_part(cx, requester))?,
-                Upload::Flushing => ready!(self.upstream.poll_flush(cx)).map(|()| Upload::Done),
-                Upload::Done | Upload::Failed(_) | Upload::Abandoned => return Poll::Ready(Ok(())),
-            };
-            self.waiting = None;
-            self.upload = step.unwrap_or_else(|error| Upload::Failed(error.into()));
-        }
-    }
-
-    /// Queues one part more, when there is room for it and it is there.
-    fn poll_next_part(
-        &mut self,
-        cx: &mut Context<'_>,
-        requester: &mut Option<&mut dyn Requester>,
-    ) -> Poll<Result<Result<Upload, UpstreamError>, Gone>> {
-        match self.upstream.poll_ready(cx) {
-            Poll::Ready(Ok(())) => {}
-            Poll::Ready(Err(error)) => return Poll::Ready(Ok(Err(error))),
-            Poll::Pending => {
-                if let Some(requester) = requester {
-                    requester.pause();
-                }
-                if self.waiting == Some(Waiting::Requester) {
-                    self.waiting = None;
-                }
-                return Poll::Pending;
-            }
-        }
-        let part = match next_piece(&mut self.body) {
-            Some(piece) => Part::Data(piece),
-            None if self.is_whole => self.trailers.take().map_or(Part::End, Part::Trailers),
-            None => match requester {
-                Some(requester) => match requester.poll_part(cx) {
-                    Poll::Ready(part) => part?,
-                    Poll::Pending => return self.poll_rest(cx),
-                },
-                None => return Poll::Ready(Err(Gone)),
-            },
-        };
-        let next = match part {
-            Part::End => Upload::Flushing,
-            Part::Data(_) | Part::Trailers(_) => Upload::Sending,
-        };
-        Poll::Ready(Ok(self.upstream.send_part(part).map(|()| next)))
-    }
-
-    /// The requester rests: what is queued goes out meanwhile.
-    fn poll_rest(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Result<Upload, UpstreamError>, Gone>> {
-        match self.upstream.poll_flush(cx) {
-            Poll::Ready(Ok(())) => {
-                if self.waiting != Some(Waiting::Requester) {
-                    self.wait_for(Waiting::Requester);
-                }
-                Poll::Pending
-            }
-            Poll::Ready(Err(error)) => Poll::Ready(Ok(Err(error))),
-            Poll::Pending => Poll::Pending,
-        }
+        let (upstream, wait) = (&mut *self.upstream, &mut self.wait);
+        self.upload.poll(upstream, wait, requester, cx)
     }
 
     /// Whether nothing more of the request will be sent.
     pub fn upload_ended(&self) -> bool {
-        !matches!(self.upload, Upload::Sending | Upload::Flushing)
+        self.upload.is_ended()
     }
 
-    /// The response is not read for a while: that is not the endpoint's time.
-    pub fn pause(&mut self) {
-        self.waiting = None;
+    /// The response's reader holds it up: that is not the endpoint's time.
+    pub fn hold_up(&mut self) {
+        self.wait.end();
+        self.was_held_up = true;
     }
 
-    /// Ready when the endpoint takes too long, or the call's deadline passed.
+    /// Ready when the endpoint takes too long, or the call's deadline passed. Of a response that its reader held up, it
+    /// cannot be told whose time that was.
     pub fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<ExchangeError> {
-        if self.waiting.is_none() {
-            self.wait_for(match self.upload {
-                Upload::Sending | Upload::Flushing => Waiting::EndpointReads,
-                Upload::Failed(_) if !self.responding => Waiting::LastWord,
-                _ => Waiting::EndpointResponds,
-            });
-        }
-        ready!(self.timer.as_mut().poll(cx));
+        let otherwise = match self.upload.state {
+            UploadState::Sending | UploadState::Flushing => WaitFor::EndpointReads,
+            UploadState::Failed(_) if !self.responding => WaitFor::LastWord,
+            _ => WaitFor::EndpointResponds,
+        };
+        self.wait.poll(otherwise, cx).map(|up| self.late(up))
+    }
+
+    fn late(&self, up: TimeUp) -> ExchangeError {
         let stage = if self.responding {
             Stage::Responding
         } else {
             Stage::Sent
         };
-        let kind = match (self.waiting, self.upload) {
-            (Some(Waiting::LastWord), Upload::Failed(error)) => return Poll::Ready(error),
-            _ if Instant::now() >= self.deadline => TOTAL_TIMEOUT,
-            (Some(Waiting::EndpointReads), _) => "send_timeout",
-            _ => "read_timeout",
+        let kind = match (up, self.upload.state) {
+            (TimeUp::Wait(WaitFor::LastWord), UploadState::Failed(error)) => return error,
+            (TimeUp::Deadline, _) => TOTAL_TIMEOUT,
+            (TimeUp::Wait(WaitFor::EndpointReads), _) => "send_timeout",
+            (TimeUp::Wait(_), _) => "read_timeout",
         };
-        Poll::Ready(ExchangeError::timeout(stage, kind))
-    }
-
-    fn wait_for(&mut self, waiting: Waiting) {
-        let until = match waiting {
-            Waiting::EndpointReads => Instant::now() + self.limits.send,
-            Waiting::EndpointResponds => Instant::now() + self.limits.read,
-            Waiting::LastWord => Instant::now() + LAST_WORD,
-            Waiting::Requester => self.deadline,
-        };
-        self.waiting = Some(waiting);
-        self.timer.as_mut().reset(until.min(self.deadline));
+        ExchangeError {
+            ours: up == TimeUp::Deadline && self.was_held_up,
+            ..ExchangeError::timeout(stage, kind)
+        }
     }
 
     /// An endpoint that refuses a body closes while we send: then our failure to send says it better.
     fn failed(&self, error: UpstreamError) -> ExchangeEnd {
-        match self.upload {
-            Upload::Failed(first) if !self.responding => ExchangeEnd::Failed(first),
+        match self.upload.state {
+            UploadState::Failed(first) if !self.responding => ExchangeEnd::Failed(first),
             _ => error.into(),
         }
     }
@@ -305,8 +202,11 @@ impl Exchange {
 
     /// Ends the exchange; the connection is kept if both messages were whole.
     pub fn release(self) {
-        if self.upload == Upload::Done {
+        if self.upload.state == UploadState::Done {
             self.upstream.release();
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,8 +11,8 @@ pub const TOTAL_TIMEOUT: &str = "total_timeout";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExchangeError {
     pub failure: AttemptFailure,
-    /// The request cannot be written, we lacked something, or the call's time was over before it was sent: no failure
-    /// of the endpoint.
+    /// No failure of the endpoint: the request cannot be written, we lacked something, or the call's time was over before it
+    /// was sent or after the response's reader had held it up.
     pub ours: bool,
     /// What we lacked to open a connection.
     pub shortage: Option<Shortage>,

@@ -19,6 +19,8 @@ mod sent_attempt;
 mod store;
 #[cfg(test)]
 mod tests;
+mod upload;
+mod wait;
 mod write;
 
 pub use buffered::BufferedResponse;

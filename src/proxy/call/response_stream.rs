@@ -94,9 +94,9 @@ impl ResponseStream {
         self.attempt.as_mut().map(SentAttempt::permit)
     }
 
-    /// It is not read for a while, because its reader takes no more. That is not the endpoint's time.
-    pub fn pause(&mut self) {
-        self.exchange.pause();
+    /// Its reader takes no more for a while. That is not the endpoint's time.
+    pub fn hold_up(&mut self) {
+        self.exchange.hold_up();
     }
 
     /// Sends on what there is of the request; ready when nothing is left to send, or the endpoint takes no more.
