@@ -90,8 +90,8 @@ const ROUTE: &[Field] = fields! {
     "attempts[].score" MaybeNumber, "The score by which it was chosen.";
     "attempts[].scores" Any, "Scores of all candidates, pairs of a name and a number.";
     "attempts[].status" MaybeNumber, "The status of its response.";
-    "attempts[].fault" Text, "Whose fault a failure was.";
-    "attempts[].code" Text, "What the response was judged to be.";
+    "attempts[].fault" Text, "Whose fault a failure was; `client` also where its client left.";
+    "attempts[].code" Text, "What the response was judged to be; `under_way` before its end, `abandoned` where nobody waited for that.";
     "attempts[].elapsed" Number, "Its time, seconds.";
     "excluded[].endpoint" Text, "An endpoint that could not be chosen.";
     "excluded[].reason" Text, "Why not.";

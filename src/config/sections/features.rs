@@ -56,7 +56,7 @@ section! {
         credential_ttl: Duration = secs(300) => ttl(),
         /// Bytes of one response that is stored at most.
         max_entry: Size = Size::mib(1) => volume(),
-        /// How long a request waits for the same request of another client, before it goes alone.
+        /// How long a request waits for the same request of another client, before it goes alone; at most half of its own time limit.
         share_wait: Duration = secs(5) => time(),
         /// How long nothing is stored after a write whose outcome or time of effect is unknown.
         quarantine: Duration = secs(10) => time(),

@@ -67,7 +67,7 @@ section! {
         peek_limit: Size = Size::mib(1) => volume(),
         /// Bytes of a body that are read before anything of it is sent, where the database would execute a body that was cut (Neo4j). A longer one is refused with 413.
         spool_limit: Size = Size::mib(16) => volume(),
-        /// Bytes of all bodies that are held at a time, of requests and responses. When they are used up, bodies stream unread, and what must be read whole is refused with 503. Responses take at most half of it, and what is read ahead a quarter, so that clients that read slowly leave room for the others.
+        /// Bytes of memory for all bodies that are held at a time, of requests and responses. When they are used up, bodies stream unread, and what must be read whole is refused with 503; beyond them, a response whose endpoint has more to send takes one part of it (64 KiB) at a time, and there are at most twice `max_connections` of these for each endpoint. Responses take at most half of it, and what is read ahead a quarter, so that clients that read slowly leave room for the others.
         held_bodies: Size = Size::mib(256) => volume(),
         /// Share of `held_bodies` that one client address may hold, 0..=1.
         client_share: f64 = 0.5 => share(),

@@ -73,7 +73,7 @@ families! {
     request_duration: Histograms<2> = "request_duration_seconds" ["service", "operation"] SECONDS,
         "Time from a request's arrival to its end.";
     upstream_duration: Histograms<2> = "upstream_duration_seconds" ["service", "endpoint"] SECONDS,
-        "Time of one attempt at an endpoint.";
+        "Time of one attempt at an endpoint, until it had sent all of its response or was abandoned; what a slow client held up is part of it.";
     stage_duration: Histograms<2> = "stage_duration_seconds" ["service", "stage"] FAST,
         "Time of a stage of a request: understand, cache, route.";
     first_byte: Histograms<1> = "first_byte_seconds" ["service"] SECONDS,
@@ -85,11 +85,11 @@ families! {
     stalled: Gauges<2> = "stalled_responses" ["service", "endpoint"] NONE,
         "Responses of an endpoint that slow readers hold up. They take a connection each and are not in flight; max_connections bounds them.";
     attempts: Counters<3> = "attempts_total" ["service", "endpoint", "fault"] NONE,
-        "Exchanges with an endpoint, by whose fault a failure was (none: a success, or a failure that says nothing of the endpoint).";
+        "Exchanges with an endpoint, by whose fault a failure was (none: a success, or a failure that says nothing of the endpoint; client: also an attempt whose client left). Counted at their end.";
     retries: Counters<2> = "retries_total" ["service", "reason"] NONE,
         "Attempts after the first, by the fault of the attempt before.";
     assignments: Counters<2> = "assignments_total" ["service", "result"] NONE,
-        "Choices of an endpoint: assigned, or none when no endpoint could be chosen.";
+        "Choices of an endpoint: assigned, counted when the request is sent, or none when no endpoint could be chosen.";
     selectable: Gauges<2> = "selectable_endpoints" ["service", "count"] NONE,
         "Endpoints that could take a request: capable, with_capacity, online.";
     rejections: Counters<2> = "rejections_total" ["service", "reason"] NONE,
@@ -99,7 +99,7 @@ families! {
     slow: Counters<1> = "slow_total" ["service"] NONE,
         "Requests at or above queries.slow_threshold.";
     held_bodies: Gauges<0> = "held_body_bytes" [] NONE,
-        "Bytes of bodies that are buffered, of requests and responses; path.held_bodies is the bound.";
+        "Bytes of memory that bodies take which are buffered, of requests and responses; path.held_bodies is the bound.";
     executions: Gauges<0> = "executions" [] NONE,
         "Requests in flight, listed in the admin API.";
     executions_overdue: Gauges<0> = "executions_overdue" [] NONE,
