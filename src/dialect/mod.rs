@@ -52,6 +52,21 @@ pub enum Body<'a> {
     Prefix(&'a [u8]),
 }
 
+impl<'a> Body<'a> {
+    /// What was read of it.
+    pub fn bytes(self) -> &'a [u8] {
+        match self {
+            Body::Whole(bytes) => bytes,
+            Body::Prefix(bytes) => bytes,
+        }
+    }
+
+    /// Whether that is all of it.
+    pub fn is_whole(self) -> bool {
+        matches!(self, Body::Whole(_))
+    }
+}
+
 /// A response, as far as it was read when it is judged.
 #[derive(Clone, Copy)]
 pub struct Response<'a> {

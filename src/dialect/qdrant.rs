@@ -15,6 +15,7 @@ mod parameters;
 mod path;
 mod probes;
 mod routes;
+mod settings;
 mod shape;
 mod tags;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod understand;
 pub use alias_table::AliasTable;
 pub use operation::{Acknowledged, BodyForm, Operation, Scope};
 pub use operations::{OPERATIONS, OTHERS};
+pub use settings::QdrantSettings;
 
 use super::registry::{Built, Learned, ServiceSettings};
 use super::{
@@ -32,36 +34,11 @@ use super::{
 };
 use crate::rejection::Rejection;
 use http::header::{
-    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName, HeaderValue, InvalidHeaderValue,
-    ORIGIN, VARY,
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderName, HeaderValue, ORIGIN, VARY,
 };
 use serde_json::json;
 use std::sync::Arc;
 use tags::Tags;
-
-/// What the dialect knows of its service.
-#[derive(Clone, Default)]
-pub struct QdrantSettings {
-    /// Headers of credentialed probes and metadata queries.
-    pub probe_headers: Vec<(HeaderName, HeaderValue)>,
-    /// Replicas that a shard has, 0 when that is not known. With two or more, a read that one
-    /// replica's rate limit refused may go to another endpoint.
-    pub replicas: usize,
-}
-
-impl QdrantSettings {
-    /// Probes carry this API key.
-    ///
-    /// # Errors
-    /// When the key cannot stand in a header.
-    pub fn with_api_key(mut self, key: &str) -> Result<Self, InvalidHeaderValue> {
-        let mut value = HeaderValue::from_str(key)?;
-        value.set_sensitive(true);
-        self.probe_headers
-            .push((HeaderName::from_static("api-key"), value));
-        Ok(self)
-    }
-}
 
 /// The dialect of one Qdrant service.
 pub struct Qdrant {
@@ -91,14 +68,7 @@ impl Qdrant {
     /// # Errors
     /// When the API key cannot stand in a header field.
     pub(super) fn build(settings: &ServiceSettings<'_>, learned: Learned) -> Built {
-        let plain = QdrantSettings {
-            replicas: settings.endpoints.len(),
-            ..QdrantSettings::default()
-        };
-        let own = match settings.api_key {
-            Some(key) => plain.with_api_key(key)?,
-            None => plain,
-        };
+        let own = QdrantSettings::of(settings)?;
         let names = learned.and_then(|learned| learned.downcast().ok());
         let names = names.unwrap_or_default();
         Ok(Arc::new(Self::with_names(settings.name, own, names)))

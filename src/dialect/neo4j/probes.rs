@@ -1,7 +1,7 @@
 //! Probes of an endpoint. A probe never touches data; a refused credential stops the credentialed ones,
 //! since three wrong tries lock the user for everyone.
 
-use crate::dialect::{Body, Probe, ProbeResult, Response, Role};
+use crate::dialect::{Probe, ProbeResult, Response, Role};
 use bytes::Bytes;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -78,10 +78,7 @@ fn alive(response: &Response<'_>) -> ProbeResult {
 
 /// Code and text of the errors, as one text; only looked at for words.
 fn errors<'a>(response: &Response<'a>) -> &'a str {
-    let body: &[u8] = match response.body {
-        Body::Whole(bytes) => bytes,
-        Body::Prefix(bytes) => bytes,
-    };
+    let body = response.body.bytes();
     let [range] = top_level(body, ["errors"]).values;
     let bytes = range.and_then(|range| body.get(range)).unwrap_or_default();
     std::str::from_utf8(bytes).unwrap_or_default()

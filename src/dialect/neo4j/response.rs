@@ -2,7 +2,7 @@
 //! skipped, never built.
 
 use super::bookmark::{MEMBERS, only_bookmark};
-use crate::dialect::{Body, Response};
+use crate::dialect::Response;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use json_reader::{Json, TopLevel, member, parse, top_level};
@@ -51,10 +51,7 @@ pub struct ParsedResponse<'a> {
 impl<'a> ParsedResponse<'a> {
     /// Looks at a response.
     pub fn look(response: &Response<'a>) -> Self {
-        let (body, whole): (&[u8], bool) = match response.body {
-            Body::Whole(bytes) => (bytes, true),
-            Body::Prefix(bytes) => (bytes, false),
-        };
+        let body = response.body.bytes();
         let form = Form::of(response.headers);
         let object = match form {
             Form::Json => body,
@@ -76,7 +73,7 @@ impl<'a> ParsedResponse<'a> {
             body: object,
             members,
             form,
-            whole,
+            whole: response.body.is_whole(),
             error: errors.and_then(first_error),
         }
     }

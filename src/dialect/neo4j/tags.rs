@@ -1,5 +1,5 @@
 //! Tags of a service: what responses depend on and what calls invalidate. Two tags per database: `any`,
-//! raised by every write, and `wide`, raised by writes that are not proven narrow. In doubt the whole
+//! invalidated by every write, and `wide`, by writes that are not proven narrow. In doubt the whole
 //! service is invalidated.
 
 use super::body::StatementRequest;
@@ -107,12 +107,12 @@ impl ServiceTags<'_> {
         !self.knowledge.may_have_triggers()
     }
 
-    /// Raised by every write to the database.
+    /// Invalidated by every write to the database.
     fn any(&self, database: &str) -> Tag {
         self.service.below(&[database, "any"])
     }
 
-    /// Raised by writes that are not proven narrow.
+    /// Invalidated by writes that are not proven narrow.
     fn wide(&self, database: &str) -> Tag {
         self.service.below(&[database, "wide"])
     }

@@ -4,7 +4,7 @@
 mod failures;
 mod successes;
 
-use crate::dialect::{Body, Call, Judgement, Response, RetryAdvice};
+use crate::dialect::{Call, Judgement, Response, RetryAdvice};
 
 /// Judges a response. `replicas` is how many replicas a shard has, 0 when that is not known.
 pub fn judge(call: &Call, response: &Response<'_>, replicas: usize) -> Judgement {
@@ -17,13 +17,5 @@ pub fn judge(call: &Call, response: &Response<'_>, replicas: usize) -> Judgement
             }
             judgement
         }
-    }
-}
-
-/// What was read of a body.
-fn seen<'a>(response: &Response<'a>) -> &'a [u8] {
-    match response.body {
-        Body::Whole(body) => body,
-        Body::Prefix(body) => body,
     }
 }

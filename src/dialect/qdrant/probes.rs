@@ -3,7 +3,7 @@
 //! probe: it fans out to all nodes, and one dead node would eject the whole cluster.
 
 use super::alias_table::AliasKnowledge;
-use crate::dialect::{Body, MetadataQuery, Probe, ProbeResult, Response};
+use crate::dialect::{MetadataQuery, Probe, ProbeResult, Response};
 use bytes::Bytes;
 use http::Method;
 use http::header::{HeaderName, HeaderValue};
@@ -83,9 +83,6 @@ fn exists(response: &Response<'_>) -> ProbeResult {
 }
 
 fn text<'a>(response: &Response<'a>) -> Cow<'a, str> {
-    let body: &[u8] = match response.body {
-        Body::Whole(body) => body,
-        Body::Prefix(body) => body,
-    };
+    let body = response.body.bytes();
     String::from_utf8_lossy(body.get(..MAX_TEXT).unwrap_or(body))
 }

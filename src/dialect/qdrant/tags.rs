@@ -1,5 +1,5 @@
 //! The tags of one Qdrant service. Every stored response depends on the service's own tag as well,
-//! so that raising that one invalidates all.
+//! so that invalidating that one invalidates all.
 
 use super::alias_table::AliasKnowledge;
 use crate::dialect::Tag;

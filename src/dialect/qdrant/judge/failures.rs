@@ -1,7 +1,6 @@
 //! The table of failures: status and text decide whose fault it is, what became of the request,
 //! and whether a read may go to another endpoint. A write never may. The first row that fits decides.
 
-use super::seen;
 use crate::dialect::{Body, Call, Executed, Fault, Judgement, Response, RetryAdvice};
 use Executed::{Nothing, Unknown};
 use Fault::{Client, Database, Endpoint, Overload, Peer};
@@ -64,7 +63,7 @@ const FAILURES: &[Pattern] = &[
 
 /// Judges a response that is no success.
 pub fn judge(call: &Call, response: &Response<'_>) -> Judgement {
-    let text = text(seen(response));
+    let text = text(response.body.bytes());
     let empty = matches!(response.body, Body::Whole(body) if body.is_empty());
     let row = FAILURES.iter().find(|(from, to, wanted, ..)| {
         (*from..=*to).contains(&response.status)

@@ -1,7 +1,6 @@
 //! Responses of 2xx and 3xx. A write's says whether its effect can be read; a read's is stored only
 //! when it is whole and says `ok`.
 
-use super::seen;
 use crate::dialect::{
     Acknowledgement, Body, Call, Effect, Executed, Judgement, Response, Storability,
 };
@@ -79,10 +78,9 @@ fn ends_ok(body: &[u8]) -> bool {
 
 /// The weakest status of a write's results; `unread` when the response cannot be read.
 fn acknowledged(response: &Response<'_>) -> &'static str {
-    let whole =
-        matches!(response.body, Body::Whole(_)) && !response.headers.contains_key(CONTENT_ENCODING);
+    let whole = response.body.is_whole() && !response.headers.contains_key(CONTENT_ENCODING);
     let Some(document) = whole
-        .then(|| json_reader::parse(seen(response)).ok())
+        .then(|| json_reader::parse(response.body.bytes()).ok())
         .flatten()
     else {
         return "unread";
