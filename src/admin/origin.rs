@@ -1,4 +1,4 @@
-//! Where a request comes from, in a browser's sense. A page of a stranger must not reach this API
+//! Where a request comes from, in a browser's sense. A page of another site must not reach this API
 //! through the operator's browser: not by a name that it points here (DNS rebinding), and not by a
 //! form or script that posts here (CSRF).
 

@@ -116,7 +116,7 @@ words! {
     EXPIRED = "expired", "";
     /// What was stored belongs to another request, or to other tags.
     DIFFERS = "differs", "";
-    /// The dialect forbids to store the response. The second word says why.
+    /// The response may not be stored, by its request or by what it says. The second word says why.
     NO_STORE = "no_store", "See below.";
     /// One of the reasons past the number that is told apart.
     OTHER = "other", "";

@@ -1,4 +1,4 @@
-//! Text that strangers chose, made fit for logs, explanations and header values: bounded, without
+//! Text that clients chose, made fit for logs, explanations and header values: bounded, without
 //! control bytes, on one line. It never decides what a name means.
 
 use std::borrow::Cow;

@@ -4,6 +4,7 @@
 //! databases showed when they were recorded. The demo and the tests use them; the proxy
 //! never depends on them. Every server stops when its handle is dropped.
 
+pub mod client;
 mod delivery;
 pub mod faults;
 pub mod graph;

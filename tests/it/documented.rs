@@ -3,6 +3,7 @@
 
 mod check;
 mod driven;
+mod expected;
 mod reasons;
 
 use crate::support::{Process, eventually};

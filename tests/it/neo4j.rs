@@ -1,15 +1,14 @@
 //! The Neo4j side as its clients meet it, on embedded graphs and on scripted servers.
 
 use crate::support::eventually;
-use crate::support::neo4j::{
-    Proxy, TextResponse, fenced, send, statements_of, texts, try_send, yaml,
-};
+use crate::support::neo4j::{Proxy, fenced, statements_of, texts, yaml};
 use bytes::Bytes;
 use http::{Request, Response};
 use pointsman::config::Source;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
+use testbed::client::{TextResponse, send, try_send};
 use testbed::faults::{CannedResponse, ReceivedRequest, When};
 use testbed::graph::{Graph, Options};
 use testbed::server::{Application, Listener};

@@ -4,13 +4,14 @@
 
 use crate::neo4j_statements::{READS, WRITES};
 use crate::support::eventually;
-use crate::support::neo4j::{Proxy, TextResponse, send, statements_of, try_send, yaml};
+use crate::support::neo4j::{Proxy, statements_of, yaml};
 use cypher_reader::is_pure_builtin;
 use pointsman::dialect::neo4j::builtin_procedures;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
+use testbed::client::{TextResponse, send, try_send};
 use testbed::neo4j::{Options, Server, available};
 use testbed::sample::{QUESTIONS, load_neo4j_with};
 use tokio::task::JoinSet;

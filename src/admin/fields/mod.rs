@@ -78,6 +78,9 @@ const HEAD: &str = "\
 
 Generated from the tables in `src/admin/routes.rs` and `src/admin/fields/`; a test fails when this page is stale.
 
+Without a token in the configuration only callers on this machine are served. With `admin.operate_token` or
+`admin.read_token` a request carries `Authorization: Bearer TOKEN`; those marked \"No token\" need none.
+
 A response is JSON: `{\"success\": true, \"data\": ...}`, or `{\"success\": false, \"detail\": \"...\"}` with the status that says
 what kind of failure it is (400, 401, 403, 404, 409, 500, 503). `GET /metrics` is text for Prometheus, see `docs/metrics.md`.
 Fields below stand under `data`; `*` is any name, `[]` each item of a list. A field that is not known yet is null, and

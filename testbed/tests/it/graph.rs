@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testbed::graph::{Graph, Options};
 
-use crate::support::{Got, get, json as send_json, recorded, same_shape, send};
+use crate::support::{get, json as send_json, recorded, same_shape};
+use testbed::client::{TextResponse, send};
 
 const RECORDED: &str = include_str!("../data/neo4j-5.26-recorded.ndjson");
 
@@ -92,7 +93,7 @@ async fn recorded_requests_get_responses_of_the_recorded_status_and_shape() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn check(note: &str, got: &Got, theirs: &Value, wrong: &mut Vec<String>) {
+fn check(note: &str, got: &TextResponse, theirs: &Value, wrong: &mut Vec<String>) {
     if theirs["status"] != got.status {
         wrong.push(format!(
             "{note}: {} {}, recorded {} {}",
@@ -160,7 +161,7 @@ fn check(note: &str, got: &Got, theirs: &Value, wrong: &mut Vec<String>) {
     }
 }
 
-async fn query(graph: &Graph, listener: usize, body: Value) -> Got {
+async fn query(graph: &Graph, listener: usize, body: Value) -> TextResponse {
     send_json(
         "POST",
         &format!("{}/db/neo4j/query/v2", graph.url(listener)),

@@ -4,7 +4,8 @@ use serde_json::json;
 use testbed::neo4j::{Options, Server, available};
 use testbed::sample::{QUESTIONS, WORKS, load_neo4j_with};
 
-use crate::support::{get, json as send_json, send};
+use crate::support::{get, json as send_json};
+use testbed::client::send;
 
 /// Whether there is a server to test; in CI there must be.
 fn absent() -> bool {

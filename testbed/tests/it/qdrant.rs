@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use testbed::faults::{CannedResponse, Requests, When};
 use testbed::qdrant::{Cluster, Options};
 
-use crate::support::{get, json as send_json, recorded, same_shape, send, try_send};
+use crate::support::{get, json as send_json, recorded, same_shape};
+use testbed::client::{send, try_send};
 
 const RECORDED: &str = include_str!("../data/qdrant-1.19-recorded.ndjson");
 

@@ -1,57 +1,17 @@
 //! Sending requests and comparing shapes.
 
 use serde_json::Value;
+use testbed::client::{TextResponse, send};
 
-/// A status, headers and body.
-pub struct Got {
-    pub status: u16,
-    pub headers: reqwest::header::HeaderMap,
-    pub text: String,
-}
-
-impl Got {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-    }
-}
-
-pub async fn send(method: &str, url: &str, headers: &[(&str, &str)], body: Option<String>) -> Got {
-    try_send(method, url, headers, body)
-        .await
-        .expect("a response")
-}
-
-pub async fn try_send(
-    method: &str,
-    url: &str,
-    headers: &[(&str, &str)],
-    body: Option<String>,
-) -> reqwest::Result<Got> {
-    let mut request = reqwest::Client::new().request(method.parse().unwrap(), url);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    if let Some(body) = body {
-        request = request.body(body);
-    }
-    let response = request.send().await?;
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Ok(Got {
-        status,
-        headers,
-        text: response.text().await?,
-    })
-}
-
-pub async fn json(method: &str, url: &str, body: Value) -> Got {
+pub async fn json(method: &str, url: &str, body: Value) -> TextResponse {
     let headers = [
         ("content-type", "application/json"),
         ("accept", "application/json"),
     ];
-    send(method, url, &headers, Some(body.to_string())).await
+    send(method, url, &headers, body.to_string()).await
 }
 
-pub async fn get(url: &str) -> Got {
+pub async fn get(url: &str) -> TextResponse {
     send("GET", url, &[("accept", "application/json")], None).await
 }
 

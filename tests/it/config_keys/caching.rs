@@ -3,8 +3,6 @@
 use super::given::Given;
 use super::observe::*;
 use crate::support::{Origin, ReceivedRequest, Response, Setup, Step, wait_until};
-use std::sync::Arc;
-use tokio::sync::Notify;
 
 const SEARCH: &str = "/collections/a/points/query";
 const VECTOR: &str = r#"{"query":[1.0,2.0],"limit":3}"#;
@@ -21,6 +19,11 @@ async fn lives_long(setup: Setup, target: &str, body: &str) -> bool {
     let record = record(&proxy, target, "", body).await;
     let seconds = record["plan"]["cache"]["ttl"].as_f64();
     seconds.unwrap_or_else(|| panic!("{record}")) > 5000.0
+}
+
+async fn read_lives_long(given: Given, target: &str, body: &str) -> bool {
+    let origin = good().await;
+    lives_long(given.over("qdrant", &[&origin]), target, body).await
 }
 
 async fn statement_lives_long(given: Given, statement: &str) -> bool {
@@ -84,12 +87,7 @@ observations! {
     }
     /// Whether a read goes to the endpoint while the same read of another client waits there.
     read_beside_the_same_read(given) {
-        let releases = [(); 2].map(|()| Arc::new(Notify::new()));
-        let signals = releases.clone();
-        let origin = Origin::start(move |seen| {
-            let wait = vec![Step::Wait(Arc::clone(&signals[seen.number]))];
-            wait.into_iter().chain(Step::json(200, OK)).collect()
-        }).await;
+        let (origin, releases) = holding_two().await;
         let proxy = given.over("qdrant", &[&origin]).start().await;
         let first = get(&proxy, POINT);
         let second = async {
@@ -109,16 +107,13 @@ observations! {
         lives_long(given.over("qdrant", &[&origin]).section("planner: {enabled: false}"), POINT, "").await
     }
     life_of_an_entity(given) {
-        let origin = good().await;
-        lives_long(given.over("qdrant", &[&origin]), POINT, "").await
+        read_lives_long(given, POINT, "").await
     }
     life_of_a_vector_search(given) {
-        let origin = good().await;
-        lives_long(given.over("qdrant", &[&origin]), SEARCH, VECTOR).await
+        read_lives_long(given, SEARCH, VECTOR).await
     }
     life_of_a_count(given) {
-        let origin = good().await;
-        lives_long(given.over("qdrant", &[&origin]), "/collections/a/points/count", r#"{"exact":true}"#).await
+        read_lives_long(given, "/collections/a/points/count", r#"{"exact":true}"#).await
     }
     life_of_a_relation(given) {
         statement_lives_long(given, "MATCH (a:A)-[r:R]->(b:B) RETURN b.n").await

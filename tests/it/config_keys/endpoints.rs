@@ -218,12 +218,7 @@ observations! {
     }
     /// Whether one of two idle connections to an endpoint is closed.
     second_idle_upstream(given) {
-        let releases = [(); 2].map(|()| Arc::new(Notify::new()));
-        let signals = releases.clone();
-        let origin = Origin::start(move |seen| {
-            let wait = vec![Step::Wait(Arc::clone(&signals[seen.number]))];
-            wait.into_iter().chain(Step::json(200, OK)).collect()
-        }).await;
+        let (origin, releases) = holding_two().await;
         let proxy = given.over("http", &[&origin]).set("upstream.idle_timeout", "1h").start().await;
         let both = async {
             wait_until("both requests", || origin.count() == 2).await;

@@ -5,7 +5,9 @@ use serde_json::Value;
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// What was observed, as text.
 pub type Observed = Pin<Box<dyn Future<Output = String> + Send>>;
@@ -31,6 +33,17 @@ pub(super) use observations;
 
 pub fn said(what: impl Debug) -> String {
     format!("{what:?}")
+}
+
+/// An origin that holds its first two responses, each until its signal.
+pub async fn holding_two() -> (Origin, [Arc<Notify>; 2]) {
+    let releases = [(); 2].map(|()| Arc::new(Notify::new()));
+    let signals = releases.clone();
+    let origin = Origin::start(move |seen| {
+        let wait = vec![Step::Wait(Arc::clone(&signals[seen.number]))];
+        wait.into_iter().chain(Step::json(200, OK)).collect()
+    });
+    (origin.await, releases)
 }
 
 pub async fn good() -> Origin {

@@ -140,9 +140,9 @@ impl Responses {
     }
 }
 
-type Path = Vec<String>;
+pub type Path = Vec<String>;
 
-fn fields(route: &AdminRoute) -> Vec<(Path, Field)> {
+pub fn fields(route: &AdminRoute) -> Vec<(Path, Field)> {
     let split = |text: String| -> Path {
         let text = text.replace("[]", ".[]");
         let parts = text.split('.').filter(|part| !part.is_empty());
@@ -152,7 +152,7 @@ fn fields(route: &AdminRoute) -> Vec<(Path, Field)> {
     route.each_field().map(full).collect()
 }
 
-fn matches(pattern: &[String], path: &[String]) -> bool {
+pub fn matches(pattern: &[String], path: &[String]) -> bool {
     let same = |(one, other): (&String, &String)| one == other || one == "*" && other != "[]";
     pattern.len() == path.len() && pattern.iter().zip(path).all(same)
 }

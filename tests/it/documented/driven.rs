@@ -1,18 +1,34 @@
-//! What is counted is what happened: a server with known traffic, whose metrics, statistics and records must
-//! say just that.
+//! What is counted is what happened: a process with known traffic, whose metrics, statistics and records must
+//! say just that. Every family and every documented field is looked at; `Differences` tells which are not.
 
-use crate::support::{Origin, Proxy, ReceivedRequest, Setup, Step, eventually};
-use crate::trial::client::{Client, HttpRequest};
+mod metrics;
+mod pages;
+
+use super::expected::{Differences, Must, be};
+use crate::support::{
+    Addresses, Origin, Process, ReceivedRequest, Response, Setup, Step, eventually,
+};
 use serde_json::{Value, json};
-use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 use tokio::sync::Notify;
 
 const OK: &str = r#"{"result":{"id":7},"status":"ok","time":0.1}"#;
+const PROBED: &str = r#"{"result":{"exists":false,"aliases":[]},"status":"ok","time":0.1}"#;
 const UPSERT: &[u8] = br#"{"points":[{"id":1,"vector":[1,0]}]}"#;
 const FAILS_ONCE: &str = "/collections/a/points/99";
 const WAITS: &str = "/collections/a/points/77";
+const WAITS_TOO: &str = "/collections/a/points/78";
+const LARGE: &str = "/collections/a/points/88";
+/// Bytes of the large response.
+const LARGE_SIZE: usize = 8 << 20;
+const SECRET: &str = "key-of-the-probes";
+/// Milliseconds from which on a request is slow.
+const SLOW: u64 = 50;
+
+/// Requests that the test sends.
+const REQUESTS: u64 = 15;
 
 /// A response that ends too early, so that the endpoint is to blame whatever became of the connection before.
 fn cut() -> Vec<Step> {
@@ -20,24 +36,20 @@ fn cut() -> Vec<Step> {
     response.into_iter().chain([Step::Close]).collect()
 }
 
-/// Everything that is not as it must be, so that one run tells it all.
-#[derive(Default)]
-struct Differences(Vec<String>);
-
-impl Differences {
-    fn same<T: PartialEq + Debug>(&mut self, what: &str, found: T, expected: T) {
-        if found != expected {
-            self.0
-                .push(format!("{what}: {found:?}, expected {expected:?}"));
-        }
-    }
+fn large() -> String {
+    format!(
+        r#"{{"result":"{}","status":"ok","time":0.1}}"#,
+        "x".repeat(LARGE_SIZE)
+    )
 }
 
-/// Two endpoints that share a script, and the server in front of them.
+/// Two endpoints that share a script, and the process in front of them.
 struct Site {
     origins: [Origin; 2],
-    proxy: Proxy,
+    process: Process,
+    at: Addresses,
     release: Arc<Notify>,
+    started: Instant,
     /// Bytes of the bodies that clients received.
     received: usize,
 }
@@ -46,364 +58,361 @@ impl Site {
     async fn start() -> Self {
         let (failed, release) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
         let signal = Arc::clone(&release);
-        let script = move |seen: &ReceivedRequest| {
-            let fails = seen.target() == FAILS_ONCE && !failed.swap(true, Ordering::SeqCst);
-            let waits = (seen.target() == WAITS).then(|| Step::Wait(Arc::clone(&signal)));
-            match fails {
-                true => cut(),
-                false => waits.into_iter().chain(Step::json(200, OK)).collect(),
+        let script = move |seen: &ReceivedRequest| match seen.target() {
+            FAILS_ONCE if !failed.swap(true, Ordering::SeqCst) => cut(),
+            WAITS | WAITS_TOO => {
+                let wait = [Step::Wait(Arc::clone(&signal))];
+                wait.into_iter().chain(Step::json(200, OK)).collect()
             }
+            LARGE => Step::json(200, &large()),
+            _ => Step::json(200, OK),
         };
         let script = Arc::new(script);
         let (one, other) = (Arc::clone(&script), script);
+        let probe = |_: &ReceivedRequest| Step::json(200, PROBED);
         let origins = [
-            Origin::start(move |seen| one(seen)).await,
-            Origin::start(move |seen| other(seen)).await,
+            Origin::start_with_probes(probe, move |seen| one(seen)).await,
+            Origin::start_with_probes(probe, move |seen| other(seen)).await,
         ];
         let names = ["a", "b"].into_iter().zip(&origins);
         let endpoint = |(name, origin): (&str, &Origin)| {
             format!("{{name: {name}, url: \"{}\"}}", origin.url())
         };
         let endpoints: Vec<String> = names.map(endpoint).collect();
-        let setup = Setup::new("qdrant", &endpoints);
-        let proxy = setup
+        let started = Instant::now();
+        let process = Setup::new("qdrant", &endpoints)
+            .service(&format!("probe: {{api_key: {SECRET}}}"))
             .section("balance: {strategy: round_robin}")
-            .start()
-            .await;
+            .section("health: {interval: 1d}")
+            .section("path: {read_ahead: 64KiB}")
+            .section("cache: {l1: {size: 64MiB}, rejoin_hold: 1ms, share_wait: 1m}")
+            .section(&format!("queries: {{slow_threshold: {SLOW}ms}}"))
+            .section("thresholds: {memory_usage: 100}")
+            .section("process: {reload_delay: 1h}")
+            .start_binary();
+        let at = process.addresses().await;
+        // What is stored before the aliases are known is dropped when they are. Probes and the admin API share a
+        // thread, so that what was responded to the probes is taken before the last of these is answered.
+        eventually("that aliases were asked for", || async {
+            let probes = origins.iter().flat_map(Origin::probes);
+            probes.filter(|one| one.target() == "/aliases").count() > 0
+        })
+        .await;
+        for _ in 0..5 {
+            at.data("/livez").await;
+        }
         Self {
             origins,
-            proxy,
+            process,
+            at,
             release,
+            started,
             received: 0,
         }
     }
 
-    async fn send(&mut self, method: &str, target: &str, body: &[u8]) -> u16 {
-        let fields = "content-type: application/json\r\n";
-        let response = self.proxy.request(method, target, fields, body).await;
-        self.received += response.body.len();
+    /// A request with this `x-request-id`.
+    async fn send(&mut self, id: &str, method: &str, target: &str, body: &[u8]) -> u16 {
+        let fields = format!("content-type: application/json\r\nx-request-id: {id}\r\n");
+        let response = self.at.request(method, target, &fields, body).await;
+        self.received(&response);
         response.status
     }
 
-    async fn read(&mut self, id: u32) -> u16 {
-        self.send("GET", &format!("/collections/a/points/{id}"), b"")
-            .await
+    fn received(&mut self, response: &Response) {
+        self.received += response.body.len();
     }
 
-    async fn set_status(&self, status: &str) {
-        for endpoint in ["a", "b"] {
-            let path = format!("/api/coordination/instances/db/{endpoint}/status");
-            let url = format!("http://{}{path}", self.proxy.server.admin());
-            let request = HttpRequest::new("PUT", url, json!({"status": status}));
-            let response = Client::default().send(&request, None).await.unwrap();
-            assert_eq!(response.status, 200, "{response:?}");
-        }
+    async fn read(&mut self, id: &str, point: u32) -> u16 {
+        let target = format!("/collections/a/points/{point}");
+        self.send(id, "GET", &target, b"").await
+    }
+
+    /// Sends a request and does not wait for its response.
+    async fn begin(&self, id: &str, target: &str) -> crate::support::Client {
+        let mut client = self.at.client().await;
+        let head = format!("GET {target} HTTP/1.1\r\nhost: test\r\nx-request-id: {id}\r\n\r\n");
+        client.send(head).await;
+        client
+    }
+
+    async fn operate(&self, method: &str, path: &str, body: Value) -> Value {
+        let response = self.at.operate(method, path, "", &body).await;
+        assert_eq!(response.status, 200, "{}", response.text());
+        response.json()["data"].clone()
     }
 
     async fn instances(&self) -> Vec<Value> {
-        let all = self.proxy.data("/api/coordination/instances").await;
+        let all = self.at.data("/api/coordination/instances").await;
         all["db"].as_array().unwrap().clone()
     }
 
     /// The sum of a figure over the endpoints.
     async fn sum(&self, figure: &str) -> u64 {
         let instances = self.instances().await;
-        instances
-            .iter()
-            .map(|one| one[figure].as_u64().unwrap())
-            .sum()
+        let figures = instances.iter().map(|one| one[figure].as_u64().unwrap());
+        figures.sum()
     }
 
-    async fn metric(&self, family: &str, labels: &[&str]) -> u64 {
-        self.proxy
-            .series(&format!("pointsman_{family}"), labels)
-            .await as u64
+    async fn metric(&self, family: &str, labels: &[&str]) -> f64 {
+        let family = format!("pointsman_{family}");
+        self.at.series(&family, labels).await
     }
+
+    async fn cache(&self, figure: &str) -> u64 {
+        let stats = self.at.data("/api/performance/cache/stats").await;
+        stats[figure].as_u64().unwrap()
+    }
+
+    async fn record(&self, id: &str) -> Value {
+        let path = format!("/api/coordination/explain/{id}");
+        eventually("its record", || async {
+            self.at.admin(&path, "").await.status == 200
+        })
+        .await;
+        self.at.data(&path).await
+    }
+
+    /// Requests that reached the endpoints.
+    fn attempts(&self) -> u64 {
+        self.origins
+            .iter()
+            .map(|origin| origin.count() as u64)
+            .sum()
+    }
+}
+
+/// Reads, hits, a write, a retry.
+async fn drive(site: &mut Site) {
+    for _ in 0..2 {
+        for point in 1..=3 {
+            assert_eq!(site.read(&format!("read-{point}"), point).await, 200);
+        }
+    }
+    let points = "/collections/a/points?wait=true";
+    assert_eq!(site.send("upsert", "PUT", points, UPSERT).await, 200);
+    assert_eq!(site.read("again", 1).await, 200);
+    assert_eq!(site.send("retried", "GET", FAILS_ONCE, b"").await, 200);
 }
 
 /// Both endpoints out of service: what every page says of them.
 async fn maintenance(site: &mut Site, wrong: &mut Differences) {
-    site.set_status("maintenance").await;
-    wrong.same("status of a refused read", site.read(50).await, 503);
-    for one in site.instances().await {
-        wrong.same("status", one["status"].clone(), json!("maintenance"));
-        wrong.same("is_healthy", one["is_healthy"].clone(), json!(false));
+    let route = "PUT /api/coordination/instances/{service}/{id}/status";
+    for status in ["maintenance", "active"] {
+        for endpoint in ["a", "b"] {
+            let path = format!("/api/coordination/instances/db/{endpoint}/status");
+            let set = site.operate("PUT", &path, json!({"status": status})).await;
+            let rows = [
+                ("service", "db"),
+                ("instance", endpoint),
+                ("status", status),
+            ];
+            wrong.fields(
+                route,
+                &set,
+                "",
+                rows.map(|(field, value)| (field, be(value))),
+            );
+        }
+        if status == "maintenance" {
+            wrong.same("a refused read", site.read("refused", 50).await, 503);
+            out_of_service(site, wrong).await;
+        }
     }
-    for one in site.proxy.data("/api/coordination/scores").await["db"]
-        .as_array()
-        .unwrap()
-    {
-        wrong.same("excluded", one["excluded"].clone(), json!("maintenance"));
-    }
-    let stats = site
-        .proxy
-        .data("/api/performance/load-balancer/stats")
-        .await;
+}
+
+async fn out_of_service(site: &Site, wrong: &mut Differences) {
+    let instances = site.at.data("/api/coordination/instances").await;
+    let rows = [("status", be("maintenance")), ("is_healthy", be(false))];
+    wrong.fields("GET /api/coordination/instances", &instances, "db[].", rows);
+    let scores = site.at.data("/api/coordination/scores").await;
+    let rows = [("excluded", be("maintenance"))];
+    wrong.fields("GET /api/coordination/scores", &scores, "db[].", rows);
+    let path = "/api/performance/load-balancer/stats";
+    let stats = site.at.data(path).await;
     wrong.same(
         "healthy_servers",
         stats["healthy_servers"].clone(),
         json!(0),
     );
-    let health = site.proxy.data("/api/performance/health").await;
-    wrong.same(
-        "database",
-        health["components"]["database"].clone(),
-        json!("unhealthy"),
-    );
-    let states = [("healthy", 0), ("maintenance", 2)];
-    for (state, count) in states {
+    let path = "/api/performance/health";
+    let health = site.at.data(path).await;
+    let rows = [
+        ("overall_health", be("degraded")),
+        ("components.database", be("unhealthy")),
+        ("components.load_balancer", be("unhealthy")),
+    ];
+    wrong.fields("GET /api/performance/health", &health, "", rows);
+    let ready = site.at.admin("/readyz", "").await;
+    wrong.same("readiness", ready.status, 503);
+    for (state, count) in [("healthy", 0.0), ("maintenance", 2.0)] {
         let label = format!("state=\"{state}\"");
-        wrong.same(
-            state,
-            site.metric("endpoint_status", &[&label]).await,
-            count,
-        );
+        let found = site.metric("endpoint_status", &[&label]).await;
+        wrong.family("endpoint_status", &[state], found, be(count));
     }
-    site.set_status("active").await;
+    let online = site
+        .metric("selectable_endpoints", &["count=\"online\""])
+        .await;
+    wrong.family("selectable_endpoints", &["online"], online, be(0));
 }
 
-/// One request in flight: what every page says of it, and that it is gone afterwards.
+/// A request in flight and one that waits for its response: what every page says of them, and that they are gone
+/// afterwards.
 async fn in_flight(site: &mut Site, wrong: &mut Differences) {
-    let mut client = site.proxy.client().await;
-    client
-        .send(format!(
-            "GET {WAITS} HTTP/1.1\r\nhost: test\r\nx-request-id: waits\r\n\r\n"
-        ))
-        .await;
+    let mut client = site.begin("waits", WAITS).await;
     eventually("the request in flight", || async {
         site.sum("active_queries").await == 1
     })
     .await;
-    let running = site.proxy.data("/api/coordination/executions").await;
-    wrong.same("executions", running.as_array().map(Vec::len), Some(1));
-    for (key, value) in [
-        ("service", "db"),
-        ("operation", "points.get"),
-        ("effect", "read"),
-    ] {
-        wrong.same(key, running[0][key].clone(), json!(value));
-    }
-    wrong.same("in_flight", site.metric("in_flight", &[]).await, 1);
-    wrong.same("executions", site.metric("executions", &[]).await, 1);
-    site.release.notify_one();
-    site.received += client.response().await.body.len();
-    let record = "/api/coordination/explain/waits";
-    eventually("its record", || async {
-        site.proxy.admin(record, "").await.status == 200
+    let route = "GET /api/coordination/executions";
+    let path = "/api/coordination/executions";
+    eventually("that it is slow and overdue", || async {
+        let running = &site.at.data(path).await[0];
+        running["overdue"] == true && running["age_ms"].as_u64() > Some(SLOW)
     })
     .await;
-    let record = site.proxy.data(record).await;
-    for (pointer, value) in [
-        ("/request_id", json!("waits")),
-        ("/method", json!("GET")),
-        ("/path", json!(WAITS)),
-        ("/service", json!("db")),
-        ("/dialect", json!("qdrant")),
-        ("/client", json!("127.0.0.1")),
-        ("/call/operation", json!("points.get")),
-        ("/call/effect", json!("read")),
-        ("/call/target", json!("collection/a")),
-        ("/cache/status", json!("miss")),
-        ("/status", json!(200)),
-        ("/bytes_in", json!(0)),
-        ("/bytes_out", json!(OK.len())),
-        ("/outcome", json!("complete")),
-        ("/rejection", Value::Null),
-        ("/generation", json!(1)),
-        ("/route/strategy", json!("round_robin")),
-        ("/route/attempts/0/status", json!(200)),
-        ("/route/attempts/0/fault", json!("none")),
-        ("/route/attempts/1", Value::Null),
+    for (family, count) in [
+        ("in_flight", 1),
+        ("executions", 1),
+        ("executions_overdue", 1),
     ] {
-        let found = record.pointer(pointer).cloned().unwrap_or_default();
-        wrong.same(pointer, found, value);
+        wrong.family(family, &[], site.metric(family, &[]).await, be(count));
     }
-    wrong.same("in_flight", site.metric("in_flight", &[]).await, 0);
-    wrong.same("executions", site.metric("executions", &[]).await, 0);
-    wrong.same("active_queries", site.sum("active_queries").await, 0);
-}
-
-async fn metrics(site: &Site, wrong: &mut Differences) {
-    let served = r#"status="2xx""#;
-    for (family, labels, expected) in [
-        ("requests_total", &[][..], 11),
+    wrong.same("flights", site.cache("flights").await, 1);
+    let running = site.at.data(path).await;
+    wrong.same("executions", running.as_array().map(Vec::len), Some(1));
+    let mut follower = site.begin("follows", WAITS).await;
+    eventually("the second request", || async {
+        site.at.data(path).await[1]["plan"].is_object()
+    })
+    .await;
+    wrong.same("active queries", site.sum("active_queries").await, 1);
+    site.release.notify_one();
+    for client in [&mut client, &mut follower] {
+        let response = client.response().await;
+        site.received += response.body.len();
+    }
+    let record = site.record("waits").await;
+    site.record("follows").await;
+    let planned = record["plan"]["time"].as_f64().unwrap();
+    let start = record["start_unix_ms"].as_u64().unwrap();
+    let endpoint = record["route"]["attempts"][0]["endpoint"].clone();
+    let rows = [
+        ("query_id", be(record["id"].clone())),
+        ("service", be("db")),
+        ("operation", be("points.get")),
+        ("effect", be("read")),
+        ("assigned_instances.db", be(endpoint)),
+        ("start_time", be(start)),
         (
-            "requests_total",
-            &[r#"operation="points.get""#, r#"effect="read""#, served],
-            9,
+            "estimated_completion",
+            be(start + (planned * 1000.0) as u64),
         ),
+        ("priority", be(record["plan"]["priority"].clone())),
         (
-            "requests_total",
-            &[r#"operation="points.upsert""#, r#"effect="write""#, served],
-            1,
+            "age_ms",
+            Must::Lie(
+                SLOW as f64,
+                record["times"]["total"].as_f64().unwrap() * 1000.0,
+            ),
         ),
-        ("requests_total", &[r#"status="5xx""#], 1),
-        ("request_duration_seconds_count", &[], 11),
-        ("attempts_total", &[], 8),
-        ("attempts_total", &[r#"fault="none""#], 7),
-        ("attempts_total", &[r#"fault="endpoint""#], 1),
-        ("upstream_duration_seconds_count", &[], 8),
-        ("retries_total", &[r#"reason="endpoint""#], 1),
-        ("retries_total", &[], 1),
-        ("assignments_total", &[r#"result="assigned""#], 8),
-        ("assignments_total", &[r#"result="none""#], 1),
-        ("rejections_total", &[], 1),
-        ("aborted_total", &[], 0),
-        ("cache_requests_total", &[r#"result="hit""#], 3),
-        ("cache_requests_total", &[r#"result="miss""#], 7),
-        (
-            "client_bytes_total",
-            &[r#"direction="in""#],
-            UPSERT.len() as u64,
-        ),
-        (
-            "client_bytes_total",
-            &[r#"direction="out""#],
-            site.received as u64,
-        ),
-        ("selectable_endpoints", &[r#"count="online""#], 2),
-        ("endpoint_status", &[r#"state="healthy""#], 2),
-        ("breaker_state", &[r#"state="closed""#], 2),
-        (
-            "changes_total",
-            &[r#"kind="maintenance""#, r#"to="begun""#],
-            2,
-        ),
-        (
-            "changes_total",
-            &[r#"kind="maintenance""#, r#"to="ended""#],
-            2,
-        ),
-        ("changes_total", &[], 4),
-        ("config_generation", &[], 1),
-        ("config_last_good", &[], 1),
-        ("held_body_bytes", &[], 0),
-    ] {
-        let what = format!("{family} {labels:?}");
-        wrong.same(&what, site.metric(family, labels).await, expected);
+        ("overdue", be(true)),
+    ];
+    wrong.fields(route, &running, "[].", rows);
+    let plan = ["query_type", "execution", "complexity", "score", "cost"];
+    let rows = plan.map(|field| (field, be(record["plan"][field].clone())));
+    wrong.fields(route, &running, "[].plan.", rows);
+    for family in ["in_flight", "executions", "executions_overdue"] {
+        wrong.family(family, &[], site.metric(family, &[]).await, be(0));
     }
 }
 
-async fn endpoints(site: &Site, wrong: &mut Differences) {
-    let counts = site.origins.each_ref().map(|origin| origin.count() as u64);
-    let sent: u64 = counts.iter().sum();
-    wrong.same("requests at the origins", sent, 8);
-    for (one, count) in site.instances().await.iter().zip(counts) {
-        wrong.same(
-            "total_requests",
-            one["total_requests"].as_u64(),
-            Some(count),
-        );
-        wrong.same(
-            "max_connections",
-            one["max_connections"].as_u64(),
-            Some(100),
-        );
-        wrong.same("weight", one["weight"].as_f64(), Some(1.0));
-        wrong.same("status", one["status"].clone(), json!("healthy"));
-        wrong.same("is_healthy", one["is_healthy"].clone(), json!(true));
-        wrong.same("breaker", one["breaker"].clone(), json!("closed"));
-    }
-    wrong.same("success_count", site.sum("success_count").await, 7);
-    wrong.same("error_count", site.sum("error_count").await, 1);
-    wrong.same("aborted_count", site.sum("aborted_count").await, 0);
-    let stats = site
-        .proxy
-        .data("/api/performance/load-balancer/stats")
+/// A response whose client takes nothing of it for a while.
+async fn slow_reader(site: &mut Site, wrong: &mut Differences) {
+    let mut client = site.begin("large", LARGE).await;
+    eventually("a stalled response", || async {
+        site.metric("stalled_responses", &[]).await > 0.0
+    })
+    .await;
+    wrong.family(
+        "stalled_responses",
+        &[],
+        site.metric("stalled_responses", &[]).await,
+        be(1),
+    );
+    wrong.same("active queries", site.sum("active_queries").await, 0);
+    let held = site.metric("held_body_bytes", &[]).await;
+    wrong.family(
+        "held_body_bytes",
+        &[],
+        held,
+        Must::Lie(1.0, LARGE_SIZE as f64),
+    );
+    let response = client.response().await;
+    wrong.same("its body", response.body.len(), large().len());
+    site.received(&response);
+    site.record("large").await;
+    wrong.family(
+        "stalled_responses",
+        &[],
+        site.metric("stalled_responses", &[]).await,
+        be(0),
+    );
+}
+
+/// A reload that is taken and one that is not, and what they change.
+async fn reloads(site: &mut Site, wrong: &mut Differences) {
+    let good = std::fs::read_to_string(&site.process.file).unwrap();
+    let shorter = good.replace("share_wait: 1m", "share_wait: 1ms");
+    std::fs::write(&site.process.file, shorter).unwrap();
+    let taken = site
+        .operate("POST", "/api/config/reload", Value::Null)
         .await;
-    for (pointer, value) in [
-        ("/strategy", json!("round_robin")),
-        ("/total_servers", json!(2)),
-        ("/healthy_servers", json!(2)),
-        ("/stats/total_requests", json!(8)),
-        ("/stats/successful_requests", json!(7)),
-        ("/stats/failed_requests", json!(1)),
-        ("/stats/success_rate", json!(87.5)),
-        ("/stats/active_connections", json!(0)),
-        ("/server_distribution/db~1a", json!(counts[0])),
-        ("/server_distribution/db~1b", json!(counts[1])),
-    ] {
-        wrong.same(
-            pointer,
-            stats.pointer(pointer).cloned().unwrap_or_default(),
-            value,
-        );
-    }
+    let rows = [
+        ("generation", be(2)),
+        ("changed", be(true)),
+        ("warnings", be(json!([]))),
+    ];
+    wrong.fields("POST /api/config/reload", &taken, "", rows);
+    let last = site.metric("config_last_good", &[]).await;
+    wrong.family("config_last_good", &[], last, be(1));
+    std::fs::write(&site.process.file, "services: {").unwrap();
+    let path = "/api/config/reload";
+    let refused = site.at.operate("POST", path, "", &Value::Null).await;
+    wrong.same("a reload of a broken file", refused.status, 409);
 }
 
-async fn cache(site: &Site, wrong: &mut Differences) {
-    let stats = site.proxy.data("/api/performance/cache/stats").await;
-    let figure = |name: &str| stats[name].as_u64().unwrap();
-    wrong.same("hits", figure("hits"), 3);
-    wrong.same("misses", figure("misses"), 7);
-    wrong.same("hit_rate", stats["hit_rate"].as_f64(), Some(0.3));
-    wrong.same("miss_rate", stats["miss_rate"].as_f64(), Some(0.7));
-    wrong.same(
-        "total_requests",
-        figure("total_requests"),
-        10 + figure("bypasses"),
-    );
-    wrong.same("invalidations", figure("invalidations"), 3);
-    wrong.same("flights", figure("flights"), 0);
-    let gone =
-        figure("evictions") + figure("replaced") + figure("expired") + figure("invalidations");
-    wrong.same(
-        "entry_count",
-        figure("entry_count"),
-        figure("stores") - gone,
-    );
-    wrong.same(
-        "entities",
-        stats["categories"]["entity"]["hits"].as_u64(),
-        Some(3),
-    );
-    for (family, name) in [
-        ("cache_entries", "entry_count"),
-        ("cache_bytes", "size_bytes"),
-        ("cache_limit_bytes", "capacity_bytes"),
-        ("cache_stores_total", "stores"),
-        ("cache_evictions_total", "evictions"),
-        ("cache_expirations_total", "expired"),
-        ("cache_invalidations_total", "invalidations"),
-        ("cache_shared_total", "coalesced"),
-    ] {
-        wrong.same(family, site.metric(family, &[]).await, figure(name));
-    }
+/// A request that waits for another's response as long as it may, and goes alone.
+async fn alone(site: &mut Site) {
+    let before = site.attempts();
+    let mut first = site.begin("leads", WAITS_TOO).await;
+    eventually("the first", || async { site.attempts() == before + 1 }).await;
+    let mut second = site.begin("alone", WAITS_TOO).await;
+    eventually("the second", || async { site.attempts() == before + 2 }).await;
+    let ended = || async { site.metric("requests_total", &[]).await };
+    let count = ended().await;
+    let release = async {
+        site.release.notify_one();
+        eventually("the end of one", || async { ended().await > count }).await;
+        site.release.notify_one();
+    };
+    let (first, second, ()) = tokio::join!(first.response(), second.response(), release);
+    site.received(&first);
+    site.received(&second);
+    site.record("leads").await;
+    site.record("alone").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn figures_of_metrics_and_the_admin_api_equal_what_was_driven() {
+async fn every_figure_of_metrics_and_every_field_of_the_admin_api_equals_what_was_driven() {
     let (mut site, mut wrong) = (Site::start().await, Differences::default());
-    for _ in 0..2 {
-        for id in 1..=3 {
-            assert_eq!(site.read(id).await, 200);
-        }
-    }
-    assert_eq!(
-        site.send("PUT", "/collections/a/points?wait=true", UPSERT)
-            .await,
-        200
-    );
-    assert_eq!(site.read(1).await, 200);
-    assert_eq!(site.send("GET", FAILS_ONCE, b"").await, 200);
+    drive(&mut site).await;
     maintenance(&mut site, &mut wrong).await;
     in_flight(&mut site, &mut wrong).await;
-    eventually("the last record", || async {
-        site.metric("requests_total", &[]).await >= 11
-    })
-    .await;
-    metrics(&site, &mut wrong).await;
-    endpoints(&site, &mut wrong).await;
-    cache(&site, &mut wrong).await;
-    let events = site.proxy.data("/api/coordination/events").await;
-    let kinds = events
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|event| event["what"].as_str());
-    let begun = kinds
-        .filter(|what| *what == Some("maintenance_begun"))
-        .count();
-    wrong.same("events", begun, 2);
-    assert!(wrong.0.is_empty(), "{:#?}", wrong.0);
+    slow_reader(&mut site, &mut wrong).await;
+    reloads(&mut site, &mut wrong).await;
+    alone(&mut site).await;
+    metrics::check(&site, &mut wrong).await;
+    pages::check(&site, &mut wrong).await;
+    wrong.check();
 }

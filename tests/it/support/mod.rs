@@ -21,6 +21,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::time::Duration;
 
 /// The limit of every wait: far longer than needed, so that a busy machine does not fail a test.
@@ -109,10 +110,18 @@ impl Setup {
     }
 }
 
-/// A running server.
+/// A server in this process.
 pub struct Proxy {
     pub server: Server,
-    pub address: SocketAddr,
+    addresses: Addresses,
+}
+
+impl Deref for Proxy {
+    type Target = Addresses;
+
+    fn deref(&self) -> &Addresses {
+        &self.addresses
+    }
 }
 
 impl Proxy {
@@ -120,11 +129,25 @@ impl Proxy {
     async fn start(loaded: Result<Loaded, Report>, source: Option<Source>) -> Self {
         let loaded = loaded.unwrap_or_else(|report| panic!("{report}"));
         let server = Server::start(loaded, source).await.expect("a server");
-        let address = server.address(SERVICE).expect("a listener");
-        let address = address.to_string().parse().expect("an address of TCP");
-        Self { server, address }
+        let client = server.address(SERVICE).expect("a listener");
+        let addresses = Addresses {
+            address: client.to_string().parse().expect("an address of TCP"),
+            admin: server.admin(),
+        };
+        Self { server, addresses }
     }
+}
 
+/// Where a server listens: in this process or as a process of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// Of the service [`SERVICE`].
+    pub address: SocketAddr,
+    /// Of the admin API.
+    pub admin: SocketAddr,
+}
+
+impl Addresses {
     /// A new connection of a client.
     pub async fn client(&self) -> Client {
         Client::connect(self.address).await
@@ -136,41 +159,54 @@ impl Proxy {
         client.request(method, target, fields, body).await
     }
 
-    /// A request to the admin API. Each of `fields` ends with `\r\n`.
-    pub async fn admin(&self, path: &str, fields: &str) -> Response {
-        let address = self.server.admin();
-        let mut client = Client::connect(address).await;
-        let head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{fields}\r\n");
-        client.send(head).await;
-        client.response().await
+    /// `POST` of JSON on a connection of its own.
+    pub async fn post(&self, target: &str, body: &str) -> Response {
+        let fields = "content-type: application/json\r\n";
+        self.request("POST", target, fields, body.as_bytes()).await
     }
 
-    /// What the admin API responds, under `data`.
+    /// A `GET` of the admin API. Each of `fields` ends with `\r\n`.
+    pub async fn admin(&self, path: &str, fields: &str) -> Response {
+        self.operate("GET", path, fields, &Value::Null).await
+    }
+
+    /// What the admin API responds to a `GET`, under `data`.
     pub async fn data(&self, path: &str) -> Value {
         self.admin(path, "").await.json()["data"].clone()
+    }
+
+    /// A request to the admin API; `null` is no body.
+    pub async fn operate(&self, method: &str, path: &str, fields: &str, body: &Value) -> Response {
+        let mut client = Client::connect(self.admin).await;
+        let body = match body {
+            Value::Null => String::new(),
+            body => body.to_string(),
+        };
+        let length = match body.len() {
+            0 => String::new(),
+            length => format!("content-type: application/json\r\ncontent-length: {length}\r\n"),
+        };
+        let host = self.admin;
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n{length}{fields}\r\n");
+        client.send(head + &body).await;
+        client.response().await
     }
 
     /// The sum of the series of a metric that have all these labels, each as `name="value"`.
     pub async fn series(&self, family: &str, labels: &[&str]) -> f64 {
         let text = self.admin("/metrics", "").await.text();
-        let is_of = |line: &&str| {
-            line.split(['{', ' ']).next() == Some(family)
-                && labels.iter().all(|label| line.contains(label))
-        };
-        let value = |line: &str| line.rsplit(' ').next()?.parse::<f64>().ok();
-        text.lines().filter(is_of).filter_map(value).sum()
+        sum_of_series(&text, family, labels)
     }
+}
 
-    /// `POST` of JSON on a connection of its own.
-    pub async fn post(&self, target: &str, body: &str) -> Response {
-        self.request(
-            "POST",
-            target,
-            "content-type: application/json\r\n",
-            body.as_bytes(),
-        )
-        .await
-    }
+/// The sum of the series of a metric in a scrape that have all these labels, each as `name="value"`.
+pub fn sum_of_series(text: &str, family: &str, labels: &[&str]) -> f64 {
+    let is_of = |line: &&str| {
+        line.split(['{', ' ']).next() == Some(family)
+            && labels.iter().all(|label| line.contains(label))
+    };
+    let value = |line: &str| line.rsplit(' ').next()?.parse::<f64>().ok();
+    text.lines().filter(is_of).filter_map(value).sum()
 }
 
 /// A proxy for Qdrant over one origin.

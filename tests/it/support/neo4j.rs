@@ -5,8 +5,8 @@ use pointsman::config::{self, Loaded, Source};
 use pointsman::runtime::Server;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 use std::time::Duration;
+use testbed::client::{TextResponse, send};
 use testbed::faults::ReceivedRequest;
 
 /// pointsman with one service, `graph`.
@@ -133,87 +133,6 @@ pub fn statements_of(statements: &[&str]) -> Value {
         .map(|text| json!({"statement": text}))
         .collect();
     json!({"statements": list})
-}
-
-/// A response, read whole.
-#[derive(Debug)]
-pub struct TextResponse {
-    pub status: u16,
-    pub headers: reqwest::header::HeaderMap,
-    pub text: String,
-}
-
-impl TextResponse {
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-    }
-
-    pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// `hit`, `miss` or `bypass`.
-    pub fn cache(&self) -> &str {
-        self.header("x-pointsman-cache")
-            .split(';')
-            .next()
-            .unwrap_or_default()
-    }
-
-    pub fn explain(&self) -> &str {
-        self.header("x-pointsman-explain")
-    }
-
-    /// Rows of the Query API.
-    pub fn rows(&self) -> Value {
-        self.json()["data"]["values"].clone()
-    }
-
-    /// The code of the first error; empty when there is none.
-    pub fn code(&self) -> String {
-        self.json()["errors"][0]["code"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
-    }
-}
-
-static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
-    // One runtime per test: a connection must not outlive the test that opened it.
-    reqwest::Client::builder()
-        .pool_max_idle_per_host(0)
-        .build()
-        .unwrap()
-});
-
-/// Sends a request and reads the response.
-pub async fn send(method: &str, url: &str, headers: &[(&str, &str)], body: String) -> TextResponse {
-    try_send(method, url, headers, body)
-        .await
-        .expect("a response")
-}
-
-/// As `send`; an error when no whole response came.
-pub async fn try_send(
-    method: &str,
-    url: &str,
-    headers: &[(&str, &str)],
-    body: String,
-) -> reqwest::Result<TextResponse> {
-    let mut request = CLIENT.request(method.parse().unwrap(), url).body(body);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let response = request.send().await?;
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let text = response.text().await?;
-    Ok(TextResponse {
-        status,
-        headers,
-        text,
-    })
 }
 
 /// The statements of a request that a listener saw, as text; empty for what holds none.

@@ -1,6 +1,6 @@
 //! The binary as it is run: its log, its signals and its end.
 
-use super::{TIMEOUT, eventually};
+use super::{Addresses, SERVICE, TIMEOUT, eventually};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -129,6 +129,16 @@ impl Process {
         })
         .await;
         admin
+    }
+
+    /// Where it listens.
+    pub async fn addresses(&self) -> Addresses {
+        let parse = |url: String| url.trim_start_matches("http://").parse().unwrap();
+        let service = format!("service=\"{SERVICE}\"");
+        Addresses {
+            address: parse(self.url(&["listening", &service]).await),
+            admin: parse(self.ready_admin().await),
+        }
     }
 
     /// How many files it may open from now on.
