@@ -40,6 +40,8 @@ pub enum RejectionReason {
     BodiesFull,
     /// The request breaks a rule of HTTP.
     BadRequest,
+    /// The client speaks another protocol: TLS or Bolt.
+    OtherProtocol,
     /// The method is not served: a tunnel, or an echo of credentials.
     MethodNotAllowed,
     /// The head or the body came too slowly.
@@ -84,7 +86,7 @@ pub struct RejectionRow {
 
 impl RejectionReason {
     /// Every reason, for documents and tests.
-    pub const ALL: [RejectionReason; 13] = [
+    pub const ALL: [RejectionReason; 14] = [
         RejectionReason::NoEndpoint,
         RejectionReason::TransactionNotFound,
         RejectionReason::UpstreamTimeout,
@@ -95,6 +97,7 @@ impl RejectionReason {
         RejectionReason::BodyTooLarge,
         RejectionReason::BodiesFull,
         RejectionReason::BadRequest,
+        RejectionReason::OtherProtocol,
         RejectionReason::MethodNotAllowed,
         RejectionReason::ClientTooSlow,
         RejectionReason::VersionNotSupported,
@@ -121,6 +124,7 @@ impl RejectionReason {
             RejectionReason::BodyTooLarge => (413, "body_too_large", ClientError),
             RejectionReason::BodiesFull => (503, "bodies_full", NotSent),
             RejectionReason::BadRequest => (400, "bad_request", ClientError),
+            RejectionReason::OtherProtocol => (400, "other_protocol", ClientError),
             RejectionReason::MethodNotAllowed => (405, "method_not_allowed", ClientError),
             RejectionReason::ClientTooSlow => (408, "client_too_slow", ClientError),
             RejectionReason::VersionNotSupported => (505, "version_not_supported", ClientError),

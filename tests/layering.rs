@@ -61,6 +61,7 @@ const INNER: &[&str] = &["proxy/call"];
 const CRATES: &[(&str, &[&str])] = &[
     ("pingora", &["http"]),
     ("http1", &["http"]),
+    ("http_parts", &["http"]),
     ("axum", &["admin"]),
     ("hyper", &["admin", "probe"]),
 ];

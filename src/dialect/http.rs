@@ -3,7 +3,7 @@
 
 use super::registry::{Built, Learned, ServiceSettings};
 use super::{
-    Acknowledgement, Call, Dialect, Effect, ErrorBody, Executed, Fault, Judgement, Placement,
+    Acknowledgement, Call, Dialect, Effect, ErrorResponse, Executed, Fault, Judgement, Placement,
     Probe, ProbeResult, Request, RequestEdits, Response, RetryAdvice, Storability, Tag,
 };
 use crate::rejection::Rejection;
@@ -119,9 +119,11 @@ impl Dialect for Http {
         }
     }
 
-    fn refusal(&self, rejection: &Rejection, _: Option<&Request<'_>>) -> ErrorBody {
-        let error = json!({"reason": rejection.reason.row().label, "detail": rejection.detail});
-        ErrorBody {
+    fn refusal(&self, rejection: &Rejection, _: Option<&Request<'_>>) -> ErrorResponse {
+        let row = rejection.reason.row();
+        let error = json!({"reason": row.label, "detail": rejection.detail});
+        ErrorResponse {
+            status: row.status,
             content_type: "application/json",
             body: json!({ "error": error }).to_string(),
             fields: Vec::new(),

@@ -104,8 +104,10 @@ pub trait StreamJudge: Send {
     fn end(self: Box<Self>, complete: bool) -> Judgement;
 }
 
-/// The body of a refusal, in the dialect's own error shape.
-pub struct ErrorBody {
+/// A refusal in the dialect's own error shape.
+pub struct ErrorResponse {
+    /// The refusal's own, where the dialect does not say it elsewhere.
+    pub status: u16,
     pub content_type: &'static str,
     pub body: String,
     /// Further fields, such as those by which a browser lets its page see the error.
@@ -194,7 +196,7 @@ pub trait Dialect: Send + Sync {
     fn refused_as_write(&self, call: &Call, request: &Request<'_>) -> Call;
 
     /// Prints a refusal of ours in the dialect's own shape; `request` where its head could be read.
-    fn refusal(&self, rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorBody;
+    fn refusal(&self, rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorResponse;
 
     /// The probes of an endpoint, cheapest first.
     fn probes(&self) -> Vec<Probe>;

@@ -29,8 +29,8 @@ pub use settings::QdrantSettings;
 
 use super::registry::{Built, Learned, ServiceSettings};
 use super::{
-    Body, Call, Dialect, Effect, ErrorBody, Judgement, MetadataQuery, Placement, Probe, QueryType,
-    Request, RequestEdits, Response, Storability, StoreKind, Tag,
+    Body, Call, Dialect, Effect, ErrorResponse, Judgement, MetadataQuery, Placement, Probe,
+    QueryType, Request, RequestEdits, Response, Storability, StoreKind, Tag,
 };
 use crate::rejection::Rejection;
 use http::header::{
@@ -182,13 +182,11 @@ impl Dialect for Qdrant {
         }
     }
 
-    fn refusal(&self, rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorBody {
-        let text = format!(
-            "pointsman: {} ({})",
-            rejection.detail,
-            rejection.reason.row().label
-        );
-        ErrorBody {
+    fn refusal(&self, rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorResponse {
+        let row = rejection.reason.row();
+        let text = format!("pointsman: {} ({})", rejection.detail, row.label);
+        ErrorResponse {
+            status: row.status,
             content_type: "application/json",
             body: json!({"status": {"error": text}, "time": 0.0}).to_string(),
             fields: cross_origin(request),

@@ -3,6 +3,7 @@
 
 use super::{
     BodyLength, Closed, Downstream, DownstreamError, Part, Refusal, RequestHeader, ResponseHeader,
+    Violation,
 };
 use async_trait::async_trait;
 use http1::{Error, Limits, Server};
@@ -24,11 +25,11 @@ pub struct ConnectionLimits {
     pub head: Duration,
     /// Requests on one connection.
     pub requests: u32,
-    /// How long, and for how many bytes, a connection that we close is read on, so that the client can read the response.
-    /// A client whose body was refused early goes on sending until it has read that: the bytes should cover what it sends
-    /// in that time.
+    /// How long a connection that we close is read on, so that the client can read the response: a client whose body
+    /// was refused early may send all of it before it reads. What it sends is dropped.
     pub linger: Duration,
-    pub linger_bytes: usize,
+    /// How long the client may be silent then.
+    pub linger_silence: Duration,
     /// Bytes and number of a head's fields.
     pub head_bytes: usize,
     pub head_fields: usize,
@@ -61,6 +62,9 @@ pub trait Handler: Send + Sync {
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send {
     /// Makes the close that follows a reset, so that what was sent is not taken for whole.
     fn reset_on_close(&self);
+
+    /// What came and was not read, if the client has ended or broken its side and all of it can be told. Nothing is taken.
+    fn unread_at_end(&self) -> Option<Vec<u8>>;
 }
 
 /// Serves a connection to its end. When `stop` turns true, an idle connection is closed; a request that was begun is served.
@@ -95,19 +99,22 @@ pub async fn serve<T: Transport>(io: T, handler: &impl Handler, stop: &mut watch
     }
 }
 
-/// Reads a head that was begun, within its time. `None`: the client has gone, or sent nothing that asks for a response.
+/// Reads a head that was begun, within its time. `None`: the client has gone.
 async fn next_head<T: Transport>(
     server: &mut Server<T>,
     within: Duration,
 ) -> Option<Result<RequestHeader, Refusal>> {
     const LATE: Refusal = Refusal {
-        status: 408,
+        violation: Violation::Late,
         reason: "the head of the request did not come in time",
     };
     match timeout(within, poll_fn(|cx| server.poll_head(cx))).await {
         Ok(Ok(head)) => head.map(Ok),
         Ok(Err(error)) => refusal(error).map(Err),
-        Err(_) => server.abandon_head().then_some(Err(LATE)),
+        Err(_) => {
+            server.abandon_head();
+            Some(Err(LATE))
+        }
     }
 }
 
@@ -129,21 +136,33 @@ async fn begun<T: Transport>(
 async fn close<T: Transport>(mut server: Server<T>, limits: &ConnectionLimits) {
     if server.is_response_complete() {
         // Whether the client took the end or not, the connection is dropped.
-        let _ = timeout(limits.linger, server.linger(limits.linger_bytes)).await;
+        let _ = timeout(limits.linger, linger(&mut server, limits.linger_silence)).await;
     } else if server.is_cut_unseen() {
         server.get_ref().reset_on_close();
     }
 }
 
+/// Ends our side, then drops what the client still sends, until it ends too (RFC 9112, section 9.6).
+async fn linger<T: Transport>(server: &mut Server<T>, silence: Duration) -> Result<(), Error> {
+    poll_fn(|cx| server.poll_end(cx)).await?;
+    while let Ok(more) = timeout(silence, poll_fn(|cx| server.poll_discard(cx))).await {
+        if !more? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 fn refusal(error: Error) -> Option<Refusal> {
-    let status = error.status()?;
-    let reason = match error {
-        Error::Malformed(reason) | Error::TooLarge(reason) => reason,
-        Error::Version => "the version of HTTP is not known here",
-        Error::Tunnel => "a tunnel is not served",
+    let (violation, reason) = match error {
+        Error::Malformed(reason) => (Violation::Malformed, reason),
+        Error::OtherProtocol(reason) => (Violation::OtherProtocol, reason),
+        Error::TooLarge(reason) => (Violation::TooLarge, reason),
+        Error::Version => (Violation::Version, "the version of HTTP is not known here"),
+        Error::Tunnel => (Violation::Tunnel, "a tunnel is not served"),
         Error::Closed | Error::Io(_) | Error::Unwritable(_) => return None,
     };
-    Some(Refusal { status, reason })
+    Some(Refusal { violation, reason })
 }
 
 fn error(error: Error) -> DownstreamError {
@@ -168,6 +187,11 @@ impl<T: Transport> Downstream for Server<T> {
 
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
         Server::poll_closed(self, cx)
+    }
+
+    fn is_cut(&self) -> bool {
+        let unread = self.get_ref().unread_at_end();
+        unread.is_some_and(|unread| !self.is_body_whole_with(&unread))
     }
 
     fn send_informational(&mut self, head: &ResponseHeader) -> Result<(), DownstreamError> {

@@ -94,7 +94,9 @@ impl Exchange {
         let cause = match error {
             Error::Closed => Cause::Closed,
             Error::Io(_) => Cause::Read,
-            Error::Malformed(reason) | Error::TooLarge(reason) => Cause::Malformed(reason),
+            Error::Malformed(reason) | Error::OtherProtocol(reason) | Error::TooLarge(reason) => {
+                Cause::Malformed(reason)
+            }
             Error::Version => Cause::Malformed("a version of HTTP that is not known here"),
             Error::Tunnel => Cause::Malformed("a tunnel"),
             Error::Unwritable(reason) => Cause::Unwritable(reason),

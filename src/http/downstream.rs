@@ -4,10 +4,27 @@ use super::{BodyLength, Closed, Part, ResponseHeader};
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
+/// Which rule of HTTP a request breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Violation {
+    /// The grammar, or what a message may say of itself.
+    Malformed,
+    /// The client speaks another protocol.
+    OtherProtocol,
+    /// The head or the trailers are larger than they may be.
+    TooLarge,
+    /// The version is not served.
+    Version,
+    /// A tunnel is not served.
+    Tunnel,
+    /// The head did not come in time.
+    Late,
+}
+
 /// Why a request is refused by the rules of HTTP; the connection ends with the refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refusal {
-    pub status: u16,
+    pub violation: Violation,
     /// What was wrong, in fixed words.
     pub reason: &'static str,
 }
@@ -39,6 +56,10 @@ pub trait Downstream: Send {
     /// Waits until the client has left. May be polled at any time, beside everything else: what it reads on the way is
     /// kept for `poll_part` and the next request, up to the limit of the read buffer; past it nothing is noticed.
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<Closed>;
+
+    /// Whether the client ended or broke its side before its body was whole, as far as it can be told without reading
+    /// on: what the system holds is looked at. For when the body cannot be sent on; costs a copy of what is unread.
+    fn is_cut(&self) -> bool;
 
     /// Queues an informational response (`1xx`, not 101). A client of HTTP/1.0 is sent none, and that is no error.
     fn send_informational(&mut self, head: &ResponseHeader) -> Result<(), DownstreamError>;

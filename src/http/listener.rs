@@ -6,9 +6,15 @@ use crate::listen::ListenAddress;
 use socket2::SockRef;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use tokio::io::{Interest, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
+
+/// What is looked at of the bytes that the system holds of a client: about what it holds at most by default.
+const MOST_UNREAD: usize = 8 << 20;
 
 /// A bound socket. It belongs to the runtime on which it was bound.
 pub struct Listener(TcpListener);
@@ -109,5 +115,24 @@ impl Transport for TcpStream {
     fn reset_on_close(&self) {
         // A connection that is gone needs no reset.
         let _ = self.set_zero_linger();
+    }
+
+    fn unread_at_end(&self) -> Option<Vec<u8>> {
+        let mut cx = Context::from_waker(Waker::noop());
+        let readiness = pin!(self.ready(Interest::READABLE)).poll(&mut cx);
+        match readiness {
+            Poll::Ready(Ok(ready)) if ready.is_read_closed() => {}
+            _ => return None,
+        }
+        let mut bytes = vec![0; MOST_UNREAD];
+        let peeked = self.poll_peek(&mut cx, &mut ReadBuf::new(&mut bytes));
+        let length = match peeked {
+            Poll::Ready(Ok(MOST_UNREAD)) => return None,
+            Poll::Ready(Ok(length)) => length,
+            // Broken, and nothing is left.
+            Poll::Ready(Err(_)) | Poll::Pending => 0,
+        };
+        bytes.truncate(length);
+        Some(bytes)
     }
 }

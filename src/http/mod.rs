@@ -79,8 +79,8 @@ mod upstream;
 
 pub use connection::{ConnectionLimits, Handler};
 pub use connector::{Connector, Destination};
-pub use downstream::{Downstream, DownstreamError, Refusal};
-pub use http1::{BodyLength, Closed, Data, Part};
+pub use downstream::{Downstream, DownstreamError, Refusal, Violation};
+pub use http_parts::{BodyLength, Closed, Data, Part};
 pub use listener::{Accepted, Listener};
 pub use pingora_http::{RequestHeader, ResponseHeader};
 pub use upstream::{Cause, Stage, Upstream, UpstreamError};

@@ -2,6 +2,7 @@
 //! least rate, and the bytes are counted.
 
 use super::call::{Gone, Requester, next_piece};
+use super::cut_watch::CutWatch;
 use super::headers;
 use super::min_rate::MinRate;
 use crate::config;
@@ -52,6 +53,7 @@ pub struct Client<'a> {
     sending: MinRate,
     reading: MinRate,
     on_leave: OnLeave,
+    watch: CutWatch,
     request_ended: bool,
     /// Why its body came to no end while a call was under way.
     pub failure: Option<ClientError>,
@@ -77,6 +79,7 @@ impl<'a> Client<'a> {
             sending: MinRate::new(limits.client_read_timeout, rate),
             reading: MinRate::of_reader(limits.client_write_timeout, rate),
             on_leave: OnLeave::Abort,
+            watch: CutWatch::default(),
             failure: None,
             bytes_in: 0,
             bytes_out: 0,
@@ -222,8 +225,9 @@ impl Requester for Client<'_> {
         })
     }
 
-    fn pause(&mut self) {
+    fn poll_paused(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.sending.pause();
+        self.watch.poll(cx, || self.downstream.is_cut())
     }
 
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {

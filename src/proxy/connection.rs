@@ -2,7 +2,7 @@
 
 use super::Proxy;
 use super::flow::{Flow, Origin};
-use crate::http::{ConnectionLimits, Downstream, Handler, Refusal, RequestHeader};
+use crate::http::{ConnectionLimits, Downstream, Handler, Refusal, RequestHeader, Violation};
 use crate::rejection::{Rejection, RejectionReason};
 use async_trait::async_trait;
 use http::Method;
@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long a connection that we close is read on, so that the client can read our response first.
-const LINGER: Duration = Duration::from_secs(2);
-/// How many bytes are read then.
-const LINGER_BYTES: usize = 1 << 20;
+/// How long a connection that we close is read on, so that the client can read our response first; and how long it may
+/// be silent then. No number of bytes is a bound: some clients send all of a body before they read, and what is dropped
+/// as it comes costs less than a request. These are the times that nginx has.
+const LINGER: Duration = Duration::from_secs(30);
+const LINGER_SILENCE: Duration = Duration::from_secs(5);
 
 /// A client's connection.
 pub struct Connection {
@@ -52,7 +53,7 @@ impl Handler for Connection {
             head: path.client_read_timeout,
             requests: path.client_requests,
             linger: LINGER,
-            linger_bytes: LINGER_BYTES,
+            linger_silence: LINGER_SILENCE,
             head_bytes: path.max_header_size.bytes(),
             head_fields: path.max_header_count as usize,
         }
@@ -79,12 +80,13 @@ impl Handler for Connection {
 
 impl From<Refusal> for Rejection {
     fn from(refusal: Refusal) -> Self {
-        let reason = match refusal.status {
-            405 => RejectionReason::MethodNotAllowed,
-            408 => RejectionReason::ClientTooSlow,
-            431 => RejectionReason::HeadersTooLarge,
-            505 => RejectionReason::VersionNotSupported,
-            _ => RejectionReason::BadRequest,
+        let reason = match refusal.violation {
+            Violation::Malformed => RejectionReason::BadRequest,
+            Violation::OtherProtocol => RejectionReason::OtherProtocol,
+            Violation::TooLarge => RejectionReason::HeadersTooLarge,
+            Violation::Version => RejectionReason::VersionNotSupported,
+            Violation::Tunnel => RejectionReason::MethodNotAllowed,
+            Violation::Late => RejectionReason::ClientTooSlow,
         };
         Rejection::new(reason, refusal.reason)
     }

@@ -7,6 +7,7 @@ pub(crate) mod call;
 mod client;
 mod client_places;
 mod connection;
+mod cut_watch;
 mod delivery;
 mod flow;
 mod headers;

@@ -4,7 +4,7 @@
 use super::call::next_piece;
 use super::client::{Client, ClientError};
 use super::headers::{self, CACHE, EXPLAIN, REQUEST_ID};
-use crate::dialect::{Dialect, ErrorBody, Request, ResponseEditor};
+use crate::dialect::{Dialect, ErrorResponse, Request, ResponseEditor};
 use crate::http::{BodyLength, Part, ResponseHeader};
 use crate::rejection::Rejection;
 use bytes::Bytes;
@@ -86,7 +86,8 @@ impl WholeResponse {
         rejection: &Rejection,
         request: Option<&Request<'_>>,
     ) -> Option<Self> {
-        let ErrorBody {
+        let ErrorResponse {
+            status,
             content_type,
             body,
             fields,
@@ -97,7 +98,7 @@ impl WholeResponse {
             let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
             fields.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
-        let status = StatusCode::from_u16(rejection.reason.row().status).ok()?;
+        let status = StatusCode::from_u16(status).ok()?;
         Self::new(status, &fields, body.into())
     }
 

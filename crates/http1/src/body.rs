@@ -14,7 +14,7 @@ const SMALL_CHUNK: usize = 2 << 10;
 /// So much is joined.
 const JOINED: usize = 16 << 10;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum State {
     Length(u64),
     Chunked(Chunked),
@@ -27,7 +27,7 @@ enum State {
 }
 
 /// The body that is being read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Body {
     state: State,
     pub length: BodyLength,
@@ -91,6 +91,18 @@ impl Body {
                 Ok(0) => return Poll::Ready(Err(self.fail(Error::Closed))),
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(Err(self.fail(error.into()))),
+            }
+        }
+    }
+
+    /// Whether the body comes to its end within what was read and these bytes after it.
+    pub fn is_whole_with(&self, inbox: &Inbox, more: &[u8], limits: &Limits) -> bool {
+        let (mut body, mut inbox) = (self.clone(), inbox.followed_by(more));
+        loop {
+            match body.there(&mut inbox, limits) {
+                Ok(Some(Part::End)) => return true,
+                Ok(Some(_)) => {}
+                Ok(None) | Err(_) => return false,
             }
         }
     }

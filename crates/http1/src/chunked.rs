@@ -1,6 +1,7 @@
 //! The chunked coding (RFC 9112, section 7.1), read strictly: what the grammar does not allow is
 //! refused, because two readers who forgive differently see two different messages.
 
+use crate::fields::is_token;
 use crate::inbox::Inbox;
 use crate::scan::Scan;
 use crate::{Error, Limits, head};
@@ -11,14 +12,14 @@ use http::HeaderMap;
 const DIGITS: usize = 15;
 
 /// Where in the coding the reader is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Chunked {
     state: State,
     /// Bytes of extensions so far.
     extensions: usize,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum State {
     Size,
     Data(u64),
@@ -181,8 +182,7 @@ fn skip_blank(text: &[u8]) -> &[u8] {
 }
 
 fn skip_token(text: &[u8]) -> Option<&[u8]> {
-    let is_token = |byte: &&u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    match text.iter().take_while(is_token).count() {
+    match text.iter().take_while(|byte| is_token(**byte)).count() {
         0 => None,
         length => text.get(length..),
     }

@@ -9,6 +9,9 @@ pub enum Error {
     /// The peer's bytes break a rule of HTTP.
     #[error("{0}")]
     Malformed(&'static str),
+    /// The peer speaks another protocol than HTTP.
+    #[error("{0}")]
+    OtherProtocol(&'static str),
     /// The head, or the trailers, are larger than they may be.
     #[error("{0}")]
     TooLarge(&'static str),
@@ -33,7 +36,7 @@ impl Error {
     /// The status with which a server refuses a request that failed so; `None`: nothing can be said to this client.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Error::Malformed(_) => Some(400),
+            Error::Malformed(_) | Error::OtherProtocol(_) => Some(400),
             Error::TooLarge(_) => Some(431),
             Error::Version => Some(505),
             Error::Tunnel => Some(405),

@@ -87,6 +87,11 @@ pub(crate) fn expects_continue(fields: &HeaderMap, version: Version) -> bool {
             .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
+/// Whether a byte may stand in a token: a method, the name of a field.
+pub(crate) fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
 /// Fields that the codec writes itself.
 pub(crate) fn is_framing(name: &[u8]) -> bool {
     const NAMES: [&[u8]; 4] = [

@@ -221,9 +221,13 @@ fn fault(error: httparse::Error, bytes: &[u8]) -> Error {
     }
 }
 
-/// Whether a request line ends with a version of HTTP, if not one of ours.
+/// Whether a request line has its three words and ends with a version of HTTP, if not one of ours.
 fn names_version(bytes: &[u8]) -> bool {
     let line = bytes.split(|byte| *byte == b'\r').next().unwrap_or(bytes);
-    let last = line.rsplit(|byte| *byte == b' ').next().unwrap_or(line);
-    last.starts_with(b"HTTP/")
+    let mut words = line.split(|byte| *byte == b' ');
+    let is_version = match words.nth(2).and_then(|word| word.strip_prefix(b"HTTP/")) {
+        Some([major, b'.', minor]) => major.is_ascii_digit() && minor.is_ascii_digit(),
+        _ => false,
+    };
+    is_version && words.next().is_none()
 }

@@ -67,9 +67,15 @@ impl Inbox {
         }
     }
 
-    /// Drops what was read.
-    pub fn clear(&mut self) {
-        self.bytes = BytesMut::new();
+    /// The same bytes, and these after them.
+    pub fn followed_by(&self, more: &[u8]) -> Self {
+        let mut bytes = BytesMut::with_capacity(self.len() + more.len());
+        bytes.extend_from_slice(&self.bytes);
+        bytes.extend_from_slice(more);
+        Self {
+            bytes,
+            ..Self::default()
+        }
     }
 
     /// Reads more, as much as one read gives. 0: the peer ended its sending side.
@@ -90,6 +96,23 @@ impl Inbox {
         }
         self.ended = count == 0;
         Poll::Ready(Ok(count))
+    }
+
+    /// Drops what was read, and what one read more gives; nothing is held. 0: the peer ended its sending side.
+    pub fn poll_discard<T: AsyncRead + Unpin>(
+        &mut self,
+        io: &mut T,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        self.bytes = BytesMut::new();
+        if self.ended {
+            return Poll::Ready(Ok(0));
+        }
+        let mut space = [MaybeUninit::<u8>::uninit(); SMALL_READ];
+        let mut read = ReadBuf::uninit(&mut space);
+        ready!(Pin::new(io).poll_read(cx, &mut read))?;
+        self.ended = read.filled().is_empty();
+        Poll::Ready(Ok(read.filled().len()))
     }
 
     fn poll_small<T: AsyncRead + Unpin>(

@@ -12,7 +12,6 @@
 mod body;
 mod chunked;
 mod client;
-mod closed;
 mod date;
 mod error;
 mod fields;
@@ -20,7 +19,7 @@ mod head;
 mod inbox;
 mod limits;
 mod outbox;
-mod part;
+mod request_heads;
 mod scan;
 mod sender;
 mod server;
@@ -28,8 +27,7 @@ mod target;
 mod writer;
 
 pub use client::Client;
-pub use closed::Closed;
 pub use error::Error;
+pub use http_parts::{BodyLength, Closed, Data, Part};
 pub use limits::Limits;
-pub use part::{BodyLength, Data, Part};
 pub use server::Server;

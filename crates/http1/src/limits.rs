@@ -32,7 +32,7 @@ impl Default for Limits {
             trailer_fields: 64,
             chunk_line: 256,
             chunk_extensions: 16 << 10,
-            empty_lines: 4,
+            empty_lines: 2,
             informational: 32,
             read_buffer: 64 << 10,
             write_buffer: 64 << 10,

@@ -1,11 +1,12 @@
 //! A server's side of a connection: requests are read, responses written.
 
 use crate::body::Body;
+use crate::head::Parsed;
 use crate::inbox::Inbox;
-use crate::scan::Scan;
+use crate::request_heads::RequestHeads;
 use crate::sender::Sender;
 use crate::writer::Writer;
-use crate::{BodyLength, Closed, Error, Limits, Part, fields, head};
+use crate::{BodyLength, Closed, Error, Limits, Part, fields};
 use http::{StatusCode, Version};
 use pingora_http::{RequestHeader, ResponseHeader};
 use std::pin::Pin;
@@ -21,8 +22,7 @@ pub struct Server<T> {
     inbox: Inbox,
     sender: Sender,
     limits: Limits,
-    scan: Scan,
-    empty_lines: u8,
+    heads: RequestHeads,
     body: Body,
     version: Version,
     is_head: bool,
@@ -38,8 +38,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
             inbox: Inbox::default(),
             sender: Sender::new(),
             limits,
-            scan: Scan::default(),
-            empty_lines: 0,
+            heads: RequestHeads::default(),
             body: Body::none(),
             version: Version::HTTP_11,
             is_head: false,
@@ -53,15 +52,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
         self.limits = limits;
     }
 
-    /// Waits for the first byte of a request; `false`: the client ended the connection instead. An idle connection
-    /// waits here and holds no buffer.
+    /// Waits for the first byte of a request; `false`: the client ended the connection instead. Empty lines begin none.
+    /// An idle connection waits here and holds no buffer.
     pub fn poll_begun(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
-        if !self.inbox.is_empty() {
-            return Poll::Ready(Ok(true));
+        while !self.heads.is_begun(&mut self.inbox, &self.limits) {
+            self.inbox.rest();
+            if ready!(self.inbox.poll_fill(&mut self.io, cx))? == 0 {
+                return Poll::Ready(Ok(false));
+            }
         }
-        self.inbox.rest();
-        let read = ready!(self.inbox.poll_fill(&mut self.io, cx))?;
-        Poll::Ready(Ok(read > 0))
+        Poll::Ready(Ok(true))
     }
 
     /// Reads the next head; `None`: the client ended the connection before it. May be cancelled: what was read is kept.
@@ -90,40 +90,28 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
 
     /// The next head, if it is there whole.
     fn head_there(&mut self) -> Result<Option<RequestHeader>, Error> {
-        while let [b'\r', b'\n', ..] = self.inbox.bytes() {
-            if self.empty_lines == self.limits.empty_lines {
-                return Err(Error::Malformed("empty lines before a request"));
-            }
-            self.empty_lines += 1;
-            self.inbox.advance(2);
+        if !self.heads.is_begun(&mut self.inbox, &self.limits) {
+            return Ok(None);
         }
         // Known even of a head that is refused: the response to it has no body.
         self.is_head = self.inbox.bytes().starts_with(b"HEAD ");
-        let too_large = "a head larger than may be";
-        let end = self
-            .scan
-            .end(self.inbox.bytes(), self.limits.head, too_large);
-        end?.map(|length| self.begin(length)).transpose()
+        let parsed = self.heads.next(&mut self.inbox, &self.limits)?;
+        Ok(parsed.map(|parsed| self.begin(parsed)))
     }
 
-    fn begin(&mut self, length: usize) -> Result<RequestHeader, Error> {
-        let bytes = self.inbox.take(length);
-        let parsed = head::request(&bytes, &self.limits)?;
-        self.scan = Scan::default();
-        self.empty_lines = 0;
+    fn begin(&mut self, parsed: Parsed<RequestHeader>) -> RequestHeader {
+        let head = parsed.head;
         self.body = Body::of_request(parsed.delimiter);
-        self.version = parsed.head.version;
-        self.keep_alive = fields::keeps_alive(&parsed.head.headers, self.version);
+        self.version = head.version;
+        self.keep_alive = fields::keeps_alive(&head.headers, self.version);
         self.expects_continue =
-            !self.body.is_done() && fields::expects_continue(&parsed.head.headers, self.version);
-        Ok(parsed.head)
+            !self.body.is_done() && fields::expects_continue(&head.headers, self.version);
+        head
     }
 
-    /// Gives up on a head that does not come to its end: all that is left is the response to it. Whether one was begun;
-    /// empty lines before it are none.
-    pub fn abandon_head(&mut self) -> bool {
+    /// Gives up on a head that does not come to its end: all that is left is the response to it.
+    pub fn abandon_head(&mut self) {
         self.refuse(Error::Closed);
-        !self.inbox.is_empty()
     }
 
     /// Nothing after a broken head can be understood; all that is left is the response to it.
@@ -243,22 +231,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
         self.keep_alive && self.body.is_done() && self.is_response_complete()
     }
 
-    /// Closes a connection so that the client can still read the response: a close while bytes of the client are unread
-    /// would reset it, and the response would be lost with it. Ends our side, then reads and drops what still comes
-    /// until the client ends too or more than `bytes` came. Wants a limit of time around it.
-    pub async fn linger(&mut self, bytes: usize) -> Result<(), Error> {
-        std::future::poll_fn(|cx| self.sender.poll_flush(&mut self.io, cx)).await?;
-        std::future::poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx)).await?;
-        let mut dropped = self.inbox.len();
-        while dropped <= bytes {
-            self.inbox.clear();
-            let read = std::future::poll_fn(|cx| self.inbox.poll_fill(&mut self.io, cx)).await?;
-            if read == 0 {
-                break;
-            }
-            dropped += read;
-        }
-        Ok(())
+    /// Writes everything that is queued and ends our side. What the client still sends is to be discarded before the
+    /// connection is closed: a close while bytes of the client are unread resets it, and the response is lost with it.
+    pub fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.sender.poll_flush(&mut self.io, cx))?;
+        let ended = ready!(Pin::new(&mut self.io).poll_shutdown(cx));
+        Poll::Ready(ended.map_err(Error::from))
+    }
+
+    /// Reads and drops what the client still sends; `false`: it ended its side too.
+    pub fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<Result<bool, Error>> {
+        let read = ready!(self.inbox.poll_discard(&mut self.io, cx));
+        Poll::Ready(read.map(|count| count > 0).map_err(Error::from))
+    }
+
+    /// Whether the request's body can be whole, if the client sends nothing after these bytes, which are not read yet.
+    pub fn is_body_whole_with(&self, unread: &[u8]) -> bool {
+        self.body.is_whole_with(&self.inbox, unread, &self.limits)
     }
 
     /// The stream below.

@@ -81,8 +81,9 @@ impl Dialect for Echo {
         call.clone()
     }
 
-    fn refusal(&self, _: &Rejection, _: Option<&Request<'_>>) -> ErrorBody {
-        ErrorBody {
+    fn refusal(&self, rejection: &Rejection, _: Option<&Request<'_>>) -> ErrorResponse {
+        ErrorResponse {
+            status: rejection.reason.row().status,
             content_type: "text/plain",
             body: String::new(),
             fields: Vec::new(),

@@ -38,7 +38,7 @@ pub use settings::Neo4jSettings;
 
 use super::registry::{Built, Learned, ServiceSettings};
 use super::{
-    Call, Dialect, Effect, ErrorBody, Fence, Judgement, MetadataQuery, Probe, Request,
+    Call, Dialect, Effect, ErrorResponse, Fence, Judgement, MetadataQuery, Probe, Request,
     RequestEdits, Response, ResponseEditor, StoreKind, StreamJudge, Tag, Target,
 };
 use crate::rejection::Rejection;
@@ -185,7 +185,7 @@ impl Dialect for Neo4j {
         self.understander().refused_as_write(call, request)
     }
 
-    fn refusal(&self, rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorBody {
+    fn refusal(&self, rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorResponse {
         refusal::refusal(rejection, request)
     }
 

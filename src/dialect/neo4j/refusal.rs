@@ -3,7 +3,7 @@
 //! or `NotALeader`; an outcome that is unknown must be none of these.
 
 use super::operations::{Api, line};
-use crate::dialect::{ErrorBody, Request};
+use crate::dialect::{ErrorResponse, Request};
 use crate::rejection::{Rejection, RetrySafety};
 use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue};
 use serde_json::json;
@@ -29,7 +29,7 @@ const fn code(safety: RetrySafety, api: Api) -> &'static str {
 
 /// Prints a refusal in the shape of the request's interface. What is not known of a request is printed
 /// in that of the transactional API, whose extra `results` clients of the Query API ignore.
-pub fn refusal(rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorBody {
+pub fn refusal(rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorResponse {
     let matched = request.and_then(|request| line(request.method, request.target));
     let api = matched.as_ref().map_or(Api::None, |matched| matched.api);
     let row = rejection.reason.row();
@@ -47,7 +47,8 @@ pub fn refusal(rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorBod
         Api::Query => json!({ "errors": errors }),
         _ => json!({"results": [], "errors": errors}),
     };
-    ErrorBody {
+    ErrorResponse {
+        status: row.status,
         content_type: "application/json",
         body: body.to_string(),
         // As on every response of Neo4j: without it a browser hides the error from its page.

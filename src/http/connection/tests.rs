@@ -14,6 +14,10 @@ impl Transport for Pipe {
     fn reset_on_close(&self) {
         self.1.store(true, Ordering::Relaxed);
     }
+
+    fn unread_at_end(&self) -> Option<Vec<u8>> {
+        None
+    }
 }
 
 impl AsyncRead for Pipe {
@@ -78,8 +82,8 @@ impl Handler for Paths {
             idle: Duration::from_secs(50),
             head: Duration::from_secs(10),
             requests: 3,
-            linger: Duration::from_secs(2),
-            linger_bytes: 1000,
+            linger: Duration::from_secs(20),
+            linger_silence: Duration::from_secs(2),
             head_bytes: 1000,
             head_fields: 10,
         }
@@ -91,7 +95,17 @@ impl Handler for Paths {
     }
 
     async fn refuse(&self, refusal: Refusal, downstream: &mut dyn Downstream) {
-        let _ = respond(refusal.status, refusal.reason, true, downstream).await;
+        let _ = respond(status(refusal.violation), refusal.reason, true, downstream).await;
+    }
+}
+
+fn status(violation: Violation) -> u16 {
+    match violation {
+        Violation::Malformed | Violation::OtherProtocol => 400,
+        Violation::Tunnel => 405,
+        Violation::Late => 408,
+        Violation::TooLarge => 431,
+        Violation::Version => 505,
     }
 }
 
@@ -195,11 +209,42 @@ async fn a_later_head_that_comes_to_no_end_is_refused_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn empty_lines_alone_are_no_head_and_get_no_response() {
+async fn empty_lines_alone_leave_a_connection_one_that_sent_nothing() {
+    for lines in ["\r", "\r\n", "\r\n\r\n"] {
+        let mut running = Running::start();
+        running.send(lines).await;
+        let (text, seconds) = running.rest().await;
+        assert_eq!((text.as_str(), seconds), ("", 5), "{lines:?}");
+    }
     let mut running = Running::start();
+    running.send(&get("/a")).await;
+    running.until("0\r\n\r\n").await;
     running.send("\r\n").await;
+    assert_eq!(running.rest().await, (String::new(), 50));
+    let mut running = Running::start();
+    running.send("\r\n\r\n\r\n").await;
     let (text, seconds) = running.rest().await;
-    assert_eq!((text.as_str(), seconds), ("", 10));
+    assert!(text.starts_with("HTTP/1.1 400 ") && seconds == 0, "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_begin_a_request_is_refused_at_once() {
+    for (bytes, says) in [
+        (&b"\x16"[..], "this is TLS"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\n", "this is TLS"),
+        (b"\x60\x60\xb0\x17\x00\x00\x01\x05", "this is Bolt"),
+        (b"\r\n\x16\x03", "this is TLS"),
+        (b"\0", "none of HTTP"),
+        (b"G\xc3\xa9T", "none of HTTP"),
+    ] {
+        let mut running = Running::start();
+        running.client.write_all(bytes).await.unwrap();
+        let head = running.until("\r\n\r\n").await;
+        assert!(head.starts_with("HTTP/1.1 400 "), "{bytes:?}: {head}");
+        let (text, _) = running.rest().await;
+        assert!(text.contains(says), "{bytes:?}: {text}");
+        assert_eq!(running.began.elapsed().as_secs(), 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -210,6 +255,7 @@ async fn a_head_that_breaks_the_rules_is_refused_and_ends_the_connection() {
             "CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n".to_string(),
             "405",
         ),
+        ("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n".to_string(), "400"),
         ("GET / HTTP/3.0\r\nHost: a\r\n\r\n".to_string(), "505"),
         (format!("GET /{} HTTP/1.1\r\n", "a".repeat(2000)), "431"),
     ] {
@@ -261,6 +307,34 @@ async fn a_client_that_still_sends_can_read_the_response_before_the_close() {
     assert!(text.starts_with("HTTP/1.1 400"));
     // The rest is taken and dropped until the client ends too.
     running.send(&"x".repeat(100)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_sends_all_before_it_reads_can_read_the_response() {
+    let mut running = Running::start();
+    running
+        .send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n")
+        .await;
+    // More than the pipe holds: it is read as it comes.
+    for _ in 0..200 {
+        running.send(&"x".repeat(100_000)).await;
+    }
+    let (text, _) = running.rest().await;
+    assert!(text.starts_with("HTTP/1.1 400"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_we_close_is_read_on_for_a_bounded_time() {
+    for (every, lasts) in [(Duration::from_secs(1), 20), (Duration::from_secs(5), 2)] {
+        let mut running = Running::start();
+        running.send("GET ! HTTP/1.1\r\n\r\n").await;
+        running.rest().await;
+        while running.client.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(every).await;
+        }
+        let closed = running.began.elapsed().as_secs();
+        assert!((lasts..=lasts + 5).contains(&closed), "{closed}");
+    }
 }
 
 #[test]

@@ -14,8 +14,9 @@ pub trait Requester: Send {
     /// The next part of the request's body.
     fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Result<Part, Gone>>;
 
-    /// No part can be taken at the moment: the time that passes is not the requester's.
-    fn pause(&mut self);
+    /// The endpoint takes no part at the moment: the time that passes is not the requester's. Ready when the requester
+    /// has left meanwhile, so that the body will not be whole.
+    fn poll_paused(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
     /// Ready when the requester has left and the call is to end with it.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()>;

@@ -86,8 +86,10 @@ impl Upload {
             Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(error)) => return Poll::Ready(Ok(Err(error))),
             Poll::Pending => {
-                if let Some(requester) = requester {
-                    requester.pause();
+                if let Some(requester) = requester
+                    && requester.poll_paused(cx).is_ready()
+                {
+                    return Poll::Ready(Err(Gone));
                 }
                 wait.end_of(WaitFor::Requester);
                 return Poll::Pending;

@@ -358,9 +358,12 @@ async fn send_in_pieces(client: &mut crate::support::Client, bytes: &[u8], piece
 /// the body: uploads longer than `path.peek_limit` were truncated, with a 200, and the rest went to the next client.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn chunked_uploads_arrive_whole_however_they_are_split() {
+    // One that is held whole before it is sent (`/db/neo4j/tx/commit`); the others stream after `path.peek_limit`.
     let targets = [
         ("qdrant", "/collections/a/points?wait=true"),
+        ("qdrant", "/upload"),
         ("neo4j", "/db/neo4j/tx/commit"),
+        ("neo4j", "/upload"),
         ("http", "/upload"),
     ];
     // A chunk of 65,536 bytes is written as 65,536 + 9: these cut before, in and after its size and its end.
@@ -384,8 +387,11 @@ async fn chunked_uploads_arrive_whole_however_they_are_split() {
             let chunks = wire::chunks(&body, 65_536);
             // The last chunk comes alone, after a pause.
             let (all, last) = chunks.split_at(chunks.len() - 5);
+            assert_eq!(last, b"0\r\n\r\n");
             send_in_pieces(&mut client, all, pieces).await;
-            send_in_pieces(&mut client, last, &[5]).await;
+            // So do the trailers, split as the chunks were.
+            let last = b"0\r\nx-sum: 7\r\n\r\n";
+            send_in_pieces(&mut client, last, &[number + 1, 9, 1]).await;
             let response = client.response().await;
             assert_eq!(
                 response.status,
@@ -393,11 +399,14 @@ async fn chunked_uploads_arrive_whole_however_they_are_split() {
                 "{dialect} {number}: {}",
                 response.text()
             );
-            assert!(origin.last().body == body, "{dialect} {number}");
-            // The connections are clean: a bystander gets its own response.
+            assert!(origin.last().body == body, "{dialect} {target} {number}");
+            assert_eq!(origin.last().trailers, ["x-sum: 7"], "{dialect} {target}");
+            // The connections are clean: a bystander gets its own response, on the same connections.
             let bystander = proxy.request("GET", "/odd", "", b"").await;
             assert_eq!(bystander.body, b"ok");
             assert_eq!(origin.last().line, "GET /odd HTTP/1.1");
+            assert_eq!(client.request("GET", "/odd", "", b"").await.body, b"ok");
+            assert_eq!(origin.last().connection, 0, "{dialect} {target} {number}");
         }
     }
 }
@@ -717,7 +726,152 @@ async fn a_head_that_comes_to_no_end_is_told_why() {
     assert!(response.json()["status"]["error"].is_string());
     assert!(client.is_closed().await);
     assert_eq!(origin.count(), 0);
+}
+
+/// An empty line counted as the beginning of a request: for `path.client_read_timeout` the connection was not one that never
+/// sent anything, and held one of its listener's places.
+#[tokio::test]
+async fn an_empty_line_begins_no_request() {
+    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
+    let proxy = Setup::new("qdrant", &[origin.url()])
+        .section("path: {client_first_byte_timeout: 200ms}")
+        .start()
+        .await;
     let mut silent = proxy.client().await;
-    silent.send("\r\n").await;
+    silent.send("\r\n\r\n").await;
     assert!(silent.is_closed().await, "no head, no response");
+    let mut client = proxy.client().await;
+    client.send("\r\nGET /x HTTP/1.1\r\nhost: t\r\n\r\n").await;
+    assert_eq!(client.response().await.body, b"ok");
+}
+
+/// TLS and Bolt waited for `path.client_read_timeout`: nothing in them ends a head.
+#[tokio::test]
+async fn another_protocol_than_http_is_refused_at_once_and_counted_as_such() {
+    let (origin, proxy) = plain().await;
+    for (bytes, says) in [
+        (
+            &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+            "this is TLS",
+        ),
+        (
+            b"\x60\x60\xb0\x17\x00\x00\x04\x05\x00\x00\x02\x04",
+            "this is Bolt",
+        ),
+    ] {
+        let mut client = proxy.client().await;
+        client.send(bytes).await;
+        let response = client.response().await;
+        assert_eq!(response.status, 400);
+        assert!(response.text().contains(says), "{}", response.text());
+        assert!(client.is_closed().await);
+    }
+    let refused = r#"pointsman_rejections_total{reason="other_protocol",service="db"} 2"#;
+    let metrics = || proxy.server.shared().observer.metrics_text();
+    wait_until("both to be counted", || metrics().contains(refused)).await;
+    assert_eq!(origin.count(), 0);
+}
+
+/// A target with a space in it was taken for a version that is not served.
+#[tokio::test]
+async fn a_space_in_a_target_is_a_bad_request() {
+    let (origin, proxy) = plain().await;
+    let mut client = proxy.client().await;
+    client.send("GET /a b HTTP/1.1\r\nhost: t\r\n\r\n").await;
+    assert_eq!(client.response().await.status, 400);
+    assert_eq!(origin.count(), 0);
+}
+
+/// After a refusal 1 MiB was read on and the connection closed then: clients that send a body whole before they read, as
+/// Python's `http.client` does, got a reset instead of the refusal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_sends_its_whole_body_before_it_reads_gets_the_refusal() {
+    const LENGTH: usize = 40 << 20;
+    let origin = Origin::start(|_| Step::response(200, "", "ok")).await;
+    let proxy = Setup::new("neo4j", &[origin.url()]).start().await;
+    let mut client = proxy.client().await;
+    client
+        .send(format!(
+            "POST /db/neo4j/tx/commit HTTP/1.1\r\nhost: t\r\ncontent-length: {LENGTH}\r\n\r\n"
+        ))
+        .await;
+    client.send(vec![b'x'; LENGTH]).await;
+    let response = client.response().await;
+    assert_eq!(response.status, 413, "{}", response.text());
+    assert!(client.is_closed().await);
+    assert_eq!(origin.count(), 0);
+}
+
+/// An endpoint that takes requests and reads next to nothing of them, and a proxy over it. Nothing but the client's leaving
+/// ends a request there: `upstream.send_timeout` is longer than a test.
+async fn over_stuck_endpoint() -> (tokio::net::TcpListener, Proxy) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(8).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let setup =
+        Setup::new("qdrant", &[url]).section("upstream: {send_timeout: 10m, total_timeout: 10m}");
+    (listener, setup.start().await)
+}
+
+const UPSERT: &str = "PUT /collections/a/points?wait=true";
+const QUERY: &str = "POST /collections/a/points/query";
+
+/// A client that left while the endpoint did not take its upload was noticed by `upstream.send_timeout` alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_leaves_while_its_upload_is_stuck_is_noticed() {
+    for (request, resets) in [
+        (UPSERT, true),
+        (QUERY, true),
+        (UPSERT, false),
+        (QUERY, false),
+    ] {
+        let (listener, proxy) = over_stuck_endpoint().await;
+        let mut client = proxy.client().await;
+        let head = format!("{request} HTTP/1.1\r\nhost: t\r\ncontent-length: 100000000\r\n\r\n");
+        client.send(head).await;
+        // More than the endpoint's sockets hold, and the rest less than ours does: an end comes after it.
+        client.send(noise(4 << 20)).await;
+        let (mut endpoint, _) = in_time("the request", listener.accept()).await.unwrap();
+        match resets {
+            true => client.reset(),
+            false => drop(client),
+        }
+        wait_until("the end of the request", || {
+            proxy.server.shared().in_flight() == 0
+        })
+        .await;
+        let mut buffer = wire::Buffer::default();
+        buffer.head(&mut endpoint).await.unwrap();
+        let received = in_time("the end", buffer.exactly(&mut endpoint, 100_000_000)).await;
+        assert!(matches!(received, Err(ReadError::Truncated(_))));
+        let metrics = proxy.server.shared().observer.metrics_text();
+        let aborted = r#"pointsman_aborted_total{service="db",side="client"} 1"#;
+        assert!(metrics.contains(aborted), "{request} {resets}");
+    }
+}
+
+/// Ending only its own side, with all of the body sent, a client does not leave.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stuck_upload_whose_client_has_sent_all_of_it_goes_on() {
+    const LENGTH: usize = 4 << 20;
+    let (listener, proxy) = over_stuck_endpoint().await;
+    let mut client = proxy.client().await;
+    let head = format!("{UPSERT} HTTP/1.1\r\nhost: t\r\ncontent-length: {LENGTH}\r\n\r\n");
+    client.send(head).await;
+    client.send(noise(LENGTH)).await;
+    client.shutdown().await;
+    let (mut endpoint, _) = in_time("the request", listener.accept()).await.unwrap();
+    // Longer than it takes until the proxy looks for the client: only a clock can tell.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let mut buffer = wire::Buffer::default();
+    buffer.head(&mut endpoint).await.unwrap();
+    let body = buffer.exactly(&mut endpoint, LENGTH).await;
+    assert!(body.expect("a whole body") == noise(LENGTH));
+    let response = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    tokio::io::AsyncWriteExt::write_all(&mut endpoint, response)
+        .await
+        .unwrap();
+    assert_eq!(client.response().await.body, b"ok");
 }

@@ -92,6 +92,11 @@ impl Client {
         self.stream.shutdown().await.expect("a shutdown");
     }
 
+    /// Resets the connection.
+    pub fn reset(self) {
+        self.stream.set_zero_linger().expect("a socket option");
+    }
+
     /// One request, framed by its length, and its response. Each of `fields` ends with `\r\n`.
     pub async fn request(
         &mut self,

@@ -78,7 +78,12 @@ fn heads_that_break_the_grammar_are_refused() {
         "G@T / HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n",
         "\r\n\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        "\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
         "\n",
+        "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / x/HTTP/2.0\r\nHost: a\r\n\r\n",
+        "GET / HTTP/2\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.10\r\nHost: a\r\n\r\n",
     ] {
         assert_eq!(status(head), Some(400), "{head:?}");
     }
@@ -89,6 +94,58 @@ fn a_version_that_is_not_known_is_refused_as_such() {
     for version in ["HTTP/2.0", "HTTP/1.2", "HTTP/0.9", "HTTP/9.9"] {
         let head = format!("GET / {version}\r\nHost: a\r\n\r\n");
         assert_eq!(status(head), Some(505), "{version}");
+    }
+}
+
+/// They are refused before a line is whole: none may ever come.
+#[test]
+fn what_begins_no_method_is_refused_at_once() {
+    let error = |bytes: &[u8]| {
+        let mut server = Server::new(Script::open(bytes), Limits::default());
+        try_drive(|cx| server.poll_head(cx)).map(|head| head.expect_err("no head"))
+    };
+    for bytes in [
+        &b"\x16"[..],
+        b"\x16\x03\x01\n",
+        b"\x60\x60\xb0\x17",
+        b"\r\n\x16",
+    ] {
+        assert!(
+            matches!(error(bytes), Some(Error::OtherProtocol(_))),
+            "{bytes:?}"
+        );
+    }
+    for bytes in [&b"\0"[..], b" ", b"G\x80", b"GET\r", b"\r\r"] {
+        assert!(
+            matches!(error(bytes), Some(Error::Malformed(_))),
+            "{bytes:?}"
+        );
+    }
+    for bytes in [&b"\x60\x60"[..], b"G", b"GET ", b"\r\n\r\n", b"PUT /\x80"] {
+        assert_eq!(error(bytes), None, "{bytes:?}");
+    }
+}
+
+/// What is left of a body, split between what was read and what was not.
+#[test]
+fn whether_a_body_can_still_be_whole_is_told_by_what_is_unread() {
+    const CHUNKS: &[u8] = b"3;x\r\nabc\r\n0\r\na: b\r\n\r\n";
+    let cases = [
+        (with("Content-Length: 4\r\n"), &b"abcd"[..]),
+        (with("Transfer-Encoding: chunked\r\n"), CHUNKS),
+    ];
+    for (head, body) in cases {
+        for read in 0..=body.len() {
+            let (there, unread) = body.split_at(read);
+            let bytes = [head.as_bytes(), there].concat();
+            let mut server = Server::new(Script::open(bytes), Limits::default());
+            drive(|cx| server.poll_head(cx)).unwrap().unwrap();
+            assert!(server.is_body_whole_with(unread));
+            assert!(server.is_body_whole_with(&[unread, b"GET /"].concat()));
+            for cut in 0..unread.len() {
+                assert!(!server.is_body_whole_with(&unread[..cut]));
+            }
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http1::{BodyLength, Client, Data, Error, Limits, Part, Server};
 use pingora_http::{RequestHeader, ResponseHeader};
+use std::task::Poll;
 
 fn data(bytes: impl Into<Bytes>) -> Part {
     Part::Data(Data::new(bytes).unwrap())
@@ -306,13 +307,21 @@ fn what_waits_to_be_written_is_bounded() {
     assert!(queued <= 7, "{queued}");
 }
 
-#[tokio::test]
-async fn lingering_ends_with_the_client_or_at_the_bound() {
+#[test]
+fn what_a_client_still_sends_is_dropped_until_it_ends_too() {
     let mut script = Script::of("x".repeat(100_000));
     script.stays_open = true;
     let mut server = Server::new(script, Limits::default());
-    server.linger(10_000).await.unwrap();
+    drive(|cx| server.poll_end(cx)).unwrap();
     assert!(server.get_ref().shut);
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut reads = 0;
+    while let Poll::Ready(more) = server.poll_discard(&mut cx) {
+        assert!(more.unwrap());
+        reads += 1;
+    }
+    assert!(reads > 1 && server.get_ref().reads.is_empty());
     let mut server = Server::new(Script::of("x"), Limits::default());
-    server.linger(10_000).await.unwrap();
+    assert!(drive(|cx| server.poll_discard(cx)).unwrap());
+    assert!(!drive(|cx| server.poll_discard(cx)).unwrap());
 }
