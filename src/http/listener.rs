@@ -127,10 +127,10 @@ impl Transport for TcpStream {
         let mut bytes = vec![0; MOST_UNREAD];
         let peeked = self.poll_peek(&mut cx, &mut ReadBuf::new(&mut bytes));
         let length = match peeked {
-            Poll::Ready(Ok(MOST_UNREAD)) => return None,
+            Poll::Ready(Ok(MOST_UNREAD)) | Poll::Pending => return None,
             Poll::Ready(Ok(length)) => length,
             // Broken, and nothing is left.
-            Poll::Ready(Err(_)) | Poll::Pending => 0,
+            Poll::Ready(Err(_)) => 0,
         };
         bytes.truncate(length);
         Some(bytes)
