@@ -102,7 +102,7 @@ impl Follower {
         match waited {
             Waited::Shared(_) => counters.coalesced(self.plan.category),
             Waited::Lead(_) => counters.promoted(self.plan.category),
-            Waited::Alone(reason) => counters.went_alone(*reason),
+            Waited::Alone(reason) => counters.went_alone(self.plan.category, *reason),
         }
     }
 }

@@ -116,6 +116,8 @@ impl<'a> Lookup<'a> {
 
     fn hit(&self, entry: Arc<CacheEntry>) -> Verdict {
         let now = self.cache.clock.now();
+        let took = now.since(self.begun);
+        self.cache.counters.hit(entry.category, took);
         Verdict::Hit(Hit {
             age: entry.age(now),
             ttl: entry.ttl(now),
@@ -127,18 +129,18 @@ impl<'a> Lookup<'a> {
         let fetch = self.fetch()?;
         let cache = Arc::clone(self.cache);
         let (plan, storability) = (self.plan, self.storability);
-        match cache.flights.join(fetch, || self.find().ok()) {
-            FlightRole::Hit(entry) => Ok(self.hit(entry)),
-            FlightRole::Bypass(reason) => Err(reason),
+        let verdict = match cache.flights.join(fetch, || self.find().ok()) {
+            FlightRole::Hit(entry) => return Ok(self.hit(entry)),
+            FlightRole::Bypass(reason) => return Err(reason),
             FlightRole::Leader(flight) => {
-                let fill = Fill::new(cache, flight, plan, storability, why);
-                Ok(Verdict::Lead(fill))
+                Verdict::Lead(Fill::new(cache, flight, plan, storability, why))
             }
             FlightRole::Follower(flight) => {
-                let follower = Follower::new(cache, flight, plan, storability);
-                Ok(Verdict::Follow(follower))
+                Verdict::Follow(Follower::new(cache, flight, plan, storability))
             }
-        }
+        };
+        self.cache.counters.miss(plan.category);
+        Ok(verdict)
     }
 
     /// Generation and credential are read before the epochs: whatever changes after is seen at the end.

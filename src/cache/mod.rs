@@ -45,7 +45,6 @@ use lookup::Lookup;
 use stats::CacheCounters;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::time::Duration;
 use store::{Removal, Store};
 
 /// One cache for all services and threads of a process.
@@ -94,10 +93,9 @@ impl Cache {
         verdict.unwrap_or_else(Verdict::Bypass)
     }
 
-    /// Counts a request by what its client is told of the cache; to be called once, at its end. `took`: the time of
-    /// its look-up.
-    pub fn count(&self, status: &CacheStatus, category: Option<Category>, took: Option<Duration>) {
-        self.counters.request(status, category, took);
+    /// Counts a request that bypassed the cache, whether it was looked up or not; to be called once, at its end.
+    pub fn bypassed(&self, category: Option<Category>, reason: Option<CacheReason>) {
+        self.counters.bypass(category, reason);
     }
 
     /// Begins a write: to be called before its first byte is sent.

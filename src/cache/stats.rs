@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// Figures of one category, of a level, or of all together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct CacheFigures {
-    /// Requests answered from store, or by another client's fetch (`coalesced`).
     pub hits: u64,
+    /// Look-ups that found nothing; some were then answered by another client's fetch (`coalesced`).
     pub misses: u64,
     pub bypasses: u64,
     /// Hits, misses and bypasses.

@@ -12,8 +12,8 @@ pub const STATS: &[Group] = &[
 
 /// Figures that the whole, a level and a category have.
 const FIGURES: &[Field] = fields! {
-    "hits" Number, "Requests answered from the cache, or by the fetch of another request.";
-    "misses" Number, "Requests whose response was fetched so that it could be stored.";
+    "hits" Number, "Requests answered from the cache.";
+    "misses" Number, "Requests that found nothing: fetched, or answered by the fetch of another request (`coalesced`).";
     "bypasses" Number, "Requests that did not use the cache, writes among them.";
     "total_requests" Number, "Hits, misses and bypasses.";
     "hit_rate" Number, "Hits among hits and misses, 0 to 1.";

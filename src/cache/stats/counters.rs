@@ -1,9 +1,8 @@
-//! Counters of the cache: by category and by reason. Every request is counted once, by what its client is
-//! told: a hit, a miss or a bypass. What became of it (stored, refused, coalesced) is counted beside it.
+//! Counters of the cache: by category and by reason. Every request is counted once: as a hit or a miss when it
+//! is looked up, as a bypass when it ends as one. What became of it (stored, refused, coalesced) is counted beside it.
 
 use crate::cache::entry::CacheEntry;
 use crate::cache::reason::{CacheReason, words};
-use crate::cache::status::{CacheStatus, LookupResult};
 use crate::cache::store::Removal;
 use crate::plan::Category;
 use parking_lot::RwLock;
@@ -94,29 +93,18 @@ impl CacheCounters {
         self.unplanned.load(Relaxed)
     }
 
-    /// Counts a request by what its client is told.
-    pub fn request(
-        &self,
-        status: &CacheStatus,
-        category: Option<Category>,
-        took: Option<Duration>,
-    ) {
-        let misc = Category::Misc;
-        match status.result {
-            LookupResult::Hit => self.hit(category.unwrap_or(misc), took.unwrap_or_default()),
-            LookupResult::Miss => increment(&self.of(category.unwrap_or(misc)).misses),
-            LookupResult::Bypass => self.bypass(category, status.reason),
-        }
-    }
-
-    fn hit(&self, category: Category, took: Duration) {
+    pub fn hit(&self, category: Category, took: Duration) {
         let counters = self.of(category);
         increment(&counters.hits);
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         counters.hit_nanos.fetch_add(nanos, Relaxed);
     }
 
-    fn bypass(&self, category: Option<Category>, reason: Option<CacheReason>) {
+    pub fn miss(&self, category: Category) {
+        increment(&self.of(category).misses);
+    }
+
+    pub fn bypass(&self, category: Option<Category>, reason: Option<CacheReason>) {
         let counters = category.map(|category| &self.of(category).bypasses);
         increment(counters.unwrap_or(&self.unplanned));
         if let Some(reason) = reason {
@@ -132,7 +120,9 @@ impl CacheCounters {
         increment(&self.of(category).promoted);
     }
 
-    pub fn went_alone(&self, reason: CacheReason) {
+    /// A follower fetches alone after all: its request ends as a bypass, and is a miss no longer.
+    pub fn went_alone(&self, category: Category, reason: CacheReason) {
+        self.of(category).misses.fetch_sub(1, Relaxed);
         self.alone_reasons.count(reason);
     }
 

@@ -9,7 +9,6 @@ mod sharing;
 mod time;
 mod writes;
 
-use super::reason::words;
 use super::*;
 use crate::clock::Clock;
 use crate::dialect::canonical::Builder;
@@ -96,20 +95,16 @@ pub fn response_of(endpoint: &str, body: &str) -> FetchedResponse {
 }
 
 impl Bench {
-    /// Looks up, and counts what was found as the end of the request.
+    /// Looks up; a bypass is the end of the request.
     pub fn ask(&self, call: &Call) -> Verdict {
         let verdict = self.cache.look_up(&LookupRequest {
             service: self.service,
             call,
             plan: Some(self.plan),
         });
-        let status = match &verdict {
-            Verdict::Hit(hit) => CacheStatus::hit(hit),
-            Verdict::Lead(_) | Verdict::Follow(_) => CacheStatus::miss(words::ABSENT),
-            Verdict::Bypass(reason) => CacheStatus::bypass(*reason),
-        };
-        let category = Some(self.plan.category);
-        self.cache.count(&status, category, Some(Duration::ZERO));
+        if let Verdict::Bypass(reason) = verdict {
+            self.cache.bypassed(Some(self.plan.category), Some(reason));
+        }
         verdict
     }
 

@@ -111,7 +111,7 @@ families! {
     estimate_ratio: Histograms<1> = "estimate_ratio" ["service"] RATIO,
         "Actual over estimated time of planned requests that completed at an endpoint; 1 is exact.";
     cache_requests: Counters<3> = "cache_requests_total" ["service", "category", "result"] NONE,
-        "Requests by what the cache did: hit, miss, bypass (writes among them); as cache/stats counts them.";
+        "Requests by what the cache did: hit, miss, bypass (writes among them). One that another request's fetch answered is a hit here and a miss with `coalesced` in cache/stats.";
     cache_reasons: Counters<2> = "cache_reasons_total" ["service", "reason"] NONE,
         "Requests by the reason of what the cache did.";
     cache_entries: Gauges<1> = "cache_entries" ["level"] NONE,

@@ -7,7 +7,7 @@ use super::requester::Requester;
 use super::response_stream::ResponseStream;
 use super::send::CallTrace;
 use super::write;
-use crate::cache::{CacheEntry, CacheStatus};
+use crate::cache::{CacheEntry, CacheStatus, LookupResult};
 use crate::dialect::Judgement;
 use crate::endpoint::Endpoint;
 use crate::http::Connector;
@@ -85,8 +85,10 @@ impl Caller {
         requester: Option<&mut dyn Requester>,
     ) -> CallReport {
         let report = self.carry_out(outbound, deadline, requester).await;
-        if let Some((status, category)) = &report.cache {
-            self.shared.cache.count(status, *category, report.look_up);
+        if let Some((status, category)) = &report.cache
+            && status.result == LookupResult::Bypass
+        {
+            self.shared.cache.bypassed(*category, status.reason);
         }
         report
     }
