@@ -1,7 +1,7 @@
 //! What metrics, events and the admin API say.
 
 use crate::support::neo4j::{Proxy, yaml};
-use crate::support::{Origin, Step};
+use crate::support::{Origin, Step, eventually};
 use pointsman::config;
 use pointsman::runtime::Server;
 use serde_json::json;
@@ -33,12 +33,16 @@ async fn a_hit_has_a_reason_in_its_record_and_in_metrics() {
     let origin = Origin::start(move |_| Step::response(200, fields, body)).await;
     let proxy = Proxy::start(&yaml(&[("a", origin.url())], "", "")).await;
     let statement = json!({"statement": "MATCH (n:P {id: 7}) RETURN n.id"});
-    for _ in 0..2 {
-        proxy.post("/db/neo4j/query/v2", &[], &statement).await;
-    }
-    let records = proxy.admin("/api/coordination/explain?limit=1").await;
-    assert_eq!(records[0]["cache"]["status"], "hit", "{records}");
-    assert_eq!(records[0]["cache"]["reason"], "fresh", "{records}");
+    eventually("a hit", || async {
+        let read = proxy.post("/db/neo4j/query/v2", &[], &statement).await;
+        read.cache() == "hit"
+    })
+    .await;
+    // A record closes after its response was sent.
+    let newest =
+        async || proxy.admin("/api/coordination/explain?limit=1").await[0]["cache"].clone();
+    eventually("its record", async || newest().await["status"] == "hit").await;
+    assert_eq!(newest().await["reason"], "fresh");
     let metrics = proxy.metrics().await;
     let hit = r#"pointsman_cache_reasons_total{reason="fresh",service="graph"} 1"#;
     assert!(metrics.contains(hit), "{metrics}");
