@@ -12,7 +12,7 @@ use crate::proxy::{self, ClientPlaces, Proxy};
 use crate::snapshot;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -27,7 +27,8 @@ pub struct Listeners {
 }
 
 struct Open {
-    listener: Arc<Listener>,
+    /// The accept loop alone keeps it open.
+    listener: Weak<Listener>,
     bound: ListenAddress,
     places: Arc<ClientPlaces>,
     /// Closes the listener and its connections.
@@ -94,7 +95,7 @@ impl Listeners {
     fn overlapping(&self, address: &ListenAddress) -> Vec<Arc<Listener>> {
         let open = self.open.lock();
         let clashing = open.values().filter(|one| one.bound.clashes_with(address));
-        clashing.map(|one| Arc::clone(&one.listener)).collect()
+        clashing.filter_map(|one| one.listener.upgrade()).collect()
     }
 
     /// Serves what was bound, closes what the configuration no longer has, and gives each as many places as it says.
@@ -137,13 +138,12 @@ impl Listeners {
             }
         });
         let places = ClientPlaces::new(limit);
-        self.run(name, Arc::new(listener), bound, places, stop)
+        self.run(name, listener, bound, places, stop)
     }
 
     /// The new one serves in place of the old one, whose connections stay.
     fn replace(&self, name: &str, old: Open, listener: Listener, bound: ListenAddress) -> Open {
-        let new = self.run(name, Arc::new(listener), bound, old.places, old.stop);
-        drop(old.listener);
+        let new = self.run(name, listener, bound, old.places, old.stop);
         let _ = old.replaced.send(true);
         new
     }
@@ -151,7 +151,7 @@ impl Listeners {
     fn run(
         &self,
         name: &str,
-        listener: Arc<Listener>,
+        listener: Listener,
         bound: ListenAddress,
         places: Arc<ClientPlaces>,
         stop: watch::Sender<bool>,
@@ -163,10 +163,11 @@ impl Listeners {
             stop: stop.subscribe(),
         };
         let (replaced, is_replaced) = watch::channel(false);
-        self.path
-            .spawn(serving.run(Arc::clone(&listener), is_replaced));
+        let listener = Arc::new(listener);
+        let weak = Arc::downgrade(&listener);
+        self.path.spawn(serving.run(listener, is_replaced));
         Open {
-            listener,
+            listener: weak,
             bound,
             places,
             stop,
