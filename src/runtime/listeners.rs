@@ -126,8 +126,10 @@ impl Listeners {
     }
 
     fn start(&self, name: &str, listener: Listener, bound: ListenAddress, limit: usize) -> Open {
-        let stop = watch::Sender::new(*self.stopping.borrow());
-        let (mut stopping, all) = (self.stopping.clone(), stop.clone());
+        let (mut stopping, stop) = (self.stopping.clone(), watch::Sender::new(false));
+        let all = stop.clone();
+        let open = self.run(name, listener, bound, ClientPlaces::new(limit), stop);
+        // After the listener has its receiver: without one, the signal counts as closed.
         self.path.spawn(async move {
             tokio::select! {
                 _ = stopping.wait_for(|stop| *stop) => {
@@ -137,8 +139,7 @@ impl Listeners {
                 () = all.closed() => {}
             }
         });
-        let places = ClientPlaces::new(limit);
-        self.run(name, listener, bound, places, stop)
+        open
     }
 
     /// The new one serves in place of the old one, whose connections stay.
