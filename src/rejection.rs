@@ -16,40 +16,6 @@ pub struct Rejection {
     pub retry_after: Option<Duration>,
 }
 
-/// The rows. Add one here and in [`RejectionReason::row`], and nowhere else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RejectionReason {
-    /// No endpoint may take the request, or none could be reached.
-    NoEndpoint,
-    /// The transaction id names no endpoint that is known.
-    TransactionNotFound,
-    /// No response to a read came in time.
-    UpstreamTimeout,
-    /// The exchange of a read broke.
-    UpstreamBroken,
-    /// Something other than a read was sent, and no response says what became of it.
-    OutcomeUnknown,
-    /// The request cannot be written as HTTP/1.1.
-    Unsendable,
-    /// Header fields beyond the limit.
-    HeadersTooLarge,
-    /// A body that must be read whole before it may go out, and is beyond the limit.
-    BodyTooLarge,
-    /// No room to buffer a body that must be read whole.
-    BodiesFull,
-    /// The request breaks a rule of HTTP.
-    BadRequest,
-    /// The client speaks another protocol: TLS or Bolt.
-    OtherProtocol,
-    /// The method is not served: a tunnel, or an echo of credentials.
-    MethodNotAllowed,
-    /// The head or the body came too slowly.
-    ClientTooSlow,
-    /// The version of HTTP is not served.
-    VersionNotSupported,
-}
-
 /// What a client may make of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetrySafety {
@@ -84,57 +50,61 @@ pub struct RejectionRow {
     pub retry_safety: RetrySafety,
 }
 
-impl RejectionReason {
-    /// Every reason, for documents and tests.
-    pub const ALL: [RejectionReason; 14] = [
-        RejectionReason::NoEndpoint,
-        RejectionReason::TransactionNotFound,
-        RejectionReason::UpstreamTimeout,
-        RejectionReason::UpstreamBroken,
-        RejectionReason::OutcomeUnknown,
-        RejectionReason::Unsendable,
-        RejectionReason::HeadersTooLarge,
-        RejectionReason::BodyTooLarge,
-        RejectionReason::BodiesFull,
-        RejectionReason::BadRequest,
-        RejectionReason::OtherProtocol,
-        RejectionReason::MethodNotAllowed,
-        RejectionReason::ClientTooSlow,
-        RejectionReason::VersionNotSupported,
-    ];
+macro_rules! rejections {
+    ($($(#[doc = $about:literal])+ $reason:ident = $status:literal, $label:literal, $safety:ident;)+) => {
+        /// Why pointsman refuses a request: the rows of the table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum RejectionReason { $($(#[doc = $about])+ $reason,)+ }
 
-    /// The row of this reason. Generic clients retry after 429, 502, 503 and 504, so an
-    /// unknown outcome is a plain 500.
-    pub const fn row(self) -> RejectionRow {
-        use RetrySafety::{ClientError, NotSent, ReadFailed, ReadTimedOut};
-        let (status, label, retry_safety) = match self {
-            RejectionReason::NoEndpoint => (503, "no_endpoint", NotSent),
-            RejectionReason::TransactionNotFound => (
-                404,
-                "transaction_not_found",
-                RetrySafety::TransactionNotFound,
-            ),
-            RejectionReason::UpstreamTimeout => (504, "upstream_timeout", ReadTimedOut),
-            RejectionReason::UpstreamBroken => (502, "upstream_broken", ReadFailed),
-            RejectionReason::OutcomeUnknown => {
-                (500, "outcome_unknown", RetrySafety::OutcomeUnknown)
+        impl RejectionReason {
+            /// Every reason, for documents and tests.
+            pub const ALL: &'static [RejectionReason] = &[$(RejectionReason::$reason,)+];
+
+            /// The row of this reason.
+            pub const fn row(self) -> RejectionRow {
+                match self {
+                    $(RejectionReason::$reason => RejectionRow {
+                        status: $status,
+                        label: $label,
+                        retry_safety: RetrySafety::$safety,
+                    },)+
+                }
             }
-            RejectionReason::Unsendable => (400, "unsendable", ClientError),
-            RejectionReason::HeadersTooLarge => (431, "headers_too_large", ClientError),
-            RejectionReason::BodyTooLarge => (413, "body_too_large", ClientError),
-            RejectionReason::BodiesFull => (503, "bodies_full", NotSent),
-            RejectionReason::BadRequest => (400, "bad_request", ClientError),
-            RejectionReason::OtherProtocol => (400, "other_protocol", ClientError),
-            RejectionReason::MethodNotAllowed => (405, "method_not_allowed", ClientError),
-            RejectionReason::ClientTooSlow => (408, "client_too_slow", ClientError),
-            RejectionReason::VersionNotSupported => (505, "version_not_supported", ClientError),
-        };
-        RejectionRow {
-            status,
-            label,
-            retry_safety,
         }
-    }
+    };
+}
+
+// Generic clients retry after 429, 502, 503 and 504, so an unknown outcome is a plain 500.
+rejections! {
+    /// No endpoint may take the request, or none could be reached.
+    NoEndpoint = 503, "no_endpoint", NotSent;
+    /// The transaction id names no endpoint that is known.
+    TransactionNotFound = 404, "transaction_not_found", TransactionNotFound;
+    /// No response to a read came in time.
+    UpstreamTimeout = 504, "upstream_timeout", ReadTimedOut;
+    /// The exchange of a read broke.
+    UpstreamBroken = 502, "upstream_broken", ReadFailed;
+    /// Something other than a read was sent, and no response says what became of it.
+    OutcomeUnknown = 500, "outcome_unknown", OutcomeUnknown;
+    /// The request cannot be written as HTTP/1.1.
+    Unsendable = 400, "unsendable", ClientError;
+    /// Header fields beyond the limit.
+    HeadersTooLarge = 431, "headers_too_large", ClientError;
+    /// A body that must be read whole before it may go out, and is beyond the limit.
+    BodyTooLarge = 413, "body_too_large", ClientError;
+    /// No room to buffer a body that must be read whole.
+    BodiesFull = 503, "bodies_full", NotSent;
+    /// The request breaks a rule of HTTP.
+    BadRequest = 400, "bad_request", ClientError;
+    /// The client speaks another protocol: TLS or Bolt.
+    OtherProtocol = 400, "other_protocol", ClientError;
+    /// The method is not served: a tunnel, or an echo of credentials.
+    MethodNotAllowed = 405, "method_not_allowed", ClientError;
+    /// The head or the body came too slowly.
+    ClientTooSlow = 408, "client_too_slow", ClientError;
+    /// The version of HTTP is not served.
+    VersionNotSupported = 505, "version_not_supported", ClientError;
 }
 
 impl Rejection {

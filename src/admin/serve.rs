@@ -12,7 +12,7 @@ use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 /// Bounds of the listener.
@@ -24,7 +24,7 @@ pub struct Limits {
     pub header_time: Duration,
     /// Life of a connection.
     pub life: Duration,
-    /// How long a stop waits for responses under way.
+    /// What a response under way has beyond the life of its connection.
     pub drain: Duration,
 }
 
@@ -46,35 +46,20 @@ const MAX_FIELDS: usize = 64;
 /// Pause after an accept that failed (no file descriptors left).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until `stop` says true or its sender is gone, then ends the connections.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    limits: Limits,
-    mut stop: watch::Receiver<bool>,
-) {
+/// Serves until it is dropped, which ends the connections too.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits) {
     let slots = Arc::new(Semaphore::new(limits.connections.max(1)));
     let mut connections = JoinSet::new();
     loop {
         let stream = tokio::select! {
-            _ = stop.wait_for(|stopped| *stopped) => break,
             accepted = accept(&listener, &slots) => accepted,
             // Ended ones are forgotten as they end.
             Some(_) = connections.join_next() => continue,
         };
         if let Some((stream, slot)) = stream {
-            connections.spawn(connection(
-                stream,
-                slot,
-                router.clone(),
-                limits,
-                stop.clone(),
-            ));
+            connections.spawn(connection(stream, slot, router.clone(), limits));
         }
     }
-    drop(listener);
-    let ended = async { while connections.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(limits.drain, ended).await;
 }
 
 async fn accept(
@@ -97,7 +82,6 @@ async fn connection(
     _slot: OwnedSemaphorePermit,
     router: Router,
     limits: Limits,
-    mut stop: watch::Receiver<bool>,
 ) {
     let (Ok(remote), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else {
         return;
@@ -111,7 +95,6 @@ async fn connection(
         std::pin::pin!(builder(limits).serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         _ = serving.as_mut() => true,
-        _ = stop.wait_for(|stopped| *stopped) => false,
         () = tokio::time::sleep(limits.life) => false,
     };
     if !ended {

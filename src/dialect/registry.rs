@@ -33,7 +33,6 @@ pub struct ServiceSettings<'a> {
 
 /// One row.
 pub struct DialectRow {
-    pub name: DialectName,
     /// The word in the configuration.
     pub word: &'static str,
     /// What it is for, in the reference of the configuration.
@@ -68,7 +67,6 @@ macro_rules! dialects {
             pub const fn row(self) -> &'static DialectRow {
                 match self {
                     $(DialectName::$variant => &DialectRow {
-                        name: DialectName::$variant,
                         word: $word,
                         about: $about,
                         $($field: $value,)*
@@ -136,21 +134,18 @@ mod tests {
 
     #[test]
     fn every_dialect_has_its_own_word_and_listens_on_its_own_port() {
-        let rows: Vec<_> = DialectName::ALL
-            .iter()
-            .map(|(name, _)| name.row())
-            .collect();
-        for row in &rows {
+        let rows = || DialectName::ALL.iter().map(|(name, _)| (*name, name.row()));
+        for (name, row) in rows() {
             let dialect = offline(row.word, "s").unwrap();
             assert_eq!(dialect.name(), row.word);
-            assert_eq!(DialectName::of(row.word), Some(row.name));
+            assert_eq!(DialectName::of(row.word), Some(name));
             assert!(
                 row.about.contains(&row.listen_port.to_string()),
                 "{}",
                 row.word
             );
-            let same = |other: &&&DialectRow| other.listen_port == row.listen_port;
-            assert_eq!(rows.iter().filter(same).count(), 1);
+            let same = |(_, other): &(_, &DialectRow)| other.listen_port == row.listen_port;
+            assert_eq!(rows().filter(same).count(), 1);
         }
         assert!(offline("bolt", "s").is_none());
     }

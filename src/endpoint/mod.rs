@@ -74,7 +74,7 @@ pub struct Endpoint {
     pub state: Arc<EndpointState>,
 }
 
-/// How far an endpoint is fit for writes; the needed_fitness of a pool take them.
+/// How fit an endpoint is for writes; a pool sends them to its fittest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WriteFitness {
     /// A reader by configuration: never.

@@ -17,7 +17,7 @@ use std::time::Duration;
 pub struct Completion {
     /// Whose fault it was; `None` is a success.
     pub fault: Fault,
-    /// From the sending of the request to the end of the exchange.
+    /// From the sending of the request until the response was buffered, or began to stream.
     pub elapsed: Duration,
     pub complexity: Complexity,
     /// The shape of the call.

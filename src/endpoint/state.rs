@@ -170,8 +170,8 @@ impl EndpointState {
 
     /// Whether a timeout speaks against this endpoint rather than against the statement.
     fn is_to_blame(&self, done: &Completion) -> bool {
-        let name = &self.health.identity().name;
-        let alone = self.timeouts.speaks_against(name, done.shape, done.now);
+        let address = &self.health.identity().address;
+        let alone = self.timeouts.speaks_against(address, done.shape, done.now);
         alone || self.health.probe_failing()
     }
 

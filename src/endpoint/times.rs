@@ -1,4 +1,4 @@
-//! Response times of one endpoint: a moving mean and the last thousand per complexity.
+//! Response times of one endpoint: a moving mean, and the mean of the last ten per complexity.
 //! Successes only. The means are read without a lock; the lock is taken when a response is complete.
 
 use super::gauge::Gauge;
@@ -9,9 +9,7 @@ use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Times kept per complexity.
-pub const KEPT: usize = 1000;
-/// Times that make the mean of a complexity.
+/// Times kept per complexity; they make its mean.
 const RECENT: usize = 10;
 /// The share that the past keeps in the moving mean.
 const PAST: f64 = 0.9;
@@ -32,7 +30,7 @@ pub struct ResponseTimes {
 struct Track {
     recent_mean: Gauge,
     chosen: Stamp,
-    ring: Mutex<VecDeque<f64>>,
+    recent: Mutex<VecDeque<f64>>,
 }
 
 impl ResponseTimes {
@@ -60,11 +58,6 @@ impl ResponseTimes {
         self.track(complexity).recent_mean.get()
     }
 
-    /// The times kept of a complexity, oldest first.
-    pub fn history(&self, complexity: Complexity) -> Vec<f64> {
-        self.track(complexity).ring.lock().iter().copied().collect()
-    }
-
     /// Notes that the endpoint was given a request of this complexity.
     pub fn chosen(&self, complexity: Complexity, now: Moment) {
         self.track(complexity).chosen.mark(now);
@@ -87,14 +80,13 @@ impl ResponseTimes {
 
 impl Track {
     fn add(&self, seconds: f64) {
-        let mut ring = self.ring.lock();
-        if ring.len() >= KEPT {
-            ring.pop_front();
+        let mut recent = self.recent.lock();
+        if recent.len() >= RECENT {
+            recent.pop_front();
         }
-        ring.push_back(seconds);
-        let recent = ring.len().min(RECENT);
-        let sum: f64 = ring.iter().rev().take(RECENT).sum();
-        self.recent_mean.set(sum / recent as f64);
+        recent.push_back(seconds);
+        let sum: f64 = recent.iter().sum();
+        self.recent_mean.set(sum / recent.len() as f64);
     }
 }
 
@@ -113,15 +105,13 @@ mod tests {
     }
 
     #[test]
-    fn the_last_ten_make_the_mean_of_a_complexity_and_a_thousand_are_kept() {
+    fn the_last_ten_make_the_mean_of_a_complexity() {
         let times = ResponseTimes::default();
-        for n in 0..KEPT as u64 + 20 {
+        for n in 0..1020 {
             times.add(Duration::from_secs(n), Complexity::Complex);
         }
         let last_ten = (1010..1020).sum::<u64>() as f64 / 10.0;
         assert_eq!(times.recent_mean(Complexity::Complex), Some(last_ten));
         assert_eq!(times.recent_mean(Complexity::Simple), None);
-        let kept = times.history(Complexity::Complex);
-        assert_eq!((kept.len(), kept[0]), (KEPT, 20.0));
     }
 }

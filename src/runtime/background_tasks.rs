@@ -49,11 +49,9 @@ pub async fn admin(
         connections: descriptors.admin,
         ..admin::Limits::default()
     };
-    let (forever, never) = watch::channel(false);
-    background.handle().spawn(async move {
-        admin::serve(socket, router, limits, never).await;
-        drop(forever);
-    });
+    background
+        .handle()
+        .spawn(admin::serve(socket, router, limits));
     Ok(bound)
 }
 

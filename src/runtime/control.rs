@@ -101,7 +101,7 @@ impl Control for Operator {
 
     fn health(&self) -> Health {
         let ready = self.readiness().ready;
-        readiness::health(&self.shared, ready, self.reloader.last_good())
+        readiness::health(&self.shared, ready, self.reloader.refusal().is_none())
     }
 
     fn metrics(&self) -> String {

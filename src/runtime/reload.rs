@@ -13,7 +13,6 @@ use crate::shared::Shared;
 use crate::snapshot::{CompileError, Snapshot};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
@@ -51,7 +50,7 @@ pub struct Reloader {
     descriptors: Descriptors,
     probing: Probing,
     one_at_a_time: tokio::sync::Mutex<()>,
-    last_good: AtomicBool,
+    /// Why the last reload was refused; none: it was taken.
     refusal: Mutex<Option<String>>,
     /// With what the process was started: what needs a restart is as it says there.
     started: Arc<Config>,
@@ -79,7 +78,6 @@ impl Reloader {
             listeners,
             descriptors,
             one_at_a_time: tokio::sync::Mutex::default(),
-            last_good: AtomicBool::new(true),
             refusal: Mutex::default(),
         }
     }
@@ -96,7 +94,7 @@ impl Reloader {
         Ok(())
     }
 
-    /// Starts to look after the endpoints of the present snapshot.
+    /// Starts the probes of the endpoints of the present snapshot.
     pub fn start_probes(&self) {
         self.probing.follow(&self.shared.snapshot());
     }
@@ -122,11 +120,6 @@ impl Reloader {
     /// Why the last reload was refused; `None` when it was taken.
     pub fn refusal(&self) -> Option<String> {
         self.refusal.lock().clone()
-    }
-
-    /// Whether the last reload was taken.
-    pub fn last_good(&self) -> bool {
-        self.last_good.load(Ordering::Acquire)
     }
 
     /// Reads the configuration again; `cause` says who asked.
@@ -209,7 +202,6 @@ impl Reloader {
     }
 
     fn note(&self, cause: &'static str, reloaded: &Result<Reloaded, ReloadError>) {
-        self.last_good.store(reloaded.is_ok(), Ordering::Release);
         let result = match reloaded {
             Ok(done) => self.taken_as(cause, done),
             Err(error) => {

@@ -4,21 +4,18 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 struct Running {
     at: SocketAddr,
-    stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
 
 async fn start(limits: Limits) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(serve(listener, router(Desk::open().fake), limits, stopped));
-    Running { at, stop, task }
+    let task = tokio::spawn(serve(listener, router(Desk::open().fake), limits));
+    Running { at, task }
 }
 
 /// Sends bytes and reads until the listener closes.
@@ -115,7 +112,7 @@ async fn connections_past_the_limit_wait_for_their_turn() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_idle_connections_and_the_task() {
+async fn connections_end_with_the_listener() {
     let running = start(Limits::default()).await;
     let mut idle = TcpStream::connect(running.at).await.unwrap();
     idle.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n")
@@ -123,11 +120,8 @@ async fn a_stop_ends_idle_connections_and_the_task() {
         .unwrap();
     let mut begin = [0; 12];
     idle.read_exact(&mut begin).await.unwrap();
-    running.stop.send(true).unwrap();
+    running.task.abort();
     rest(&mut idle).await;
-    tokio::time::timeout(Duration::from_secs(4), running.task)
-        .await
-        .unwrap()
-        .unwrap();
+    assert!(running.task.await.unwrap_err().is_cancelled());
     assert!(TcpStream::connect(running.at).await.is_err());
 }

@@ -3,7 +3,7 @@ use crate::balance::Pool;
 use crate::balance::testing::{World, endpoint, letters};
 use crate::config::StrategyName::LeastConnections;
 use crate::dialect::{Fault, Placement};
-use crate::endpoint::Gate;
+use crate::endpoint::{Completion, Gate};
 use std::time::Duration;
 
 fn pin(world: &World, pool: &Pool, token: &str) -> Option<String> {
@@ -218,4 +218,29 @@ fn a_service_that_is_put_back_while_it_drains_keeps_its_probe_trigger() {
     world.wait(4000);
     world.settle(&gone);
     assert!(world.registry.known.lock().services.is_empty());
+}
+
+/// A timeout says that the server, or the statement, is slow: another server behind the same name inherits neither.
+#[test]
+fn an_endpoint_that_was_moved_is_not_blamed_for_timeouts_of_its_former_server() {
+    let world = World::equal(LeastConnections, 2);
+    world.settle(&world.pool);
+    let timeout = |shape| Completion {
+        shape,
+        timed_out: true,
+        ..world.done(Fault::Endpoint, 30_000)
+    };
+    let learn = |endpoint: &Endpoint, shape| {
+        let rules = &endpoint.rules;
+        endpoint.state.learn(&timeout(shape), false, 100, rules);
+        endpoint.state.failures_in_a_row()
+    };
+    assert_eq!(learn(&world.at("a"), 1), 0, "one shape blames nobody");
+    let mut moved = letters(2);
+    moved[0].url = "http://127.0.0.1:9".into();
+    let pool = world.rebuild(moved);
+    world.settle(&pool);
+    let a = pool.find("a").unwrap();
+    assert_eq!(learn(a, 2), 0, "the first timeout of this server");
+    assert_eq!(learn(a, 3), 1, "its second shape");
 }

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 /// How the sending of a call ended.
 pub enum SendEnd {
     Response(Box<CallResponse>),
-    /// So: a fence of ours refused it before any effect. It is a write.
+    /// A fence of ours refused it before any effect: it is a write.
     AsWrite(Box<CallResponse>),
     Refused(Rejection),
     /// The requester left or its upload broke; what the endpoint made of it is unknown.

@@ -180,7 +180,7 @@ fn refused_by(word: &str, reason: RejectionReason, target: &str) -> serde_json::
 /// The outcome of a write was unknown, the response was transient, and drivers sent the write again.
 #[test]
 fn no_client_sends_again_by_itself_what_may_have_been_done() {
-    for reason in RejectionReason::ALL {
+    for &reason in RejectionReason::ALL {
         let row = reason.row();
         let invited = row.retry_safety.invites_retry();
         let after = Rejection::new(reason, "x").retry_after(Duration::from_secs(1));
@@ -201,7 +201,7 @@ fn no_client_sends_again_by_itself_what_may_have_been_done() {
 #[test]
 fn the_page_of_refusals_shows_the_table() {
     let page = std::fs::read_to_string("docs/refusals.md").unwrap();
-    for reason in RejectionReason::ALL {
+    for &reason in RejectionReason::ALL {
         let row = reason.row();
         let code = |target| {
             let body = refused_by("neo4j", reason, target);

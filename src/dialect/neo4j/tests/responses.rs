@@ -451,7 +451,7 @@ fn the_newest_bookmark_goes_into_hits() {
 
 #[test]
 fn refusals_have_the_shape_of_the_interface_and_the_fields_of_the_server() {
-    for reason in RejectionReason::ALL {
+    for &reason in RejectionReason::ALL {
         for (sent, results) in [(query("RETURN 1"), false), (tx(&["RETURN 1"]), true)] {
             let rejection = Rejection::new(reason, "a \"detail\"");
             let refusal = plain().refusal(&rejection, Some(&sent.request()));
