@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::io;
 
-/// A resource of ours that ran out.
+/// A local resource that ran out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shortage {
     /// File descriptors, of the process (`ulimit -n`) or of the system.

@@ -161,7 +161,7 @@ impl Problem {
         Self::new(ProblemKind::Conflict, detail)
     }
 
-    /// Something of ours failed.
+    /// An internal failure.
     pub fn failed(detail: impl Into<String>) -> Self {
         Self::new(ProblemKind::Failed, detail)
     }

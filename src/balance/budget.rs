@@ -28,7 +28,7 @@ pub struct RetryBudget {
 }
 
 impl RetryBudget {
-    /// `share` of requests (0..=1), and so many retries per second in any case, on top of what was saved up.
+    /// Retries for a `share` (0..=1) of requests, and a fixed rate per second on top of it.
     pub fn new(share: f64, per_second: u32, savings: Arc<Savings>) -> Self {
         Self {
             earned_per_request: (share.clamp(0.0, 1.0) * WHOLE as f64) as u64,

@@ -41,7 +41,7 @@ impl NoRoute {
         }
     }
 
-    /// One endpoint alone would do, and it is not to be had.
+    /// Only one endpoint may take the request, and it is unavailable.
     pub fn only(
         endpoints: &[Arc<Endpoint>],
         owner: Option<&Arc<Endpoint>>,

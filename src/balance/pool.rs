@@ -106,7 +106,7 @@ impl Pool {
             .find(|endpoint| &*endpoint.name == name || &*endpoint.token == name)
     }
 
-    /// What the prober and the resolver look after.
+    /// The endpoints that are probed and resolved.
     pub fn conditions(&self) -> Vec<Arc<Condition>> {
         let condition = |endpoint: &Arc<Endpoint>| endpoint.state.health.clone();
         self.endpoints.iter().map(condition).collect()

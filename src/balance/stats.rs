@@ -150,7 +150,7 @@ impl InstanceStats {
     }
 }
 
-/// The breaker's state in metrics and the admin API: one that is due for a trial, or under trial, is half open.
+/// The breaker's state in metrics and the admin API: one that awaits or runs its trial is half open.
 pub fn breaker_word(gate: Gate) -> &'static str {
     match gate {
         Gate::Closed => "closed",

@@ -32,7 +32,7 @@ pub fn endpoint(name: &str, weight: f64) -> config::Endpoint {
     }
 }
 
-/// A pool in a world that stands still until it is told otherwise.
+/// A pool with a manual clock.
 pub struct World {
     pub pool: Pool,
     pub registry: Arc<Registry>,
@@ -159,7 +159,7 @@ impl World {
         }
     }
 
-    /// Lets an endpoint respond to `count` requests in so many milliseconds each.
+    /// Lets an endpoint respond to `count` requests in `millis` milliseconds each.
     pub fn responds(&self, name: &str, count: usize, millis: u64) {
         (0..count).for_each(|_| self.complete(name, &self.done(Fault::None, millis)));
     }

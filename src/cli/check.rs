@@ -89,7 +89,7 @@ fn unresolved(config: &Config) -> BTreeSet<String> {
     failed
 }
 
-/// The hosts that are names. At most so many are resolved: `check` must stay quick.
+/// The hosts that are names. At most this number is resolved: `check` must stay quick.
 fn names(config: &Config) -> BTreeSet<String> {
     let endpoints = config
         .services

@@ -77,7 +77,7 @@ pub enum RetryAdvice {
 pub struct Judgement {
     pub fault: Fault,
     pub execution: Executed,
-    /// What may be done when the call is a read. (`AsWrite` is meant for reads of ours only.)
+    /// What may be done when the call is a read. (`AsWrite` is only for reads that pointsman fenced.)
     pub read_retry: RetryAdvice,
     /// What may be done when the call is a write; anything but `No` only where nothing was executed.
     pub write_retry: RetryAdvice,

@@ -195,7 +195,7 @@ pub trait Dialect: Send + Sync {
     /// Notes that the database refused, as a write, what was taken for a read; gives the call as the write that it is.
     fn refused_as_write(&self, call: &Call, request: &Request<'_>) -> Call;
 
-    /// Prints a refusal of ours in the dialect's own shape; `request` where its head could be read.
+    /// Prints a rejection in the dialect's own shape; `request` where its head could be read.
     fn refusal(&self, rejection: &Rejection, request: Option<&Request<'_>>) -> ErrorResponse;
 
     /// The probes of an endpoint, cheapest first.

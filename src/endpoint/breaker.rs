@@ -109,7 +109,7 @@ impl Breaker {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, due);
     }
 
-    /// A success. While the breaker is open only its trial counts; late responses of before do not.
+    /// A success. While the breaker is open only its trial counts; late responses to earlier requests do not.
     pub fn succeeded(&self, trial: bool) -> Option<BreakerChange> {
         if !trial && !self.failing.load(Ordering::Relaxed) {
             return None;

@@ -24,7 +24,7 @@ pub struct Completion {
     pub shape: u64,
     /// The statement may be the cause: one shape alone opens no breaker.
     pub needs_two_shapes: bool,
-    /// A time limit of ours ended it after the request was sent. It speaks against the endpoint only where
+    /// It timed out after the request was sent. This counts against the endpoint only where
     /// other shapes timed out there as well, and these did not on its peers.
     pub timed_out: bool,
     /// When it ended.
@@ -71,7 +71,7 @@ impl Permit {
         state.leave();
     }
 
-    /// The response goes on: it is in flight again, unless as many as may be are.
+    /// The response goes on: it is in flight again, unless the limit is reached.
     pub fn resume(&mut self) {
         let limit = self.endpoint.max_connections;
         if self.stall.is_some() && self.endpoint.state.reenter(limit) {

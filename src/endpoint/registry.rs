@@ -72,7 +72,7 @@ impl Registry {
         ))
     }
 
-    /// A reload is done: these are the present endpoints. Those of before that are not among them begin to drain.
+    /// A reload is done: these are the present endpoints. Former ones that are not among them begin to drain.
     pub fn settle(&self, live: Vec<Arc<Endpoint>>, limits: DrainLimits, now: Moment) {
         for endpoint in &live {
             let server = endpoint.server();

@@ -1,4 +1,4 @@
-//! Whether a time limit of ours speaks against an endpoint. A statement that takes longer than the limit
+//! Whether a timeout counts against an endpoint. A statement that takes longer than the limit
 //! runs into it on every endpoint, and says nothing about any of them. So a timeout counts only where at
 //! least two shapes of statements timed out on this endpoint lately, and on none of its peers. An endpoint is meant
 //! by its address: a name that a reload points at another server does not take the evidence with it.

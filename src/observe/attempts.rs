@@ -42,7 +42,7 @@ impl Attempts {
         self.0.lock().clone()
     }
 
-    /// The time of all of them together, of those under way until now.
+    /// The time of all attempts together; an attempt under way counts until now.
     pub fn elapsed(&self, now: Moment) -> Duration {
         let attempts = self.0.lock();
         let time = |attempt: &AttemptNote| match attempt.code {

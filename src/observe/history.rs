@@ -51,7 +51,7 @@ impl History {
         drop(oldest);
     }
 
-    /// The newest record with this id of ours, or with this `x-request-id` of a client.
+    /// The newest record with this id, or with this `x-request-id` of a client.
     pub fn find(&self, id: &str) -> Option<Arc<Observation>> {
         let ours = RequestId::parse(id);
         let matches = |record: &&Arc<Observation>| {

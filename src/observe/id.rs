@@ -1,4 +1,4 @@
-//! The id of a request: twelve hexadecimal digits of ours, and the rule by which a client's own
+//! The id of a request: twelve hexadecimal digits that pointsman chooses, and the rule by which a client's own
 //! `x-request-id` is taken over.
 
 use http::HeaderMap;
@@ -10,7 +10,7 @@ pub const REQUEST_ID: &str = "x-request-id";
 pub const MAX_CLIENT_ID: usize = 128;
 
 /// The client's own `x-request-id`, if there is exactly one and it is 1..=128 visible ASCII
-/// characters. Otherwise the request goes on under an [`super::RequestId`] of ours.
+/// characters. Otherwise the request goes on under a generated [`super::RequestId`].
 pub fn from_client(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(REQUEST_ID).iter();
     let (Some(value), None) = (values.next(), values.next()) else {

@@ -152,7 +152,7 @@ impl Observer {
         }
     }
 
-    /// The newest record of this id, if it is still kept. Takes ids of ours and `x-request-id`s of clients.
+    /// The newest record of this id, if it is still kept. Takes generated ids and clients' `x-request-id`s.
     pub fn explain(&self, id: &str) -> Option<Arc<Observation>> {
         self.history.find(id)
     }

@@ -97,7 +97,7 @@ async fn read(response: Response<Incoming>, limit: usize) -> Result<ProbeReply, 
     })
 }
 
-/// The failure of a question that was given so much time.
+/// The failure of a question that had no response in this time.
 pub(super) fn too_late(limit: Duration) -> ProbeError {
     ProbeError::NoResponse(format!("no response within {} s", limit.as_secs_f64()))
 }

@@ -31,7 +31,7 @@ struct Due {
 }
 
 impl MetadataSchedule {
-    /// Asks what is due, one query after the other.
+    /// Sends the queries that are due, one after the other.
     pub async fn ask_due(&mut self, round: &MetadataRound<'_>) {
         let all = round.questions.metadata_queries();
         self.due

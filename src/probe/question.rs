@@ -16,7 +16,7 @@ const PROBE_LIMIT: usize = 64 << 10;
 /// Bytes of the response to a metadata query that are read; a longer one teaches nothing.
 const METADATA_LIMIT: usize = 4 << 20;
 
-/// One request of ours to one endpoint.
+/// One request of a probe to one endpoint.
 #[derive(Clone, Copy)]
 pub struct Question<'a> {
     pub method: &'a Method,

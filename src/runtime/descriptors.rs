@@ -55,7 +55,7 @@ impl Descriptors {
     /// Lowers what a configuration asks for to what can be had. What was lowered, if anything was.
     ///
     /// # Errors
-    /// It has so many listeners and endpoints that no client could be served.
+    /// Its listeners and endpoints need all descriptors; none would be left for a client.
     pub fn clamp(&self, config: &mut Config) -> Result<Option<String>, StartError> {
         let max_clients = self.max_clients(config);
         let max_clients = max_clients.ok_or(StartError::Descriptors { limit: self.limit })?;

@@ -2,7 +2,7 @@
 //! closes those that are gone after; connections that are open end by themselves. A listener goes by
 //! its address, so that a service can be renamed, or two can swap addresses, without closing any. A new one may
 //! overlap one that goes (`0.0.0.0` after `127.0.0.1`): the two share the port until the old one is closed, and
-//! where the new one covers the old one, the old one's connections go on under it.
+//! where the new one covers old ones, their connections go on under it.
 
 use super::{BindError, StartError};
 use crate::config::Config;
@@ -31,10 +31,19 @@ struct Open {
     listener: Weak<Listener>,
     bound: ListenAddress,
     places: Arc<ClientPlaces>,
-    /// Closes the listener and its connections.
-    stop: watch::Sender<bool>,
+    /// Close the listener and its connections: its own, and those of the listeners that it took over.
+    stops: Vec<watch::Sender<bool>>,
     /// Closes the listener alone.
     replaced: watch::Sender<bool>,
+}
+
+impl Open {
+    /// Closes the old listener; its connections stay, and are stopped with this one.
+    fn take_over(&mut self, old: Open) {
+        let in_use = old.stops.into_iter().filter(|stop| !stop.is_closed());
+        self.stops.extend(in_use);
+        let _ = old.replaced.send(true);
+    }
 }
 
 /// Sockets that are bound and not yet served.
@@ -111,24 +120,32 @@ impl Listeners {
         open.values().for_each(|one| one.places.set_limit(limit));
         for (name, listener) in bound.0 {
             if let Ok(bound) = listener.address() {
-                let covered = gone.iter().position(|one| bound.covers(&one.bound));
-                let one = match covered {
-                    Some(index) => self.replace(&name, gone.swap_remove(index), listener, bound),
-                    None => self.start(&name, listener, bound, limit),
-                };
-                one.places.set_limit(limit);
+                let covered: Vec<Open> = gone
+                    .extract_if(.., |one| bound.covers(&one.bound))
+                    .collect();
+                let places = covered.first().map(|one| Arc::clone(&one.places));
+                let places = places.unwrap_or_else(|| ClientPlaces::new(limit));
+                places.set_limit(limit);
+                let mut one = self.start(&name, listener, bound, places);
+                covered.into_iter().for_each(|old| one.take_over(old));
                 open.insert(name, one);
             }
         }
-        gone.iter().for_each(|one| {
-            let _ = one.stop.send(true);
-        });
+        for stop in gone.iter().flat_map(|one| &one.stops) {
+            let _ = stop.send(true);
+        }
     }
 
-    fn start(&self, name: &str, listener: Listener, bound: ListenAddress, limit: usize) -> Open {
+    fn start(
+        &self,
+        name: &str,
+        listener: Listener,
+        bound: ListenAddress,
+        places: Arc<ClientPlaces>,
+    ) -> Open {
         let (mut stopping, stop) = (self.stopping.clone(), watch::Sender::new(false));
         let all = stop.clone();
-        let open = self.run(name, listener, bound, ClientPlaces::new(limit), stop);
+        let open = self.run(name, listener, bound, places, stop);
         // After the listener has its receiver: without one, the signal counts as closed.
         self.path.spawn(async move {
             tokio::select! {
@@ -140,13 +157,6 @@ impl Listeners {
             }
         });
         open
-    }
-
-    /// The new one serves in place of the old one, whose connections stay.
-    fn replace(&self, name: &str, old: Open, listener: Listener, bound: ListenAddress) -> Open {
-        let new = self.run(name, listener, bound, old.places, old.stop);
-        let _ = old.replaced.send(true);
-        new
     }
 
     fn run(
@@ -171,7 +181,7 @@ impl Listeners {
             listener: weak,
             bound,
             places,
-            stop,
+            stops: vec![stop],
             replaced,
         }
     }

@@ -52,7 +52,7 @@ pub struct Reloader {
     one_at_a_time: tokio::sync::Mutex<()>,
     /// Why the last reload was refused; none: it was taken.
     refusal: Mutex<Option<String>>,
-    /// With what the process was started: what needs a restart is as it says there.
+    /// What the process was started with: keys that need a restart keep these values.
     started: Arc<Config>,
     /// Tells of each configuration that was put in place.
     taken: watch::Sender<Arc<Config>>,

@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// Client addresses are told apart by their place in a table of this size; two that meet there count as one.
 const ADDRESSES: usize = 1024;
 
-/// Responses may fill one in so many parts of the bound, and of a client's part of it.
+/// The part of the bound, and of a client's part of it, that responses may fill: one in this number.
 const OF_RESPONSES: usize = 2;
-/// What is read ahead, one in so many.
+/// The same for what is read ahead.
 const OF_READ_AHEAD: usize = 4;
 
 /// The bytes that are held now, and how many may be.
@@ -27,7 +27,7 @@ pub struct Bodies {
 }
 
 impl Bodies {
-    /// A bound of so many bytes, of which one client may hold a part (0..=1).
+    /// A bound in bytes, of which one client may hold a part (0..=1).
     pub fn new(limit: usize, client_share: f64) -> Arc<Self> {
         let bodies = Self {
             held: AtomicUsize::new(0),
@@ -94,17 +94,17 @@ impl Share {
         }
     }
 
-    /// Takes so many bytes more of a request; `false`, and nothing taken, where the bound leaves no room for them.
+    /// Takes room for more bytes of a request; `false`, and nothing taken, where the bound leaves no room for them.
     pub fn grow(&mut self, bytes: usize) -> bool {
         self.take(bytes, 1)
     }
 
-    /// Takes so many bytes more of a response; `false`, and nothing taken, where there is no room for them.
+    /// Takes room for more bytes of a response; `false`, and nothing taken, where there is no room for them.
     pub fn grow_response(&mut self, bytes: usize) -> bool {
         self.take(bytes, OF_RESPONSES)
     }
 
-    /// Takes so many bytes for what is read ahead; `false`, and nothing taken, where there is no room for them.
+    /// Takes room for bytes that are read ahead; `false`, and nothing taken, where there is no room for them.
     pub fn grow_read_ahead(&mut self, bytes: usize) -> bool {
         self.take(bytes, OF_READ_AHEAD)
     }
@@ -124,7 +124,7 @@ impl Share {
         self.bytes
     }
 
-    /// Takes so many bytes more, whether there is room for them or not: they are there.
+    /// Counts more bytes, whether there is room for them or not: they are in memory already.
     pub fn add(&mut self, bytes: usize) {
         self.bytes += bytes;
         self.bodies.take(self.client, bytes);
@@ -137,7 +137,7 @@ impl Share {
             && of_client <= self.bodies.limit_per_client.load(Relaxed) / part
     }
 
-    /// Gives so many bytes back.
+    /// Gives bytes back.
     pub fn give_back(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;

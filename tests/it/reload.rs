@@ -423,6 +423,46 @@ async fn a_listener_is_widened_and_narrowed_by_a_reload_without_losing_a_connect
     assert!(early.is_closed().await);
 }
 
+/// The first of the two alone was taken over; the connections of the other one were closed or reset.
+#[tokio::test]
+async fn a_listener_that_covers_two_takes_over_the_connections_of_both() {
+    let a = echo("a");
+    let port = {
+        let free = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+        free.local_addr().unwrap().port()
+    };
+    let at = |name: &str, ip: &str| {
+        let one = service(name, "http", &[&a]);
+        one.replace("listen: 127.0.0.1:0", &format!("listen: {ip}:{port}"))
+    };
+    let site = Site::open(&text(
+        &[at("web", "127.0.0.1"), at("more", "127.0.0.2")],
+        "",
+    ))
+    .await;
+    let mut clients = Vec::new();
+    for ip in ["127.0.0.1", "127.0.0.2"] {
+        let address = format!("{ip}:{port}").parse().unwrap();
+        let mut early = crate::support::Client::connect(address).await;
+        assert_eq!(early.request("GET", "/", "", b"").await.status, 200);
+        // Connected, and perhaps not yet accepted.
+        let silent = crate::support::Client::connect(address).await;
+        clients.extend([(ip, early), (ip, silent)]);
+    }
+    site.take(&text(&[at("web", "0.0.0.0")], "")).await;
+    for (ip, client) in &mut clients {
+        assert_eq!(
+            client.request("GET", "/", "", b"").await.status,
+            200,
+            "{ip}"
+        );
+    }
+    site.server.stop().await;
+    for (ip, client) in &mut clients {
+        assert!(client.is_closed().await, "{ip}");
+    }
+}
+
 #[tokio::test]
 async fn a_listener_goes_on_when_its_successor_cannot_be_opened() {
     let (a, b) = (echo("a"), echo("b"));

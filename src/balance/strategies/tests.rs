@@ -19,7 +19,7 @@ fn holding(in_flight: u32) -> EndpointView {
     EndpointView { load, ..IDLE }
 }
 
-/// An endpoint whose last requests of this complexity took so many seconds.
+/// An endpoint whose last requests of this complexity took these seconds.
 fn taking(recent_mean: f64) -> EndpointView {
     EndpointView {
         recent_mean: Some(recent_mean),

@@ -76,12 +76,12 @@ impl Plain {
         index
     }
 
-    /// The indexes of so many requests, one after the other.
+    /// The endpoints, by index, that `count` requests in a row are sent to.
     pub fn picks(&mut self, count: usize) -> Vec<usize> {
         (0..count).map(|_| self.pick()).collect()
     }
 
-    /// How many of so many requests each endpoint takes.
+    /// How many of `count` requests each endpoint takes.
     pub fn shares(&mut self, count: usize) -> Vec<usize> {
         let mut shares = vec![0; self.views.len()];
         self.picks(count)

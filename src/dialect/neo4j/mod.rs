@@ -56,7 +56,7 @@ pub struct Neo4j {
 }
 
 impl Neo4j {
-    /// A dialect that knows nothing yet: until it is told the procedures, every CALL is a write.
+    /// A dialect that knows nothing yet: until it learns the procedures, every CALL is a write.
     pub fn new(settings: Neo4jSettings) -> Self {
         Self::with_knowledge(settings, Arc::default())
     }

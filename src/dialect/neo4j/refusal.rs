@@ -1,4 +1,4 @@
-//! Refusals of ours in Neo4j's shape, with the code of Neo4j that comes closest, so that clients react
+//! Rejections in Neo4j's shape, with the closest code of Neo4j, so that clients react
 //! as they would to the server. Clients send again what is a `TransientError`, `AuthorizationExpired`
 //! or `NotALeader`; an outcome that is unknown must be none of these.
 

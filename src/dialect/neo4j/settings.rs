@@ -1,4 +1,4 @@
-//! What the dialect is told of its service.
+//! What the dialect needs to know of its service.
 
 use crate::dialect::registry::ServiceSettings;
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -32,7 +32,7 @@ impl Neo4jSettings {
         }
     }
 
-    /// Those of a configured service.
+    /// The settings of a configured service.
     ///
     /// # Errors
     /// When the credential cannot stand in a header field.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// The most aliases that are kept; with more the table stays unknown.
 pub const MAX_ALIASES: usize = 100_000;
-/// The most values of a response that is a table of so many.
+/// The most values that are read of a response: those of a table with `MAX_ALIASES` aliases.
 const MAX_TABLE_VALUES: usize = 4 * MAX_ALIASES;
 
 /// How many responses are dropped while a change of names is still unanswered: it may take effect

@@ -92,7 +92,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation::data("/collections/{collection}/points/query/groups", "points.query_groups", ContextualSearch, Groups),
     Operation::data("/collections/{collection}/points/search/matrix/pairs", "points.matrix_pairs", SemanticSearch, Single).stored(Storability::Never("random"), Collection),
     Operation::data("/collections/{collection}/points/search/matrix/offsets", "points.matrix_offsets", SemanticSearch, Single).stored(Storability::Never("random"), Collection),
-    // Served, though not in the description: searches of before /points/query.
+    // Served, though not in the description: the search endpoints that /points/query replaced.
     Operation::data("/collections/{collection}/points/search", "points.search", SemanticSearch, Single),
     Operation::data("/collections/{collection}/points/search/batch", "points.search_batch", SemanticSearch, Batch),
     Operation::data("/collections/{collection}/points/search/groups", "points.search_groups", ContextualSearch, Groups),

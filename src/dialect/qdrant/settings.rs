@@ -1,4 +1,4 @@
-//! What the dialect is told of its service.
+//! What the dialect needs to know of its service.
 
 use crate::dialect::registry::ServiceSettings;
 use http::header::{HeaderName, HeaderValue, InvalidHeaderValue};
@@ -14,7 +14,7 @@ pub struct QdrantSettings {
 }
 
 impl QdrantSettings {
-    /// Those of a configured service.
+    /// The settings of a configured service.
     ///
     /// # Errors
     /// When the API key cannot stand in a header.

@@ -104,7 +104,7 @@ impl Metrics {
         self.families.accept_failures.with([], |one| one.inc());
     }
 
-    /// Counts a connection to an endpoint that could not be opened for a lack of ours.
+    /// Counts a connection to an endpoint that could not be opened because a local resource ran out.
     pub fn connect_lacked(&self, service: &Name, reason: &'static str) {
         self.families
             .connect_shortages

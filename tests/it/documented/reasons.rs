@@ -1,4 +1,4 @@
-//! `docs/reasons.md` is printed from the words that a process can say, so that none stands in no page.
+//! `docs/reasons.md` is printed from the words that a process can say, so that no word is undocumented.
 
 use pointsman::balance::{Exclusion, RouteReason};
 use pointsman::cache::words;

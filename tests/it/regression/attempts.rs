@@ -1,4 +1,4 @@
-//! What stands in the figures of an attempt, and what an endpoint's state learns of it.
+//! What the figures of an attempt say, and what an endpoint's state learns from it.
 
 use crate::support::{Origin, Proxy, SERVICE, Setup, Step, in_time, over, wait_until};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What a client is told of a request that went wrong, and what is sent again.
+//! What a client learns of a request that went wrong, and what is sent again.
 
 use crate::support::{Origin, Setup, Step};
 use pointsman::dialect::{Body, Request, registry};

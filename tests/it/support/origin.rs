@@ -44,7 +44,7 @@ impl ReceivedRequest {
 /// One step of a script.
 pub enum Step {
     Send(Vec<u8>),
-    /// Sends this byte, so many times.
+    /// Sends this byte this many times.
     Repeat(u8, usize),
     /// Increments a counter of the test.
     Count(Arc<AtomicUsize>),
@@ -187,7 +187,7 @@ impl Origin {
         self.inner.connections.load(Ordering::SeqCst)
     }
 
-    /// Those of them that have closed.
+    /// The number of them that have closed.
     pub fn closed(&self) -> usize {
         self.inner.closed.load(Ordering::SeqCst)
     }

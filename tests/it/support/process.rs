@@ -18,7 +18,7 @@ pub struct Process {
     _folder: tempfile::TempDir,
 }
 
-/// The binary, with so many open files at most.
+/// The binary, with a limit of open files.
 fn binary(open_files: Option<u32>) -> Command {
     let program = env!("CARGO_BIN_EXE_pointsman");
     match open_files {
@@ -49,7 +49,7 @@ impl Process {
         Self::with(text, &[], None)
     }
 
-    /// As `start`, with so many open files at most.
+    /// As `start`, with a limit of open files.
     pub fn limited(text: &str, open_files: u32) -> Self {
         Self::with(text, &[], Some(open_files))
     }

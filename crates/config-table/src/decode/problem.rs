@@ -101,7 +101,7 @@ pub fn quoted(text: &str) -> String {
     format!("`{}`", printable(text, SHOWN))
 }
 
-/// Text with control characters escaped, cut after so many characters.
+/// Text with control characters escaped, cut after `limit` characters.
 fn printable(text: &str, limit: usize) -> String {
     let mut shown = String::new();
     for c in text.chars().take(limit) {

@@ -20,7 +20,7 @@ fn steps(text: &str) -> usize {
     work::take()
 }
 
-/// A statement of so many pieces.
+/// A statement, by its number of pieces.
 type Statement = Box<dyn Fn(usize) -> String>;
 
 fn rows() -> Vec<(&'static str, Statement)> {
