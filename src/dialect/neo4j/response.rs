@@ -1,4 +1,4 @@
-//! How a response of Neo4j reads: in JSON or Jolt, with its errors, notifications and bookmarks. Rows are
+//! How a response of Neo4j reads: in JSON, Jolt or JSON Lines, with its errors, notifications and bookmarks. Rows are
 //! skipped, never built.
 
 use super::bookmark::{MEMBERS, only_bookmark};
@@ -19,8 +19,8 @@ const HARMLESS: &[&str] = &[
 
 /// The media type of Jolt in all its versions: one JSON object per line, errors and bookmarks in the last two.
 const JOLT: &[u8] = b"application/vnd.neo4j.jolt";
-/// The media types of JSON, up to their parameters.
-const JSON: [&[u8]; 2] = [b"application/json", b"application/vnd.neo4j.query"];
+/// The media type of typed JSON, before its version.
+const TYPED_JSON: &[u8] = b"application/vnd.neo4j.query";
 /// What may stand before a line of Jolt (`+json-seq`).
 const RECORD_SEPARATOR: u8 = 0x1e;
 
@@ -29,6 +29,9 @@ const RECORD_SEPARATOR: u8 = 0x1e;
 enum Form {
     Json,
     Jolt,
+    /// An event per line; the last one is a summary or an error
+    /// (<https://neo4j.com/docs/query-api/current/streaming>).
+    JsonLines,
     /// With a content encoding, or of another media type: not read.
     Opaque,
 }
@@ -56,6 +59,7 @@ impl<'a> ParsedResponse<'a> {
         let object = match form {
             Form::Json => body,
             Form::Jolt => record(body, "info"),
+            Form::JsonLines => last_event(body, "Summary").unwrap_or_default(),
             Form::Opaque => b"",
         };
         let members = top_level(object, WANTED);
@@ -64,6 +68,7 @@ impl<'a> ParsedResponse<'a> {
                 let failed = record(body, "error");
                 part(failed, &member(failed, "errors"))
             }
+            Form::JsonLines => last_event(body, "Error"),
             Form::Json | Form::Opaque => {
                 let [errors, ..] = &members.values;
                 part(object, errors)
@@ -89,15 +94,14 @@ impl<'a> ParsedResponse<'a> {
         match self.form {
             Form::Json => self.whole && !self.body.is_empty() && !self.members.is_complete,
             Form::Jolt => self.whole && !self.members.is_complete,
-            Form::Opaque => false,
+            Form::JsonLines | Form::Opaque => false,
         }
     }
 
     /// Whether errors would have been seen wherever they stand; an empty body holds none.
     pub fn is_read_to_its_end(&self) -> bool {
-        self.whole
-            && self.form != Form::Opaque
-            && (self.members.is_complete || self.body.is_empty())
+        let holds_none = self.form != Form::JsonLines && self.body.is_empty();
+        self.whole && self.form != Form::Opaque && (self.members.is_complete || holds_none)
     }
 
     /// Whether a success may be stored.
@@ -140,14 +144,18 @@ impl Form {
         let Some(media) = value(&CONTENT_TYPE) else {
             return Form::Json;
         };
-        let begins = |name: &[u8]| {
-            let start = media.get(..name.len());
-            start.is_some_and(|start| start.eq_ignore_ascii_case(name))
-        };
-        match media {
-            _ if begins(JOLT) => Form::Jolt,
-            _ if JSON.iter().any(|name| begins(name)) => Form::Json,
-            _ => Form::Opaque,
+        let essence = media.split(|byte| *byte == b';').next().unwrap_or_default();
+        let essence = essence.trim_ascii().to_ascii_lowercase();
+        let version = essence.strip_prefix(TYPED_JSON);
+        match essence.as_slice() {
+            b"application/json" => Form::Json,
+            b"application/jsonl" => Form::JsonLines,
+            _ if essence.starts_with(JOLT) => Form::Jolt,
+            _ => match version {
+                Some(version) if version.ends_with(b"+jsonl") => Form::JsonLines,
+                Some(version) if !version.contains(&b'+') => Form::Json,
+                _ => Form::Opaque,
+            },
         }
     }
 }
@@ -166,6 +174,14 @@ fn record<'a>(body: &'a [u8], name: &str) -> &'a [u8] {
         Some(inside.strip_suffix(b"}").unwrap_or(inside))
     });
     found.unwrap_or_default()
+}
+
+/// The body of the last event of JSON Lines, when it is one of this name.
+fn last_event<'a>(body: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let line = body.trim_ascii_end().rsplit(|byte| *byte == b'\n').next()?;
+    let [event, body] = top_level(line, ["$event", "_body"]).values;
+    let event = part(line, &event)?.strip_prefix(b"\"")?;
+    (event.strip_suffix(b"\"")? == name.as_bytes()).then(|| part(line, &body))?
 }
 
 /// The text of a member.

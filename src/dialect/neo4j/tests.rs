@@ -116,10 +116,20 @@ pub fn recorded(note: &str) -> Option<serde_json::Value> {
 
 /// Judges a body with a status.
 pub fn judge(neo4j: &Neo4j, call: &Call, status: u16, body: &str) -> Judgement {
+    judge_with(neo4j, call, (status, &HeaderMap::new()), body)
+}
+
+/// Judges a response with header fields.
+pub fn judge_with(
+    neo4j: &Neo4j,
+    call: &Call,
+    (status, headers): (u16, &HeaderMap),
+    body: &str,
+) -> Judgement {
     let body = Bytes::copy_from_slice(body.as_bytes());
     let response = Response {
         status,
-        headers: &HeaderMap::new(),
+        headers,
         body: Body::Whole(&body),
     };
     neo4j.judge(call, &response)

@@ -1,5 +1,6 @@
 use super::*;
 use crate::rejection::RejectionReason;
+use http::header::{CONTENT_TYPE, HeaderValue};
 
 fn on_record(note: &str) -> Judgement {
     let neo4j = plain();
@@ -605,6 +606,67 @@ fn a_write_that_commits_in_parts_and_fails_is_of_unknown_outcome() {
         judge(&neo4j, &call, 200, answer).execution,
         Executed::Unknown
     );
+}
+
+#[test]
+fn json_lines_are_judged_by_their_last_event() {
+    let neo4j = plain();
+    let header = r#"{"$event":"Header","_body":{"fields":["n"]}}"#;
+    let row = r#"{"$event":"Record","_body":[{"$event":"Error","_body":[{"code":"Neo.X"}]}]}"#;
+    let summary = r#"{"$event":"Summary","_body":{"bookmarks":["FB:x"]}}"#;
+    let failed = r#"{"$event":"Error","_body":[{"code":"Neo.ClientError.Statement.ArithmeticError","message":"/ by zero"}]}"#;
+    let (good, bad) = (
+        [header, row, summary].join("\n"),
+        [header, row, failed].join("\n"),
+    );
+    for media in [
+        "application/jsonl",
+        "application/vnd.neo4j.query.v1.1+jsonl",
+        "Application/JSONL; charset=utf-8",
+    ] {
+        let fields = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media))]);
+        for (statement, body, execution, code) in [
+            ("MATCH (n) RETURN n", &good, Executed::Done, "ok"),
+            ("CREATE (n)", &good, Executed::Done, "ok"),
+            (
+                "MATCH (n) RETURN n",
+                &bad,
+                Executed::RolledBack,
+                "ClientError.Statement",
+            ),
+            (
+                "CREATE (n)",
+                &bad,
+                Executed::RolledBack,
+                "ClientError.Statement",
+            ),
+            // Neither a summary nor an error ends it: nobody is to blame, and what became of a write is not known.
+            (
+                "MATCH (n) RETURN n",
+                &header.to_owned(),
+                Executed::Done,
+                "ok",
+            ),
+            (
+                "CREATE (n)",
+                &header.to_owned(),
+                Executed::Unknown,
+                "unread",
+            ),
+        ] {
+            let call = neo4j.understand(&query(statement).request());
+            let judgement = judge_with(&neo4j, &call, (202, &fields), body);
+            assert_eq!(
+                (judgement.execution, judgement.code),
+                (execution, code),
+                "{media} {body}"
+            );
+            assert!(matches!(judgement.fault, Fault::None | Fault::Client));
+            assert!(judgement.storable.is_err(), "{media}");
+            let bookmark = (code == "ok" && body == &good).then(|| String::from("FB:x"));
+            assert_eq!(judgement.bookmark, bookmark);
+        }
+    }
 }
 
 #[test]
