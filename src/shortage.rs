@@ -31,8 +31,8 @@ impl Shortage {
         }
     }
 
-    /// The word for metrics and logs.
-    pub const fn word(self) -> &'static str {
+    /// The label in metrics and logs.
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Files => "no_files",
             Self::Ports => "no_ports",

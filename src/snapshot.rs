@@ -52,7 +52,7 @@ pub fn listener(name: &str, settings: &config::Service) -> String {
     }
 }
 
-/// What is carried from one snapshot to the next, beside the dialects.
+/// What is carried from one snapshot to the next, apart from the dialects.
 #[derive(Clone, Copy)]
 pub struct Carried<'a> {
     pub registry: &'a Arc<Registry>,

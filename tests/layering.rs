@@ -54,7 +54,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ("main", ""),
 ];
 
-/// Folders inside a module that have a place of their own in the table: they use nothing of what is around them.
+/// Folders inside a module that have a place of their own in the table: they use nothing else of their module.
 const INNER: &[&str] = &["proxy/call"];
 
 /// Crates that only these modules may name.
@@ -222,7 +222,7 @@ fn what_a_module_may_use_it_uses() {
     assert!(unused.is_empty(), "{unused:#?}");
 }
 
-/// What sends calls knows nothing of clients' connections and of what receives their requests.
+/// The sending of calls does not know clients' connections and the receiving of their requests.
 #[test]
 fn an_inner_folder_reaches_nothing_around_it() {
     let mut faults = Vec::new();
@@ -285,7 +285,7 @@ fn the_proxy_never_depends_on_the_testbed() {
     assert!(!dependencies.contains("testbed"));
 }
 
-/// What looks like a row and is none: layers of the network and of caches, and versions.
+/// What looks like a row and is not one: layers of the network and of caches, and versions.
 const NOT_ROWS: &[&str] = &["L1", "L2", "L4", "L7"];
 
 /// Whether a word has the form of a row of a list that this repository does not have: two capitals, a

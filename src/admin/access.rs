@@ -56,7 +56,7 @@ impl AdminRole {
 }
 
 impl Credentials {
-    /// The tokens of a configuration. An empty token is none.
+    /// The tokens of a configuration. An empty token counts as not set.
     pub fn of(admin: &config::Admin) -> Self {
         let digest = |secret: &Option<config::Secret>| {
             let token = secret.as_ref().map(|secret| secret.0.as_bytes())?;
@@ -115,7 +115,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Digests have one length, so that comparing them tells nothing of a token's length.
+/// Digests have one length, so that comparing them does not leak a token's length.
 fn digest(token: &[u8]) -> Digest {
     *blake3::hash(token).as_bytes()
 }

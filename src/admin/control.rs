@@ -86,7 +86,7 @@ pub struct ReloadReport {
 pub enum StatusChange {
     /// No new requests, no probes, no alarms.
     Maintenance,
-    /// Back to what the probes say.
+    /// The status is that of the probes again.
     Active,
 }
 

@@ -40,7 +40,7 @@ pub fn data(data: impl Serialize) -> Response {
     )
 }
 
-/// A failure, with what to tell the operator.
+/// A failure, with the message for the operator.
 pub fn failure(status: StatusCode, detail: &str) -> Response {
     json_response(status, &json!({"success": false, "detail": detail}))
 }

@@ -6,7 +6,7 @@ mod listener;
 mod refusals;
 mod routed;
 
-/// `POINTSMAN_WRITE_DOCS=1 cargo test` writes the page anew.
+/// `POINTSMAN_WRITE_DOCS=1 cargo test` rewrites the page.
 #[test]
 fn the_reference_of_the_admin_api_is_fresh() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/admin.md");

@@ -1,4 +1,4 @@
-//! The pool of a service: its endpoints, how one is selected, its retry budget. It is built anew with each
+//! The pool of a service: its endpoints, how one is selected, its retry budget. It is rebuilt with each
 //! reload, over states that the registry keeps.
 
 use super::budget::RetryBudget;

@@ -150,7 +150,7 @@ impl<'a> Screen<'a> {
         .find_map(|(holds, exclusion)| holds.then_some(exclusion))
     }
 
-    /// What the breaker says; one that is ejected beyond the share comes last instead of not at all.
+    /// What the breaker says; one ejected beyond the permitted share comes last instead of being excluded.
     fn gate(&self, index: usize, endpoint: &EndpointView) -> Result<Gate, Exclusion> {
         let is_out = self.ejected.contains(index);
         match self.rules.serving.gate(endpoint.gate) {

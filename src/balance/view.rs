@@ -1,5 +1,5 @@
 //! What a choice sees: the endpoints of a pool as plain values at one moment. Each value is read once, so
-//! all steps of a choice agree, whatever other requests change meanwhile; and a view can be made of
+//! all steps of a choice agree, whatever other requests change at the same time; and a view can be made of
 //! literals, by a test or a simulator.
 
 use super::endpoint_set::{EndpointSet, MAX_ENDPOINTS};
@@ -28,7 +28,7 @@ pub struct EndpointView {
     pub gate: Gate,
     /// Whether it said a moment ago that it has too much to do.
     pub is_overloaded: bool,
-    /// Whether it is back only lately and holds as many requests as it should for now.
+    /// Whether it came back recently and holds as many requests as slow start allows now.
     pub is_slow_start_full: bool,
     /// When a probe or a request last failed there.
     pub last_failure: Option<Moment>,

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// index. Measured as resident memory of 80,000 entries less what is counted of their contents.
 const OVERHEAD: usize = 1792;
 
-/// Fixed cost of a header field in bytes, beside name and value.
+/// Fixed cost of a header field in bytes, on top of name and value.
 const FIELD_OVERHEAD: usize = 64;
 
 /// One stored response.

@@ -9,7 +9,7 @@
 //! makes it outdated. If it finds the write open, it bypasses the cache. If it finds it closed, it
 //! began after the response and sees home and quarantine. The second increase covers whatever came
 //! between, so that no single check carries all. All orderings are SeqCst: one order for all threads,
-//! at a cost small beside a request.
+//! at a cost that is small against a request's.
 
 mod dependencies;
 mod slot;

@@ -71,7 +71,7 @@ pub(super) struct Flight {
     left: Notify,
 }
 
-/// The request for which a fetch is made, beside its followers. Dropped, it waits no longer.
+/// The interest of the request that leads a fetch, apart from its followers. Dropped, it waits no longer.
 #[must_use = "a fetch that nothing waits for ends"]
 pub struct LeaderInterest(Arc<Flight>);
 

@@ -35,7 +35,7 @@ pub struct CacheFigures {
     pub size_bytes: u64,
     /// Mean over hits, in milliseconds.
     pub avg_access_time_ms: f64,
-    /// Bytes held as a share of what may be held, 0..=100.
+    /// Bytes held, in percent of the limit, 0..=100.
     pub memory_usage_percent: f64,
 }
 

@@ -190,7 +190,7 @@ impl<'a> Explainer<'a> {
     }
 }
 
-/// Writes one explanation and hands it over at once; says whether it was an explanation.
+/// Writes one explanation and flushes it; returns whether it was an explanation.
 fn write(
     output: &mut impl Write,
     line: Option<u64>,

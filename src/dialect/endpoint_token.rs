@@ -4,7 +4,7 @@
 /// Base-36 digits of a token.
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// The length of a token: 36^8 endpoints are told apart.
+/// The length of a token: enough for 36^8 endpoints.
 pub const TOKEN_LENGTH: usize = 8;
 
 /// The token of an endpoint, `[a-z0-9]{8}`, made from its configured name and its `host:port`. An endpoint

@@ -55,7 +55,7 @@ impl Dialect for Http {
         "http"
     }
 
-    /// Nothing in a body tells anything, so nothing of it is waited for: events of a server come as they happen.
+    /// A body says nothing about the outcome, so every response streams: server-sent events pass as they come.
     fn buffers_response(&self, _call: &Call) -> bool {
         false
     }

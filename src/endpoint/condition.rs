@@ -17,7 +17,7 @@ use std::time::Duration;
 /// How long an endpoint that said that it has too much to do comes last.
 const OVERLOADED_FOR: Duration = Duration::from_secs(1);
 
-/// How an endpoint fares, beside its load.
+/// The condition of an endpoint, apart from its load.
 #[derive(Debug)]
 pub struct Condition {
     server: ServerFacts,

@@ -89,7 +89,7 @@ impl Registry {
         known.forget_services();
     }
 
-    /// The endpoints that left and may still have transactions, in the order in which they left.
+    /// The endpoints that a reload removed and that may still have transactions, oldest first.
     pub fn leaving(&self, now: Moment) -> Vec<DrainingEndpoint> {
         let known = self.known.lock();
         let rows = known.draining.iter();

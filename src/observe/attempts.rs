@@ -17,7 +17,7 @@ pub const UNDER_WAY: &str = "under_way";
 /// The code of an attempt whose end nobody waited for.
 pub const ABANDONED: &str = "abandoned";
 
-/// The attempts of a request, in order; at most [`MAX_ATTEMPTS`] are kept. Shared by the record and whoever makes them.
+/// The attempts of a request, in order; at most [`MAX_ATTEMPTS`] are kept. Shared by the record and the code that makes them.
 #[derive(Debug, Clone, Default)]
 pub struct Attempts(Arc<Mutex<Vec<AttemptNote>>>);
 

@@ -89,7 +89,7 @@ impl MetadataRound<'_> {
         in_turn.take(self.endpoints.len()).find(serves)
     }
 
-    /// Hands the response to the dialect; false when it has to be asked for again soon.
+    /// Gives the response to the dialect; false when the query has to be repeated soon.
     fn take(&self, query: &MetadataQuery, whom: &Condition, reply: &ProbeReply) -> bool {
         if Question::from(query).carries_credential() {
             if REFUSED.contains(&reply.status) {

@@ -1,4 +1,4 @@
-//! Who is told how each probe went.
+//! The receiver of probe results.
 
 use crate::endpoint::Identity;
 use std::time::Duration;

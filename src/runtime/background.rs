@@ -1,4 +1,4 @@
-//! A small runtime on a thread of its own for everything beside the path: the admin API, probes,
+//! A small runtime on a thread of its own for everything off the request path: the admin API, probes,
 //! name resolution, the file watch. It responds also when the path is busy.
 
 use std::io;
@@ -32,7 +32,7 @@ impl Background {
         })
     }
 
-    /// Where tasks beside the path are spawned.
+    /// Where background tasks are spawned.
     pub fn handle(&self) -> &Handle {
         &self.handle
     }

@@ -1,4 +1,4 @@
-//! What runs beside the path: the admin listener, the file watch, the sampler of the load, the sweep of
+//! What runs off the request path: the admin listener, the file watch, the sampler of the load, the sweep of
 //! the cache. All on the small runtime, so that a busy path does not silence them.
 
 use super::background::Background;

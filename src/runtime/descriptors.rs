@@ -12,7 +12,7 @@ const PROBES: usize = 2;
 /// Connections of the admin API at most, and at least.
 const ADMIN: (usize, usize) = (128, 4);
 
-/// What is divided at the start. What is left is for clients, and divided anew with each configuration.
+/// What is divided at the start. The rest is for clients, and divided again with each configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Descriptors {
     limit: usize,
@@ -29,7 +29,7 @@ impl Descriptors {
     /// So few files that no client could be served.
     pub fn of_process(config: &Config) -> Result<Self, StartError> {
         let soft = rlimit::Resource::NOFILE.get_soft();
-        // Where the limit cannot be read, there is none to keep.
+        // Where the limit cannot be read, none is kept.
         let soft = soft.unwrap_or(u64::MAX);
         let limit = usize::try_from(soft).unwrap_or(usize::MAX);
         Self::divide(limit, config).ok_or(StartError::Descriptors { limit })
@@ -52,7 +52,7 @@ impl Descriptors {
         Some(rest / 2 / listeners(config)).filter(|clients| *clients > 0)
     }
 
-    /// Lowers what a configuration asks for to what can be had. What was lowered, if anything was.
+    /// Lowers what a configuration asks for to what is available; returns what was lowered, if anything.
     ///
     /// # Errors
     /// Its listeners and endpoints need all descriptors; none would be left for a client.

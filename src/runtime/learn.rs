@@ -8,7 +8,7 @@ use std::sync::Arc;
 pub struct PlanLearner(pub Arc<MeasuredTimes>);
 
 impl Learn for PlanLearner {
-    /// Responses from the cache tell nothing of a database, and those that were broken off not how long they take.
+    /// Responses from the cache say nothing about a database, and broken ones do not say how long the call takes.
     fn learn(&self, seen: &Observation) {
         let tells = !seen.route.attempts.is_empty() && seen.outcome.side().is_none();
         if let Some(plan) = seen.plan.as_ref().filter(|_| tells) {

@@ -99,8 +99,8 @@ impl Listeners {
         bound.unwrap_or_else(|_| Err(std::io::Error::other("the runtime is stopping")))
     }
 
-    /// Those that are open and cannot stay beside a listener at this address. The configuration has none of them any
-    /// more: its checks refuse two that clash.
+    /// The open listeners that clash with this address. The new configuration has none of them: its checks refuse
+    /// two that clash.
     fn overlapping(&self, address: &ListenAddress) -> Vec<Arc<Listener>> {
         let open = self.open.lock();
         let clashing = open.values().filter(|one| one.bound.clashes_with(address));

@@ -1,4 +1,4 @@
-//! The process: binds sockets, starts the tasks beside the path, reloads, drains. Tests start it in
+//! The process: binds sockets, starts the background tasks, reloads, drains. Tests start it in
 //! process on port 0; the command line starts it once and waits for signals.
 
 mod background;
@@ -98,7 +98,7 @@ pub struct Server {
     /// Whether `/readyz` fails because of a stop that is to come.
     leaving: signal::Sender<bool>,
     stop: signal::Sender<bool>,
-    /// Dropped last: it ends the tasks beside the path.
+    /// Dropped last: it ends the background tasks.
     _background: Background,
 }
 
@@ -168,7 +168,7 @@ impl Server {
         self.reloader.reload("signal").await
     }
 
-    /// Each configuration that a reload puts in place, for what lives outside of the server, such as the log.
+    /// Each configuration that a reload puts in place, for parts outside the server, such as the log.
     pub fn reloads(&self) -> signal::Receiver<Arc<Config>> {
         self.reloader.taken()
     }

@@ -1,4 +1,4 @@
-//! Reload: reads the configuration again, compiles it beside the one that runs, opens what is new,
+//! Reload: reads the configuration again, compiles it while the old one runs, opens what is new,
 //! swaps. Whatever is wrong leaves everything as it was.
 
 use super::StartError;
@@ -180,7 +180,7 @@ impl Reloader {
         })
     }
 
-    /// Metrics keep the series of what the configuration has, and of what still drains.
+    /// Drops the series of services and endpoints that are neither configured nor draining.
     fn forget_gone_series(&self) {
         let snapshot = self.shared.snapshot();
         let leaving = self.shared.registry.leaving(self.shared.clock.now());
@@ -217,7 +217,7 @@ impl Reloader {
         metrics.reloaded(result, generation);
     }
 
-    /// What serves already is told only where it ends a refusal.
+    /// An unchanged configuration is reported only after a refused one.
     fn taken_as(&self, cause: &'static str, done: &Reloaded) -> ReloadResult {
         let ends_refusal = self.refusal.lock().take().is_some();
         if !done.changed && !ends_refusal {

@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// Client addresses are told apart by their place in a table of this size; two that meet there count as one.
+/// Clients are counted by the hash of their address in a table of this size; two that collide count as one.
 const ADDRESSES: usize = 1024;
 
 /// The part of the bound, and of a client's part of it, that responses may fill: one in this number.
@@ -52,7 +52,7 @@ impl Bodies {
         self.held.load(Relaxed)
     }
 
-    /// A share of nothing yet, for a client's address, or for the name of what sends calls by itself.
+    /// An empty share, for a client's address, or for the name of a sender without a client.
     pub fn share(self: &Arc<Self>, client: impl Hash) -> Share {
         Share {
             bodies: Arc::clone(self),

@@ -1,4 +1,4 @@
-//! What one snapshot hands on to the next.
+//! What is carried from one snapshot to the next.
 
 use super::{Carried, Service, Snapshot};
 use crate::config;

@@ -1,5 +1,5 @@
 //! What is documented is so: a process with real traffic, in which every family of docs/metrics.md moves
-//! and every field of docs/admin.md is there. Nothing of a credential is in its log, at any level.
+//! and every field of docs/admin.md is there. Its log holds no credential, at any level.
 
 mod check;
 mod driven;
@@ -233,7 +233,7 @@ async fn shortage(site: &mut Site) {
     site.until_counted("connect_shortages_total").await;
 }
 
-/// A client that asks for a large response and takes nothing of it.
+/// A client that asks for a large response and does not read it.
 async fn slow_reader(site: &mut Site) {
     let large = json!({"points": [{"id": 78, "vector": [1.0, 2.0], "payload": {"x": "y".repeat(4 << 20)}}]});
     assert!(

@@ -93,7 +93,7 @@ async fn a_client_that_leaves_ends_its_read_but_not_its_write() {
         .await;
     wait_until("the write", || origin.count() == 2).await;
     drop(writer);
-    // The origin still holds the read's gate as well: whoever waits is let through.
+    // The origin still holds the read's gate as well: the waiting ones are let through.
     gate.notify_waiters();
     wait_until("the write's end", || {
         gate.notify_waiters();

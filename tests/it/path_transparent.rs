@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// Fields of ours and of the hop.
+/// Fields that pointsman adds, and hop-by-hop fields.
 const OURS: [&str; 5] = [
     "date",
     "connection",

@@ -1,4 +1,4 @@
-//! The kinds of values that a configuration holds beside the plain ones.
+//! The kinds of values that a configuration holds, apart from the plain ones.
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
 //! The canonical form: no insignificant white space, members sorted by key, numbers and arrays of
-//! numbers as they stand in the document (never printed anew). It is no JSON: strings are behind their
+//! numbers as they stand in the document (never re-encoded). It is not JSON: strings are behind their
 //! lengths, so that there are no escapes to decide on and no way to forge a boundary.
 
 use crate::{Json, parse};

@@ -1,7 +1,7 @@
 //! JSON text, followed byte by byte: for code that edits or judges a document while it streams, in
 //! chunks of any size. Nothing is checked and nothing is kept but a few counters.
 
-/// The deepest level whose keys are told from other strings.
+/// The deepest level at which keys are distinguished from other strings.
 const MAX_KEY_DEPTH: u32 = 64;
 
 /// What a byte is.

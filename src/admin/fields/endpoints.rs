@@ -40,7 +40,7 @@ const INSTANCE: &[Field] = fields! {
     "generation" Number, "Counts up with each address that its name stood for.";
 };
 
-/// What the list of endpoints has beside.
+/// Further fields of the list of endpoints.
 const DRAINING: &[Field] = fields! {
     "drain_ends_in" MaybeNumber, "Of a draining endpoint: seconds until it is forgotten if no further request of its transactions comes, or at the latest while one runs. Null for the others.";
 };

@@ -670,7 +670,7 @@ fn an_endpoint_is_always_found_while_others_choose_finish_and_report() {
     }
 }
 
-/// Each reload began the rotation anew, so the first endpoint had one request more with every reload.
+/// Each reload restarted the rotation, so the first endpoint had one request more with every reload.
 #[test]
 fn a_strategy_goes_on_where_it_was_after_a_reload_that_leaves_its_endpoints() {
     let world = World::equal(RoundRobin, 3);

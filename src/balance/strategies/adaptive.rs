@@ -1,5 +1,5 @@
 //! Adaptive, by history: start from resource aware, and take the endpoint that was fastest for
-//! this complexity lately, unless it is much busier. An endpoint without a request for a while gets
+//! this complexity recently, unless it is much busier. An endpoint without a request for a while gets
 //! one, so that new and recovered ones are found; it gets no more than that.
 
 use super::resource_aware::ResourceAware;

@@ -120,7 +120,7 @@ fn resource_aware_takes_a_newcomer_as_average() {
 #[test]
 fn adaptive_takes_the_best_history_unless_it_is_much_busier() {
     let mut plain = Plain::new(Adaptive, [0.1, 0.5].map(taking).to_vec());
-    // By the mean of all times the second is better; for requests of this complexity lately it is the first.
+    // By the mean of all times the second is better; for recent requests of this complexity it is the first.
     plain.views[0].load.mean_time = Some(1.5);
     plain.views[1].load.mean_time = Some(0.5);
     plain.views[0].load.in_flight = 20;

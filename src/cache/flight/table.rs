@@ -68,7 +68,7 @@ impl Flights {
         FlightRole::Leader(flight)
     }
 
-    /// Ends a flight: it is taken out of the table, and its followers are told.
+    /// Ends a flight: it leaves the table, and its followers are woken.
     pub fn finish(&self, flight: &Flight, state: FlightState) {
         let mut shard = self.shard(&flight.fetch.key).lock();
         shard.remove(&id(&flight.fetch));

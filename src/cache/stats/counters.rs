@@ -1,5 +1,5 @@
 //! Counters of the cache: by category and by reason. Every request is counted once: as a hit or a miss when it
-//! is looked up, as a bypass when it ends as one. What became of it (stored, refused, coalesced) is counted beside it.
+//! is looked up, as a bypass when it ends as one. What became of it (stored, refused, coalesced) is counted separately.
 
 use crate::cache::entry::CacheEntry;
 use crate::cache::reason::{CacheReason, words};
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// Different reasons that are told apart; the words of dialects are few, and this bounds them.
+/// Different reasons that are counted apart; the words of dialects are few, and this bounds them.
 const REASONS: usize = 128;
 
 /// Counters of one category.

@@ -1,4 +1,4 @@
-//! From what the reader saw to an effect, with what is known of the server's procedures and
+//! Turns what the reader saw into an effect, with what is known of the server's procedures and
 //! functions. A statement is a read only when every part of it is known to be one.
 
 use super::knowledge::{Knowledge, ProcedureMode};

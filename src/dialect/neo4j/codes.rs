@@ -97,7 +97,7 @@ const ROWS: &[ErrorRow] = &[
     row("DatabaseError.*",                                   Endpoint, Unknown,    Once,      No),
 ];
 
-/// What is said of a code of no class.
+/// What a code of no class means.
 const OTHER: ErrorRow = row("other", Client, Unknown, No, No);
 
 /// The row of a code, with or without `Neo.`.

@@ -47,7 +47,7 @@ pub struct Knowledge {
     pub(super) bookmarks: NewestBookmarks,
     generation: AtomicU64,
     sessions_reach_elsewhere: AtomicBool,
-    /// The table of built-in procedures speaks while the server's own is not known.
+    /// The table of built-in procedures counts while the server's own is not known.
     builtin: bool,
 }
 

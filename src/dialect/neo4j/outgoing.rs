@@ -1,5 +1,5 @@
 //! How a call goes out: the read fence, an injected bookmark, the endpoint's token taken out of a
-//! transaction id. Bodies are changed by bytes at their top level, never printed anew.
+//! transaction id. Bodies are edited as bytes at their top level, never re-encoded.
 
 use super::body::{ACCESS_MODE, BOOKMARKS};
 use super::bookmark::{MEMBERS, list_of};

@@ -16,7 +16,7 @@ pub fn joined(id: &str, token: &str) -> String {
 }
 
 /// Whether a segment of a path, as it was sent, can be a transaction's id, with or without a token.
-/// It holds no escape, so that nothing is ever printed anew, and what is left of it without its
+/// It holds no escape, so that nothing is ever re-encoded, and what is left of it without its
 /// token is not a segment that means something else: `commit` would commit on its own.
 pub fn is_id(segment: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~:".contains(&b);

@@ -25,7 +25,7 @@ const HEADERS: [HeaderName; 6] = [
     ACCESS_CONTROL_REQUEST_HEADERS,
 ];
 
-/// What a key is made of, beside the request itself.
+/// What a key is made of, apart from the request itself.
 pub struct Key<'r> {
     pub operation: &'static Operation,
     pub segments: &'r Segments<'r>,

@@ -86,7 +86,7 @@ impl Queue {
 }
 
 impl Write for Queue {
-    /// Takes one line. The log's layer hands each line over in one piece.
+    /// Takes one line. The log's layer writes each line in one piece.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(one_line(line));
         Ok(line.len())

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Series that a family may have before the rest is counted as `other`.
 pub const MAX_SERIES: usize = 2000;
 
-/// The label value of what came past the limit.
+/// The label value of all series past the limit.
 pub const OTHER: &str = "other";
 
 /// Whether there is such a service and, if one is named, such an endpoint of it.

@@ -1,6 +1,6 @@
 use crate::observe::metrics::{FAMILIES, reference};
 
-/// `POINTSMAN_WRITE_DOCS=1 cargo test` writes the page anew.
+/// `POINTSMAN_WRITE_DOCS=1 cargo test` rewrites the page.
 #[test]
 fn the_reference_of_metrics_is_fresh() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");

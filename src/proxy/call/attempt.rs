@@ -165,7 +165,7 @@ impl<'a> Attempt<'a> {
         sent.failed(&error);
         if let Some(shortage) = error.shortage {
             let metrics = self.caller.shared.observer.metrics();
-            metrics.connect_lacked(&self.outbound.service.label, shortage.word());
+            metrics.connect_lacked(&self.outbound.service.label, shortage.label());
         }
         AttemptEnd::Failed(error, self.endpoint)
     }

@@ -87,6 +87,6 @@ fn word(cause: Cause) -> &'static str {
         Cause::Write => "send_error",
         Cause::Malformed(_) => "bad_response",
         Cause::Unwritable(_) => "unwritable",
-        Cause::Shortage(shortage) => shortage.word(),
+        Cause::Shortage(shortage) => shortage.label(),
     }
 }

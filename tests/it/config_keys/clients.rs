@@ -25,7 +25,7 @@ async fn large(taken: &Arc<AtomicUsize>) -> Origin {
     .await
 }
 
-/// A client that asks for a response and reads nothing of it.
+/// A client that asks for a response and does not read it.
 async fn reading_nothing(proxy: &Proxy) -> Client {
     let mut client = proxy.client().await;
     client

@@ -328,7 +328,7 @@ async fn in_flight(site: &mut Site, wrong: &mut Differences) {
     }
 }
 
-/// A response whose client takes nothing of it for a while.
+/// A response that its client does not read for a while.
 async fn slow_reader(site: &mut Site, wrong: &mut Differences) {
     let mut client = site.begin("large", LARGE).await;
     eventually("a stalled response", || async {

@@ -128,7 +128,7 @@ fn page() -> String {
     page
 }
 
-/// `POINTSMAN_WRITE_DOCS=1 cargo test` writes the page anew.
+/// `POINTSMAN_WRITE_DOCS=1 cargo test` rewrites the page.
 #[test]
 fn the_page_of_reasons_is_fresh() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reasons.md");

@@ -144,7 +144,7 @@ async fn informational_responses_without_end_are_given_up() {
     assert_eq!(proxy.request("PUT", "/x", "", b"a").await.status, 500);
 }
 
-/// Each byte of a head started the time for it anew.
+/// Each byte of a head restarted its time limit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_head_that_trickles_is_given_up_in_time() {
     let origin = Origin::start(|_| {
@@ -220,7 +220,7 @@ async fn a_body_whose_end_is_a_close_says_so() {
     assert_eq!(response.field("connection"), Some("close"));
 }
 
-/// With no endpoint to be reached, the client was told of a broken exchange (502), and not when to come back.
+/// With no endpoint reachable, the client got a 502 for a broken exchange, without `retry-after`.
 #[tokio::test]
 async fn endpoints_that_cannot_be_reached_are_a_503_that_names_them() {
     let gone = Origin::start(|_| Vec::new()).await.url();
@@ -801,7 +801,7 @@ async fn a_client_that_sends_its_whole_body_before_it_reads_gets_the_refusal() {
     assert_eq!(origin.count(), 0);
 }
 
-/// An endpoint that takes requests and reads next to nothing of them, and a proxy over it. Nothing but the client's leaving
+/// An endpoint that accepts requests and hardly reads them, and a proxy over it. Nothing but the client's leaving
 /// ends a request there: `upstream.send_timeout` is longer than a test.
 async fn over_stuck_endpoint() -> (tokio::net::TcpListener, Proxy) {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();

@@ -1,5 +1,5 @@
 //! Names of Qdrant: an alias that is switched between two collections, which are written to by their
-//! own names and by the alias, and now and then deleted and made anew.
+//! own names and by the alias, and now and then deleted and recreated.
 
 use async_trait::async_trait;
 use rand::RngExt;
@@ -131,7 +131,7 @@ impl Aliases {
         }
     }
 
-    /// Deletes a collection and makes it anew; false when that did not come about.
+    /// Deletes a collection and recreates it; false when that failed.
     async fn renew(&self, worker: &Worker, name: &str, random: &mut StdRng) -> bool {
         worker.figures.count("collections recreated");
         let url = worker.env.vectors(&format!("/collections/{name}"));

@@ -49,7 +49,7 @@ pub struct HttpRequest {
     pub url: String,
     /// `null`: no body.
     pub body: Value,
-    /// Fields beside those that every request has.
+    /// Fields on top of those that every request has.
     pub fields: Vec<(&'static str, String)>,
 }
 

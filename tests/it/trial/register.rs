@@ -34,7 +34,7 @@ pub enum Outcome {
 pub enum Observed {
     Version(u64),
     Absent,
-    /// Whether a version of at least so much was there.
+    /// Whether a version of at least this number was there.
     AtLeast(u64, bool),
 }
 
@@ -88,7 +88,7 @@ struct State {
 #[derive(Debug)]
 struct Pending {
     version: u64,
-    /// Whoever sees it by then is to be followed by all.
+    /// If a reader sees it by then, all later readers must.
     until: Instant,
     /// It was seen after that time.
     late: bool,

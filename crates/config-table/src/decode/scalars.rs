@@ -149,7 +149,7 @@ impl Value for SocketAddr {
 impl Value for Secret {
     const SHAPE: Shape = Shape::Scalar(&SECRET);
 
-    /// Any text that a header field can carry; nothing of it is ever shown.
+    /// Any text that a header field can carry; it is never shown.
     fn read(node: &Node, _: &Rules, reader: &mut Reader<'_>) -> Option<Self> {
         let refused = |found: &str| {
             Err(Refused {

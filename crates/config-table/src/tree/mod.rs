@@ -1,5 +1,5 @@
 //! A configuration as a tree of nodes, each with its place. Scalars stay text: what `08080` or
-//! `yes` means is decided by the key that asks. It knows nothing of sections.
+//! `yes` means is decided by the key that asks. It does not know sections.
 
 mod open;
 mod parse;

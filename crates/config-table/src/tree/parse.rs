@@ -213,7 +213,7 @@ impl Builder<'_> {
         Problem::plain(self.fixed.cloned().unwrap_or(start), found, expected)
     }
 
-    /// The words of the parser hold nothing of the text but single characters, escaped.
+    /// The parser's messages quote no more of the text than single characters, escaped.
     fn syntax(&self, error: &ScanError) -> Problem {
         let place = self.place(error.marker());
         match error.kind() {

@@ -494,7 +494,7 @@ fn a_transaction_that_is_not_known_is_refused_in_the_servers_own_words() {
     );
 }
 
-/// Requests that go wrong by the client's own doing, each with what Neo4j 5.26.16 answered.
+/// Requests that fail by the client's fault, each with the answer of Neo4j 5.26.16.
 const MISTAKES: &[(&str, &str, u16, &str)] = &[
     (
         "/db/neo4j/query/v2",
