@@ -100,8 +100,8 @@ pub trait ResponseEditor: Send {
 pub trait StreamJudge: Send {
     /// Takes the next bytes of the body, in order, from its first byte on.
     fn chunk(&mut self, chunk: &[u8]);
-    /// The judgement; `complete`: the body ended as its framing says, and was not cut.
-    fn end(self: Box<Self>, complete: bool) -> Judgement;
+    /// The judgement, once the body ended as its framing says. A body that was cut is not judged.
+    fn end(self: Box<Self>) -> Judgement;
 }
 
 /// A refusal in the dialect's own error shape.

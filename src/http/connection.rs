@@ -106,7 +106,7 @@ async fn next_head<T: Transport>(
 ) -> Option<Result<RequestHeader, Refusal>> {
     const LATE: Refusal = Refusal {
         violation: Violation::Late,
-        reason: "the head of the request did not come in time",
+        reason: "the request head was not received in time",
     };
     match timeout(within, poll_fn(|cx| server.poll_head(cx))).await {
         Ok(Ok(head)) => head.map(Ok),
@@ -158,8 +158,8 @@ fn refusal(error: Error) -> Option<Refusal> {
         Error::Malformed(reason) => (Violation::Malformed, reason),
         Error::OtherProtocol(reason) => (Violation::OtherProtocol, reason),
         Error::TooLarge(reason) => (Violation::TooLarge, reason),
-        Error::Version => (Violation::Version, "the version of HTTP is not known here"),
-        Error::Tunnel => (Violation::Tunnel, "a tunnel is not served"),
+        Error::Version => (Violation::Version, "unsupported HTTP version"),
+        Error::Tunnel => (Violation::Tunnel, "CONNECT is not supported"),
         Error::Closed | Error::Io(_) | Error::Unwritable(_) => return None,
     };
     Some(Refusal { violation, reason })

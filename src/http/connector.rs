@@ -46,7 +46,7 @@ impl Connector {
         let peer = peer(to);
         let opened = self.transport.get_stream(&peer).await;
         let (stream, reused) = opened.map_err(|error| not_connected(&error))?;
-        Ok(Box::new(Exchange {
+        Ok(Box::new(Http1Exchange {
             client: Client::new(stream, Limits::default()),
             reused,
             connector: Arc::clone(self),
@@ -80,8 +80,8 @@ fn not_connected(error: &pingora_error::Error) -> UpstreamError {
     }
 }
 
-/// One exchange on a connection.
-struct Exchange {
+/// One exchange on an HTTP/1.1 connection.
+struct Http1Exchange {
     client: Client<Stream>,
     reused: bool,
     connector: Arc<Connector>,
@@ -89,7 +89,7 @@ struct Exchange {
     idle_timeout: Duration,
 }
 
-impl Exchange {
+impl Http1Exchange {
     fn read_failed(&self, error: Error) -> UpstreamError {
         let cause = match error {
             Error::Closed => Cause::Closed,
@@ -97,7 +97,7 @@ impl Exchange {
             Error::Malformed(reason) | Error::OtherProtocol(reason) | Error::TooLarge(reason) => {
                 Cause::Malformed(reason)
             }
-            Error::Version => Cause::Malformed("a version of HTTP that is not known here"),
+            Error::Version => Cause::Malformed("unsupported HTTP version"),
             Error::Tunnel => Cause::Malformed("a tunnel"),
             Error::Unwritable(reason) => Cause::Unwritable(reason),
         };
@@ -126,7 +126,7 @@ impl Exchange {
     }
 }
 
-impl Upstream for Exchange {
+impl Upstream for Http1Exchange {
     fn send_head(&mut self, head: &RequestHeader, body: BodyLength) -> Result<(), UpstreamError> {
         let sent = self.client.send_head(head, body);
         sent.map_err(|error| self.write_failed(error))

@@ -1,7 +1,6 @@
 //! One request of a client and its response: an exchange on an HTTP/1.1 connection, later a stream of HTTP/2.
 
 use super::{BodyLength, Closed, Part, ResponseHeader};
-use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 /// Which rule of HTTP a request breaks.
@@ -82,27 +81,4 @@ pub trait Downstream: Send {
 
     /// The connection takes no request after this one. To be called before `send_head`, which says so to the client.
     fn close_after_response(&mut self);
-}
-
-impl dyn Downstream + '_ {
-    /// [`Downstream::poll_part`] as a future. May be cancelled.
-    pub async fn part(&mut self) -> Result<Part, DownstreamError> {
-        poll_fn(|cx| self.poll_part(cx)).await
-    }
-
-    /// [`Downstream::poll_closed`] as a future. May be cancelled.
-    pub async fn closed(&mut self) -> Closed {
-        poll_fn(|cx| self.poll_closed(cx)).await
-    }
-
-    /// Queues a part when there is room for it.
-    pub async fn send(&mut self, part: Part) -> Result<(), DownstreamError> {
-        poll_fn(|cx| self.poll_ready(cx)).await?;
-        self.send_part(part)
-    }
-
-    /// [`Downstream::poll_flush`] as a future. May be cancelled.
-    pub async fn flush(&mut self) -> Result<(), DownstreamError> {
-        poll_fn(|cx| self.poll_flush(cx)).await
-    }
 }

@@ -31,7 +31,7 @@
 //!             downstream.send_part(Part::Data(data))?;
 //!         }
 //!         downstream.send_part(Part::End)?;
-//!         downstream.flush().await
+//!         poll_fn(|cx| downstream.poll_flush(cx)).await
 //!     }
 //!     async fn refuse(&self, refusal: Refusal, downstream: &mut dyn Downstream) { /* the same */ }
 //! }
@@ -81,6 +81,8 @@ pub use connection::{ConnectionLimits, Handler};
 pub use connector::{Connector, Destination};
 pub use downstream::{Downstream, DownstreamError, Refusal, Violation};
 pub use http_parts::{BodyLength, Closed, Data, Part};
+/// The most that one read of a connection takes, and so the largest buffer that a part of a body keeps alive: bytes.
+pub use http1::MAX_READ;
 pub use listener::{Accepted, Listener};
 pub use pingora_http::{RequestHeader, ResponseHeader};
 pub use upstream::{Cause, Stage, Upstream, UpstreamError};

@@ -2,7 +2,6 @@
 
 use super::{BodyLength, Part, RequestHeader, ResponseHeader};
 use crate::shortage::Shortage;
-use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 /// How far an exchange had come when it failed.
@@ -78,27 +77,4 @@ pub trait Upstream: Send {
 
     /// Gives the connection back to the pool, if both messages were whole and both sides keep it; otherwise closes it.
     fn release(self: Box<Self>);
-}
-
-impl dyn Upstream + '_ {
-    /// [`Upstream::poll_head`] as a future. May be cancelled.
-    pub async fn head(&mut self) -> Result<ResponseHeader, UpstreamError> {
-        poll_fn(|cx| self.poll_head(cx)).await
-    }
-
-    /// [`Upstream::poll_part`] as a future. May be cancelled.
-    pub async fn part(&mut self) -> Result<Part, UpstreamError> {
-        poll_fn(|cx| self.poll_part(cx)).await
-    }
-
-    /// Queues a part when there is room for it.
-    pub async fn send(&mut self, part: Part) -> Result<(), UpstreamError> {
-        poll_fn(|cx| self.poll_ready(cx)).await?;
-        self.send_part(part)
-    }
-
-    /// [`Upstream::poll_flush`] as a future. May be cancelled.
-    pub async fn flush(&mut self) -> Result<(), UpstreamError> {
-        poll_fn(|cx| self.poll_flush(cx)).await
-    }
 }

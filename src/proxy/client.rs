@@ -106,7 +106,7 @@ impl<'a> Client<'a> {
 
     /// Whether trailers can be sent.
     pub fn takes_trailers(&self) -> bool {
-        self.version == Version::HTTP_11
+        self.version != Version::HTTP_10
     }
 
     /// The next part of the request's body.

@@ -8,7 +8,7 @@ use super::relay::Relay;
 use super::respond::{Ending, Marks, WholeResponse, edit_head};
 use super::slow_reader::SlowReader;
 use crate::dialect::{Body, Request, ResponseEditor};
-use crate::http::{BodyLength, Part};
+use crate::http::BodyLength;
 use crate::observe;
 use crate::rejection::Rejection;
 use http::StatusCode;
@@ -98,12 +98,6 @@ impl<'f, 'a> Delivery<'f, 'a> {
         let reader = SlowReader::new(self.flow.origin.client);
         let mut relay = Relay::new(&mut self.flow.client, stream, editor, ahead, reader);
         relay.begin(begun.body).await;
-        if let Some(trailers) = begun.trailers {
-            relay.take(Part::Trailers(trailers));
-        }
-        if begun.is_whole {
-            relay.end();
-        }
         Ok(relay.run().await)
     }
 

@@ -3,14 +3,12 @@
 
 use super::call::next_piece;
 use super::headers;
-use crate::http::{Data, Part};
+use crate::http::{Data, MAX_READ, Part};
 use crate::shared::Share;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use std::collections::VecDeque;
 
-/// What a connection reads at a time, and so the buffer that a part may hold.
-pub const READ: usize = 64 << 10;
 /// Parts below this are copied out of their buffer, if they must wait.
 const SMALL: usize = 32 << 10;
 /// The buffer into which they are copied.
@@ -66,8 +64,8 @@ impl ReadAhead {
         if held == 0 {
             return true;
         }
-        if held < self.limit && self.share.grow_read_ahead(READ) {
-            self.reserved = READ;
+        if held < self.limit && self.share.grow_read_ahead(MAX_READ) {
+            self.reserved = MAX_READ;
         }
         self.reserved > 0
     }
@@ -77,7 +75,7 @@ impl ReadAhead {
         self.charge(0);
     }
 
-    /// So many bytes of memory are held more; first those that were reserved for it.
+    /// Counts memory that is held from now on; the reservation covers it first.
     fn charge(&mut self, cost: usize) {
         let reserved = std::mem::take(&mut self.reserved);
         self.share.add(cost.saturating_sub(reserved));
@@ -100,7 +98,7 @@ impl ReadAhead {
         if data.len() < SMALL && !self.is_empty() {
             return self.join(&data);
         }
-        let cost = data.len().max(READ);
+        let cost = data.len().max(MAX_READ);
         self.hold(Waiting::Data(data.into_bytes()), cost);
     }
 

@@ -4,17 +4,17 @@
 
 use super::call::{ExchangeEnd, ResponseStream, next_piece};
 use super::client::Client;
-use super::read_ahead::{READ, ReadAhead};
+use super::read_ahead::ReadAhead;
 use super::respond::Ending;
 use super::slow_reader::SlowReader;
 use crate::dialect::ResponseEditor;
-use crate::http::{Data, Part};
+use crate::http::{Data, MAX_READ, Part};
 use bytes::Bytes;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
 /// What the client's connection may be given before it has written any of it.
-const UNWRITTEN: usize = 2 * READ;
+const UNWRITTEN: usize = 2 * MAX_READ;
 
 /// How far the response was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +24,9 @@ enum Reading {
     Cut,
 }
 
-/// What a look at the endpoint brought.
+/// What polling the endpoint gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Read {
+enum Polled {
     Part,
     NoRoom,
     Nothing,
@@ -68,36 +68,22 @@ impl<'r, 'c> Relay<'r, 'c> {
         }
     }
 
-    /// Begins with what was read before, whose memory the share holds. A piece at a time: judging and
-    /// editing all of it would hold up the worker.
-    pub async fn begin(&mut self, bytes: Bytes) {
-        let mut rest = bytes.clone();
-        while let Some(piece) = next_piece(&mut rest) {
-            if let Some(stream) = &mut self.stream {
-                stream.begun(&piece);
-            }
-            if let Some(editor) = &mut self.editor {
-                let edited = editor.chunk(piece.into_bytes(), false);
-                self.ahead.join(&edited);
-            }
+    /// Begins with the data that was buffered; its memory is counted in the share.
+    pub async fn begin(&mut self, mut data: Bytes) {
+        let Some(editor) = &mut self.editor else {
+            return self.ahead.begin(data);
+        };
+        // A piece at a time: editing all of it at once would hold up the worker.
+        while let Some(piece) = next_piece(&mut data) {
+            let edited = editor.chunk(piece.into_bytes(), false);
+            self.ahead.join(&edited);
             tokio::task::yield_now().await;
         }
-        match self.editor {
-            Some(_) => self.ahead.drop_beginning(),
-            None => self.ahead.begin(bytes),
-        }
-    }
-
-    /// The beginning was all of the body.
-    pub fn end(&mut self) {
-        if let Some(stream) = &mut self.stream {
-            stream.ended();
-        }
-        self.take(Part::End);
+        self.ahead.drop_beginning();
     }
 
     /// Takes a part that came from the endpoint.
-    pub fn take(&mut self, part: Part) {
+    fn take(&mut self, part: Part) {
         match part {
             Part::Data(data) => match &mut self.editor {
                 Some(editor) => {
@@ -139,23 +125,27 @@ impl<'r, 'c> Relay<'r, 'c> {
         loop {
             self.poll_give(cx)?;
             match self.poll_read(cx)? {
-                Read::Part => {}
+                Polled::Part => {}
                 // What the client takes makes room.
-                Read::NoRoom if self.poll_written(cx)? => {}
-                Read::NoRoom | Read::Nothing => return Ok(()),
+                Polled::NoRoom if self.poll_written(cx)? => {}
+                Polled::NoRoom | Polled::Nothing => return Ok(()),
             }
         }
     }
 
     /// Reads a part, if there is room for it and it is there.
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<Read, ClientGone> {
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<Polled, ClientGone> {
         let Some(stream) = &mut self.stream else {
-            return Ok(Read::Nothing);
+            return Ok(Polled::Nothing);
         };
         let is_open = self.reading == Reading::Open;
         if !is_open || !self.ahead.reserve() {
             self.poll_upload(cx)?;
-            return Ok(if is_open { Read::NoRoom } else { Read::Nothing });
+            return Ok(if is_open {
+                Polled::NoRoom
+            } else {
+                Polled::Nothing
+            });
         }
         if let Some(permit) = stream.permit() {
             self.reader.resume(permit);
@@ -163,18 +153,18 @@ impl<'r, 'c> Relay<'r, 'c> {
         match stream.poll_part(cx, &mut Some(self.client)) {
             Poll::Ready(Ok(part)) => {
                 self.take(part);
-                Ok(Read::Part)
+                Ok(Polled::Part)
             }
             Poll::Ready(Err(ExchangeEnd::Failed(_))) => {
                 self.ahead.unreserve();
                 self.stream = None;
                 self.reading = Reading::Cut;
-                Ok(Read::Nothing)
+                Ok(Polled::Nothing)
             }
             Poll::Ready(Err(ExchangeEnd::RequesterGone)) => Err(ClientGone),
             Poll::Pending => {
                 self.ahead.unreserve();
-                Ok(Read::Nothing)
+                Ok(Polled::Nothing)
             }
         }
     }

@@ -55,7 +55,7 @@ impl Chunked {
                         return Ok(Step::Need);
                     };
                     if self.extensions + line.extensions > limits.chunk_extensions {
-                        return Err(Error::TooLarge("more chunk extensions than may be"));
+                        return Err(Error::TooLarge("chunk extensions exceed the limit"));
                     }
                     self.extensions += line.extensions;
                     inbox.advance(line.length);
@@ -77,7 +77,7 @@ impl Chunked {
                         self.state = State::Size;
                     }
                     [] | [b'\r'] => return Ok(Step::Need),
-                    _ => return Err(Error::Malformed("a chunk is longer than its size")),
+                    _ => return Err(Error::Malformed("chunk data longer than the chunk size")),
                 },
                 State::Trailers(scan) => {
                     return trailers(scan, inbox, limits);
@@ -98,7 +98,7 @@ impl Chunked {
 }
 
 fn trailers(scan: &mut Scan, inbox: &mut Inbox, limits: &Limits) -> Result<Step, Error> {
-    let end = scan.end(inbox.bytes(), limits.trailers, "more trailers than may be")?;
+    let end = scan.end(inbox.bytes(), limits.trailers, "trailers exceed the limit")?;
     let fields = match end {
         None => return Ok(Step::Need),
         // The empty line alone.
@@ -122,7 +122,7 @@ struct SizeLine {
 
 /// Reads the line before a chunk; `None`: it is not whole yet. What is certainly wrong is refused before the line is whole.
 fn size_line(bytes: &[u8], limits: &Limits) -> Result<Option<SizeLine>, Error> {
-    const NO_SIZE: Error = Error::Malformed("a chunk size that is no hexadecimal number");
+    const NO_SIZE: Error = Error::Malformed("invalid chunk size");
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_hexdigit());
     let digits = digits.count();
     if digits > DIGITS || (digits == 0 && !bytes.is_empty()) {
@@ -130,7 +130,7 @@ fn size_line(bytes: &[u8], limits: &Limits) -> Result<Option<SizeLine>, Error> {
     }
     let Some(feed) = memchr::memchr(b'\n', bytes) else {
         return match bytes.len() > limits.chunk_line {
-            true => Err(Error::TooLarge("a chunk extension longer than may be")),
+            true => Err(Error::TooLarge("chunk extension exceeds the limit")),
             false => Ok(None),
         };
     };
@@ -138,13 +138,13 @@ fn size_line(bytes: &[u8], limits: &Limits) -> Result<Option<SizeLine>, Error> {
         let line = line.strip_suffix(b"\r")?;
         line.split_at_checked(digits)
     }) else {
-        return Err(Error::Malformed("a line ends without a carriage return"));
+        return Err(Error::Malformed("line without a carriage return"));
     };
     if feed > limits.chunk_line {
-        return Err(Error::TooLarge("a chunk extension longer than may be"));
+        return Err(Error::TooLarge("chunk extension exceeds the limit"));
     }
     if !are_extensions(extension) {
-        return Err(Error::Malformed("a chunk extension that is none"));
+        return Err(Error::Malformed("invalid chunk extension"));
     }
     let size = number.iter().fold(0, |size, digit| {
         size << 4 | u64::from((*digit as char).to_digit(16).unwrap_or_default())

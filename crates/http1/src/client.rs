@@ -49,7 +49,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
     /// Queues the request's head. Fields of framing and of the connection are written from what is known here, not from `head`.
     pub fn send_head(&mut self, head: &RequestHeader, body: BodyLength) -> Result<(), Error> {
         if self.sender.is_begun() || head.method == Method::CONNECT {
-            return Err(Error::Unwritable("a request that cannot be sent here"));
+            return Err(Error::Unwritable(
+                "CONNECT, or a second request in one exchange",
+            ));
         }
         self.sender.begin_request(head, body)?;
         self.is_head = head.method == Method::HEAD;
@@ -100,9 +102,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
 
     fn head_there(&mut self) -> Result<Option<ResponseHeader>, Error> {
         if self.body.is_some() {
-            return Err(Error::Malformed("a head after the final one"));
+            return Err(Error::Malformed("response head after the final one"));
         }
-        let too_large = "a response's head larger than may be";
+        let too_large = "response head exceeds the limit";
         let end = self
             .scan
             .end(self.inbox.bytes(), self.limits.head, too_large);
@@ -115,12 +117,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
         let parsed = head::response(&bytes, &self.limits)?;
         let status = parsed.head.status;
         if status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(Error::Malformed("another protocol that was not asked for"));
+            return Err(Error::Malformed("protocol switch that was not requested"));
         }
         if status.is_informational() {
             self.informational += 1;
             if self.informational > self.limits.informational {
-                return Err(Error::TooLarge("more informational responses than may be"));
+                return Err(Error::TooLarge("too many informational responses"));
             }
             return Ok(parsed.head);
         }
@@ -161,7 +163,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
     /// The next part of the response's body; after the end, `End` again. May be cancelled.
     pub fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Result<Part, Error>> {
         let Some(body) = &mut self.body else {
-            return Poll::Ready(Err(Error::Malformed("a body before its head")));
+            return Poll::Ready(Err(Error::Malformed("body before its head")));
         };
         body.poll_part(&mut self.inbox, &mut self.io, &self.limits, cx)
     }

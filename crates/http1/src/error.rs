@@ -16,13 +16,13 @@ pub enum Error {
     #[error("{0}")]
     TooLarge(&'static str),
     /// The request has a version other than HTTP/1.0 and HTTP/1.1.
-    #[error("the version is neither HTTP/1.0 nor HTTP/1.1")]
+    #[error("unsupported HTTP version")]
     Version,
     /// The request asks for a tunnel (CONNECT).
-    #[error("a tunnel is not served")]
+    #[error("CONNECT is not supported")]
     Tunnel,
     /// The peer ended its sending side before the message was whole.
-    #[error("the connection was closed before the message was whole")]
+    #[error("connection closed before the end of the message")]
     Closed,
     /// The connection broke.
     #[error("the connection broke: {0}")]

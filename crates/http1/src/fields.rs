@@ -21,17 +21,15 @@ pub(crate) fn delimiter(fields: &HeaderMap, version: Version) -> Result<Delimite
         return Ok(length.map_or(Delimiter::Nothing, Delimiter::Length));
     };
     if version == Version::HTTP_10 {
-        return Err(Error::Malformed("HTTP/1.0 has no Transfer-Encoding"));
+        return Err(Error::Malformed("Transfer-Encoding in an HTTP/1.0 message"));
     }
     if length.is_some() {
         return Err(Error::Malformed(
-            "Content-Length and Transfer-Encoding in one message",
+            "both Content-Length and Transfer-Encoding",
         ));
     }
     if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-        return Err(Error::Malformed(
-            "a Transfer-Encoding other than one `chunked`",
-        ));
+        return Err(Error::Malformed("unsupported Transfer-Encoding"));
     }
     Ok(Delimiter::Chunked)
 }
@@ -41,10 +39,10 @@ fn content_length(fields: &HeaderMap) -> Result<Option<u64>, Error> {
     let values = fields.get_all(header::CONTENT_LENGTH).iter();
     let mut agreed = None;
     for value in values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')) {
-        let length = digits(value.trim_ascii())
-            .ok_or(Error::Malformed("a Content-Length that is no number"))?;
+        let length =
+            digits(value.trim_ascii()).ok_or(Error::Malformed("invalid Content-Length"))?;
         if agreed.is_some_and(|agreed| agreed != length) {
-            return Err(Error::Malformed("Content-Length values that differ"));
+            return Err(Error::Malformed("conflicting Content-Length values"));
         }
         agreed = Some(length);
     }

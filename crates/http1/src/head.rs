@@ -84,7 +84,7 @@ fn build_request(
         }
     };
     let built = RequestHeader::build(method.clone(), path.as_bytes(), Some(fields + 1));
-    built.map_err(|_| Error::Malformed("the request target holds what none may"))
+    built.map_err(|_| Error::Malformed("invalid request target"))
 }
 
 /// One Host, and the target's authority where there is one.
@@ -95,20 +95,20 @@ fn settle_host(head: &mut RequestHeader, target: &Target<'_>) -> Result<(), Erro
         None => None,
     };
     if hosts.next().is_some() {
-        return Err(Error::Malformed("more than one Host"));
+        return Err(Error::Malformed("more than one Host field"));
     }
     match (host, target) {
         (None, _) if head.version != Version::HTTP_10 => {
-            Err(Error::Malformed("a request of HTTP/1.1 without Host"))
+            Err(Error::Malformed("HTTP/1.1 request without Host"))
         }
         (None, Target::Absolute(absolute)) => {
             let authority = absolute.authority.to_string();
             let set = head.insert_header(header::HOST, authority);
             set.map_err(|_| BAD_FIELD)
         }
-        (Some(host), Target::Absolute(absolute)) if !absolute.agrees_with(host) => {
-            Err(Error::Malformed("Host is not the authority of the target"))
-        }
+        (Some(host), Target::Absolute(absolute)) if !absolute.agrees_with(host) => Err(
+            Error::Malformed("Host differs from the authority of the target"),
+        ),
         _ => Ok(()),
     }
 }
@@ -124,7 +124,7 @@ pub(crate) fn response(bytes: &Bytes, limits: &Limits) -> Result<Parsed<Response
             return Err(CUT);
         };
         let built = ResponseHeader::build(code, Some(parsed.headers.len() + 4));
-        let mut head = built.map_err(|_| Error::Malformed("a status that is none"))?;
+        let mut head = built.map_err(|_| Error::Malformed("invalid status code"))?;
         head.set_version(version(minor));
         head.set_reason_phrase(parsed.reason)
             .map_err(|_| BAD_FIELD)?;
@@ -174,9 +174,9 @@ pub(crate) fn trailers(bytes: &Bytes, limits: &Limits) -> Result<HeaderMap, Erro
     Ok(fields)
 }
 
-const CUT: Error = Error::Malformed("a head that is cut");
-const BAD_LINE: Error = Error::Malformed("the first line is none of HTTP");
-const BAD_FIELD: Error = Error::Malformed("a header field that is none");
+const CUT: Error = Error::Malformed("incomplete head");
+const BAD_LINE: Error = Error::Malformed("invalid start line");
+const BAD_FIELD: Error = Error::Malformed("invalid header field");
 
 /// Parses with room for so many fields: on the stack, where that is enough.
 fn with_space<'b, T>(fields: usize, parse: impl FnOnce(&mut [MaybeUninit<Header<'b>>]) -> T) -> T {
@@ -213,10 +213,10 @@ fn is_complete(parsed: httparse::Result<usize>, bytes: &[u8]) -> Result<(), Erro
 
 fn fault(error: httparse::Error, bytes: &[u8]) -> Error {
     match error {
-        httparse::Error::TooManyHeaders => Error::TooLarge("more header fields than may be"),
+        httparse::Error::TooManyHeaders => Error::TooLarge("too many header fields"),
         httparse::Error::Version if names_version(bytes) => Error::Version,
-        httparse::Error::HeaderName => Error::Malformed("the name of a field is none"),
-        httparse::Error::HeaderValue => Error::Malformed("the value of a field is none"),
+        httparse::Error::HeaderName => Error::Malformed("invalid field name"),
+        httparse::Error::HeaderValue => Error::Malformed("invalid field value"),
         _ => BAD_LINE,
     }
 }

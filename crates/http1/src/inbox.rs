@@ -10,8 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
 /// What is read to the stack.
 const SMALL_READ: usize = 8 << 10;
-/// What one read takes at most.
-const LARGE_READ: usize = 64 << 10;
+/// The most that one read takes, and so the largest buffer that a part of a body keeps alive.
+pub const MAX_READ: usize = 64 << 10;
 /// Parts below this are copied out of the buffer, so that a few bytes do not keep a large buffer alive.
 const SMALL_PART: usize = 2 << 10;
 
@@ -92,7 +92,7 @@ impl Inbox {
             step => (ready!(self.poll_large(io, cx, step))?, step),
         };
         if count == room {
-            self.step = (room * 2).min(LARGE_READ);
+            self.step = (room * 2).min(MAX_READ);
         }
         self.ended = count == 0;
         Poll::Ready(Ok(count))

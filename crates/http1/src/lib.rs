@@ -29,5 +29,6 @@ mod writer;
 pub use client::Client;
 pub use error::Error;
 pub use http_parts::{BodyLength, Closed, Data, Part};
+pub use inbox::MAX_READ;
 pub use limits::Limits;
 pub use server::Server;

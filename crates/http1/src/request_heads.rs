@@ -38,7 +38,7 @@ impl RequestHeads {
         limits: &Limits,
     ) -> Result<Option<Parsed<RequestHeader>>, Error> {
         check_method(inbox.bytes())?;
-        let too_large = "a head larger than may be";
+        let too_large = "request head exceeds the limit";
         let Some(length) = self.scan.end(inbox.bytes(), limits.head, too_large)? else {
             return Ok(None);
         };
@@ -54,13 +54,13 @@ fn check_method(bytes: &[u8]) -> Result<(), Error> {
     match (start.get(length), start) {
         (None, _) => Ok(()),
         (Some(b' '), _) if length > 0 => Ok(()),
-        (_, [b'\r', b'\n', ..]) => Err(Error::Malformed("empty lines before a request")),
+        (_, [b'\r', b'\n', ..]) => Err(Error::Malformed("too many empty lines before a request")),
         (_, [0x16, ..]) => Err(Error::OtherProtocol(
             "plain HTTP is expected here, and this is TLS",
         )),
         (_, [0x60, 0x60, 0xb0, ..]) => Err(Error::OtherProtocol(
             "plain HTTP is expected here, and this is Bolt",
         )),
-        _ => Err(Error::Malformed("the first line is none of HTTP")),
+        _ => Err(Error::Malformed("invalid start line")),
     }
 }

@@ -35,7 +35,7 @@ impl Scan {
             match bytes.get(self.line..feed) {
                 Some([b'\r']) => return Ok(Some(feed + 1)),
                 Some([.., b'\r']) => {}
-                _ => return Err(Error::Malformed("a line ends without a carriage return")),
+                _ => return Err(Error::Malformed("line without a carriage return")),
             }
             self.line = feed + 1;
             self.searched = self.line;

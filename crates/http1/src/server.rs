@@ -162,7 +162,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
     pub fn send_informational(&mut self, head: &ResponseHeader) -> Result<(), Error> {
         let switches = head.status == StatusCode::SWITCHING_PROTOCOLS;
         if !head.status.is_informational() || switches || self.sender.is_begun() {
-            return Err(Error::Unwritable("an informational response that is none"));
+            return Err(Error::Unwritable("not an informational response"));
         }
         if self.version == Version::HTTP_10 {
             return Ok(());
@@ -176,7 +176,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
     /// Queues the final head. Fields of framing and of the connection are written from what is known here, not from `head`.
     pub fn send_head(&mut self, head: &ResponseHeader, body: BodyLength) -> Result<(), Error> {
         if head.status.is_informational() || self.sender.is_begun() {
-            return Err(Error::Unwritable("a final response that is none"));
+            return Err(Error::Unwritable("not a final response, or a second one"));
         }
         let (announce, writer) = Writer::of_response(body, head.status, self.is_head, self.version);
         // A client that still sends may never end its body.

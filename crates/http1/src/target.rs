@@ -21,8 +21,8 @@ pub(crate) struct Absolute<'a> {
     rest: &'a str,
 }
 
-const INVALID: Error = Error::Malformed("the request target is none of HTTP");
-const INVALID_HOST: Error = Error::Malformed("the authority is none of HTTP");
+const INVALID: Error = Error::Malformed("invalid request target");
+const INVALID_HOST: Error = Error::Malformed("invalid authority");
 
 /// Reads a target. What is in none of the forms is refused: two parties may guess differently what was meant.
 pub(crate) fn parse<'a>(method: &Method, target: &'a str) -> Result<Target<'a>, Error> {

@@ -45,10 +45,10 @@ pub(crate) fn request_head(
 ) -> Result<(), Error> {
     let target = head.raw_path();
     if target.is_empty() || target.iter().any(|byte| *byte <= b' ' || *byte == 0x7f) {
-        return Err(Error::Unwritable("a target that is none"));
+        return Err(Error::Unwritable("invalid request target"));
     }
     if !head.headers.contains_key(header::HOST) {
-        return Err(Error::Unwritable("a request without Host"));
+        return Err(Error::Unwritable("request without Host"));
     }
     check_values(&head.headers)?;
     outbox.push_slice(head.method.as_str().as_bytes());
@@ -75,7 +75,7 @@ pub(crate) fn response_head(
     let reason = head.get_reason_phrase().unwrap_or_default().as_bytes();
     let is_text = |byte: &u8| *byte == b'\t' || (*byte >= b' ' && *byte != 0x7f);
     if !reason.iter().all(is_text) {
-        return Err(Error::Unwritable("a reason phrase with control bytes"));
+        return Err(Error::Unwritable("control byte in the reason phrase"));
     }
     check_values(&head.headers)?;
     outbox.push_slice(b"HTTP/1.1 ");
@@ -103,7 +103,7 @@ pub(crate) fn response_head(
 fn check_values(fields: &HeaderMap) -> Result<(), Error> {
     match fields.values().all(fields::is_writable) {
         true => Ok(()),
-        false => Err(Error::Unwritable("a field with a line end in its value")),
+        false => Err(Error::Unwritable("line break in a field value")),
     }
 }
 
@@ -182,7 +182,7 @@ impl Writer {
         match (self, part) {
             (Writer::Length(left), Part::Data(data)) => {
                 let left = left.checked_sub(data.len() as u64);
-                let left = left.ok_or(Error::Unwritable("a body longer than its head says"))?;
+                let left = left.ok_or(Error::Unwritable("body longer than announced"))?;
                 outbox.push(data.into_bytes());
                 Ok(Writer::Length(left))
             }
@@ -190,9 +190,7 @@ impl Writer {
                 Writer::Length(0) | Writer::NoBody | Writer::Discard | Writer::UntilClose,
                 Part::End,
             ) => Ok(Writer::Ended),
-            (Writer::Length(_), Part::End) => {
-                Err(Error::Unwritable("a body shorter than its head says"))
-            }
+            (Writer::Length(_), Part::End) => Err(Error::Unwritable("body shorter than announced")),
             (Writer::Chunked, Part::Data(data)) => {
                 outbox.push_slice(format!("{:x}\r\n", data.len()).as_bytes());
                 outbox.push(data.into_bytes());
@@ -225,8 +223,8 @@ impl Writer {
                 unchunked @ (Writer::Length(_) | Writer::NoBody | Writer::UntilClose),
                 Part::Trailers(_),
             ) => Ok(unchunked),
-            (Writer::Unbegun, _) => Err(Error::Unwritable("a body before its head")),
-            _ => Err(Error::Unwritable("a part after the end of a body")),
+            (Writer::Unbegun, _) => Err(Error::Unwritable("body before its head")),
+            _ => Err(Error::Unwritable("body part after the end of the body")),
         }
     }
 }

@@ -100,8 +100,8 @@ impl StreamJudge for MemberJudge {
         chunk.iter().for_each(|byte| self.byte(*byte));
     }
 
-    fn end(mut self: Box<Self>, complete: bool) -> Judgement {
-        let understood = complete && self.closed && !self.broken;
+    fn end(mut self: Box<Self>) -> Judgement {
+        let understood = self.closed && !self.broken;
         if self.kept.is_empty() {
             self.kept.push(b'{');
         }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::http::Data;
 use bytes::Bytes;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::Instant;
@@ -63,15 +64,17 @@ async fn respond(
     whole: bool,
     downstream: &mut dyn Downstream,
 ) -> Result<(), DownstreamError> {
-    while downstream.part().await? != Part::End {}
+    while poll_fn(|cx| downstream.poll_part(cx)).await? != Part::End {}
     let head = ResponseHeader::build(status, None).unwrap();
     downstream.send_head(&head, BodyLength::Unknown)?;
     let data = Data::new(Bytes::copy_from_slice(text.as_bytes())).unwrap();
-    downstream.send(Part::Data(data)).await?;
+    poll_fn(|cx| downstream.poll_ready(cx)).await?;
+    downstream.send_part(Part::Data(data))?;
     if whole {
-        downstream.send(Part::End).await?;
+        poll_fn(|cx| downstream.poll_ready(cx)).await?;
+        downstream.send_part(Part::End)?;
     }
-    downstream.flush().await
+    poll_fn(|cx| downstream.poll_flush(cx)).await
 }
 
 #[async_trait]
@@ -234,8 +237,8 @@ async fn what_cannot_begin_a_request_is_refused_at_once() {
         (b"\x16\x03\x01\x02\x00\x01\x00\n", "this is TLS"),
         (b"\x60\x60\xb0\x17\x00\x00\x01\x05", "this is Bolt"),
         (b"\r\n\x16\x03", "this is TLS"),
-        (b"\0", "none of HTTP"),
-        (b"G\xc3\xa9T", "none of HTTP"),
+        (b"\0", "invalid start line"),
+        (b"G\xc3\xa9T", "invalid start line"),
     ] {
         let mut running = Running::start();
         running.client.write_all(bytes).await.unwrap();

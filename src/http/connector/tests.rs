@@ -2,6 +2,7 @@
 
 use super::*;
 use pingora_core::connectors::l4::BindTo;
+use std::future::poll_fn;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -55,11 +56,11 @@ async fn exchange(connector: &Arc<Connector>, to: &Destination) -> Result<String
     let mut request = RequestHeader::build("GET", b"/", None).unwrap();
     request.insert_header("host", "a").unwrap();
     upstream.send_head(&request, BodyLength::None)?;
-    upstream.send(Part::End).await?;
-    upstream.flush().await?;
-    upstream.head().await?;
+    upstream.send_part(Part::End)?;
+    poll_fn(|cx| upstream.poll_flush(cx)).await?;
+    poll_fn(|cx| upstream.poll_head(cx)).await?;
     let mut body = Vec::new();
-    while let Part::Data(data) = upstream.part().await? {
+    while let Part::Data(data) = poll_fn(|cx| upstream.poll_part(cx)).await? {
         body.extend_from_slice(&data);
     }
     upstream.release();

@@ -140,12 +140,8 @@ impl<'a> Attempt<'a> {
         let stream = match response.exchange.take() {
             Some(exchange) => {
                 let judge = dialect.stream_judge(call, status, &response.head.headers);
-                Some(ResponseStream::new(
-                    exchange,
-                    sent,
-                    judgement.clone(),
-                    judge,
-                ))
+                let judged = judgement.clone();
+                Some(ResponseStream::begin(exchange, sent, judged, judge, &mut response).await)
             }
             None => {
                 sent.judged(&judgement);

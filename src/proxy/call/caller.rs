@@ -33,7 +33,7 @@ pub struct CallResponse {
     pub endpoint: Arc<Endpoint>,
     /// The endpoint is in its rejoin hold: the cache stores nothing from it.
     pub no_store: bool,
-    /// What the endpoint has still to send of it, where it streams.
+    /// Yields what follows the buffered data; `None`: the exchange is over.
     pub stream: Option<ResponseStream>,
 }
 

@@ -12,7 +12,7 @@ use crate::plan::{Plan, SystemLoad};
 use crate::shared::Share;
 use crate::snapshot::{Service, Snapshot};
 use bytes::Bytes;
-use http::{HeaderMap, Version, header};
+use http::{HeaderMap, header};
 use std::sync::Arc;
 
 /// Where a call comes from, and what of it is counted there.
@@ -114,7 +114,6 @@ impl Outbound {
         let (dialect, request) = (&self.service.dialect, &self.request);
         let edits = offload::outgoing(dialect, &self.call, &request.view(), after_write).await?;
         let mut head = RequestHeader::clone(&request.head);
-        head.set_version(Version::HTTP_11);
         let body = edit(&mut head, edits)?;
         if !head.headers.contains_key(header::HOST) {
             head.insert_header(header::HOST, authority).ok()?;

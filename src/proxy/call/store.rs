@@ -1,7 +1,8 @@
 //! What a fetched response means for the cache.
 
-use super::buffered::BufferedResponse;
+use super::caller::CallResponse;
 use super::outbound::Outbound;
+use super::response_stream::ResponseStream;
 use super::send::{SendEnd, SendReport};
 use crate::cache::{Cache, CacheStatus, FetchedResponse, Fill};
 use http::header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, VARY};
@@ -27,7 +28,7 @@ pub fn settle(outbound: &Outbound, report: &SendReport, fill: Fill) -> CacheStat
         body: response.body.clone(),
         endpoint: fetched.endpoint.id,
         no_store: fetched.no_store,
-        storable: Framing::of(response)
+        storable: Framing::of(fetched)
             .storable()
             .and(fetched.judgement.storable),
         expires: expires(outbound),
@@ -61,11 +62,14 @@ struct Framing {
 }
 
 impl Framing {
-    fn of(response: &BufferedResponse) -> Self {
+    fn of(fetched: &CallResponse) -> Self {
+        let response = &fetched.response;
+        let stream = fetched.stream.as_ref();
         Self {
             is_whole: response.is_whole,
             is_delimited_by_close: response.is_delimited_by_close,
-            has_trailers: response.trailers.is_some(),
+            has_trailers: response.trailers.is_some()
+                || stream.is_some_and(ResponseStream::holds_trailers),
         }
     }
 

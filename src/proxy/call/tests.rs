@@ -1,17 +1,20 @@
-//! Calls that nobody but their maker waits for: without a requester.
+//! Calls without a requester, as a background task makes them.
 
 use super::{CallEnd, CallOrigin, CallReport, Caller, Outbound, OutboundRequest, RequestBody};
+use crate::cache::LookupResult;
 use crate::config;
-use crate::http::{BodyLength, Connector, RequestHeader};
+use crate::http::{BodyLength, Connector, Part, RequestHeader};
 use crate::observe::Ticket;
 use crate::rejection::RejectionReason;
 use crate::runtime::Server;
 use bytes::Bytes;
 use http::{Request, Response};
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
-use testbed::faults::Requests;
+use testbed::faults::{CannedResponse, Requests, When};
+use testbed::graph::{Graph, Options};
 use testbed::server::{Application, Listener};
 use tokio::time::Instant;
 
@@ -37,21 +40,28 @@ impl Application for Endpoint {
 const READ: (&str, &str, &str) = ("GET", "/collections/a/points/7", "");
 const WRITE: (&str, &str, &str) = ("PUT", "/collections/a/points?wait=true", r#"{"points":[]}"#);
 
-/// A process over one endpoint.
-struct Process {
-    endpoint: Listener,
+/// A process over one endpoint, which is held as long as the process.
+struct Process<E> {
+    endpoint: E,
     server: Server,
     caller: Caller,
     /// Of all its calls.
     ticket: Ticket,
 }
 
-impl Process {
-    async fn start() -> Self {
+impl Process<Listener> {
+    async fn over_qdrant() -> Self {
         let endpoint = Listener::bind(0, Arc::new(Endpoint)).unwrap();
+        let url = endpoint.url();
+        Self::start(endpoint, "qdrant", &url).await
+    }
+}
+
+impl<E> Process<E> {
+    /// A process that buffers little of a response.
+    async fn start(endpoint: E, dialect: &str, url: &str) -> Self {
         let text = format!(
-            "services: {{db: {{dialect: qdrant, listen: 127.0.0.1:0, endpoints: [{}]}}}}\nadmin: {{listen: 127.0.0.1:0}}\n",
-            endpoint.url()
+            "services: {{db: {{dialect: {dialect}, listen: 127.0.0.1:0, endpoints: [{url}]}}}}\nadmin: {{listen: 127.0.0.1:0}}\npath: {{hold_limit: 1KiB}}\n",
         );
         let loaded = config::read(&text, "f.yaml", &BTreeMap::new(), &[]).unwrap();
         let server = Server::start(loaded, None).await.unwrap();
@@ -72,7 +82,9 @@ impl Process {
         let shared = self.server.shared();
         let snapshot = shared.snapshot();
         let service = snapshot.service("db").unwrap();
-        let head = RequestHeader::build(method, target.as_bytes(), None).unwrap();
+        let mut head = RequestHeader::build(method, target.as_bytes(), None).unwrap();
+        head.insert_header("content-type", "application/json")
+            .unwrap();
         let request = OutboundRequest {
             head: Arc::new(head),
             target: target.into(),
@@ -99,10 +111,10 @@ impl Process {
         self.caller.call(&mut outbound, deadline, None).await
     }
 
-    /// Reads until the response is stored: the endpoint is asked for its aliases first.
-    async fn store(&self) {
+    /// Reads until the response is stored: the endpoint is asked for its metadata first.
+    async fn store(&self, read: (&str, &str, &'static str)) {
         let stored = async {
-            while !matches!(self.call(READ, LONG).await.end, CallEnd::Stored(..)) {
+            while !matches!(self.call(read, LONG).await.end, CallEnd::Stored(..)) {
                 tokio::task::yield_now().await;
             }
         };
@@ -115,8 +127,8 @@ const LONG: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_write_without_a_requester_invalidates_what_a_read_without_one_stored() {
-    let process = Process::start().await;
-    process.store().await;
+    let process = Process::over_qdrant().await;
+    process.store(READ).await;
     let report = process.call(WRITE, LONG).await;
     let CallEnd::Response(written) = report.end else {
         panic!("no response to the write");
@@ -124,12 +136,12 @@ async fn a_write_without_a_requester_invalidates_what_a_read_without_one_stored(
     assert_eq!(written.response.head.status, 200);
     let report = process.call(READ, LONG).await;
     assert!(matches!(report.end, CallEnd::Response(_)));
-    process.store().await;
+    process.store(READ).await;
 }
 
 #[tokio::test]
 async fn its_deadline_ends_a_call_without_a_requester_to_a_silent_endpoint() {
-    let process = Process::start().await;
+    let process = Process::over_qdrant().await;
     process.endpoint.faults().hang(Some(Requests::All));
     let cases = [
         (READ, RejectionReason::UpstreamTimeout),
@@ -144,4 +156,33 @@ async fn its_deadline_ends_a_call_without_a_requester_to_a_silent_endpoint() {
         assert_eq!(rejection.reason, reason);
         assert_eq!(process.ticket.attempts().len(), number + 1);
     }
+}
+
+const GRAPH: &str = "/db/neo4j/query/v2";
+const GRAPH_READ: (&str, &str, &str) = ("POST", GRAPH, r#"{"statement":"MATCH (n:A) RETURN n.x"}"#);
+const GRAPH_WRITE: (&str, &str, &str) = ("POST", GRAPH, r#"{"statement":"CREATE (n:A) RETURN n"}"#);
+
+#[tokio::test]
+async fn a_streamed_response_settles_its_write_for_whoever_polls_it_to_its_end() {
+    let graph = Graph::start(Options::default()).unwrap();
+    let url = graph.url(0);
+    let process = Process::start(graph, "neo4j", &url).await;
+    process.store(GRAPH_READ).await;
+    let row = "a".repeat(1 << 20);
+    let response = format!(r#"{{"data":{{"fields":["n"],"values":[["{row}"]]}},"bookmarks":[]}}"#);
+    let response = CannedResponse::json(202, response);
+    let faults = process.endpoint.faults(0);
+    faults.respond_only(response, When::Always, Requests::Writes);
+
+    let CallEnd::Response(written) = process.call(GRAPH_WRITE, LONG).await.end else {
+        panic!("no response to the write");
+    };
+    assert!(!written.response.body.is_empty());
+    let mut stream = written.stream.unwrap();
+    while poll_fn(|cx| stream.poll_part(cx, &mut None)).await.unwrap() != Part::End {}
+    stream.release();
+
+    let report = process.call(GRAPH_READ, LONG).await;
+    let (status, _) = report.cache.unwrap();
+    assert_eq!(status.result, LookupResult::Miss, "no quarantine: {status}");
 }

@@ -1,11 +1,11 @@
-use super::{JOINED, READ, ReadAhead, SMALL};
+use super::{JOINED, MAX_READ, ReadAhead, SMALL};
 use crate::http::{Data, Part};
 use crate::shared::Bodies;
 use bytes::Bytes;
 use http::HeaderMap;
 use std::sync::Arc;
 
-const LIMIT: usize = 64 * READ;
+const LIMIT: usize = 64 * MAX_READ;
 
 fn data(length: usize) -> Data {
     Data::new(Bytes::from(vec![b'a'; length])).unwrap()
@@ -37,7 +37,7 @@ fn tiny_parts_are_joined_and_cost_little_more_than_their_bytes() {
         assert!(ahead.reserve());
         ahead.push(data(1));
     }
-    let first = READ;
+    let first = MAX_READ;
     assert!(
         bodies.held() <= first + 100_000 + JOINED,
         "{}",
@@ -56,16 +56,16 @@ fn where_there_is_no_room_each_response_goes_on_through_one_buffer() {
     let bodies = Bodies::new(0, 1.0);
     let mut readers: Vec<_> = (0..100).map(|_| ahead(&bodies)).collect();
     for ahead in &mut readers {
-        assert_eq!(fill(ahead, READ), READ, "one part");
+        assert_eq!(fill(ahead, MAX_READ), MAX_READ, "one part");
         assert!(
             given(ahead).len() == 1 && !ahead.reserve(),
             "until it was written"
         );
     }
-    assert_eq!(bodies.held(), 100 * READ);
+    assert_eq!(bodies.held(), 100 * MAX_READ);
     for ahead in &mut readers {
         ahead.written();
-        assert_eq!(fill(ahead, READ), READ, "the next one");
+        assert_eq!(fill(ahead, MAX_READ), MAX_READ, "the next one");
     }
     drop(readers);
     assert_eq!(bodies.held(), 0);
@@ -74,12 +74,12 @@ fn where_there_is_no_room_each_response_goes_on_through_one_buffer() {
 #[test]
 fn what_is_read_ahead_stops_at_its_limit_and_at_the_room_for_all() {
     for (bound, most) in [(1 << 30, LIMIT), (4 << 20, 1 << 20)] {
-        for length in [1, 100, SMALL - 1, SMALL, READ] {
+        for length in [1, 100, SMALL - 1, SMALL, MAX_READ] {
             let bodies = Bodies::new(bound, 1.0);
             let mut ahead = ahead(&bodies);
             fill(&mut ahead, length);
             assert!(
-                bodies.held() <= most + READ,
+                bodies.held() <= most + MAX_READ,
                 "{length} of {bound}: {}",
                 bodies.held()
             );
@@ -91,9 +91,9 @@ fn what_is_read_ahead_stops_at_its_limit_and_at_the_room_for_all() {
 fn parts_are_given_in_their_order() {
     let bodies = Bodies::new(4 * LIMIT, 1.0);
     let mut share = bodies.share("a client");
-    share.add(3 * READ);
+    share.add(3 * MAX_READ);
     let mut ahead = ReadAhead::new(share, LIMIT);
-    ahead.begin(Bytes::from(vec![b'b'; 2 * READ + 1]));
+    ahead.begin(Bytes::from(vec![b'b'; 2 * MAX_READ + 1]));
     ahead.push(data(5));
     ahead.join(b"xy");
     ahead.push(data(SMALL));
@@ -103,7 +103,7 @@ fn parts_are_given_in_their_order() {
     )]));
     ahead.push_end();
     let lengths: Vec<usize> = given(&mut ahead).iter().map(Part::data_len).collect();
-    assert_eq!(lengths, [READ, READ, 1, 7, SMALL, 0, 0]);
+    assert_eq!(lengths, [MAX_READ, MAX_READ, 1, 7, SMALL, 0, 0]);
     ahead.written();
     assert_eq!(bodies.held(), 0);
 }

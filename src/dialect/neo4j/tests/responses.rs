@@ -766,12 +766,12 @@ fn probes_ask_the_home_database_whatever_it_is_called() {
 fn a_streamed_response_is_judged_by_its_end() {
     let neo4j = plain();
     let call = Arc::new(neo4j.understand(&tx(&["CREATE (n) RETURN n"]).request()));
-    let streamed = |body: &str, step: usize, complete: bool| {
+    let streamed = |body: &str, step: usize| {
         let mut judge = neo4j.stream_judge(&call, 200, &HeaderMap::new()).unwrap();
         for chunk in body.as_bytes().chunks(step) {
             judge.chunk(chunk);
         }
-        judge.end(complete)
+        judge.end()
     };
     let rows = r#"{"results":[{"columns":["n"],"data":[{"row":["\"errors\":[1]}",{"errors":[{"code":"Neo.ClientError.X.Y"}]}]}]}],"#;
     let good = format!(r#"{rows}"errors":[],"lastBookmarks":["FB:new"]}}"#);
@@ -779,24 +779,23 @@ fn a_streamed_response_is_judged_by_its_end() {
         r#"{rows}"errors":[{{"code":"Neo.ClientError.Schema.ConstraintValidationFailed","message":"x"}}]}}"#
     );
     for step in [1, 2, 7, 1000] {
-        let found = streamed(&good, step, true);
+        let found = streamed(&good, step);
         assert_eq!(
             (found.fault, found.execution),
             (Fault::None, Executed::Done)
         );
         assert_eq!(found.bookmark.as_deref(), Some("FB:new"));
         assert!(found.storable.is_err());
-        let found = streamed(&bad, step, true);
+        let found = streamed(&bad, step);
         assert_eq!(
             (found.fault, found.execution),
             (Fault::Client, Executed::RolledBack)
         );
-        for (body, complete) in [(&good, false), (&good[..good.len() - 1].to_owned(), true)] {
-            assert_eq!(streamed(body, step, complete).execution, Executed::Unknown);
-        }
+        let unclosed = &good[..good.len() - 1];
+        assert_eq!(streamed(unclosed, step).execution, Executed::Unknown);
     }
     let endless = format!(r#"{{"errors":["{}"]}}"#, "x".repeat(1 << 20));
-    assert_eq!(streamed(&endless, 4096, true).execution, Executed::Unknown);
+    assert_eq!(streamed(&endless, 4096).execution, Executed::Unknown);
 }
 
 #[test]
