@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// How long a connection may be what, and how much it may hold.
+/// Time and size limits of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionLimits {
     /// Until the first byte of the first request.
@@ -60,10 +60,10 @@ pub trait Handler: Send + Sync {
 
 /// A byte stream of a client.
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send {
-    /// Makes the close that follows a reset, so that what was sent is not taken for whole.
+    /// Turns the close that follows into a reset, so that the response is not taken for complete.
     fn reset_on_close(&self);
 
-    /// What came and was not read, if the client has ended or broken its side and all of it can be told. Nothing is taken.
+    /// The unread bytes, if the client has ended or broken its side and all of them can be seen. Nothing is consumed.
     fn unread_at_end(&self) -> Option<Vec<u8>>;
 }
 

@@ -18,7 +18,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Destination {
     pub address: SocketAddr,
-    /// Parts connections that must not be mixed: an endpoint's generation.
+    /// Connections of different groups are never mixed: the endpoint's generation.
     pub group: u64,
     pub connect_timeout: Duration,
     /// How long the pool keeps the connection afterwards.

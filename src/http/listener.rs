@@ -13,7 +13,7 @@ use tokio::io::{Interest, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 
-/// What is looked at of the bytes that the system holds of a client: about what it holds at most by default.
+/// How many unread bytes of a client are peeked at: about as many as the system buffers by default.
 const MOST_UNREAD: usize = 8 << 20;
 
 /// A bound socket. It belongs to the runtime on which it was bound.

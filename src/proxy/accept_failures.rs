@@ -1,12 +1,12 @@
-//! Connections that could not be accepted: a lack of file descriptors, nearly always. They are counted,
-//! logged now and then, and accepting rests for a moment instead of spinning.
+//! Failures to accept a connection, nearly always for lack of file descriptors. They are counted and logged at intervals,
+//! and accepting pauses for a moment instead of spinning.
 
 use crate::observe::Observer;
 use std::io;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long accepting rests.
+/// How long accepting pauses.
 const REST: Duration = Duration::from_millis(100);
 /// How often it is logged.
 const LOG_EVERY: Duration = Duration::from_secs(10);
@@ -18,7 +18,7 @@ pub struct AcceptFailures {
 }
 
 impl AcceptFailures {
-    /// Notes a failure and rests.
+    /// Records a failure and pauses.
     pub async fn rest(&mut self, error: &io::Error, listener: &str, observer: &Observer) {
         observer.metrics().accept_failed();
         let now = Instant::now();

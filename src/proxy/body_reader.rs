@@ -18,12 +18,12 @@ impl BodyReader {
         Self { share, full: false }
     }
 
-    /// Whether it stopped because no more bodies can be held.
+    /// Whether it stopped because the bound of all bodies is reached.
     pub fn is_full(&self) -> bool {
         self.full
     }
 
-    /// What must be kept for as long as the body is.
+    /// Counts the body's memory; kept as long as the body.
     pub fn into_share(self) -> Share {
         self.share
     }

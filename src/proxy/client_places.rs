@@ -1,5 +1,5 @@
-//! How many clients a listener serves at a time. A reload may change the number: with fewer places
-//! no client is sent away, but none of those that become free is given again until the number is kept.
+//! Limits how many clients a listener serves at a time. A reload may change the limit: when it shrinks, connected clients
+//! stay, and no place is handed out until their number is below the new limit.
 
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -27,7 +27,7 @@ impl Count {
 }
 
 impl ClientPlaces {
-    /// So many places, all of them free.
+    /// This many places, all free.
     pub fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self(watch::Sender::new(Count { limit, taken: 0 })))
     }

@@ -1,5 +1,5 @@
-//! Looks now and then whether a client has left, while its body cannot be sent on. Nothing else tells: its end comes
-//! after bytes that are not read, and to read them all would be to hold them.
+//! Checks periodically whether a client has left while its body cannot be sent on. Reading would not show it: the end of
+//! its side comes after bytes that are not read yet, and reading them would mean holding them.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

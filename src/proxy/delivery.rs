@@ -1,4 +1,4 @@
-//! The way out: the end of a call is given to the client, with what every response carries.
+//! Delivers the result of a call to the client, with the fields that every response carries.
 
 use super::call::{BufferedResponse, CallEnd, CallResponse, Outbound, ResponseStream};
 use super::client::ClientError;
@@ -19,12 +19,12 @@ pub struct Delivery<'f, 'a> {
 }
 
 impl<'f, 'a> Delivery<'f, 'a> {
-    /// The response to this request, of which nothing was written.
+    /// The response to this request; nothing of it is written yet.
     pub fn new(flow: &'f mut Flow<'a>) -> Self {
         Self { flow }
     }
 
-    /// Gives the end of a call to the client.
+    /// Delivers the result of a call.
     pub async fn deliver(&mut self, outbound: &Outbound, end: CallEnd) -> Ending {
         match end {
             CallEnd::Response(response) => self.respond(outbound, *response).await,
@@ -43,7 +43,7 @@ impl<'f, 'a> Delivery<'f, 'a> {
         }
     }
 
-    /// Ends a request that is not on its way.
+    /// Ends a request before it became a call.
     pub async fn stop(&mut self, stop: Stop) -> Ending {
         match stop {
             Stop::Refused(rejection) => self.refuse(rejection).await,
@@ -69,14 +69,14 @@ impl<'f, 'a> Delivery<'f, 'a> {
         if editor.is_none() {
             return self.write(whole).await;
         }
-        // While it is edited, the body is there twice.
+        // While the body is edited, both versions are in memory.
         share.add(length);
         let edited = whole.edited(editor).await;
         share.give_back(length);
         self.write(edited).await
     }
 
-    /// Passes a response on while it comes.
+    /// Streams a response to the client.
     async fn relay(
         &mut self,
         mut begun: BufferedResponse,
@@ -125,7 +125,8 @@ impl<'f, 'a> Delivery<'f, 'a> {
         response.write(&mut self.flow.client, &marks).await
     }
 
-    /// What the response carries, which is written next. While the process stops, the connection ends with it.
+    /// The fields that pointsman adds to the response that is written next. While the process stops, the connection closes
+    /// after it.
     fn marks(&mut self) -> Marks {
         if *self.flow.origin.stop.borrow() {
             self.flow.client.close_after_response();

@@ -1,4 +1,4 @@
-//! The way in: a request is read as far as it must be known, understood and planned.
+//! Reads a request as far as needed to understand and plan it.
 
 use super::body_reader::BodyReader;
 use super::call::{CallOrigin, Outbound, OutboundRequest, RequestBody, SOON};
@@ -93,7 +93,7 @@ impl<'f, 'a> Intake<'f, 'a> {
     }
 }
 
-/// Makes a head ready to be sent on: the fields of the client's hop end here, and the id is added. Gives its target.
+/// Prepares a head to be forwarded: removes the hop-by-hop fields and adds the id. Returns the target.
 pub fn prepare(
     head: &mut RequestHeader,
     limits: &config::Path,
@@ -119,7 +119,7 @@ fn check(head: &RequestHeader, limits: &config::Path) -> Result<(), Stop> {
             "the header fields are larger than path.max_header_size allows",
         )));
     }
-    // A server may send back what it got, and with it what a script must not read.
+    // A server may echo the request, and with it credentials that a script must not read.
     if head.method == Method::TRACE && headers::carry_credential(fields) {
         return Err(Stop::Refused(Rejection::new(
             RejectionReason::MethodNotAllowed,

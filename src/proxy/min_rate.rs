@@ -44,7 +44,7 @@ impl MinRate {
         }
     }
 
-    /// So many bytes came, or were taken.
+    /// This many bytes were received from, or taken by, the client.
     pub fn moved(&mut self, bytes: usize) {
         self.pause();
         let earned = time_of(bytes, self.bytes_per_second);

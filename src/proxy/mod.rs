@@ -1,5 +1,5 @@
-//! One request's way: it is read, understood, responded to from the cache or sent to an endpoint, and
-//! its response passed on. The steps decide; here they are asked, and what they say is carried out.
+//! The path of a request: it is read, understood, answered from the cache or sent to an endpoint, and its response is
+//! passed on. Other modules decide; this one asks them and acts on their decisions.
 
 mod accept_failures;
 mod body_reader;

@@ -1,4 +1,4 @@
-//! What is noted of a request: who it is, the way to its response, what the cache did.
+//! What is recorded of a request: its id, how its response was found, what the cache did.
 
 use super::call::CallTrace;
 use crate::balance::{Exclusion, NoRoute};

@@ -1,5 +1,5 @@
-//! What was read of a response and its client has not taken. It is counted as the memory that it takes, which is more
-//! than its bytes: a part holds the buffer into which its connection read it. So small parts are copied together.
+//! The part of a response that was read and its client has not taken. Its memory is counted, which is more than its bytes:
+//! a part keeps the buffer alive into which it was read. So small parts are copied into shared buffers.
 
 use super::call::next_piece;
 use super::headers;
@@ -9,12 +9,12 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use std::collections::VecDeque;
 
-/// Parts below this are copied out of their buffer, if they must wait.
+/// Parts smaller than this are copied out of their buffer if others are queued before them.
 const SMALL: usize = 32 << 10;
 /// The buffer into which they are copied.
 const JOINED: usize = 16 << 10;
 
-/// What was read ahead. What the client's connection was given counts until the connection has written it.
+/// The parts that were read ahead. A part counts until the client's connection has written it.
 pub struct ReadAhead {
     share: Share,
     /// Bytes that may be held, where there is room for them.
@@ -40,7 +40,7 @@ enum Waiting {
 }
 
 impl ReadAhead {
-    /// Nothing but what the share holds already: the beginning of the response.
+    /// An empty queue. The share already counts the beginning of the response.
     pub fn new(share: Share, limit: usize) -> Self {
         Self {
             beginning: share.bytes(),
@@ -57,8 +57,8 @@ impl ReadAhead {
         self.parts.is_empty()
     }
 
-    /// Makes room for a part, if there is any. There always is for one, so that a response goes on where all memory is
-    /// used up: at the pace of its client, through one buffer.
+    /// Reserves room for a part; `false`: there is none. There is always room for one part, so that a response makes
+    /// progress when all memory is used up, at the pace of its client.
     pub fn reserve(&mut self) -> bool {
         let held = self.share.bytes();
         if held == 0 {
@@ -82,13 +82,13 @@ impl ReadAhead {
         self.share.give_back(reserved.saturating_sub(cost));
     }
 
-    /// Takes the beginning of the response, whose memory the share holds.
+    /// Queues the beginning of the response, which the share already counts.
     pub fn begin(&mut self, bytes: Bytes) {
         let (part, cost) = (Waiting::Data(bytes), std::mem::take(&mut self.beginning));
         self.parts.push_back(Held { part, cost });
     }
 
-    /// The beginning of the response is not held any more.
+    /// The beginning of the response is no longer in memory.
     pub fn drop_beginning(&mut self) {
         self.share.give_back(std::mem::take(&mut self.beginning));
     }
@@ -113,7 +113,7 @@ impl ReadAhead {
         self.hold(Waiting::End, 0);
     }
 
-    /// Copies data, to what came before if that has room.
+    /// Copies data into the last buffer, and what does not fit into a new one.
     pub fn join(&mut self, data: &[u8]) {
         let mut rest = data;
         if let Some(Held { part, .. }) = self.parts.back_mut()

@@ -1,6 +1,6 @@
-//! A response on its way to the client while it comes. What the client does not take at once is read
-//! ahead, up to a bound, so that the endpoint is done with the request and its connection is free while a slow client reads.
-//! Past the bound the endpoint is not read, and its permit is stalled.
+//! Streams a response to the client. What the client does not take at once is read ahead, up to a bound, so that the
+//! endpoint finishes the request and its connection is free while a slow client reads. Past the bound the endpoint is not
+//! read, and its permit is stalled.
 
 use super::call::{ExchangeEnd, ResponseStream, next_piece};
 use super::client::Client;
@@ -120,13 +120,13 @@ impl<'r, 'c> Relay<'r, 'c> {
         .await
     }
 
-    /// Moves what can be moved.
+    /// Moves all data that can be moved without waiting.
     fn poll_move(&mut self, cx: &mut Context<'_>) -> Result<(), ClientGone> {
         loop {
             self.poll_give(cx)?;
             match self.poll_read(cx)? {
                 Polled::Part => {}
-                // What the client takes makes room.
+                // Bytes that the client's connection has written make room.
                 Polled::NoRoom if self.poll_written(cx)? => {}
                 Polled::NoRoom | Polled::Nothing => return Ok(()),
             }
@@ -169,8 +169,8 @@ impl<'r, 'c> Relay<'r, 'c> {
         }
     }
 
-    /// Nothing is read: the request goes on being sent. After the response's end nothing else tells of an endpoint
-    /// that takes no more, so its time counts then.
+    /// Sends more of the request while the response is not read. After the response's end, only the endpoint's time limit
+    /// shows that it takes no more.
     fn poll_upload(&mut self, cx: &mut Context<'_>) -> Result<(), ClientGone> {
         let Some(stream) = &mut self.stream else {
             return Ok(());
@@ -195,7 +195,7 @@ impl<'r, 'c> Relay<'r, 'c> {
         Ok(())
     }
 
-    /// Gives the client's connection what it takes.
+    /// Queues as many parts as the client's connection takes.
     fn poll_give(&mut self, cx: &mut Context<'_>) -> Result<(), ClientGone> {
         while !self.ahead.is_empty() {
             match self.client.poll_ready(cx) {
@@ -225,7 +225,7 @@ impl<'r, 'c> Relay<'r, 'c> {
         Ok(self.ahead.is_empty())
     }
 
-    /// Whether everything is over.
+    /// Ready when the response was delivered or cannot be.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         let Ok(written) = self.poll_written(cx) else {
             return Poll::Ready(Ending::ClientGone);

@@ -1,5 +1,5 @@
-//! Responses as the client sees them: our own fields are added, those of the endpoint's hop end here,
-//! the dialect's edits are made.
+//! Prepares responses for the client: adds our own fields, removes those of the endpoint's hop, applies the dialect's
+//! edits.
 
 use super::call::next_piece;
 use super::client::{Client, ClientError};
@@ -56,7 +56,7 @@ pub enum Ending {
     Evicted,
 }
 
-/// A response that is there whole.
+/// A response that is complete in memory.
 pub struct WholeResponse {
     pub head: ResponseHeader,
     /// How long its body is, or would be.

@@ -1,5 +1,5 @@
-//! Whether a client holds up the response that streams to it. While it does, the permit of its endpoint is stalled and
-//! counts as no request in flight: readers that are slow do not take an endpoint away.
+//! Detects a client that reads its streamed response too slowly. Meanwhile the permit of the endpoint is stalled and counts
+//! as no request in flight, so that slow readers do not use up an endpoint.
 
 use super::min_rate::MinRate;
 use crate::endpoint::Permit;
@@ -19,7 +19,7 @@ pub struct SlowReader {
 }
 
 impl SlowReader {
-    /// A reader that has held nothing up yet.
+    /// A reader that has not been slow yet.
     pub fn new(client: IpAddr) -> Self {
         Self {
             client,
@@ -36,7 +36,7 @@ impl SlowReader {
         }
     }
 
-    /// The client took so many bytes.
+    /// The client took this many bytes.
     pub fn took(&mut self, bytes: usize) {
         self.rate.moved(bytes);
     }

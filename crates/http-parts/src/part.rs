@@ -59,7 +59,7 @@ impl Part {
 pub enum BodyLength {
     /// There is none, and the head says nothing of it: a GET, a response to HEAD, a 204.
     None,
-    /// So many bytes, which may be 0.
+    /// In bytes; may be 0.
     Known(u64),
     /// The end of the body tells.
     Unknown,

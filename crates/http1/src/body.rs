@@ -11,7 +11,7 @@ use tokio::io::AsyncRead;
 
 /// Chunks below this are joined, so that a body of tiny chunks is not one part for each.
 const SMALL_CHUNK: usize = 2 << 10;
-/// So much is joined.
+/// How much is joined.
 const JOINED: usize = 16 << 10;
 
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl Body {
         }
     }
 
-    /// Whether everything was given but the end.
+    /// Whether everything but the end was returned.
     pub fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
     }

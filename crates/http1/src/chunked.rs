@@ -30,7 +30,7 @@ enum State {
 /// What comes next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// So many bytes at the front of the inbox are data; to be taken, and told by [`Chunked::took`].
+    /// This many bytes at the front of the inbox are data; take them and call [`Chunked::took`].
     Data(usize),
     /// More bytes are needed.
     Need,
@@ -46,7 +46,7 @@ impl Chunked {
         }
     }
 
-    /// Understands what is there. After an error nothing has moved, so that the same error comes again.
+    /// Parses what has been read. An error consumes nothing, so that the next call fails the same way.
     pub fn step(&mut self, inbox: &mut Inbox, limits: &Limits) -> Result<Step, Error> {
         loop {
             match &mut self.state {
@@ -86,7 +86,7 @@ impl Chunked {
         }
     }
 
-    /// So many bytes of data were taken.
+    /// This many bytes of data were taken.
     pub fn took(&mut self, count: usize) {
         if let State::Data(left) = &mut self.state {
             *left = left.saturating_sub(count as u64);

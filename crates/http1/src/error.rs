@@ -12,7 +12,7 @@ pub enum Error {
     /// The peer speaks another protocol than HTTP.
     #[error("{0}")]
     OtherProtocol(&'static str),
-    /// The head, or the trailers, are larger than they may be.
+    /// The head or the trailers exceed a limit.
     #[error("{0}")]
     TooLarge(&'static str),
     /// The request has a version other than HTTP/1.0 and HTTP/1.1.
@@ -27,13 +27,13 @@ pub enum Error {
     /// The connection broke.
     #[error("the connection broke: {0}")]
     Io(io::ErrorKind),
-    /// What was to be written is no message: a fault of the caller, or of what made the message.
+    /// The message to be written is not valid HTTP: a fault of the caller, or of the source of the message.
     #[error("{0}")]
     Unwritable(&'static str),
 }
 
 impl Error {
-    /// The status with which a server refuses a request that failed so; `None`: nothing can be said to this client.
+    /// The status with which a server refuses such a request; `None`: no response can be sent.
     pub fn status(&self) -> Option<u16> {
         match self {
             Error::Malformed(_) | Error::OtherProtocol(_) => Some(400),

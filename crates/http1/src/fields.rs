@@ -1,4 +1,4 @@
-//! What fields say of a message: its length, its coding, whether the connection stays.
+//! What fields say about a message: its length, its coding, and whether the connection persists.
 
 use crate::Error;
 use http::header::{self, HeaderMap, HeaderValue};

@@ -1,5 +1,5 @@
-//! Heads and trailers from their bytes. `httparse` knows the grammar; what it forgives is refused
-//! before (lines without CR) and after it (targets, authorities, framing).
+//! Parses heads and trailers. `httparse` implements the grammar; what it tolerates is rejected before it (lines without CR)
+//! and after it (targets, authorities, framing).
 
 use crate::fields::{self, Delimiter};
 use crate::target::{self, Target};
@@ -178,7 +178,7 @@ const CUT: Error = Error::Malformed("incomplete head");
 const BAD_LINE: Error = Error::Malformed("invalid start line");
 const BAD_FIELD: Error = Error::Malformed("invalid header field");
 
-/// Parses with room for so many fields: on the stack, where that is enough.
+/// Parses with room for this many fields: on the stack if they fit there.
 fn with_space<'b, T>(fields: usize, parse: impl FnOnce(&mut [MaybeUninit<Header<'b>>]) -> T) -> T {
     let mut stack = [MaybeUninit::uninit(); ON_STACK];
     if let Some(space) = stack.get_mut(..fields) {

@@ -1,5 +1,5 @@
-//! Bytes that were read and not yet understood. While nothing is held, nothing is allocated: a read
-//! goes to the stack first. A peer that fills every read gets larger ones.
+//! Bytes that were read and not yet parsed. An empty inbox has no allocation: the first read goes to the stack. A peer that
+//! fills every read gets larger ones.
 
 use bytes::{Buf, Bytes, BytesMut};
 use std::io;

@@ -1,4 +1,4 @@
-//! How much of a peer's bytes is held, and what is too much.
+//! Limits on what a peer may send and on what is buffered.
 
 /// Limits of one connection. All are bytes unless named otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! The heads of requests, found among the bytes that were read: empty lines before one are passed over, and what can be
-//! no request is refused as soon as that is certain.
+//! Finds request heads in the bytes that were read. Empty lines before a head are skipped, and bytes that cannot begin a
+//! request are rejected as soon as that is certain.
 
 use crate::fields::is_token;
 use crate::head::{self, Parsed};
@@ -8,7 +8,7 @@ use crate::scan::Scan;
 use crate::{Error, Limits};
 use pingora_http::RequestHeader;
 
-/// A method is looked for in so many bytes: of a drip of bytes, none is looked at again and again.
+/// A method is searched for in the first bytes only, so that a head that arrives byte by byte is not rescanned each time.
 const METHOD: usize = 32;
 
 /// How far the next head was read.
@@ -47,7 +47,7 @@ impl RequestHeads {
     }
 }
 
-/// Refuses what begins with no method.
+/// Rejects bytes that do not begin with a method.
 fn check_method(bytes: &[u8]) -> Result<(), Error> {
     let start = bytes.get(..METHOD).unwrap_or(bytes);
     let length = start.iter().take_while(|byte| is_token(**byte)).count();

@@ -1,4 +1,4 @@
-//! The end of a head (or of trailers): an empty line. Looks at each byte once, however the bytes come.
+//! Finds the empty line that ends a head or trailers. Each byte is examined once, however the bytes are split.
 
 use crate::Error;
 
@@ -11,7 +11,7 @@ pub(crate) struct Scan {
 
 impl Scan {
     /// The length of the lines with the empty one, once it is there: at most `limit`. A line that ends without CR is
-    /// refused at once. An error comes again as long as the bytes stay.
+    /// rejected at once. The error is repeated while the bytes stay.
     pub fn end(
         &mut self,
         bytes: &[u8],

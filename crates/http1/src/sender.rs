@@ -1,4 +1,4 @@
-//! The sending half of a connection: what is queued, and how far the message that it belongs to has come.
+//! The sending half of a connection: the queued bytes, and the progress of their message.
 
 use crate::outbox::Outbox;
 use crate::writer::{self, Announce, Writer};

@@ -109,12 +109,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Server<T> {
         head
     }
 
-    /// Gives up on a head that does not come to its end: all that is left is the response to it.
+    /// Gives up on an incomplete head; only a response can follow.
     pub fn abandon_head(&mut self) {
         self.refuse(Error::Closed);
     }
 
-    /// Nothing after a broken head can be understood; all that is left is the response to it.
+    /// Nothing after an invalid head can be parsed; only a response can follow.
     fn refuse(&mut self, error: Error) -> Error {
         self.keep_alive = false;
         self.body = Body::none();

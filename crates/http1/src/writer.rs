@@ -15,7 +15,7 @@ pub(crate) enum Writer {
     NoBody,
     /// A response that never has a body, whatever it would have had: what follows is left out.
     Discard,
-    /// So many bytes must follow.
+    /// This many bytes must follow.
     Length(u64),
     Chunked,
     /// The last chunk and trailers are written.

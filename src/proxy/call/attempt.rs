@@ -1,5 +1,5 @@
-//! One attempt of a call at one endpoint: the request is sent as the dialect wants it, the response is
-//! buffered as far as it must be known and judged, and the endpoint's state is told how it went.
+//! One attempt of a call at one endpoint: sends the request as the dialect rewrites it, buffers as much of the response as
+//! its judgement needs, and reports the result to the endpoint's state.
 
 use super::buffered::{BufferLimit, BufferedResponse};
 use super::caller::{CallResponse, Caller};
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// How often an endpoint that is waited for is looked after.
+/// How often the health of an endpoint is checked while its response is awaited.
 const LIVENESS_CHECK: Duration = Duration::from_secs(1);
 
 /// How an attempt ended.
@@ -43,7 +43,7 @@ pub struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// Makes an attempt at the endpoint of a route.
+    /// Sends the call once, to the endpoint of a route.
     pub async fn make(
         caller: &'a Caller,
         outbound: &'a Outbound,
@@ -96,7 +96,7 @@ impl<'a> Attempt<'a> {
         BufferedResponse::read(exchange, self.buffer_limit(), requester).await
     }
 
-    /// Waits until the probes say that the endpoint is dead, if that ends the call there.
+    /// Ready when the probes find dead an endpoint that was not; never for a call that must not be abandoned then.
     async fn lost(&self) -> ExchangeError {
         let is_dead = || self.endpoint.health().status() == HealthStatus::Unhealthy;
         if !retry::abandons_dead_endpoint(self.outbound.call.effect) || is_dead() {
@@ -110,7 +110,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// How much of the response is buffered: what the dialect can judge, as far as the limit allows.
+    /// How much of the response to buffer: nothing unless the dialect judges bodies of this call, and at most the limit.
     fn buffer_limit(&self) -> BufferLimit {
         let buffers = self
             .outbound

@@ -1,4 +1,4 @@
-//! A response, buffered as far as it must be known before anything of it goes to the client.
+//! A response of which a beginning, or all, is buffered before any of it is sent to the client.
 
 use super::exchange::{Exchange, ExchangeEnd};
 use super::parts::BodyParts;
@@ -11,36 +11,36 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
-/// Bytes that are taken with the head if they are there already, though nothing is waited for.
+/// The most that is read without waiting, where nothing has to be buffered.
 const THERE_ALREADY: usize = 16 << 10;
 
 /// How much of a response is buffered.
 pub struct BufferLimit {
-    /// Bytes; 0: nothing is waited for.
+    /// In bytes. 0: take what has arrived with the head, and wait for nothing.
     pub bytes: usize,
-    /// How long it may take to come.
+    /// The longest wait for these bytes.
     pub time: Duration,
-    /// The part of it in the bound of all bodies.
+    /// Counts the body's memory in the bound of all bodies.
     pub share: Share,
 }
 
-/// A response: whole, or begun.
+/// A response that was read whole, or in part.
 pub struct BufferedResponse {
     pub head: ResponseHeader,
     pub length: BodyLength,
     pub body: Bytes,
     pub trailers: Option<HeaderMap>,
     pub is_whole: bool,
-    /// The exchange, while anything is left to be read or sent.
+    /// The exchange, unless both messages are complete.
     pub exchange: Option<Exchange>,
-    /// A cut of the body cannot be told from its end.
+    /// The body ends when the connection closes, so a truncated body looks complete.
     pub is_delimited_by_close: bool,
-    /// The part of the body in the bound of all bodies, until it is written.
+    /// Counts the body's memory in the bound of all bodies, until it is written.
     pub share: Share,
 }
 
 impl BufferedResponse {
-    /// Reads a response as far as the limit goes.
+    /// Reads a response up to the limit.
     pub async fn read(
         mut exchange: Exchange,
         mut limit: BufferLimit,
@@ -86,7 +86,7 @@ impl BufferedResponse {
     }
 }
 
-/// What a response without a body says of the one that it would have had (HEAD, 304).
+/// The length that is announced to the client; for HEAD and 304, that of the body that GET would have had.
 fn announced(head: &ResponseHeader, length: BodyLength) -> BodyLength {
     let named = || {
         let value = head.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?;
@@ -98,7 +98,7 @@ fn announced(head: &ResponseHeader, length: BodyLength) -> BodyLength {
     }
 }
 
-/// An exchange in which nothing is left to be done ends.
+/// Releases the exchange if both messages are complete.
 fn keep(exchange: Exchange, is_whole: bool) -> Option<Exchange> {
     if is_whole && exchange.upload_ended() {
         exchange.release();

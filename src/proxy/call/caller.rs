@@ -1,4 +1,4 @@
-//! Carries calls out: reads through the cache, everything else as writes, within one deadline.
+//! Executes calls within one deadline: reads through the cache, everything else as writes.
 
 use super::buffered::BufferedResponse;
 use super::outbound::Outbound;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Carries calls out.
+/// Executes calls.
 #[derive(Clone)]
 pub struct Caller {
     pub shared: Arc<Shared>,
@@ -40,28 +40,28 @@ pub struct CallResponse {
 /// How a call ended.
 pub enum CallEnd {
     Response(Box<CallResponse>),
-    /// A stored response, with the body as this call wants it.
+    /// A stored response, with its body refreshed for this call.
     Stored(Arc<CacheEntry>, Bytes),
     Refused(Rejection),
-    /// The requester left or its upload broke; what the endpoint made of it is unknown.
+    /// The requester left, or its upload broke. Whether the endpoint executed the call is unknown.
     RequesterGone,
 }
 
-/// A call's end, and the way to it.
+/// How a call ended, and how it got there.
 pub struct CallReport {
     pub end: CallEnd,
     /// What the cache did, and for what kind of call; `None` where the requester left before that was known.
     pub cache: Option<(CacheStatus, Option<Category>)>,
     /// The time that the look-up took.
     pub look_up: Option<Duration>,
-    /// Who was asked; `None`: nobody.
+    /// How endpoints were chosen; `None`: no endpoint was asked.
     pub trace: Option<CallTrace>,
     /// A fence of ours refused what was taken for a read: the outbound's call is now the write that it is.
     pub became_write: bool,
 }
 
 impl CallReport {
-    /// A call that ended before anyone was asked.
+    /// A call that ended before any endpoint was asked.
     pub fn unsent(end: CallEnd) -> Self {
         Self {
             end,
@@ -74,10 +74,10 @@ impl CallReport {
 }
 
 impl Caller {
-    /// Carries a call out. All of it, the wait for another's fetch and every attempt, ends with the
-    /// deadline. The rest of a body that was not read whole comes from `requester`.
+    /// Executes a call. The deadline covers all of it: the wait for another fetch and every attempt. The rest of a request
+    /// body that was not read whole comes from `requester`.
     ///
-    /// Dropping the future ends a read; a write that is dropped is settled as one of unknown outcome.
+    /// Dropping the future cancels a read; a dropped write is settled with an unknown outcome.
     pub async fn call(
         &self,
         outbound: &mut Outbound,

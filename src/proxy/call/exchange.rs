@@ -17,7 +17,7 @@ use tokio::time::Instant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExchangeEnd {
     Failed(ExchangeError),
-    /// Who the request is made for is gone.
+    /// The requester is gone.
     RequesterGone,
 }
 
@@ -33,7 +33,7 @@ pub struct Exchange {
     upload: Upload,
     wait: Wait,
     responding: bool,
-    /// Whether the response's reader held it up at any time.
+    /// Whether the reader of the response has ever paused it.
     was_held_up: bool,
 }
 
@@ -75,7 +75,7 @@ impl Exchange {
             match self.upstream.poll_head(cx) {
                 Poll::Ready(Ok(head)) if head.status.is_informational() => {
                     self.wait.end();
-                    // We have asked the client to go on ourselves.
+                    // The proxy has sent its own `100 Continue`.
                     if let Some(requester) = requester
                         && head.status != StatusCode::CONTINUE
                     {
@@ -99,7 +99,7 @@ impl Exchange {
         head
     }
 
-    /// Nothing is there at the moment: ready when that is to end.
+    /// Nothing has arrived: ready when the requester is gone or time is up.
     fn poll_wait(
         &mut self,
         cx: &mut Context<'_>,
@@ -132,7 +132,7 @@ impl Exchange {
         }
     }
 
-    /// Sends on what there is of the request; ready when nothing is left to send, or the endpoint takes no more.
+    /// Sends more of the request; ready when nothing is left to send, or the endpoint takes no more.
     pub fn poll_upload(
         &mut self,
         cx: &mut Context<'_>,
@@ -147,14 +147,14 @@ impl Exchange {
         self.upload.is_ended()
     }
 
-    /// The response's reader holds it up: that is not the endpoint's time.
+    /// The reader of the response pauses it: the endpoint's time stops.
     pub fn hold_up(&mut self) {
         self.wait.end();
         self.was_held_up = true;
     }
 
-    /// Ready when the endpoint takes too long, or the call's deadline passed. Of a response that its reader held up, it
-    /// cannot be told whose time that was.
+    /// Ready when the endpoint takes too long, or the call's deadline has passed. After a pause by the reader, the deadline
+    /// is not held against the endpoint.
     pub fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<ExchangeError> {
         let otherwise = match self.upload.state {
             UploadState::Sending | UploadState::Flushing => WaitFor::EndpointReads,
@@ -182,7 +182,7 @@ impl Exchange {
         }
     }
 
-    /// An endpoint that refuses a body closes while we send: then our failure to send says it better.
+    /// An endpoint that refuses a body closes while it is sent: the write error then says more than the read error.
     fn failed(&self, error: UpstreamError) -> ExchangeEnd {
         match self.upload.state {
             UploadState::Failed(first) if !self.responding => ExchangeEnd::Failed(first),

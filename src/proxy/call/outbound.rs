@@ -1,5 +1,5 @@
-//! A call on its way to an endpoint: understood, planned, owned, so that it can be sent more than once
-//! and from a task of its own.
+//! A call that is ready to be sent: understood, planned, and owning its request, so that it can be sent more than once
+//! and from another task.
 
 use super::outbound_request::OutboundRequest;
 use crate::config;
@@ -15,11 +15,11 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 use std::sync::Arc;
 
-/// Where a call comes from, and what of it is counted there.
+/// The context of a call: its configuration, its service, and where it is counted.
 pub struct CallOrigin {
     pub snapshot: Arc<Snapshot>,
     pub service: Arc<Service>,
-    /// The part of the request's body in the bound of all bodies.
+    /// Counts the request's body in the bound of all bodies.
     pub share: Share,
     /// Whether the scores of all endpoints are wanted.
     pub explain: bool,
@@ -33,11 +33,11 @@ pub struct Outbound {
     pub snapshot: Arc<Snapshot>,
     pub service: Arc<Service>,
     pub request: OutboundRequest,
-    /// The body's part in the bound of all bodies.
+    /// Counts the request's body in the bound of all bodies.
     pub share: Arc<Share>,
     pub call: Arc<Call>,
     pub plan: Arc<Plan>,
-    /// The endpoint from which alone a response may be stored.
+    /// The only endpoint whose response may be stored.
     pub home: Option<EndpointId>,
     /// Whether the scores of all endpoints are wanted.
     pub explain: bool,
@@ -75,7 +75,7 @@ impl Outbound {
         }
     }
 
-    /// The database refused, before any effect, what was taken for a read: it is learned as the write that it is.
+    /// The database refused this read before any effect because it writes: the dialect learns that it is a write.
     pub fn become_write(&mut self, observer: &Observer) {
         let call = self
             .dialect()
@@ -94,7 +94,7 @@ impl Outbound {
         &self.snapshot.config.path
     }
 
-    /// What a node-local call belongs to: its target.
+    /// The key of a node-local call: its target.
     pub fn local_key(&self) -> &str {
         match &self.call.target {
             Target::Service => "",
@@ -107,7 +107,7 @@ impl Outbound {
         self.call.placement == Placement::Any
     }
 
-    /// The request as the dialect wants it sent, for an endpoint of this authority. Made anew for each attempt.
+    /// The request with the dialect's edits, for an endpoint of this authority. Built anew for each attempt.
     /// `None`: it cannot be written.
     pub async fn message(&self, authority: &str) -> Option<OutboundMessage> {
         let after_write = self.home.is_some();

@@ -7,7 +7,7 @@ use bytes::Bytes;
 /// Bytes that are written at a time.
 const PIECE: usize = 64 << 10;
 
-/// The next piece of some bytes, small enough that its reader's progress shows; `None` when there are none left.
+/// Splits the next piece off, small enough that a slow reader's progress shows; `None` when no bytes are left.
 pub fn next_piece(bytes: &mut Bytes) -> Option<Data> {
     Data::new(bytes.split_to(bytes.len().min(PIECE)))
 }
@@ -35,8 +35,7 @@ impl BodyParts {
         self.first.len() + self.joined.len()
     }
 
-    /// Adds a part, whose memory the share takes by `grow`; `false`: there was no room for it, and it is counted all
-    /// the same.
+    /// Adds a part and counts its memory with `grow`. `false`: there was no room for it, but it is added and counted.
     pub fn push(
         &mut self,
         part: Bytes,
@@ -79,7 +78,7 @@ impl BodyParts {
     }
 }
 
-/// Counts what is there without room for it.
+/// Counts memory beyond the bound.
 fn add(share: &mut Share, bytes: usize) -> bool {
     share.add(bytes);
     false

@@ -1,5 +1,4 @@
-//! What is known while a call runs: the attempts so far, what they leave open, and what is told to
-//! the rules of retrying.
+//! The state of a running call: its attempts so far, what they leave unknown, and the input of the retry rules.
 
 use super::caller::CallResponse;
 use super::exchange_error::ExchangeError;
@@ -14,10 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// When it makes sense to come back, where nothing else tells.
+/// The `Retry-After` of a refusal for which nothing better is known.
 pub const SOON: Duration = Duration::from_secs(1);
 
-/// The way of a call so far.
+/// The attempts of a call so far.
 pub struct Progress<'a> {
     shared: &'a Shared,
     outbound: &'a Outbound,
@@ -25,7 +24,7 @@ pub struct Progress<'a> {
     deadline: Instant,
     pub trace: CallTrace,
     attempts: u32,
-    /// Who gave no response, and why.
+    /// The endpoints that gave no response, and why.
     failures: Vec<(Arc<Endpoint>, &'static str)>,
     /// Endpoints that are not asked again.
     pub excluded: Vec<Arc<Endpoint>>,

@@ -1,4 +1,4 @@
-//! A read: from the cache, by another requester's fetch, or by a fetch of its own.
+//! A read: served from the cache, by another requester's fetch, or by its own fetch.
 
 use super::caller::{CallEnd, CallReport, Caller};
 use super::limits::CallLimits;
@@ -55,7 +55,7 @@ impl<'c> Read<'c> {
         }
     }
 
-    /// Carries it out.
+    /// Executes the read.
     pub async fn run(
         mut self,
         requester: &mut Option<&mut dyn Requester>,
@@ -111,8 +111,8 @@ impl<'c> Read<'c> {
         verdict
     }
 
-    /// How long another's fetch is waited for: at most half of what this request may take itself, so that the other half
-    /// is left to ask an endpoint, which then responds as the request's own limit says.
+    /// The longest wait for another fetch: at most half of this request's own time limit, so that the other half is left to
+    /// ask an endpoint.
     fn share_wait(&self) -> Duration {
         let (call, config) = (&self.outbound.call, &self.outbound.snapshot.config);
         let own = match call.time_limit {
@@ -133,7 +133,7 @@ impl<'c> Read<'c> {
         }
     }
 
-    /// The requester left before it was known what the cache does.
+    /// The requester left before the cache had an answer.
     fn abandoned(self) -> CallReport {
         CallReport {
             look_up: self.look_up,
@@ -141,8 +141,8 @@ impl<'c> Read<'c> {
         }
     }
 
-    /// Fetches for all that ask the same. The fetch is a task of its own: a requester that leaves, or is slow, neither
-    /// ends nor stalls it for the others. It ends when all have left.
+    /// Fetches for all requesters of the same key. The fetch is its own task, so a requester that leaves or is slow does not
+    /// cancel or stall it for the others. It is cancelled when all have left.
     async fn lead(
         self,
         fill: Fill,
@@ -196,7 +196,7 @@ impl<'c> Read<'c> {
         self.fetched(report, CacheStatus::bypass(reason), None)
     }
 
-    /// The report of a read that was fetched. One that was refused as a write is learned as one.
+    /// The report of a fetched read. A read that the database refused as a write is learned as one.
     fn fetched(
         self,
         report: SendReport,

@@ -1,5 +1,5 @@
-//! Who a call is made for, as far as the call must know: it gives the rest of a body, takes
-//! informational responses, and may leave.
+//! The side that a call is made for, as the call sees it: it supplies the rest of a request body, takes informational
+//! responses, and may leave.
 
 use crate::http::{Part, ResponseHeader};
 use std::future::poll_fn;
@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gone;
 
-/// Who a call is made for.
+/// The side that a call is made for.
 pub trait Requester: Send {
     /// The next part of the request's body.
     fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Result<Part, Gone>>;
@@ -28,7 +28,7 @@ pub trait Requester: Send {
     /// Takes an informational response.
     fn informational(&mut self, head: ResponseHeader);
 
-    /// Sends on what [`Requester::informational`] took.
+    /// Flushes what [`Requester::informational`] took.
     fn poll_flush(&mut self, cx: &mut Context<'_>);
 }
 

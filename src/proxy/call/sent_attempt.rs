@@ -1,5 +1,5 @@
-//! An attempt that was sent, until its end is told: once, to the endpoint's state, to the metrics and to the request's
-//! record. Dropped before, it was abandoned: it counts as that, and nothing is learned of the endpoint.
+//! An attempt that was sent. Its end is reported once: to the endpoint's state, the metrics and the request's record. An
+//! attempt that is dropped without an end counts as abandoned and says nothing about the endpoint.
 
 use super::exchange_error::ExchangeError;
 use super::outbound::Outbound;
@@ -25,7 +25,7 @@ pub struct SentAttempt {
 }
 
 impl SentAttempt {
-    /// An attempt of this call, on this route, that is sent now.
+    /// Records that this call is sent now, on this route.
     pub fn new(shared: &Arc<Shared>, outbound: &Outbound, route: Route) -> Self {
         let endpoint = Name::from(Arc::clone(&route.endpoint.name));
         let scores = route.scores.iter();
@@ -58,7 +58,7 @@ impl SentAttempt {
         self.sample = Some(self.running.elapsed());
     }
 
-    /// The endpoint has sent all, and this is what it means.
+    /// The endpoint has sent the whole response, which was judged.
     pub fn judged(self, judgement: &Judgement) {
         let completion = Completion {
             needs_two_shapes: judgement.needs_two_shapes,
@@ -68,7 +68,7 @@ impl SentAttempt {
         self.running.end(judgement.fault, judgement.code);
     }
 
-    /// No response came, or not all of it. Of an endpoint that is not to blame nothing is learned.
+    /// The response failed or is incomplete. It counts against the endpoint only if the endpoint is to blame.
     pub fn failed(self, error: &ExchangeError) {
         if !error.blames_endpoint() {
             return self.running.end(Fault::None, error.kind);

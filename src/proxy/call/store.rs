@@ -11,10 +11,10 @@ use std::time::Duration;
 
 /// Header fields that a hit repeats, beside what browsers are told of other origins.
 const KEPT: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LANGUAGE, VARY];
-/// How the fields begin that browsers need; the origin of a request is part of its key.
+/// The prefix of the fields that browsers need; the origin of a request is part of the cache key.
 const CROSS_ORIGIN: &str = "access-control-";
 
-/// Stores a response if it may be stored, and wakes those who wait for it.
+/// Stores a response if it may be stored, and wakes its waiters.
 pub fn settle(outbound: &Outbound, report: &SendReport, fill: Fill) -> CacheStatus {
     let SendEnd::Response(fetched) = &report.end else {
         let why = fill.why();
@@ -36,7 +36,7 @@ pub fn settle(outbound: &Outbound, report: &SendReport, fill: Fill) -> CacheStat
     CacheStatus::filled(outcome)
 }
 
-/// The database refused the credential: what is stored for it goes.
+/// Drops what is stored for a credential that the database refused.
 pub fn revoke(cache: &Cache, outbound: &Outbound, report: &SendReport) {
     let SendEnd::Response(response) = &report.end else {
         return;
@@ -53,7 +53,7 @@ pub fn revoke(cache: &Cache, outbound: &Outbound, report: &SendReport) {
     }
 }
 
-/// How a response came.
+/// How a response was received.
 #[derive(Debug, Clone, Copy)]
 struct Framing {
     is_whole: bool,
@@ -73,7 +73,7 @@ impl Framing {
         }
     }
 
-    /// Whether a response that came so can be stored: all of it is there, for certain, and a hit can repeat it.
+    /// Whether the response can be stored: it is certainly complete, and a hit can reproduce it.
     fn storable(self) -> Result<(), &'static str> {
         match self {
             Self {
@@ -104,7 +104,7 @@ fn kept(fields: &HeaderMap) -> HeaderMap {
     kept
 }
 
-/// Time until the credential ends by itself.
+/// Time until the credential expires.
 fn expires(outbound: &Outbound) -> Option<Duration> {
     let at = Duration::from_secs(outbound.call.expires?);
     let now = std::time::SystemTime::now()

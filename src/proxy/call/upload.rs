@@ -1,4 +1,4 @@
-//! A request on its way to an endpoint: what is held of it goes out first, then what its requester still sends.
+//! The upload of a request to an endpoint: first the buffered body, then what the requester still sends.
 
 use super::exchange_error::ExchangeError;
 use super::outbound::OutboundMessage;
@@ -18,21 +18,21 @@ pub enum UploadState {
     Done,
     /// The endpoint took no more of it.
     Failed(ExchangeError),
-    /// It is not wanted any more: the response is an error.
+    /// Given up: the response is an error.
     Abandoned,
 }
 
 /// What is still to be sent of a request.
 pub struct Upload {
     pub state: UploadState,
-    /// What is held of the body.
+    /// The buffered part of the body.
     body: Bytes,
     trailers: Option<HeaderMap>,
-    /// Whether nothing follows what is held.
+    /// Whether nothing follows the buffered part.
     is_whole: bool,
 }
 
-/// What a look at the request brought: its new state, or why the endpoint takes no more.
+/// The result of one step: the new state, or why the endpoint takes no more.
 type Step = Result<UploadState, UpstreamError>;
 
 impl Upload {
@@ -46,12 +46,12 @@ impl Upload {
         }
     }
 
-    /// Whether nothing more of it will be sent.
+    /// Whether the upload is over.
     pub fn is_ended(&self) -> bool {
         !matches!(self.state, UploadState::Sending | UploadState::Flushing)
     }
 
-    /// Sends on what there is of it; ready when nothing is left to send, or the endpoint takes no more.
+    /// Sends what is available; ready when nothing is left to send, or the endpoint takes no more.
     pub fn poll(
         &mut self,
         upstream: &mut dyn Upstream,
@@ -74,7 +74,7 @@ impl Upload {
         }
     }
 
-    /// Queues one part more, when there is room for it and it is there.
+    /// Queues the next part, once there is room for it and it is available.
     fn poll_next(
         &mut self,
         upstream: &mut dyn Upstream,
@@ -112,7 +112,7 @@ impl Upload {
         Poll::Ready(Ok(upstream.send_part(part).map(|()| next)))
     }
 
-    /// The next part of what is held; `None`: it comes from the requester.
+    /// The next buffered part; `None`: the requester has to supply it.
     fn held(&mut self) -> Option<Part> {
         match next_piece(&mut self.body) {
             Some(piece) => Some(Part::Data(piece)),
@@ -122,7 +122,7 @@ impl Upload {
     }
 }
 
-/// The requester rests: what is queued goes out meanwhile.
+/// The requester has nothing to send: flushes what is queued.
 fn poll_rest(upstream: &mut dyn Upstream, wait: &mut Wait, cx: &mut Context<'_>) -> Poll<Step> {
     match ready!(upstream.poll_flush(cx)) {
         Ok(()) => {

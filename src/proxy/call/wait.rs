@@ -1,5 +1,5 @@
-//! Who is waited for during an exchange, and for how long. Each wait begins anew with every step that is made; all of
-//! them end with the call's deadline.
+//! Which side an exchange waits for, and for how long. Every step forward restarts the wait; the call's deadline ends all
+//! waits.
 
 use super::limits::CallLimits;
 use std::pin::Pin;
@@ -7,10 +7,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
-/// How long a response is waited for after the request could not be sent to its end.
+/// The longest wait for a response after sending the request failed.
 const LAST_WORD: Duration = Duration::from_millis(250);
 
-/// Who is waited for.
+/// Which side is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitFor {
     EndpointReads,
@@ -36,7 +36,7 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// Nobody is waited for yet.
+    /// No wait has begun.
     pub fn new(limits: CallLimits, deadline: Instant) -> Self {
         Self {
             limits,
@@ -46,7 +46,7 @@ impl Wait {
         }
     }
 
-    /// A step was made.
+    /// A step forward was made: the wait is over.
     pub fn end(&mut self) {
         self.current = None;
     }

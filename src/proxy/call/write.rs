@@ -13,7 +13,7 @@ use crate::snapshot::Service;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// Carries out a write, or what is taken for one.
+/// Executes a write, or what is taken for one.
 pub async fn carry_out(
     caller: &Caller,
     outbound: &mut Outbound,
@@ -34,7 +34,7 @@ pub async fn carry_out(
     store::revoke(cache, outbound, &report);
     write.responded(outcome(&outbound.call, &report));
     match &mut report.end {
-        // The database may commit at the end of its response: the write stays open until then.
+        // The database may commit at the end of its response, so the write stays open until then.
         SendEnd::Response(response) => match &mut response.stream {
             Some(stream) => stream.settles(write, response.endpoint.id),
             None => write.settle(),
@@ -77,13 +77,13 @@ impl PendingWrite {
         }
     }
 
-    /// There is a response, or there will be none: what is known by now of its outcome.
+    /// Records the outcome as far as it is known once a response has begun, or none will come.
     fn responded(&mut self, outcome: Settled) {
         self.outcome = Some(outcome);
         self.invalidate_after(outcome);
     }
 
-    /// A response that streamed came to its end, and was judged then if it could be.
+    /// The streamed response ended; the judgement is that of its end, where it has one.
     pub fn ended(mut self, endpoint: EndpointId, judgement: Option<&Judgement>) {
         if let Some(judgement) = judgement {
             self.outcome = Some(settled(&self.call, judgement.execution, endpoint));
@@ -100,11 +100,11 @@ impl PendingWrite {
     fn invalidate_after(&self, outcome: Settled) {
         let after = self.service.dialect.invalidates_after(&self.call);
         if after != self.call.invalidates {
-            // A name came to stand for something else while the write was under way.
+            // A name was bound to another target during the write.
             self.cache.begin_write(&after).settle(outcome);
         }
         if self.call.effect == Effect::Schema {
-            // What the dialect knows of names and procedures may be old now.
+            // The dialect's names and procedures may be out of date.
             self.service.pool.probe_trigger().fire();
         }
     }
