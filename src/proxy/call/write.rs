@@ -32,6 +32,7 @@ pub async fn carry_out(
     let mut write = PendingWrite::begin(cache, outbound);
     let mut report = send(caller, outbound, deadline, requester).await;
     store::revoke(cache, outbound, &report);
+    write.unsure = report.unsure;
     write.responded(outcome(&outbound.call, &report));
     match &mut report.end {
         // The database may commit at the end of its response, so the write stays open until then.
@@ -62,6 +63,8 @@ pub struct PendingWrite {
     /// `None`: it invalidates nothing.
     open: Option<OpenWrite>,
     outcome: Option<Settled>,
+    /// An earlier attempt was sent and its outcome is unknown: it may still take effect, whatever a later one says.
+    unsure: bool,
 }
 
 impl PendingWrite {
@@ -74,6 +77,7 @@ impl PendingWrite {
             call: Arc::clone(&outbound.call),
             open: (!tags.is_empty()).then(|| cache.begin_write(tags)),
             outcome: None,
+            unsure: false,
         }
     }
 
@@ -85,7 +89,9 @@ impl PendingWrite {
 
     /// The streamed response ended; the judgement is that of its end, where it has one.
     pub fn ended(mut self, endpoint: EndpointId, judgement: Option<&Judgement>) {
-        if let Some(judgement) = judgement {
+        if let Some(judgement) = judgement
+            && !self.unsure
+        {
             self.outcome = Some(settled(&self.call, judgement.execution, endpoint));
         }
         self.settle();

@@ -1,6 +1,8 @@
 //! Stored responses and what invalidates them.
 
 use crate::support::{Origin, ReceivedRequest, Setup, Step, in_time, wait_until};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A server of Neo4j, as far as these tests need one.
 fn neo4j(request: &ReceivedRequest) -> Vec<Step> {
@@ -73,6 +75,47 @@ async fn a_write_whose_client_reads_nothing_is_settled_when_its_endpoint_has_sen
     in_time("a read that is stored", hit).await;
     wait_until("the reads' end", || proxy.server.shared().in_flight() == 1).await;
     drop(writer);
+}
+
+/// The good end of a streamed response settled the write, although an attempt before it was cut after it was sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repeated_write_stays_of_unknown_outcome_when_its_last_response_streams() {
+    let rows = "[1],".repeat(32 << 10);
+    let written = format!(r#"{{"data":{{"fields":["n"],"values":[{rows}[1]]}},"bookmarks":[]}}"#);
+    let written = Arc::new((written, AtomicUsize::new(0)));
+    let server = |request: &ReceivedRequest, (good, writes): &(String, AtomicUsize)| {
+        if !request.body.windows(6).any(|bytes| bytes == b"CREATE") {
+            return neo4j(request);
+        }
+        match writes.fetch_add(1, Ordering::Relaxed) {
+            0 => vec![Step::Close],
+            _ => Step::json(202, good),
+        }
+    };
+    let origin = || {
+        let written = Arc::clone(&written);
+        Origin::start(move |request: &ReceivedRequest| server(request, &written))
+    };
+    let origins = [origin().await, origin().await];
+    let proxy = Setup::new("neo4j", &origins.each_ref().map(Origin::url))
+        .service("idempotent: [cypher.write]")
+        .section("cache: {enabled: true}")
+        .section("path: {hold_limit: 64KiB}")
+        .start()
+        .await;
+    let query = "/db/neo4j/query/v2";
+    let write = proxy.post(query, r#"{"statement":"CREATE (n:Kept) RETURN n"}"#);
+    assert_eq!(write.await.status, 202);
+    assert_eq!(written.1.load(Ordering::Relaxed), 2);
+    wait_until("the end of the write", || {
+        proxy.server.shared().in_flight() == 0
+    })
+    .await;
+    for _ in 0..2 {
+        let read = proxy.post(query, r#"{"statement":"MATCH (n:Kept) RETURN n"}"#);
+        let read = read.await;
+        assert!(read.cache().contains("quarantine"), "{}", read.cache());
+    }
 }
 
 /// `cache/stats` left writes and unread bodies out, and counted other things as hits than the metrics.
