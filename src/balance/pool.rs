@@ -79,6 +79,12 @@ impl Pool {
         RouteSearch::new(self, ask).run(random)
     }
 
+    /// Whether such a request has an endpoint other than as a last resort. An endpoint whose trial is due has one,
+    /// and so has one that its breaker may not take out: if nobody sent requests there, it would never come back.
+    pub fn is_available(&self, ask: &RouteRequest<'_>) -> bool {
+        RouteSearch::new(self, ask).is_available()
+    }
+
     /// Every endpoint as it stands for this request.
     pub fn scores(&self, ask: &RouteRequest<'_>) -> Vec<Scored> {
         RouteSearch::new(self, ask).scores()

@@ -38,6 +38,17 @@ impl<'a> RouteSearch<'a> {
         }
     }
 
+    /// Whether an endpoint may take this request other than as a last resort, or could if it were not full.
+    pub fn is_available(&self) -> bool {
+        let mut views = EndpointViews::new();
+        let found = self.screen(&mut views).sort();
+        let [serving, soon] = [
+            found.preferred.or(found.fallback),
+            found.trial.or(found.full),
+        ];
+        !serving.or(soon).is_empty()
+    }
+
     /// Every endpoint as it stands for this request.
     pub fn scores(&self) -> Vec<Scored> {
         let mut views = EndpointViews::new();

@@ -41,11 +41,11 @@ impl CredentialGate {
         (before == 0).then_some(pause)
     }
 
-    /// From now on this credential is used. Another one than before is sent at once; the same one waits for the end of
-    /// its pause, however often a reload brings it.
+    /// From now on this credential is used. Another one than before has no refusals yet; the same one waits for the
+    /// end of its pause, however often a reload brings it.
     pub fn uses(&self, fingerprint: u64) {
         if self.fingerprint.swap(fingerprint, Ordering::AcqRel) != fingerprint {
-            self.again.store(0, Ordering::Release);
+            self.refusals.store(0, Ordering::Release);
         }
     }
 
@@ -75,13 +75,24 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_credential_waits_out_its_pause_and_another_one_is_sent_at_once() {
+    fn a_refused_credential_waits_out_its_pause_and_another_one_may_be_sent_at_once() {
         let (gate, now) = (CredentialGate::default(), Moment::default());
         gate.uses(1);
         gate.refused(now);
         gate.uses(1);
         assert!(!gate.is_usable(now));
         gate.uses(2);
-        assert!(gate.is_usable(now) && gate.is_refused());
+        assert!(gate.is_usable(now) && !gate.is_refused());
+    }
+
+    /// A new credential inherited the refusals of the one before: its own refusal was no event, and its pause was long.
+    #[test]
+    fn the_first_refusal_of_another_credential_is_news_and_makes_the_first_pause() {
+        let (gate, now) = (CredentialGate::default(), Moment::default());
+        gate.uses(1);
+        (0..4).for_each(|_| drop(gate.refused(now)));
+        gate.uses(2);
+        assert_eq!(gate.refused(now), Some(FIRST_PAUSE));
+        assert!(gate.is_usable(now + FIRST_PAUSE));
     }
 }

@@ -1,4 +1,4 @@
-//! Which states take an endpoint out of service: the one rule that choosing, `/readyz` and the statistics follow.
+//! Which states take an endpoint out of service: the one rule that choosing and the statistics follow. `/readyz` asks choosing.
 
 use super::{Gate, HealthStatus};
 use crate::config::Config;

@@ -8,10 +8,9 @@ use super::reload::Reloader;
 use crate::admin::{
     Control, Credentials, Health, Problem, PushedMetrics, Readiness, ReloadReport, StatusChange,
 };
-use crate::balance::{PoolStats, RouteRequest};
+use crate::balance::PoolStats;
 use crate::cache::Selection;
 use crate::config;
-use crate::dialect::Placement;
 use crate::endpoint::{Endpoint, LoadReport};
 use crate::plan::{Category, Plan};
 use crate::shared::Shared;
@@ -100,8 +99,7 @@ impl Control for Operator {
     }
 
     fn health(&self) -> Health {
-        let ready = self.readiness().ready;
-        readiness::health(&self.shared, ready, self.reloader.refusal().is_none())
+        readiness::health(&self.shared, self.reloader.refusal().is_none())
     }
 
     fn metrics(&self) -> String {
@@ -154,15 +152,7 @@ impl Control for Operator {
     fn scores(&self) -> Value {
         let snapshot = self.shared.snapshot();
         let plan = Plan::unclassified();
-        let ask = RouteRequest {
-            plan: &plan,
-            placement: &Placement::Any,
-            key: "",
-            excluded: &[],
-            home: None,
-            now: self.shared.clock.now(),
-            explain: true,
-        };
+        let ask = readiness::any(&plan, self.shared.clock.now());
         let rows = snapshot
             .services()
             .map(|service| (service.name.to_string(), value(&service.pool.scores(&ask))));

@@ -715,6 +715,26 @@ fn what_choosing_ignores_takes_no_endpoint_offline() {
     assert_eq!(row(&on, world.now()), ("closed", 1), "it was forgotten");
 }
 
+/// `/readyz` failed while a trial was due, so no request came to make it.
+#[test]
+fn a_service_is_available_where_choosing_has_more_than_a_last_resort() {
+    let world = World::equal(LeastConnections, 2);
+    let available = |world: &World| world.pool.is_available(&world.ask(&[]));
+    assert!(available(&world));
+    world.fails("a", 5);
+    unhealthy(&world, "b");
+    assert!(!available(&world), "a last resort is none that serves");
+    world.wait(300);
+    assert_eq!(world.at("a").health().gate(world.now()), Gate::HalfOpen);
+    assert!(available(&world), "a trial is due");
+    let both = World::equal(LeastConnections, 2);
+    ["a", "b"].map(|name| both.fails(name, 5));
+    assert!(available(&both), "one stays beyond `max_ejected`");
+    let full = World::equal(LeastConnections, 1);
+    full.fill("a", 100);
+    assert!(available(&full), "it only has no room for now");
+}
+
 /// A statement that ran into its client's own limit was an error of each endpoint, and kept the cache off it.
 #[test]
 fn a_timeout_of_one_shape_is_no_error_of_the_endpoint_and_holds_no_cache_off() {

@@ -1,6 +1,10 @@
 //! Whether the process is ready for requests, and how its parts are.
 
 use crate::admin::{Health, Readiness};
+use crate::balance::RouteRequest;
+use crate::clock::Moment;
+use crate::dialect::Placement;
+use crate::plan::Plan;
 use crate::shared::Shared;
 use crate::snapshot::Service;
 
@@ -10,17 +14,24 @@ pub fn readiness(shared: &Shared, stopping: bool) -> Readiness {
     if stopping {
         reasons.push("stopping".to_string());
     }
-    let snapshot = shared.snapshot();
-    reasons.extend(snapshot.services().filter_map(|one| obstacle(shared, one)));
+    reasons.extend(obstacles(shared));
     Readiness {
         ready: reasons.is_empty(),
         reasons,
     }
 }
 
+/// What keeps services from being served.
+fn obstacles(shared: &Shared) -> Vec<String> {
+    let snapshot = shared.snapshot();
+    let obstacles = snapshot.services().filter_map(|one| obstacle(shared, one));
+    obstacles.collect()
+}
+
 fn obstacle(shared: &Shared, service: &Service) -> Option<String> {
     let (pool, name) = (&service.pool, &service.name);
-    if pool.stats(shared.clock.now()).healthy_instances == 0 {
+    let plan = Plan::unclassified();
+    if !pool.is_available(&any(&plan, shared.clock.now())) {
         return Some(format!("service {name}: no endpoint serves"));
     }
     let responded = || {
@@ -32,12 +43,26 @@ fn obstacle(shared: &Shared, service: &Service) -> Option<String> {
     (is_probed && !responded()).then(|| format!("service {name}: no endpoint has answered yet"))
 }
 
-/// How each part is.
-pub fn health(shared: &Shared, ready: bool, last_reload_good: bool) -> Health {
+/// A request that any endpoint can serve.
+pub fn any(plan: &Plan, now: Moment) -> RouteRequest<'_> {
+    RouteRequest {
+        plan,
+        placement: &Placement::Any,
+        key: "",
+        excluded: &[],
+        home: None,
+        now,
+        explain: false,
+    }
+}
+
+/// How each part is; a stop to come changes none.
+pub fn health(shared: &Shared, last_reload_good: bool) -> Health {
+    let served = obstacles(shared).is_empty();
     let mut components = Health::from([
         ("cache", shared.cache.is_healthy()),
-        ("database", ready),
-        ("load_balancer", ready),
+        ("database", served),
+        ("load_balancer", served),
         ("configuration", last_reload_good),
     ]);
     let config = shared.config();
