@@ -136,29 +136,20 @@ async fn a_probe_that_is_refused_does_not_put_out_a_server_that_responds() {
     }
 }
 
-/// A server whose queries fail.
-struct FailsQueries;
-
-impl Application for FailsQueries {
-    fn respond(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let is_query = request.uri().path().contains("/query/");
-        let response = Response::builder().status(if is_query { 502 } else { 200 });
-        response.body(r#"{"errors":[]}"#.into()).unwrap()
-    }
-
-    fn is_write(&self, _: &Request<Bytes>) -> bool {
-        false
-    }
-}
-
 /// With all breakers open `/readyz` failed, so that a load balancer sent nothing, and without requests no breaker ever
 /// closed. Requests had endpoints all the while.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn breakers_alone_do_not_make_the_process_unready() {
-    let servers = [(), (), ()].map(|()| Listener::bind(0, Arc::new(FailsQueries)).unwrap());
+    let bind = |()| Listener::bind(0, Arc::new(HidesItsFrontPage(404))).unwrap();
+    let servers = [(), (), ()].map(bind);
     let [a, b, c] = servers.each_ref().map(Listener::url);
-    let more = "breaker: {threshold: 1, open_for: 1h, open_at_most: 1h}\n";
+    let more = "breaker: {threshold: 1, open_for: 1h, open_at_most: 1h}\nhealth: {interval: 1h}\n";
     let proxy = Proxy::start(&yaml(&[("a", a), ("b", b), ("c", c)], "", more)).await;
+    eventually("it is ready", || async {
+        proxy.admin("/readyz").await["ready"] == true
+    })
+    .await;
+    drop(servers);
     eventually("all breakers are open", || async {
         proxy.query("RETURN 1").await;
         let instances = proxy.admin("/api/coordination/instances").await;
@@ -173,7 +164,7 @@ async fn breakers_alone_do_not_make_the_process_unready() {
 /// A stop to come made the database and the load balancer unhealthy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_to_come_fails_readyz_and_no_component_of_health() {
-    let server = Listener::bind(0, Arc::new(FailsQueries)).unwrap();
+    let server = Listener::bind(0, Arc::new(HidesItsFrontPage(404))).unwrap();
     let proxy = Proxy::start(&yaml(&[("a", server.url())], "", "")).await;
     eventually("it is ready", || async {
         proxy.admin("/readyz").await["ready"] == true
