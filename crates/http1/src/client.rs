@@ -11,6 +11,9 @@ use pingora_http::{RequestHeader, ResponseHeader};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+/// What every response begins with.
+const VERSION: &[u8] = b"HTTP/1.";
+
 /// A connection to a server, during one exchange: a request goes out while its response comes in.
 #[derive(Debug)]
 pub struct Client<T> {
@@ -103,6 +106,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
     fn head_there(&mut self) -> Result<Option<ResponseHeader>, Error> {
         if self.body.is_some() {
             return Err(Error::Malformed("response head after the final one"));
+        }
+        // Other protocols may never send what ends a head.
+        let begins = |(byte, expected)| byte == expected;
+        if !self.inbox.bytes().iter().zip(VERSION).all(begins) {
+            return Err(Error::Malformed("response is not HTTP/1"));
         }
         let too_large = "response head exceeds the limit";
         let end = self

@@ -1,6 +1,6 @@
 //! Which responses are read, which are refused, and which leave a connection that can be used again.
 
-use crate::script::{Read, Script, drive};
+use crate::script::{Read, Script, drive, try_drive};
 use http1::{BodyLength, Client, Error, Limits, Part};
 use pingora_http::{RequestHeader, ResponseHeader};
 
@@ -189,7 +189,7 @@ fn whether_a_byte_of_a_response_came_is_known() {
     let mut client = started("GET", script);
     let error = drive(|cx| client.poll_head(cx)).unwrap_err();
     assert!(matches!(error, Error::Io(_)) && !client.is_response_begun());
-    let mut client = started("GET", Script::of("x"));
+    let mut client = started("GET", Script::of("H"));
     assert_eq!(drive(|cx| client.poll_head(cx)).unwrap_err(), Error::Closed);
     assert!(client.is_response_begun());
 }
@@ -227,4 +227,21 @@ fn the_connection_is_not_reused_after_the_server_ended_it() {
     let mut script = Script::of("HTTP/1.1 200 OK\r\n");
     script.reads.push_back(Read::NotYet);
     assert_eq!(exchange("GET", script).unwrap_err(), Error::Closed);
+}
+
+/// It was waited for until the reader's time was up: nothing in another protocol ends a head.
+#[test]
+fn a_response_that_is_not_http_is_refused_at_once() {
+    for bytes in ["SSH-2.0-x", "\0\0\x06\x04", "H\r", "http/1.1 2", "HTTP/2"] {
+        let mut client = started("GET", Script::open(bytes));
+        let head = try_drive(|cx| client.poll_head(cx));
+        assert!(
+            matches!(head, Some(Err(Error::Malformed(_)))),
+            "{bytes:?}: {head:?}"
+        );
+    }
+    for bytes in ["H", "HTTP/1.", "HTTP/1.1 200"] {
+        let mut client = started("GET", Script::open(bytes));
+        assert!(try_drive(|cx| client.poll_head(cx)).is_none(), "{bytes:?}");
+    }
 }
