@@ -168,6 +168,7 @@ fn refusal(error: Error) -> Option<Refusal> {
 fn error(error: Error) -> DownstreamError {
     match error {
         Error::Unwritable(reason) => DownstreamError::Unwritable(reason),
+        Error::Closed => DownstreamError::Ended,
         error => refusal(error).map_or(DownstreamError::Gone, DownstreamError::Refused),
     }
 }

@@ -33,7 +33,9 @@ pub struct Refusal {
 pub enum DownstreamError {
     /// The request breaks a rule of HTTP. A response can still be sent, if none was begun.
     Refused(Refusal),
-    /// The client closed the connection, or it broke.
+    /// The client ended its side before its message was whole. It may still read.
+    Ended,
+    /// The connection broke.
     Gone,
     /// The response is no message of HTTP (a control byte in a value, a body of another length than its head says):
     /// a fault of the endpoint, or of ours.

@@ -30,7 +30,7 @@ impl From<DownstreamError> for ClientError {
     fn from(error: DownstreamError) -> Self {
         match error {
             DownstreamError::Refused(refusal) => Self::Refused(refusal),
-            DownstreamError::Gone => Self::Gone,
+            DownstreamError::Ended | DownstreamError::Gone => Self::Gone,
             DownstreamError::Unwritable(_) => Self::Unwritable,
         }
     }
@@ -55,6 +55,8 @@ pub struct Client<'a> {
     on_leave: OnLeave,
     watch: CutWatch,
     request_ended: bool,
+    /// Whether the rest of its body is dropped while the response is waited for and written.
+    discards_body: bool,
     /// Why its body came to no end while a call was under way.
     pub failure: Option<ClientError>,
     pub bytes_in: u64,
@@ -80,6 +82,7 @@ impl<'a> Client<'a> {
             reading: MinRate::of_reader(limits.client_write_timeout, rate),
             on_leave: OnLeave::Abort,
             watch: CutWatch::default(),
+            discards_body: false,
             failure: None,
             bytes_in: 0,
             bytes_out: 0,
@@ -114,10 +117,7 @@ impl<'a> Client<'a> {
         match self.downstream.poll_part(cx) {
             Poll::Ready(part) => {
                 let part = part?;
-                let bytes = part.data_len();
-                self.sending.moved(bytes);
-                self.bytes_in += bytes as u64;
-                self.request_ended = part == Part::End;
+                self.sent(&part);
                 Poll::Ready(Ok(part))
             }
             Poll::Pending => self
@@ -125,6 +125,35 @@ impl<'a> Client<'a> {
                 .poll_too_slow(cx)
                 .map(|()| Err(ClientError::TooSlow)),
         }
+    }
+
+    fn sent(&mut self, part: &Part) {
+        let bytes = part.data_len();
+        self.sending.moved(bytes);
+        self.bytes_in += bytes as u64;
+        self.request_ended = *part == Part::End;
+    }
+
+    /// Drops what the client sends of a body that is not wanted any more; ready when it left before the body's end. The
+    /// response bounds the time. One that has seen the response may end its side and read on (RFC 9112, section 9.5).
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<ClientError> {
+        while self.discards_body && !self.request_ended {
+            match ready!(self.downstream.poll_part(cx)) {
+                Ok(part) => self.sent(&part),
+                Err(DownstreamError::Ended) if self.status.is_some() => break,
+                Err(error) => return Poll::Ready(error.into()),
+            }
+        }
+        Poll::Pending
+    }
+
+    /// The response cannot be written at the moment: ready when the client takes too long, or left.
+    fn poll_held_up(&mut self, cx: &mut Context<'_>) -> Poll<ClientError> {
+        if let Poll::Ready(error) = self.poll_discard(cx) {
+            return Poll::Ready(error);
+        }
+        let too_slow = self.reading.poll_too_slow(cx);
+        too_slow.map(|()| ClientError::TooSlow)
     }
 
     /// The next part of the request's body, as a future that may be cancelled.
@@ -171,10 +200,7 @@ impl<'a> Client<'a> {
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), ClientError>> {
         match self.downstream.poll_ready(cx) {
             Poll::Ready(ready) => Poll::Ready(ready.map_err(ClientError::from)),
-            Poll::Pending => self
-                .reading
-                .poll_too_slow(cx)
-                .map(|()| Err(ClientError::TooSlow)),
+            Poll::Pending => self.poll_held_up(cx).map(Err),
         }
     }
 
@@ -195,10 +221,7 @@ impl<'a> Client<'a> {
                 self.reading.pause();
                 Poll::Ready(flushed.map_err(ClientError::from))
             }
-            Poll::Pending => self
-                .reading
-                .poll_too_slow(cx)
-                .map(|()| Err(ClientError::TooSlow)),
+            Poll::Pending => self.poll_held_up(cx).map(Err),
         }
     }
 
@@ -230,7 +253,15 @@ impl Requester for Client<'_> {
         self.watch.poll(cx, || self.downstream.is_cut())
     }
 
+    fn discard_body(&mut self) {
+        self.discards_body = true;
+    }
+
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Poll::Ready(error) = self.poll_discard(cx) {
+            self.failure = Some(error);
+            return Poll::Ready(());
+        }
         match self.on_leave {
             OnLeave::Abort if self.request_ended => self.poll_left(cx),
             _ => Poll::Pending,

@@ -139,7 +139,15 @@ impl Exchange {
         requester: &mut Option<&mut dyn Requester>,
     ) -> Poll<Result<(), Gone>> {
         let (upstream, wait) = (&mut *self.upstream, &mut self.wait);
-        self.upload.poll(upstream, wait, requester, cx)
+        let sent = self.upload.poll(upstream, wait, requester, cx);
+        // Without a response, the call may fail before anything of it had an effect.
+        if self.responding
+            && self.upload.is_given_up()
+            && let Some(requester) = requester
+        {
+            requester.discard_body();
+        }
+        sent
     }
 
     /// Whether nothing more of the request will be sent.

@@ -18,6 +18,10 @@ pub trait Requester: Send {
     /// has left meanwhile, so that the body will not be whole.
     fn poll_paused(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
+    /// Nothing more of the request's body is wanted: from now on it is read and dropped beside everything else, so that a
+    /// requester that sends all of it before it reads comes to the response, and one that leaves is noticed.
+    fn discard_body(&mut self);
+
     /// Ready when the requester has left and the call is to end with it.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 

@@ -51,6 +51,11 @@ impl Upload {
         !matches!(self.state, UploadState::Sending | UploadState::Flushing)
     }
 
+    /// Whether it ended before all of it was sent.
+    pub fn is_given_up(&self) -> bool {
+        self.is_ended() && self.state != UploadState::Done
+    }
+
     /// Sends what is available; ready when nothing is left to send, or the endpoint takes no more.
     pub fn poll(
         &mut self,

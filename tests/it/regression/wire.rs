@@ -884,3 +884,99 @@ async fn a_stuck_upload_whose_client_has_sent_all_of_it_goes_on() {
         .unwrap();
     assert_eq!(client.response().await.body, b"ok");
 }
+
+/// An endpoint that responds with this to the head of a request, and reads no body.
+async fn over_early_error(
+    dialect: &'static str,
+    path: &str,
+    early: impl Fn() -> Vec<Step> + Send + Sync + 'static,
+) -> (Origin, Proxy) {
+    let origin = Origin::start_with_early_response(move |_| Some(early()), |_| Vec::new()).await;
+    let proxy = Setup::new(dialect, &[origin.url()])
+        .section(&format!("path: {{peek_limit: 1000B{path}}}"))
+        .start()
+        .await;
+    (origin, proxy)
+}
+
+/// The beginning of an error that the endpoint ends when it is told.
+fn unfinished_error(rest: &std::sync::Arc<tokio::sync::Notify>) -> Vec<Step> {
+    let mut steps = Step::raw("HTTP/1.1 500 Word\r\ncontent-length: 4\r\n\r\nab");
+    steps.push(Step::Wait(std::sync::Arc::clone(rest)));
+    steps.extend(Step::raw("cd"));
+    steps
+}
+
+/// More than the sockets on the way hold.
+const LARGE: usize = 32 << 20;
+
+/// An upload that an error response ended was not read any more, so nothing told that its client had left: it was in
+/// flight, with all that was held of its body, until the endpoint's time was up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_leaves_after_an_early_error_is_noticed() {
+    let never = std::sync::Arc::new(tokio::sync::Notify::new());
+    for resets in [true, false] {
+        let rest = std::sync::Arc::clone(&never);
+        // The first takes its head; to the second, whose dialect holds responses, nothing was sent yet.
+        let dialect = if resets { "http" } else { "qdrant" };
+        let (_origin, proxy) = over_early_error(dialect, "", move || unfinished_error(&rest)).await;
+        let mut client = proxy.client().await;
+        let length = LARGE + 1;
+        client
+            .send(format!(
+                "{UPSERT} HTTP/1.1\r\nhost: t\r\ncontent-length: {length}\r\n\r\n"
+            ))
+            .await;
+        if resets {
+            client.send(noise(5_000)).await;
+            assert_eq!(client.head().await.map(|head| head.status), Ok(500));
+            client.reset();
+        } else {
+            in_time("the upload", client.send(noise(LARGE))).await;
+            client.shutdown().await;
+        }
+        wait_until("the end of the request", || {
+            proxy.server.shared().in_flight() == 0
+        })
+        .await;
+    }
+}
+
+/// A client that sees an error may end its side before its body's end, and reads on (RFC 9112, section 9.5).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_ends_its_upload_at_an_early_error_gets_all_of_the_response() {
+    let rest = std::sync::Arc::new(tokio::sync::Notify::new());
+    let go_on = std::sync::Arc::clone(&rest);
+    let (_origin, proxy) = over_early_error("http", "", move || unfinished_error(&go_on)).await;
+    let mut client = proxy.client().await;
+    client
+        .send("PUT /x HTTP/1.1\r\nhost: t\r\ncontent-length: 100000\r\n\r\n")
+        .await;
+    client.send(noise(5_000)).await;
+    let head = client.head().await.expect("a head");
+    client.shutdown().await;
+    rest.notify_one();
+    let response = client.body(head, "PUT").await.expect("a whole response");
+    assert_eq!(response.body, b"abcd");
+}
+
+/// A client that sends all of its body before it reads, and an error response larger than the sockets hold, waited for each
+/// other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_sends_all_before_it_reads_gets_a_large_early_error() {
+    for (dialect, path) in [("http", ""), ("qdrant", ", hold_limit: 64MiB")] {
+        let error = || {
+            let head = format!("HTTP/1.1 400 Word\r\ncontent-length: {LARGE}\r\n\r\n");
+            let mut steps = Step::raw(head);
+            steps.extend((0..LARGE >> 16).map(|_| Step::Repeat(b'x', 1 << 16)));
+            steps
+        };
+        let (_origin, proxy) = over_early_error(dialect, path, error).await;
+        let mut client = proxy.client().await;
+        let head = format!("PUT /x HTTP/1.1\r\nhost: t\r\ncontent-length: {LARGE}\r\n\r\n");
+        client.send(head).await;
+        in_time("the upload", client.send(noise(LARGE))).await;
+        let response = client.response().await;
+        assert_eq!((response.status, response.body.len()), (400, LARGE));
+    }
+}
