@@ -90,7 +90,9 @@ mod tests {
     fn the_first_refusal_of_another_credential_is_news_and_makes_the_first_pause() {
         let (gate, now) = (CredentialGate::default(), Moment::default());
         gate.uses(1);
-        (0..4).for_each(|_| drop(gate.refused(now)));
+        for _ in 0..4 {
+            gate.refused(now);
+        }
         gate.uses(2);
         assert_eq!(gate.refused(now), Some(FIRST_PAUSE));
         assert!(gate.is_usable(now + FIRST_PAUSE));

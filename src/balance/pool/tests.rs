@@ -728,7 +728,9 @@ fn a_service_is_available_where_choosing_has_more_than_a_last_resort() {
     assert_eq!(world.at("a").health().gate(world.now()), Gate::HalfOpen);
     assert!(available(&world), "a trial is due");
     let both = World::equal(LeastConnections, 2);
-    ["a", "b"].map(|name| both.fails(name, 5));
+    for name in ["a", "b"] {
+        both.fails(name, 5);
+    }
     assert!(available(&both), "one stays beyond `max_ejected`");
     let full = World::equal(LeastConnections, 1);
     full.fill("a", 100);
