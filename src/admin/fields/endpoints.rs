@@ -19,7 +19,7 @@ const INSTANCE: &[Field] = fields! {
     "is_healthy" Bool, "Whether it serves: it has an address, is healthy or degraded, and its breaker is closed.";
     "breaker" Text, "closed, open or half_open.";
     "last_health_check_age" MaybeNumber, "Seconds since the last probe.";
-    "consecutive_failures" Number, "Failures in a row.";
+    "consecutive_failures" Number, "Failed requests in a row.";
     "current_connections" Number, "Connections that an agent reported, or else the requests in flight.";
     "active_queries" Number, "Requests in flight.";
     "max_connections" Number, "Requests in flight at most.";
@@ -28,14 +28,14 @@ const INSTANCE: &[Field] = fields! {
     "memory_usage" MaybeNumber, "As an agent reported, 0 to 1.";
     "queue_size" MaybeNumber, "As an agent reported.";
     "requests_per_second" Number, "As an agent reported, or else the responses of the last minute per second.";
-    "total_requests" Number, "Requests sent to it since it was configured.";
+    "total_requests" Number, "Attempts at it since it was configured, refused connections among them.";
     "success_count" Number, "Of these, successes.";
     "error_count" Number, "Of these, failures that were its own.";
     "aborted_count" Number, "Of these, requests that ended without a response.";
     "error_rate" MaybeNumber, "Share of errors in the last minute, 0 to 1.";
     "load_score" Number, "Load score A, 0 to 1; higher is busier.";
     "load_score_b" Number, "Load score B, 0 to 100; lower is better.";
-    "probe_credential_refused" Bool, "Whether it refuses the probe credential, so that its role and metadata are not known.";
+    "probe_credential_refused" Bool, "Whether it refuses the probe credential, so that its role and metadata are not asked for: what was known last stays.";
     "held" Bool, "Whether the cache stores nothing from it at the moment.";
     "generation" Number, "Counts up with each address that its name stood for.";
 };

@@ -191,7 +191,7 @@ section! {
     Breaker {
         /// Off: traffic never takes an endpoint out.
         enabled: bool = true,
-        /// Failures in a row until it opens.
+        /// Failures in a row until it opens. Failures that the request may have caused (a 5xx) open it once requests of two shapes have failed.
         threshold: u32 = 5 => count(),
         /// How long it stays open before one request may try.
         open_for: Duration = secs(300) => time(),
