@@ -24,7 +24,7 @@ pub enum ProbeResult {
     Busy,
     /// It does not serve, with the reason.
     Bad(String),
-    /// The probe's credential was refused: credentialed probes stop until the next reload.
+    /// The server refused the probe's credential: questions that carry it pause.
     Locked,
     /// It serves in this role.
     Role(Role),

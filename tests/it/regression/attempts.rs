@@ -1,11 +1,20 @@
 //! What the figures of an attempt say, and what an endpoint's state learns from it.
 
-use crate::support::{Origin, Proxy, SERVICE, Setup, Step, in_time, over, wait_until};
+use crate::support::{Client, Origin, Proxy, SERVICE, Setup, Step, in_time, over, wait_until};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
 const POINT: &str = "/collections/a/points/7";
+
+/// A client that has sent its request for the point.
+async fn asked_for_point(proxy: &Proxy) -> Client {
+    let mut client = proxy.client().await;
+    client
+        .send(format!("GET {POINT} HTTP/1.1\r\nhost: t\r\n\r\n"))
+        .await;
+    client
+}
 
 /// The sum of the attempts with this fault.
 async fn attempts(proxy: &Proxy, fault: &str) -> f64 {
@@ -76,10 +85,7 @@ async fn a_fetch_whose_leader_left_is_counted_when_it_ends_for_those_who_stayed(
     })
     .await;
     let proxy = Arc::new(over(&origin).await);
-    let mut leader = proxy.client().await;
-    leader
-        .send(format!("GET {POINT} HTTP/1.1\r\nhost: t\r\n\r\n"))
-        .await;
+    let leader = asked_for_point(&proxy).await;
     wait_until("the fetch", || origin.count() == 1).await;
     let follower = {
         let proxy = Arc::clone(&proxy);
@@ -127,10 +133,7 @@ async fn a_response_that_its_endpoint_cuts_is_its_fault_in_the_figures_and_for_i
         .section("breaker: {threshold: 1}")
         .start()
         .await;
-    let mut client = proxy.client().await;
-    client
-        .send(format!("GET {POINT} HTTP/1.1\r\nhost: t\r\n\r\n"))
-        .await;
+    let mut client = asked_for_point(&proxy).await;
     assert!(client.try_response("GET").await.is_err(), "it is cut");
     until_attempts(&proxy, "endpoint", 1.0).await;
     assert_eq!(attempts(&proxy, "none").await, 0.0);
@@ -159,10 +162,7 @@ async fn a_client_that_leaves_a_streaming_response_is_no_fault_of_the_endpoint()
         .section("breaker: {threshold: 1}")
         .start()
         .await;
-    let mut client = proxy.client().await;
-    client
-        .send(format!("GET {POINT} HTTP/1.1\r\nhost: t\r\n\r\n"))
-        .await;
+    let mut client = asked_for_point(&proxy).await;
     client.head().await.expect("a head");
     client.read(2 << 20).await;
     drop(client);
@@ -211,10 +211,7 @@ async fn a_follower_leaves_time_to_ask_for_itself_within_its_own_limit() {
         .section("cache: {share_wait: 1h}")
         .start()
         .await;
-    let mut leader = proxy.client().await;
-    leader
-        .send(format!("GET {POINT} HTTP/1.1\r\nhost: t\r\n\r\n"))
-        .await;
+    let _leader = asked_for_point(&proxy).await;
     wait_until("the fetch", || origin.count() == 1).await;
     let limited = format!("{POINT}?timeout=1");
     let response = proxy.request("GET", &limited, "", b"").await;
