@@ -22,7 +22,6 @@ pub mod config;
 pub mod dialect;
 pub mod endpoint;
 pub mod endpoint_id;
-pub mod glossary;
 pub mod http;
 pub mod listen;
 pub mod observe;

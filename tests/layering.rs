@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &str)] = &[
     ("clock", ""),
     ("random", ""),
-    ("glossary", ""),
     ("retry", "dialect http"),
     ("rejection", ""),
     ("endpoint_id", ""),
@@ -20,12 +19,12 @@ const ALLOWED: &[(&str, &str)] = &[
     ("dialect", "rejection"),
     ("offload", "dialect"),
     ("plan", "config dialect"),
-    ("cache", "clock config dialect endpoint_id glossary plan"),
-    ("endpoint", "clock config dialect endpoint_id glossary plan"),
+    ("cache", "clock config dialect endpoint_id plan"),
+    ("endpoint", "clock config dialect endpoint_id plan"),
     ("probe", "clock config dialect endpoint random shortage"),
     (
         "balance",
-        "clock config dialect endpoint glossary plan random rejection",
+        "clock config dialect endpoint plan random rejection",
     ),
     ("observe", "clock config dialect plan random rejection"),
     (

@@ -1,11 +1,9 @@
 //! Why no endpoint may take a request: a reason for every one of them, and when to come back.
 
-use super::route::Exclusion;
-use super::screen::Screen;
-use super::view::EndpointView;
 use crate::clock::Moment;
 use crate::endpoint::{Endpoint, Gate};
 use crate::rejection::{self, Rejection};
+use balancing::{EndpointView, Exclusion, Screen};
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
@@ -66,23 +64,29 @@ impl NoRoute {
         }
     }
 
-    /// None of these may take the request.
-    pub fn screened(endpoints: &[Arc<Endpoint>], screen: &Screen<'_>, pauses: Pauses) -> Self {
-        let pool = screen.pool().whole();
-        let count = |is: &dyn Fn(&EndpointView) -> bool| pool.keep(is).len();
+    /// None of these may take the request, as the screen saw them.
+    pub fn screened(
+        endpoints: &[Arc<Endpoint>],
+        views: &[EndpointView],
+        screen: &Screen,
+        pauses: Pauses,
+        now: Moment,
+    ) -> Self {
+        let count = |is: &dyn Fn(&EndpointView) -> bool| views.iter().filter(|v| is(v)).count();
         // One without an exclusion now had no permit left a moment ago.
-        let why = |(index, view)| screen.exclusion(index, view).unwrap_or(Exclusion::Full);
-        let reasons = || pool.iter().map(why);
-        let named = endpoints.iter().zip(reasons());
-        let hints = pool.iter().zip(reasons());
+        let why = |index| screen.exclusion(views, index).unwrap_or(Exclusion::Full);
+        let named = endpoints.iter().enumerate();
+        let hints = views.iter().enumerate();
         Self {
-            excluded: named.map(|(e, why)| (e.name.to_string(), why)).collect(),
+            excluded: named
+                .map(|(index, endpoint)| (endpoint.name.to_string(), why(index)))
+                .collect(),
             capable: count(&|view| screen.is_capable(view)),
             with_capacity: count(&|view| !view.is_full()),
             online: count(&|view| screen.is_online(view)),
             unknown_token: false,
             retry_after: hints
-                .filter_map(|((_, view), why)| pauses.hint(view, why, pool.now))
+                .filter_map(|(index, view)| pauses.hint(view, why(index), now))
                 .min(),
         }
     }

@@ -2,19 +2,20 @@
 //! reload, over states that the registry keeps.
 
 use super::budget::RetryBudget;
-use super::endpoint_set::MAX_ENDPOINTS;
 use super::no_route::{NoRoute, Pauses};
 use super::route::{Route, RouteRequest};
 use super::scored::Scored;
-use super::screen::ScreenRules;
 use super::search::RouteSearch;
-use super::selector::Selector;
 use super::stats::PoolStats;
 use crate::clock::Moment;
 use crate::config::{self, Config, StrategyName};
-use crate::endpoint::{Condition, Endpoint, HealthRules, ProbeTrigger, Registry, ServingRules};
+use crate::endpoint::{self, Condition, Endpoint, HealthRules, ProbeTrigger, Registry};
 use crate::random::Random;
+use balancing::{ScreenRules, Selector};
 use std::sync::Arc;
+
+/// The endpoints that a service has at most.
+pub const MAX_ENDPOINTS: usize = 1024;
 
 /// A configuration that no pool can be made of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,11 +33,10 @@ pub enum PoolError {
 pub struct Pool {
     service: Arc<str>,
     endpoints: Vec<Arc<Endpoint>>,
+    strategy: StrategyName,
     pub(super) selector: Selector,
     /// Whether limits count (`balance.enabled`).
     pub(super) is_enabled: bool,
-    /// Seconds that count as 1.0 in scores.
-    pub(super) slowest: f64,
     pub(super) pauses: Pauses,
     pub(super) registry: Arc<Registry>,
     budget: RetryBudget,
@@ -54,13 +54,17 @@ impl Pool {
     ) -> Result<Self, PoolError> {
         let balance = &config.balance;
         let endpoints = endpoints(name, service, config, registry)?;
+        let strategy = match balance.enabled {
+            true => service.strategy(balance),
+            false => StrategyName::RoundRobin,
+        };
         let same = before.filter(|before| are_alike(&before.endpoints, &endpoints));
         Ok(Self {
             service: name.into(),
+            strategy,
+            selector: selector(strategy, endpoints.len(), config, same),
             endpoints,
-            selector: selector(service, config, same),
             is_enabled: balance.enabled,
-            slowest: config.planner.max_response_time.as_secs_f64().max(1e-3),
             pauses: Pauses {
                 resolution: config.upstream.resolve_every,
                 probe: config.health.interval,
@@ -125,7 +129,7 @@ impl Pool {
 
     /// The strategy in use.
     pub fn strategy(&self) -> StrategyName {
-        self.selector.strategy()
+        self.strategy
     }
 
     /// Retries that the service may still be given.
@@ -134,17 +138,25 @@ impl Pool {
     }
 }
 
-fn selector(service: &config::Service, config: &Config, before: Option<&Pool>) -> Selector {
-    let balance = &config.balance;
-    let strategy = match balance.enabled {
-        true => service.strategy.unwrap_or(balance.strategy),
-        false => StrategyName::RoundRobin,
-    };
-    let rules = ScreenRules {
-        serving: ServingRules::of(config),
-        max_ejected: config.breaker.max_ejected,
-    };
-    Selector::new(strategy, rules, before.map(|before| &before.selector))
+/// How endpoints are selected. A policy of the same name goes on where it was in the pool before, if that has the same endpoints.
+fn selector(
+    strategy: StrategyName,
+    endpoints: usize,
+    config: &Config,
+    before: Option<&Pool>,
+) -> Selector {
+    let before = before.filter(|before| before.strategy == strategy);
+    Selector {
+        policy: match before {
+            Some(before) => Arc::clone(&before.selector.policy),
+            None => strategy.strategy().policy(endpoints),
+        },
+        rules: ScreenRules {
+            serving: endpoint::serving_rules(config),
+            max_ejected: config.breaker.max_ejected,
+        },
+        slowest: config.planner.max_response_time.as_secs_f64().max(1e-3),
+    }
 }
 
 /// Whether what a strategy learned of some endpoints holds for others: the same in the same order.

@@ -1,22 +1,35 @@
 //! Reads the live state of endpoints into views: the one place where a choice looks at an [`Endpoint`].
 
-use super::endpoint_set::MAX_ENDPOINTS;
 use super::route::RouteRequest;
-use super::view::{EndpointView, EndpointViews};
 use crate::endpoint::Endpoint;
+use balancing::{EndpointView, Standing};
+use std::cell::Cell;
 use std::sync::Arc;
 
-/// Fills `views` with the endpoints as they stand now. It allocates nothing and takes no lock.
-pub fn read(endpoints: &[Arc<Endpoint>], ask: &RouteRequest<'_>, views: &mut EndpointViews) {
+thread_local! {
+    /// The buffer of this thread, so that a choice allocates nothing.
+    static VIEWS: Cell<Vec<EndpointView>> = const { Cell::new(Vec::new()) };
+}
+
+/// Gives `look` the endpoints as they stand now. It takes no lock.
+pub fn with_views<T>(
+    endpoints: &[Arc<Endpoint>],
+    ask: &RouteRequest<'_>,
+    look: impl FnOnce(&mut [EndpointView]) -> T,
+) -> T {
+    let mut views = VIEWS.take();
     views.clear();
-    let endpoints = endpoints.iter().take(MAX_ENDPOINTS);
-    views.extend(endpoints.map(|endpoint| view(endpoint, ask)));
+    views.extend(endpoints.iter().map(|endpoint| view(endpoint, ask)));
+    let seen = look(&mut views);
+    VIEWS.set(views);
+    seen
 }
 
 fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>) -> EndpointView {
     let (health, times) = (endpoint.health(), &endpoint.state.times);
     let (load, now) = (endpoint.load(), ask.now);
     EndpointView {
+        standing: Standing::default(),
         is_tried: ask
             .excluded
             .iter()

@@ -5,8 +5,8 @@ use crate::clock::Moment;
 use crate::dialect::Placement;
 use crate::endpoint::Endpoint;
 use crate::endpoint::Permit;
-use crate::glossary::glossary;
 use crate::plan::Plan;
+use balancing::{Ask, RouteReason};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -14,6 +14,8 @@ use std::sync::Arc;
 #[derive(Clone, Copy)]
 pub struct RouteRequest<'a> {
     pub plan: &'a Plan,
+    /// The call without its literals, hashed.
+    pub shape: u64,
     pub placement: &'a Placement,
     /// What a call of `Placement::Local` belongs to; the same key goes to the same endpoint.
     pub key: &'a str,
@@ -26,51 +28,16 @@ pub struct RouteRequest<'a> {
     pub explain: bool,
 }
 
-glossary! {
-    /// Why an endpoint was chosen.
-    pub enum RouteReason {
-        /// Its turn.
-        Rotation = "rotation", "";
-        /// Its turn by weight.
-        Weight = "weight", "";
-        /// The fewest requests in flight per weight.
-        FewestInFlight = "fewest_in_flight", "";
-        /// The lowest mix of load and time.
-        LowestScore = "lowest_score", "`scores` of the attempt, or `GET /api/coordination/scores`, shows what it was compared with.";
-        /// The lowest mean of the last times for this complexity.
-        BestHistory = "best_history", "`scores` of the attempt shows what it was compared with.";
-        /// Nothing recent is known of it for this complexity, so that its times are measured anew.
-        Explored = "explored", "";
-        /// It acknowledged the last write of what is asked for, so that it cannot lag behind it.
-        Home = "home", "All reads of a collection or database that may be stored go there when they are not hits: expected.";
-        /// Its breaker was open, and this request finds out whether it has recovered.
-        Trial = "trial", "";
-        /// All endpoints are out by breaker or health; it failed least recently.
-        LastResort = "last_resort", "Look at the events: no endpoint of the service is well.";
-        /// What is asked for is a server's own, and this server is always taken for it.
-        Owner = "owner", "";
-        /// The transaction lives on it.
-        Pinned = "pinned", "";
-    }
-}
-
-/// What a strategy picked.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pick {
-    /// Its index in the pool.
-    pub index: usize,
-    pub reason: RouteReason,
-    /// The score by which it was picked; lower is better. 0 where there is none.
-    pub score: f64,
-}
-
-impl Pick {
-    /// A choice without a score.
-    pub fn because(index: usize, reason: RouteReason) -> Self {
-        Self {
-            index,
-            reason,
-            score: 0.0,
+impl RouteRequest<'_> {
+    /// The request as a policy sees it.
+    pub fn plain(&self) -> Ask {
+        Ask {
+            shape: self.shape,
+            class: self.plan.complexity as u8,
+            cost: self.plan.cost,
+            needs_writer: *self.placement == Placement::Writer,
+            is_retry: !self.excluded.is_empty(),
+            arrived: self.now,
         }
     }
 }
@@ -87,30 +54,4 @@ pub struct Route {
     pub score: f64,
     /// Every endpoint as it stood, when that was asked for; empty otherwise.
     pub scores: Vec<Scored>,
-}
-
-glossary! {
-    /// Why an endpoint may not take a request.
-    pub enum Exclusion {
-        /// It was tried for this request.
-        Tried = "tried", "Look at the attempts before.";
-        /// Its name has no address.
-        Unresolved = "unresolved", "Check the name in `endpoints` and the resolver of this machine.";
-        /// It does not take writes.
-        Role = "role", "Where no endpoint takes writes: give `probe` a credential, or set `role: writer`.";
-        /// Its weight is zero, and others have one.
-        ZeroWeight = "zero_weight", "Give it a weight, if it shall take traffic.";
-        /// The operator took it out.
-        Maintenance = "maintenance", "Set its status to `active` when it shall come back.";
-        /// Its probes fail.
-        Unhealthy = "unhealthy", "Look at the server; the event `unhealthy` says what its probes found.";
-        /// Its breaker is open.
-        BreakerOpen = "breaker_open", "Look at the server; it is tried again after `breaker.open_for`.";
-        /// Its breaker has let one request through, which still runs.
-        TrialRunning = "trial_running", "";
-        /// It has as many requests in flight as it may have.
-        Full = "full", "Raise `max_connections`, if the server can take more; else add a replica.";
-        /// The call belongs to another endpoint: to that of its transaction, or to the one that is always taken for it.
-        NotOwner = "not_owner", "";
-    }
 }

@@ -1,8 +1,8 @@
 //! The endpoints of a pool with their scores, for explanations and the admin API.
 
-use super::route::Exclusion;
-use super::screen::Screen;
 use crate::endpoint::{Endpoint, ScoreParts};
+use balancing::view::mean_time;
+use balancing::{EndpointView, Exclusion, Screen};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -22,18 +22,22 @@ pub struct Scored {
 }
 
 impl Scored {
-    /// Every endpoint, from the same view that the choice saw.
-    pub fn all(endpoints: &[Arc<Endpoint>], screen: &Screen<'_>) -> Vec<Self> {
-        let pool = screen.pool().whole();
-        let (neutral, slowest) = (pool.mean_time(), pool.slowest);
-        let views = endpoints.iter().zip(pool.iter());
-        let scored = views.map(|(endpoint, (index, view))| Self {
+    /// Every endpoint, from the same views that the choice saw.
+    pub fn all(
+        endpoints: &[Arc<Endpoint>],
+        views: &[EndpointView],
+        screen: &Screen,
+        slowest: f64,
+    ) -> Vec<Self> {
+        let neutral = mean_time(views);
+        let scored = endpoints.iter().zip(views).enumerate();
+        let scored = scored.map(|(index, (endpoint, view))| Self {
             endpoint: endpoint.name.to_string(),
             load: view.load.score(),
             score: view.load.resource_score(neutral, slowest),
             parts: view.load.parts(neutral, slowest),
             in_flight: view.load.in_flight,
-            excluded: screen.exclusion(index, view),
+            excluded: screen.exclusion(views, index),
         });
         scored.collect()
     }

@@ -2,19 +2,16 @@
 //! another request took it in between, look again. A call that belongs to one endpoint goes
 //! there or nowhere.
 
-use super::endpoint_set::EndpointSet;
 use super::no_route::NoRoute;
 use super::pool::Pool;
 use super::reading;
 use super::rendezvous;
-use super::route::{Exclusion, Pick, Route, RouteReason, RouteRequest};
+use super::route::{Route, RouteRequest};
 use super::scored::Scored;
-use super::screen::Screen;
-use super::selector::Needs;
-use super::view::{EndpointViews, PoolView};
 use crate::dialect::Placement;
 use crate::endpoint::{Endpoint, Gate, HealthStatus, Permit};
 use crate::random::Random;
+use balancing::{EndpointView, Exclusion, Pick, RouteReason, Screen, Standing};
 use std::sync::Arc;
 
 /// The search for one request.
@@ -40,62 +37,66 @@ impl<'a> RouteSearch<'a> {
 
     /// Whether an endpoint may take this request other than as a last resort, or could if it were not full.
     pub fn is_available(&self) -> bool {
-        let mut views = EndpointViews::new();
-        let found = self.screen(&mut views).sort();
-        let [serving, soon] = [
-            found.preferred.or(found.fallback),
-            found.trial.or(found.full),
-        ];
-        !serving.or(soon).is_empty()
+        self.screened(|views, _| {
+            let is_available =
+                |view: &EndpointView| !matches!(view.standing, Standing::Failing | Standing::Out);
+            views.iter().any(is_available)
+        })
     }
 
     /// Every endpoint as it stands for this request.
     pub fn scores(&self) -> Vec<Scored> {
-        let mut views = EndpointViews::new();
-        let screen = self.screen(&mut views);
-        Scored::all(self.pool.endpoints(), &screen)
+        self.screened(|views, screen| self.scored(views, screen))
+    }
+
+    /// Shows `look` the endpoints, each as it stands.
+    fn screened<T>(&self, look: impl FnOnce(&[EndpointView], &Screen) -> T) -> T {
+        reading::with_views(self.pool.endpoints(), self.ask, |views| {
+            let screen = self.pool.selector.screen(views, &self.ask.plain());
+            screen.sort(views);
+            look(views, &screen)
+        })
+    }
+
+    fn scored(&self, views: &[EndpointView], screen: &Screen) -> Vec<Scored> {
+        let slowest = self.pool.selector.slowest;
+        Scored::all(self.pool.endpoints(), views, screen, slowest)
     }
 
     fn balanced(&self, random: &mut Random) -> Result<Route, NoRoute> {
-        let (mut views, mut lost) = (EndpointViews::new(), EndpointSet::default());
+        reading::with_views(self.pool.endpoints(), self.ask, |views| {
+            self.among(views, random)
+        })
+    }
+
+    fn among(&self, views: &mut [EndpointView], random: &mut Random) -> Result<Route, NoRoute> {
+        let (ask, now) = (self.ask.plain(), self.ask.now);
+        let selector = &self.pool.selector;
         // Each turn but the last loses a permit or a trial to another request.
-        for _ in 0..=2 * self.pool.endpoints().len() {
-            let pool = self.look(&mut views);
-            let rest = pool.only(pool.set().without(lost));
-            let Some(pick) = self.pool.selector.select(rest, self.needs(), random) else {
+        for _ in 0..=2 * views.len() {
+            let Some(pick) = selector.select(views, &ask, now, random) else {
                 break;
             };
-            match self.take(pick, pool) {
-                Some(route) => return Ok(route),
-                // Its breaker tries another request: for this one it is now a last resort, not out.
-                None if pick.reason == RouteReason::Trial => {}
-                None => lost.insert(pick.index),
+            if let Some(route) = self.take(pick, views) {
+                return Ok(route);
+            }
+            if let Some(lost) = views.get_mut(pick.index) {
+                match pick.reason {
+                    // For this request it is now a last resort, not out.
+                    RouteReason::Trial if lost.gate == Gate::HalfOpen => {
+                        lost.gate = Gate::TrialRunning;
+                    }
+                    _ => lost.load.in_flight = lost.load.max_connections,
+                }
             }
         }
-        let screen = self.screen(&mut views);
+        let screen = selector.screen(views, &ask);
         let (endpoints, pauses) = (self.pool.endpoints(), self.pool.pauses);
-        Err(NoRoute::screened(endpoints, &screen, pauses))
-    }
-
-    fn needs(&self) -> Needs {
-        Needs {
-            writer: *self.ask.placement == Placement::Writer,
-            is_retry: !self.ask.excluded.is_empty(),
-        }
-    }
-
-    fn look<'v>(&self, views: &'v mut EndpointViews) -> PoolView<'v> {
-        reading::read(self.pool.endpoints(), self.ask, views);
-        PoolView::new(views, self.ask.now, self.pool.slowest)
-    }
-
-    fn screen<'v>(&self, views: &'v mut EndpointViews) -> Screen<'v> {
-        let pool = self.look(views);
-        self.pool.selector.screen(pool, self.needs())
+        Err(NoRoute::screened(endpoints, views, &screen, pauses, now))
     }
 
     /// Takes the permit; `None` when another request took it first.
-    fn take(&self, pick: Pick, pool: PoolView<'_>) -> Option<Route> {
+    fn take(&self, pick: Pick, views: &[EndpointView]) -> Option<Route> {
         let endpoint = self.pool.endpoints().get(pick.index)?;
         let limit = match self.pool.is_enabled {
             true => endpoint.max_connections,
@@ -110,7 +111,6 @@ impl<'a> RouteSearch<'a> {
         }
         let times = &endpoint.state.times;
         times.chosen(self.ask.plan.complexity, self.ask.now);
-        let screen = |pool| self.pool.selector.screen(pool, self.needs());
         Some(Route {
             endpoint: endpoint.clone(),
             permit,
@@ -118,7 +118,10 @@ impl<'a> RouteSearch<'a> {
             reason: pick.reason,
             score: pick.score,
             scores: match self.ask.explain {
-                true => Scored::all(self.pool.endpoints(), &screen(pool)),
+                true => {
+                    let screen = self.pool.selector.screen(views, &self.ask.plain());
+                    self.scored(views, &screen)
+                }
                 false => Vec::new(),
             },
         })

@@ -1,9 +1,5 @@
 //! Live pools, plans and completions for the tests of this module.
 
-mod plain;
-
-pub use plain::{IDLE, Plain};
-
 use super::{Pool, Route, RouteRequest};
 use crate::clock::{Clock, Moment};
 use crate::config::{self, Config, StrategyName};
@@ -118,6 +114,7 @@ impl World {
     pub fn ask<'a>(&'a self, excluded: &'a [Arc<Endpoint>]) -> RouteRequest<'a> {
         RouteRequest {
             plan: &self.plan,
+            shape: 1,
             placement: &self.placement,
             key: "",
             excluded,

@@ -47,7 +47,7 @@ macro_rules! words {
         /// The words.
         pub mod words {
             use super::CacheReason;
-            use crate::glossary::Term;
+            use glossary::Term;
 
             $($(#[doc = $meaning])+ pub const $name: CacheReason = CacheReason::word($word);)+
 

@@ -4,6 +4,7 @@
 
 use crate::clock::Moment;
 use crate::config;
+use balancing::Gate;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -12,19 +13,6 @@ const CLOSED: u64 = 0;
 const TRIAL_RUNNING: u64 = u64::MAX;
 /// An open gate whose time is over.
 const HALF_OPEN: u64 = 1;
-
-/// Whether a breaker lets a request through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gate {
-    /// Yes.
-    Closed,
-    /// No, until then.
-    Open(Moment),
-    /// One request may try it.
-    HalfOpen,
-    /// One request tries it.
-    TrialRunning,
-}
 
 /// One failed request, as the breaker sees it.
 #[derive(Debug, Clone, Copy, Default)]

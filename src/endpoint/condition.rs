@@ -1,15 +1,17 @@
 //! The condition of one endpoint: status, breaker, slow start, holds. It takes the signs of probes
 //! and of traffic, tells the events, and is read on the path without a lock. It outlives reloads.
 
+use super::Gate;
 use super::HealthRules;
-use super::breaker::{Breaker, BreakerChange, Failure, Gate};
+use super::HealthStatus;
+use super::breaker::{Breaker, BreakerChange, Failure};
 use super::events::{EventKind, EventLog};
 use super::identity::Identity;
 use super::probe_trigger::ProbeTrigger;
 use super::server_facts::ServerFacts;
 use super::slow_start::SlowStart;
 use super::stamp::Stamp;
-use super::status::{HealthStatus, ProbeOutcome, StatusMachine};
+use super::status::{ProbeOutcome, StatusMachine};
 use crate::clock::Moment;
 use std::sync::Arc;
 use std::time::Duration;

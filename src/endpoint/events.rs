@@ -1,7 +1,7 @@
 //! What happened to endpoints and to the configuration, for people: the last changes in a bounded ring,
 //! each with a number, the time of day and its reason. Every change is logged here and nowhere else.
 
-use crate::glossary::glossary;
+use glossary::glossary;
 use parking_lot::Mutex;
 use serde::{Serialize, Serializer};
 use std::collections::VecDeque;

@@ -12,14 +12,12 @@ mod first_response;
 mod gauge;
 mod identity;
 mod known_role;
-pub mod load;
 pub mod permit;
 mod probe_trigger;
 pub mod registry;
 mod reported;
 mod rules;
 mod server_facts;
-mod serving_rules;
 mod slow_start;
 mod stalled;
 mod stamp;
@@ -29,21 +27,20 @@ mod timeouts;
 mod times;
 pub mod window;
 
-pub use breaker::{Failure, Gate};
+pub use balancing::{EndpointLoad, Gate, HealthStatus, ScoreParts, ServingRules, WriteFitness};
+pub use breaker::Failure;
 pub use condition::Condition;
 pub use draining::{DrainLimits, DrainingEndpoint};
 pub use events::{Event, EventKind, EventLog};
 pub use identity::Identity;
-pub use load::{EndpointLoad, ScoreParts};
 pub use permit::{Completion, Permit};
 pub use probe_trigger::ProbeTrigger;
 pub use registry::Registry;
 pub use reported::LoadReport;
-pub use rules::HealthRules;
+pub use rules::{HealthRules, serving_rules};
 pub use server_facts::ServerFacts;
-pub use serving_rules::ServingRules;
 pub use state::EndpointState;
-pub use status::{HealthStatus, ProbeOutcome};
+pub use status::ProbeOutcome;
 
 use crate::clock::Moment;
 use crate::config::{self, EndpointAddress, RoleChoice};
@@ -72,19 +69,6 @@ pub struct Endpoint {
     pub rules: Arc<HealthRules>,
     /// Its live state.
     pub state: Arc<EndpointState>,
-}
-
-/// How fit an endpoint is for writes; a pool sends them to its fittest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum WriteFitness {
-    /// A reader by configuration: never.
-    Never,
-    /// A reader by its own word, which may be old: when there is no better one, the database is the judge.
-    Reader,
-    /// Not known.
-    Unknown,
-    /// A writer.
-    Writer,
 }
 
 impl Endpoint {

@@ -22,9 +22,18 @@ impl HealthRules {
         Self {
             health: config.health.clone(),
             breaker: config.breaker.clone(),
-            serving: ServingRules::of(config),
+            serving: serving_rules(config),
             rejoin_hold: config.cache.rejoin_hold,
             slow: config.planner.max_response_time,
         }
+    }
+}
+
+/// What of an endpoint's state counts under a configuration.
+pub fn serving_rules(config: &config::Config) -> ServingRules {
+    ServingRules {
+        states: config.balance.enabled,
+        probes: config.health.enabled,
+        breakers: config.breaker.enabled,
     }
 }

@@ -2,48 +2,14 @@
 //! to it under the rule `leaky` only. It never looks at the breaker, which is traffic's own.
 
 use crate::config::{Health, HealthRule};
+use balancing::HealthStatus;
 use parking_lot::Mutex;
-use serde::Serialize;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// Errors above which the rule `leaky` calls an endpoint degraded.
 const LEAKY_DEGRADED: u32 = 3;
 /// Errors above which the rule `leaky` calls a silent endpoint unhealthy.
 const LEAKY_UNHEALTHY: u32 = 5;
-
-/// How an endpoint is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HealthStatus {
-    /// Takes traffic.
-    Healthy,
-    /// Takes traffic when no healthy endpoint can.
-    Degraded,
-    /// Takes none, but as a last resort.
-    Unhealthy,
-    /// Taken out by the operator; not probed.
-    Maintenance,
-}
-
-impl HealthStatus {
-    /// The name in metrics, logs and the admin API.
-    pub const fn label(self) -> &'static str {
-        match self {
-            HealthStatus::Healthy => "healthy",
-            HealthStatus::Degraded => "degraded",
-            HealthStatus::Unhealthy => "unhealthy",
-            HealthStatus::Maintenance => "maintenance",
-        }
-    }
-
-    fn of(code: u8) -> Self {
-        match code {
-            0 => HealthStatus::Healthy,
-            1 => HealthStatus::Degraded,
-            _ => HealthStatus::Unhealthy,
-        }
-    }
-}
 
 /// What one round of probes says of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +45,7 @@ impl StatusMachine {
         if self.maintenance.load(Ordering::Relaxed) {
             return HealthStatus::Maintenance;
         }
-        HealthStatus::of(self.state.load(Ordering::Relaxed))
+        status_of(self.state.load(Ordering::Relaxed))
     }
 
     /// Whether the last round of probes failed.
@@ -97,7 +63,7 @@ impl StatusMachine {
         let mut counts = self.counts.lock();
         self.probe_failing
             .store(outcome != ProbeOutcome::Good, Ordering::Relaxed);
-        let now = HealthStatus::of(self.state.load(Ordering::Relaxed));
+        let now = status_of(self.state.load(Ordering::Relaxed));
         let next = match rules.rule {
             HealthRule::Consecutive => counts.consecutive(now, outcome, rules),
             HealthRule::Leaky => counts.leaky(now, outcome),
@@ -111,7 +77,7 @@ impl StatusMachine {
             return None;
         }
         let mut counts = self.counts.lock();
-        let now = HealthStatus::of(self.state.load(Ordering::Relaxed));
+        let now = status_of(self.state.load(Ordering::Relaxed));
         let next = counts.leaky(now, ProbeOutcome::Bad);
         self.settle(&counts, next)
     }
@@ -123,7 +89,7 @@ impl StatusMachine {
         }
         let mut counts = self.counts.lock();
         counts.errors = counts.errors.saturating_sub(1);
-        let now = HealthStatus::of(self.state.load(Ordering::Relaxed));
+        let now = status_of(self.state.load(Ordering::Relaxed));
         let forgiven = now == HealthStatus::Degraded && counts.errors <= LEAKY_DEGRADED;
         self.settle(&counts, if forgiven { HealthStatus::Healthy } else { now })
     }
@@ -176,6 +142,14 @@ impl Counts {
             ProbeOutcome::Silent if self.errors > LEAKY_UNHEALTHY => HealthStatus::Unhealthy,
             _ => now,
         }
+    }
+}
+
+fn status_of(code: u8) -> HealthStatus {
+    match code {
+        0 => HealthStatus::Healthy,
+        1 => HealthStatus::Degraded,
+        _ => HealthStatus::Unhealthy,
     }
 }
 

@@ -1,4 +1,4 @@
-use super::super::route::{Exclusion, Route, RouteReason, RouteRequest};
+use super::super::route::{Route, RouteRequest};
 use super::super::testing::{World, endpoint, letters};
 use super::*;
 use crate::config::{RoleChoice, StrategyName::*};
@@ -6,6 +6,7 @@ use crate::dialect::{Fault, Placement, Role};
 use crate::endpoint::{Completion, Gate, HealthStatus, LoadReport, ProbeOutcome};
 use crate::plan::Complexity;
 use crate::random::Random;
+use balancing::{Exclusion, RouteReason};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -418,7 +419,9 @@ fn a_pool_is_refused_when_two_endpoints_share_a_name_or_a_url_is_not_http() {
         ..endpoint("a", 1.0)
     };
     assert!(matches!(build(vec![bolt]), Some(PoolError::Url { .. })));
-    let many = (0..65).map(|n| endpoint(&format!("e{n}"), 1.0)).collect();
+    let many = (0..=MAX_ENDPOINTS)
+        .map(|n| endpoint(&format!("e{n}"), 1.0))
+        .collect();
     assert!(matches!(build(many), Some(PoolError::TooMany { .. })));
     assert_eq!(build(Vec::new()), None);
 }

@@ -11,6 +11,7 @@ pub use features::*;
 pub use operation::*;
 pub use service::*;
 
+use balancing::policies::Strategy;
 use config_table::{Size, choice, count, section, share, time, volume, within};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -137,6 +138,19 @@ choice! {
         ResourceAware = "resource_aware",
         /// Resource aware, corrected by what was learned for this complexity.
         Adaptive = "adaptive",
+    }
+}
+
+impl StrategyName {
+    /// What the name stands for.
+    pub fn strategy(self) -> Strategy {
+        match self {
+            Self::RoundRobin => Strategy::RoundRobin,
+            Self::WeightedRoundRobin => Strategy::WeightedRoundRobin,
+            Self::LeastConnections => Strategy::LeastConnections,
+            Self::ResourceAware => Strategy::ResourceAware,
+            Self::Adaptive => Strategy::Adaptive,
+        }
     }
 }
 

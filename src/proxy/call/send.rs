@@ -85,6 +85,7 @@ fn route(caller: &Caller, outbound: &Outbound, progress: &Progress<'_>) -> Resul
     };
     let request = RouteRequest {
         plan: &outbound.plan,
+        shape: outbound.call.shape,
         placement,
         key: outbound.local_key(),
         excluded: &progress.excluded,

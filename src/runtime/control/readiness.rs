@@ -47,6 +47,7 @@ fn obstacle(shared: &Shared, service: &Service) -> Option<String> {
 pub fn any(plan: &Plan, now: Moment) -> RouteRequest<'_> {
     RouteRequest {
         plan,
+        shape: 0,
         placement: &Placement::Any,
         key: "",
         excluded: &[],

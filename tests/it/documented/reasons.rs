@@ -1,9 +1,9 @@
 //! `docs/reasons.md` is printed from the words that a process can say, so that no word is undocumented.
 
+use glossary::Term;
 use pointsman::balance::{Exclusion, RouteReason};
 use pointsman::cache::words;
 use pointsman::endpoint::EventKind;
-use pointsman::glossary::Term;
 use std::fmt::Write;
 use std::path::Path;
 

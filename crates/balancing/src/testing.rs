@@ -1,14 +1,24 @@
 //! Pools of plain values.
 
-use crate::balance::screen::ScreenRules;
-use crate::balance::{EndpointView, Needs, Pick, PoolView, Selector};
-use crate::clock::Moment;
-use crate::config::StrategyName;
-use crate::endpoint::{EndpointLoad, Gate, HealthStatus, ServingRules, WriteFitness};
-use crate::random::Random;
+use crate::view::EndpointView;
+use crate::{
+    Ask, EndpointLoad, Gate, HealthStatus, Moment, Pick, Random, ScreenRules, Selector,
+    ServingRules, Standing, WriteFitness, policies::Strategy,
+};
+
+/// A first attempt of a read.
+pub const READ: Ask = Ask {
+    shape: 1,
+    class: 0,
+    cost: 1.0,
+    needs_writer: false,
+    is_retry: false,
+    arrived: Moment(0),
+};
 
 /// A healthy, idle endpoint of weight 1 that was given a request a moment ago.
 pub const IDLE: EndpointView = EndpointView {
+    standing: Standing::Preferred,
     is_tried: false,
     is_home: false,
     is_resolved: true,
@@ -37,36 +47,38 @@ pub const IDLE: EndpointView = EndpointView {
 pub struct Plain {
     pub views: Vec<EndpointView>,
     pub selector: Selector,
-    pub needs: Needs,
+    pub ask: Ask,
     pub now: Moment,
 }
 
 impl Plain {
-    pub fn new(strategy: StrategyName, views: Vec<EndpointView>) -> Self {
+    pub fn new(strategy: Strategy, views: Vec<EndpointView>) -> Self {
         let rules = ScreenRules {
             serving: ServingRules::default(),
             max_ejected: 0.34,
         };
         Self {
-            views,
-            selector: Selector::new(strategy, rules, None),
-            needs: Needs {
-                writer: false,
-                is_retry: false,
+            selector: Selector {
+                policy: strategy.policy(views.len()),
+                rules,
+                slowest: 5.0,
             },
+            views,
+            ask: READ,
             now: Moment(0),
         }
     }
 
     /// So many idle endpoints.
-    pub fn idle(strategy: StrategyName, count: usize) -> Self {
+    pub fn idle(strategy: Strategy, count: usize) -> Self {
         Self::new(strategy, vec![IDLE; count])
     }
 
     pub fn select(&self) -> Option<Pick> {
-        let pool = PoolView::new(&self.views, self.now, 5.0);
         let random = &mut Random::seeded(self.now.0);
-        self.selector.select(pool, self.needs, random)
+        let mut views = self.views.clone();
+        self.selector
+            .select(&mut views, &self.ask, self.now, random)
     }
 
     /// The index of the endpoint that takes a request, and leaves it at once.

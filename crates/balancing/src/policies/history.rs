@@ -2,10 +2,10 @@
 //! this complexity recently, unless it is much busier. An endpoint without a request for a while gets
 //! one, so that new and recovered ones are found; it gets no more than that.
 
+use super::NEAR;
 use super::resource_aware::ResourceAware;
-use super::{NEAR, Pick, PoolView, Random, Strategy};
-use crate::balance::route::RouteReason;
-use crate::balance::view::EndpointView;
+use crate::view::EndpointView;
+use crate::{Ask, Pick, Policy, PoolView, Random, RouteReason};
 use std::time::Duration;
 
 /// How much busier (score A) the fastest may be than the base choice.
@@ -14,44 +14,47 @@ const BUSIER: f64 = 0.3;
 const STALE: Duration = Duration::from_secs(60);
 
 /// Resource aware, corrected by what was learned for this complexity.
-#[derive(Debug, Default)]
-pub struct Adaptive {
+#[derive(Debug)]
+pub struct History {
     base: ResourceAware,
 }
 
-impl Strategy for Adaptive {
-    fn choose(&self, pool: &PoolView<'_>, random: &mut Random) -> Option<Pick> {
+impl History {
+    /// For a pool of so many endpoints.
+    pub fn new(endpoints: usize) -> Self {
+        Self {
+            base: ResourceAware::new(endpoints),
+        }
+    }
+}
+
+impl Policy for History {
+    fn pick(&self, pool: &PoolView<'_>, ask: &Ask, random: &mut Random) -> Option<Pick> {
         if let Some(index) = unexplored(pool, random) {
             return Some(Pick::because(index, RouteReason::Explored));
         }
-        let base = self.base.choose(pool, random)?;
+        let base = self.base.pick(pool, ask, random)?;
         Some(faster(pool, &base).unwrap_or(base))
     }
 }
 
 /// One of the endpoints that were not asked for a while, at random.
 fn unexplored(pool: &PoolView<'_>, random: &mut Random) -> Option<usize> {
-    let stale = pool.keep(|endpoint| {
-        let asked = endpoint.last_chosen;
-        asked.is_none_or(|at| pool.now - at >= STALE)
-    });
-    if stale.is_empty() {
-        return None;
-    }
-    stale.set().iter().nth(random.below(stale.len()))
+    let is_stale = |one: &EndpointView| one.last_chosen.is_none_or(|at| pool.now - at >= STALE);
+    let stale = || pool.iter().filter(|(_, one)| is_stale(one));
+    let chosen = stale().nth(random.below(stale().count()));
+    chosen.map(|(index, _)| index)
 }
 
 /// The fastest for this complexity, when it is clearly faster than the base and not much busier.
 fn faster(pool: &PoolView<'_>, base: &Pick) -> Option<Pick> {
-    let time = |e: &EndpointView| e.recent_mean.unwrap_or(f64::INFINITY);
-    let known = pool.keep(|endpoint| endpoint.recent_mean.is_some());
-    let (_, fast) = known.lowest(NEAR, time)?;
-    if fast.has(base.index) {
+    let time = |one: &EndpointView| one.recent_mean.unwrap_or(f64::INFINITY);
+    let (index, best) = pool.iter().min_by(|a, b| time(a.1).total_cmp(&time(b.1)))?;
+    let chosen = pool.get(base.index)?;
+    if best.recent_mean.is_none() || time(chosen) <= time(best) * (1.0 + NEAR) {
         return None;
     }
-    let fastest = fast.iter().min_by(|a, b| time(a.1).total_cmp(&time(b.1)));
-    let (index, best) = fastest?;
-    let busier = best.load.score() - pool.get(base.index)?.load.score();
+    let busier = best.load.score() - chosen.load.score();
     (busier < BUSIER).then_some(Pick {
         index,
         reason: RouteReason::BestHistory,

@@ -2,17 +2,13 @@
 //! all steps of a choice agree, whatever other requests change at the same time; and a view can be made of
 //! literals, by a test or a simulator.
 
-use super::endpoint_set::{EndpointSet, MAX_ENDPOINTS};
-use crate::clock::Moment;
-use crate::endpoint::{EndpointLoad, Gate, HealthStatus, WriteFitness};
-use arrayvec::ArrayVec;
-
-/// The endpoints of a pool, in the order of the configuration.
-pub type EndpointViews = ArrayVec<EndpointView, MAX_ENDPOINTS>;
+use crate::{EndpointLoad, Gate, HealthStatus, Moment, Standing, WriteFitness};
 
 /// One endpoint, as it stands for one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EndpointView {
+    /// How willingly it is given the request; the screen writes it.
+    pub standing: Standing,
     /// Whether it was tried for this request.
     pub is_tried: bool,
     /// Whether the caller prefers it.
@@ -45,19 +41,22 @@ impl EndpointView {
         self.load.in_flight >= self.load.max_connections
     }
 
-    /// Requests in flight per unit of weight. A weight of zero counts as one here: it only comes to
-    /// this when all are zero.
+    /// Its share relative to the others. A weight of zero counts as one here: it only comes to this when all are zero.
+    pub fn share(&self) -> f64 {
+        if self.weight > 0.0 { self.weight } else { 1.0 }
+    }
+
+    /// Requests in flight per unit of weight.
     pub fn in_flight_per_weight(&self) -> f64 {
-        let weight = if self.weight > 0.0 { self.weight } else { 1.0 };
-        f64::from(self.load.in_flight) / weight
+        f64::from(self.load.in_flight) / self.share()
     }
 }
 
-/// Some endpoints of a pool at one moment. Narrowing it copies one word.
+/// The endpoints of a pool of which one is to be chosen, at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct PoolView<'a> {
     all: &'a [EndpointView],
-    set: EndpointSet,
+    among: Standing,
     /// The moment of the choice.
     pub now: Moment,
     /// Seconds that count as 1.0 in scores.
@@ -65,79 +64,52 @@ pub struct PoolView<'a> {
 }
 
 impl<'a> PoolView<'a> {
-    /// All of them.
-    pub fn new(all: &'a [EndpointView], now: Moment, slowest: f64) -> Self {
+    /// Those of the pool that stand so.
+    pub fn new(all: &'a [EndpointView], among: Standing, now: Moment, slowest: f64) -> Self {
         Self {
             all,
-            set: EndpointSet::first(all.len()),
+            among,
             now,
             slowest,
         }
     }
 
-    /// The whole pool that these are part of.
-    pub fn whole(&self) -> Self {
-        Self::new(self.all, self.now, self.slowest)
-    }
-
-    /// These of the pool.
-    pub fn only(&self, set: EndpointSet) -> Self {
-        Self { set, ..*self }
-    }
-
-    /// Those that `keep` says.
-    pub fn keep(&self, keep: impl Fn(&EndpointView) -> bool) -> Self {
-        let kept = self.iter().filter(|(_, endpoint)| keep(endpoint));
-        self.only(kept.map(|(index, _)| index).collect())
-    }
-
-    /// Their indexes in the pool.
-    pub fn set(&self) -> EndpointSet {
-        self.set
+    /// Those of the pool that stand otherwise.
+    pub fn among(&self, among: Standing) -> Self {
+        Self { among, ..*self }
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.set.len()
+        self.iter().count()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.set.is_empty()
-    }
-
-    /// Whether the endpoint at this index of the pool is one of them.
-    pub fn has(&self, index: usize) -> bool {
-        self.set.contains(index)
+        self.iter().next().is_none()
     }
 
     /// The endpoint at this index of the pool, when it is one of them.
     pub fn get(&self, index: usize) -> Option<&'a EndpointView> {
-        self.all.get(index).filter(|_| self.has(index))
+        self.all.get(index).filter(|one| one.standing == self.among)
     }
 
-    /// All of them with their index in the pool, in the order of the configuration.
+    /// All of them with their index in the pool, in the order of the pool.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &'a EndpointView)> + use<'a> {
-        let all = self.all;
-        let indexes = self.set.iter();
-        indexes.filter_map(move |index| Some((index, all.get(index)?)))
+        let among = self.among;
+        let all = self.all.iter().enumerate();
+        all.filter(move |(_, one)| one.standing == among)
     }
 
     /// The mean of their mean response times, seconds; 0 when no time is known.
     pub fn mean_time(&self) -> f64 {
-        let (sum, count) = self
-            .iter()
-            .filter_map(|(_, endpoint)| endpoint.load.mean_time)
-            .fold((0.0, 0u32), |(sum, n), time| (sum + time, n + 1));
-        sum / f64::from(count.max(1))
+        mean_time(self.iter().map(|(_, endpoint)| endpoint))
     }
 
-    /// The lowest score, and those that have it or are within `margin` (a share).
-    pub fn lowest(&self, margin: f64, score: impl Fn(&EndpointView) -> f64) -> Option<(f64, Self)> {
+    /// The lowest score; `None` when there are no endpoints.
+    pub fn lowest(&self, score: impl Fn(&EndpointView) -> f64) -> Option<f64> {
         let scores = self.iter().map(|(_, endpoint)| score(endpoint));
-        let lowest = scores.min_by(f64::total_cmp)?;
-        let bound = lowest + lowest.abs() * margin;
-        Some((lowest, self.keep(|endpoint| score(endpoint) <= bound)))
+        scores.min_by(f64::total_cmp)
     }
 
     /// The one whose last failure is the longest ago.
@@ -146,4 +118,11 @@ impl<'a> PoolView<'a> {
         let (index, _) = failed.min_by_key(|(_, endpoint)| endpoint.last_failure)?;
         Some(index)
     }
+}
+
+/// The mean of the mean response times of endpoints, seconds; 0 when no time is known.
+pub fn mean_time<'a>(endpoints: impl IntoIterator<Item = &'a EndpointView>) -> f64 {
+    let times = endpoints.into_iter().filter_map(|one| one.load.mean_time);
+    let (sum, count) = times.fold((0.0, 0u32), |(sum, n), time| (sum + time, n + 1));
+    sum / f64::from(count.max(1))
 }

@@ -1,6 +1,8 @@
 //! Words of closed sets that people meet in header fields, metrics, explanations and events, each with what it
 //! means and what an operator may do. `docs/reasons.md` is printed from them.
 
+pub use serde;
+
 /// One word of a closed set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Term {
@@ -12,6 +14,7 @@ pub struct Term {
 }
 
 /// Declares an enum of such words: `Variant = "word", "advice";`. The doc comment of a variant is its meaning.
+#[macro_export]
 macro_rules! glossary {
     ($(#[$meta:meta])* pub enum $name:ident {
         $($(#[doc = $meaning:literal])+ $variant:ident = $word:literal, $advice:literal;)+
@@ -24,7 +27,7 @@ macro_rules! glossary {
 
         impl $name {
             /// Every word with its meaning.
-            pub const GLOSSARY: &'static [$crate::glossary::Term] = &[$($crate::glossary::Term {
+            pub const GLOSSARY: &'static [$crate::Term] = &[$($crate::Term {
                 word: $word,
                 meaning: concat!($($meaning),+),
                 advice: $advice,
@@ -38,12 +41,10 @@ macro_rules! glossary {
             }
         }
 
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl $crate::serde::Serialize for $name {
+            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.label())
             }
         }
     };
 }
-
-pub(crate) use glossary;

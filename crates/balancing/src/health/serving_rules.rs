@@ -1,29 +1,19 @@
-//! Which states take an endpoint out of service: the one rule that choosing and the statistics follow. `/readyz` asks choosing.
+//! Which states take an endpoint out of service: the one rule that choosing and the statistics follow.
 
 use super::{Gate, HealthStatus};
-use crate::config::Config;
 
-/// What of an endpoint's state counts.
+/// What of an endpoint's state counts; by default all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServingRules {
-    /// Whether states count at all (`balance.enabled`).
+    /// Whether states count at all.
     pub states: bool,
-    /// Whether the verdict of probes counts (`health.enabled`).
+    /// Whether the verdict of probes counts.
     pub probes: bool,
-    /// Whether breakers take endpoints out (`breaker.enabled`).
+    /// Whether breakers take endpoints out.
     pub breakers: bool,
 }
 
 impl ServingRules {
-    /// The rules of a configuration.
-    pub fn of(config: &Config) -> Self {
-        Self {
-            states: config.balance.enabled,
-            probes: config.health.enabled,
-            breakers: config.breaker.enabled,
-        }
-    }
-
     /// Whether an endpoint of this status is given no request.
     pub fn is_out(self, status: HealthStatus) -> bool {
         self.states

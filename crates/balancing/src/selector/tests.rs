@@ -1,10 +1,9 @@
-use crate::balance::EndpointView;
-use crate::balance::route::RouteReason;
-use crate::balance::testing::{IDLE, Plain};
-use crate::clock::Moment;
-use crate::config::StrategyName::{self, *};
-use crate::endpoint::{EndpointLoad, Gate, HealthStatus, ServingRules, WriteFitness};
-use proptest::prelude::*;
+use crate::policies::Strategy::{self, *};
+use crate::testing::{IDLE, Plain};
+use crate::view::EndpointView;
+use crate::{EndpointLoad, Gate, HealthStatus, Moment, RouteReason, ServingRules, WriteFitness};
+use proptest::prelude::{any, prop, prop_assert, proptest};
+use proptest::strategy::Strategy as _;
 use std::time::Duration;
 
 const FULL: EndpointLoad = EndpointLoad {
@@ -30,7 +29,7 @@ fn open_since(secs: u64) -> EndpointView {
 
 #[test]
 fn a_tried_endpoint_is_never_chosen_again() {
-    for (strategy, _) in StrategyName::ALL {
+    for strategy in Strategy::ALL {
         let mut plain = Plain::idle(*strategy, 3);
         let mut tried = Vec::new();
         for _ in 0..3 {
@@ -73,10 +72,10 @@ fn one_trial_at_a_time_is_made_with_a_first_attempt_of_a_read() {
     let pick = plain.select().unwrap();
     assert_eq!((pick.index, pick.reason), (0, RouteReason::Trial));
     for (writer, is_retry) in [(true, false), (false, true)] {
-        (plain.needs.writer, plain.needs.is_retry) = (writer, is_retry);
+        (plain.ask.needs_writer, plain.ask.is_retry) = (writer, is_retry);
         assert_ne!(plain.pick(), 0);
     }
-    plain.needs.is_retry = false;
+    plain.ask.is_retry = false;
     plain.views[0].gate = Gate::TrialRunning;
     assert!(!plain.picks(9).contains(&0));
 }
@@ -90,7 +89,7 @@ fn writes_go_to_the_fittest_and_never_to_a_configured_reader() {
             ..IDLE
         });
         let mut plain = Plain::new(LeastConnections, views.to_vec());
-        plain.needs.writer = true;
+        plain.ask.needs_writer = true;
         plain.select()?;
         Some(plain.shares(6))
     };
@@ -140,7 +139,7 @@ fn home_is_preferred_while_it_may_take_the_request() {
 #[test]
 fn a_pool_in_which_one_may_serve_always_gives_one_whatever_its_figures_are() {
     let figures = [0.0, -1.0, f64::MIN_POSITIVE, 1e300, f64::INFINITY];
-    for (strategy, _) in StrategyName::ALL {
+    for strategy in Strategy::ALL {
         for figure in figures {
             let mut plain = Plain::idle(*strategy, 3);
             for view in &mut plain.views {
@@ -153,7 +152,7 @@ fn a_pool_in_which_one_may_serve_always_gives_one_whatever_its_figures_are() {
     }
 }
 
-fn any_view() -> impl Strategy<Value = EndpointView> {
+fn any_view() -> impl proptest::strategy::Strategy<Value = EndpointView> {
     let gates = [
         Gate::Closed,
         Gate::HalfOpen,
@@ -184,10 +183,10 @@ fn any_view() -> impl Strategy<Value = EndpointView> {
 proptest! {
     #[test]
     fn no_tried_full_unresolved_or_withdrawn_endpoint_is_ever_selected(
-        views in prop::collection::vec(any_view(), 0..70),
-        strategy in prop::sample::select(StrategyName::ALL.to_vec()),
+        views in prop::collection::vec(any_view(), 0..1200),
+        strategy in prop::sample::select(Strategy::ALL.to_vec()),
     ) {
-        let plain = Plain::new(strategy.0, views.into_iter().take(64).collect());
+        let plain = Plain::new(strategy, views);
         if let Some(pick) = plain.select() {
             let view = plain.views[pick.index];
             prop_assert!(view.is_resolved && !view.is_tried && view.status != HealthStatus::Maintenance);

@@ -1,0 +1,20 @@
+//! What a request asks of its endpoint, as plain values.
+
+use crate::Moment;
+
+/// A request that needs an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ask {
+    /// The request without its literals, hashed: the key of what is learned.
+    pub shape: u64,
+    /// How complex it is, in classes from 0.
+    pub class: u8,
+    /// Estimated cost in units of the plan, more than 0.
+    pub cost: f64,
+    /// It needs an endpoint that takes writes.
+    pub needs_writer: bool,
+    /// It was tried before: it is not the one to find out with whether an endpoint is back.
+    pub is_retry: bool,
+    /// When it arrived.
+    pub arrived: Moment,
+}

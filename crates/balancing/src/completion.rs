@@ -1,0 +1,27 @@
+//! What an endpoint's state and the policies learn from: the start and the end of a request at an endpoint.
+
+use crate::{Ask, Fault, Moment};
+use std::time::Duration;
+
+/// A request that begins at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Start {
+    /// Index of the endpoint in its pool.
+    pub endpoint: usize,
+    pub ask: Ask,
+    pub now: Moment,
+}
+
+/// A request that ended at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Completion {
+    /// How it began.
+    pub start: Start,
+    /// When it ended.
+    pub now: Moment,
+    /// The endpoint's own time: from the sending of the request until the response was there or began to stream. The time
+    /// that the client took is no part of it.
+    pub service_time: Duration,
+    /// Whose fault a failure was; `None` of those that were abandoned, of which nothing is known.
+    pub fault: Option<Fault>,
+}

@@ -1,0 +1,41 @@
+//! Whose fault a failure is. Dialects decide it from what a response says; balancing learns from it.
+
+use serde::Serialize;
+
+/// Whose fault a failure is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// None: a success.
+    None,
+    /// The client or its statement.
+    Client,
+    /// The endpoint that answered: counts against its breaker.
+    Endpoint,
+    /// The endpoint has too much to do: a load signal, not a failure.
+    Overload,
+    /// The endpoint has another role than was thought: roles are probed now.
+    Role,
+    /// One database or collection, wherever it is asked.
+    Database,
+    /// Another node of the database's own cluster.
+    Peer,
+    /// The endpoint lags behind a bookmark.
+    Lag,
+}
+
+impl Fault {
+    /// The name in metrics and logs.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Fault::None => "none",
+            Fault::Client => "client",
+            Fault::Endpoint => "endpoint",
+            Fault::Overload => "overload",
+            Fault::Role => "role",
+            Fault::Database => "database",
+            Fault::Peer => "peer",
+            Fault::Lag => "lag",
+        }
+    }
+}

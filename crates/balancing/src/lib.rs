@@ -1,0 +1,39 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+pub mod ask;
+pub mod completion;
+pub mod fault;
+pub mod health;
+pub mod load;
+pub mod moment;
+pub mod policies;
+pub mod policy;
+pub mod random;
+pub mod reason;
+pub mod screen;
+pub mod selector;
+#[cfg(test)]
+mod testing;
+pub mod view;
+
+pub use ask::Ask;
+pub use completion::{Completion, Start};
+pub use fault::Fault;
+pub use health::{Gate, HealthStatus, ServingRules, WriteFitness};
+pub use load::{EndpointLoad, ScoreParts};
+pub use moment::Moment;
+pub use policy::{Pick, Policy};
+pub use random::Random;
+pub use reason::{Exclusion, RouteReason};
+pub use screen::{Screen, ScreenRules, Standing};
+pub use selector::Selector;
+pub use view::{EndpointView, PoolView};

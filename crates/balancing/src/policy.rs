@@ -1,0 +1,37 @@
+//! The one interface of all ways to choose. The path, the simulator, the shadow and the replay drive the same code.
+
+use crate::{Ask, Completion, PoolView, Random, RouteReason, Start};
+
+/// A way to choose an endpoint. It sees plain values only and reads no clock; what it remembers is its own. All methods may
+/// be called by many threads at once: `pick` takes no lock and allocates nothing.
+pub trait Policy: Send + Sync {
+    /// One of the endpoints of the view, or `None` where the request should rather wait until another one ends.
+    fn pick(&self, pool: &PoolView<'_>, ask: &Ask, random: &mut Random) -> Option<Pick>;
+
+    /// A request begins at an endpoint; not always one that this policy picked.
+    fn on_start(&self, _start: &Start) {}
+
+    /// A request ended.
+    fn on_finish(&self, _completion: &Completion) {}
+}
+
+/// What was picked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pick {
+    /// Its index in the pool.
+    pub index: usize,
+    pub reason: RouteReason,
+    /// The score by which it was picked; lower is better. 0 where there is none.
+    pub score: f64,
+}
+
+impl Pick {
+    /// A choice without a score.
+    pub fn because(index: usize, reason: RouteReason) -> Self {
+        Self {
+            index,
+            reason,
+            score: 0.0,
+        }
+    }
+}

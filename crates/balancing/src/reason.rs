@@ -1,0 +1,57 @@
+//! The words of a choice: why an endpoint was taken, and why another one was not.
+
+use glossary::glossary;
+
+glossary! {
+    /// Why an endpoint was chosen.
+    pub enum RouteReason {
+        /// Its turn.
+        Rotation = "rotation", "";
+        /// Its turn by weight.
+        Weight = "weight", "";
+        /// The fewest requests in flight per weight.
+        FewestInFlight = "fewest_in_flight", "";
+        /// The lowest mix of load and time.
+        LowestScore = "lowest_score", "`scores` of the attempt, or `GET /api/coordination/scores`, shows what it was compared with.";
+        /// The lowest mean of the last times for this complexity.
+        BestHistory = "best_history", "`scores` of the attempt shows what it was compared with.";
+        /// Nothing recent is known of it for this complexity, so that its times are measured anew.
+        Explored = "explored", "";
+        /// It acknowledged the last write of what is asked for, so that it cannot lag behind it.
+        Home = "home", "All reads of a collection or database that may be stored go there when they are not hits: expected.";
+        /// Its breaker was open, and this request finds out whether it has recovered.
+        Trial = "trial", "";
+        /// All endpoints are out by breaker or health; it failed least recently.
+        LastResort = "last_resort", "Look at the events: no endpoint of the service is well.";
+        /// What is asked for is a server's own, and this server is always taken for it.
+        Owner = "owner", "";
+        /// The transaction lives on it.
+        Pinned = "pinned", "";
+    }
+}
+
+glossary! {
+    /// Why an endpoint may not take a request.
+    pub enum Exclusion {
+        /// It was tried for this request.
+        Tried = "tried", "Look at the attempts before.";
+        /// Its name has no address.
+        Unresolved = "unresolved", "Check the name in `endpoints` and the resolver of this machine.";
+        /// It does not take writes.
+        Role = "role", "Where no endpoint takes writes: give `probe` a credential, or set `role: writer`.";
+        /// Its weight is zero, and others have one.
+        ZeroWeight = "zero_weight", "Give it a weight, if it shall take traffic.";
+        /// The operator took it out.
+        Maintenance = "maintenance", "Set its status to `active` when it shall come back.";
+        /// Its probes fail.
+        Unhealthy = "unhealthy", "Look at the server; the event `unhealthy` says what its probes found.";
+        /// Its breaker is open.
+        BreakerOpen = "breaker_open", "Look at the server; it is tried again after `breaker.open_for`.";
+        /// Its breaker has let one request through, which still runs.
+        TrialRunning = "trial_running", "";
+        /// It has as many requests in flight as it may have.
+        Full = "full", "Raise `max_connections`, if the server can take more; else add a replica.";
+        /// The call belongs to another endpoint: to that of its transaction, or to the one that is always taken for it.
+        NotOwner = "not_owner", "";
+    }
+}

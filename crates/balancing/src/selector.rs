@@ -1,0 +1,71 @@
+//! Selecting: the screen sorts the endpoints, then a trial, the home or the policy decides. It works on
+//! plain values alone, so that a simulator drives the very code that serves.
+
+use crate::policy::{Pick, Policy};
+use crate::screen::{Screen, ScreenRules, Standing};
+use crate::view::{EndpointView, PoolView};
+use crate::{Ask, Moment, Random, RouteReason};
+use std::sync::Arc;
+
+/// Selects among the endpoints of one pool.
+#[derive(Clone)]
+pub struct Selector {
+    pub policy: Arc<dyn Policy>,
+    pub rules: ScreenRules,
+    /// Seconds that count as 1.0 in scores.
+    pub slowest: f64,
+}
+
+impl Selector {
+    /// The screen of a request.
+    pub fn screen(&self, pool: &[EndpointView], ask: &Ask) -> Screen {
+        Screen::new(pool, self.rules, ask.needs_writer)
+    }
+
+    /// The endpoint to take; `None` when none may, or none should now. Writes how each endpoint stands.
+    pub fn select(
+        &self,
+        pool: &mut [EndpointView],
+        ask: &Ask,
+        now: Moment,
+        random: &mut Random,
+    ) -> Option<Pick> {
+        self.screen(pool, ask).sort(pool);
+        let preferred = PoolView::new(pool, Standing::Preferred, now, self.slowest);
+        let [fallback, trial] = [Standing::Fallback, Standing::Trial].map(|s| preferred.among(s));
+        let best = match preferred.is_empty() {
+            true => fallback,
+            false => preferred,
+        };
+        // A trial may fail: it is made with a request that can go elsewhere, unless there is no choice.
+        let may_fail = !ask.needs_writer && !ask.is_retry;
+        if !trial.is_empty() && (may_fail || best.is_empty()) {
+            return the_least_recently_failed(&trial, RouteReason::Trial);
+        }
+        if best.is_empty() {
+            return last_resort(&best);
+        }
+        home(&best).or_else(|| self.policy.pick(&best, ask, random))
+    }
+}
+
+fn home(pool: &PoolView<'_>) -> Option<Pick> {
+    let (index, _) = pool.iter().find(|(_, endpoint)| endpoint.is_home)?;
+    Some(Pick::because(index, RouteReason::Home))
+}
+
+/// Where all are out by health or breaker, the least recently failed is better than none. While
+/// one that serves is only full, waiting for it is better.
+fn last_resort(pool: &PoolView<'_>) -> Option<Pick> {
+    if !pool.among(Standing::Full).is_empty() {
+        return None;
+    }
+    the_least_recently_failed(&pool.among(Standing::Failing), RouteReason::LastResort)
+}
+
+fn the_least_recently_failed(pool: &PoolView<'_>, reason: RouteReason) -> Option<Pick> {
+    Some(Pick::because(pool.least_recently_failed()?, reason))
+}
+
+#[cfg(test)]
+mod tests;
