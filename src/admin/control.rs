@@ -53,6 +53,8 @@ pub trait Control: Send + Sync + 'static {
         endpoint: &str,
         metrics: &PushedMetrics,
     ) -> Result<(), Problem>;
+    /// What agents pushed, and how it was.
+    fn reported(&self, service: &str, endpoint: &str) -> Result<Value, Problem>;
     /// Statistics of the cache.
     fn cache_stats(&self) -> Value;
     /// Drops the stored responses of one category, or all; returns how many.

@@ -194,6 +194,13 @@ pub async fn push_metrics(
     ))
 }
 
+pub async fn reported(
+    State(control): Process,
+    Names((service, endpoint)): Names<(String, String)>,
+) -> ApiResponse {
+    control.reported(&service, &endpoint).map(envelope::data)
+}
+
 /// Which responses to drop.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -77,7 +77,8 @@ routes! {
     get "/api/coordination/instances" instances, "*[]." endpoints::INSTANCES, "Every endpoint with its state, draining ones included.";
     get "/api/coordination/scores" scores, "*[]." endpoints::SCORES, "Scores of every instance, and why one could not be chosen.";
     put "/api/coordination/instances/{service}/{id}/status" set_status, "" endpoints::STATUS, "Takes an instance out of service or back: {\"status\":\"maintenance\"} or {\"status\":\"active\"}.";
-    put "/api/coordination/instances/{service}/{id}/metrics" push_metrics, "" endpoints::PUSHED, "Takes figures of an agent: current_connections, cpu_usage, memory_usage, requests_per_second, queue_size. Each counts until it is given anew.";
+    put "/api/coordination/instances/{service}/{id}/metrics" push_metrics, "" endpoints::PUSHED, "Takes figures of an agent: current_connections, cpu_usage, memory_usage, requests_per_second, queue_size. Each counts for balance.report_ttl.";
+    get "/api/coordination/instances/{service}/{id}/metrics" reported, "" endpoints::REPORTED, "The figures that agents pushed, their age, and the load after each of the last 100 reports.";
     get "/api/coordination/executions" executions, "[]." requests::EXECUTIONS, "Requests in flight, oldest first; ?limit=.";
     get "/api/coordination/explain" explanations, "[]." requests::RECORD, "The newest explanations; ?limit=.";
     get "/api/coordination/explain/{id}" explain, "" requests::RECORD, "Every decision on one request, by its id or x-request-id.";

@@ -27,7 +27,8 @@ pub fn with_views<T>(
 
 fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>) -> EndpointView {
     let (health, times) = (endpoint.health(), &endpoint.state.times);
-    let (load, now) = (endpoint.load(), ask.now);
+    let now = ask.now;
+    let load = endpoint.load(now);
     EndpointView {
         standing: Standing::default(),
         is_tried: ask

@@ -57,6 +57,8 @@ pub struct InstanceStats {
     pub queue_size: Option<f64>,
     /// What an agent reported, or the responses of the last minute per second.
     pub requests_per_second: f64,
+    /// Seconds since the last report of an agent.
+    pub report_age: Option<f64>,
     pub total_requests: u64,
     pub success_count: u64,
     pub error_count: u64,
@@ -90,7 +92,7 @@ impl PoolStats {
             total_connections: instances.iter().map(|one| one.current_connections).sum(),
             total_active_queries: instances.iter().map(|one| one.active_queries).sum(),
             avg_response_time: mean(endpoints.iter().filter_map(|e| e.state.times.mean())),
-            avg_load_score: mean(endpoints.iter().map(|e| e.load().score())),
+            avg_load_score: mean(endpoints.iter().map(|e| e.load(now).score())),
             instances,
         }
     }
@@ -101,7 +103,7 @@ impl InstanceStats {
     pub fn of(endpoint: &Endpoint, now: Moment) -> Self {
         let (state, health) = (&endpoint.state, endpoint.health());
         let (totals, recent) = (state.totals(), state.recent(now));
-        let load = endpoint.full_load(now);
+        let (load, reported) = (endpoint.full_load(now), endpoint.reported(now));
         let responses = (recent.successes + recent.errors) as f64;
         Self {
             instance_id: endpoint.name.to_string(),
@@ -122,20 +124,17 @@ impl InstanceStats {
             breaker: breaker_word(endpoint.gate(now)),
             last_health_check_age: health.last_check().map(|at| (now - at).as_secs_f64()),
             consecutive_failures: state.failures_in_a_row(),
-            current_connections: state
-                .reported
-                .connections()
-                .map_or(load.in_flight, |n| n as u32),
+            current_connections: load.connections.map_or(load.in_flight, |n| n as u32),
             active_queries: load.in_flight,
             max_connections: load.max_connections,
             avg_response_time: load.mean_time,
             cpu_usage: load.cpu,
             memory_usage: load.memory,
             queue_size: load.queue,
-            requests_per_second: state
-                .reported
-                .rate()
+            requests_per_second: reported
+                .requests_per_second
                 .unwrap_or(responses / WINDOW.as_secs_f64()),
+            report_age: state.reported.age(now).map(|age| age.as_secs_f64()),
             total_requests: totals.requests,
             success_count: totals.successes,
             error_count: totals.errors,

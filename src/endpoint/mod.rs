@@ -36,7 +36,7 @@ pub use identity::Identity;
 pub use permit::{Completion, Permit};
 pub use probe_trigger::ProbeTrigger;
 pub use registry::Registry;
-pub use reported::LoadReport;
+pub use reported::{LoadReport, LoadSample};
 pub use rules::{HealthRules, serving_rules};
 pub use server_facts::ServerFacts;
 pub use state::EndpointState;
@@ -128,14 +128,15 @@ impl Endpoint {
     }
 
     /// What is known of its load for choosing: all but the error rate, which takes a lock.
-    pub fn load(&self) -> EndpointLoad {
+    pub fn load(&self, now: Moment) -> EndpointLoad {
+        let reported = self.reported(now);
         EndpointLoad {
             in_flight: self.state.in_flight(),
             max_connections: self.max_connections,
-            connections: self.state.reported.connections(),
-            cpu: self.state.reported.cpu(),
-            memory: self.state.reported.memory(),
-            queue: self.state.reported.queue(),
+            connections: reported.current_connections,
+            cpu: reported.cpu_usage,
+            memory: reported.memory_usage,
+            queue: reported.queue_size,
             mean_time: self.state.times.mean(),
             error_rate: None,
         }
@@ -145,8 +146,26 @@ impl Endpoint {
     pub fn full_load(&self, now: Moment) -> EndpointLoad {
         EndpointLoad {
             error_rate: self.state.recent(now).error_rate(),
-            ..self.load()
+            ..self.load(now)
         }
+    }
+
+    /// What an agent reported and what still counts.
+    pub fn reported(&self, now: Moment) -> LoadReport {
+        self.state.reported.known(self.rules.report_ttl, now)
+    }
+
+    /// Takes what an agent reports at `unix_ms`, and keeps a sample of the load that it makes.
+    pub fn report(&self, report: &LoadReport, now: Moment, unix_ms: u64) {
+        self.state.reported.take(report, now);
+        let load = self.load(now);
+        self.state.reported.keep(LoadSample {
+            timestamp: unix_ms,
+            load_score: load.score(),
+            connections: load.connections.unwrap_or(f64::from(load.in_flight)),
+            cpu: load.cpu,
+            memory: load.memory,
+        });
     }
 
     /// The breaker's gate, as far as breakers count.

@@ -14,6 +14,8 @@ pub struct HealthRules {
     pub rejoin_hold: Duration,
     /// A response at least this slow holds the cache off the endpoint.
     pub slow: Duration,
+    /// How long a figure that an agent reported counts.
+    pub report_ttl: Duration,
 }
 
 impl HealthRules {
@@ -25,6 +27,7 @@ impl HealthRules {
             serving: serving_rules(config),
             rejoin_hold: config.cache.rejoin_hold,
             slow: config.planner.max_response_time,
+            report_ttl: config.balance.report_ttl,
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::balance::PoolStats;
 use crate::cache::Selection;
 use crate::config;
 use crate::endpoint::{Endpoint, LoadReport};
+use crate::observe::unix_ms;
 use crate::plan::{Category, Plan};
 use crate::shared::Shared;
 use crate::snapshot::{Service, Snapshot};
@@ -192,14 +193,33 @@ impl Control for Operator {
         metrics: &PushedMetrics,
     ) -> Result<(), Problem> {
         let (_, endpoint) = self.endpoint(service, endpoint)?;
-        endpoint.state.reported.take(&LoadReport {
+        let report = LoadReport {
             current_connections: metrics.current_connections.map(f64::from),
             cpu_usage: metrics.cpu_usage,
             memory_usage: metrics.memory_usage,
             queue_size: metrics.queue_size.map(f64::from),
             requests_per_second: metrics.requests_per_second,
-        });
+        };
+        endpoint.report(&report, self.shared.clock.now(), unix_ms());
         Ok(())
+    }
+
+    fn reported(&self, service: &str, endpoint: &str) -> Result<Value, Problem> {
+        let (service, endpoint) = self.endpoint(service, endpoint)?;
+        let now = self.shared.clock.now();
+        let known = endpoint.reported(now);
+        let reported = &endpoint.state.reported;
+        Ok(json!({
+            "service": *service.name,
+            "instance": *endpoint.name,
+            "age": reported.age(now).map(|age| age.as_secs_f64()),
+            "current_connections": known.current_connections,
+            "cpu_usage": known.cpu_usage,
+            "memory_usage": known.memory_usage,
+            "requests_per_second": known.requests_per_second,
+            "queue_size": known.queue_size,
+            "history": reported.samples(),
+        }))
     }
 
     fn cache_stats(&self) -> Value {

@@ -90,6 +90,7 @@ const ROWS: &[Row] = &[
     row("upstream.drain_at_most", ["1h", "1ms"], transaction_that_rests),
     row("balance.enabled", ["true", "false"], share_of_the_first),
     row("balance.strategy", ["weighted_round_robin", "round_robin"], share_of_the_first),
+    row("balance.report_ttl", ["30s", "1ms"], figures_that_an_agent_pushed),
     row("balance.max_retries", ["3", "1"], attempts_of_a_read),
     row("balance.retry_timeouts", ["false", "true"], attempts_of_a_timed_out_read),
     row("balance.retry_budget", ["1", "0"], attempts_of_a_read_on_budget),

@@ -332,6 +332,7 @@ async fn operation(site: &mut Site) {
         shown.map(|key| one[key].as_f64().unwrap()),
         [90.0, 0.5, 0.25, 7.0, 3.0]
     );
+    assert_eq!(site.admin("GET", path, Value::Null).await.status, 200);
     eventually("a hit", || async { site.scroll(5).await.is_hit() }).await;
     let cleared = site
         .admin("POST", "/api/performance/cache/clear", Value::Null)

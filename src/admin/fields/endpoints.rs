@@ -28,6 +28,7 @@ const INSTANCE: &[Field] = fields! {
     "memory_usage" MaybeNumber, "As an agent reported, 0 to 1.";
     "queue_size" MaybeNumber, "As an agent reported.";
     "requests_per_second" Number, "As an agent reported, or else the responses of the last minute per second.";
+    "report_age" MaybeNumber, "Seconds since an agent last reported; each reported figure counts for balance.report_ttl.";
     "total_requests" Number, "Attempts at it since it was configured, refused connections among them.";
     "success_count" Number, "Of these, successes.";
     "error_count" Number, "Of these, failures that were its own.";
@@ -115,6 +116,26 @@ pub const STATUS: &[Group] = &[(
         "service" Text, "The service.";
         "instance" Text, "The endpoint.";
         "status" Text, "maintenance or active.";
+    },
+)];
+
+/// Figures of an agent, and how they were.
+pub const REPORTED: &[Group] = &[(
+    "",
+    fields! {
+        "service" Text, "The service.";
+        "instance" Text, "The endpoint.";
+        "age" MaybeNumber, "Seconds since the last report; null before the first.";
+        "current_connections" MaybeNumber, "What counts now, as the other figures; null when it was not reported within balance.report_ttl.";
+        "cpu_usage" MaybeNumber, "0 to 1.";
+        "memory_usage" MaybeNumber, "0 to 1.";
+        "requests_per_second" MaybeNumber, "0 or more.";
+        "queue_size" MaybeNumber, "0 or more.";
+        "history[].timestamp" Number, "The last 100 reports, oldest first: when each came, milliseconds since 1970.";
+        "history[].load_score" Number, "Load score A right after it, 0 to 1.";
+        "history[].connections" Number, "Reported connections, or else requests in flight.";
+        "history[].cpu" MaybeNumber, "0 to 1.";
+        "history[].memory" MaybeNumber, "0 to 1.";
     },
 )];
 

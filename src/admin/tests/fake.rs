@@ -100,6 +100,10 @@ impl Control for Fake {
         self.changes.lock().push(format!("{:?}", metrics.cpu_usage));
         Ok(())
     }
+    fn reported(&self, service: &str, endpoint: &str) -> Result<Value, Problem> {
+        known(service, endpoint)?;
+        Ok(json!({"instance": endpoint}))
+    }
     fn cache_stats(&self) -> Value {
         json!({"hits": 1})
     }

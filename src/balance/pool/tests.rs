@@ -662,10 +662,11 @@ fn an_endpoint_is_always_found_while_others_choose_finish_and_report() {
                         let route = world.route();
                         let millis = (turn % 7 + worker).into();
                         route.permit.complete(&world.done(Fault::None, millis));
-                        world.at("a").state.reported.take(&LoadReport {
+                        let report = LoadReport {
                             cpu_usage: Some(f64::from(turn % 10) / 10.0),
                             ..LoadReport::default()
-                        });
+                        };
+                        world.at("a").report(&report, world.now(), 0);
                     }
                 });
             }

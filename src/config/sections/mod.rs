@@ -161,6 +161,8 @@ section! {
         enabled: bool = true,
         /// How an endpoint is chosen, where a service does not say otherwise.
         strategy: StrategyName = StrategyName::Adaptive,
+        /// How long a figure counts that an agent pushed for an endpoint; an older one is unknown.
+        report_ttl: Duration = secs(30) => time(),
         /// Attempts in all for a read, each at another endpoint.
         max_retries: u32 = 3 => within(1.0, 100.0),
         /// Whether a read that ran into a time limit is sent to another endpoint. A statement that takes long takes as long there, and loads that one too.

@@ -3,6 +3,7 @@
 use super::given::Given;
 use super::observe::*;
 use crate::support::{Origin, Proxy, Setup, Step, eventually, wait_until};
+use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -112,6 +113,18 @@ async fn transaction_of_a_moved_endpoint(given: Given) -> bool {
 }
 
 observations! {
+    /// The share of the processor that an agent pushed, a while later.
+    figures_that_an_agent_pushed(given) {
+        let origin = good().await;
+        let proxy = given.over("qdrant", &[&origin]).start().await;
+        let name = instances(&proxy).await[0]["instance_id"].as_str().unwrap().to_owned();
+        let path = format!("/api/coordination/instances/db/{name}/metrics");
+        let pushed = proxy.operate("PUT", &path, "", &json!({"cpu_usage": 0.5})).await;
+        assert_eq!(pushed.status, 200, "{}", pushed.text());
+        let expired = || async { proxy.data(&path).await["cpu_usage"].is_null() };
+        given.comes(expired).await
+    }
+
     origin_that_was_reached(given) {
         let (a, b) = (good().await, good().await);
         let url = if given.value == "first" { a.url() } else { b.url() };

@@ -309,6 +309,7 @@ fn instance(site: &Site, name: &str, origin: &Origin, list: &Value) -> Vec<(&'st
             "requests_per_second",
             Must::Lie(0.0, (good + errors) as f64 / 60.0),
         ),
+        ("report_age", be(Value::Null)),
         ("total_requests", be(origin.count())),
         ("success_count", be(good)),
         ("error_count", be(errors)),
@@ -450,8 +451,50 @@ async fn push(site: &Site, wrong: &mut Differences) {
         ("requests_per_second", be(7)),
         ("active_queries", be(0)),
         ("load_score", be((0.9 + 0.375 + 0.03) / 3.0)),
+        ("report_age", Must::Lie(1e-9, 60.0)),
     ];
     wrong.fields("GET /api/coordination/instances", &instances, "db.0.", rows);
+    reported(site, wrong, path).await;
+}
+
+/// What `a` shows of the report.
+async fn reported(site: &Site, wrong: &mut Differences, path: &str) {
+    let shown = site.at.data(path).await;
+    let rows = [
+        ("service", be("db")),
+        ("instance", be("a")),
+        ("age", Must::Lie(1e-9, 60.0)),
+        ("current_connections", be(90)),
+        ("cpu_usage", be(0.5)),
+        ("memory_usage", be(0.25)),
+        ("queue_size", be(3)),
+        ("requests_per_second", be(7)),
+        ("history[].timestamp", Must::Lie(start(site), now())),
+        ("history[].load_score", be((0.9 + 0.375 + 0.03) / 3.0)),
+        ("history[].connections", be(90)),
+        ("history[].cpu", be(0.5)),
+        ("history[].memory", be(0.25)),
+    ];
+    let route = "GET /api/coordination/instances/{service}/{id}/metrics";
+    wrong.fields(route, &shown, "", rows);
+    wrong.same(
+        "reports",
+        shown["history"].as_array().map(Vec::len),
+        Some(1),
+    );
+    let other = path.replace("/a/", "/b/");
+    let other = site.at.data(&other).await;
+    wrong.fields(
+        route,
+        &other,
+        "",
+        [("age", be(Value::Null)), ("cpu_usage", be(Value::Null))],
+    );
+    for unknown in [path.replace("/a/", "/c/"), path.replace("/db/", "/other/")] {
+        wrong.same(&unknown, site.at.admin(&unknown, "").await.status, 404);
+        let pushed = site.at.operate("PUT", &unknown, "", &json!({})).await;
+        wrong.same(&unknown, pushed.status, 404);
+    }
 }
 
 /// The scores of the resource-aware strategy: 0.6 load, and 0.4 time over `planner.max_response_time`, 5 s.
