@@ -1,0 +1,73 @@
+//! The requests that arrive. They follow from the seed and their index alone, so all policies are given the same ones.
+
+use crate::draw::{Stream, exponential, normal};
+use crate::scenario::Scenario;
+use crate::settings::Settings;
+use balancing::{Ask, Moment, Random};
+use std::time::Duration;
+
+/// A request as it arrives.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival {
+    /// Seconds that one worker of speed 1 needs.
+    pub size: f64,
+    /// What the proxy knows of it.
+    pub ask: Ask,
+    /// The proxy it comes to.
+    pub proxy: usize,
+}
+
+/// Draws requests, one after the other.
+#[derive(Debug)]
+pub struct Arrivals {
+    scenario: Scenario,
+    cost_error: f64,
+    between: f64,
+    random: Random,
+    now: Moment,
+}
+
+impl Arrivals {
+    /// The requests of a scenario for a seed.
+    pub fn new(scenario: &Scenario, settings: &Settings, seed: u64) -> Self {
+        Self {
+            scenario: *scenario,
+            cost_error: settings.cost_error,
+            between: 1.0 / scenario.per_second(),
+            random: Stream::Arrivals.of(seed),
+            now: Moment(0),
+        }
+    }
+}
+
+impl Iterator for Arrivals {
+    type Item = Arrival;
+
+    fn next(&mut self) -> Option<Arrival> {
+        let random = &mut self.random;
+        self.now = self.now + Duration::from_secs_f64(exponential(self.between, random));
+        let (size, part) = self.scenario.size.draw(random);
+        let cost = size * (self.cost_error * normal(random)).exp();
+        let proxy = random.bits();
+        Some(Arrival {
+            size: size / 1000.0,
+            ask: Ask {
+                shape: part as u64,
+                class: class(cost),
+                cost: cost.max(f64::MIN_POSITIVE),
+                needs_writer: false,
+                is_retry: false,
+                arrived: self.now,
+            },
+            proxy: (proxy % self.scenario.proxies as u64) as usize,
+        })
+    }
+}
+
+/// A class of complexity by the estimated milliseconds.
+fn class(cost: f64) -> u8 {
+    [10.0, 100.0, 1000.0]
+        .iter()
+        .map(|bound| u8::from(cost >= *bound))
+        .sum()
+}

@@ -1,0 +1,282 @@
+//! Discrete events in virtual time: requests arrive whatever the replicas do (open loop), wait in their proxy while its
+//! policy picks none, and are worked off.
+
+use crate::arrivals::{Arrival, Arrivals};
+use crate::balancer::Balancer;
+use crate::contender::Contender;
+use crate::outcome::{Outcome, Tally};
+use crate::replica::Replica;
+use crate::scenario::Scenario;
+use crate::settings::Settings;
+use crate::timeline::{Turn, turns};
+use balancing::{Completion, Fault, Moment, Start};
+use slab::Slab;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Duration;
+
+/// After so many times the time in which requests arrive, what has not ended never will.
+const PATIENCE: f64 = 20.0;
+/// A proxy in which requests wait while none is in flight asks its policy again after this time.
+const ASK_AGAIN: Duration = Duration::from_millis(10);
+
+/// One run of a scenario.
+pub struct Simulation {
+    now: Moment,
+    events: BinaryHeap<Reverse<(Moment, u64, Event)>>,
+    /// Counts events, so that those of the same moment come in the order in which they were made.
+    made: u64,
+    arrivals: Arrivals,
+    turns: Vec<Turn>,
+    replicas: Vec<Replica>,
+    proxies: Vec<ProxyQueue>,
+    requests: Slab<Request>,
+    tally: Tally,
+    warm_up: Moment,
+    last_arrival: Moment,
+}
+
+/// A proxy and the requests that wait in it.
+struct ProxyQueue {
+    balancer: Box<dyn Balancer>,
+    waiting: VecDeque<Arrival>,
+    in_flight: u32,
+    will_ask_again: bool,
+}
+
+/// A request at a replica.
+struct Request {
+    arrival: Arrival,
+    start: Start,
+    fault: Fault,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Turn(usize),
+    End { replica: usize, generation: u32 },
+    Failed(usize),
+    Arrival,
+    AskAgain(usize),
+}
+
+/// Runs a scenario.
+pub fn run(
+    scenario: &'static Scenario,
+    contender: Contender,
+    settings: &Settings,
+    seed: u64,
+) -> Outcome {
+    let balancers = contender.balancers(scenario, settings, seed);
+    let tally = Simulation::new(scenario, balancers, settings, seed).run();
+    tally.outcome(scenario.id, contender.name(), seed)
+}
+
+impl Simulation {
+    /// A scenario at its beginning.
+    pub fn new(
+        scenario: &Scenario,
+        balancers: Vec<Box<dyn Balancer>>,
+        settings: &Settings,
+        seed: u64,
+    ) -> Self {
+        let seconds = scenario.seconds * settings.length;
+        let at = |seconds: f64| Moment(0) + Duration::from_secs_f64(seconds);
+        let discipline = settings.discipline;
+        let replicas = scenario.each_replica();
+        let replicas: Vec<_> = replicas
+            .map(|group| Replica::new(group, discipline))
+            .collect();
+        Self {
+            now: Moment(0),
+            events: BinaryHeap::new(),
+            made: 0,
+            arrivals: Arrivals::new(scenario, settings, seed),
+            turns: turns(scenario, seconds, seed),
+            tally: Tally::new(replicas.len()),
+            replicas,
+            proxies: balancers.into_iter().map(ProxyQueue::new).collect(),
+            requests: Slab::new(),
+            warm_up: at(scenario.warm_up),
+            last_arrival: at(seconds),
+        }
+    }
+
+    /// Lets all requests arrive and end.
+    pub fn run(mut self) -> Tally {
+        for index in 0..self.turns.len() {
+            self.at(self.turns[index].at, Event::Turn(index));
+        }
+        self.at(Moment(0), Event::Arrival);
+        let mut arrivals = Vec::with_capacity(1);
+        let end = Moment((self.last_arrival.0 as f64 * PATIENCE) as u64);
+        while let Some(Reverse((at, _, event))) = self.events.pop() {
+            if at > end {
+                break;
+            }
+            self.now = at;
+            self.handle(event, &mut arrivals);
+        }
+        self.tally
+    }
+
+    fn handle(&mut self, event: Event, next: &mut Vec<Arrival>) {
+        match event {
+            Event::Arrival => {
+                if let Some(arrival) = next.pop() {
+                    self.arrive(arrival);
+                }
+                next.extend(self.next_arrival());
+            }
+            Event::End {
+                replica,
+                generation,
+            } => {
+                if self.replicas[replica].generation == generation {
+                    self.end_at(replica);
+                }
+            }
+            Event::Failed(request) => self.finish(request),
+            Event::Turn(index) => self.turn(index),
+            Event::AskAgain(proxy) => {
+                self.proxies[proxy].will_ask_again = false;
+                self.place_waiting(proxy);
+            }
+        }
+    }
+
+    /// The next request, whose arrival becomes an event; `None` when no more come.
+    fn next_arrival(&mut self) -> Option<Arrival> {
+        let arrival = self.arrivals.next()?;
+        let at = arrival.ask.arrived;
+        if at >= self.last_arrival {
+            return None;
+        }
+        self.at(at, Event::Arrival);
+        Some(arrival)
+    }
+
+    fn arrive(&mut self, mut arrival: Arrival) {
+        // An oracle stands for all proxies.
+        arrival.proxy %= self.proxies.len();
+        if self.is_counted(&arrival) {
+            self.tally.arrived();
+        }
+        let was_empty = self.proxies[arrival.proxy].waiting.is_empty();
+        self.proxies[arrival.proxy].waiting.push_back(arrival);
+        if was_empty {
+            self.place_waiting(arrival.proxy);
+        }
+    }
+
+    /// Gives the requests that wait in a proxy to replicas, in order, as far as its policy picks one.
+    fn place_waiting(&mut self, index: usize) {
+        loop {
+            let proxy = &mut self.proxies[index];
+            let Some(arrival) = proxy.waiting.front() else {
+                return;
+            };
+            let Some(replica) = proxy.balancer.pick(&self.replicas, arrival, self.now) else {
+                break;
+            };
+            let arrival = *arrival;
+            proxy.waiting.pop_front();
+            self.start(arrival, replica);
+        }
+        let proxy = &mut self.proxies[index];
+        if proxy.in_flight == 0 && !proxy.will_ask_again {
+            proxy.will_ask_again = true;
+            self.at(self.now + ASK_AGAIN, Event::AskAgain(index));
+        }
+    }
+
+    fn start(&mut self, arrival: Arrival, replica: usize) {
+        let start = Start {
+            endpoint: replica,
+            ask: arrival.ask,
+            now: self.now,
+        };
+        let proxy = &mut self.proxies[arrival.proxy];
+        proxy.in_flight += 1;
+        proxy.balancer.start(&start);
+        let failure = self.replicas[replica].failure;
+        let request = self.requests.insert(Request {
+            arrival,
+            start,
+            fault: failure.map_or(Fault::None, |failure| failure.fault),
+        });
+        if let Some(failure) = failure {
+            self.at(self.now + failure.after, Event::Failed(request));
+        } else if self.replicas[replica].give(request, arrival.size, self.now) {
+            self.schedule_end(replica);
+        }
+    }
+
+    fn end_at(&mut self, replica: usize) {
+        let ended = self.replicas[replica].end(self.now);
+        self.schedule_end(replica);
+        if let Some(request) = ended {
+            self.finish(request);
+        }
+    }
+
+    fn finish(&mut self, request: usize) {
+        let request = self.requests.remove(request);
+        let completion = Completion {
+            start: request.start,
+            now: self.now,
+            service_time: self.now - request.start.now,
+            fault: Some(request.fault),
+        };
+        let index = request.arrival.proxy;
+        let proxy = &mut self.proxies[index];
+        proxy.in_flight -= 1;
+        proxy.balancer.finish(&completion);
+        if self.is_counted(&request.arrival) {
+            self.tally.ended(request.arrival.size, &completion);
+        }
+        self.place_waiting(index);
+    }
+
+    fn turn(&mut self, index: usize) {
+        let Turn { replica, to, .. } = self.turns[index];
+        self.replicas[replica].turn(to, self.now);
+        self.schedule_end(replica);
+        for proxy in 0..self.proxies.len() {
+            self.place_waiting(proxy);
+        }
+    }
+
+    fn schedule_end(&mut self, replica: usize) {
+        let generation = self.replicas[replica].generation;
+        if let Some(end) = self.replicas[replica].next_end() {
+            self.at(
+                end,
+                Event::End {
+                    replica,
+                    generation,
+                },
+            );
+        }
+    }
+
+    fn at(&mut self, at: Moment, event: Event) {
+        self.made += 1;
+        self.events.push(Reverse((at, self.made, event)));
+    }
+
+    fn is_counted(&self, arrival: &Arrival) -> bool {
+        arrival.ask.arrived >= self.warm_up
+    }
+}
+
+impl ProxyQueue {
+    fn new(balancer: Box<dyn Balancer>) -> Self {
+        Self {
+            balancer,
+            waiting: VecDeque::new(),
+            in_flight: 0,
+            will_ask_again: false,
+        }
+    }
+}

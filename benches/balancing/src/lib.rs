@@ -1,0 +1,30 @@
+//! A simulator of pools of replicas behind proxies: discrete events in virtual time, seeded, open loop. The policies of
+//! the crate `balancing` run in it as they run in the proxy.
+//!
+//! | module | owns |
+//! |---|---|
+//! | `scenario`, `scenarios` | what is simulated, as data |
+//! | `draw`, `arrivals`, `timeline` | what is drawn from the seed before any policy acts |
+//! | `replica` | how a server works off requests |
+//! | `endpoint`, `ejection` | what a proxy knows of a replica |
+//! | `balancer` | what the engine asks: a proxy with a policy, or an oracle |
+//! | `engine` | events and the virtual clock |
+//! | `outcome`, `table` | what was measured |
+
+pub mod arrivals;
+pub mod balancer;
+pub mod contender;
+pub mod draw;
+pub mod ejection;
+pub mod endpoint;
+pub mod engine;
+pub mod oracle;
+pub mod outcome;
+pub mod proxy;
+pub mod replica;
+pub mod runs;
+pub mod scenario;
+pub mod scenarios;
+pub mod settings;
+pub mod table;
+pub mod timeline;

@@ -1,0 +1,154 @@
+//! Simulates policies: `cargo run --release -p balancing-sim -- table`.
+
+use balancing_sim::contender::{Contender, ORACLES};
+use balancing_sim::replica::Discipline;
+use balancing_sim::runs::{jobs, run_all};
+use balancing_sim::scenario::Scenario;
+use balancing_sim::scenarios::SCENARIOS;
+use balancing_sim::settings::Settings;
+use balancing_sim::table;
+use clap::{Args, Parser, Subcommand};
+use std::error::Error;
+use std::path::PathBuf;
+use std::{fs, thread};
+
+#[derive(Parser)]
+#[command(about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Simulates scenarios with policies, and compares them with the oracles.
+    Run(Selection),
+    /// Lists scenarios and policies.
+    List,
+}
+
+#[derive(Args)]
+struct Selection {
+    /// Scenarios by name or by how it begins, separated by commas; all if none.
+    #[arg(long, value_delimiter = ',')]
+    scenario: Vec<String>,
+    /// Policies by name, separated by commas; all if none.
+    #[arg(long, value_delimiter = ',')]
+    policy: Vec<String>,
+    /// Seeds, as `1-5` or `7`.
+    #[arg(long, default_value = "1-5", value_parser = seeds)]
+    seeds: std::ops::RangeInclusive<u64>,
+    /// Sigma of the log-normal error of estimated costs.
+    #[arg(long, default_value_t = 0.7)]
+    cost_error: f64,
+    /// Without ejection after failures in a row.
+    #[arg(long)]
+    no_ejection: bool,
+    /// Replicas share their workers among all requests, rather than one request at a time for each.
+    #[arg(long)]
+    sharing: bool,
+    /// Requests that a proxy may have in flight at a replica.
+    #[arg(long, default_value_t = 1_000_000)]
+    max_connections: u32,
+    /// Share of the time that is simulated.
+    #[arg(long, default_value_t = 1.0)]
+    length: f64,
+    #[arg(long, default_value_t = thread::available_parallelism().map_or(1, usize::from))]
+    threads: usize,
+    /// Without the oracles.
+    #[arg(long)]
+    no_oracle: bool,
+    /// Writes the figures here, as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    match Cli::parse().command {
+        Command::Run(selection) => selection.run(),
+        Command::List => {
+            list();
+            Ok(())
+        }
+    }
+}
+
+fn list() {
+    for scenario in SCENARIOS {
+        println!(
+            "{:<10} {:>5.0}/s  {}",
+            scenario.id,
+            scenario.per_second(),
+            scenario.about
+        );
+    }
+    for contender in Contender::all() {
+        println!("{}", contender.name());
+    }
+}
+
+impl Selection {
+    fn run(&self) -> Result<(), Box<dyn Error>> {
+        let seeds: Vec<u64> = self.seeds.clone().collect();
+        let jobs = jobs(&self.scenarios()?, &self.contenders()?, &seeds);
+        let outcomes = run_all(&jobs, &self.settings(), self.threads);
+        let rows = table::rows(&outcomes);
+        print!("{}", table::long(&rows));
+        if let Some(path) = &self.json {
+            fs::write(path, serde_json::to_vec_pretty(&rows)?)?;
+        }
+        Ok(())
+    }
+
+    fn scenarios(&self) -> Result<Vec<&'static Scenario>, String> {
+        let is_meant = |one: &&Scenario| {
+            self.scenario.is_empty() || self.scenario.iter().any(|name| one.id.starts_with(name))
+        };
+        let meant: Vec<_> = SCENARIOS.iter().filter(is_meant).collect();
+        match meant.is_empty() {
+            true => Err(format!(
+                "no scenario begins with any of {:?}",
+                self.scenario
+            )),
+            false => Ok(meant),
+        }
+    }
+
+    fn contenders(&self) -> Result<Vec<Contender>, String> {
+        if self.policy.is_empty() {
+            return Ok(Contender::all()
+                .filter(|one| !self.no_oracle || !ORACLES.contains(one))
+                .collect());
+        }
+        let named = self.policy.iter().map(|name| {
+            Contender::named(name).ok_or_else(|| format!("no policy {name}; see `list`"))
+        });
+        let named: Vec<_> = named.collect::<Result<_, _>>()?;
+        let oracles = ORACLES
+            .into_iter()
+            .filter(|one| !self.no_oracle && !named.contains(one));
+        Ok(oracles.chain(named.iter().copied()).collect())
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            cost_error: self.cost_error,
+            ejection: !self.no_ejection,
+            max_connections: self.max_connections,
+            discipline: match self.sharing {
+                true => Discipline::Sharing,
+                false => Discipline::Fcfs,
+            },
+            length: self.length,
+        }
+    }
+}
+
+fn seeds(text: &str) -> Result<std::ops::RangeInclusive<u64>, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let number = |text: &str| {
+        text.parse::<u64>()
+            .map_err(|error| format!("{text}: {error}"))
+    };
+    Ok(number(first)?..=number(last)?)
+}

@@ -1,0 +1,30 @@
+//! What may be set of a run, whatever the scenario.
+
+use crate::replica::Discipline;
+
+/// The settings of a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// Sigma of the log-normal error of a request's estimated cost.
+    pub cost_error: f64,
+    /// Whether a replica is ejected after failures in a row.
+    pub ejection: bool,
+    /// Requests that a proxy may have in flight at a replica.
+    pub max_connections: u32,
+    /// How replicas work off requests.
+    pub discipline: Discipline,
+    /// Share of the scenario's time that is simulated.
+    pub length: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cost_error: 0.7,
+            ejection: true,
+            max_connections: 1_000_000,
+            discipline: Discipline::Fcfs,
+            length: 1.0,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The means over the seeds, and tables of them.
+
+use crate::contender::ORACLES;
+use crate::outcome::Outcome;
+use serde::Serialize;
+use std::fmt::Write;
+
+/// The means of a policy in a scenario over the seeds.
+#[derive(Debug, Clone, Serialize)]
+pub struct Row {
+    pub scenario: &'static str,
+    pub policy: &'static str,
+    pub seeds: Vec<u64>,
+    pub p50: f64,
+    pub p99: f64,
+    pub p999: f64,
+    pub mean: f64,
+    pub p99_slowdown: f64,
+    pub error_share: f64,
+    pub within_a_second: f64,
+    pub shares: Vec<f64>,
+    /// p99 over that of the better oracle, where it was simulated too.
+    pub times_oracle: Option<f64>,
+}
+
+/// One row for each scenario and policy, in the order of the outcomes.
+pub fn rows(outcomes: &[Outcome]) -> Vec<Row> {
+    let alike = |a: &Outcome, b: &Outcome| a.scenario == b.scenario && a.policy == b.policy;
+    let mut rows: Vec<Row> = outcomes.chunk_by(alike).map(row).collect();
+    for index in 0..rows.len() {
+        let oracle = oracle_p99(&rows, rows[index].scenario);
+        rows[index].times_oracle = oracle.map(|oracle| rows[index].p99 / oracle);
+    }
+    rows
+}
+
+fn oracle_p99(rows: &[Row], scenario: &str) -> Option<f64> {
+    let is_oracle = |row: &&Row| {
+        row.scenario == scenario && ORACLES.iter().any(|oracle| oracle.name() == row.policy)
+    };
+    let times = rows.iter().filter(is_oracle).map(|row| row.p99);
+    times.min_by(f64::total_cmp)
+}
+
+fn row(of: &[Outcome]) -> Row {
+    let mean = |value: fn(&Outcome) -> f64| of.iter().map(value).sum::<f64>() / of.len() as f64;
+    let replicas = 0..of[0].shares.len();
+    let share = |replica: usize| of.iter().map(|one| one.shares[replica]).sum::<f64>();
+    Row {
+        scenario: of[0].scenario,
+        policy: of[0].policy,
+        seeds: of.iter().map(|one| one.seed).collect(),
+        p50: mean(|one| one.p50),
+        p99: mean(|one| one.p99),
+        p999: mean(|one| one.p999),
+        mean: mean(|one| one.mean),
+        p99_slowdown: mean(|one| one.p99_slowdown),
+        error_share: mean(|one| one.error_share),
+        within_a_second: mean(|one| one.within_a_second),
+        shares: replicas
+            .map(|replica| share(replica) / of.len() as f64)
+            .collect(),
+        times_oracle: None,
+    }
+}
+
+/// One line for each row.
+pub fn long(rows: &[Row]) -> String {
+    let mut text = format!(
+        "{:<10} {:<27} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7}  shares %\n",
+        "scenario",
+        "policy",
+        "p50 ms",
+        "p99",
+        "p99.9",
+        "mean",
+        "slowdown",
+        "error %",
+        "<1s %",
+        "/oracle",
+    );
+    for row in rows {
+        let _ = writeln!(
+            text,
+            "{:<10} {:<27} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.3} {:>8.3} {:>7}  {}",
+            row.scenario,
+            row.policy,
+            row.p50,
+            row.p99,
+            row.p999,
+            row.mean,
+            row.p99_slowdown,
+            row.error_share * 100.0,
+            row.within_a_second * 100.0,
+            row.times_oracle
+                .map_or(String::new(), |times| format!("{times:.2}")),
+            shares(&row.shares),
+        );
+    }
+    text
+}
+
+fn shares(shares: &[f64]) -> String {
+    let each: Vec<_> = shares
+        .iter()
+        .map(|share| format!("{:.0}", share * 100.0))
+        .collect();
+    each.join(" ")
+}
