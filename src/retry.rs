@@ -7,6 +7,7 @@
 
 use crate::dialect::{Effect, Executed, Fault, Fence, Judgement, Placement, RetryAdvice};
 use crate::http::Stage;
+use balancing::RetryCause;
 
 /// How often a call is sent again because an idle connection turned out to be closed; this is no endpoint's failure.
 const RECONNECTS: u32 = 3;
@@ -90,12 +91,12 @@ pub enum RetryDecision {
     AsWrite,
 }
 
-/// Decides. `spend_budget` takes one retry from the service's budget, false if there is none left; it is
+/// Decides. `spend_budget` takes one retry of this cause from the service's budget, false if there is none left; it is
 /// asked last, and only for a retry that costs the endpoints work.
 pub fn decide(
     facts: &RetryFacts<'_>,
     end: AttemptOutcome<'_>,
-    spend_budget: impl FnOnce() -> bool,
+    spend_budget: impl FnOnce(RetryCause) -> bool,
 ) -> RetryDecision {
     match end {
         AttemptOutcome::Response {
@@ -110,7 +111,7 @@ fn after_response(
     facts: &RetryFacts<'_>,
     judgement: &Judgement,
     is_whole: bool,
-    spend_budget: impl FnOnce() -> bool,
+    spend_budget: impl FnOnce(RetryCause) -> bool,
 ) -> RetryDecision {
     let decision = match facts.advice(judgement) {
         RetryAdvice::AsWrite if facts.fence == Fence::Ours && facts.replayable => {
@@ -125,14 +126,17 @@ fn after_response(
     if clients_fault && !facts.target_is_known {
         return RetryDecision::Stop;
     }
-    // A name that is not there must not use up the retries that failing endpoints need. A statement that
-    // ran and failed costs as much again.
-    let is_missing = clients_fault && judgement.execution == Executed::Nothing;
+    // To look for a name costs an endpoint next to nothing. A statement that ran and failed costs as much again.
+    let is_free = clients_fault && judgement.execution == Executed::Nothing;
+    let cause = match clients_fault {
+        true => RetryCause::Doubt,
+        false => RetryCause::Failure,
+    };
     let allowed = facts.replayable
         && is_whole
         && facts.is_movable()
         && facts.may_try()
-        && (is_missing || spend_budget());
+        && (is_free || spend_budget(cause));
     if allowed {
         decision
     } else {
@@ -143,7 +147,7 @@ fn after_response(
 fn after_failure(
     facts: &RetryFacts<'_>,
     failure: AttemptFailure,
-    spend_budget: impl FnOnce() -> bool,
+    spend_budget: impl FnOnce(RetryCause) -> bool,
 ) -> RetryDecision {
     let unprocessed = !failure.may_be_processed();
     let repeatable =
@@ -155,7 +159,7 @@ fn after_failure(
         return RetryDecision::Reconnect;
     }
     // Where nothing was processed, another attempt costs the endpoints nothing more, and no budget.
-    if facts.is_movable() && facts.may_try() && (unprocessed || spend_budget()) {
+    if facts.is_movable() && facts.may_try() && (unprocessed || spend_budget(RetryCause::Failure)) {
         RetryDecision::Elsewhere
     } else {
         RetryDecision::Stop

@@ -2,7 +2,6 @@
 //! [`Selector`] screens them and lets a strategy pick, and a [`crate::endpoint::Permit`] counts the request there
 //! and takes how it went. Nothing here opens a socket or reads a request.
 
-pub mod budget;
 mod no_route;
 pub mod pool;
 mod reading;
@@ -15,7 +14,6 @@ pub mod stats;
 pub(crate) mod testing;
 
 pub use balancing::{Ask, EndpointView, Exclusion, Pick, PoolView, RouteReason, Selector};
-pub use budget::RetryBudget;
 pub use no_route::NoRoute;
 pub use pool::{Pool, PoolError};
 pub use route::{Route, RouteRequest};

@@ -1,7 +1,6 @@
-//! The pool of a service: its endpoints, how one is selected, its retry budget. It is rebuilt with each
+//! The pool of a service: its endpoints, how one is selected, its extra attempts. It is rebuilt with each
 //! reload, over states that the registry keeps.
 
-use super::budget::RetryBudget;
 use super::no_route::{NoRoute, Pauses};
 use super::route::{Route, RouteRequest};
 use super::scored::Scored;
@@ -11,7 +10,7 @@ use crate::clock::Moment;
 use crate::config::{self, Config, StrategyName};
 use crate::endpoint::{self, Condition, Endpoint, HealthRules, ProbeTrigger, Registry};
 use crate::random::Random;
-use balancing::{ScreenRules, Selector};
+use balancing::{ExtraAttempts, ExtraRules, ScreenRules, Selector};
 use std::sync::Arc;
 
 /// The endpoints that a service has at most.
@@ -39,12 +38,12 @@ pub struct Pool {
     pub(super) is_enabled: bool,
     pub(super) pauses: Pauses,
     pub(super) registry: Arc<Registry>,
-    budget: RetryBudget,
+    extra: ExtraAttempts,
 }
 
 impl Pool {
     /// The pool of a service; endpoints that the registry knows keep their state, and the retries saved up
-    /// by the pool before it stay.
+    /// in the pool before it stay.
     pub fn build(
         name: &str,
         service: &config::Service,
@@ -70,10 +69,13 @@ impl Pool {
                 probe: config.health.interval,
             },
             registry: registry.clone(),
-            budget: RetryBudget::new(
-                balance.retry_budget,
-                balance.retry_floor,
-                before.map_or_else(Arc::default, |before| before.budget.savings()),
+            extra: ExtraAttempts::new(
+                ExtraRules {
+                    retry_share: balance.retry_budget,
+                    retry_floor: balance.retry_floor,
+                    hedging: balance.enabled,
+                },
+                before.map(|before| &before.extra),
             ),
         })
     }
@@ -132,9 +134,9 @@ impl Pool {
         self.strategy
     }
 
-    /// Retries that the service may still be given.
-    pub fn budget(&self) -> &RetryBudget {
-        &self.budget
+    /// What the service may still be given beyond one attempt for each request.
+    pub fn extra(&self) -> &ExtraAttempts {
+        &self.extra
     }
 }
 

@@ -46,11 +46,17 @@ const STALE: AttemptOutcome<'static> = Failure(AttemptFailure {
     stale: true,
 });
 
-/// The decision, and whether it took from the budget.
-fn decided(facts: &RetryFacts<'_>, end: AttemptOutcome<'_>, budget: bool) -> (RetryDecision, bool) {
-    let mut spent = false;
-    let decision = decide(facts, end, || {
-        spent = budget;
+/// The decision, and what it took from the budget.
+type Decided = (RetryDecision, Option<RetryCause>);
+
+const FREE: Option<RetryCause> = None;
+const FAILURE: Option<RetryCause> = Some(RetryCause::Failure);
+const DOUBT: Option<RetryCause> = Some(RetryCause::Doubt);
+
+fn decided(facts: &RetryFacts<'_>, end: AttemptOutcome<'_>, budget: bool) -> Decided {
+    let mut spent = FREE;
+    let decision = decide(facts, end, |cause| {
+        spent = budget.then_some(cause);
         budget
     });
     (decision, spent)
@@ -64,29 +70,29 @@ fn after_a_failure() {
     };
     type Change = fn(&mut RetryFacts<'static>);
     #[rustfmt::skip]
-    let table: &[(&str, Change, AttemptOutcome<'_>, (RetryDecision, bool))] = &[
-        ("a read that reached no endpoint", any, failed(Unprocessed), (Elsewhere, false)),
-        ("a read that broke", any, failed(Sent), (Elsewhere, true)),
-        ("a read whose response broke", any, failed(Responding), (Elsewhere, true)),
-        ("a write that reached no endpoint", |f| f.effect = Effect::Write, failed(Unprocessed), (Elsewhere, false)),
-        ("a write of which a byte was sent", |f| f.effect = Effect::Write, failed(Sent), (Stop, false)),
-        ("a write whose response broke", |f| f.effect = Effect::Write, failed(Responding), (Stop, false)),
-        ("what was not understood", |f| f.effect = Effect::Unknown, failed(Sent), (Stop, false)),
-        ("a write on a stale connection", |f| f.effect = Effect::Write, STALE, (Stop, false)),
-        ("an idempotent write that broke", idempotent, failed(Sent), (Elsewhere, true)),
-        ("an upload that reached no endpoint", |f| f.replayable = false, failed(Unprocessed), (Elsewhere, false)),
-        ("a read whose upload broke", |f| f.replayable = false, failed(Sent), (Stop, false)),
-        ("a read that timed out", any, TIMED_OUT, (Stop, false)),
-        ("a read that timed out, where that may be repeated", |f| f.retry_timeouts = true, TIMED_OUT, (Elsewhere, true)),
-        ("a write that timed out, where reads may be repeated", |f| { f.effect = Effect::Write; f.retry_timeouts = true; }, TIMED_OUT, (Stop, false)),
-        ("a time limit of connecting", any, Failure(AttemptFailure { stage: Unprocessed, timed_out: true, stale: false }), (Elsewhere, false)),
-        ("a stale connection", any, STALE, (Reconnect, false)),
-        ("a third stale connection", |f| f.reconnects = 2, STALE, (Reconnect, false)),
-        ("a fourth stale connection", |f| f.reconnects = 3, STALE, (Elsewhere, true)),
-        ("a stale connection past the deadline", |f| f.overdue = true, STALE, (Stop, false)),
-        ("a read that belongs to one endpoint", |f| f.placement = &LOCAL, failed(Sent), (Stop, false)),
-        ("the last attempt", |f| f.attempts = 3, failed(Sent), (Stop, false)),
-        ("a failure past the deadline", |f| f.overdue = true, failed(Unprocessed), (Stop, false)),
+    let table: &[(&str, Change, AttemptOutcome<'_>, Decided)] = &[
+        ("a read that reached no endpoint", any, failed(Unprocessed), (Elsewhere, FREE)),
+        ("a read that broke", any, failed(Sent), (Elsewhere, FAILURE)),
+        ("a read whose response broke", any, failed(Responding), (Elsewhere, FAILURE)),
+        ("a write that reached no endpoint", |f| f.effect = Effect::Write, failed(Unprocessed), (Elsewhere, FREE)),
+        ("a write of which a byte was sent", |f| f.effect = Effect::Write, failed(Sent), (Stop, FREE)),
+        ("a write whose response broke", |f| f.effect = Effect::Write, failed(Responding), (Stop, FREE)),
+        ("what was not understood", |f| f.effect = Effect::Unknown, failed(Sent), (Stop, FREE)),
+        ("a write on a stale connection", |f| f.effect = Effect::Write, STALE, (Stop, FREE)),
+        ("an idempotent write that broke", idempotent, failed(Sent), (Elsewhere, FAILURE)),
+        ("an upload that reached no endpoint", |f| f.replayable = false, failed(Unprocessed), (Elsewhere, FREE)),
+        ("a read whose upload broke", |f| f.replayable = false, failed(Sent), (Stop, FREE)),
+        ("a read that timed out", any, TIMED_OUT, (Stop, FREE)),
+        ("a read that timed out, where that may be repeated", |f| f.retry_timeouts = true, TIMED_OUT, (Elsewhere, FAILURE)),
+        ("a write that timed out, where reads may be repeated", |f| { f.effect = Effect::Write; f.retry_timeouts = true; }, TIMED_OUT, (Stop, FREE)),
+        ("a time limit of connecting", any, Failure(AttemptFailure { stage: Unprocessed, timed_out: true, stale: false }), (Elsewhere, FREE)),
+        ("a stale connection", any, STALE, (Reconnect, FREE)),
+        ("a third stale connection", |f| f.reconnects = 2, STALE, (Reconnect, FREE)),
+        ("a fourth stale connection", |f| f.reconnects = 3, STALE, (Elsewhere, FAILURE)),
+        ("a stale connection past the deadline", |f| f.overdue = true, STALE, (Stop, FREE)),
+        ("a read that belongs to one endpoint", |f| f.placement = &LOCAL, failed(Sent), (Stop, FREE)),
+        ("the last attempt", |f| f.attempts = 3, failed(Sent), (Stop, FREE)),
+        ("a failure past the deadline", |f| f.overdue = true, failed(Unprocessed), (Stop, FREE)),
     ];
     for (what, change, end, expected) in table {
         assert_eq!(decided(&with(change), *end, true), *expected, "{what}");
@@ -103,29 +109,29 @@ fn after_a_response() {
         Fault,
         RetryAdvice,
         RetryAdvice,
-        (RetryDecision, bool),
+        Decided,
     );
     let any: Change = |_| {};
     use RetryAdvice as Advice;
     #[rustfmt::skip]
     let table: &[Row] = &[
-        ("a success", any, Fault::None, Advice::No, Advice::No, (Stop, false)),
-        ("a failing endpoint", any, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Elsewhere, true)),
-        ("a failing endpoint after another", |f| f.has_fallback = true, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Elsewhere, true)),
-        ("what another may do better", any, Fault::Endpoint, Advice::Once, Advice::No, (Elsewhere, true)),
-        ("what another did not do better", |f| f.has_fallback = true, Fault::Endpoint, Advice::Once, Advice::No, (Stop, false)),
-        ("a write at a failing endpoint", |f| f.effect = Effect::Write, Fault::Endpoint, Advice::Elsewhere, Advice::Elsewhere, (Stop, false)),
-        ("an idempotent write at a reader", |f| { f.effect = Effect::Write; f.idempotent = true; }, Fault::Role, Advice::Elsewhere, Advice::Writer, (Writer, true)),
-        ("an idempotent write, no advice for writes", |f| { f.effect = Effect::Write; f.idempotent = true; }, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Elsewhere, true)),
-        ("a reader that lags", any, Fault::Lag, Advice::Writer, Advice::No, (Writer, true)),
-        ("a fence of ours that refused", |f| f.fence = Fence::Ours, Fault::Client, Advice::AsWrite, Advice::No, (AsWrite, false)),
-        ("a fence of the client's that refused", |f| f.fence = Fence::Theirs, Fault::Client, Advice::AsWrite, Advice::No, (Stop, false)),
-        ("a name that was never seen", any, Fault::Client, Advice::Once, Advice::No, (Stop, false)),
-        ("a statement that failed and did not before", |f| f.target_is_known = true, Fault::Client, Advice::Once, Advice::No, (Elsewhere, true)),
-        ("a name that was seen, not found twice", |f| { f.target_is_known = true; f.has_fallback = true; }, Fault::Client, Advice::Once, Advice::No, (Stop, false)),
-        ("an upload", |f| f.replayable = false, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Stop, false)),
-        ("the last attempt", |f| f.attempts = 3, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Stop, false)),
-        ("a response past the deadline", |f| f.overdue = true, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Stop, false)),
+        ("a success", any, Fault::None, Advice::No, Advice::No, (Stop, FREE)),
+        ("a failing endpoint", any, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Elsewhere, FAILURE)),
+        ("a failing endpoint after another", |f| f.has_fallback = true, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Elsewhere, FAILURE)),
+        ("what another may do better", any, Fault::Endpoint, Advice::Once, Advice::No, (Elsewhere, FAILURE)),
+        ("what another did not do better", |f| f.has_fallback = true, Fault::Endpoint, Advice::Once, Advice::No, (Stop, FREE)),
+        ("a write at a failing endpoint", |f| f.effect = Effect::Write, Fault::Endpoint, Advice::Elsewhere, Advice::Elsewhere, (Stop, FREE)),
+        ("an idempotent write at a reader", |f| { f.effect = Effect::Write; f.idempotent = true; }, Fault::Role, Advice::Elsewhere, Advice::Writer, (Writer, FAILURE)),
+        ("an idempotent write, no advice for writes", |f| { f.effect = Effect::Write; f.idempotent = true; }, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Elsewhere, FAILURE)),
+        ("a reader that lags", any, Fault::Lag, Advice::Writer, Advice::No, (Writer, FAILURE)),
+        ("a fence of ours that refused", |f| f.fence = Fence::Ours, Fault::Client, Advice::AsWrite, Advice::No, (AsWrite, FREE)),
+        ("a fence of the client's that refused", |f| f.fence = Fence::Theirs, Fault::Client, Advice::AsWrite, Advice::No, (Stop, FREE)),
+        ("a name that was never seen", any, Fault::Client, Advice::Once, Advice::No, (Stop, FREE)),
+        ("a statement that failed and did not before", |f| f.target_is_known = true, Fault::Client, Advice::Once, Advice::No, (Elsewhere, DOUBT)),
+        ("a name that was seen, not found twice", |f| { f.target_is_known = true; f.has_fallback = true; }, Fault::Client, Advice::Once, Advice::No, (Stop, FREE)),
+        ("an upload", |f| f.replayable = false, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Stop, FREE)),
+        ("the last attempt", |f| f.attempts = 3, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Stop, FREE)),
+        ("a response past the deadline", |f| f.overdue = true, Fault::Endpoint, Advice::Elsewhere, Advice::No, (Stop, FREE)),
     ];
     for (what, change, fault, read_retry, write_retry, expected) in table {
         let judgement = Judgement {
@@ -153,7 +159,7 @@ fn a_name_that_was_seen_is_looked_for_elsewhere_without_budget() {
         is_whole: true,
     };
     let seen = with(|facts| facts.target_is_known = true);
-    assert_eq!(decided(&seen, end, true), (Elsewhere, false));
+    assert_eq!(decided(&seen, end, true), (Elsewhere, FREE));
 }
 
 #[test]
@@ -166,7 +172,7 @@ fn a_response_that_streams_is_not_asked_for_again() {
         judgement: &judgement,
         is_whole: false,
     };
-    assert_eq!(decided(&read(), end, true), (Stop, false));
+    assert_eq!(decided(&read(), end, true), (Stop, FREE));
 }
 
 #[test]

@@ -10,9 +10,13 @@
 )]
 
 pub mod ask;
+pub mod budget;
 pub mod completion;
+pub mod extra;
 pub mod fault;
 pub mod health;
+pub mod hedge;
+pub mod learn;
 pub mod load;
 pub mod moment;
 pub mod policies;
@@ -23,12 +27,15 @@ pub mod screen;
 pub mod selector;
 #[cfg(test)]
 mod testing;
+pub mod throttle;
 pub mod view;
 
 pub use ask::Ask;
 pub use completion::{Completion, Start};
+pub use extra::{ExtraAttempts, ExtraRules, RetryCause};
 pub use fault::Fault;
 pub use health::{Gate, HealthStatus, ServingRules, WriteFitness};
+pub use hedge::Patience;
 pub use load::{EndpointLoad, ScoreParts};
 pub use moment::Moment;
 pub use policy::{Pick, Policy};

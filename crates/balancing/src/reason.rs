@@ -23,6 +23,8 @@ glossary! {
         Trial = "trial", "";
         /// All endpoints are out by breaker or health; it failed least recently.
         LastResort = "last_resort", "Look at the events: no endpoint of the service is well.";
+        /// The endpoint that was asked first took longer than nearly all such requests do; this one was asked as well, and the first good response counts.
+        Hedge = "hedge", "`hedges_total` counts them; `balance.hedging: false` turns them off.";
         /// What is asked for is a server's own, and this server is always taken for it.
         Owner = "owner", "";
         /// The transaction lives on it.

@@ -1,6 +1,7 @@
 //! Selecting: the screen sorts the endpoints, then a trial, the home or the policy decides. It works on
 //! plain values alone, so that a simulator drives the very code that serves.
 
+use crate::hedge;
 use crate::policy::{Pick, Policy};
 use crate::screen::{Screen, ScreenRules, Standing};
 use crate::view::{EndpointView, PoolView};
@@ -46,6 +47,27 @@ impl Selector {
             return last_resort(&best);
         }
         home(&best).or_else(|| self.policy.pick(&best, ask, random))
+    }
+
+    /// The endpoint to which a request is sent as well that waits at those tried before; `None` when none should be.
+    pub fn select_hedge(
+        &self,
+        pool: &mut [EndpointView],
+        ask: &Ask,
+        now: Moment,
+        random: &mut Random,
+    ) -> Option<Pick> {
+        self.screen(pool, ask).sort(pool);
+        hedge::leave_candidates(pool);
+        let candidates = PoolView::new(pool, Standing::Preferred, now, self.slowest);
+        if candidates.is_empty() {
+            return None;
+        }
+        let pick = self.policy.pick(&candidates, ask, random)?;
+        Some(Pick {
+            reason: RouteReason::Hedge,
+            ..pick
+        })
     }
 }
 

@@ -81,6 +81,13 @@ impl Plain {
             .select(&mut views, &self.ask, self.now, random)
     }
 
+    pub fn hedge(&self) -> Option<Pick> {
+        let random = &mut Random::seeded(self.now.0);
+        let mut views = self.views.clone();
+        self.selector
+            .select_hedge(&mut views, &self.ask, self.now, random)
+    }
+
     /// The index of the endpoint that takes a request, and leaves it at once.
     pub fn pick(&mut self) -> usize {
         let index = self.select().unwrap().index;

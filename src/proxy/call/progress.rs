@@ -102,8 +102,9 @@ impl<'a> Progress<'a> {
             overdue: Instant::now() >= self.deadline,
             retry_timeouts: balance.retry_timeouts,
         };
-        let budget = outbound.service.pool.budget();
-        retry::decide(&facts, end, || budget.retry(self.shared.clock.now()))
+        let extra = outbound.service.pool.extra();
+        let now = self.shared.clock.now();
+        retry::decide(&facts, end, |cause| extra.retry(cause, now))
     }
 
     /// No endpoint is left: the last response if there was one, otherwise a refusal that says why.

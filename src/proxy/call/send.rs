@@ -60,7 +60,7 @@ pub async fn send(
     requester: &mut Option<&mut dyn Requester>,
 ) -> SendReport {
     let mut progress = Progress::new(&caller.shared, outbound, deadline);
-    outbound.service.pool.budget().request();
+    outbound.service.pool.extra().request();
     let end = loop {
         let begun = caller.shared.clock.now();
         let route = route(caller, outbound, &progress);

@@ -9,12 +9,14 @@ use crate::endpoint::{Completion, Permit};
 use crate::observe::{AttemptNote, Name, RunningAttempt};
 use crate::plan::Complexity;
 use crate::shared::Shared;
+use crate::snapshot::Service;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// An attempt that was sent.
 pub struct SentAttempt {
     shared: Arc<Shared>,
+    service: Arc<Service>,
     permit: Permit,
     running: RunningAttempt,
     complexity: Complexity,
@@ -39,6 +41,7 @@ impl SentAttempt {
         let service = &outbound.service.label;
         Self {
             shared: Arc::clone(shared),
+            service: Arc::clone(&outbound.service),
             permit: route.permit,
             running: RunningAttempt::begin(&shared.observer, &outbound.ticket, service, note),
             complexity: outbound.plan.complexity,
@@ -64,6 +67,7 @@ impl SentAttempt {
             needs_two_shapes: judgement.needs_two_shapes,
             ..self.completion(judgement.fault)
         };
+        self.service.pool.extra().ended(judgement.fault);
         self.permit.complete(&completion);
         self.running.end(judgement.fault, judgement.code);
     }
@@ -73,10 +77,14 @@ impl SentAttempt {
         if !error.blames_endpoint() {
             return self.running.end(Fault::None, error.kind);
         }
+        let may_be_processed = error.failure.may_be_processed();
         let completion = Completion {
-            timed_out: error.failure.timed_out && error.failure.may_be_processed(),
+            timed_out: error.failure.timed_out && may_be_processed,
             ..self.completion(Fault::Endpoint)
         };
+        if may_be_processed {
+            self.service.pool.extra().ended(Fault::Endpoint);
+        }
         self.permit.complete(&completion);
         self.running.end(Fault::Endpoint, error.kind);
     }

@@ -1,6 +1,6 @@
 //! What a client learns of a request that went wrong, and what is sent again.
 
-use crate::support::{Origin, Setup, Step};
+use crate::support::{Origin, ReceivedRequest, Setup, Step};
 use pointsman::dialect::{Body, Request, registry};
 use pointsman::rejection::{Rejection, RejectionReason, RetrySafety};
 use std::time::Duration;
@@ -98,6 +98,45 @@ async fn a_statement_that_fails_by_itself_is_run_again_within_the_budget_only() 
         assert_eq!(bad.status, 500, "{}", bad.text());
     }
     assert_eq!(calls(&origins), 10);
+}
+
+/// Statements that failed by themselves used up the retries, and reads at an endpoint that broke off failed for it.
+#[tokio::test]
+async fn statements_that_fail_take_no_retries_from_reads_at_an_endpoint_that_breaks_off() {
+    const FAILED: &str = r#"{"errors":[{"code":"Neo.DatabaseError.General.UnknownError","message":"An unknown error occurred."}]}"#;
+    let script = |breaks: bool| {
+        move |seen: &ReceivedRequest| match &*String::from_utf8_lossy(&seen.body) {
+            body if body.contains("fails") => Step::json(500, FAILED),
+            body if body.contains("breaks") && breaks => {
+                let mut steps = Step::raw("HTTP/1.1 202 Accepted\r\ncontent-length: 9\r\n\r\n{");
+                steps.push(Step::Close);
+                steps
+            }
+            _ => Step::json(202, r#"{"data":{"fields":["n"],"values":[[1]]}}"#),
+        }
+    };
+    let origins = [
+        Origin::start(script(true)).await,
+        Origin::start(script(false)).await,
+    ];
+    let urls: Vec<String> = origins.iter().map(Origin::url).collect();
+    let proxy = Setup::new("neo4j", &urls)
+        .service("cache: false")
+        .section("balance: {strategy: round_robin, retry_budget: 0.1, retry_floor: 0}")
+        .start()
+        .await;
+    let status = async |word: &str| {
+        let statement = r#"{"statement":"RETURN substring('a', $x)","parameters":{"x":"WORD"}}"#;
+        let statement = statement.replace("WORD", word);
+        proxy.post("/db/neo4j/query/v2", &statement).await.status
+    };
+    for _ in 0..20 {
+        assert_eq!(status("good").await, 202);
+        assert_eq!(status("fails").await, 500);
+    }
+    for _ in 0..4 {
+        assert_eq!(status("breaks").await, 202);
+    }
 }
 
 /// A collection that was made a moment ago may be unknown to an endpoint that lags: that one is not the last word.

@@ -1,0 +1,90 @@
+//! Hedging: a read that takes longer than nearly all of its shape is sent to a second server as well, and the first good
+//! response counts. Here: after which time, and to which servers. After Dean and Barroso, "The Tail at Scale".
+
+use crate::{EndpointView, Standing};
+use std::time::Duration;
+
+/// Above this share of all places taken, the servers have no room for a second attempt.
+const BUSY: f64 = 0.8;
+/// How much slower than the first one the second server may usually be. The means of a few times are noisy.
+const MUCH_SLOWER: f64 = 2.0;
+/// A server that takes so many times what is usual at the most, and this long, hangs.
+const HANGS: u32 = 10;
+const HANGS_AFTER: Duration = Duration::from_secs(1);
+
+/// How long one attempt is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Until a second one is made, if hedges are left.
+    pub hedge_after: Duration,
+    /// Until the server is taken to hang: a second attempt is then made as a retry.
+    pub hangs_after: Duration,
+}
+
+impl Patience {
+    /// For requests of which 95 % end within this time.
+    pub fn beyond(percentile: Duration) -> Self {
+        Self {
+            hedge_after: percentile,
+            hangs_after: (percentile * HANGS).max(HANGS_AFTER),
+        }
+    }
+}
+
+/// Leaves only those standing as preferred to which a second attempt may go, while the first one waits at those that were
+/// tried. The screen has sorted the pool.
+pub fn leave_candidates(pool: &mut [EndpointView]) {
+    let first = First::of(pool);
+    let may_hedge = has_room(pool);
+    for endpoint in pool {
+        if !(may_hedge && first.is_matched_by(endpoint)) {
+            endpoint.standing = Standing::Out;
+        }
+    }
+}
+
+/// Whether there is room for second attempts: more than half of the servers are well, and places are free there.
+fn has_room(pool: &[EndpointView]) -> bool {
+    let (mut well, mut taken, mut places) = (0, 0.0, 0.0);
+    for one in pool {
+        if one.is_tried || matches!(one.standing, Standing::Preferred | Standing::Full) {
+            well += 1;
+            taken += f64::from(one.load.in_flight);
+            places += f64::from(one.load.max_connections);
+        }
+    }
+    2 * well > pool.len() && taken <= BUSY * places
+}
+
+/// Those at which the first attempt waits.
+struct First {
+    in_flight_per_weight: f64,
+    /// Seconds.
+    usual: Option<f64>,
+}
+
+impl First {
+    fn of(pool: &[EndpointView]) -> Self {
+        let tried = || pool.iter().filter(|one| one.is_tried);
+        Self {
+            in_flight_per_weight: tried()
+                .map(EndpointView::in_flight_per_weight)
+                .fold(0.0, f64::max),
+            usual: tried().filter_map(|one| one.recent_mean).reduce(f64::max),
+        }
+    }
+
+    /// Whether another one is as good: preferred, no busier, and not much slower.
+    fn is_matched_by(&self, other: &EndpointView) -> bool {
+        let is_slower = match (other.recent_mean, self.usual) {
+            (Some(other), Some(usual)) => other > usual * MUCH_SLOWER,
+            _ => false,
+        };
+        other.standing == Standing::Preferred
+            && other.in_flight_per_weight() <= self.in_flight_per_weight
+            && !is_slower
+    }
+}
+
+#[cfg(test)]
+mod tests;

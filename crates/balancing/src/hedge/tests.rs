@@ -1,0 +1,136 @@
+use crate::policies::Strategy::{self, LeastConnections};
+use crate::testing::{IDLE, Plain};
+use crate::{EndpointLoad, EndpointView, Gate, HealthStatus, Moment, Pick, RouteReason};
+use proptest::prelude::*;
+use std::time::Duration;
+
+/// Waits for a response to a first attempt.
+const WAITING: EndpointView = EndpointView {
+    is_tried: true,
+    load: EndpointLoad {
+        in_flight: 1,
+        ..IDLE.load
+    },
+    ..IDLE
+};
+const OPEN: EndpointView = EndpointView {
+    gate: Gate::Open(Moment(u64::MAX - 1)),
+    ..IDLE
+};
+
+fn hedged(views: impl Into<Vec<EndpointView>>) -> Option<Pick> {
+    Plain::new(LeastConnections, views.into()).hedge()
+}
+
+fn busy(in_flight: u32, view: EndpointView) -> EndpointView {
+    EndpointView {
+        load: EndpointLoad {
+            in_flight,
+            ..view.load
+        },
+        ..view
+    }
+}
+
+#[test]
+fn a_hedge_goes_to_another_endpoint_that_is_as_good() {
+    let pick = hedged([WAITING, IDLE, IDLE]).unwrap();
+    assert_eq!(pick.reason, RouteReason::Hedge);
+    assert_ne!(pick.index, 0);
+}
+
+#[test]
+fn none_goes_where_it_is_worse() {
+    let degraded = EndpointView {
+        status: HealthStatus::Degraded,
+        ..IDLE
+    };
+    let overloaded = EndpointView {
+        is_overloaded: true,
+        ..IDLE
+    };
+    let slower = EndpointView {
+        recent_mean: Some(0.3),
+        ..IDLE
+    };
+    let waiting = EndpointView {
+        recent_mean: Some(0.1),
+        ..WAITING
+    };
+    for worse in [degraded, overloaded, busy(2, IDLE), slower] {
+        assert_eq!(hedged([waiting, worse]), None, "{worse:?}");
+        assert_eq!(hedged([waiting, worse, IDLE]).unwrap().index, 2);
+    }
+}
+
+#[test]
+fn a_trial_is_not_made_by_a_hedge() {
+    let due = EndpointView {
+        gate: Gate::HalfOpen,
+        ..IDLE
+    };
+    assert_eq!(hedged([WAITING, due]), None);
+}
+
+#[test]
+fn none_is_made_where_there_is_no_room_for_it() {
+    let pool = |taken: u32| [busy(taken, WAITING), busy(taken, IDLE), busy(taken, IDLE)];
+    assert!(hedged(pool(80)).is_some());
+    assert_eq!(hedged(pool(81)), None);
+}
+
+#[test]
+fn none_is_made_while_half_of_the_endpoints_are_out() {
+    assert!(hedged([WAITING, IDLE, OPEN]).is_some());
+    assert_eq!(hedged([WAITING, IDLE, OPEN, OPEN]), None);
+}
+
+#[test]
+fn an_endpoint_alone_gets_no_second_attempt() {
+    assert_eq!(hedged([WAITING]), None);
+}
+
+#[test]
+fn an_endpoint_hangs_at_ten_times_the_percentile_and_never_within_a_second() {
+    use super::Patience;
+    let beyond = |millis| {
+        let patience = Patience::beyond(Duration::from_millis(millis));
+        [patience.hedge_after, patience.hangs_after].map(|time| time.as_millis())
+    };
+    assert_eq!(beyond(20), [20, 1000]);
+    assert_eq!(beyond(500), [500, 5000]);
+}
+
+prop_compose! {
+    fn any_view()(
+        is_tried in any::<bool>(),
+        is_resolved in any::<bool>(),
+        in_flight in 0..120_u32,
+        gate in 0..4_u8,
+        weight in 0..3_u8,
+        mean in proptest::option::of(0.0..1.0),
+    ) -> EndpointView {
+        let gate = match gate {
+            0 => OPEN.gate,
+            1 => Gate::HalfOpen,
+            2 => Gate::TrialRunning,
+            _ => Gate::Closed,
+        };
+        let view = EndpointView { is_tried, is_resolved, gate, weight: weight.into(), recent_mean: mean, ..IDLE };
+        busy(in_flight, view)
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_hedge_never_goes_to_an_endpoint_that_was_tried_or_is_busier(views in proptest::collection::vec(any_view(), 0..8)) {
+        for strategy in Strategy::ALL {
+            let Some(pick) = Plain::new(*strategy, views.clone()).hedge() else { continue };
+            let picked = &views[pick.index];
+            prop_assert!(!picked.is_tried && picked.is_resolved && picked.gate == Gate::Closed);
+            let busiest = views.iter().filter(|one| one.is_tried);
+            let busiest = busiest.map(EndpointView::in_flight_per_weight).fold(0.0, f64::max);
+            prop_assert!(picked.in_flight_per_weight() <= busiest);
+        }
+    }
+}

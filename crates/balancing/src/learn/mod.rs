@@ -1,0 +1,5 @@
+//! What is learned from requests that ended.
+
+mod tail;
+
+pub use tail::TailTimes;

@@ -1,0 +1,154 @@
+//! How long the slowest requests of a shape take: the 95th percentile of their service times. Bounded: so many shapes, each a
+//! histogram of fixed size that forgets the past by halves.
+
+use parking_lot::Mutex;
+use std::time::Duration;
+
+/// The share of the requests of a shape that are faster.
+const QUANTILE: f64 = 0.95;
+/// Fewer samples give no percentile: of these, two are beyond it.
+const ENOUGH: u32 = 40;
+/// Past so many samples, what is known counts half.
+const MANY: u32 = 400;
+
+/// The upper edge of the first bucket.
+const SHORTEST: Duration = Duration::from_micros(50);
+/// Buckets for each doubling of the time: an edge is 19 % above the one before it.
+const PER_DOUBLING: f64 = 4.0;
+/// The last one begins at 87 s.
+const BUCKETS: usize = 84;
+/// What a sample weighs in its bucket, so that halving loses no single sample.
+const UNIT: u16 = 16;
+
+/// Shapes are kept in sets, each with its own lock.
+const SETS: usize = 64;
+const SHAPES_PER_SET: usize = 8;
+/// The samples after which a shape is as hard to drop as any.
+const ESTABLISHED: u8 = 100;
+
+/// The service times of a service, by shape.
+#[derive(Debug)]
+pub struct TailTimes(Vec<Mutex<Vec<Tail>>>);
+
+/// The service times of one shape.
+#[derive(Debug)]
+struct Tail {
+    shape: u64,
+    /// How many new shapes in its place it outlasts.
+    standing: u8,
+    samples: u32,
+    buckets: [u16; BUCKETS],
+}
+
+impl Default for TailTimes {
+    fn default() -> Self {
+        Self((0..SETS).map(|_| Mutex::default()).collect())
+    }
+}
+
+impl TailTimes {
+    /// A request of this shape took so long.
+    pub fn learn(&self, shape: u64, time: Duration) {
+        self.with(shape, |tails| {
+            if let Some(tail) = find_or_insert(tails, shape) {
+                tail.add(time);
+            }
+        });
+    }
+
+    /// A request of this shape took longer than this: it was cancelled then. It counts only where it certainly lies beyond the
+    /// percentile.
+    pub fn learn_at_least(&self, shape: u64, time: Duration) {
+        self.with(shape, |tails| {
+            let known = tails.iter_mut().find(|tail| tail.shape == shape);
+            if let Some(tail) = known
+                && tail.percentile().is_some_and(|usual| time >= usual)
+            {
+                tail.add(time);
+            }
+        });
+    }
+
+    /// The time within which 95 % of the requests of this shape end; `None` where too few were seen.
+    pub fn percentile(&self, shape: u64) -> Option<Duration> {
+        let tail = |tails: &mut Vec<Tail>| {
+            let known = tails.iter().find(|tail| tail.shape == shape);
+            known.and_then(Tail::percentile)
+        };
+        self.with(shape, tail).flatten()
+    }
+
+    fn with<T>(&self, shape: u64, look: impl FnOnce(&mut Vec<Tail>) -> T) -> Option<T> {
+        let set = self.0.get(shape as usize % SETS)?;
+        Some(look(&mut set.lock()))
+    }
+}
+
+/// The place of a shape. Where all are taken, a new one takes a place once the requests of its shape, or of others that are
+/// new, outweigh what was seen there: shapes that are asked for once cannot drive out those that are asked for often.
+fn find_or_insert(tails: &mut Vec<Tail>, shape: u64) -> Option<&mut Tail> {
+    if let Some(place) = tails.iter().position(|tail| tail.shape == shape) {
+        return tails.get_mut(place);
+    }
+    if tails.len() < SHAPES_PER_SET {
+        tails.push(Tail::new(shape));
+        return tails.last_mut();
+    }
+    if let Some(place) = tails.iter().position(|tail| tail.standing == 0) {
+        let tail = tails.get_mut(place)?;
+        *tail = Tail::new(shape);
+        return Some(tail);
+    }
+    tails.iter_mut().for_each(|tail| tail.standing -= 1);
+    None
+}
+
+impl Tail {
+    fn new(shape: u64) -> Self {
+        Self {
+            shape,
+            standing: 0,
+            samples: 0,
+            buckets: [0; BUCKETS],
+        }
+    }
+
+    fn add(&mut self, time: Duration) {
+        if self.samples >= MANY {
+            self.samples /= 2;
+            self.buckets.iter_mut().for_each(|bucket| *bucket /= 2);
+        }
+        self.samples += 1;
+        self.standing = self.standing.saturating_add(1).min(ESTABLISHED);
+        if let Some(bucket) = self.buckets.get_mut(bucket_of(time)) {
+            *bucket = bucket.saturating_add(UNIT);
+        }
+    }
+
+    fn percentile(&self) -> Option<Duration> {
+        if self.samples < ENOUGH {
+            return None;
+        }
+        let all: f64 = self.buckets.iter().map(|bucket| f64::from(*bucket)).sum();
+        let mut left = all * QUANTILE;
+        let within = |bucket: &u16| {
+            left -= f64::from(*bucket);
+            left <= 0.0
+        };
+        self.buckets.iter().position(within).map(edge)
+    }
+}
+
+fn bucket_of(time: Duration) -> usize {
+    let doublings = (time.as_secs_f64() / SHORTEST.as_secs_f64()).log2();
+    // A negative number, of what is shorter, becomes 0.
+    ((doublings * PER_DOUBLING).ceil() as usize).min(BUCKETS - 1)
+}
+
+/// The upper edge of a bucket.
+fn edge(bucket: usize) -> Duration {
+    SHORTEST.mul_f64((bucket as f64 / PER_DOUBLING).exp2())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+use super::*;
+use crate::Random;
+use proptest::prelude::*;
+
+fn ms(millis: f64) -> Duration {
+    Duration::from_secs_f64(millis / 1000.0)
+}
+
+/// So many samples of an exponential distribution with a mean of 20 ms.
+fn exponential(tails: &TailTimes, samples: usize, seed: u64) {
+    let mut random = Random::seeded(seed);
+    for _ in 0..samples {
+        tails.learn(1, ms(-20.0 * (1.0 - random.fraction()).ln()));
+    }
+}
+
+#[test]
+fn the_percentile_is_within_a_fifth_of_the_true_one() {
+    // ln 20 means.
+    let truth = 20.0 * 20_f64.ln();
+    for seed in 1..=5 {
+        let tails = TailTimes::default();
+        exponential(&tails, 10_000, seed);
+        let found = tails.percentile(1).unwrap().as_secs_f64() * 1000.0;
+        assert!((0.8..1.45).contains(&(found / truth)), "{found} of {truth}");
+    }
+}
+
+#[test]
+fn too_few_samples_give_no_percentile() {
+    let tails = TailTimes::default();
+    (1..ENOUGH).for_each(|_| tails.learn(1, ms(5.0)));
+    assert_eq!(tails.percentile(1), None);
+    tails.learn(1, ms(5.0));
+    assert!(tails.percentile(1).is_some());
+    assert_eq!(tails.percentile(2), None, "each shape by itself");
+}
+
+#[test]
+fn what_became_slower_for_good_is_the_rule_soon() {
+    let tails = TailTimes::default();
+    (0..10_000).for_each(|_| tails.learn(1, ms(5.0)));
+    (0..MANY).for_each(|_| tails.learn(1, ms(50.0)));
+    assert!(tails.percentile(1).unwrap() >= ms(50.0));
+    (0..3 * MANY).for_each(|_| tails.learn(1, ms(5.0)));
+    assert!(tails.percentile(1).unwrap() < ms(7.0));
+}
+
+#[test]
+fn a_cancelled_request_counts_only_beyond_the_percentile() {
+    let tails = TailTimes::default();
+    (0..100).for_each(|_| tails.learn(1, ms(5.0)));
+    let before = tails.percentile(1);
+    (0..1000).for_each(|_| tails.learn_at_least(1, ms(1.0)));
+    assert_eq!(tails.percentile(1), before);
+    (0..20).for_each(|_| tails.learn_at_least(1, ms(50.0)));
+    assert!(tails.percentile(1) > before);
+}
+
+#[test]
+fn shapes_that_are_asked_for_once_do_not_drive_out_those_asked_for_often() {
+    let tails = TailTimes::default();
+    for other in 0..100_000_u64 {
+        if other % 10 == 0 {
+            tails.learn(7, ms(5.0));
+        }
+        tails.learn(1_000_000 + other * 31, ms(1.0));
+    }
+    assert!(tails.percentile(7).is_some());
+}
+
+#[test]
+fn a_shape_that_nobody_asks_for_any_more_makes_room() {
+    let tails = TailTimes::default();
+    let same_set = |number: u64| number * SETS as u64;
+    for shape in 0..SHAPES_PER_SET as u64 {
+        (0..1000).for_each(|_| tails.learn(same_set(shape), ms(5.0)));
+    }
+    (0..1000).for_each(|_| tails.learn(same_set(99), ms(5.0)));
+    assert!(tails.percentile(same_set(99)).is_some());
+}
+
+proptest! {
+    #[test]
+    fn memory_is_bounded_and_any_time_has_a_bucket(samples in proptest::collection::vec((any::<u64>(), any::<u64>()), 0..2000)) {
+        let tails = TailTimes::default();
+        for (shape, nanos) in samples {
+            tails.learn(shape, Duration::from_nanos(nanos));
+        }
+        prop_assert!(tails.0.iter().all(|set| set.lock().len() <= SHAPES_PER_SET));
+    }
+}
