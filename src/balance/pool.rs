@@ -8,7 +8,7 @@ use super::search::RouteSearch;
 use super::stats::PoolStats;
 use crate::clock::Moment;
 use crate::config::{self, Config, StrategyName};
-use crate::endpoint::{self, Condition, Endpoint, HealthRules, ProbeTrigger, Registry};
+use crate::endpoint::{self, Condition, Endpoint, HealthRules, PoolPlace, ProbeTrigger, Registry};
 use crate::random::Random;
 use balancing::{ExtraAttempts, ExtraRules, ScreenRules, Selector};
 use std::sync::Arc;
@@ -118,6 +118,20 @@ impl Pool {
             .find(|endpoint| &*endpoint.name == name || &*endpoint.token == name)
     }
 
+    /// Where the endpoint at this index stands.
+    pub(super) fn place(&self, index: usize) -> PoolPlace {
+        PoolPlace {
+            policy: Arc::clone(&self.selector.policy),
+            index,
+        }
+    }
+
+    /// The index of an endpoint; `None` when it has left the pool.
+    pub(super) fn index_of(&self, endpoint: &Arc<Endpoint>) -> Option<usize> {
+        let is_it = |other: &Arc<Endpoint>| Arc::ptr_eq(&other.state, &endpoint.state);
+        self.endpoints.iter().position(is_it)
+    }
+
     /// The endpoints that are probed and resolved.
     pub fn conditions(&self) -> Vec<Arc<Condition>> {
         let condition = |endpoint: &Arc<Endpoint>| endpoint.state.health.clone();
@@ -199,5 +213,7 @@ fn endpoints(
     Ok(made)
 }
 
+#[cfg(test)]
+mod feedback_tests;
 #[cfg(test)]
 mod tests;

@@ -33,7 +33,7 @@ impl RouteRequest<'_> {
     pub fn plain(&self) -> Ask {
         Ask {
             shape: self.shape,
-            class: self.plan.complexity as u8,
+            class: self.plan.complexity.class(),
             cost: self.plan.cost,
             needs_writer: *self.placement == Placement::Writer,
             is_retry: !self.excluded.is_empty(),
@@ -49,6 +49,8 @@ pub struct Route {
     /// The right to use it; complete it when the exchange ends.
     pub permit: Permit,
     pub address: SocketAddr,
+    /// What was asked.
+    pub ask: Ask,
     pub reason: RouteReason,
     /// The score by which it was picked; lower is better.
     pub score: f64,

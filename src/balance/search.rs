@@ -102,7 +102,7 @@ impl<'a> RouteSearch<'a> {
             true => endpoint.max_connections,
             false => u32::MAX,
         };
-        let mut permit = Permit::claim(endpoint, limit)?;
+        let mut permit = Permit::claim(endpoint, limit)?.at(self.pool.place(pick.index));
         if endpoint.health().gate(self.ask.now) != Gate::Closed {
             let trial = permit.claim_trial();
             if pick.reason == RouteReason::Trial && !trial {
@@ -115,6 +115,7 @@ impl<'a> RouteSearch<'a> {
             endpoint: endpoint.clone(),
             permit,
             address: endpoint.server().address()?,
+            ask: self.ask.plain(),
             reason: pick.reason,
             score: pick.score,
             scores: match self.ask.explain {
@@ -164,11 +165,18 @@ impl<'a> RouteSearch<'a> {
         let address = endpoint.server().address().ok_or_else(unresolved)?;
         let full = || self.only(Some(endpoint), Exclusion::Full);
         let mut permit = Permit::claim(endpoint, limit).ok_or_else(full)?;
+        // What is a server's own, as its metrics are, says nothing of how it fares with requests for data.
+        if reason == RouteReason::Pinned
+            && let Some(index) = self.pool.index_of(endpoint)
+        {
+            permit = permit.at(self.pool.place(index));
+        }
         permit.claim_trial();
         Ok(Route {
             endpoint: endpoint.clone(),
             permit,
             address,
+            ask: self.ask.plain(),
             reason,
             score: 0.0,
             scores: match self.ask.explain {

@@ -4,9 +4,10 @@ use super::{Pool, Route, RouteRequest};
 use crate::clock::{Clock, Moment};
 use crate::config::{self, Config, StrategyName};
 use crate::dialect::{Fault, Placement, QueryType};
-use crate::endpoint::{Completion, DrainLimits, Endpoint, Permit, Registry};
+use crate::endpoint::{DrainLimits, Endpoint, Evidence, Permit, Registry};
 use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use crate::random::Random;
+use balancing::{Completion, Start};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,15 +146,35 @@ impl World {
     }
 
     pub fn done(&self, fault: Fault, millis: u64) -> Completion {
-        Completion {
-            fault,
-            elapsed: Duration::from_millis(millis),
-            complexity: self.plan.complexity,
-            shape: 1,
-            needs_two_shapes: false,
-            timed_out: false,
+        let start = Start {
+            endpoint: 0,
+            ask: self.ask(&[]).plain(),
             now: self.now(),
+        };
+        Completion {
+            start,
+            now: self.now(),
+            service_time: Duration::from_millis(millis),
+            fault: Some(fault),
         }
+    }
+
+    /// A request of this shape that took so long that it was given up.
+    pub fn overdue(&self, shape: u64, millis: u64) -> (Completion, Evidence) {
+        let mut done = self.done(Fault::Endpoint, millis);
+        done.start.ask.shape = shape;
+        let evidence = Evidence {
+            timed_out: true,
+            ..Evidence::default()
+        };
+        (done, evidence)
+    }
+
+    /// Lets a request of this shape time out at an endpoint.
+    pub fn times_out(&self, name: &str, shape: u64, millis: u64) {
+        let permit = Permit::claim(&self.at(name), u32::MAX).unwrap();
+        let (done, evidence) = self.overdue(shape, millis);
+        permit.complete(&done, evidence);
     }
 
     /// Lets an endpoint respond to `count` requests in `millis` milliseconds each.
@@ -168,7 +189,7 @@ impl World {
 
     pub fn complete(&self, name: &str, done: &Completion) {
         let permit = Permit::claim(&self.at(name), u32::MAX).unwrap();
-        permit.complete(done);
+        permit.complete(done, Evidence::default());
     }
 }
 

@@ -4,35 +4,26 @@
 
 use super::Endpoint;
 use super::stalled::Stall;
-use crate::clock::Moment;
-use crate::dialect::Fault;
-use crate::plan::Complexity;
+use crate::clock::Clock;
+use balancing::{Ask, Completion, Policy, Start};
+use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-/// How a request went at its endpoint.
-#[derive(Debug, Clone, Copy)]
-pub struct Completion {
-    /// Whose fault it was; `None` is a success.
-    pub fault: Fault,
-    /// From the sending of the request until the response was buffered, or began to stream.
-    pub elapsed: Duration,
-    pub complexity: Complexity,
-    /// The shape of the call.
-    pub shape: u64,
+/// What a failure proves against an endpoint.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Evidence {
     /// The statement may be the cause: one shape alone opens no breaker.
     pub needs_two_shapes: bool,
     /// It timed out after the request was sent. This counts against the endpoint only where
     /// other shapes timed out there as well, and these did not on its peers.
     pub timed_out: bool,
-    /// When it ended.
-    pub now: Moment,
 }
 
 /// The right of one request to use an endpoint. Dropped without [`Permit::complete`] it is only given back, and
-/// with it the breaker's trial: nothing was learned.
+/// with it the breaker's trial: nothing was learned. The policy of its pool is told the end of each request that was sent
+/// once, however it ended, and it is that policy which is told, whatever a reload put in its place.
 #[derive(Debug)]
 pub struct Permit {
     endpoint: Arc<Endpoint>,
@@ -40,6 +31,24 @@ pub struct Permit {
     judged: bool,
     /// While the client holds the response up; the permit then counts as no request in flight.
     stall: Option<Stall>,
+    place: Option<PoolPlace>,
+    /// The request that was sent and has not ended, and the clock that tells its end.
+    running: Option<(Start, Clock)>,
+}
+
+/// The place of an endpoint in its pool.
+#[derive(Clone)]
+pub struct PoolPlace {
+    /// Learns of the requests of the pool.
+    pub policy: Arc<dyn Policy>,
+    /// Index of the endpoint.
+    pub index: usize,
+}
+
+impl fmt::Debug for PoolPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PoolPlace").field(&self.index).finish()
+    }
 }
 
 impl Permit {
@@ -50,7 +59,31 @@ impl Permit {
             trial: false,
             judged: false,
             stall: None,
+            place: None,
+            running: None,
         })
+    }
+
+    /// From now on the policy of the endpoint's pool learns of the request.
+    #[must_use]
+    pub fn at(mut self, place: PoolPlace) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// The request is sent now.
+    pub fn start(&mut self, ask: Ask, clock: &Clock) -> Start {
+        let place = self.place.as_ref();
+        let start = Start {
+            endpoint: place.map_or(Start::OUTSIDE, |place| place.index),
+            ask,
+            now: clock.now(),
+        };
+        self.running = Some((start, clock.clone()));
+        if let Some(place) = place {
+            place.policy.on_start(&start);
+        }
+        start
     }
 
     /// Takes the breaker's trial with it, if the breaker is open and no trial runs.
@@ -98,15 +131,35 @@ impl Permit {
         }
     }
 
-    /// Gives the permit back and teaches the endpoint's state how it went.
-    pub fn complete(mut self, done: &Completion) {
+    /// Gives the permit back and teaches the endpoint's state and the policy how it went.
+    pub fn complete(mut self, done: &Completion, evidence: Evidence) {
         let endpoint = &self.endpoint;
         let limit = endpoint.max_connections;
         let decided = endpoint
             .state
-            .learn(done, self.trial, limit, &endpoint.rules);
+            .learn(done, evidence, self.trial, limit, &endpoint.rules);
         self.judged = true;
         self.trial &= !decided;
+        self.finish(|_| *done);
+    }
+
+    /// Tells the policy the end of the request, unless it was told before.
+    fn finish(&mut self, end: impl FnOnce(&(Start, Clock)) -> Completion) {
+        if let Some(running) = self.running.take()
+            && let Some(place) = &self.place
+        {
+            place.policy.on_finish(&end(&running));
+        }
+    }
+}
+
+fn abandoned((start, clock): &(Start, Clock)) -> Completion {
+    let now = clock.now();
+    Completion {
+        start: *start,
+        now,
+        service_time: now - start.now,
+        fault: None,
     }
 }
 
@@ -119,5 +172,6 @@ impl Drop for Permit {
         if self.stall.is_none() {
             self.endpoint.state.leave();
         }
+        self.finish(abandoned);
     }
 }

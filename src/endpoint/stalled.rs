@@ -111,7 +111,7 @@ mod tests {
     use crate::balance::testing::World;
     use crate::config::StrategyName::LeastConnections;
     use crate::dialect::Fault;
-    use crate::endpoint::Permit;
+    use crate::endpoint::{Evidence, Permit};
     use std::net::IpAddr;
     use std::task::{Context, Poll, Waker};
 
@@ -146,7 +146,9 @@ mod tests {
         assert_eq!((state.in_flight(), state.stalled.count()), (0, 1));
         let working = world.route();
         assert_eq!(state.in_flight(), 1);
-        permits.remove(0).complete(&world.done(Fault::None, 5));
+        permits
+            .remove(0)
+            .complete(&world.done(Fault::None, 5), Evidence::default());
         assert_eq!((state.in_flight(), state.stalled.count()), (1, 0));
         assert_eq!(state.totals().successes, 1);
         drop(working);

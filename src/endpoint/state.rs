@@ -1,7 +1,7 @@
 //! The live state of one endpoint: requests in flight, failures, times, its reported load, and its
 //! condition. It outlives reloads. Choosing reads it without a lock.
 
-use super::permit::Completion;
+use super::permit::Evidence;
 use super::reported::ReportedLoad;
 use super::stalled::StalledResponses;
 use super::stamp::Stamp;
@@ -11,6 +11,8 @@ use super::window::{Window, WindowCounts};
 use super::{Condition, Failure, HealthRules};
 use crate::clock::Moment;
 use crate::dialect::Fault;
+use crate::plan::Complexity;
+use balancing::Completion;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -142,52 +144,56 @@ impl EndpointState {
     pub(super) fn learn(
         &self,
         done: &Completion,
+        evidence: Evidence,
         trial: bool,
         limit: u32,
         rules: &HealthRules,
     ) -> bool {
         self.completed.mark(done.now);
         // A trial that times out has failed: there was evidence enough to open the breaker.
-        if done.timed_out && !trial && !self.is_to_blame(done) {
+        if evidence.timed_out && !trial && !self.is_to_blame(done) {
             return false;
         }
-        if done.elapsed >= rules.slow {
+        if done.service_time >= rules.slow {
             self.health.hold(rules, done.now);
         }
         match done.fault {
-            Fault::None => self.succeeded(done, trial, limit, rules),
-            Fault::Endpoint => self.failed(done, trial, rules),
-            Fault::Overload => {
+            Some(Fault::None) => self.succeeded(done, trial, limit, rules),
+            Some(Fault::Endpoint) => self.failed(done, evidence, trial, rules),
+            Some(Fault::Overload) => {
                 self.count(false, done.now);
                 self.health.note_overload(done.now);
             }
-            Fault::Role => self.health.refused_write(done.now),
-            Fault::Lag => self.health.hold(rules, done.now),
-            Fault::Client | Fault::Database | Fault::Peer => {}
+            Some(Fault::Role) => self.health.refused_write(done.now),
+            Some(Fault::Lag) => self.health.hold(rules, done.now),
+            Some(Fault::Client | Fault::Database | Fault::Peer) | None => {}
         }
-        matches!(done.fault, Fault::None | Fault::Endpoint)
+        matches!(done.fault, Some(Fault::None | Fault::Endpoint))
     }
 
     /// Whether a timeout speaks against this endpoint rather than against the statement.
     fn is_to_blame(&self, done: &Completion) -> bool {
         let address = &self.health.identity().address;
-        let alone = self.timeouts.speaks_against(address, done.shape, done.now);
+        let alone = self
+            .timeouts
+            .speaks_against(address, done.start.ask.shape, done.now);
         alone || self.health.probe_failing()
     }
 
     fn succeeded(&self, done: &Completion, trial: bool, limit: u32, rules: &HealthRules) {
         self.count(true, done.now);
         self.failures_in_a_row.store(0, Ordering::Relaxed);
-        self.times.add(done.elapsed, done.complexity);
+        let complexity = Complexity::of_class(done.start.ask.class);
+        self.times.add(done.service_time, complexity);
         self.health.succeeded(trial, limit, rules, done.now);
     }
 
-    fn failed(&self, done: &Completion, trial: bool, rules: &HealthRules) {
+    fn failed(&self, done: &Completion, evidence: Evidence, trial: bool, rules: &HealthRules) {
         self.count(false, done.now);
         self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
         let failure = Failure {
-            shape: done.shape,
-            needs_two_shapes: done.needs_two_shapes && !done.timed_out,
+            shape: done.start.ask.shape,
+            needs_two_shapes: evidence.needs_two_shapes && !evidence.timed_out,
         };
         self.health.failed(trial, &failure, rules, done.now);
     }

@@ -25,6 +25,21 @@ impl Complexity {
         }
     }
 
+    /// The level as a class, from 0.
+    pub const fn class(self) -> u8 {
+        self as u8
+    }
+
+    /// The level of a class.
+    pub const fn of_class(class: u8) -> Self {
+        match class {
+            0 => Complexity::Simple,
+            1 => Complexity::Moderate,
+            2 => Complexity::Complex,
+            _ => Complexity::VeryComplex,
+        }
+    }
+
     /// The level of a score.
     fn of(total: f64) -> Self {
         BOUNDS

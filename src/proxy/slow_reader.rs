@@ -56,7 +56,7 @@ mod tests {
     use crate::balance::testing::World;
     use crate::config::StrategyName::LeastConnections;
     use crate::dialect::Fault;
-    use crate::endpoint::Permit;
+    use crate::endpoint::{Evidence, Permit};
     use std::future::poll_fn;
     use std::task::Poll;
     use std::time::Duration;
@@ -95,7 +95,9 @@ mod tests {
         let mut streaming = streaming(&world);
         takes(&mut streaming, 1_000, Duration::from_millis(60)).await;
         assert_eq!((state.in_flight(), state.stalled.count()), (1, 0));
-        streaming.1.complete(&world.done(Fault::None, 5));
+        streaming
+            .1
+            .complete(&world.done(Fault::None, 5), Evidence::default());
         assert_eq!((state.in_flight(), state.totals().successes), (0, 1));
     }
 
@@ -112,7 +114,9 @@ mod tests {
         assert_eq!((state.in_flight(), state.stalled.count()), (0, 1));
         takes(&mut streaming, 4, Duration::from_millis(1)).await;
         assert_eq!((state.in_flight(), state.stalled.count()), (1, 0));
-        streaming.1.complete(&world.done(Fault::Endpoint, 5));
+        streaming
+            .1
+            .complete(&world.done(Fault::Endpoint, 5), Evidence::default());
         assert_eq!((state.in_flight(), state.totals().errors), (0, 1));
     }
 }

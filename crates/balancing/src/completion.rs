@@ -6,10 +6,15 @@ use std::time::Duration;
 /// A request that begins at an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Start {
-    /// Index of the endpoint in its pool.
+    /// Index of the endpoint in its pool; [`Start::OUTSIDE`] where it has left the pool.
     pub endpoint: usize,
     pub ask: Ask,
     pub now: Moment,
+}
+
+impl Start {
+    /// The index of an endpoint that its pool no longer has. No policy is told of it.
+    pub const OUTSIDE: usize = usize::MAX;
 }
 
 /// A request that ended at an endpoint.
@@ -20,8 +25,8 @@ pub struct Completion {
     /// When it ended.
     pub now: Moment,
     /// The endpoint's own time: from the sending of the request until the response was there or began to stream. The time
-    /// that the client took is no part of it.
+    /// that the client took is no part of it. Of an abandoned request it says nothing.
     pub service_time: Duration,
-    /// Whose fault a failure was; `None` of those that were abandoned, of which nothing is known.
+    /// Whose fault a failure was, or that there was none; `None`: abandoned, nothing is known.
     pub fault: Option<Fault>,
 }

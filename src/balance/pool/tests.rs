@@ -3,7 +3,7 @@ use super::super::testing::{World, endpoint, letters};
 use super::*;
 use crate::config::{RoleChoice, StrategyName::*};
 use crate::dialect::{Fault, Placement, Role};
-use crate::endpoint::{Completion, Gate, HealthStatus, LoadReport, ProbeOutcome};
+use crate::endpoint::{Evidence, Gate, HealthStatus, LoadReport, ProbeOutcome};
 use crate::plan::Complexity;
 use crate::random::Random;
 use balancing::{Exclusion, RouteReason};
@@ -122,7 +122,9 @@ fn an_open_breaker_takes_its_endpoint_out_and_one_trial_brings_it_back() {
     );
     assert_eq!(world.at("a").health().gate(world.now()), Gate::TrialRunning);
     assert!((0..9).all(|_| world.pick() != "a"), "one trial at a time");
-    trial.permit.complete(&world.done(Fault::None, 5));
+    trial
+        .permit
+        .complete(&world.done(Fault::None, 5), Evidence::default());
     assert!((0..9).any(|_| world.pick() == "a"));
 }
 
@@ -238,7 +240,9 @@ fn a_single_endpoint_is_never_taken_out_by_its_breaker() {
     let route = world.route();
     let gate = || world.at("a").health().gate(world.now());
     assert_eq!(gate(), Gate::TrialRunning, "its success closes the breaker");
-    route.permit.complete(&world.done(Fault::None, 5));
+    route
+        .permit
+        .complete(&world.done(Fault::None, 5), Evidence::default());
     assert_eq!(world.at("a").health().gate(world.now()), Gate::Closed);
 }
 
@@ -258,12 +262,17 @@ fn an_endpoint_that_is_back_is_filled_slowly() {
     let world = World::equal(LeastConnections, 2);
     world.fails("a", 5);
     world.wait(300);
-    world.route().permit.complete(&world.done(Fault::None, 5));
+    world
+        .route()
+        .permit
+        .complete(&world.done(Fault::None, 5), Evidence::default());
     world.fill("b", 40);
     let first = world.route();
     assert_eq!(&*first.endpoint.name, "a");
     assert_eq!(world.pick(), "b", "one in flight is enough for now");
-    first.permit.complete(&world.done(Fault::None, 5));
+    first
+        .permit
+        .complete(&world.done(Fault::None, 5), Evidence::default());
     let two = [world.route(), world.route()];
     assert!(two.iter().all(|route| &*route.endpoint.name == "a"));
     assert_eq!(world.pick(), "b");
@@ -532,7 +541,7 @@ proptest! {
                 }
                 Step::Complete(n, fault) if !routes.is_empty() => {
                     let route = routes.swap_remove(n % routes.len());
-                    route.permit.complete(&world.done(FAULTS[usize::from(fault)], 5));
+                    route.permit.complete(&world.done(FAULTS[usize::from(fault)], 5), Evidence::default());
                 }
                 Step::Drop(n) if !routes.is_empty() => {
                     routes.swap_remove(n % routes.len());
@@ -573,15 +582,10 @@ proptest! {
 #[test]
 fn one_slow_statement_on_every_endpoint_in_turn_opens_no_breaker() {
     let world = World::equal(LeastConnections, 3);
-    let timeout = |shape| Completion {
-        shape,
-        timed_out: true,
-        ..world.done(Fault::Endpoint, 30_000)
-    };
     for _ in 0..10 {
         for name in ["a", "b", "c"] {
             world.wait(10);
-            world.complete(name, &timeout(1));
+            world.times_out(name, 1, 30_000);
         }
     }
     for name in ["a", "b", "c"] {
@@ -590,7 +594,7 @@ fn one_slow_statement_on_every_endpoint_in_turn_opens_no_breaker() {
     }
     // One endpoint alone that responds to no shape in time is at fault.
     for shape in 2..9 {
-        world.complete("b", &timeout(shape));
+        world.times_out("b", shape, 30_000);
     }
     let open = |name: &str| world.at(name).health().gate(world.now()) != Gate::Closed;
     assert_eq!([open("a"), open("b"), open("c")], [false, true, false]);
@@ -605,11 +609,7 @@ fn timeouts_of_one_shape_count_where_the_probes_fail_too() {
         .at("a")
         .health()
         .probed(silent, "", &rules, world.now());
-    let timeout = Completion {
-        timed_out: true,
-        ..world.done(Fault::Endpoint, 30_000)
-    };
-    (0..5).for_each(|_| world.complete("a", &timeout));
+    (0..5).for_each(|_| world.times_out("a", 1, 30_000));
     assert!(matches!(
         world.at("a").health().gate(world.now()),
         Gate::Open(_)
@@ -645,7 +645,9 @@ fn a_replica_that_fails_fast_draws_no_traffic() {
         failures += usize::from(broken);
         let fault = if broken { Fault::Endpoint } else { Fault::None };
         let millis = if broken { 1 } else { 50 };
-        route.permit.complete(&world.done(fault, millis));
+        route
+            .permit
+            .complete(&world.done(fault, millis), Evidence::default());
     }
     assert_eq!(failures, 5, "as many as open the breaker");
 }
@@ -661,7 +663,8 @@ fn an_endpoint_is_always_found_while_others_choose_finish_and_report() {
                     for turn in 0..3_000u32 {
                         let route = world.route();
                         let millis = (turn % 7 + worker).into();
-                        route.permit.complete(&world.done(Fault::None, millis));
+                        let done = world.done(Fault::None, millis);
+                        route.permit.complete(&done, Evidence::default());
                         let report = LoadReport {
                             cpu_usage: Some(f64::from(turn % 10) / 10.0),
                             ..LoadReport::default()
@@ -745,16 +748,11 @@ fn a_service_is_available_where_choosing_has_more_than_a_last_resort() {
 #[test]
 fn a_timeout_of_one_shape_is_no_error_of_the_endpoint_and_holds_no_cache_off() {
     let world = World::equal(LeastConnections, 3);
-    let timeout = |shape| Completion {
-        shape,
-        timed_out: true,
-        ..world.done(Fault::Endpoint, 15_000)
-    };
     let endpoint = world.at("a");
-    (0..10).for_each(|_| world.complete("a", &timeout(1)));
+    (0..10).for_each(|_| world.times_out("a", 1, 15_000));
     assert_eq!(endpoint.state.totals().errors, 0);
     assert!(!endpoint.held(world.now()));
-    world.complete("a", &timeout(2));
+    world.times_out("a", 2, 15_000);
     assert_eq!(endpoint.state.totals().errors, 1, "two shapes, on no peer");
     assert!(endpoint.held(world.now()));
 }

@@ -3,7 +3,7 @@ use crate::balance::Pool;
 use crate::balance::testing::{World, endpoint, letters};
 use crate::config::StrategyName::LeastConnections;
 use crate::dialect::{Fault, Placement};
-use crate::endpoint::{Completion, Gate};
+use crate::endpoint::{Evidence, Gate};
 use std::time::Duration;
 
 fn pin(world: &World, pool: &Pool, token: &str) -> Option<String> {
@@ -30,7 +30,9 @@ fn a_second_pool_finds_the_states_of_the_first() {
     assert_eq!(state(&name).in_flight(), 1);
     assert!(state("a").times.mean().is_some());
     assert!(matches!(state("b").health.gate(world.now()), Gate::Open(_)));
-    route.permit.complete(&world.done(Fault::None, 5));
+    route
+        .permit
+        .complete(&world.done(Fault::None, 5), Evidence::default());
     assert_eq!(
         state(&name).in_flight(),
         0,
@@ -87,7 +89,7 @@ fn the_time_of_a_long_statement_is_not_counted_as_idle() {
     world.settle(&fewer);
     let permit = crate::endpoint::Permit::claim(&leaving, 10).unwrap();
     world.wait(300);
-    permit.complete(&world.done(Fault::None, 300_000));
+    permit.complete(&world.done(Fault::None, 300_000), Evidence::default());
     world.wait(80);
     assert_eq!(pin(&world, &fewer, &leaving.token).as_deref(), Some("b"));
 }
@@ -183,7 +185,7 @@ fn an_endpoint_that_left_is_listed_until_it_is_forgotten() {
     assert_eq!((&*row.endpoint.name, row.in_flight), ("b", 1));
     assert_eq!(row.for_so_long, secs(100));
     assert_eq!((row.idle_ends_in, row.ends_in), (None, secs(3500)));
-    permit.complete(&world.done(Fault::None, 5));
+    permit.complete(&world.done(Fault::None, 5), Evidence::default());
     world.wait(80);
     let listed = world.registry.leaving(world.now());
     assert_eq!(listed[0].idle_ends_in, Some(secs(10)));
@@ -225,14 +227,10 @@ fn a_service_that_is_put_back_while_it_drains_keeps_its_probe_trigger() {
 fn an_endpoint_that_was_moved_is_not_blamed_for_timeouts_of_its_former_server() {
     let world = World::equal(LeastConnections, 2);
     world.settle(&world.pool);
-    let timeout = |shape| Completion {
-        shape,
-        timed_out: true,
-        ..world.done(Fault::Endpoint, 30_000)
-    };
     let learn = |endpoint: &Endpoint, shape| {
         let rules = &endpoint.rules;
-        endpoint.state.learn(&timeout(shape), false, 100, rules);
+        let (done, evidence) = world.overdue(shape, 30_000);
+        endpoint.state.learn(&done, evidence, false, 100, rules);
         endpoint.state.failures_in_a_row()
     };
     assert_eq!(learn(&world.at("a"), 1), 0, "one shape blames nobody");

@@ -128,7 +128,7 @@ impl<'a> Attempt<'a> {
 
     async fn judged(self, mut response: BufferedResponse, mut sent: SentAttempt) -> AttemptEnd {
         let status = response.head.status.as_u16();
-        sent.responded(status);
+        sent.responded(status, response.requester_time);
         let received = ReceivedResponse {
             status,
             headers: &response.head.headers,

@@ -37,6 +37,8 @@ pub struct BufferedResponse {
     pub is_delimited_by_close: bool,
     /// Counts the body's memory in the bound of all bodies, until it is written.
     pub share: Share,
+    /// How long the requester let the endpoint wait for the rest of the request.
+    pub requester_time: Duration,
 }
 
 impl BufferedResponse {
@@ -79,6 +81,7 @@ impl BufferedResponse {
             body: body.join(),
             trailers,
             is_whole,
+            requester_time: exchange.requester_time(),
             is_delimited_by_close: exchange.is_delimited_by_close(),
             exchange: keep(exchange, is_whole),
             share: limit.share,

@@ -11,6 +11,7 @@ use crate::http::{BodyLength, Part, ResponseHeader, Stage, Upstream, UpstreamErr
 use http::StatusCode;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// Why an exchange has no response, or not all of it.
@@ -130,6 +131,11 @@ impl Exchange {
             }
             Poll::Pending => self.poll_wait(cx, requester).map(Err),
         }
+    }
+
+    /// How long the requester has let the endpoint wait for the rest of the request so far.
+    pub fn requester_time(&self) -> Duration {
+        self.wait.requester_time()
     }
 
     /// Sends more of the request; ready when nothing is left to send, or the endpoint takes no more.

@@ -5,11 +5,11 @@ use super::exchange_error::ExchangeError;
 use super::outbound::Outbound;
 use crate::balance::Route;
 use crate::dialect::{Fault, Judgement};
-use crate::endpoint::{Completion, Permit};
+use crate::endpoint::{Evidence, Permit};
 use crate::observe::{AttemptNote, Name, RunningAttempt};
-use crate::plan::Complexity;
 use crate::shared::Shared;
 use crate::snapshot::Service;
+use balancing::{Completion, Start};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +19,7 @@ pub struct SentAttempt {
     service: Arc<Service>,
     permit: Permit,
     running: RunningAttempt,
-    complexity: Complexity,
-    shape: u64,
+    start: Start,
     /// The time until the response was there, or began to stream: the sample of the endpoint's speed. The rest of a
     /// response that streams depends on its length, and on how fast its client reads.
     sample: Option<Duration>,
@@ -28,7 +27,7 @@ pub struct SentAttempt {
 
 impl SentAttempt {
     /// Records that this call is sent now, on this route.
-    pub fn new(shared: &Arc<Shared>, outbound: &Outbound, route: Route) -> Self {
+    pub fn new(shared: &Arc<Shared>, outbound: &Outbound, mut route: Route) -> Self {
         let endpoint = Name::from(Arc::clone(&route.endpoint.name));
         let scores = route.scores.iter();
         let note = AttemptNote {
@@ -42,10 +41,9 @@ impl SentAttempt {
         Self {
             shared: Arc::clone(shared),
             service: Arc::clone(&outbound.service),
+            start: route.permit.start(route.ask, &shared.clock),
             permit: route.permit,
             running: RunningAttempt::begin(&shared.observer, &outbound.ticket, service, note),
-            complexity: outbound.plan.complexity,
-            shape: outbound.call.shape,
             sample: None,
         }
     }
@@ -55,20 +53,22 @@ impl SentAttempt {
         &mut self.permit
     }
 
-    /// The response is there, or begins to stream.
-    pub fn responded(&mut self, status: u16) {
+    /// The response is there, or begins to stream. `requester_time`: how long the requester had let the request wait.
+    pub fn responded(&mut self, status: u16, requester_time: Duration) {
         self.running.responded(status);
-        self.sample = Some(self.running.elapsed());
+        let elapsed = self.running.elapsed();
+        self.sample = Some(elapsed.saturating_sub(requester_time));
     }
 
     /// The endpoint has sent the whole response, which was judged.
     pub fn judged(self, judgement: &Judgement) {
-        let completion = Completion {
+        let evidence = Evidence {
             needs_two_shapes: judgement.needs_two_shapes,
-            ..self.completion(judgement.fault)
+            timed_out: false,
         };
         self.service.pool.extra().ended(judgement.fault);
-        self.permit.complete(&completion);
+        let completion = self.completion(judgement.fault);
+        self.permit.complete(&completion, evidence);
         self.running.end(judgement.fault, judgement.code);
     }
 
@@ -78,26 +78,24 @@ impl SentAttempt {
             return self.running.end(Fault::None, error.kind);
         }
         let may_be_processed = error.failure.may_be_processed();
-        let completion = Completion {
+        let evidence = Evidence {
+            needs_two_shapes: false,
             timed_out: error.failure.timed_out && may_be_processed,
-            ..self.completion(Fault::Endpoint)
         };
         if may_be_processed {
             self.service.pool.extra().ended(Fault::Endpoint);
         }
-        self.permit.complete(&completion);
+        let completion = self.completion(Fault::Endpoint);
+        self.permit.complete(&completion, evidence);
         self.running.end(Fault::Endpoint, error.kind);
     }
 
     fn completion(&self, fault: Fault) -> Completion {
         Completion {
-            fault,
-            elapsed: self.sample.unwrap_or_else(|| self.running.elapsed()),
-            complexity: self.complexity,
-            shape: self.shape,
-            needs_two_shapes: false,
-            timed_out: false,
+            start: self.start,
             now: self.shared.clock.now(),
+            service_time: self.sample.unwrap_or_else(|| self.running.elapsed()),
+            fault: Some(fault),
         }
     }
 }

@@ -33,6 +33,10 @@ pub struct Wait {
     deadline: Instant,
     timer: Pin<Box<Sleep>>,
     current: Option<WaitFor>,
+    /// When the present wait began.
+    begun: Instant,
+    /// The waits for the requester that are over.
+    requester_time: Duration,
 }
 
 impl Wait {
@@ -43,18 +47,29 @@ impl Wait {
             deadline,
             timer: Box::pin(tokio::time::sleep_until(deadline)),
             current: None,
+            begun: Instant::now(),
+            requester_time: Duration::ZERO,
         }
     }
 
     /// A step forward was made: the wait is over.
     pub fn end(&mut self) {
+        self.requester_time = self.requester_time();
         self.current = None;
+    }
+
+    /// How long the requester was waited for, in all.
+    pub fn requester_time(&self) -> Duration {
+        match self.current {
+            Some(WaitFor::Requester) => self.requester_time + self.begun.elapsed(),
+            _ => self.requester_time,
+        }
     }
 
     /// This one is not waited for any more.
     pub fn end_of(&mut self, who: WaitFor) {
         if self.current == Some(who) {
-            self.current = None;
+            self.end();
         }
     }
 
@@ -63,10 +78,12 @@ impl Wait {
         if self.current == Some(who) {
             return;
         }
+        self.end();
+        self.begun = Instant::now();
         let until = match who {
-            WaitFor::EndpointReads => Instant::now() + self.limits.send,
-            WaitFor::EndpointResponds => Instant::now() + self.limits.read,
-            WaitFor::LastWord => Instant::now() + LAST_WORD,
+            WaitFor::EndpointReads => self.begun + self.limits.send,
+            WaitFor::EndpointResponds => self.begun + self.limits.read,
+            WaitFor::LastWord => self.begun + LAST_WORD,
             WaitFor::Requester => self.deadline,
         };
         self.current = Some(who);
@@ -83,5 +100,37 @@ impl Wait {
             _ if Instant::now() >= self.deadline => TimeUp::Deadline,
             who => TimeUp::Wait(who),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait() -> Wait {
+        let call = crate::dialect::Call::unknown("test");
+        let limits = CallLimits::of(&call, &crate::config::Upstream::default());
+        Wait::new(limits, Instant::now() + Duration::from_secs(3600))
+    }
+
+    async fn seconds(count: u64) {
+        tokio::time::advance(Duration::from_secs(count)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_the_requester_let_others_wait_is_the_requesters_time() {
+        let mut wait = wait();
+        wait.begin(WaitFor::EndpointReads);
+        seconds(1).await;
+        wait.begin(WaitFor::Requester);
+        seconds(2).await;
+        wait.end();
+        seconds(4).await;
+        wait.begin(WaitFor::Requester);
+        seconds(8).await;
+        assert_eq!(wait.requester_time(), Duration::from_secs(10));
+        wait.begin(WaitFor::EndpointResponds);
+        seconds(16).await;
+        assert_eq!(wait.requester_time(), Duration::from_secs(10));
     }
 }
