@@ -1,0 +1,99 @@
+//! A flow: the requests of one priority, tenant and need, by deadline and age.
+
+use super::{QueueTicket, Waiting};
+use crate::Moment;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Which flow a request is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FlowKey {
+    pub priority: u8,
+    pub tenant: u64,
+    pub need: u64,
+}
+
+/// The requests of one flow.
+#[derive(Debug)]
+pub struct Flow<W> {
+    waiting: BTreeMap<(Moment, u64), (Waiting, W)>,
+    cost: f64,
+}
+
+impl<W> Default for Flow<W> {
+    fn default() -> Self {
+        Self {
+            waiting: BTreeMap::new(),
+            cost: 0.0,
+        }
+    }
+}
+
+impl<W> Flow<W> {
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// The cost of all its requests.
+    pub fn cost(&self) -> f64 {
+        self.cost
+    }
+
+    pub fn push(&mut self, ticket: QueueTicket, waiting: Waiting, owner: W) {
+        let place = (ticket.deadline, ticket.number);
+        self.cost += waiting.cost;
+        self.waiting.insert(place, (waiting, owner));
+    }
+
+    pub fn get(&self, ticket: QueueTicket) -> Option<&W> {
+        let place = (ticket.deadline, ticket.number);
+        self.waiting.get(&place).map(|(_, owner)| owner)
+    }
+
+    pub fn remove(&mut self, ticket: QueueTicket) -> Option<(Waiting, W)> {
+        let removed = self.waiting.remove(&(ticket.deadline, ticket.number))?;
+        self.cost -= removed.0.cost;
+        Some(removed)
+    }
+
+    /// Who of it is served next: the newest under congestion, otherwise who has the least time.
+    pub fn first(&self, flow: FlowKey, lifo: bool) -> Option<QueueTicket> {
+        let place = match lifo {
+            true => self.waiting.last_key_value()?.0,
+            false => self.waiting.first_key_value()?.0,
+        };
+        Some(ticket(flow, place))
+    }
+
+    /// Who of it has the most time.
+    pub fn last(&self, flow: FlowKey) -> Option<QueueTicket> {
+        let (place, _) = self.waiting.last_key_value()?;
+        Some(ticket(flow, place))
+    }
+
+    /// When the one with the least time arrived.
+    pub fn arrived(&self) -> Option<Moment> {
+        let (_, (waiting, _)) = self.waiting.first_key_value()?;
+        Some(waiting.arrived)
+    }
+
+    /// One whose deadline is over, or that has waited for longer than `patience`.
+    pub fn expired(
+        &self,
+        flow: FlowKey,
+        patience: Option<Duration>,
+        now: Moment,
+    ) -> Option<QueueTicket> {
+        let (place, (waiting, _)) = self.waiting.first_key_value()?;
+        let too_long = patience.is_some_and(|patience| now - waiting.arrived > patience);
+        (waiting.deadline <= now || too_long).then(|| ticket(flow, place))
+    }
+}
+
+fn ticket(flow: FlowKey, (deadline, number): &(Moment, u64)) -> QueueTicket {
+    QueueTicket {
+        flow,
+        deadline: *deadline,
+        number: *number,
+    }
+}

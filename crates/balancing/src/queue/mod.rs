@@ -1,0 +1,156 @@
+//! The queue of a service: who waits for an endpoint, in which order, and who is refused. It is plain data with the clock
+//! handed in; whoever owns it wakes the waiters.
+//!
+//! Order: priority, larger first, with a floor for the others; inside a priority the tenants share by weighted fair queueing
+//! on cost (start-time fair queueing, Goyal 1996); of one tenant the earliest deadline, then the oldest. Refused is who
+//! would wait for longer than its deadline leaves, and when the queue is full, the tenant of the lowest priority that waits
+//! for most.
+
+mod admission;
+mod drain;
+mod flow;
+mod order;
+mod overload;
+
+pub use admission::{Queued, Refusal};
+pub use overload::Overload;
+
+use crate::Moment;
+use crate::reason::QueueRefusal;
+use drain::DrainRate;
+use flow::{Flow, FlowKey};
+use order::Turns;
+use overload::Congestion;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What the queue knows of a request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Waiting {
+    /// Larger goes first.
+    pub priority: u8,
+    /// Estimated cost, more than 0; tenants share by it.
+    pub cost: f64,
+    /// Whose request it is, hashed.
+    pub tenant: u64,
+    /// What it needs of an endpoint, hashed: where one request finds no place, no other of the same need does.
+    pub need: u64,
+    pub arrived: Moment,
+    /// When it must have found a place.
+    pub deadline: Moment,
+}
+
+/// The bounds of a queue.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QueueRules {
+    /// Requests that wait at most.
+    pub max_pending: usize,
+    pub overload: Overload,
+}
+
+/// The place of a request in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct QueueTicket {
+    flow: FlowKey,
+    deadline: Moment,
+    number: u64,
+}
+
+/// The requests of a service that wait, each with what its owner keeps of it.
+#[derive(Debug)]
+pub struct Queue<W> {
+    flows: BTreeMap<FlowKey, Flow<W>>,
+    len: usize,
+    /// Numbers the requests in the order of their arrival.
+    number: u64,
+    turns: Turns,
+    drain: DrainRate,
+    congestion: Congestion,
+}
+
+impl<W> Default for Queue<W> {
+    fn default() -> Self {
+        Self {
+            flows: BTreeMap::new(),
+            len: 0,
+            number: 0,
+            turns: Turns::default(),
+            drain: DrainRate::default(),
+            congestion: Congestion::default(),
+        }
+    }
+}
+
+impl<W> Queue<W> {
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Who is served next, of those whose need is not `blocked`.
+    pub fn next(&self, blocked: &[u64], now: Moment) -> Option<QueueTicket> {
+        let flows = self.flows.iter();
+        let open = flows.filter(|(key, _)| !blocked.contains(&key.need));
+        let (key, flow) = self.turns.next(open)?;
+        flow.first(*key, self.congestion.is_lifo(now))
+    }
+
+    /// What the owner keeps of a request that waits.
+    pub fn get(&self, ticket: QueueTicket) -> Option<&W> {
+        self.flows.get(&ticket.flow)?.get(ticket)
+    }
+
+    /// The request was given a place: it waits no more.
+    pub fn serve(&mut self, ticket: QueueTicket, now: Moment) -> Option<W> {
+        let (waiting, owner) = self.remove(ticket, now)?;
+        self.turns.served(&waiting);
+        self.drain.served(waiting.cost, now);
+        Some(owner)
+    }
+
+    /// The request waits no more, and was given nothing.
+    pub fn cancel(&mut self, ticket: QueueTicket, now: Moment) -> Option<W> {
+        Some(self.remove(ticket, now)?.1)
+    }
+
+    /// Takes out one that has waited too long; to be called until there is none. Each with why.
+    pub fn expired(&mut self, rules: &QueueRules, now: Moment) -> Option<(W, Refusal)> {
+        let patience = self.congestion.patience(rules.overload, now);
+        let mut flows = self.flows.iter();
+        let ticket = flows.find_map(|(key, flow)| flow.expired(*key, patience, now))?;
+        let refusal = self.refusal(QueueRefusal::WaitedTooLong, now);
+        Some((self.cancel(ticket, now)?, refusal))
+    }
+
+    /// How long all that wait now take to be served; `None` where that is not known.
+    pub fn predicted_wait(&self, now: Moment) -> Option<Duration> {
+        let cost = self.flows.values().map(Flow::cost).sum();
+        self.drain.time_for(cost, now)
+    }
+
+    fn remove(&mut self, ticket: QueueTicket, now: Moment) -> Option<(Waiting, W)> {
+        let flow = self.flows.get_mut(&ticket.flow)?;
+        let removed = flow.remove(ticket)?;
+        if flow.is_empty() {
+            self.flows.remove(&ticket.flow);
+            let flows = self.flows.keys();
+            self.turns.left(ticket.flow, flows);
+        }
+        self.len -= 1;
+        if self.len == 0 {
+            self.drain.ended(now);
+            self.congestion.ended();
+        }
+        Some(removed)
+    }
+}
+
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod tests;

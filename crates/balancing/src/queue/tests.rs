@@ -1,0 +1,295 @@
+use super::*;
+use proptest::prelude::*;
+use std::collections::HashMap;
+
+const RULES: QueueRules = QueueRules {
+    max_pending: 1000,
+    overload: Overload::PredictedWait,
+};
+
+const NOW: Moment = Moment(0);
+
+fn at(millis: u64) -> Moment {
+    Moment(millis * 1_000_000)
+}
+
+/// A request of the usual priority that may wait for ten seconds.
+fn waiting(tenant: u64) -> Waiting {
+    Waiting {
+        priority: 5,
+        cost: 1.0,
+        tenant,
+        need: 0,
+        arrived: NOW,
+        deadline: at(10_000),
+    }
+}
+
+fn push(queue: &mut Queue<u32>, waiting: Waiting, owner: u32) -> QueueTicket {
+    let queued = queue.push(waiting, owner, &RULES, waiting.arrived);
+    queued.unwrap().ticket
+}
+
+fn serve(queue: &mut Queue<u32>, now: Moment) -> Option<u32> {
+    let ticket = queue.next(&[], now)?;
+    queue.serve(ticket, now)
+}
+
+fn order(queue: &mut Queue<u32>) -> Vec<u32> {
+    std::iter::from_fn(|| serve(queue, NOW)).collect()
+}
+
+#[test]
+fn of_one_tenant_the_earliest_deadline_goes_first_and_then_the_oldest() {
+    let mut queue = Queue::default();
+    for (owner, deadline) in [(1, 900), (2, 300), (3, 900), (4, 300)] {
+        let waiting = Waiting {
+            deadline: at(deadline),
+            ..waiting(1)
+        };
+        push(&mut queue, waiting, owner);
+    }
+    assert_eq!(order(&mut queue), [2, 4, 1, 3]);
+}
+
+#[test]
+fn the_higher_priority_goes_first_and_the_lowest_gets_a_twentieth() {
+    let mut queue = Queue::default();
+    for owner in 0..400 {
+        let priority = if owner < 200 { 3 } else { 8 };
+        push(
+            &mut queue,
+            Waiting {
+                priority,
+                ..waiting(1)
+            },
+            owner,
+        );
+    }
+    let order = order(&mut queue);
+    let low = order[..200].iter().filter(|owner| **owner < 200).count();
+    assert!((10..=20).contains(&low), "{low} of 200");
+    assert!(order[..9].iter().all(|owner| *owner >= 200));
+}
+
+#[test]
+fn tenants_share_by_cost_and_not_by_how_much_they_send() {
+    let mut queue = Queue::default();
+    for owner in 0..100 {
+        push(&mut queue, waiting(1), owner);
+    }
+    for owner in 100..110 {
+        let waiting = Waiting {
+            cost: 2.0,
+            ..waiting(2)
+        };
+        push(&mut queue, waiting, owner);
+    }
+    let order = order(&mut queue);
+    let second = order[..30].iter().filter(|owner| **owner >= 100).count();
+    assert!((9..=10).contains(&second), "{second} of the first 30");
+}
+
+#[test]
+fn a_request_whose_need_is_blocked_holds_no_other_back() {
+    let mut queue = Queue::default();
+    push(
+        &mut queue,
+        Waiting {
+            need: 7,
+            priority: 9,
+            ..waiting(1)
+        },
+        1,
+    );
+    push(&mut queue, waiting(1), 2);
+    let ticket = queue.next(&[7], NOW).unwrap();
+    assert_eq!(queue.get(ticket), Some(&2));
+}
+
+#[test]
+fn a_full_queue_refuses_the_tenant_that_waits_for_most_and_the_lowest_priority() {
+    let rules = QueueRules {
+        max_pending: 10,
+        ..RULES
+    };
+    let mut queue = Queue::default();
+    for owner in 0..10 {
+        queue.push(waiting(1), owner, &rules, NOW).unwrap();
+    }
+    let refused = |pushed: Result<Queued<u32>, Refusal>| pushed.unwrap_err().why;
+    let own = queue.push(waiting(1), 10, &rules, NOW);
+    assert_eq!(refused(own), QueueRefusal::QueueFull, "nobody else waits");
+
+    let other = queue.push(waiting(2), 11, &rules, NOW).unwrap();
+    let (gone, why) = other.displaced.unwrap();
+    assert_eq!((gone, why.why), (9, QueueRefusal::TenantShareUsed));
+    let own = queue.push(waiting(1), 12, &rules, NOW);
+    assert_eq!(refused(own), QueueRefusal::TenantShareUsed);
+
+    let low = Waiting {
+        priority: 1,
+        ..waiting(3)
+    };
+    assert_eq!(
+        refused(queue.push(low, 13, &rules, NOW)),
+        QueueRefusal::QueueFull
+    );
+    let high = Waiting {
+        priority: 9,
+        ..waiting(1)
+    };
+    let high = queue.push(high, 14, &rules, NOW).unwrap();
+    assert_eq!(high.displaced.unwrap().1.why, QueueRefusal::QueueFull);
+    assert_eq!(queue.len(), 10);
+}
+
+/// A queue that serves one request each ten milliseconds, in which so many wait.
+fn draining(count: u32) -> Queue<u32> {
+    let mut queue = Queue::default();
+    (0..count + 50).for_each(|owner| {
+        push(&mut queue, waiting(1), owner);
+    });
+    (1..=50).for_each(|turn| {
+        serve(&mut queue, at(10 * turn));
+    });
+    queue
+}
+
+#[test]
+fn who_would_wait_for_longer_than_its_deadline_leaves_is_refused_at_once() {
+    let mut queue = draining(100);
+    let now = at(500);
+    let wait = queue.predicted_wait(now).unwrap().as_secs_f64();
+    assert!((wait - 1.0).abs() < 0.05, "{wait}");
+    let with = |tenant, millis| Waiting {
+        arrived: now,
+        deadline: now + Duration::from_millis(millis),
+        ..waiting(tenant)
+    };
+    let refusal = queue.push(with(1, 900), 1, &RULES, now).unwrap_err();
+    assert_eq!(refusal.why, QueueRefusal::TooLongAWait);
+    assert!(refusal.retry_after >= Duration::from_secs(1));
+    assert!(queue.push(with(1, 1100), 2, &RULES, now).is_ok());
+    assert!(
+        queue.push(with(2, 50), 3, &RULES, now).is_ok(),
+        "another tenant goes soon"
+    );
+}
+
+#[test]
+fn who_has_waited_too_long_is_taken_out() {
+    let mut queue = Queue::default();
+    push(&mut queue, waiting(1), 1);
+    let soon = Waiting {
+        deadline: at(100),
+        ..waiting(2)
+    };
+    push(&mut queue, soon, 2);
+    assert_eq!(queue.expired(&RULES, at(99)).map(|gone| gone.0), None);
+    let (gone, refusal) = queue.expired(&RULES, at(100)).unwrap();
+    assert_eq!((gone, refusal.why), (2, QueueRefusal::WaitedTooLong));
+    assert_eq!(queue.expired(&RULES, at(100)).map(|gone| gone.0), None);
+}
+
+#[test]
+fn controlled_delay_serves_the_newest_once_the_queue_has_stood() {
+    let rules = QueueRules {
+        overload: Overload::ControlledDelay,
+        ..RULES
+    };
+    let mut queue = Queue::default();
+    for owner in 1..=3u32 {
+        let waiting = Waiting {
+            arrived: at(98),
+            deadline: at(9000 + u64::from(owner)),
+            ..waiting(1)
+        };
+        queue.push(waiting, owner, &rules, NOW).unwrap();
+    }
+    let ticket = queue.next(&[], at(99)).unwrap();
+    assert_eq!(queue.get(ticket), Some(&1));
+    let ticket = queue.next(&[], at(101)).unwrap();
+    assert_eq!(queue.get(ticket), Some(&3));
+    assert!(queue.expired(&rules, at(102)).is_none());
+    assert!(queue.expired(&rules, at(104)).is_some());
+}
+
+/// What is done to a queue.
+#[derive(Debug, Clone)]
+enum Step {
+    Push {
+        priority: u8,
+        tenant: u64,
+        need: u64,
+        deadline: u64,
+    },
+    Serve {
+        blocked: u64,
+    },
+    Cancel(usize),
+    Expire,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (0..4u8, 0..3u64, 0..3u64, 1..60u64).prop_map(|(priority, tenant, need, deadline)| {
+            Step::Push { priority, tenant, need, deadline }
+        }),
+        2 => (0..4u64).prop_map(|blocked| Step::Serve { blocked }),
+        1 => any::<usize>().prop_map(Step::Cancel),
+        1 => Just(Step::Expire),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whoever_waits_ends_exactly_once_and_never_more_wait_than_may(
+        steps in prop::collection::vec(step(), 1..300),
+        controlled in any::<bool>(),
+    ) {
+        let overload = match controlled {
+            true => Overload::ControlledDelay,
+            false => Overload::PredictedWait,
+        };
+        let rules = QueueRules { max_pending: 8, overload };
+        let mut queue = Queue::default();
+        let mut waits: HashMap<u32, QueueTicket> = HashMap::new();
+        for (turn, step) in (0u32..).zip(steps) {
+            let now = at(u64::from(turn));
+            match step {
+                Step::Push { priority, tenant, need, deadline } => {
+                    let waiting = Waiting {
+                        priority, tenant, need, cost: 1.0, arrived: now,
+                        deadline: now + Duration::from_millis(deadline),
+                    };
+                    if let Ok(queued) = queue.push(waiting, turn, &rules, now) {
+                        waits.insert(turn, queued.ticket);
+                        if let Some((gone, _)) = queued.displaced {
+                            prop_assert!(waits.remove(&gone).is_some());
+                        }
+                    }
+                }
+                Step::Serve { blocked } => {
+                    if let Some(ticket) = queue.next(&[blocked], now) {
+                        let owner = queue.serve(ticket, now).unwrap();
+                        prop_assert_eq!(waits.remove(&owner), Some(ticket));
+                    }
+                }
+                Step::Cancel(which) => {
+                    let owner = waits.keys().copied().nth(which % waits.len().max(1));
+                    if let Some(ticket) = owner.and_then(|owner| waits.remove(&owner)) {
+                        prop_assert!(queue.cancel(ticket, now).is_some());
+                        prop_assert!(queue.cancel(ticket, now).is_none());
+                    }
+                }
+                Step::Expire => while let Some((gone, _)) = queue.expired(&rules, now) {
+                    prop_assert!(waits.remove(&gone).is_some());
+                },
+            }
+            prop_assert_eq!(queue.len(), waits.len());
+            prop_assert!(queue.len() <= rules.max_pending);
+            prop_assert!(waits.values().all(|ticket| queue.get(*ticket).is_some()));
+        }
+    }
+}
