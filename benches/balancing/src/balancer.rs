@@ -12,6 +12,6 @@ pub trait Balancer {
     /// A request begins.
     fn start(&mut self, _start: &Start) {}
 
-    /// A request ended.
-    fn finish(&mut self, _completion: &Completion) {}
+    /// A request ended. `queued`: requests that wait in its replica; `busy`: seconds of a worker's time that it took.
+    fn finish(&mut self, _completion: &Completion, _queued: usize, _busy: f64) {}
 }

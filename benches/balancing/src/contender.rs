@@ -3,18 +3,21 @@
 use crate::balancer::Balancer;
 use crate::draw::Stream;
 use crate::oracle::{CentralQueue, ShortestCompletion};
-use crate::proxy::Proxy;
+use crate::proxy::{Equipped, Proxy};
+use crate::rivals::Rival;
 use crate::scenario::Scenario;
 use crate::settings::Settings;
 use balancing::policies::Strategy;
 
 /// Someone who balances.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Contender {
     ShortestCompletion,
     CentralQueue,
     /// A policy of the crate.
     Own(Strategy),
+    /// A policy of other proxies.
+    Rival(Rival),
 }
 
 /// The oracles.
@@ -24,7 +27,8 @@ impl Contender {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Contender> {
         let own = Strategy::ALL.iter().copied().map(Contender::Own);
-        ORACLES.into_iter().chain(own)
+        let rivals = Rival::ALL.iter().copied().map(Contender::Rival);
+        ORACLES.into_iter().chain(own).chain(rivals)
     }
 
     /// The one of this name.
@@ -38,6 +42,15 @@ impl Contender {
             Contender::ShortestCompletion => "oracle_shortest_completion",
             Contender::CentralQueue => "oracle_central_queue",
             Contender::Own(strategy) => strategy.word(),
+            Contender::Rival(rival) => rival.name(),
+        }
+    }
+
+    /// The error of its cost estimates, where it has one of its own.
+    pub fn cost_error(self) -> Option<f64> {
+        match self {
+            Contender::Rival(Rival::Cost { error, .. }) => Some(error),
+            _ => None,
         }
     }
 
@@ -48,21 +61,21 @@ impl Contender {
         settings: &Settings,
         seed: u64,
     ) -> Vec<Box<dyn Balancer>> {
+        let proxies = |equipped: &dyn Fn() -> Equipped| -> Vec<Box<dyn Balancer>> {
+            let proxy = |index: usize| -> Box<dyn Balancer> {
+                let random = Stream::Proxy(index).of(seed);
+                Box::new(Proxy::new(equipped(), settings, random))
+            };
+            (0..scenario.proxies).map(proxy).collect()
+        };
         match self {
             Contender::ShortestCompletion => vec![Box::new(ShortestCompletion)],
             Contender::CentralQueue => vec![Box::new(CentralQueue)],
-            Contender::Own(strategy) => (0..scenario.proxies)
-                .map(|proxy| -> Box<dyn Balancer> {
-                    let replicas = scenario.each_replica().count();
-                    let random = Stream::Proxy(proxy).of(seed);
-                    Box::new(Proxy::new(
-                        strategy.policy(replicas),
-                        replicas,
-                        settings,
-                        random,
-                    ))
-                })
-                .collect(),
+            Contender::Own(strategy) => {
+                let replicas = scenario.replica_count();
+                proxies(&|| Equipped::unweighted(strategy.policy(replicas), replicas))
+            }
+            Contender::Rival(rival) => proxies(&|| rival.equipped(scenario)),
         }
     }
 }

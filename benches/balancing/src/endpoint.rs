@@ -18,6 +18,7 @@ const CLASSES: usize = 4;
 /// An endpoint as one proxy sees it.
 #[derive(Debug)]
 pub struct SimEndpoint {
+    weight: f64,
     max_connections: u32,
     in_flight: u32,
     mean_time: Option<f64>,
@@ -34,9 +35,10 @@ struct ClassTimes {
 }
 
 impl SimEndpoint {
-    /// One of which nothing is known.
-    pub fn new(settings: &Settings) -> Self {
+    /// One of which nothing is known but its configured weight.
+    pub fn new(settings: &Settings, weight: f64) -> Self {
         Self {
+            weight,
             max_connections: settings.max_connections,
             in_flight: 0,
             mean_time: None,
@@ -54,7 +56,7 @@ impl SimEndpoint {
             is_tried: false,
             is_home: false,
             is_resolved: is_present,
-            weight: 1.0,
+            weight: self.weight,
             write_fitness: WriteFitness::Unknown,
             status: HealthStatus::Healthy,
             gate: self.gate(now),

@@ -68,7 +68,11 @@ pub fn run(
     seed: u64,
 ) -> Outcome {
     let balancers = contender.balancers(scenario, settings, seed);
-    let tally = Simulation::new(scenario, balancers, settings, seed).run();
+    let settings = Settings {
+        cost_error: contender.cost_error().unwrap_or(settings.cost_error),
+        ..*settings
+    };
+    let tally = Simulation::new(scenario, balancers, &settings, seed).run();
     tally.outcome(scenario.id, contender.name(), seed)
 }
 
@@ -231,7 +235,12 @@ impl Simulation {
         let index = request.arrival.proxy;
         let proxy = &mut self.proxies[index];
         proxy.in_flight -= 1;
-        proxy.balancer.finish(&completion);
+        let replica = &self.replicas[request.start.endpoint];
+        let busy = match request.fault {
+            Fault::None => request.arrival.size / replica.speed(),
+            _ => completion.service_time.as_secs_f64(),
+        };
+        proxy.balancer.finish(&completion, replica.queued(), busy);
         if self.is_counted(&request.arrival) {
             self.tally.ended(request.arrival.size, &completion);
         }

@@ -9,7 +9,8 @@
 //! | `endpoint`, `ejection` | what a proxy knows of a replica |
 //! | `balancer` | what the engine asks: a proxy with a policy, or an oracle |
 //! | `engine` | events and the virtual clock |
-//! | `outcome`, `table` | what was measured |
+//! | `rivals` | the policies of other proxies, as they are published |
+//! | `outcome`, `table`, `published` | what was measured |
 
 pub mod arrivals;
 pub mod balancer;
@@ -21,7 +22,9 @@ pub mod engine;
 pub mod oracle;
 pub mod outcome;
 pub mod proxy;
+pub mod published;
 pub mod replica;
+pub mod rivals;
 pub mod runs;
 pub mod scenario;
 pub mod scenarios;

@@ -6,7 +6,7 @@ use balancing_sim::runs::{jobs, run_all};
 use balancing_sim::scenario::Scenario;
 use balancing_sim::scenarios::SCENARIOS;
 use balancing_sim::settings::Settings;
-use balancing_sim::table;
+use balancing_sim::table::{self, Row};
 use clap::{Args, Parser, Subcommand};
 use std::error::Error;
 use std::path::PathBuf;
@@ -23,6 +23,14 @@ struct Cli {
 enum Command {
     /// Simulates scenarios with policies, and compares them with the oracles.
     Run(Selection),
+    /// The same as one table of the figures that are compared.
+    Table {
+        #[command(flatten)]
+        selection: Selection,
+        /// With the figures of an independent simulator beside ours.
+        #[arg(long)]
+        published: bool,
+    },
     /// Lists scenarios and policies.
     List,
 }
@@ -65,7 +73,17 @@ struct Selection {
 
 fn main() -> Result<(), Box<dyn Error>> {
     match Cli::parse().command {
-        Command::Run(selection) => selection.run(),
+        Command::Run(selection) => {
+            print!("{}", table::long(&selection.rows()?));
+            Ok(())
+        }
+        Command::Table {
+            selection,
+            published,
+        } => {
+            print!("{}", table::matrix(&selection.rows()?, published));
+            Ok(())
+        }
         Command::List => {
             list();
             Ok(())
@@ -88,16 +106,15 @@ fn list() {
 }
 
 impl Selection {
-    fn run(&self) -> Result<(), Box<dyn Error>> {
+    fn rows(&self) -> Result<Vec<Row>, Box<dyn Error>> {
         let seeds: Vec<u64> = self.seeds.clone().collect();
         let jobs = jobs(&self.scenarios()?, &self.contenders()?, &seeds);
         let outcomes = run_all(&jobs, &self.settings(), self.threads);
         let rows = table::rows(&outcomes);
-        print!("{}", table::long(&rows));
         if let Some(path) = &self.json {
             fs::write(path, serde_json::to_vec_pretty(&rows)?)?;
         }
-        Ok(())
+        Ok(rows)
     }
 
     fn scenarios(&self) -> Result<Vec<&'static Scenario>, String> {

@@ -19,19 +19,48 @@ const SLOWEST: f64 = 5.0;
 pub struct Proxy {
     endpoints: Vec<SimEndpoint>,
     selector: Selector,
+    feedback: Option<Arc<dyn ServerFeedback>>,
     views: Vec<EndpointView>,
     random: Random,
 }
 
+/// Learns what servers say of themselves with each response.
+pub trait ServerFeedback {
+    /// Requests that wait in the server, and how long a worker was busy with the one that ended, seconds.
+    fn hear(&self, endpoint: usize, queued: usize, busy: f64);
+}
+
+/// A policy, and what it needs beside the views.
+pub struct Equipped {
+    pub policy: Arc<dyn Policy>,
+    pub feedback: Option<Arc<dyn ServerFeedback>>,
+    /// The configured weight of each replica.
+    pub weights: Vec<f64>,
+}
+
+impl Equipped {
+    /// A policy that needs nothing but the views of so many replicas.
+    pub fn unweighted(policy: Arc<dyn Policy>, replicas: usize) -> Self {
+        Self {
+            policy,
+            feedback: None,
+            weights: vec![1.0; replicas],
+        }
+    }
+}
+
 impl Proxy {
-    /// A proxy that knows nothing yet of so many replicas.
-    pub fn new(
-        policy: Arc<dyn Policy>,
-        replicas: usize,
-        settings: &Settings,
-        random: Random,
-    ) -> Self {
-        let endpoints = (0..replicas).map(|_| SimEndpoint::new(settings)).collect();
+    /// A proxy that knows nothing yet of its replicas but their weights.
+    pub fn new(equipped: Equipped, settings: &Settings, random: Random) -> Self {
+        let Equipped {
+            policy,
+            feedback,
+            weights,
+        } = equipped;
+        let endpoints = weights
+            .iter()
+            .map(|weight| SimEndpoint::new(settings, *weight))
+            .collect();
         let rules = ScreenRules {
             serving: ServingRules::default(),
             max_ejected: MAX_EJECTED,
@@ -44,7 +73,8 @@ impl Proxy {
         Self {
             endpoints,
             selector,
-            views: Vec::with_capacity(replicas),
+            feedback,
+            views: Vec::with_capacity(weights.len()),
             random,
         }
     }
@@ -68,7 +98,10 @@ impl Balancer for Proxy {
         self.selector.policy.on_start(start);
     }
 
-    fn finish(&mut self, completion: &Completion) {
+    fn finish(&mut self, completion: &Completion, queued: usize, busy: f64) {
+        if let Some(feedback) = &self.feedback {
+            feedback.hear(completion.start.endpoint, queued, busy);
+        }
         self.endpoints[completion.start.endpoint].finish(completion);
         self.selector.policy.on_finish(completion);
     }

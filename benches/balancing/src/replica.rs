@@ -91,6 +91,11 @@ impl Replica {
         self.workers
     }
 
+    /// Requests that no worker has taken yet.
+    pub fn queued(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Whether a worker has nothing to do.
     pub fn has_idle_worker(&self) -> bool {
         self.in_service.len() < self.workers as usize

@@ -18,6 +18,18 @@ pub struct Scenario {
     /// Proxies that know nothing of each other; each request comes to one of them at random.
     pub proxies: usize,
     pub changes: &'static [Change],
+    pub measure: Measure,
+}
+
+/// The figure by which policies are compared in a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// p99 over that of the better oracle.
+    TimesOracle,
+    /// Requests that succeed within a second, percent.
+    WithinASecond,
+    /// Requests that fail, percent.
+    Errors,
 }
 
 /// Replicas that are alike.
@@ -88,6 +100,11 @@ impl Scenario {
             .iter()
             .map(|group| group.count as f64 * f64::from(group.workers) * group.speed);
         worker_speeds.sum::<f64>() * self.mean_share() / (self.size.mean() / 1000.0)
+    }
+
+    /// How many replicas there are.
+    pub fn replica_count(&self) -> usize {
+        self.replicas.iter().map(|group| group.count).sum()
     }
 
     /// Each replica's group, in order.

@@ -1,7 +1,7 @@
 //! The scenarios, in one table. To add one is to add an entry.
 
 use crate::draw::Size;
-use crate::scenario::{Change, Group, Rate, Scenario, UNLIMITED};
+use crate::scenario::{Change, Group, Measure, Rate, Scenario, UNLIMITED};
 use balancing::Fault;
 
 const fn group(count: usize, workers: u32, speed: f64) -> Group {
@@ -23,6 +23,7 @@ const STEADY: Scenario = Scenario {
     warm_up: 10.0,
     proxies: 1,
     changes: &[],
+    measure: Measure::TimesOracle,
 };
 
 const EQUAL: Scenario = Scenario {
@@ -51,6 +52,7 @@ const STALL: Scenario = Scenario {
         until: 45.0,
         share: 0.167 / 2.0,
     }],
+    measure: Measure::WithinASecond,
     ..STEADY
 };
 
@@ -77,6 +79,7 @@ const FAST_FAILURE: Scenario = Scenario {
         after: 0.001,
         fault: Fault::Endpoint,
     }],
+    measure: Measure::Errors,
     ..STEADY
 };
 

@@ -2,6 +2,9 @@
 
 use crate::contender::ORACLES;
 use crate::outcome::Outcome;
+use crate::published;
+use crate::scenario::Measure;
+use crate::scenarios;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -62,6 +65,43 @@ fn row(of: &[Outcome]) -> Row {
             .collect(),
         times_oracle: None,
     }
+}
+
+impl Row {
+    /// The figure by which policies are compared in its scenario.
+    pub fn judged(&self) -> f64 {
+        let measure = scenarios::named(self.scenario).map(|scenario| scenario.measure);
+        match measure.unwrap_or(Measure::TimesOracle) {
+            Measure::TimesOracle => self.times_oracle.unwrap_or(f64::NAN),
+            Measure::WithinASecond => self.within_a_second * 100.0,
+            Measure::Errors => self.error_share * 100.0,
+        }
+    }
+}
+
+/// The judged figure of each policy in each scenario; with `published`, the published one beside it.
+pub fn matrix(rows: &[Row], published: bool) -> String {
+    let mut policies: Vec<&str> = rows.iter().map(|row| row.policy).collect();
+    let mut text = format!("{:<10}", "");
+    let mut seen = Vec::new();
+    policies.retain(|policy| {
+        !seen.contains(policy) && {
+            seen.push(*policy);
+            true
+        }
+    });
+    for policy in &policies {
+        let _ = write!(text, " {:>14.14}", policy.trim_start_matches("oracle_"));
+    }
+    for of_scenario in rows.chunk_by(|a, b| a.scenario == b.scenario) {
+        let _ = write!(text, "\n{:<10}", of_scenario[0].scenario);
+        for row in of_scenario {
+            let other = published::figure(row.scenario, row.policy).filter(|_| published);
+            let other = other.map_or(String::new(), |figure| format!("({figure:.2})"));
+            let _ = write!(text, " {:>6.2}{other:>8}", row.judged());
+        }
+    }
+    text + "\n"
 }
 
 /// One line for each row.

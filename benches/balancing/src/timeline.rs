@@ -43,7 +43,7 @@ pub fn turns(scenario: &Scenario, seconds: f64, seed: u64) -> Vec<Turn> {
 }
 
 fn add(change: Change, scenario: &Scenario, seconds: f64, seed: u64, turns: &mut Vec<Turn>) {
-    let replicas = scenario.each_replica().count();
+    let replicas = scenario.replica_count();
     match change {
         Change::Slowed {
             replica,
