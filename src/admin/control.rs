@@ -2,13 +2,14 @@
 //! that it gives is looked at again before it is sent.
 
 use super::access::Credentials;
+use super::change::{ModeChange, NewInstance, StrategyChange};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The rest of the process, as the admin API sees it. No method but [`Control::reload`] may wait.
+/// The rest of the process, as the admin API sees it. Only what changes the configuration may wait.
 #[async_trait]
 pub trait Control: Send + Sync + 'static {
     /// The tokens that count now; read for each request, so that a reload can change them.
@@ -39,6 +40,18 @@ pub trait Control: Send + Sync + 'static {
     fn config(&self) -> Value;
     /// Reads the configuration again. A refused one changes nothing.
     async fn reload(&self) -> Result<ReloadReport, Problem>;
+    /// The strategy of each service.
+    fn strategies(&self) -> Value;
+    /// Changes strategies.
+    async fn set_strategy(&self, change: StrategyChange) -> Result<(), Problem>;
+    /// The mode, and which features are on.
+    fn mode(&self) -> Value;
+    /// Changes the mode or features.
+    async fn set_mode(&self, change: ModeChange) -> Result<(), Problem>;
+    /// Adds an endpoint; returns its name.
+    async fn add_instance(&self, instance: NewInstance) -> Result<String, Problem>;
+    /// Removes an endpoint, which drains.
+    async fn remove_instance(&self, service: &str, endpoint: &str) -> Result<(), Problem>;
     /// Takes an endpoint out of service or back.
     fn set_status(
         &self,

@@ -1,5 +1,6 @@
 //! One small function per route. Each calls [`Control`] and wraps what it returns.
 
+use super::change::{ModeChange, NewInstance, StrategyChange};
 use super::control::{Control, Problem, PushedMetrics, StatusChange};
 use super::envelope::{self, ApiResponse};
 use super::input::{Described, Json, Names, NoBody, QueryParameters};
@@ -147,12 +148,78 @@ pub async fn events(
     envelope::data(control.events(after.after.unwrap_or(0)))
 }
 
-/// Runs as a task of its own: a caller that leaves does not cut a reload in two.
+/// Runs as a task of its own: a caller that leaves does not cut a change of the configuration in two.
+async fn whole<T: Send + 'static>(
+    change: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::spawn(change).await;
+    done.unwrap_or_else(|_| Err(Problem::failed("the change broke off; see the log")))
+}
+
 pub async fn reload(State(control): Process, _: NoBody) -> ApiResponse {
-    let reload = tokio::spawn(async move { control.reload().await });
-    let done = reload.await;
-    done.unwrap_or_else(|_| Err(Problem::failed("the reload broke off; see the log")))
-        .map(envelope::data)
+    let done = whole(async move { control.reload().await }).await;
+    done.map(envelope::data)
+}
+
+pub async fn strategies(State(control): Process) -> Response {
+    envelope::data(control.strategies())
+}
+
+impl Described for StrategyChange {
+    const EXPECTED: &'static str =
+        r#"{"strategy": "<name>"}, with "service" for one service; null: as configured"#;
+}
+
+pub async fn set_strategy(
+    State(control): Process,
+    Json(change): Json<StrategyChange>,
+) -> ApiResponse {
+    let changed = Arc::clone(&control);
+    whole(async move { changed.set_strategy(change).await }).await?;
+    Ok(envelope::data(control.strategies()))
+}
+
+pub async fn mode(State(control): Process) -> Response {
+    envelope::data(control.mode())
+}
+
+impl Described for ModeChange {
+    const EXPECTED: &'static str =
+        r#"{"mode": "bypass"} or {"mode": "normal"}, or "features" such as {"cache": false}"#;
+}
+
+pub async fn set_mode(State(control): Process, Json(change): Json<ModeChange>) -> ApiResponse {
+    let changed = Arc::clone(&control);
+    whole(async move { changed.set_mode(change).await }).await?;
+    Ok(envelope::data(control.mode()))
+}
+
+impl Described for NewInstance {
+    const EXPECTED: &'static str =
+        r#"{"service": "<name>", "url": "http://HOST:PORT"}, with the keys of an endpoint"#;
+}
+
+pub async fn add_instance(
+    State(control): Process,
+    Json(instance): Json<NewInstance>,
+) -> ApiResponse {
+    let service = instance.service.clone();
+    let name = whole(async move { control.add_instance(instance).await }).await?;
+    Ok(envelope::data(
+        json!({"service": service, "instance": name}),
+    ))
+}
+
+pub async fn remove_instance(
+    State(control): Process,
+    Names((service, endpoint)): Names<(String, String)>,
+    _: NoBody,
+) -> ApiResponse {
+    let (of, name) = (service.clone(), endpoint.clone());
+    whole(async move { control.remove_instance(&of, &name).await }).await?;
+    Ok(envelope::data(
+        json!({"service": service, "instance": endpoint, "status": "draining"}),
+    ))
 }
 
 /// The body of a change of status.

@@ -3,6 +3,7 @@
 //! shows and changes goes through [`Control`].
 
 mod access;
+mod change;
 mod control;
 mod envelope;
 pub mod fields;
@@ -14,6 +15,7 @@ mod routes;
 mod serve;
 
 pub use access::{AdminRole, Credentials};
+pub use change::{Feature, ModeChange, NewInstance, StrategyChange};
 pub use control::{
     Control, Health, Problem, ProblemKind, PushedMetrics, Readiness, ReloadReport, StatusChange,
 };

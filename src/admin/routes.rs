@@ -5,7 +5,7 @@ use super::fields::{Field, Group, cache, endpoints, events, process, requests};
 use super::{gate, handlers};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use std::sync::Arc;
 
 /// A route, for the index and for documents.
@@ -45,6 +45,9 @@ macro_rules! word {
     (put) => {
         "PUT"
     };
+    (delete) => {
+        "DELETE"
+    };
 }
 
 macro_rules! routes {
@@ -76,6 +79,12 @@ routes! {
     get "/api/coordination/stats" stats, "" endpoints::STATS, "Instances, connections and load by service.";
     get "/api/coordination/instances" instances, "*[]." endpoints::INSTANCES, "Every endpoint with its state, draining ones included.";
     get "/api/coordination/scores" scores, "*[]." endpoints::SCORES, "Scores of every instance, and why one could not be chosen.";
+    post "/api/coordination/instances" add_instance, "" endpoints::ADDED, "Adds an instance: {\"service\":NAME,\"url\":\"http://HOST:PORT\"} and the other keys of an endpoint. `service_type`, if given, must be the dialect of the service.";
+    delete "/api/coordination/instances/{service}/{id}" remove_instance, "" endpoints::REMOVED, "Removes an instance: no new requests; those in flight end, those of its transactions are still taken.";
+    get "/api/coordination/strategy" strategies, "" endpoints::STRATEGIES, "The strategy of each service.";
+    put "/api/coordination/strategy" set_strategy, "" endpoints::STRATEGIES, "Changes it: {\"strategy\":NAME} of all services, with \"service\" of one; null: as configured.";
+    get "/api/coordination/mode" mode, "" process::MODE, "The mode and the features that are on.";
+    put "/api/coordination/mode" set_mode, "" process::MODE, "Changes them: {\"mode\":\"bypass\"} or {\"mode\":\"normal\"}; {\"features\":{\"cache\":false}}, null: as configured.";
     put "/api/coordination/instances/{service}/{id}/status" set_status, "" endpoints::STATUS, "Takes an instance out of service or back: {\"status\":\"maintenance\"} or {\"status\":\"active\"}.";
     put "/api/coordination/instances/{service}/{id}/metrics" push_metrics, "" endpoints::PUSHED, "Takes figures of an agent: current_connections, cpu_usage, memory_usage, requests_per_second, queue_size. Each counts for balance.report_ttl.";
     get "/api/coordination/instances/{service}/{id}/metrics" reported, "" endpoints::REPORTED, "The figures that agents pushed, their age, and the load after each of the last 100 reports.";

@@ -2,7 +2,7 @@
 
 use super::overrides::OVERRIDES;
 use super::{Config, Endpoint, checks};
-use config_table::{Decoded, Json, Note, Report, Value, read_text};
+use config_table::{Decoded, Json, Note, Place, Problem, Report, Value, read_text};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -78,6 +78,25 @@ pub fn read(
         notes: findings.finish(name)?,
         name: name.into(),
     })
+}
+
+/// Reads one endpoint in the form that the configuration has. References to variables and files are not taken: the
+/// text comes from outside.
+///
+/// # Errors
+/// Every wrong, unknown or missing key.
+pub fn endpoint(text: &str) -> Result<Endpoint, Report> {
+    const NAME: &str = "endpoint";
+    if text.contains("${") {
+        let problem = Problem::plain(Place::Whole, "a reference (`${`)", "plain values");
+        return Err(Report::new(NAME, vec![problem]));
+    }
+    let decoded = config_table::decode::<Endpoint>(text, &BTreeMap::new(), &[], &OVERRIDES);
+    let decoded = decoded.map_err(|problem| Report::new(NAME, vec![problem]))?;
+    decoded.findings.finish(NAME)?;
+    let mut endpoint = decoded.value;
+    fill_name(&mut endpoint);
+    Ok(endpoint)
 }
 
 /// A configuration as JSON, secrets as `***`: fit to be shown to all who may read settings.

@@ -17,7 +17,7 @@ mod tests;
 mod url;
 
 pub use config_table::{Note, Place, Problem, Report, Secret, Size};
-pub use load::{Loaded, Source, load, masked, read};
+pub use load::{Loaded, Source, endpoint, load, masked, read};
 pub use overrides::PERFORMANCE;
 pub use sections::*;
 pub use url::EndpointAddress;

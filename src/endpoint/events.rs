@@ -47,6 +47,14 @@ glossary! {
         ProbeCredentialAccepted = "probe_credential_accepted", "";
         /// A round of probes broke off by a defect of pointsman; the next one runs.
         ProbingFailed = "probing_failed", "Report it, with the log.";
+        /// An operator added the endpoint.
+        InstanceAdded = "instance_added", "Write it into the file, if it shall outlive the process.";
+        /// An operator removed the endpoint; it drains.
+        InstanceRemoved = "instance_removed", "Take it out of the file, if it shall stay away.";
+        /// An operator changed the strategy.
+        StrategyChanged = "strategy_changed", "Write it into the file, if it shall outlive the next reload.";
+        /// An operator changed the mode or switched features.
+        ModeChanged = "mode_changed", "As `strategy_changed`.";
         /// A configuration was accepted and serves.
         Reloaded = "reloaded", "";
         /// A configuration was refused; the one before goes on serving.
@@ -74,6 +82,10 @@ impl EventKind {
             EventKind::ProbeCredentialRefused => ("probe_credential", "refused"),
             EventKind::ProbeCredentialAccepted => ("probe_credential", "accepted"),
             EventKind::ProbingFailed => ("probing", "failed"),
+            EventKind::InstanceAdded => ("instance", "added"),
+            EventKind::InstanceRemoved => ("instance", "removed"),
+            EventKind::StrategyChanged => ("strategy", "changed"),
+            EventKind::ModeChanged => ("mode", "changed"),
             EventKind::Reloaded => ("configuration", "reloaded"),
             EventKind::ReloadRefused => ("configuration", "refused"),
         }

@@ -1,12 +1,14 @@
 //! What the admin API needs of the process, fetched from where it lives.
 
+mod changes;
 mod instances;
 mod readiness;
 mod stats;
 
 use super::reload::Reloader;
 use crate::admin::{
-    Control, Credentials, Health, Problem, PushedMetrics, Readiness, ReloadReport, StatusChange,
+    Control, Credentials, Health, ModeChange, NewInstance, Problem, PushedMetrics, Readiness,
+    ReloadReport, StatusChange, StrategyChange,
 };
 use crate::balance::PoolStats;
 use crate::cache::Selection;
@@ -42,15 +44,18 @@ impl Operator {
         }
     }
 
+    fn service(&self, name: &str) -> Result<Arc<Service>, Problem> {
+        let snapshot = self.shared.snapshot();
+        let found = snapshot.service(name);
+        found.ok_or_else(|| Problem::not_found(unknown_service(&snapshot)))
+    }
+
     fn endpoint(
         &self,
         service: &str,
         endpoint: &str,
     ) -> Result<(Arc<Service>, Arc<Endpoint>), Problem> {
-        let snapshot = self.shared.snapshot();
-        let found = snapshot
-            .service(service)
-            .ok_or_else(|| Problem::not_found(unknown_service(&snapshot)))?;
+        let found = self.service(service)?;
         let endpoint = found.pool.find(endpoint).cloned();
         let endpoint = endpoint.ok_or_else(|| Problem::not_found(unknown_endpoint(&found)))?;
         Ok((found, endpoint))
@@ -172,6 +177,30 @@ impl Control for Operator {
             changed: done.changed,
             warnings: done.warnings,
         })
+    }
+
+    fn strategies(&self) -> Value {
+        self.strategy_page()
+    }
+
+    async fn set_strategy(&self, change: StrategyChange) -> Result<(), Problem> {
+        self.change_strategy(change).await
+    }
+
+    fn mode(&self) -> Value {
+        self.mode_page()
+    }
+
+    async fn set_mode(&self, change: ModeChange) -> Result<(), Problem> {
+        self.change_mode(change).await
+    }
+
+    async fn add_instance(&self, instance: NewInstance) -> Result<String, Problem> {
+        self.add(instance).await
+    }
+
+    async fn remove_instance(&self, service: &str, endpoint: &str) -> Result<(), Problem> {
+        self.remove(service, endpoint).await
     }
 
     fn set_status(

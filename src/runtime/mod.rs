@@ -8,6 +8,7 @@ mod descriptors;
 mod figures;
 mod learn;
 mod listeners;
+mod overlay;
 mod probing;
 mod reload;
 mod sample;
@@ -109,6 +110,8 @@ impl Server {
     /// A port that is taken, or a configuration that cannot be compiled.
     pub async fn start(mut loaded: Loaded, source: Option<Source>) -> Result<Self, StartError> {
         let descriptors = Descriptors::of_process(&loaded.config)?;
+        let file = Arc::new(loaded.config.clone());
+        loaded.config = loaded.config.effective();
         if let Some(lowered) = descriptors.clamp(&mut loaded.config)? {
             tracing::warn!("{lowered}");
         }
@@ -121,6 +124,7 @@ impl Server {
         let reloader = Arc::new(Reloader::new(
             Arc::clone(&shared),
             source,
+            file,
             listeners,
             descriptors,
             background.handle().clone(),

@@ -4,8 +4,10 @@
 use super::StartError;
 use super::descriptors::Descriptors;
 use super::listeners::Listeners;
+use super::overlay::{Layers, Overlay};
 use super::probing::Probing;
-use crate::config::{self, Config, Loaded, Report, Source};
+use crate::admin::Problem;
+use crate::config::{self, Config, Report, Source};
 use crate::endpoint::EventKind;
 use crate::listen::ListenAddress;
 use crate::observe::ReloadResult;
@@ -50,6 +52,7 @@ pub struct Reloader {
     descriptors: Descriptors,
     probing: Probing,
     one_at_a_time: tokio::sync::Mutex<()>,
+    layers: Mutex<Layers>,
     /// Why the last reload was refused; none: it was taken.
     refusal: Mutex<Option<String>>,
     /// What the process was started with: keys that need a restart keep these values.
@@ -59,10 +62,11 @@ pub struct Reloader {
 }
 
 impl Reloader {
-    /// A reloader; probes run on `background`.
+    /// A reloader; `file` is the configuration as it was read, and probes run on `background`.
     pub fn new(
         shared: Arc<Shared>,
         source: Option<Source>,
+        file: Arc<Config>,
         listeners: Listeners,
         descriptors: Descriptors,
         background: Handle,
@@ -78,6 +82,10 @@ impl Reloader {
             listeners,
             descriptors,
             one_at_a_time: tokio::sync::Mutex::default(),
+            layers: Mutex::new(Layers {
+                file,
+                overlay: Overlay::default(),
+            }),
             refusal: Mutex::default(),
         }
     }
@@ -111,10 +119,14 @@ impl Reloader {
 
     /// Whether the file holds another configuration than the one that serves. One that cannot be read counts as another.
     pub fn differs(&self) -> bool {
-        let loaded = self.source.as_ref().map(|source| self.load(source));
-        loaded.is_some_and(|loaded| {
-            loaded.map_or(true, |(loaded, _)| loaded.config != *self.shared.config())
-        })
+        let loaded = self.source.as_ref().map(config::load);
+        let file = self.layers().file;
+        loaded.is_some_and(|loaded| loaded.map_or(true, |loaded| loaded.config != *file))
+    }
+
+    /// The configuration of the file, and what operators changed.
+    pub fn layers(&self) -> Layers {
+        self.layers.lock().clone()
     }
 
     /// Why the last reload was refused; `None` when it was taken.
@@ -130,28 +142,50 @@ impl Reloader {
         reloaded
     }
 
-    /// What the file holds, as far as there are file descriptors for it, and what had to be lowered for that.
-    fn load(&self, source: &Source) -> Result<(Loaded, Option<String>), ReloadError> {
-        let mut loaded = config::load(source).map_err(ReloadError::Refused)?;
-        let lowered = self.descriptors.clamp(&mut loaded.config)?;
-        Ok((loaded, lowered))
+    /// Puts in place what `change` makes of what operators changed so far: one swap, by the same way as a reload.
+    pub async fn change(
+        &self,
+        change: impl FnOnce(Overlay, &Layers) -> Result<Overlay, Problem> + Send,
+    ) -> Result<(), Problem> {
+        let _turn = self.one_at_a_time.lock().await;
+        let mut layers = self.layers();
+        layers.overlay = change(layers.overlay.clone(), &layers)?;
+        let placed = self.put(layers).await;
+        let placed = placed.map_err(|error| Problem::conflict(error.to_string()))?;
+        let metrics = self.shared.observer.metrics();
+        metrics.serves(self.refusal().is_none(), placed.generation);
+        Ok(())
     }
 
     async fn attempt(&self) -> Result<Reloaded, ReloadError> {
         let source = self.source.as_ref().ok_or(ReloadError::NoSource)?;
-        let (loaded, lowered) = self.load(source)?;
+        let loaded = config::load(source).map_err(ReloadError::Refused)?;
+        let notes: Vec<String> = loaded.note_lines().collect();
+        let mut layers = self.layers();
+        if *layers.file != loaded.config {
+            layers.overlay = layers.overlay.after_reload(&loaded.config);
+            layers.file = Arc::new(loaded.config);
+        }
+        let mut placed = self.put(layers).await?;
+        placed.warnings.splice(0..0, notes);
+        Ok(placed)
+    }
+
+    /// Puts these layers in place, as far as there are file descriptors for them.
+    async fn put(&self, layers: Layers) -> Result<Reloaded, ReloadError> {
+        let mut config = layers.effective();
+        let lowered = self.descriptors.clamp(&mut config)?;
         let before = self.shared.snapshot();
-        let mut warnings: Vec<String> = loaded.note_lines().collect();
         // The start, or the reload before, has said it otherwise.
-        let is_new = before.config.path.max_clients != loaded.config.path.max_clients;
-        warnings.extend(lowered.filter(|_| is_new));
-        let needs_restart = self.started.restart_only_changes(&loaded.config);
-        warnings.extend(
-            needs_restart
-                .iter()
-                .map(|key| format!("{key}: the change takes effect after a restart")),
-        );
-        if *before.config == loaded.config {
+        let is_new = before.config.path.max_clients != config.path.max_clients;
+        let needs_restart = self.started.restart_only_changes(&config);
+        let needs_restart = needs_restart
+            .iter()
+            .map(|key| format!("{key}: the change takes effect after a restart"));
+        let warnings = lowered.filter(|_| is_new).into_iter().chain(needs_restart);
+        let warnings = warnings.collect();
+        if *before.config == config {
+            *self.layers.lock() = layers;
             self.forget_gone_series();
             return Ok(Reloaded {
                 generation: before.generation,
@@ -159,7 +193,7 @@ impl Reloader {
                 warnings,
             });
         }
-        let config = Arc::new(loaded.config);
+        let config = Arc::new(config);
         let next = Snapshot::compile(
             Arc::clone(&config),
             before.generation + 1,
@@ -169,6 +203,7 @@ impl Reloader {
         let bound = self.listeners.bind(&config).await?;
         let generation = next.generation;
         self.shared.swap(next);
+        *self.layers.lock() = layers;
         self.listeners.serve(bound, &config);
         self.probing.follow(&self.shared.snapshot());
         self.forget_gone_series();

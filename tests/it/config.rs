@@ -337,7 +337,7 @@ mod errors {
     const CASES: &[(&str, &str)] = &[
         (
             "cach: 1\n",
-            "f.yaml:10:1: cach: an unknown key; expected one of services, path, upstream, balance, health, breaker, planner, cache, queries, memory, observe, thresholds, admin, process; perhaps `cache`",
+            "f.yaml:10:1: cach: an unknown key; expected one of services, mode, path, upstream, balance, health, breaker, planner, cache, queries, memory, observe, thresholds, admin, process; perhaps `cache`",
         ),
         (
             "cache:\n  l1: {siz: 1MiB}\n",

@@ -49,6 +49,7 @@ const fn row(key: &'static str, values: [&'static str; 2], observe: fn(Given) ->
 const ROWS: &[Row] = &[
     row("services.NAME.dialect", ["qdrant", "http"], second_read),
     row("services.NAME.listen", ["127.0.0.1:0", "127.0.0.2:0"], addresses),
+    row("mode", ["normal", "bypass"], second_read),
     row("services.NAME.strategy", ["weighted_round_robin", "round_robin"], share_of_the_first),
     row("services.NAME.cache", ["true", "false"], second_read),
     row("services.NAME.cluster", ["false", "true"], reads_at_a_reader_of_a_cluster),

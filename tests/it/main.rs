@@ -8,6 +8,7 @@ mod freshness;
 mod neo4j;
 mod neo4j_real;
 mod neo4j_statements;
+mod operate;
 mod path_bodies;
 mod path_cache;
 mod path_drain;

@@ -109,6 +109,36 @@ pub const SCORES: &[Group] = &[(
     },
 )];
 
+/// The ways to choose.
+pub const STRATEGIES: &[Group] = &[(
+    "",
+    fields! {
+        "strategy" Text, "The strategy of `balance`.";
+        "services.*.strategy" Text, "The strategy of the service.";
+        "services.*.configured" Text, "What its file says.";
+        "available" Any, "Every strategy, a list.";
+    },
+)];
+
+/// An instance that was added.
+pub const ADDED: &[Group] = &[(
+    "",
+    fields! {
+        "service" Text, "The service.";
+        "instance" Text, "The name of the endpoint.";
+    },
+)];
+
+/// An instance that was removed.
+pub const REMOVED: &[Group] = &[(
+    "",
+    fields! {
+        "service" Text, "The service.";
+        "instance" Text, "The endpoint.";
+        "status" Text, "draining.";
+    },
+)];
+
 /// A status that was set.
 pub const STATUS: &[Group] = &[(
     "",

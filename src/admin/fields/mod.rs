@@ -87,6 +87,11 @@ Fields below stand under `data`; `*` is any name, `[]` each item of a list. A fi
 parts of a record that a request did not reach (`call`, `plan`, `cache`, `route.counts`) are null as a whole.
 What the words of reasons and events mean: [reasons.md](reasons.md).
 
+What is changed here lies over the configuration of the file and goes the way of a reload; `GET /api/config` shows what
+serves. It ends with the process, and each change is an event. A reload that takes a changed file ends changes of the
+mode, of features and of strategies (write them into the file to keep them); an instance that was added stays until the
+file has one of its name or address, one that was removed stays away until the file lacks it.
+
 | route | what it does |
 |---|---|
 ";

@@ -62,3 +62,12 @@ pub const RELOADED: &[Group] = &[(
         "warnings" Any, "Keys that need a restart, and notes; a list of texts.";
     },
 )];
+
+/// What is on.
+pub const MODE: &[Group] = &[(
+    "",
+    fields! {
+        "mode" Text, "normal, or bypass: no planner, no cache, round robin.";
+        "features.*" Bool, "Whether the feature is on: cache, planner, balance, health, breaker, queries.";
+    },
+)];

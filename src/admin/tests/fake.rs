@@ -80,6 +80,26 @@ impl Control for Fake {
             warnings: Vec::new(),
         })
     }
+    fn strategies(&self) -> Value {
+        json!({"strategy": "adaptive"})
+    }
+    async fn set_strategy(&self, change: StrategyChange) -> Result<(), Problem> {
+        self.changes.lock().push(format!("{:?}", change.strategy));
+        Ok(())
+    }
+    fn mode(&self) -> Value {
+        json!({"mode": "normal"})
+    }
+    async fn set_mode(&self, change: ModeChange) -> Result<(), Problem> {
+        self.changes.lock().push(format!("{:?}", change.mode));
+        Ok(())
+    }
+    async fn add_instance(&self, instance: NewInstance) -> Result<String, Problem> {
+        Ok(instance.endpoint()?.name)
+    }
+    async fn remove_instance(&self, service: &str, endpoint: &str) -> Result<(), Problem> {
+        known(service, endpoint)
+    }
     fn set_status(
         &self,
         service: &str,

@@ -17,10 +17,11 @@ async fn the_index_lists_every_route_and_each_one_responds() {
             .replace("{service}", "vectors")
             .replace("{id}", "a%2F1");
         let path = path.replace("explain/a%2F1", "explain/0123456789ab");
-        let body = if route.path.ends_with("/status") {
-            r#"{"status":"active"}"#
-        } else {
-            "{}"
+        let body = match route.path.rsplit('/').next() {
+            Some("status") => r#"{"status":"active"}"#,
+            Some("strategy") => r#"{"strategy":null}"#,
+            Some("instances") => r#"{"service":"vectors","url":"http://localhost:6333"}"#,
+            _ => "{}",
         };
         let reply = desk.change(route.method, &path, body).await;
         assert_eq!(reply.status, 200, "{} {path}: {}", route.method, reply.body);

@@ -25,6 +25,8 @@ section! {
     Config {
         /// The databases behind the proxy, by name. The name is part of tags, metrics and the admin API.
         services: BTreeMap<String, Service> = BTreeMap::new(),
+        /// Bypass: no planner, no cache, round robin over the endpoints that serve, whatever other keys say.
+        mode: Mode = Mode::Normal,
         /// How requests are read, and what clients may take.
         path: Path = Path::default(),
         /// Connections to the endpoints.
@@ -58,6 +60,28 @@ impl Config {
     /// The keys that differ and need a restart, by path, sorted.
     pub fn restart_only_changes(&self, other: &Config) -> Vec<String> {
         config_table::restart_only_changes(self, other)
+    }
+
+    /// What serves under its mode.
+    pub fn effective(mut self) -> Self {
+        if self.mode == Mode::Bypass {
+            self.planner.enabled = false;
+            self.cache.enabled = false;
+            self.balance.strategy = StrategyName::RoundRobin;
+            let services = self.services.values_mut();
+            services.for_each(|service| service.strategy = None);
+        }
+        self
+    }
+}
+
+choice! {
+    /// Whether pointsman decides anything.
+    Mode {
+        /// As configured.
+        Normal = "normal",
+        /// No planner, no cache, round robin.
+        Bypass = "bypass",
     }
 }
 

@@ -15,6 +15,7 @@ pub async fn check(site: &Site, wrong: &mut Differences) {
     push(site, wrong).await;
     scores(site, wrong).await;
     cache(site, wrong).await;
+    changes(site, wrong).await;
 }
 
 /// Milliseconds since 1970.
@@ -521,6 +522,59 @@ async fn scores(site: &Site, wrong: &mut Differences) {
         let route = "GET /api/coordination/scores";
         wrong.fields(route, &scores, &format!("db.{at}."), rows);
     }
+}
+
+/// What an operator changes, and that it is changed back.
+async fn changes(site: &Site, wrong: &mut Differences) {
+    const PATH: &str = "/api/coordination/strategy";
+    let all = [
+        "round_robin",
+        "weighted_round_robin",
+        "least_connections",
+        "resource_aware",
+        "adaptive",
+    ];
+    let change = json!({"service": "db", "strategy": "least_connections"});
+    let changed = site.operate("PUT", PATH, change).await;
+    let shown = site.at.data(PATH).await;
+    for (route, page) in [("PUT", &changed), ("GET", &shown)] {
+        let rows = [
+            ("strategy", be("round_robin")),
+            ("services.db.strategy", be("least_connections")),
+            ("services.db.configured", be("round_robin")),
+            ("available", be(json!(all))),
+        ];
+        wrong.fields(&format!("{route} {PATH}"), page, "", rows);
+    }
+    const MODE: &str = "/api/coordination/mode";
+    let change = json!({"mode": "bypass", "features": {"breaker": false}});
+    let changed = site.operate("PUT", MODE, change).await;
+    let shown = site.at.data(MODE).await;
+    for (route, page) in [("PUT", &changed), ("GET", &shown)] {
+        let features = json!({"cache": false, "planner": false, "balance": true, "health": true, "breaker": false, "queries": true});
+        let route = format!("{route} {MODE}");
+        wrong.fields(&route, page, "", [("mode", be("bypass"))]);
+        wrong.copies(&route, "features", &page["features"], &features);
+    }
+    const INSTANCES: &str = "/api/coordination/instances";
+    let instance = json!({"service": "db", "name": "z", "url": "http://127.0.0.1:9"});
+    let added = site.operate("POST", INSTANCES, instance).await;
+    let rows = [("service", be("db")), ("instance", be("z"))];
+    wrong.fields(&format!("POST {INSTANCES}"), &added, "", rows);
+    let removed = site
+        .operate("DELETE", &format!("{INSTANCES}/db/z"), Value::Null)
+        .await;
+    let rows = [
+        ("service", be("db")),
+        ("instance", be("z")),
+        ("status", be("draining")),
+    ];
+    wrong.fields(
+        &format!("DELETE {INSTANCES}/{{service}}/{{id}}"),
+        &removed,
+        "",
+        rows,
+    );
 }
 
 async fn cache(site: &Site, wrong: &mut Differences) {

@@ -1,0 +1,70 @@
+//! What operators may change, as their requests say it.
+
+use super::control::Problem;
+use crate::config::{self, Endpoint};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// What can be switched off by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    Cache,
+    Planner,
+    Balance,
+    Health,
+    Breaker,
+    Queries,
+}
+
+impl Feature {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[
+        Feature::Cache,
+        Feature::Planner,
+        Feature::Balance,
+        Feature::Health,
+        Feature::Breaker,
+        Feature::Queries,
+    ];
+}
+
+/// Another mode, or features switched; what is absent stays.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModeChange {
+    pub mode: Option<String>,
+    /// On or off; null: as the configuration says.
+    #[serde(default)]
+    pub features: BTreeMap<Feature, Option<bool>>,
+}
+
+/// Another strategy.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StrategyChange {
+    /// Absent: all services.
+    pub service: Option<String>,
+    /// Null: the one of the configuration.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub strategy: Option<String>,
+}
+
+/// An endpoint to add: a service, and the keys of an endpoint as the configuration has them.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct NewInstance {
+    pub service: String,
+    /// The dialect that the caller believes the service to have.
+    pub service_type: Option<String>,
+    #[serde(flatten)]
+    endpoint: Map<String, Value>,
+}
+
+impl NewInstance {
+    /// The endpoint, checked as the configuration is.
+    pub fn endpoint(&self) -> Result<Endpoint, Problem> {
+        let text = Value::Object(self.endpoint.clone()).to_string();
+        config::endpoint(&text).map_err(|report| Problem::invalid(report.to_string()))
+    }
+}

@@ -1,0 +1,311 @@
+//! What operators change through the admin API: a layer over the configuration of the file. A change builds the whole
+//! configuration anew and goes the way of a reload, so there is one way to make a pool and one swap per change.
+//!
+//! The layer ends with the process. A reload that takes a changed file ends the mode, the features and the strategies;
+//! an added endpoint stays until the file has one of its name or address, a removed one until the file lacks it.
+
+use crate::admin::{Feature, ModeChange, Problem};
+use crate::config::{Config, Endpoint, Mode, Service, StrategyName};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Endpoints that operators may have added at a time, over all services.
+const MAX_ADDED: usize = 1024;
+
+/// The configuration of the file, and what lies over it.
+#[derive(Debug, Clone)]
+pub struct Layers {
+    pub file: Arc<Config>,
+    pub overlay: Overlay,
+}
+
+/// What operators changed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Overlay {
+    mode: Option<Mode>,
+    features: BTreeMap<Feature, bool>,
+    strategy: Option<StrategyName>,
+    strategies: BTreeMap<String, StrategyName>,
+    added: Vec<(String, Endpoint)>,
+    /// Service and name.
+    removed: Vec<(String, String)>,
+}
+
+impl Layers {
+    /// What serves.
+    pub fn effective(&self) -> Config {
+        self.overlay.over(&self.file).effective()
+    }
+}
+
+impl Overlay {
+    /// The configuration under this layer.
+    fn over(&self, file: &Config) -> Config {
+        let mut config = file.clone();
+        config.mode = self.mode.unwrap_or(config.mode);
+        for (feature, on) in &self.features {
+            *switch(&mut config, *feature) = *on;
+        }
+        if let Some(strategy) = self.strategy {
+            config.balance.strategy = strategy;
+            let services = config.services.values_mut();
+            services.for_each(|service| service.strategy = None);
+        }
+        for (name, service) in &mut config.services {
+            let own = self.strategies.get(name).copied();
+            service.strategy = own.or(service.strategy);
+            let is_removed = |one: &Endpoint| self.removes(name, &one.name);
+            service.endpoints.retain(|one| !is_removed(one));
+            let added = self.added.iter().filter(|(of, _)| of == name);
+            service.endpoints.extend(added.map(|(_, one)| one.clone()));
+        }
+        config
+    }
+
+    /// What stays over another file.
+    pub fn after_reload(&self, file: &Config) -> Self {
+        let mut kept = Self {
+            added: self.added.clone(),
+            removed: self.removed.clone(),
+            ..Self::default()
+        };
+        kept.added.retain(|(service, added)| {
+            let service = file.services.get(service);
+            service.is_some_and(|service| !service.endpoints.iter().any(|one| clash(one, added)))
+        });
+        kept.removed.retain(|(service, name)| {
+            let service_in_file = file.services.get(service);
+            let mut endpoints = service_in_file.iter().flat_map(|file| &file.endpoints);
+            let one = endpoints.find(|one| one.name == *name);
+            // One that was added again in another form is the file's again.
+            let added = |one: &Endpoint| {
+                self.added
+                    .iter()
+                    .any(|(of, added)| of == service && clash(one, added))
+            };
+            one.is_some_and(|one| !added(one))
+        });
+        // A service always has an endpoint: where none would be left, the file's own are back.
+        let empty: Vec<String> = kept
+            .over(file)
+            .services
+            .into_iter()
+            .filter_map(nothing_left)
+            .collect();
+        kept.removed.retain(|(service, _)| !empty.contains(service));
+        kept
+    }
+
+    /// With another mode, or features switched.
+    pub fn with_mode(mut self, change: &ModeChange) -> Result<Self, Problem> {
+        if let Some(word) = &change.mode {
+            let mode = Mode::ALL.iter().find(|(_, known)| known == word);
+            let (mode, _) = mode.ok_or_else(|| unknown("mode", Mode::ALL))?;
+            self.mode = Some(*mode);
+        }
+        for (feature, on) in &change.features {
+            match on {
+                Some(on) => drop(self.features.insert(*feature, *on)),
+                None => drop(self.features.remove(feature)),
+            }
+        }
+        Ok(self)
+    }
+
+    /// With another strategy for a service, or for all; `None`: the one of the file.
+    pub fn with_strategy(
+        mut self,
+        service: Option<&str>,
+        strategy: Option<&str>,
+    ) -> Result<Self, Problem> {
+        let strategy = strategy.map(strategy_of).transpose()?;
+        match (service, strategy) {
+            (Some(service), Some(strategy)) => {
+                self.strategies.insert(service.into(), strategy);
+            }
+            (Some(service), None) => drop(self.strategies.remove(service)),
+            (None, strategy) => {
+                self.strategies.clear();
+                self.strategy = strategy;
+            }
+        }
+        Ok(self)
+    }
+
+    /// With one more endpoint; `now` is the service as it is.
+    pub fn with_endpoint(
+        mut self,
+        service: &str,
+        now: &Service,
+        endpoint: Endpoint,
+    ) -> Result<Self, Problem> {
+        if let Some(same) = now.endpoints.iter().find(|one| clash(one, &endpoint)) {
+            let detail = format!(
+                "{service}: the endpoint {} has this name or address already",
+                same.name
+            );
+            return Err(Problem::conflict(detail));
+        }
+        if self.added.len() >= MAX_ADDED {
+            let detail =
+                format!("at most {MAX_ADDED} endpoints may be added; put them into the file");
+            return Err(Problem::conflict(detail));
+        }
+        self.added.push((service.into(), endpoint));
+        Ok(self)
+    }
+
+    /// Without an endpoint, which is there.
+    pub fn without_endpoint(
+        mut self,
+        service: &str,
+        now: &Service,
+        file: &Config,
+        name: &str,
+    ) -> Result<Self, Problem> {
+        if !now.endpoints.iter().any(|one| one.name == name) {
+            return Err(Problem::not_found(format!("{service}: no endpoint {name}")));
+        }
+        if now.endpoints.len() <= 1 {
+            let detail = format!("{service}: {name} is its only endpoint; add another one first");
+            return Err(Problem::conflict(detail));
+        }
+        self.added
+            .retain(|(of, one)| of != service || one.name != name);
+        let in_file = file.services.get(service);
+        if in_file.is_some_and(|file| file.endpoints.iter().any(|one| one.name == name)) {
+            self.removed.push((service.into(), name.into()));
+        }
+        Ok(self)
+    }
+
+    fn removes(&self, service: &str, name: &str) -> bool {
+        let mut removed = self.removed.iter();
+        removed.any(|(of, one)| of == service && one == name)
+    }
+}
+
+/// The strategy of a word.
+pub fn strategy_of(word: &str) -> Result<StrategyName, Problem> {
+    let found = StrategyName::ALL.iter().find(|(_, known)| *known == word);
+    let found = found.ok_or_else(|| unknown("strategy", StrategyName::ALL))?;
+    Ok(found.0)
+}
+
+fn unknown<T>(key: &str, all: &[(T, &'static str)]) -> Problem {
+    let words: Vec<&str> = all.iter().map(|(_, word)| *word).collect();
+    Problem::invalid(format!("{key}: expected one of {}", words.join(", ")))
+}
+
+fn nothing_left((name, service): (String, Service)) -> Option<String> {
+    service.endpoints.is_empty().then_some(name)
+}
+
+/// Whether two endpoints cannot stand in one service.
+fn clash(one: &Endpoint, other: &Endpoint) -> bool {
+    one.name == other.name || one.address() == other.address()
+}
+
+/// The switch of a feature.
+pub fn switch(config: &mut Config, feature: Feature) -> &mut bool {
+    match feature {
+        Feature::Cache => &mut config.cache.enabled,
+        Feature::Planner => &mut config.planner.enabled,
+        Feature::Balance => &mut config.balance.enabled,
+        Feature::Health => &mut config.health.enabled,
+        Feature::Breaker => &mut config.breaker.enabled,
+        Feature::Queries => &mut config.queries.enabled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(name: &str, port: u16) -> Endpoint {
+        Endpoint {
+            name: name.into(),
+            url: format!("http://127.0.0.1:{port}"),
+            ..Endpoint::default()
+        }
+    }
+
+    /// A file with one service over these endpoints, each by name and port.
+    fn file(endpoints: &[(&str, u16)]) -> Config {
+        let mut config = Config::default();
+        let service = Service {
+            endpoints: endpoints
+                .iter()
+                .map(|(name, port)| endpoint(name, *port))
+                .collect(),
+            ..Service::default()
+        };
+        config.services.insert("db".into(), service);
+        config
+    }
+
+    fn names(config: &Config) -> Vec<&str> {
+        let endpoints = config.services["db"].endpoints.iter();
+        endpoints.map(|one| one.name.as_str()).collect()
+    }
+
+    fn changed(first: &Config) -> Overlay {
+        let now = &first.services["db"];
+        Overlay::default()
+            .with_endpoint("db", now, endpoint("c", 3))
+            .and_then(|one| one.without_endpoint("db", now, first, "a"))
+            .and_then(|one| one.with_strategy(Some("db"), Some("round_robin")))
+            .unwrap()
+    }
+
+    #[test]
+    fn another_file_ends_strategies_and_keeps_instances() {
+        let first = file(&[("a", 1), ("b", 2)]);
+        let overlay = changed(&first);
+        let serves = overlay.over(&first);
+        assert_eq!(names(&serves), ["b", "c"]);
+        assert_eq!(
+            serves.services["db"].strategy,
+            Some(StrategyName::RoundRobin)
+        );
+        let next = file(&[("a", 1), ("b", 2), ("d", 4)]);
+        let serves = overlay.after_reload(&next).over(&next);
+        assert_eq!(names(&serves), ["b", "d", "c"]);
+        assert_eq!(serves.services["db"].strategy, None);
+    }
+
+    #[test]
+    fn the_file_wins_where_it_names_what_was_added_or_lacks_what_was_removed() {
+        let overlay = changed(&file(&[("a", 1), ("b", 2)]));
+        let next = file(&[("b", 2), ("other", 3)]);
+        let kept = overlay.after_reload(&next);
+        assert_eq!(kept, Overlay::default());
+    }
+
+    #[test]
+    fn a_removal_that_would_leave_a_service_empty_ends() {
+        let overlay = changed(&file(&[("a", 1), ("b", 2)]));
+        let next = file(&[("a", 1), ("c", 3)]);
+        assert_eq!(names(&overlay.after_reload(&next).over(&next)), ["c"]);
+        let next = file(&[("a", 3)]);
+        assert_eq!(names(&overlay.after_reload(&next).over(&next)), ["a"]);
+    }
+
+    #[test]
+    fn bypass_plans_and_caches_nothing_and_takes_each_endpoint_in_turn() {
+        let bypass = ModeChange {
+            mode: Some("bypass".into()),
+            features: BTreeMap::new(),
+        };
+        let mut first = file(&[("a", 1)]);
+        first.services.get_mut("db").unwrap().strategy = Some(StrategyName::Adaptive);
+        let layers = Layers {
+            file: Arc::new(first),
+            overlay: Overlay::default().with_mode(&bypass).unwrap(),
+        };
+        let serves = layers.effective();
+        assert!(!serves.cache.enabled && !serves.planner.enabled);
+        let strategy = serves.services["db"].strategy(&serves.balance);
+        assert_eq!(strategy, StrategyName::RoundRobin);
+    }
+}
