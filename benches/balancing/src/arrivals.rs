@@ -1,7 +1,7 @@
 //! The requests that arrive. They follow from the seed and their index alone, so all policies are given the same ones.
 
 use crate::draw::{Stream, exponential, normal};
-use crate::scenario::Scenario;
+use crate::scenario::{Rate, Scenario};
 use crate::settings::Settings;
 use balancing::{Ask, Moment, Random};
 use std::time::Duration;
@@ -25,17 +25,23 @@ pub struct Arrivals {
     between: f64,
     random: Random,
     now: Moment,
+    left: usize,
 }
 
 impl Arrivals {
     /// The requests of a scenario for a seed.
     pub fn new(scenario: &Scenario, settings: &Settings, seed: u64) -> Self {
+        let (between, left) = match scenario.rate {
+            Rate::AtOnce(count) => (0.0, count),
+            Rate::PerSecond(_) | Rate::Load(_) => (1.0 / scenario.per_second(), usize::MAX),
+        };
         Self {
             scenario: *scenario,
             cost_error: settings.cost_error,
-            between: 1.0 / scenario.per_second(),
+            between,
             random: Stream::Arrivals.of(seed),
             now: Moment(0),
+            left,
         }
     }
 }
@@ -44,6 +50,7 @@ impl Iterator for Arrivals {
     type Item = Arrival;
 
     fn next(&mut self) -> Option<Arrival> {
+        self.left = self.left.checked_sub(1)?;
         let random = &mut self.random;
         self.now = self.now + Duration::from_secs_f64(exponential(self.between, random));
         let (size, part) = self.scenario.size.draw(random);

@@ -29,8 +29,8 @@ impl Ejection {
     pub fn finish(&mut self, completion: &Completion) {
         self.failures_in_a_row = match completion.fault {
             Some(Fault::None) => 0,
-            None => return,
-            Some(_) => self.failures_in_a_row + 1,
+            Some(Fault::Endpoint) => self.failures_in_a_row + 1,
+            Some(_) | None => return,
         };
         if self.failures_in_a_row >= THRESHOLD {
             self.failures_in_a_row = 0;

@@ -97,7 +97,7 @@ impl Simulation {
             made: 0,
             arrivals: Arrivals::new(scenario, settings, seed),
             turns: turns(scenario, seconds, seed),
-            tally: Tally::new(replicas.len()),
+            tally: Tally::new(replicas.len(), scenario.measure),
             replicas,
             proxies: balancers.into_iter().map(ProxyQueue::new).collect(),
             requests: Slab::new(),
@@ -241,6 +241,9 @@ impl Simulation {
             _ => completion.service_time.as_secs_f64(),
         };
         proxy.balancer.finish(&completion, replica.queued(), busy);
+        if request.fault == Fault::None {
+            self.tally.served(&completion);
+        }
         if self.is_counted(&request.arrival) {
             self.tally.ended(request.arrival.size, &completion);
         }

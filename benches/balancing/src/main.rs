@@ -94,7 +94,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn list() {
     for scenario in SCENARIOS {
         println!(
-            "{:<10} {:>5.0}/s  {}",
+            "{:<16} {:>5.0}/s  {}",
             scenario.id,
             scenario.per_second(),
             scenario.about

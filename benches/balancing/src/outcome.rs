@@ -1,7 +1,9 @@
 //! What is measured of the requests of one run.
 
-use balancing::{Completion, Fault};
+use crate::scenario::Measure;
+use balancing::{Completion, Fault, Moment};
 use serde::Serialize;
+use std::time::Duration;
 
 /// Collects the ends of requests.
 #[derive(Debug, Default)]
@@ -14,7 +16,14 @@ pub struct Tally {
     errors: u64,
     within_a_second: u64,
     taken: Vec<u64>,
+    /// From when on replicas are waited for, and the successes of each since then.
+    waited_from: Option<Moment>,
+    served: Vec<u64>,
+    all_serve: Option<Moment>,
 }
+
+/// Successes after which a replica is taken to serve.
+const SERVES: u64 = 20;
 
 /// The figures of one run. Times are in milliseconds, shares are 0..=1.
 #[derive(Debug, Clone, Serialize)]
@@ -34,13 +43,21 @@ pub struct Outcome {
     pub within_a_second: f64,
     /// Share of the requests that each replica took.
     pub shares: Vec<f64>,
+    /// The time until all replicas serve, where they are waited for.
+    pub seconds_to_serve: Option<f64>,
 }
 
 impl Tally {
     /// Of so many replicas.
-    pub fn new(replicas: usize) -> Self {
+    pub fn new(replicas: usize, measure: Measure) -> Self {
+        let waited_from = match measure {
+            Measure::SecondsToServe { from } => Some(Moment(0) + Duration::from_secs_f64(from)),
+            _ => None,
+        };
         Self {
             taken: vec![0; replicas],
+            served: vec![0; replicas],
+            waited_from,
             ..Self::default()
         }
     }
@@ -63,6 +80,20 @@ impl Tally {
         self.slowdowns.push(latency / size);
     }
 
+    /// A request succeeded at a replica. When it was the last of those that all replicas are waited for, all serve.
+    pub fn served(&mut self, completion: &Completion) {
+        let Some(from) = self
+            .waited_from
+            .filter(|from| completion.start.now >= *from)
+        else {
+            return;
+        };
+        self.served[completion.start.endpoint] += 1;
+        if self.all_serve.is_none() && self.served.iter().all(|count| *count >= SERVES) {
+            self.all_serve = Some(completion.now.max(from));
+        }
+    }
+
     /// The figures. What has not ended is an error.
     pub fn outcome(mut self, scenario: &'static str, policy: &'static str, seed: u64) -> Outcome {
         let count = self.requests.max(1) as f64;
@@ -70,6 +101,10 @@ impl Tally {
         let taken: u64 = self.taken.iter().sum();
         let share = |taken_by: &u64| *taken_by as f64 / taken.max(1) as f64;
         let shares = self.taken.iter().map(share).collect();
+        let seconds_to_serve = self.waited_from.map(|from| {
+            let time = |all_serve: Moment| (all_serve - from).as_secs_f64();
+            self.all_serve.map_or(f64::INFINITY, time)
+        });
         let mean = self.latencies.iter().sum::<f64>() / self.latencies.len().max(1) as f64;
         let [p50, p99, p999] =
             [0.5, 0.99, 0.999].map(|q| quantile(&mut self.latencies, q) * 1000.0);
@@ -86,6 +121,7 @@ impl Tally {
             error_share: (self.errors + unfinished) as f64 / count,
             within_a_second: self.within_a_second as f64 / count,
             shares,
+            seconds_to_serve,
         }
     }
 }

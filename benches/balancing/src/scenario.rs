@@ -6,7 +6,11 @@ use balancing::Fault;
 /// What is simulated.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
+    /// Short, for the command line.
     pub id: &'static str,
+    /// For people.
+    pub name: &'static str,
+    pub kind: Kind,
     pub about: &'static str,
     pub replicas: &'static [Group],
     pub size: Size,
@@ -22,7 +26,7 @@ pub struct Scenario {
 }
 
 /// The figure by which policies are compared in a scenario.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Measure {
     /// p99 over that of the better oracle.
     TimesOracle,
@@ -30,6 +34,19 @@ pub enum Measure {
     WithinASecond,
     /// Requests that fail, percent.
     Errors,
+    /// From this second on, the time until each replica has served some requests, seconds.
+    SecondsToServe { from: f64 },
+}
+
+/// Why a scenario is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// One by which balancers are commonly compared.
+    Common,
+    /// Balancing failed in it once.
+    Finding,
+    /// Nothing is tuned by it.
+    Check,
 }
 
 /// Replicas that are alike.
@@ -47,6 +64,8 @@ pub const UNLIMITED: u32 = u32::MAX;
 #[derive(Debug, Clone, Copy)]
 pub enum Rate {
     PerSecond(f64),
+    /// So many at the first moment that is counted, and no more.
+    AtOnce(usize),
     /// As a share of what the replicas can do on average.
     Load(f64),
 }
@@ -89,6 +108,7 @@ impl Scenario {
     pub fn per_second(&self) -> f64 {
         match self.rate {
             Rate::PerSecond(rate) => rate,
+            Rate::AtOnce(count) => count as f64 / self.seconds,
             Rate::Load(load) => load * self.capacity(),
         }
     }

@@ -1,7 +1,7 @@
 //! The scenarios, in one table. To add one is to add an entry.
 
 use crate::draw::Size;
-use crate::scenario::{Change, Group, Measure, Rate, Scenario, UNLIMITED};
+use crate::scenario::{Change, Group, Kind, Measure, Rate, Scenario, UNLIMITED};
 use balancing::Fault;
 
 const fn group(count: usize, workers: u32, speed: f64) -> Group {
@@ -15,6 +15,8 @@ const fn group(count: usize, workers: u32, speed: f64) -> Group {
 /// A scenario of two minutes with one proxy in which nothing happens.
 const STEADY: Scenario = Scenario {
     id: "",
+    name: "",
+    kind: Kind::Common,
     about: "",
     replicas: &[],
     size: Size::Exponential(10.0),
@@ -72,13 +74,7 @@ const FAST_FAILURE: Scenario = Scenario {
     about: "10 equal replicas of 4 workers, exponential 10 ms; one fails in 1 ms from second 20",
     replicas: &[group(10, 4, 1.0)],
     rate: Rate::Load(0.6),
-    changes: &[Change::Failing {
-        replica: 3,
-        from: 20.0,
-        until: f64::INFINITY,
-        after: 0.001,
-        fault: Fault::Endpoint,
-    }],
+    changes: &[fails(3, 20.0, f64::INFINITY, Fault::Endpoint)],
     measure: Measure::Errors,
     ..STEADY
 };
@@ -114,24 +110,73 @@ const SHARED: Scenario = Scenario {
     ..STEADY
 };
 
+/// Three replicas that all fail for a moment.
+const OUTAGE: Scenario = Scenario {
+    about: "3 replicas of 8 workers, exponential 20 ms; all fail in 1 ms for 1.3 s",
+    replicas: &[group(3, 8, 1.0)],
+    size: Size::Exponential(20.0),
+    rate: Rate::Load(0.5),
+    changes: &[
+        fails(0, 30.0, 31.3, Fault::Endpoint),
+        fails(1, 30.0, 31.3, Fault::Endpoint),
+        fails(2, 30.0, 31.3, Fault::Endpoint),
+    ],
+    measure: Measure::SecondsToServe { from: 31.3 },
+    kind: Kind::Finding,
+    ..STEADY
+};
+
+const REFUSES_CREDENTIALS: Scenario = Scenario {
+    about: "4 replicas of 4 workers, exponential 10 ms; one answers 401 in 1 ms from second 20",
+    replicas: &[group(4, 4, 1.0)],
+    rate: Rate::Load(0.5),
+    seconds: 60.0,
+    changes: &[fails(1, 20.0, f64::INFINITY, Fault::Client)],
+    measure: Measure::Errors,
+    kind: Kind::Finding,
+    ..STEADY
+};
+
+const HERD: Scenario = Scenario {
+    about: "4 equal replicas of 4 workers, log-normal 40 ms",
+    replicas: &[group(4, 4, 1.0)],
+    size: Size::LogNormal(40.0, 1.0),
+    kind: Kind::Finding,
+    ..STEADY
+};
+
+const BURST: Scenario = Scenario {
+    about: "1 replica of 8 workers, exponential 10 ms; 600 requests at once",
+    replicas: &[group(1, 8, 1.0)],
+    rate: Rate::AtOnce(600),
+    seconds: 20.0,
+    warm_up: 0.0,
+    measure: Measure::Errors,
+    kind: Kind::Finding,
+    ..STEADY
+};
+
+const CHECK: Scenario = Scenario {
+    kind: Kind::Check,
+    ..STEADY
+};
+
 /// All of them.
 pub const SCENARIOS: &[Scenario] = &[
-    at("S1.5", 0.5, EQUAL),
-    at("S1.7", 0.7, EQUAL),
-    at("S1.9", 0.9, EQUAL),
-    at("S2.5", 0.5, UNEVEN),
-    at("S2.7", 0.7, UNEVEN),
-    at("S2.9", 0.9, UNEVEN),
-    Scenario { id: "S3", ..STALL },
-    Scenario { id: "S4", ..PAUSES },
-    Scenario {
-        id: "S5",
-        ..FAST_FAILURE
-    },
-    at("S6.6", 0.6, DATABASE),
-    at("S6.8", 0.8, DATABASE),
+    at("S1.5", "equal, half loaded", 0.5, EQUAL),
+    at("S1.7", "equal", 0.7, EQUAL),
+    at("S1.9", "equal, busy", 0.9, EQUAL),
+    at("S2.5", "uneven, half loaded", 0.5, UNEVEN),
+    at("S2.7", "uneven", 0.7, UNEVEN),
+    at("S2.9", "uneven, busy", 0.9, UNEVEN),
+    named_so("S3", "stall", STALL),
+    named_so("S4", "pauses", PAUSES),
+    named_so("S5", "fast failure", FAST_FAILURE),
+    at("S6.6", "database mix", 0.6, DATABASE),
+    at("S6.8", "database mix, busy", 0.8, DATABASE),
     Scenario {
         id: "S6.pareto",
+        name: "heavy tail",
         about: "6 replicas of 8 workers, bounded Pareto 1 to 2000 ms",
         size: Size::BoundedPareto {
             shape: 1.3,
@@ -141,13 +186,14 @@ pub const SCENARIOS: &[Scenario] = &[
         rate: Rate::Load(0.7),
         ..DATABASE
     },
-    at("S7.7", 0.7, WAVERING),
-    at("S7.9", 0.9, WAVERING),
-    behind("S8.1", 1),
-    behind("S8.8", 8),
-    behind("S8.32", 32),
+    at("S7.7", "wavering", 0.7, WAVERING),
+    at("S7.9", "wavering, busy", 0.9, WAVERING),
+    behind("S8.1", "uneven, one proxy", 1),
+    behind("S8.8", "uneven, 8 proxies", 8),
+    behind("S8.32", "uneven, 32 proxies", 32),
     Scenario {
         id: "S9",
+        name: "join and leave",
         about: "10 equal replicas of 4 workers, exponential 10 ms; one joins cold at second 30, one leaves at 80",
         changes: &[
             Change::Joins {
@@ -163,21 +209,125 @@ pub const SCENARIOS: &[Scenario] = &[
         ],
         ..EQUAL
     },
+    named_so("outage", "total outage", OUTAGE),
+    named_so("failing.client", "refused credentials", REFUSES_CREDENTIALS),
+    Scenario {
+        id: "failing.peer",
+        name: "names a peer",
+        about: "the same; it answers a 500 that names a peer",
+        changes: &[fails(1, 20.0, f64::INFINITY, Fault::Peer)],
+        ..REFUSES_CREDENTIALS
+    },
+    Scenario {
+        id: "failing.database",
+        name: "one database fails",
+        about: "the same; it answers that its database is not available",
+        changes: &[fails(1, 20.0, f64::INFINITY, Fault::Database)],
+        ..REFUSES_CREDENTIALS
+    },
+    at("herd", "four equal", 0.62, HERD),
+    named_so("burst", "600 at once", BURST),
+    Scenario {
+        id: "check.fixed",
+        name: "all alike",
+        about: "10 equal replicas of 4 workers, each request 10 ms",
+        replicas: &[group(10, 4, 1.0)],
+        size: Size::Fixed(10.0),
+        rate: Rate::Load(0.9),
+        ..CHECK
+    },
+    Scenario {
+        id: "check.bimodal",
+        name: "two sizes",
+        about: "6 replicas of 8 workers at 1x and 2x; 95 % take 5 ms, 5 % 200 ms",
+        replicas: &[group(3, 8, 1.0), group(3, 8, 2.0)],
+        size: Size::Mix(&[(0.95, Size::Fixed(5.0)), (0.05, Size::Fixed(200.0))]),
+        rate: Rate::Load(0.75),
+        ..CHECK
+    },
+    Scenario {
+        id: "check.workers",
+        name: "uneven workers",
+        about: "6 replicas of 2, 4 and 16 workers, exponential 10 ms",
+        replicas: &[group(2, 2, 1.0), group(2, 4, 1.0), group(2, 16, 1.0)],
+        rate: Rate::Load(0.8),
+        ..CHECK
+    },
+    Scenario {
+        id: "check.tail",
+        name: "heavy tail, uneven",
+        about: "6 replicas of 4 workers at 1x and 3x, bounded Pareto 2 to 3000 ms",
+        replicas: &[group(3, 4, 1.0), group(3, 4, 3.0)],
+        size: Size::BoundedPareto {
+            shape: 1.2,
+            low: 2.0,
+            high: 3000.0,
+        },
+        rate: Rate::Load(0.65),
+        ..CHECK
+    },
+    Scenario {
+        id: "check.three",
+        name: "three, one slower",
+        about: "3 replicas of 8 workers at 1x, 1x, 0.6x, log-normal 30 ms",
+        replicas: &[group(2, 8, 1.0), group(1, 8, 0.6)],
+        size: Size::LogNormal(30.0, 1.2),
+        ..CHECK
+    },
+    Scenario {
+        id: "check.day",
+        name: "three, a day",
+        about: "3 replicas of 8 workers, database mix; one is slow for 20 s, one fails in 1 ms for 10 s, one leaves",
+        replicas: &[group(3, 8, 1.0)],
+        size: DATABASE.size,
+        rate: Rate::Load(0.45),
+        changes: &[
+            Change::Slowed {
+                replica: 1,
+                from: 30.0,
+                until: 50.0,
+                share: 0.3,
+            },
+            fails(0, 70.0, 80.0, Fault::Endpoint),
+            Change::Leaves {
+                replica: 2,
+                at: 100.0,
+            },
+        ],
+        ..CHECK
+    },
 ];
 
-const fn at(id: &'static str, load: f64, scenario: Scenario) -> Scenario {
+const fn at(id: &'static str, name: &'static str, load: f64, scenario: Scenario) -> Scenario {
+    Scenario {
+        rate: Rate::Load(load),
+        ..named_so(id, name, scenario)
+    }
+}
+
+const fn behind(id: &'static str, name: &'static str, proxies: usize) -> Scenario {
+    Scenario {
+        proxies,
+        ..named_so(id, name, SHARED)
+    }
+}
+
+const fn named_so(id: &'static str, name: &'static str, scenario: Scenario) -> Scenario {
     Scenario {
         id,
-        rate: Rate::Load(load),
+        name,
         ..scenario
     }
 }
 
-const fn behind(id: &'static str, proxies: usize) -> Scenario {
-    Scenario {
-        id,
-        proxies,
-        ..SHARED
+/// A replica that answers with this fault in a millisecond.
+const fn fails(replica: usize, from: f64, until: f64, fault: Fault) -> Change {
+    Change::Failing {
+        replica,
+        from,
+        until,
+        after: 0.001,
+        fault,
     }
 }
 

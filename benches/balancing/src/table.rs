@@ -22,6 +22,7 @@ pub struct Row {
     pub error_share: f64,
     pub within_a_second: f64,
     pub shares: Vec<f64>,
+    pub seconds_to_serve: Option<f64>,
     /// p99 over that of the better oracle, where it was simulated too.
     pub times_oracle: Option<f64>,
 }
@@ -63,6 +64,11 @@ fn row(of: &[Outcome]) -> Row {
         shares: replicas
             .map(|replica| share(replica) / of.len() as f64)
             .collect(),
+        seconds_to_serve: of
+            .iter()
+            .map(|one| one.seconds_to_serve)
+            .sum::<Option<f64>>()
+            .map(|sum| sum / of.len() as f64),
         times_oracle: None,
     }
 }
@@ -75,6 +81,7 @@ impl Row {
             Measure::TimesOracle => self.times_oracle.unwrap_or(f64::NAN),
             Measure::WithinASecond => self.within_a_second * 100.0,
             Measure::Errors => self.error_share * 100.0,
+            Measure::SecondsToServe { .. } => self.seconds_to_serve.unwrap_or(f64::NAN),
         }
     }
 }
@@ -82,7 +89,7 @@ impl Row {
 /// The judged figure of each policy in each scenario; with `published`, the published one beside it.
 pub fn matrix(rows: &[Row], published: bool) -> String {
     let mut policies: Vec<&str> = rows.iter().map(|row| row.policy).collect();
-    let mut text = format!("{:<10}", "");
+    let mut text = format!("{:<16}", "");
     let mut seen = Vec::new();
     policies.retain(|policy| {
         !seen.contains(policy) && {
@@ -94,7 +101,7 @@ pub fn matrix(rows: &[Row], published: bool) -> String {
         let _ = write!(text, " {:>14.14}", policy.trim_start_matches("oracle_"));
     }
     for of_scenario in rows.chunk_by(|a, b| a.scenario == b.scenario) {
-        let _ = write!(text, "\n{:<10}", of_scenario[0].scenario);
+        let _ = write!(text, "\n{:<16}", of_scenario[0].scenario);
         for row in of_scenario {
             let other = published::figure(row.scenario, row.policy).filter(|_| published);
             let other = other.map_or(String::new(), |figure| format!("({figure:.2})"));
@@ -107,7 +114,7 @@ pub fn matrix(rows: &[Row], published: bool) -> String {
 /// One line for each row.
 pub fn long(rows: &[Row]) -> String {
     let mut text = format!(
-        "{:<10} {:<27} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7}  shares %\n",
+        "{:<16} {:<27} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7}  shares %\n",
         "scenario",
         "policy",
         "p50 ms",
@@ -122,7 +129,7 @@ pub fn long(rows: &[Row]) -> String {
     for row in rows {
         let _ = writeln!(
             text,
-            "{:<10} {:<27} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.3} {:>8.3} {:>7}  {}",
+            "{:<16} {:<27} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.3} {:>8.3} {:>7}  {}",
             row.scenario,
             row.policy,
             row.p50,

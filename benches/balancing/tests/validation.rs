@@ -7,7 +7,7 @@ use balancing_sim::engine::run;
 use balancing_sim::outcome::Outcome;
 use balancing_sim::replica::Discipline;
 use balancing_sim::rivals::Rival;
-use balancing_sim::scenario::{Group, Measure, Rate, Scenario};
+use balancing_sim::scenario::{Group, Kind, Measure, Rate, Scenario};
 use balancing_sim::scenarios::named;
 use balancing_sim::settings::Settings;
 
@@ -16,6 +16,8 @@ const LEAST: Contender = Contender::Own(Strategy::LeastConnections);
 /// A server of one worker whose requests take 1 ms on average, at 0.7 of what it can do.
 static ONE: Scenario = Scenario {
     id: "one",
+    name: "",
+    kind: Kind::Check,
     about: "",
     replicas: &[Group {
         count: 1,
