@@ -65,6 +65,8 @@ pub struct RetryFacts<'a> {
     pub target_is_known: bool,
     /// A response of an earlier attempt is kept, in case nothing better comes.
     pub has_fallback: bool,
+    /// An endpoint acknowledged the last write of what is asked for, and shall respond: others may lag behind it.
+    pub has_home: bool,
     /// Attempts made, those on stale connections not counted.
     pub attempts: u32,
     pub max_attempts: u32,
@@ -166,6 +168,17 @@ fn after_failure(
     }
 }
 
+/// Whether a second attempt may be made beside the first one while that goes on: of a whole read that any endpoint can respond
+/// to as well, and at most one.
+pub fn may_hedge(facts: &RetryFacts<'_>) -> bool {
+    facts.effect.is_read()
+        && facts.replayable
+        && *facts.placement == Placement::Any
+        && !facts.has_home
+        && facts.attempts + facts.reconnects == 0
+        && facts.may_try_twice()
+}
+
 /// Whether a call stops waiting for an endpoint that its probes found dead: it hangs, and will not respond.
 /// What a write is waited for is its outcome, which no other endpoint knows.
 pub fn abandons_dead_endpoint(effect: Effect) -> bool {
@@ -185,6 +198,11 @@ impl RetryFacts<'_> {
 
     fn may_try(&self) -> bool {
         self.attempts < self.max_attempts && !self.overdue
+    }
+
+    /// Whether two attempts may be made from now on.
+    fn may_try_twice(&self) -> bool {
+        self.attempts + 1 < self.max_attempts && !self.overdue
     }
 
     /// What the judgement advises for this call. A write that may be repeated goes where the dialect sends writes, or like a read.

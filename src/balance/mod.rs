@@ -14,7 +14,7 @@ pub mod stats;
 pub(crate) mod testing;
 
 pub use balancing::{Ask, EndpointView, Exclusion, Pick, PoolView, RouteReason, Selector};
-pub use no_route::NoRoute;
+pub use no_route::{NoHedge, NoRoute};
 pub use pool::{Pool, PoolError};
 pub use route::{Route, RouteRequest};
 pub use scored::Scored;

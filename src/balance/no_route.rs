@@ -29,6 +29,25 @@ pub struct NoRoute {
     pub retry_after: Option<Duration>,
 }
 
+/// Why a second attempt that was due is not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoHedge {
+    /// None of the others is as good, or there is no room for more.
+    NoEndpoint,
+    /// The budget is used up, or the service fails as a whole.
+    NoBudget,
+}
+
+impl NoHedge {
+    /// The word in metrics.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::NoEndpoint => "no_endpoint",
+            Self::NoBudget => "no_budget",
+        }
+    }
+}
+
 impl NoRoute {
     /// The transaction id names no endpoint that is known.
     pub fn unknown_token(endpoints: &[Arc<Endpoint>]) -> Self {

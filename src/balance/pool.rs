@@ -1,7 +1,7 @@
 //! The pool of a service: its endpoints, how one is selected, its extra attempts. It is rebuilt with each
 //! reload, over states that the registry keeps.
 
-use super::no_route::{NoRoute, Pauses};
+use super::no_route::{NoHedge, NoRoute, Pauses};
 use super::route::{Route, RouteRequest};
 use super::scored::Scored;
 use super::search::RouteSearch;
@@ -12,6 +12,7 @@ use crate::endpoint::{self, Condition, Endpoint, HealthRules, PoolPlace, ProbeTr
 use crate::random::Random;
 use balancing::{ExtraAttempts, ExtraRules, ScreenRules, Selector};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The endpoints that a service has at most.
 pub const MAX_ENDPOINTS: usize = 1024;
@@ -73,7 +74,7 @@ impl Pool {
                 ExtraRules {
                     retry_share: balance.retry_budget,
                     retry_floor: balance.retry_floor,
-                    hedging: balance.enabled,
+                    hedging: balance.enabled && balance.hedging,
                 },
                 before.map(|before| &before.extra),
             ),
@@ -83,6 +84,18 @@ impl Pool {
     /// Finds an endpoint for a request and takes a permit there.
     pub fn choose(&self, ask: &RouteRequest<'_>, random: &mut Random) -> Result<Route, NoRoute> {
         RouteSearch::new(self, ask).run(random)
+    }
+
+    /// Finds an endpoint for a second attempt of a request that has waited so long at those that were tried, which shall be as good
+    /// as these, and takes a permit there if `spend` grants the attempt.
+    pub fn choose_hedge(
+        &self,
+        ask: &RouteRequest<'_>,
+        waited: Duration,
+        random: &mut Random,
+        spend: impl FnOnce() -> bool,
+    ) -> Result<Route, NoHedge> {
+        RouteSearch::new(self, ask).hedge(waited, random, spend)
     }
 
     /// Whether such a request has an endpoint other than as a last resort. An endpoint whose trial is due has one,

@@ -2,7 +2,7 @@
 //! another request took it in between, look again. A call that belongs to one endpoint goes
 //! there or nowhere.
 
-use super::no_route::NoRoute;
+use super::no_route::{NoHedge, NoRoute};
 use super::pool::Pool;
 use super::reading;
 use super::rendezvous;
@@ -13,6 +13,7 @@ use crate::endpoint::{Endpoint, Gate, HealthStatus, Permit};
 use crate::random::Random;
 use balancing::{EndpointView, Exclusion, Pick, RouteReason, Screen, Standing};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The search for one request.
 pub struct RouteSearch<'a> {
@@ -93,6 +94,24 @@ impl<'a> RouteSearch<'a> {
         let screen = selector.screen(views, &ask);
         let (endpoints, pauses) = (self.pool.endpoints(), self.pool.pauses);
         Err(NoRoute::screened(endpoints, views, &screen, pauses, now))
+    }
+
+    /// Finds an endpoint for a second attempt. One that another request takes first is not looked for again.
+    pub fn hedge(
+        &self,
+        waited: Duration,
+        random: &mut Random,
+        spend: impl FnOnce() -> bool,
+    ) -> Result<Route, NoHedge> {
+        reading::with_views(self.pool.endpoints(), self.ask, |views| {
+            let (ask, selector) = (self.ask.plain(), &self.pool.selector);
+            let pick = selector.select_hedge(views, &ask, waited, self.ask.now, random);
+            let pick = pick.ok_or(NoHedge::NoEndpoint)?;
+            if !spend() {
+                return Err(NoHedge::NoBudget);
+            }
+            self.take(pick, views).ok_or(NoHedge::NoEndpoint)
+        })
     }
 
     /// Takes the permit; `None` when another request took it first.

@@ -156,6 +156,7 @@ impl World {
             now: self.now(),
             service_time: Duration::from_millis(millis),
             fault: Some(fault),
+            outpaced: false,
         }
     }
 

@@ -143,6 +143,14 @@ impl Permit {
         self.finish(|_| *done);
     }
 
+    /// Gives the permit back: another attempt of the same request was faster. Only the policy learns of it.
+    pub fn outpaced(mut self) {
+        self.finish(|running| Completion {
+            outpaced: true,
+            ..abandoned(running)
+        });
+    }
+
     /// Tells the policy the end of the request, unless it was told before.
     fn finish(&mut self, end: impl FnOnce(&(Start, Clock)) -> Completion) {
         if let Some(running) = self.running.take()
@@ -160,6 +168,7 @@ fn abandoned((start, clock): &(Start, Clock)) -> Completion {
         now,
         service_time: now - start.now,
         fault: None,
+        outpaced: false,
     }
 }
 

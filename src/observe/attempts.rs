@@ -7,6 +7,7 @@ use super::notes::{AttemptNote, MAX_ATTEMPTS, MAX_CANDIDATES};
 use super::observer::Observer;
 use crate::clock::Moment;
 use crate::dialect::Fault;
+use balancing::RouteReason;
 use parking_lot::Mutex;
 use serde::{Serialize, Serializer};
 use std::sync::Arc;
@@ -16,6 +17,11 @@ use std::time::Duration;
 pub const UNDER_WAY: &str = "under_way";
 /// The code of an attempt whose end nobody waited for.
 pub const ABANDONED: &str = "abandoned";
+/// The code of an attempt that was cancelled because another one at the same call was faster.
+pub const HEDGE_CANCELLED: &str = "hedge_cancelled";
+/// The code of such an attempt at an endpoint that hung.
+pub const HEDGE_TIMEOUT: &str = "hedge_timeout";
+const OVERTAKEN: [&str; 2] = [HEDGE_CANCELLED, HEDGE_TIMEOUT];
 
 /// The attempts of a request, in order; at most [`MAX_ATTEMPTS`] are kept. Shared by the record and the code that makes them.
 #[derive(Debug, Clone, Default)]
@@ -32,9 +38,12 @@ impl Attempts {
         self.len() == 0
     }
 
-    /// The last one, as it stands now.
-    pub fn last(&self) -> Option<AttemptNote> {
-        self.0.lock().last().cloned()
+    /// The one that decided the request, as it stands now: the last to end of those that were not overtaken by another.
+    pub fn decisive(&self) -> Option<AttemptNote> {
+        let attempts = self.0.lock();
+        let counting = attempts.iter().filter(|one| !OVERTAKEN.contains(&one.code));
+        let ended = |one: &&AttemptNote| (one.code == UNDER_WAY, one.started + one.elapsed);
+        counting.max_by_key(ended).cloned()
     }
 
     /// All of them, as they stand now.
@@ -42,14 +51,18 @@ impl Attempts {
         self.0.lock().clone()
     }
 
-    /// The time of all attempts together; an attempt under way counts until now.
+    /// The time in which any attempt was under way; one that still is counts until now.
     pub fn elapsed(&self, now: Moment) -> Duration {
-        let attempts = self.0.lock();
-        let time = |attempt: &AttemptNote| match attempt.code {
-            UNDER_WAY => now.since(attempt.started),
-            _ => attempt.elapsed,
-        };
-        attempts.iter().map(time).sum()
+        let (mut sum, mut until) = (Duration::ZERO, Moment::default());
+        for attempt in &*self.0.lock() {
+            let end = match attempt.code {
+                UNDER_WAY => now,
+                _ => attempt.started + attempt.elapsed,
+            };
+            sum += end.since(attempt.started.max(until));
+            until = until.max(end);
+        }
+        sum
     }
 
     /// Notes one more, and gives its place. Past [`MAX_ATTEMPTS`] the last one is replaced, so that the end is kept.
@@ -94,7 +107,8 @@ impl RunningAttempt {
         let attempts = ticket.attempts().clone();
         if observer.counts() {
             let before = attempts.0.lock().last().map(|before| before.fault);
-            observer.metrics().attempt_sent(service, before);
+            let retried = before.filter(|_| attempt.reason != RouteReason::Hedge.label());
+            observer.metrics().attempt_sent(service, retried);
         }
         Self {
             observer: Arc::clone(observer),

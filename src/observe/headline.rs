@@ -34,8 +34,8 @@ pub fn headline(seen: &Observation) -> String {
 }
 
 fn push_route(line: &mut String, route: &RouteNote) {
-    if let Some(last) = route.attempts.last() {
-        push_attempt(line, &last);
+    if let Some(decisive) = route.attempts.decisive() {
+        push_attempt(line, &decisive);
         let _ = write!(line, "; attempts={}", route.attempts.len());
     }
     if let Some(counts) = route.counts {

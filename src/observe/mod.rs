@@ -5,6 +5,7 @@
 mod attempts;
 pub mod executions;
 mod headline;
+mod hedges;
 mod history;
 pub mod id;
 mod in_flight;
@@ -19,8 +20,9 @@ mod request_id;
 pub mod safe;
 mod wall;
 
-pub use attempts::{Attempts, RunningAttempt};
+pub use attempts::{Attempts, HEDGE_CANCELLED, HEDGE_TIMEOUT, RunningAttempt};
 pub use executions::{Executions, RunningRequest};
+pub use hedges::{HedgeCount, HedgeResult};
 pub use in_flight::{InFlight, Ticket};
 pub use logging::Logging;
 pub use metrics::{

@@ -124,7 +124,7 @@ pub struct PhaseTimes {
     /// Choosing endpoints, for all attempts together.
     #[serde(serialize_with = "maybe_seconds")]
     pub route: Option<Duration>,
-    /// All attempts together.
+    /// While any attempt was under way.
     #[serde(serialize_with = "maybe_seconds")]
     pub upstream: Option<Duration>,
     /// From the start until the first byte went to the client.
@@ -202,9 +202,9 @@ impl RouteNote {
         self.excluded.extend(excluded.into_iter().take(room));
     }
 
-    /// The endpoint of the last attempt.
+    /// The endpoint of the attempt that decided the request.
     pub fn endpoint(&self) -> Option<Name> {
-        self.attempts.last().map(|attempt| attempt.endpoint)
+        self.attempts.decisive().map(|attempt| attempt.endpoint)
     }
 }
 

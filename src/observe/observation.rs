@@ -117,8 +117,8 @@ impl Observation {
         let fault = self
             .route
             .attempts
-            .last()
-            .map_or(Fault::None, |last| last.fault);
+            .decisive()
+            .map_or(Fault::None, |attempt| attempt.fault);
         self.outcome == Outcome::Complete
             && fault == Fault::None
             && self.status.is_some_and(|status| status < 400)

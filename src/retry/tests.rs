@@ -17,6 +17,7 @@ fn read() -> RetryFacts<'static> {
         replayable: true,
         target_is_known: false,
         has_fallback: false,
+        has_home: false,
         attempts: 1,
         max_attempts: 3,
         reconnects: 0,
@@ -220,6 +221,53 @@ fn no_write_is_repeated_whatever_else_holds() {
                 };
                 assert_eq!(decided(&facts, end, true).0, Stop);
             }
+        }
+    }
+}
+
+/// A read that was sent to no endpoint yet.
+fn unsent() -> RetryFacts<'static> {
+    with(|facts| facts.attempts = 0)
+}
+
+#[test]
+fn what_may_have_a_second_attempt_beside_the_first() {
+    const WRITER: Placement = Placement::Writer;
+    type Change = fn(&mut RetryFacts<'static>);
+    #[rustfmt::skip]
+    let table: &[(&str, Change, bool)] = &[
+        ("a read that may go anywhere", |_| {}, true),
+        ("a fenced read", |f| f.fence = Fence::Ours, true),
+        ("a read whose body streams", |f| f.replayable = false, false),
+        ("a read for the writer", |f| f.placement = &WRITER, false),
+        ("a read that belongs to one endpoint", |f| f.placement = &LOCAL, false),
+        ("a read of what was written through one endpoint", |f| f.has_home = true, false),
+        ("a read that was tried before", |f| f.attempts = 1, false),
+        ("a read that met a stale connection", |f| f.reconnects = 1, false),
+        ("a read of one attempt", |f| f.max_attempts = 1, false),
+        ("a read past its deadline", |f| f.overdue = true, false),
+    ];
+    for (what, change, expected) in table {
+        let mut facts = unsent();
+        change(&mut facts);
+        assert_eq!(may_hedge(&facts), *expected, "{what}");
+    }
+}
+
+#[test]
+fn no_write_is_hedged_whatever_else_holds() {
+    for effect in Effect::ALL.into_iter().filter(|effect| !effect.is_read()) {
+        for bits in 0..16_u32 {
+            let bit = |place: u32| bits & (1 << place) != 0;
+            let facts = RetryFacts {
+                effect,
+                idempotent: bit(0),
+                target_is_known: bit(1),
+                retry_timeouts: bit(2),
+                fence: if bit(3) { Fence::Ours } else { Fence::None },
+                ..unsent()
+            };
+            assert!(!may_hedge(&facts));
         }
     }
 }

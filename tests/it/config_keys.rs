@@ -96,6 +96,7 @@ const ROWS: &[Row] = &[
     row("balance.retry_timeouts", ["false", "true"], attempts_of_a_timed_out_read),
     row("balance.retry_budget", ["1", "0"], attempts_of_a_read_on_budget),
     row("balance.retry_floor", ["10", "0"], attempts_of_a_read_on_floor),
+    row("balance.hedging", ["true", "false"], attempts_of_a_read_that_takes_long),
     row("health.enabled", ["true", "false"], first_probe),
     row("health.interval", ["30s", "10ms"], more_probes),
     row("health.timeout", ["1m", "50ms"], status_after_a_probe_without_a_response),

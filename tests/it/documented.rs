@@ -235,6 +235,23 @@ async fn shortage(site: &mut Site) {
     site.until_counted("connect_shortages_total").await;
 }
 
+/// Reads whose time is known, and one that takes longer.
+async fn hedge(site: &mut Site) {
+    let url = format!("{}/healthz", site.vectors);
+    for _ in 0..60 {
+        site.ask("GET", url.clone(), Value::Null).await;
+    }
+    for replica in 0..2 {
+        let faults = site.cluster.faults(replica);
+        faults.delay(Duration::from_millis(500), Requests::All);
+    }
+    site.ask("GET", url, Value::Null).await;
+    for replica in 0..2 {
+        site.cluster.faults(replica).clear();
+    }
+    site.until_counted("hedges_total").await;
+}
+
 /// A client that asks for a large response and does not read it.
 async fn slow_reader(site: &mut Site) {
     let large = json!({"points": [{"id": 78, "vector": [1.0, 2.0], "payload": {"x": "y".repeat(4 << 20)}}]});
@@ -405,6 +422,7 @@ async fn every_documented_metric_moves_and_every_documented_field_of_the_admin_a
     .await;
     site.look().await;
     traffic(&mut site).await;
+    hedge(&mut site).await;
     shortage(&mut site).await;
     slow_reader(&mut site).await;
     trouble(&mut site).await;

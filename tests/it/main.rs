@@ -5,6 +5,7 @@ mod config;
 mod config_keys;
 mod documented;
 mod freshness;
+mod hedging;
 mod neo4j;
 mod neo4j_real;
 mod neo4j_statements;

@@ -231,6 +231,7 @@ impl Simulation {
             now: self.now,
             service_time: self.now - request.start.now,
             fault: Some(request.fault),
+            outpaced: false,
         };
         let index = request.arrival.proxy;
         let proxy = &mut self.proxies[index];

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 /// Above this share of all places taken, the servers have no room for a second attempt.
 const BUSY: f64 = 0.8;
-/// How much slower than the first one the second server may usually be. The means of a few times are noisy.
+/// How much slower than the first one the second server may usually be: the means of a few times are noisy. One that usually
+/// responds within the time already waited may be slower.
 const MUCH_SLOWER: f64 = 2.0;
 /// A server that takes so many times what is usual at the most, and this long, hangs.
 const HANGS: u32 = 10;
@@ -32,9 +33,9 @@ impl Patience {
 }
 
 /// Leaves only those standing as preferred to which a second attempt may go, while the first one waits at those that were
-/// tried. The screen has sorted the pool.
-pub fn leave_candidates(pool: &mut [EndpointView]) {
-    let first = First::of(pool);
+/// tried, for so long now. The screen has sorted the pool.
+pub fn leave_candidates(pool: &mut [EndpointView], waited: Duration) {
+    let first = First::of(pool, waited);
     let may_hedge = has_room(pool);
     for endpoint in pool {
         if !(may_hedge && first.is_matched_by(endpoint)) {
@@ -59,25 +60,28 @@ fn has_room(pool: &[EndpointView]) -> bool {
 /// Those at which the first attempt waits.
 struct First {
     in_flight_per_weight: f64,
-    /// Seconds.
-    usual: Option<f64>,
+    /// Seconds that another may usually take.
+    acceptable: Option<f64>,
 }
 
 impl First {
-    fn of(pool: &[EndpointView]) -> Self {
+    fn of(pool: &[EndpointView], waited: Duration) -> Self {
         let tried = || pool.iter().filter(|one| one.is_tried);
         Self {
             in_flight_per_weight: tried()
                 .map(EndpointView::in_flight_per_weight)
                 .fold(0.0, f64::max),
-            usual: tried().filter_map(|one| one.recent_mean).reduce(f64::max),
+            acceptable: tried()
+                .filter_map(|one| one.recent_mean)
+                .reduce(f64::max)
+                .map(|usual| (usual * MUCH_SLOWER).max(waited.as_secs_f64())),
         }
     }
 
     /// Whether another one is as good: preferred, no busier, and not much slower.
     fn is_matched_by(&self, other: &EndpointView) -> bool {
-        let is_slower = match (other.recent_mean, self.usual) {
-            (Some(other), Some(usual)) => other > usual * MUCH_SLOWER,
+        let is_slower = match (other.recent_mean, self.acceptable) {
+            (Some(other), Some(acceptable)) => other > acceptable,
             _ => false,
         };
         other.standing == Standing::Preferred

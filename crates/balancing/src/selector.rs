@@ -7,6 +7,7 @@ use crate::screen::{Screen, ScreenRules, Standing};
 use crate::view::{EndpointView, PoolView};
 use crate::{Ask, Moment, Random, RouteReason};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Selects among the endpoints of one pool.
 #[derive(Clone)]
@@ -49,16 +50,17 @@ impl Selector {
         home(&best).or_else(|| self.policy.pick(&best, ask, random))
     }
 
-    /// The endpoint to which a request is sent as well that waits at those tried before; `None` when none should be.
+    /// The endpoint to which a request is sent as well that has waited so long at those tried before; `None` when none should be.
     pub fn select_hedge(
         &self,
         pool: &mut [EndpointView],
         ask: &Ask,
+        waited: Duration,
         now: Moment,
         random: &mut Random,
     ) -> Option<Pick> {
         self.screen(pool, ask).sort(pool);
-        hedge::leave_candidates(pool);
+        hedge::leave_candidates(pool, waited);
         let candidates = PoolView::new(pool, Standing::Preferred, now, self.slowest);
         if candidates.is_empty() {
             return None;

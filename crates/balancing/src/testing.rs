@@ -5,6 +5,7 @@ use crate::{
     Ask, EndpointLoad, Gate, HealthStatus, Moment, Pick, Random, ScreenRules, Selector,
     ServingRules, Standing, WriteFitness, policies::Strategy,
 };
+use std::time::Duration;
 
 /// A first attempt of a read.
 pub const READ: Ask = Ask {
@@ -42,6 +43,9 @@ pub const IDLE: EndpointView = EndpointView {
     recent_mean: None,
     last_chosen: Some(Moment(0)),
 };
+
+/// How long a read waits before it is sent to a second endpoint.
+pub const WAITED: Duration = Duration::from_millis(150);
 
 /// A selector over plain values.
 pub struct Plain {
@@ -85,7 +89,7 @@ impl Plain {
         let random = &mut Random::seeded(self.now.0);
         let mut views = self.views.clone();
         self.selector
-            .select_hedge(&mut views, &self.ask, self.now, random)
+            .select_hedge(&mut views, &self.ask, WAITED, self.now, random)
     }
 
     /// The index of the endpoint that takes a request, and leaves it at once.

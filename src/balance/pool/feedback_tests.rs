@@ -80,6 +80,21 @@ fn a_request_that_is_dropped_or_panics_is_told_as_abandoned() {
 }
 
 #[test]
+fn a_request_that_another_attempt_outpaced_is_told_as_that_and_as_no_failure() {
+    let (world, listener) = listened();
+    let route = sent(&world);
+    world.wait(1);
+    route.permit.outpaced();
+    let [end] = listener.ends.lock()[..] else {
+        panic!("one end");
+    };
+    assert_eq!((end.fault, end.outpaced), (None, true));
+    assert_eq!(end.service_time, end.now - end.start.now);
+    assert_eq!(world.at("c").state.failures_in_a_row(), 0);
+    assert_eq!(world.at("c").state.in_flight(), 0);
+}
+
+#[test]
 fn a_permit_that_is_given_back_before_anything_was_sent_tells_nothing() {
     let (world, listener) = listened();
     drop(world.route());

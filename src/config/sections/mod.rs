@@ -193,8 +193,10 @@ section! {
         retry_timeouts: bool = false,
         /// Retries as a share of requests, so that a failing service is not hit harder.
         retry_budget: f64 = 0.2 => share(),
-        /// Retries per second that are always allowed.
+        /// Retries per second that are allowed however small that share is; none of either while the service fails as a whole.
         retry_floor: u32 = 10 => within(0.0, 1e6),
+        /// Whether a read that takes longer than nearly all of its kind is sent to a second endpoint as well; the first good response counts. For at most 2 % of the requests, and while the endpoints have room.
+        hedging: bool = true,
     }
 }
 

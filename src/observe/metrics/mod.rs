@@ -149,6 +149,13 @@ impl Metrics {
         record::attempt_ended(&self.families, service, attempt);
     }
 
+    /// Counts a second attempt beside another one, by what came of it.
+    pub fn hedge(&self, service: &str, result: &'static str) {
+        self.families
+            .hedges
+            .with([service, result], |one| one.inc());
+    }
+
     /// Everything in the text format of Prometheus.
     pub(super) fn render(&self, executions: &Executions) -> String {
         let sources = self.sources.lock();

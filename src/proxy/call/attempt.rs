@@ -43,12 +43,14 @@ pub struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// Sends the call once, to the endpoint of a route.
+    /// Sends the call once, to the endpoint of a route. What was sent stands in `place` until its end is told, so that
+    /// who drops this future before can tell why.
     pub async fn make(
         caller: &'a Caller,
         outbound: &'a Outbound,
         deadline: Instant,
         route: Route,
+        place: &mut Option<SentAttempt>,
         requester: &mut Option<&mut dyn Requester>,
     ) -> AttemptEnd {
         let attempt = Self {
@@ -59,23 +61,28 @@ impl<'a> Attempt<'a> {
             endpoint: Arc::clone(&route.endpoint),
             address: route.address,
         };
-        attempt.run(route, requester).await
+        attempt.run(route, place, requester).await
     }
 
-    async fn run(self, route: Route, requester: &mut Option<&mut dyn Requester>) -> AttemptEnd {
+    async fn run(
+        self,
+        route: Route,
+        place: &mut Option<SentAttempt>,
+        requester: &mut Option<&mut dyn Requester>,
+    ) -> AttemptEnd {
         let Some(message) = self.outbound.message(&self.endpoint.authority).await else {
             return AttemptEnd::Unwritable;
         };
-        let sent = SentAttempt::new(&self.caller.shared, self.outbound, route);
+        *place = Some(SentAttempt::new(&self.caller.shared, self.outbound, route));
         let response = tokio::select! {
             biased;
             response = self.exchange(message, requester) => response,
             error = self.lost() => Err(ExchangeEnd::Failed(error)),
         };
-        match response {
-            Ok(response) => self.judged(response, sent).await,
-            Err(ExchangeEnd::Failed(error)) => self.failed(error, sent),
-            Err(ExchangeEnd::RequesterGone) => AttemptEnd::RequesterGone,
+        match (response, place.take()) {
+            (Ok(response), Some(sent)) => self.judged(response, sent).await,
+            (Err(ExchangeEnd::Failed(error)), Some(sent)) => self.failed(error, sent),
+            (Err(ExchangeEnd::RequesterGone), _) | (_, None) => AttemptEnd::RequesterGone,
         }
     }
 

@@ -6,6 +6,7 @@ mod buffered;
 mod caller;
 mod exchange;
 mod exchange_error;
+mod hedge;
 mod limits;
 mod outbound;
 mod outbound_request;

@@ -1,5 +1,6 @@
 //! The state of a running call: its attempts so far, what they leave unknown, and the input of the retry rules.
 
+use super::attempt::AttemptEnd;
 use super::caller::CallResponse;
 use super::exchange_error::ExchangeError;
 use super::outbound::Outbound;
@@ -9,6 +10,7 @@ use crate::endpoint::Endpoint;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::retry::{self, AttemptOutcome, RetryDecision, RetryFacts};
 use crate::shared::Shared;
+use balancing::Patience;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -21,7 +23,7 @@ pub struct Progress<'a> {
     shared: &'a Shared,
     outbound: &'a Outbound,
     /// When all attempts must be over.
-    deadline: Instant,
+    pub deadline: Instant,
     pub trace: CallTrace,
     attempts: u32,
     /// The endpoints that gave no response, and why.
@@ -62,6 +64,14 @@ impl<'a> Progress<'a> {
 
     /// An endpoint responded: what follows.
     pub fn responded(&mut self, response: &CallResponse) -> RetryDecision {
+        self.note_response(response);
+        self.decide(AttemptOutcome::Response {
+            judgement: &response.judgement,
+            is_whole: response.response.is_whole,
+        })
+    }
+
+    fn note_response(&mut self, response: &CallResponse) {
         self.sent = true;
         self.attempts += 1;
         let (service, call) = (&self.outbound.service.name, &self.outbound.call);
@@ -70,25 +80,67 @@ impl<'a> Progress<'a> {
         if let Some(known) = known.learn(service, call, &response.judgement, is_second) {
             self.target_is_known = known;
         }
-        self.decide(AttemptOutcome::Response {
-            judgement: &response.judgement,
-            is_whole: response.response.is_whole,
-        })
     }
 
     /// An attempt failed: what follows.
     pub fn failed(&mut self, error: &ExchangeError, endpoint: &Arc<Endpoint>) -> RetryDecision {
+        self.note_failure(error, endpoint);
+        self.decide(AttemptOutcome::Failure(error.failure))
+    }
+
+    fn note_failure(&mut self, error: &ExchangeError, endpoint: &Arc<Endpoint>) {
         self.sent |= error.failure.may_be_processed();
         self.unsure |= error.failure.may_be_processed();
         self.attempts += 1;
         self.failures.push((Arc::clone(endpoint), error.kind));
-        self.decide(AttemptOutcome::Failure(error.failure))
+    }
+
+    /// An attempt ended without a good response while another one goes on, which is all that follows.
+    pub fn superseded(&mut self, end: AttemptEnd) {
+        match end {
+            AttemptEnd::Response(response) => {
+                self.note_response(&response);
+                self.exclude_responder(response);
+            }
+            AttemptEnd::Failed(error, endpoint) => {
+                self.note_failure(&error, &endpoint);
+                self.exclude_failed(error, endpoint);
+            }
+            AttemptEnd::RequesterGone | AttemptEnd::Unwritable => {}
+        }
+    }
+
+    /// An endpoint whose response was not good enough is not asked again; the response is kept in case nothing better comes.
+    pub fn exclude_responder(&mut self, response: Box<CallResponse>) {
+        self.excluded.push(Arc::clone(&response.endpoint));
+        self.fallback = Some(response);
+    }
+
+    /// An endpoint that gave no response is not asked again.
+    pub fn exclude_failed(&mut self, error: ExchangeError, endpoint: Arc<Endpoint>) {
+        self.excluded.push(endpoint);
+        self.error = Some(error);
+    }
+
+    /// How long a first attempt is waited for before a second one is made; `None`: none may be made.
+    pub fn patience(&self) -> Option<Patience> {
+        if !retry::may_hedge(&self.facts()) {
+            return None;
+        }
+        let extra = self.outbound.service.pool.extra();
+        extra.patience(self.outbound.call.shape)
     }
 
     fn decide(&self, end: AttemptOutcome<'_>) -> RetryDecision {
+        let extra = self.outbound.service.pool.extra();
+        let now = self.shared.clock.now();
+        retry::decide(&self.facts(), end, |cause| extra.retry(cause, now))
+    }
+
+    fn facts(&self) -> RetryFacts<'_> {
         let outbound = self.outbound;
         let balance = &outbound.snapshot.config.balance;
-        let facts = RetryFacts {
+        RetryFacts {
             effect: outbound.call.effect,
             idempotent: outbound.service.is_idempotent(outbound.call.operation),
             placement: &outbound.call.placement,
@@ -96,15 +148,13 @@ impl<'a> Progress<'a> {
             replayable: outbound.request.body.is_whole,
             target_is_known: self.target_is_known,
             has_fallback: self.fallback.is_some(),
+            has_home: outbound.home.is_some(),
             attempts: self.attempts.saturating_sub(self.reconnects),
             max_attempts: balance.max_retries,
             reconnects: self.reconnects,
             overdue: Instant::now() >= self.deadline,
             retry_timeouts: balance.retry_timeouts,
-        };
-        let extra = outbound.service.pool.extra();
-        let now = self.shared.clock.now();
-        retry::decide(&facts, end, |cause| extra.retry(cause, now))
+        }
     }
 
     /// No endpoint is left: the last response if there was one, otherwise a refusal that says why.

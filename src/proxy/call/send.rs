@@ -1,7 +1,8 @@
 //! Sends a call to endpoints, attempt after attempt, as the rules of retrying allow.
 
-use super::attempt::{Attempt, AttemptEnd};
+use super::attempt::AttemptEnd;
 use super::caller::{CallResponse, Caller};
+use super::hedge;
 use super::outbound::Outbound;
 use super::progress::Progress;
 use super::requester::Requester;
@@ -9,7 +10,6 @@ use crate::balance::{NoRoute, Route, RouteRequest};
 use crate::dialect::Placement;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::retry::RetryDecision;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -66,7 +66,7 @@ pub async fn send(
         let route = route(caller, outbound, &progress);
         progress.trace.routing += caller.shared.clock.now().since(begun);
         let end = match route {
-            Ok(route) => Attempt::make(caller, outbound, deadline, route, requester).await,
+            Ok(route) => hedge::attempt(caller, outbound, &mut progress, route, requester).await,
             Err(none) => break progress.nowhere(none),
         };
         if let Some(end) = after(&mut progress, end) {
@@ -114,16 +114,14 @@ fn after(progress: &mut Progress<'_>, end: AttemptEnd) -> Option<SendEnd> {
                 RetryDecision::Writer => progress.to_writer = true,
                 RetryDecision::Elsewhere | RetryDecision::Reconnect => {}
             }
-            progress.excluded.push(Arc::clone(&response.endpoint));
-            progress.fallback = Some(response);
+            progress.exclude_responder(response);
             None
         }
         AttemptEnd::Failed(error, endpoint) => {
             match progress.failed(&error, &endpoint) {
                 RetryDecision::Reconnect => progress.reconnects += 1,
                 RetryDecision::Elsewhere | RetryDecision::Writer => {
-                    progress.excluded.push(endpoint);
-                    progress.error = Some(error);
+                    progress.exclude_failed(error, endpoint);
                 }
                 RetryDecision::Stop | RetryDecision::AsWrite => {
                     return Some(progress.given_up(&error));

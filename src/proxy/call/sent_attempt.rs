@@ -4,9 +4,10 @@
 use super::exchange_error::ExchangeError;
 use super::outbound::Outbound;
 use crate::balance::Route;
-use crate::dialect::{Fault, Judgement};
+use crate::dialect::{Effect, Fault, Judgement};
 use crate::endpoint::{Evidence, Permit};
-use crate::observe::{AttemptNote, Name, RunningAttempt};
+use crate::http::Stage;
+use crate::observe::{AttemptNote, HEDGE_CANCELLED, HEDGE_TIMEOUT, Name, RunningAttempt};
 use crate::shared::Shared;
 use crate::snapshot::Service;
 use balancing::{Completion, Start};
@@ -20,6 +21,7 @@ pub struct SentAttempt {
     permit: Permit,
     running: RunningAttempt,
     start: Start,
+    effect: Effect,
     /// The time until the response was there, or began to stream: the sample of the endpoint's speed. The rest of a
     /// response that streams depends on its length, and on how fast its client reads.
     sample: Option<Duration>,
@@ -44,6 +46,7 @@ impl SentAttempt {
             start: route.permit.start(route.ask, &shared.clock),
             permit: route.permit,
             running: RunningAttempt::begin(&shared.observer, &outbound.ticket, service, note),
+            effect: outbound.call.effect,
             sample: None,
         }
     }
@@ -66,8 +69,12 @@ impl SentAttempt {
             needs_two_shapes: judgement.needs_two_shapes,
             timed_out: false,
         };
-        self.service.pool.extra().ended(judgement.fault);
         let completion = self.completion(judgement.fault);
+        let extra = self.service.pool.extra();
+        extra.ended(judgement.fault);
+        if judgement.is_success() && self.effect.is_read() {
+            extra.read(self.start.ask.shape, completion.service_time);
+        }
         self.permit.complete(&completion, evidence);
         self.running.end(judgement.fault, judgement.code);
     }
@@ -90,12 +97,27 @@ impl SentAttempt {
         self.running.end(Fault::Endpoint, error.kind);
     }
 
+    /// Another attempt at the same call was faster, and this one is cancelled. It says nothing against the endpoint, but
+    /// that a request takes at least so long.
+    pub fn outpaced(self) {
+        let extra = self.service.pool.extra();
+        extra.outpaced(self.start.ask.shape, self.running.elapsed());
+        self.permit.outpaced();
+        self.running.end(Fault::None, HEDGE_CANCELLED);
+    }
+
+    /// The endpoint hangs, and another one has responded.
+    pub fn hung(self) {
+        self.failed(&ExchangeError::timeout(Stage::Sent, HEDGE_TIMEOUT));
+    }
+
     fn completion(&self, fault: Fault) -> Completion {
         Completion {
             start: self.start,
             now: self.shared.clock.now(),
             service_time: self.sample.unwrap_or_else(|| self.running.elapsed()),
             fault: Some(fault),
+            outpaced: false,
         }
     }
 }

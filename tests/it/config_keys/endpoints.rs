@@ -2,6 +2,7 @@
 
 use super::given::Given;
 use super::observe::*;
+use crate::hedging;
 use crate::support::{Origin, Proxy, Setup, Step, eventually, wait_until};
 use serde_json::json;
 use std::net::SocketAddr;
@@ -173,6 +174,14 @@ observations! {
     }
     attempts_of_a_read_on_budget(given) {
         reads_over_resetting(given, "balance: {retry_floor: 0}").await
+    }
+    attempts_of_a_read_that_takes_long(given) {
+        let [a, b] = hedging::origins(|_| hedging::after(300)).await;
+        let proxy = given.over("qdrant", &[&a, &b]).service("cache: false")
+            .section("balance: {strategy: round_robin}").start().await;
+        hedging::warm(&proxy).await;
+        get(&proxy, hedging::READ).await;
+        attempts(&[&a, &b])
     }
     attempts_of_a_timed_out_read(given) {
         let (a, b) = (slow().await, slow().await);

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -52,6 +52,8 @@ pub enum Step {
     Sleep(Duration),
     /// Waits for a signal of the test.
     Wait(Arc<Notify>),
+    /// Waits until the other side closes the connection.
+    AwaitClose,
     /// Closes the connection.
     Close,
     /// Resets the connection.
@@ -290,6 +292,10 @@ async fn run(stream: &mut TcpStream, steps: Vec<Step>) -> bool {
             }
             Step::Sleep(span) => tokio::time::sleep(span).await,
             Step::Wait(signal) => signal.notified().await,
+            Step::AwaitClose => {
+                let _ = stream.read(&mut [0]).await;
+                return false;
+            }
             Step::Close => return false,
             Step::Reset => {
                 let _ = stream.set_zero_linger();

@@ -1,5 +1,5 @@
 use crate::policies::Strategy::{self, LeastConnections};
-use crate::testing::{IDLE, Plain};
+use crate::testing::{IDLE, Plain, WAITED};
 use crate::{EndpointLoad, EndpointView, Gate, HealthStatus, Moment, Pick, RouteReason};
 use proptest::prelude::*;
 use std::time::Duration;
@@ -61,6 +61,18 @@ fn none_goes_where_it_is_worse() {
         assert_eq!(hedged([waiting, worse]), None, "{worse:?}");
         assert_eq!(hedged([waiting, worse, IDLE]).unwrap().index, 2);
     }
+}
+
+#[test]
+fn one_that_usually_responds_within_the_time_already_waited_is_good_enough() {
+    let mean = |view, seconds| EndpointView {
+        recent_mean: Some(seconds),
+        ..view
+    };
+    let waited = WAITED.as_secs_f64();
+    let hedged = |other| hedged([mean(WAITING, 0.001), mean(IDLE, other)]);
+    assert!(hedged(waited).is_some());
+    assert_eq!(hedged(waited * 1.01), None);
 }
 
 #[test]

@@ -85,6 +85,7 @@ fn requests(site: &Site, scrape: &mut Scrape<'_>, records: &[Value]) {
         ("attempts_total", &[("fault", "endpoint")], 1),
         ("retries_total", &[], 1),
         ("retries_total", &[("reason", "endpoint")], 1),
+        ("hedges_total", &[], 0),
         ("assignments_total", &[("result", "assigned")], sent),
         ("assignments_total", &[("result", "none")], 1),
         ("rejections_total", &[], 1),

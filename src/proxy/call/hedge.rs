@@ -1,0 +1,209 @@
+//! A first attempt, and a hedge beside it: where no response has come after the time within which nearly all reads of the
+//! shape end, another endpoint is asked as well. The first good response counts, and the other attempt is cancelled at once.
+//! Which calls may have one is decided in `retry.rs`; after which time, and at which endpoint, in the crate `balancing`.
+
+use super::attempt::{Attempt, AttemptEnd};
+use super::caller::Caller;
+use super::outbound::Outbound;
+use super::progress::Progress;
+use super::requester::{self, Requester};
+use super::sent_attempt::SentAttempt;
+use crate::balance::{Route, RouteRequest};
+use crate::clock::Moment;
+use crate::dialect::{Placement, RetryAdvice};
+use crate::endpoint::Endpoint;
+use crate::observe::{HedgeCount, HedgeResult};
+use balancing::{ExtraAttempts, Patience, RetryCause};
+use std::future::pending;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// What both attempts are made of.
+#[derive(Clone, Copy)]
+struct Race<'a> {
+    caller: &'a Caller,
+    outbound: &'a Outbound,
+    deadline: Instant,
+}
+
+/// What is under way. An attempt that ends leaves its place empty.
+#[derive(Default)]
+struct UnderWay {
+    first: Option<SentAttempt>,
+    second: Option<SentAttempt>,
+    /// Counts the second one, once it was made.
+    count: Option<HedgeCount>,
+    /// The second one was made because the first endpoint hangs.
+    first_hangs: bool,
+}
+
+/// Makes an attempt, and a second one beside it where the first takes long. One that ends without a good response while the
+/// other goes on is noted in `progress`.
+pub async fn attempt(
+    caller: &Caller,
+    outbound: &Outbound,
+    progress: &mut Progress<'_>,
+    route: Route,
+    requester: &mut Option<&mut dyn Requester>,
+) -> AttemptEnd {
+    let race = Race {
+        caller,
+        outbound,
+        deadline: progress.deadline,
+    };
+    let mut under_way = UnderWay::default();
+    let (end, result) = race.run(progress, route, requester, &mut under_way).await;
+    under_way.overtaken(result);
+    end
+}
+
+impl Race<'_> {
+    /// The end that counts, and how the second attempt went. What is still under way then is dropped.
+    async fn run(
+        self,
+        progress: &mut Progress<'_>,
+        route: Route,
+        requester: &mut Option<&mut dyn Requester>,
+        under_way: &mut UnderWay,
+    ) -> (AttemptEnd, HedgeResult) {
+        let tried = [Arc::clone(&route.endpoint)];
+        let mut nobody = None;
+        let (end, second) = {
+            let mut first = pin!(self.make(route, &mut under_way.first, requester));
+            let route = tokio::select! {
+                biased;
+                end = &mut first => return (end, HedgeResult::Abandoned),
+                (route, first_hangs) = self.due(progress.patience(), &tried) => {
+                    under_way.first_hangs = first_hangs;
+                    route
+                }
+            };
+            let (observer, service) = (&self.caller.shared.observer, &self.outbound.service.label);
+            under_way.count = Some(HedgeCount::sent(observer, service));
+            let mut second = Box::pin(self.make(route, &mut under_way.second, &mut nobody));
+            tokio::select! {
+                biased;
+                end = &mut first => (end, second),
+                end = &mut second => {
+                    if is_good(&end) {
+                        return (end, HedgeResult::Won);
+                    }
+                    progress.superseded(end);
+                    return (first.await, HedgeResult::Failed);
+                }
+            }
+        };
+        if is_good(&end) {
+            let result = match end {
+                AttemptEnd::RequesterGone => HedgeResult::Abandoned,
+                _ => HedgeResult::Lost,
+            };
+            return (end, result);
+        }
+        progress.superseded(end);
+        tokio::select! {
+            biased;
+            end = second => {
+                let won = is_good(&end);
+                (end, if won { HedgeResult::Won } else { HedgeResult::Failed })
+            }
+            () = requester::gone(requester) => (AttemptEnd::RequesterGone, HedgeResult::Abandoned),
+        }
+    }
+
+    /// Sends the call once. It stands in `place` until its end is told.
+    async fn make(
+        self,
+        route: Route,
+        place: &mut Option<SentAttempt>,
+        requester: &mut Option<&mut dyn Requester>,
+    ) -> AttemptEnd {
+        Attempt::make(
+            self.caller,
+            self.outbound,
+            self.deadline,
+            route,
+            place,
+            requester,
+        )
+        .await
+    }
+
+    /// Waits until a second attempt is due and may be made; gives its route, and whether the first endpoint hangs.
+    async fn due(self, patience: Option<Patience>, tried: &[Arc<Endpoint>]) -> (Route, bool) {
+        let Some(patience) = patience else {
+            return pending().await;
+        };
+        let begun = Instant::now();
+        sleep_until(begun + patience.hedge_after).await;
+        if let Some(route) = self.route(tried, patience.hedge_after, ExtraAttempts::hedge) {
+            return (route, false);
+        }
+        sleep_until(begun + patience.hangs_after).await;
+        let retry = |extra: &ExtraAttempts, now| extra.retry(RetryCause::Failure, now);
+        match self.route(tried, patience.hangs_after, retry) {
+            Some(route) => (route, true),
+            None => pending().await,
+        }
+    }
+
+    /// Chooses the endpoint of a second attempt and takes it from its budget.
+    fn route(
+        self,
+        tried: &[Arc<Endpoint>],
+        waited: Duration,
+        spend: impl Fn(&ExtraAttempts, Moment) -> bool,
+    ) -> Option<Route> {
+        let (shared, pool) = (&self.caller.shared, &self.outbound.service.pool);
+        let now = shared.clock.now();
+        let request = RouteRequest {
+            plan: &self.outbound.plan,
+            shape: self.outbound.call.shape,
+            placement: &Placement::Any,
+            key: "",
+            excluded: tried,
+            home: None,
+            now,
+            explain: self.outbound.explain,
+        };
+        let mut random = shared.random_source.random();
+        let route = pool.choose_hedge(&request, waited, &mut random, || spend(pool.extra(), now));
+        let metrics = shared.observer.metrics();
+        let refused = |word: &'static str| metrics.hedge(&self.outbound.service.label, word);
+        route.map_err(|none| refused(none.label())).ok()
+    }
+}
+
+impl UnderWay {
+    /// The race is over: what is still under way was overtaken, unless the requester left.
+    fn overtaken(self, result: HedgeResult) {
+        let Some(count) = self.count else { return };
+        count.end(result);
+        if result == HedgeResult::Abandoned {
+            return;
+        }
+        if let Some(second) = self.second {
+            second.outpaced();
+        }
+        if let Some(first) = self.first {
+            match self.first_hangs {
+                true => first.hung(),
+                false => first.outpaced(),
+            }
+        }
+    }
+}
+
+/// Whether nothing better than this end is waited for: a response that no other endpoint is asked to better, or none is wanted.
+fn is_good(end: &AttemptEnd) -> bool {
+    match end {
+        AttemptEnd::Response(response) => {
+            let advice = response.judgement.read_retry;
+            matches!(advice, RetryAdvice::No | RetryAdvice::AsWrite) || !response.response.is_whole
+        }
+        AttemptEnd::RequesterGone => true,
+        AttemptEnd::Failed(..) | AttemptEnd::Unwritable => false,
+    }
+}
