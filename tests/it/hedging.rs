@@ -209,6 +209,28 @@ async fn writes_and_reads_of_one_attempt_get_no_second_one() {
     }
 }
 
+/// Another replica may lag behind the write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_of_what_was_written_through_this_process_stays_at_its_home() {
+    let origins: [_; 2] = origins(|_| after(300)).await;
+    let urls: Vec<String> = origins.iter().map(Origin::url).collect();
+    let proxy = Setup::new("qdrant", &urls).start().await;
+    let upsert = "/collections/a/points?wait=true";
+    let json = "content-type: application/json\r\n";
+    let written = proxy
+        .request("PUT", upsert, json, br#"{"points":[]}"#)
+        .await;
+    assert_eq!(written.status, 200);
+    for id in 1..=QUICK {
+        let target = format!("/collections/a/points/{id}");
+        let response = proxy.request("GET", &target, "", b"").await;
+        assert!(!response.is_hit(), "each id is another read");
+    }
+    assert_eq!(asked(&origins), 1, "the last one was slow");
+    assert!(origins.iter().any(|origin| origin.count() == 0));
+    assert_eq!(proxy.series("pointsman_hedges_total", &[]).await, 0.0);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hedges_are_two_of_a_hundred_requests_at_most() {
     // The other endpoint is quick, so that the times that are known stay short.

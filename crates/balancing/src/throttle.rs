@@ -1,5 +1,5 @@
 //! Stops extra attempts while a service fails as a whole: tokens that failures take and successes give back. The rule is
-//! gRPC's (proposal A6, retry throttling); our figures differ, see [`TOKENS`] and [`PER_SUCCESS`].
+//! gRPC's (its proposal for retry throttling); our figures differ, see [`TOKENS`] and [`PER_SUCCESS`].
 
 use crate::Fault;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -3,8 +3,8 @@ use crate::config;
 use crate::dialect::{Fault, Target};
 use crate::observe::metrics::FAMILIES;
 use crate::observe::{
-    CacheNote, CacheReading, CacheResult, DrainingReading, EndpointCounts, EndpointReading, Name,
-    Outcome, Readings, ReloadResult, ServiceReading,
+    CacheNote, CacheReading, CacheResult, DrainingReading, EndpointCounts, EndpointReading,
+    HedgeCount, HedgeResult, Name, Outcome, Readings, ReloadResult, ServiceReading,
 };
 use crate::plan::Category;
 use crate::rejection::RejectionReason;
@@ -99,6 +99,7 @@ fn everything() -> (Bench, String) {
         .observer
         .metrics()
         .connect_lacked(&service, "no_files");
+    HedgeCount::sent(&bench.observer, &service).end(HedgeResult::Won);
     bench
         .observer
         .metrics()

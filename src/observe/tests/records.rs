@@ -2,7 +2,9 @@ use super::fixtures::{Bench, plan, read};
 use crate::config;
 use crate::dialect::{Canonical, Fault, Placement, Target};
 use crate::observe::notes::{MAX_ATTEMPTS, MAX_CANDIDATES};
-use crate::observe::{Excluded, Learn, Name, Observation, Outcome, safe};
+use crate::observe::{
+    Excluded, HEDGE_CANCELLED, HEDGE_TIMEOUT, Learn, Name, Observation, Outcome, safe,
+};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
@@ -241,4 +243,43 @@ fn what_strangers_chose_is_bounded_and_on_one_line() {
     let record = serde_json::to_string(&*seen).unwrap();
     assert!(record.len() < 16_384, "{}", record.len());
     assert!(!record.chars().any(|c| c.is_control() || c == '\u{202e}'));
+}
+
+/// They overlap, and the first or the second may be the one that counts.
+#[test]
+fn of_two_attempts_beside_each_other_the_time_counts_once_and_the_one_that_was_not_overtaken_decides()
+ {
+    let last = |ends: [(&str, Fault, &'static str); 2]| {
+        let bench = Bench::new();
+        let seen = bench.open();
+        let attempts = seen.ticket().attempts().clone();
+        let running = ["a", "b"].map(|endpoint| {
+            let running = bench.sent(&seen, endpoint);
+            bench.clock.advance(Duration::from_millis(10));
+            running
+        });
+        let [a, b] = running;
+        let mut running = [Some(a), Some(b)];
+        for (endpoint, fault, code) in ends {
+            let place = usize::from(endpoint == "b");
+            let attempt = running[place].take().unwrap();
+            attempt.end(fault, code);
+            bench.clock.advance(Duration::from_millis(10));
+        }
+        let time = attempts.elapsed(bench.clock.now());
+        let decisive = attempts.decisive().unwrap();
+        (decisive.endpoint.to_string(), time.as_millis())
+    };
+    let cancelled = HEDGE_CANCELLED;
+    let won = [("b", Fault::None, "ok"), ("a", Fault::None, cancelled)];
+    assert_eq!(last(won), ("b".into(), 30));
+    let lost = [("a", Fault::None, "ok"), ("b", Fault::None, cancelled)];
+    assert_eq!(last(lost), ("a".into(), 30));
+    let failed = [("b", Fault::Endpoint, "closed"), ("a", Fault::None, "ok")];
+    assert_eq!(last(failed), ("a".into(), 30));
+    let hung = [
+        ("b", Fault::None, "ok"),
+        ("a", Fault::Endpoint, HEDGE_TIMEOUT),
+    ];
+    assert_eq!(last(hung), ("b".into(), 30));
 }
