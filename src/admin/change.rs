@@ -40,6 +40,16 @@ pub struct ModeChange {
     pub features: BTreeMap<Feature, Option<bool>>,
 }
 
+/// A replay of the recorded requests of a service.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Optimize {
+    pub service: String,
+    /// Whether the best strategy is taken.
+    #[serde(default)]
+    pub apply: bool,
+}
+
 /// Another strategy.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,7 +2,7 @@
 //! that it gives is looked at again before it is sent.
 
 use super::access::Credentials;
-use super::change::{ModeChange, NewInstance, StrategyChange};
+use super::change::{ModeChange, NewInstance, Optimize, StrategyChange};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,8 +34,16 @@ pub trait Control: Send + Sync + 'static {
     fn explanations(&self, limit: usize) -> Value;
     /// Events after this number.
     fn events(&self, after: u64) -> Value;
-    /// Scores of every endpoint, and why one could not be chosen.
-    fn scores(&self) -> Value;
+    /// Scores of every endpoint for a request of this complexity, and why one could not be chosen.
+    fn scores(&self, class: Option<&str>) -> Result<Value, Problem>;
+    /// The newest requests that were sent to endpoints.
+    fn arrivals(&self, limit: usize) -> Value;
+    /// What the shadow of each service would have chosen.
+    fn shadows(&self) -> Value;
+    /// What other strategies would have made of the recorded requests of a service.
+    async fn simulate(&self, service: &str) -> Result<Value, Problem>;
+    /// The same, and takes the best strategy if that is asked for.
+    async fn optimize(&self, wanted: Optimize) -> Result<Value, Problem>;
     /// The configuration that was taken last, secrets masked.
     fn config(&self) -> Value;
     /// Reads the configuration again. A refused one changes nothing.

@@ -1,6 +1,6 @@
 //! One small function per route. Each calls [`Control`] and wraps what it returns.
 
-use super::change::{ModeChange, NewInstance, StrategyChange};
+use super::change::{ModeChange, NewInstance, Optimize, StrategyChange};
 use super::control::{Control, Problem, PushedMetrics, StatusChange};
 use super::envelope::{self, ApiResponse};
 use super::input::{Described, Json, Names, NoBody, QueryParameters};
@@ -80,8 +80,61 @@ pub async fn instances(State(control): Process) -> Response {
     envelope::data(control.instances())
 }
 
-pub async fn scores(State(control): Process) -> Response {
-    envelope::data(control.scores())
+/// Which requests scores are for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Class {
+    class: Option<String>,
+}
+
+impl Described for Class {
+    const EXPECTED: &'static str = "nothing, or class=<complexity>";
+}
+
+pub async fn scores(
+    State(control): Process,
+    QueryParameters(of): QueryParameters<Class>,
+) -> ApiResponse {
+    control.scores(of.class.as_deref()).map(envelope::data)
+}
+
+pub async fn arrivals(
+    State(control): Process,
+    QueryParameters(limit): QueryParameters<Limit>,
+) -> Response {
+    envelope::data(control.arrivals(limit.rows()))
+}
+
+pub async fn shadows(State(control): Process) -> Response {
+    envelope::data(control.shadows())
+}
+
+/// Whose requests to replay.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfService {
+    service: String,
+}
+
+impl Described for OfService {
+    const EXPECTED: &'static str = "service=<name>";
+}
+
+pub async fn simulate(
+    State(control): Process,
+    QueryParameters(of): QueryParameters<OfService>,
+) -> ApiResponse {
+    control.simulate(&of.service).await.map(envelope::data)
+}
+
+impl Described for Optimize {
+    const EXPECTED: &'static str =
+        r#"{"service": "<name>"}, with "apply": true to take the best strategy"#;
+}
+
+pub async fn optimize(State(control): Process, Json(wanted): Json<Optimize>) -> ApiResponse {
+    let done = whole(async move { control.optimize(wanted).await }).await;
+    done.map(envelope::data)
 }
 
 pub async fn config(State(control): Process) -> Response {

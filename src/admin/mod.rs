@@ -15,7 +15,7 @@ mod routes;
 mod serve;
 
 pub use access::{AdminRole, Credentials};
-pub use change::{Feature, ModeChange, NewInstance, StrategyChange};
+pub use change::{Feature, ModeChange, NewInstance, Optimize, StrategyChange};
 pub use control::{
     Control, Health, Problem, ProblemKind, PushedMetrics, Readiness, ReloadReport, StatusChange,
 };

@@ -78,7 +78,11 @@ routes! {
     post "/api/performance/cache/clear" clear_cache, "" cache::CLEARED, "Drops stored responses: all, or ?cache_type=<category>.";
     get "/api/coordination/stats" stats, "" endpoints::STATS, "Instances, connections and load by service.";
     get "/api/coordination/instances" instances, "*[]." endpoints::INSTANCES, "Every endpoint with its state, draining ones included.";
-    get "/api/coordination/scores" scores, "*[]." endpoints::SCORES, "Scores of every instance, and why one could not be chosen.";
+    get "/api/coordination/scores" scores, "*[]." endpoints::SCORES, "Scores of every instance, and why one could not be chosen; ?class=<complexity> for requests of that complexity.";
+    get "/api/coordination/arrivals" arrivals, "[]." requests::ARRIVALS, "The newest requests that were sent to endpoints, newest first; ?limit=.";
+    get "/api/coordination/shadow" shadows, "" endpoints::SHADOWS, "What the strategy of `balance.shadow` would have chosen, by service.";
+    get "/api/coordination/simulate" simulate, "" endpoints::REPLAY, "Replays the recorded requests of a service through each strategy; ?service=<name>. At least 100 must be recorded.";
+    post "/api/coordination/optimize" optimize, "" endpoints::REPLAY, "The same: {\"service\":NAME}, and with \"apply\":true the best strategy is taken. A tie keeps the present one.";
     post "/api/coordination/instances" add_instance, "" endpoints::ADDED, "Adds an instance: {\"service\":NAME,\"url\":\"http://HOST:PORT\"} and the other keys of an endpoint. `service_type`, if given, must be the dialect of the service.";
     delete "/api/coordination/instances/{service}/{id}" remove_instance, "" endpoints::REMOVED, "Removes an instance: no new requests; those in flight end, those of its transactions are still taken.";
     get "/api/coordination/strategy" strategies, "" endpoints::STRATEGIES, "The strategy of each service.";

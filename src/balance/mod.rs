@@ -2,6 +2,7 @@
 //! [`Selector`] screens them and lets a strategy pick, and a [`crate::endpoint::Permit`] counts the request there
 //! and takes how it went. Nothing here opens a socket or reads a request.
 
+mod chooser;
 mod no_route;
 pub mod pool;
 mod reading;
@@ -12,6 +13,7 @@ mod search;
 pub mod stats;
 #[cfg(test)]
 pub(crate) mod testing;
+mod worker_score;
 
 pub use balancing::{Ask, EndpointView, Exclusion, Pick, PoolView, RouteReason, Selector};
 pub use no_route::{NoHedge, NoRoute};

@@ -1,6 +1,7 @@
 //! The pool of a service: its endpoints, how one is selected, its extra attempts. It is rebuilt with each
 //! reload, over states that the registry keeps.
 
+use super::chooser::Chooser;
 use super::no_route::{NoHedge, NoRoute, Pauses};
 use super::route::{Route, RouteRequest};
 use super::scored::Scored;
@@ -10,7 +11,7 @@ use crate::clock::Moment;
 use crate::config::{self, Config, StrategyName};
 use crate::endpoint::{self, Condition, Endpoint, HealthRules, PoolPlace, ProbeTrigger, Registry};
 use crate::random::Random;
-use balancing::{ExtraAttempts, ExtraRules, ScreenRules, Selector};
+use balancing::{ExtraAttempts, ExtraRules, ScreenRules, Selector, ShadowFigures};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub enum PoolError {
 pub struct Pool {
     service: Arc<str>,
     endpoints: Vec<Arc<Endpoint>>,
-    strategy: StrategyName,
+    chooser: Chooser,
     pub(super) selector: Selector,
     /// Whether limits count (`balance.enabled`).
     pub(super) is_enabled: bool,
@@ -59,10 +60,16 @@ impl Pool {
             false => StrategyName::RoundRobin,
         };
         let same = before.filter(|before| are_alike(&before.endpoints, &endpoints));
+        let chooser = Chooser::new(
+            strategy,
+            balance.shadow,
+            endpoints.len(),
+            same.map(|same| &same.chooser),
+        );
         Ok(Self {
             service: name.into(),
-            strategy,
-            selector: selector(strategy, endpoints.len(), config, same),
+            selector: selector(&chooser, config),
+            chooser,
             endpoints,
             is_enabled: balance.enabled,
             pauses: Pauses {
@@ -158,7 +165,12 @@ impl Pool {
 
     /// The strategy in use.
     pub fn strategy(&self) -> StrategyName {
-        self.strategy
+        self.chooser.strategy
+    }
+
+    /// The strategy that is asked beside it, and what was counted of that.
+    pub fn shadow(&self) -> Option<(StrategyName, ShadowFigures)> {
+        self.chooser.shadow()
     }
 
     /// What the service may still be given beyond one attempt for each request.
@@ -167,19 +179,10 @@ impl Pool {
     }
 }
 
-/// How endpoints are selected. A policy of the same name goes on where it was in the pool before, if that has the same endpoints.
-fn selector(
-    strategy: StrategyName,
-    endpoints: usize,
-    config: &Config,
-    before: Option<&Pool>,
-) -> Selector {
-    let before = before.filter(|before| before.strategy == strategy);
+/// How endpoints are selected.
+fn selector(chooser: &Chooser, config: &Config) -> Selector {
     Selector {
-        policy: match before {
-            Some(before) => Arc::clone(&before.selector.policy),
-            None => strategy.strategy().policy(endpoints),
-        },
+        policy: chooser.policy(),
         rules: ScreenRules {
             serving: endpoint::serving_rules(config),
             max_ejected: config.breaker.max_ejected,

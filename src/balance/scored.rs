@@ -1,8 +1,10 @@
 //! The endpoints of a pool with their scores, for explanations and the admin API.
 
+use super::worker_score::WorkerScore;
+use crate::clock::Moment;
 use crate::endpoint::{Endpoint, ScoreParts};
 use balancing::view::mean_time;
-use balancing::{EndpointView, Exclusion, Screen};
+use balancing::{Ask, EndpointView, Exclusion, PoolView, Screen, Selector, Standing};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -16,6 +18,10 @@ pub struct Scored {
     pub score: f64,
     /// What the score is made of.
     pub parts: ScoreParts,
+    /// How the strategy of the service rates it, lower is better; `None` where it compares nothing.
+    pub by_strategy: Option<f64>,
+    /// The composite score; higher is better.
+    pub worker: WorkerScore,
     pub in_flight: u32,
     /// Why it could not be chosen; `None` when it could.
     pub excluded: Option<Exclusion>,
@@ -27,15 +33,20 @@ impl Scored {
         endpoints: &[Arc<Endpoint>],
         views: &[EndpointView],
         screen: &Screen,
-        slowest: f64,
+        (selector, ask, now): (&Selector, &Ask, Moment),
     ) -> Vec<Self> {
-        let neutral = mean_time(views);
+        let (neutral, slowest) = (mean_time(views), selector.slowest);
+        let pool = PoolView::new(views, Standing::Preferred, now, slowest);
+        let times = views.iter().filter_map(|view| view.load.mean_time);
+        let best = times.min_by(f64::total_cmp);
         let scored = endpoints.iter().zip(views).enumerate();
         let scored = scored.map(|(index, (endpoint, view))| Self {
             endpoint: endpoint.name.to_string(),
             load: view.load.score(),
             score: view.load.resource_score(neutral, slowest),
             parts: view.load.parts(neutral, slowest),
+            by_strategy: selector.policy.score(&pool, ask, index),
+            worker: WorkerScore::of(endpoint, view, best, now),
             in_flight: view.load.in_flight,
             excluded: screen.exclusion(views, index),
         });

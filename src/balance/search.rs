@@ -60,8 +60,8 @@ impl<'a> RouteSearch<'a> {
     }
 
     fn scored(&self, views: &[EndpointView], screen: &Screen) -> Vec<Scored> {
-        let slowest = self.pool.selector.slowest;
-        Scored::all(self.pool.endpoints(), views, screen, slowest)
+        let of = (&self.pool.selector, &self.ask.plain(), self.ask.now);
+        Scored::all(self.pool.endpoints(), views, screen, of)
     }
 
     fn balanced(&self, random: &mut Random) -> Result<Route, NoRoute> {

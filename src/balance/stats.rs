@@ -8,6 +8,7 @@ use crate::endpoint::Endpoint;
 use crate::endpoint::window::WINDOW;
 use crate::endpoint::{Gate, HealthStatus};
 use serde::{Serialize, Serializer};
+use std::sync::Arc;
 
 /// One service.
 #[derive(Debug, Clone, Serialize)]
@@ -24,6 +25,9 @@ pub struct PoolStats {
     pub avg_response_time: Option<f64>,
     /// Score A; `None` for a pool without endpoints.
     pub avg_load_score: Option<f64>,
+    /// The largest share of the responses of the last minute over the share that the weight of its endpoint asks for: 1 is
+    /// even. `None` without responses.
+    pub skew: Option<f64>,
     pub instances: Vec<InstanceStats>,
 }
 
@@ -93,6 +97,7 @@ impl PoolStats {
             total_active_queries: instances.iter().map(|one| one.active_queries).sum(),
             avg_response_time: mean(endpoints.iter().filter_map(|e| e.state.times.mean())),
             avg_load_score: mean(endpoints.iter().map(|e| e.load(now).score())),
+            skew: skew(endpoints, now),
             instances,
         }
     }
@@ -156,6 +161,18 @@ pub fn breaker_word(gate: Gate) -> &'static str {
         Gate::Open(_) => "open",
         Gate::HalfOpen | Gate::TrialRunning => "half_open",
     }
+}
+
+fn skew(endpoints: &[Arc<Endpoint>], now: Moment) -> Option<f64> {
+    let responses = |one: &Arc<Endpoint>| {
+        let recent = one.state.recent(now);
+        (recent.successes + recent.errors) as f64
+    };
+    let all: f64 = endpoints.iter().map(responses).sum();
+    let weights: f64 = endpoints.iter().map(|one| one.weight).sum();
+    let weighed = endpoints.iter().filter(|one| one.weight > 0.0);
+    let relative = weighed.map(|one| (responses(one) / all) / (one.weight / weights));
+    relative.max_by(f64::total_cmp).filter(|_| all > 0.0)
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {

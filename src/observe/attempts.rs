@@ -125,9 +125,12 @@ impl RunningAttempt {
         self.observer.now().since(self.started)
     }
 
-    /// A response began.
-    pub fn responded(&self, status: u16) {
-        self.change(|attempt| attempt.status = Some(status));
+    /// A response began after this time of the endpoint.
+    pub fn responded(&self, status: u16, service_time: Duration) {
+        self.change(|attempt| {
+            attempt.status = Some(status);
+            attempt.service_time = Some(service_time);
+        });
     }
 
     /// It has ended, by this fault and with this word of a judge or of the exchange.

@@ -2,6 +2,7 @@
 //! and everything that learns read this record and nothing else. Nothing here decides anything, waits
 //! for anything, or ever holds a body, a parameter or a credential.
 
+mod arrivals;
 mod attempts;
 pub mod executions;
 mod headline;
@@ -20,6 +21,7 @@ mod request_id;
 pub mod safe;
 mod wall;
 
+pub use arrivals::{Arrival, Arrivals};
 pub use attempts::{Attempts, HEDGE_CANCELLED, HEDGE_TIMEOUT, RunningAttempt};
 pub use executions::{Executions, RunningRequest};
 pub use hedges::{HedgeCount, HedgeResult};
@@ -27,11 +29,12 @@ pub use in_flight::{InFlight, Ticket};
 pub use logging::Logging;
 pub use metrics::{
     CacheReading, DrainingReading, EndpointReading, MetricsSource, Readings, ReloadResult,
-    ServiceReading,
+    ServiceReading, ShadowReading,
 };
 pub use name::Name;
 pub use notes::{
-    AttemptNote, CacheNote, CacheResult, EndpointCounts, Excluded, Facts, PhaseTimes, RouteNote,
+    AttemptNote, CacheNote, CacheResult, Candidate, EndpointCounts, Excluded, Facts, PhaseTimes,
+    RouteNote,
 };
 pub use observation::{Observation, Outcome};
 pub use observer::{Learn, Observer, Opening};

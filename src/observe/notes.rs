@@ -76,19 +76,33 @@ pub struct AttemptNote {
     pub reason: &'static str,
     /// The score by which it was chosen, where the strategy has one.
     pub score: Option<f64>,
-    /// Scores of all candidates, the chosen one too; at most [`MAX_CANDIDATES`].
-    pub scores: Vec<(Name, f64)>,
+    /// All endpoints as the choice saw them, the chosen one too; at most [`MAX_CANDIDATES`].
+    pub scores: Vec<Candidate>,
     /// `None`: no response came.
     pub status: Option<u16>,
     pub fault: Fault,
     /// The judge's word for the response or for the failed exchange; `under_way` before its end, `abandoned` where nobody
     /// waited for that.
     pub code: &'static str,
+    /// The endpoint's own time, until its response was there or began to stream.
+    #[serde(serialize_with = "maybe_seconds")]
+    pub service_time: Option<Duration>,
     #[serde(skip)]
     pub started: Moment,
     /// From the sending of the request until the endpoint had sent all; what a slow client held up is part of it.
     #[serde(serialize_with = "seconds")]
     pub elapsed: Duration,
+}
+
+/// An endpoint as a choice saw it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Candidate {
+    pub endpoint: Name,
+    /// How the strategy rates it, lower is better; `None` where it compares nothing.
+    pub score: Option<f64>,
+    pub in_flight: u32,
+    /// From the balancer's closed set of words; `None` when it could be chosen.
+    pub excluded: Option<&'static str>,
 }
 
 /// An endpoint that could not be chosen.
@@ -189,6 +203,7 @@ impl AttemptNote {
             status: None,
             fault: Fault::None,
             code: UNDER_WAY,
+            service_time: None,
             started,
             elapsed: Duration::ZERO,
         }
@@ -216,6 +231,6 @@ fn maybe_seconds<S: Serializer>(span: &Option<Duration>, serializer: S) -> Resul
     span.map(|span| span.as_secs_f64()).serialize(serializer)
 }
 
-fn hexadecimal<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn hexadecimal<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&format_args!("{number:016x}"))
 }

@@ -1,6 +1,7 @@
 //! The observer: opens a guard for each request, and hands the one record of its end to metrics, the
 //! history, the log and the learners. It never waits and refuses nothing.
 
+use super::arrivals::Arrivals;
 use super::executions::{Entry, Executions, RunningRequest};
 use super::history::History;
 use super::in_flight::{InFlight, Ticket};
@@ -59,6 +60,7 @@ pub struct Observer {
     executions: Executions,
     history: History,
     metrics: Metrics,
+    arrivals: Arrivals,
     learners: ArcSwap<Vec<Arc<dyn Learn>>>,
 }
 
@@ -77,6 +79,7 @@ impl Observer {
             ids: RequestIds::new(random.bits()),
             executions: Executions::default(),
             history: History::new(limit(observe)),
+            arrivals: Arrivals::new(observe.arrivals as usize),
             learners: ArcSwap::default(),
         }))
     }
@@ -86,6 +89,7 @@ impl Observer {
         self.settings
             .store(Arc::new(Settings::of(observe, queries)));
         self.history.resize(limit(observe));
+        self.arrivals.resize(observe.arrivals as usize);
     }
 
     /// From now on `learner` gets the record of each request.
@@ -162,6 +166,11 @@ impl Observer {
         self.history.newest(count)
     }
 
+    /// The last requests that were sent to endpoints.
+    pub fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
+    }
+
     /// How many records are kept for [`Observer::explain`].
     pub fn kept(&self) -> usize {
         self.history.len()
@@ -223,6 +232,7 @@ impl Observer {
         if seen.slow {
             lines::slow(&seen);
         }
+        self.arrivals.learn(&seen);
         self.learners
             .load()
             .iter()

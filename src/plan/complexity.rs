@@ -15,6 +15,14 @@ pub enum Complexity {
 }
 
 impl Complexity {
+    /// Every level.
+    pub const ALL: &'static [Self] = &[
+        Complexity::Simple,
+        Complexity::Moderate,
+        Complexity::Complex,
+        Complexity::VeryComplex,
+    ];
+
     /// The name in metrics, logs and explanations.
     pub const fn label(self) -> &'static str {
         match self {

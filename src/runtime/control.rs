@@ -2,20 +2,21 @@
 
 mod changes;
 mod instances;
+mod optimize;
 mod readiness;
 mod stats;
 
 use super::reload::Reloader;
 use crate::admin::{
-    Control, Credentials, Health, ModeChange, NewInstance, Problem, PushedMetrics, Readiness,
-    ReloadReport, StatusChange, StrategyChange,
+    Control, Credentials, Health, ModeChange, NewInstance, Optimize, Problem, PushedMetrics,
+    Readiness, ReloadReport, StatusChange, StrategyChange,
 };
 use crate::balance::PoolStats;
 use crate::cache::Selection;
 use crate::config;
 use crate::endpoint::{Endpoint, LoadReport};
 use crate::observe::unix_ms;
-use crate::plan::{Category, Plan};
+use crate::plan::{Category, Complexity, Plan};
 use crate::shared::Shared;
 use crate::snapshot::{Service, Snapshot};
 use async_trait::async_trait;
@@ -155,14 +156,34 @@ impl Control for Operator {
         value(&self.shared.registry.events().after(after))
     }
 
-    fn scores(&self) -> Value {
+    fn scores(&self, class: Option<&str>) -> Result<Value, Problem> {
         let snapshot = self.shared.snapshot();
-        let plan = Plan::unclassified();
+        let mut plan = Plan::unclassified();
+        if let Some(word) = class {
+            let found = Complexity::ALL.iter().find(|one| one.label() == word);
+            plan.complexity = *found.ok_or_else(|| Problem::invalid(unknown_class()))?;
+        }
         let ask = readiness::any(&plan, self.shared.clock.now());
         let rows = snapshot
             .services()
             .map(|service| (service.name.to_string(), value(&service.pool.scores(&ask))));
-        Value::Object(rows.collect())
+        Ok(Value::Object(rows.collect()))
+    }
+
+    fn arrivals(&self, limit: usize) -> Value {
+        value(&self.shared.observer.arrivals().newest(limit))
+    }
+
+    fn shadows(&self) -> Value {
+        stats::shadows(&self.shared.snapshot())
+    }
+
+    async fn simulate(&self, service: &str) -> Result<Value, Problem> {
+        self.simulated(service).await
+    }
+
+    async fn optimize(&self, wanted: Optimize) -> Result<Value, Problem> {
+        self.optimized(wanted).await
     }
 
     fn config(&self) -> Value {
@@ -264,6 +285,14 @@ impl Control for Operator {
         };
         Ok(self.shared.cache.clear(selection) as u64)
     }
+}
+
+fn unknown_class() -> String {
+    let words = Complexity::ALL.iter().map(|one| one.label());
+    format!(
+        "class: expected one of {}",
+        words.collect::<Vec<_>>().join(", ")
+    )
 }
 
 fn unknown_category(word: &str) -> String {

@@ -6,7 +6,7 @@ use crate::endpoint::{DrainingEndpoint, Endpoint};
 use crate::observe::metrics::process::resident_bytes;
 use crate::observe::{
     CacheReading, DrainingReading, EndpointCounts, EndpointReading, MetricsSource, Name, Readings,
-    ServiceReading,
+    ServiceReading, ShadowReading,
 };
 use crate::shared::Shared;
 use std::sync::{Arc, Weak};
@@ -29,6 +29,12 @@ impl MetricsSource for Figures {
             readings.services.push(ServiceReading {
                 service: label.clone(),
                 counts: counts(&stats),
+                skew: stats.skew,
+                shadow: service.pool.shadow().map(|(_, figures)| ShadowReading {
+                    agreed: figures.agreed,
+                    differed: figures.differed,
+                    waited: figures.waited,
+                }),
             });
             let endpoints = service.pool.endpoints().iter().zip(&stats.instances);
             let rows = endpoints.map(|(endpoint, stats)| instance(label, endpoint, stats));

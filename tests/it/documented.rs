@@ -41,6 +41,7 @@ fn yaml(cluster: &Cluster, graph: &Graph, l1: &str) -> String {
          admin: {{listen: '127.0.0.1:0', operate_token: {SECRET}}}\n\
          observe: {{log: trace}}\n\
          queries: {{slow_threshold: 300ms}}\n\
+         balance: {{shadow: least_connections}}\n\
          health: {{interval: 100ms, unhealthy_after: 100}}\n\
          breaker: {{threshold: 3, open_for: 500ms}}\n\
          process: {{reload_delay: 1h}}\n\
@@ -146,6 +147,8 @@ impl Site {
             "/api/coordination/events",
             "/api/coordination/strategy",
             "/api/coordination/mode",
+            "/api/coordination/shadow",
+            "/api/coordination/arrivals",
             "/api/config",
         ] {
             let got = self.admin("GET", path, Value::Null).await;
@@ -331,6 +334,25 @@ async fn trouble(site: &mut Site) {
     }
 }
 
+/// The strategies compared on what was recorded, and an explained choice.
+async fn replays(site: &mut Site) {
+    for number in 400..510 {
+        site.scroll(number).await;
+    }
+    let path = "/api/coordination/simulate?service=vectors";
+    let report = site.admin("GET", path, Value::Null).await;
+    assert_eq!(report.status, 200, "{report:?}");
+    let wanted = json!({"service": "vectors", "apply": true});
+    let path = "/api/coordination/optimize";
+    assert_eq!(site.admin("POST", path, wanted).await.status, 200);
+    let url = format!("{}/collections/docs/points/scroll", site.vectors);
+    let explained = HttpRequest::new("POST", url, json!({"limit": 999}));
+    let explained = with(explained, &[("x-pointsman-explain", "1")]);
+    site.status("vectors", "b", "maintenance").await;
+    assert!(site.client.send(&explained, None).await.unwrap().is_good());
+    site.status("vectors", "b", "active").await;
+}
+
 /// What an operator does: figures pushed, the cache cleared, reloads good and bad.
 async fn operation(site: &mut Site) {
     let figures = json!({"current_connections": 90, "cpu_usage": 0.5, "memory_usage": 0.25, "requests_per_second": 7.0, "queue_size": 3});
@@ -396,13 +418,18 @@ async fn operation(site: &mut Site) {
     for number in 300..310 {
         site.scroll(number).await;
     }
+    replays(site).await;
     std::fs::write(&site.process.file, "services: {").unwrap();
     let refused = site.admin("POST", "/api/config/reload", Value::Null).await;
     assert_eq!(refused.status, 409);
     site.look().await;
     let after = format!("/api/coordination/events?after={last}");
     let after = site.admin("GET", &after, Value::Null).await;
-    let whole = |one: &&Value| one["service"].is_null();
+    let whole = |one: &&Value| {
+        ["reloaded", "reload_refused"]
+            .map(Value::from)
+            .contains(&one["what"])
+    };
     let whole: Vec<Value> = events(&after).iter().filter(whole).cloned().collect();
     assert_eq!(whole.len(), 2, "one reload taken, one refused: {whole:?}");
     assert!(

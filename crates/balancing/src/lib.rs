@@ -24,8 +24,10 @@ pub mod policy;
 pub mod queue;
 pub mod random;
 pub mod reason;
+pub mod replay;
 pub mod screen;
 pub mod selector;
+pub mod shadow;
 #[cfg(test)]
 mod testing;
 pub mod throttle;
@@ -45,4 +47,5 @@ pub use random::Random;
 pub use reason::{Exclusion, QueueRefusal, RouteReason};
 pub use screen::{Screen, ScreenRules, Standing};
 pub use selector::Selector;
+pub use shadow::{ShadowFigures, Shadowed};
 pub use view::{EndpointView, PoolView};

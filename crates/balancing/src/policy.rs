@@ -8,6 +8,12 @@ pub trait Policy: Send + Sync {
     /// One of the endpoints of the view, or `None` where the request should rather wait until another one ends.
     fn pick(&self, pool: &PoolView<'_>, ask: &Ask, random: &mut Random) -> Option<Pick>;
 
+    /// How it rates the endpoint at an index of the pool, whatever that one's standing: lower is better. `None` where it
+    /// compares nothing. For explanations, not for the path.
+    fn score(&self, _pool: &PoolView<'_>, _ask: &Ask, _index: usize) -> Option<f64> {
+        None
+    }
+
     /// A request begins at an endpoint; not always one that this policy picked.
     fn on_start(&self, _start: &Start) {}
 

@@ -94,6 +94,11 @@ impl<'a> PoolView<'a> {
         self.all.get(index).filter(|one| one.standing == self.among)
     }
 
+    /// The endpoint at this index of the pool, however it stands.
+    pub fn at(&self, index: usize) -> Option<&'a EndpointView> {
+        self.all.get(index)
+    }
+
     /// All of them with their index in the pool, in the order of the pool.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &'a EndpointView)> + use<'a> {
         let among = self.among;

@@ -60,6 +60,7 @@ pub const STATS: &[Group] = &[
                 "services[].total_active_queries" Number, "Requests in flight.";
                 "services[].avg_response_time" MaybeNumber, "Mean over the endpoints, seconds.";
                 "services[].avg_load_score" MaybeNumber, "Mean of load score A.";
+                "services[].skew" MaybeNumber, "The largest share of the responses of the last minute over the share by weight; 1 is even. Null without responses.";
                 "active_executions" Number, "Requests in flight.";
                 "overdue_executions" Number, "Of these, requests that take longer than was planned.";
                 "draining_endpoints" Number, "Endpoints that drain; `instances` lists them.";
@@ -104,8 +105,47 @@ pub const SCORES: &[Group] = &[(
         "parts.machine" MaybeNumber, "A part of the load: mean of the reported CPU and memory, 0 to 1; null when neither is known.";
         "parts.queue" MaybeNumber, "A part of the load: the reported queue over 100, at most 1; null when it is not known.";
         "parts.time" Number, "Mean response time over planner.max_response_time, at most 1. The score is 0.6 load and 0.4 this.";
+        "by_strategy" MaybeNumber, "How the strategy of the service rates it, lower is better; null where it compares nothing.";
+        "worker.score" Number, "Composite score, 0 to 1; higher is better: 0.4 capacity, 0.3 performance, 0.2 affinity, 0.1 reliability.";
+        "worker.capacity" Number, "Share of max_connections that is free.";
+        "worker.performance" Number, "Share of successes in the last minute.";
+        "worker.affinity" Number, "1 when it was given a request of the class before, else 0.";
+        "worker.reliability" Number, "Mean of the best mean time over its own, and of the share of successes of its life.";
         "in_flight" Number, "Requests in flight.";
         "excluded" MaybeText, "Why it could not be chosen now; null when it could.";
+    },
+)];
+
+/// Shadows.
+pub const SHADOWS: &[Group] = &[(
+    "",
+    fields! {
+        "services.*.strategy" Text, "The strategy that chooses.";
+        "services.*.shadow" MaybeText, "The strategy that is asked beside it; null when there is none.";
+        "services.*.agreed" Number, "Choices in which both picked the same endpoint.";
+        "services.*.differed" Number, "Choices in which they did not.";
+        "services.*.waited" Number, "Choices in which one of them would rather have waited.";
+        "services.*.difference" MaybeNumber, "Seconds that the shadow's endpoints take longer on average, by their mean response times when it chose; below 0 it would have been faster.";
+    },
+)];
+
+/// A replay.
+pub const REPLAY: &[Group] = &[(
+    "",
+    fields! {
+        "service" Text, "The service.";
+        "records" Number, "Requests that were replayed: those that any endpoint could take.";
+        "current" Text, "The strategy that served when it was replayed.";
+        "best" Text, "The one with the lowest cost; the current one when none is better by more than 2 %.";
+        "applied" Bool, "Whether the best one serves from now on.";
+        "strategies[].strategy" Text, "A strategy.";
+        "strategies[].mean" Number, "Mean time from arrival to end that the replay gives, seconds.";
+        "strategies[].p50" Number, "Its median.";
+        "strategies[].p99" Number, "Its 99th percentile.";
+        "strategies[].success_rate" Number, "Expected share of successes, by the failures of each endpoint, 0 to 1.";
+        "strategies[].score" Number, "Mean time times the share of failures; 0 for all where nothing fails.";
+        "strategies[].cost" Number, "Mean time for each success, seconds: what is compared.";
+        "strategies[].shares.*" Number, "Share of the requests by endpoint.";
     },
 )];
 

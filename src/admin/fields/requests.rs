@@ -19,6 +19,26 @@ const RUNNING: &[Field] = fields! {
     "overdue" Bool, "Whether it takes longer than was planned.";
 };
 
+/// Requests that were sent to endpoints.
+pub const ARRIVALS: &[Group] = &[(
+    "",
+    fields! {
+        "timestamp" Number, "When it arrived, milliseconds since 1970.";
+        "service" Text, "The service.";
+        "operation" Text, "The operation.";
+        "effect" Text, "Its effect.";
+        "shape" Text, "A hash of the operation's shape, hexadecimal.";
+        "class" Text, "Its complexity.";
+        "cost" Number, "Estimated cost units.";
+        "key" Text, "A hash of the collection or database, hexadecimal; another one in each process.";
+        "server_id" Text, "The endpoint whose attempt decided it.";
+        "service_time" Number, "Seconds that the endpoint took until its response was there or began to stream.";
+        "execution_time" Number, "Seconds from arrival to end.";
+        "fault" Text, "Whose fault a failure was.";
+        "success" Bool, "Whether it succeeded.";
+    },
+)];
+
 /// The record of one request.
 pub const RECORD: &[Group] = &[
     ("", REQUEST),
@@ -88,10 +108,14 @@ const ROUTE: &[Field] = fields! {
     "attempts[].endpoint" Text, "The endpoint of an attempt.";
     "attempts[].reason" Text, "Why this endpoint.";
     "attempts[].score" MaybeNumber, "The score by which it was chosen.";
-    "attempts[].scores" Any, "Scores of all candidates, pairs of a name and a number.";
+    "attempts[].scores[].endpoint" Text, "With x-pointsman-explain: each endpoint as the choice saw it.";
+    "attempts[].scores[].score" MaybeNumber, "How the strategy rates it, lower is better; null where it compares nothing.";
+    "attempts[].scores[].in_flight" Number, "Its requests in flight.";
+    "attempts[].scores[].excluded" MaybeText, "Why it could not be chosen; null when it could.";
     "attempts[].status" MaybeNumber, "The status of its response.";
     "attempts[].fault" Text, "Whose fault a failure was; `client` also where its client left.";
     "attempts[].code" Text, "What the response was judged to be; `under_way` before its end, `abandoned` where nobody waited for that.";
+    "attempts[].service_time" MaybeNumber, "Seconds that the endpoint took until its response was there or began to stream.";
     "attempts[].elapsed" Number, "Its time, seconds.";
     "excluded[].endpoint" Text, "An endpoint that could not be chosen.";
     "excluded[].reason" Text, "Why not.";

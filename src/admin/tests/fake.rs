@@ -66,8 +66,20 @@ impl Control for Fake {
     fn events(&self, after: u64) -> Value {
         json!({"after": after})
     }
-    fn scores(&self) -> Value {
-        json!({"a/1": 0.5})
+    fn scores(&self, class: Option<&str>) -> Result<Value, Problem> {
+        Ok(json!({"a/1": class}))
+    }
+    fn arrivals(&self, limit: usize) -> Value {
+        json!({"limit": limit})
+    }
+    fn shadows(&self) -> Value {
+        json!({})
+    }
+    async fn simulate(&self, service: &str) -> Result<Value, Problem> {
+        Ok(json!({"service": service}))
+    }
+    async fn optimize(&self, wanted: Optimize) -> Result<Value, Problem> {
+        Ok(json!({"applied": wanted.apply}))
     }
     fn config(&self) -> Value {
         json!({"admin": {"operate_token": "***"}})

@@ -17,8 +17,10 @@ async fn the_index_lists_every_route_and_each_one_responds() {
             .replace("{service}", "vectors")
             .replace("{id}", "a%2F1");
         let path = path.replace("explain/a%2F1", "explain/0123456789ab");
+        let path = path.replace("/simulate", "/simulate?service=vectors");
         let body = match route.path.rsplit('/').next() {
             Some("status") => r#"{"status":"active"}"#,
+            Some("optimize") => r#"{"service":"vectors"}"#,
             Some("strategy") => r#"{"strategy":null}"#,
             Some("instances") => r#"{"service":"vectors","url":"http://localhost:6333"}"#,
             _ => "{}",

@@ -68,6 +68,7 @@ impl Config {
             self.planner.enabled = false;
             self.cache.enabled = false;
             self.balance.strategy = StrategyName::RoundRobin;
+            self.balance.shadow = None;
             let services = self.services.values_mut();
             services.for_each(|service| service.strategy = None);
         }
@@ -185,6 +186,8 @@ section! {
         enabled: bool = true,
         /// How an endpoint is chosen, where a service does not say otherwise.
         strategy: StrategyName = StrategyName::Adaptive,
+        /// A strategy that is asked for each choice beside the one that decides, to see what it would do. It affects nothing.
+        shadow: Option<StrategyName> = None,
         /// How long a figure counts that an agent pushed for an endpoint; an older one is unknown.
         report_ttl: Duration = secs(30) => time(),
         /// Attempts in all for a read, each at another endpoint.

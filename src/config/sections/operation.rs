@@ -29,6 +29,8 @@ section! {
         log_requests: bool = false,
         /// Explanations kept for the admin API.
         history: u32 = 1000 => count(),
+        /// Requests that were sent to endpoints, kept as plain values for the balancer's records and for replays.
+        arrivals: u32 = 4096 => within(100.0, 100_000.0),
         /// Time between two samples of the figures that the dashboard draws. Not used yet.
         collection_interval: Duration = secs(60) => time().not_used_yet(),
         /// Days that samples are kept. Not used yet.

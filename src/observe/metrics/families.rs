@@ -138,6 +138,10 @@ families! {
         "1 for the state that an endpoint's breaker is in (closed, open, half_open), else 0.";
     load_score: Gauges<3> = "load_score" ["service", "endpoint", "score"] NONE,
         "Load of an endpoint. Score a: 0 to 1, higher is busier. Score b: 0 to 100, lower is better.";
+    skew: Gauges<1> = "skew" ["service"] NONE,
+        "The largest share of the responses of the last minute that an endpoint gave, over its share by weight: 1 is even.";
+    shadow_choices: Gauges<2> = "shadow_choices" ["service", "result"] NONE,
+        "Choices of the strategy of balance.shadow since it was configured, beside the one that decides: agreed, differed, waited (one of them would rather have waited).";
     probe_age: Gauges<2> = "probe_age_seconds" ["service", "endpoint"] NONE,
         "Time since the last probe of an endpoint.";
     probes: Counters<3> = "probes_total" ["service", "endpoint", "result"] NONE,

@@ -12,6 +12,7 @@ pub mod words;
 pub use families::{FAMILIES, Row, reference};
 pub use readings::{
     CacheReading, DrainingReading, EndpointReading, MetricsSource, Readings, ServiceReading,
+    ShadowReading,
 };
 
 use super::executions::Executions;

@@ -71,6 +71,17 @@ pub struct DrainingReading {
 pub struct ServiceReading {
     pub service: Name,
     pub counts: EndpointCounts,
+    /// The largest share of responses over the share by weight; `None` without responses.
+    pub skew: Option<f64>,
+    pub shadow: Option<ShadowReading>,
+}
+
+/// The choices of a shadow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ShadowReading {
+    pub agreed: u64,
+    pub differed: u64,
+    pub waited: u64,
 }
 
 /// One store. Totals count from the start of the process and never fall.
@@ -128,6 +139,8 @@ fn forget_readings(families: &Families) {
     .iter()
     .for_each(|family| family.clear());
     families.selectable.clear();
+    families.skew.clear();
+    families.shadow_choices.clear();
     families.resident.clear();
 }
 
@@ -183,6 +196,21 @@ fn take_service(families: &Families, one: &ServiceReading) {
         families
             .selectable
             .with([&one.service, count], |gauge| gauge.set(f64::from(value)));
+    }
+    if let Some(skew) = one.skew {
+        families.skew.with([&one.service], |gauge| gauge.set(skew));
+    }
+    if let Some(shadow) = one.shadow {
+        let counts = [
+            ("agreed", shadow.agreed),
+            ("differed", shadow.differed),
+            ("waited", shadow.waited),
+        ];
+        for (result, count) in counts {
+            families
+                .shadow_choices
+                .with([&one.service, result], |gauge| gauge.set(count as f64));
+        }
     }
 }
 

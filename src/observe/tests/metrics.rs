@@ -4,7 +4,7 @@ use crate::dialect::{Fault, Target};
 use crate::observe::metrics::FAMILIES;
 use crate::observe::{
     CacheNote, CacheReading, CacheResult, DrainingReading, EndpointCounts, EndpointReading,
-    HedgeCount, HedgeResult, Name, Outcome, Readings, ReloadResult, ServiceReading,
+    HedgeCount, HedgeResult, Name, Outcome, Readings, ReloadResult, ServiceReading, ShadowReading,
 };
 use crate::plan::Category;
 use crate::rejection::RejectionReason;
@@ -69,6 +69,12 @@ fn read_figures(readings: &mut Readings) {
     });
     readings.services.push(ServiceReading {
         service: Name::from("vectors"),
+        skew: Some(1.5),
+        shadow: Some(ShadowReading {
+            agreed: 2,
+            differed: 1,
+            waited: 0,
+        }),
         counts: EndpointCounts {
             capable: 3,
             with_capacity: 2,

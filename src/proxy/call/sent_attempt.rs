@@ -3,11 +3,13 @@
 
 use super::exchange_error::ExchangeError;
 use super::outbound::Outbound;
-use crate::balance::Route;
+use crate::balance::{Route, Scored};
 use crate::dialect::{Effect, Fault, Judgement};
 use crate::endpoint::{Evidence, Permit};
 use crate::http::Stage;
-use crate::observe::{AttemptNote, HEDGE_CANCELLED, HEDGE_TIMEOUT, Name, RunningAttempt};
+use crate::observe::{
+    AttemptNote, Candidate, HEDGE_CANCELLED, HEDGE_TIMEOUT, Name, RunningAttempt,
+};
 use crate::shared::Shared;
 use crate::snapshot::Service;
 use balancing::{Completion, Start};
@@ -31,12 +33,9 @@ impl SentAttempt {
     /// Records that this call is sent now, on this route.
     pub fn new(shared: &Arc<Shared>, outbound: &Outbound, mut route: Route) -> Self {
         let endpoint = Name::from(Arc::clone(&route.endpoint.name));
-        let scores = route.scores.iter();
         let note = AttemptNote {
             score: (route.score != 0.0).then_some(route.score),
-            scores: scores
-                .map(|scored| (Name::from(&*scored.endpoint), scored.score))
-                .collect(),
+            scores: route.scores.iter().map(candidate).collect(),
             ..AttemptNote::sent(endpoint, route.reason.label(), shared.clock.now())
         };
         let service = &outbound.service.label;
@@ -58,9 +57,9 @@ impl SentAttempt {
 
     /// The response is there, or begins to stream. `requester_time`: how long the requester had let the request wait.
     pub fn responded(&mut self, status: u16, requester_time: Duration) {
-        self.running.responded(status);
-        let elapsed = self.running.elapsed();
-        self.sample = Some(elapsed.saturating_sub(requester_time));
+        let sample = self.running.elapsed().saturating_sub(requester_time);
+        self.running.responded(status, sample);
+        self.sample = Some(sample);
     }
 
     /// The endpoint has sent the whole response, which was judged.
@@ -119,5 +118,15 @@ impl SentAttempt {
             fault: Some(fault),
             outpaced: false,
         }
+    }
+}
+
+/// An endpoint as the choice saw it.
+fn candidate(scored: &Scored) -> Candidate {
+    Candidate {
+        endpoint: Name::from(&*scored.endpoint),
+        score: scored.by_strategy,
+        in_flight: scored.in_flight,
+        excluded: scored.excluded.map(|why| why.label()),
     }
 }

@@ -1,6 +1,7 @@
 //! The statistics of the admin API, put together from the pools of the present snapshot.
 
 use crate::balance::{InstanceStats, PoolStats};
+use crate::snapshot::{Service, Snapshot};
 use serde_json::{Map, Value, json};
 
 /// Requests, rates and distribution over all endpoints; each is called `service/endpoint`.
@@ -54,4 +55,22 @@ fn totals<'s>(all: impl Iterator<Item = &'s InstanceStats> + Clone) -> Value {
 /// `None` of nothing.
 fn mean(sum: f64, count: u64) -> Option<f64> {
     (count > 0).then(|| sum / count as f64)
+}
+
+/// What the shadow of each service would have chosen.
+pub fn shadows(snapshot: &Snapshot) -> Value {
+    let row = |service: &std::sync::Arc<Service>| {
+        let shadow = service.pool.shadow();
+        let figures = shadow.map(|(_, figures)| figures).unwrap_or_default();
+        let row = json!({
+            "strategy": service.pool.strategy().word(),
+            "shadow": shadow.map(|(strategy, _)| strategy.word()),
+            "agreed": figures.agreed,
+            "differed": figures.differed,
+            "waited": figures.waited,
+            "difference": figures.difference,
+        });
+        (service.name.to_string(), row)
+    };
+    json!({"services": snapshot.services().map(row).collect::<Map<_, _>>()})
 }

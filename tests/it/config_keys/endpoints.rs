@@ -114,6 +114,24 @@ async fn transaction_of_a_moved_endpoint(given: Given) -> bool {
 }
 
 observations! {
+    shadow_of_the_service(given) {
+        let origin = good().await;
+        let proxy = given.over("qdrant", &[&origin]).start().await;
+        proxy.data("/api/coordination/shadow").await["services"]["db"]["shadow"].clone()
+    }
+
+    /// Of 120 requests.
+    records_of_arrivals(given) {
+        let origin = good().await;
+        let proxy = given.over("qdrant", &[&origin]).start().await;
+        for _ in 0..119 {
+            get(&proxy, "/").await;
+        }
+        record(&proxy, "/", "", "").await;
+        let kept = proxy.data("/api/coordination/arrivals?limit=1000").await;
+        kept.as_array().map(Vec::len)
+    }
+
     /// The share of the processor that an agent pushed, a while later.
     figures_that_an_agent_pushed(given) {
         let origin = good().await;

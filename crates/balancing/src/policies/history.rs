@@ -36,6 +36,10 @@ impl Policy for History {
         let base = self.base.pick(pool, ask, random)?;
         Some(faster(pool, &base).unwrap_or(base))
     }
+
+    fn score(&self, pool: &PoolView<'_>, ask: &Ask, index: usize) -> Option<f64> {
+        self.base.score(pool, ask, index)
+    }
 }
 
 /// One of the endpoints that were not asked for a while, at random.

@@ -42,4 +42,8 @@ impl Policy for LeastConnections {
     fn pick(&self, pool: &PoolView<'_>, _ask: &Ask, _random: &mut Random) -> Option<Pick> {
         self.pick_among(pool, |_| true)
     }
+
+    fn score(&self, pool: &PoolView<'_>, _ask: &Ask, index: usize) -> Option<f64> {
+        pool.at(index).map(EndpointView::in_flight_per_weight)
+    }
 }

@@ -36,4 +36,9 @@ impl Policy for ResourceAware {
             ..choice
         })
     }
+
+    fn score(&self, pool: &PoolView<'_>, _ask: &Ask, index: usize) -> Option<f64> {
+        let load = pool.at(index)?.load;
+        Some(load.resource_score(pool.mean_time(), pool.slowest))
+    }
 }

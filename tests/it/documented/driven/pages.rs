@@ -2,7 +2,7 @@
 
 use super::{OK, REQUESTS, SECRET, SLOW, Site, WAITS};
 use crate::documented::expected::{Differences, Must, be};
-use crate::support::Origin;
+use crate::support::{Origin, eventually};
 use pointsman::admin::ROUTES;
 use serde_json::{Map, Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,7 +15,9 @@ pub async fn check(site: &Site, wrong: &mut Differences) {
     push(site, wrong).await;
     scores(site, wrong).await;
     cache(site, wrong).await;
+    explained(site, wrong).await;
     changes(site, wrong).await;
+    replays(site, wrong).await;
 }
 
 /// Milliseconds since 1970.
@@ -91,7 +93,10 @@ async fn records(site: &Site, wrong: &mut Differences) {
             "route.attempts[].elapsed",
             Must::Lie(SLOW as f64 / 1000.0, at),
         ),
-        ("route.attempts[].scores", be(json!([]))),
+        (
+            "route.attempts.0.service_time",
+            Must::Lie(SLOW as f64 / 1000.0, at),
+        ),
         ("rejection", be(Value::Null)),
         ("status", be(200)),
         ("bytes_in", be(0)),
@@ -408,6 +413,7 @@ async fn stats(site: &Site, wrong: &mut Differences, all: &[Value]) {
             be(mean(all, "avg_response_time")),
         ),
         ("services[].avg_load_score", be(0)),
+        ("services[].skew", Must::Lie(0.0, 2.0)),
         ("active_executions", be(0)),
         ("overdue_executions", be(0)),
         ("draining_endpoints", be(0)),
@@ -518,9 +524,150 @@ async fn scores(site: &Site, wrong: &mut Differences) {
             ("parts.time", be(time.min(1.0))),
             ("in_flight", be(0)),
             ("excluded", be(Value::Null)),
+            ("by_strategy", be(Value::Null)),
+            ("worker.capacity", be(1)),
+            ("worker.performance", Must::Lie(0.5, 1.0)),
+            ("worker.affinity", Must::Lie(0.0, 1.0)),
+            ("worker.reliability", Must::Lie(0.1, 1.0)),
+            ("worker.score", Must::Lie(0.5, 1.0)),
         ];
         let route = "GET /api/coordination/scores";
         wrong.fields(route, &scores, &format!("db.{at}."), rows);
+    }
+}
+
+/// A choice with each endpoint as it was seen, and what the shadow said.
+async fn explained(site: &Site, wrong: &mut Differences) {
+    const STATUS: &str = "/api/coordination/instances/db/b/status";
+    site.operate("PUT", STATUS, json!({"status": "maintenance"}))
+        .await;
+    let fields = "x-request-id: explained\r\nx-pointsman-explain: 1\r\n";
+    let target = "/collections/a/points/4242";
+    wrong.same(
+        "explained",
+        site.at.request("GET", target, fields, b"").await.status,
+        200,
+    );
+    site.operate("PUT", STATUS, json!({"status": "active"}))
+        .await;
+    let record = site.record("explained").await;
+    let rows = [
+        ("0.endpoint", be("a")),
+        // Round robin compares nothing.
+        ("0.score", be(Value::Null)),
+        ("0.in_flight", be(0)),
+        ("0.excluded", be(Value::Null)),
+        ("1.endpoint", be("b")),
+        ("1.excluded", be("maintenance")),
+    ];
+    let route = "GET /api/coordination/explain/{id}";
+    wrong.fields(route, &record, "route.attempts.0.scores.", rows);
+    let shadows = site.at.data("/api/coordination/shadow").await;
+    let one = &shadows["services"]["db"];
+    let counts = ["agreed", "differed", "waited"].map(|count| one[count].as_u64().unwrap());
+    // Homes decide most reads; the shadow is asked where the strategy is.
+    let asked: u64 = counts.iter().sum();
+    wrong.same(
+        "choices of the shadow",
+        (1..=site.attempts()).contains(&asked),
+        true,
+    );
+    let rows = [
+        ("strategy", be("round_robin")),
+        ("shadow", be("least_connections")),
+        ("agreed", Must::Lie(0.0, asked as f64)),
+        ("differed", Must::Lie(0.0, asked as f64)),
+        ("waited", be(0)),
+        ("difference", Must::Lie(-60.0, 60.0)),
+    ];
+    wrong.fields(
+        "GET /api/coordination/shadow",
+        &shadows,
+        "services.db.",
+        rows,
+    );
+    for (result, count) in ["agreed", "differed", "waited"].into_iter().zip(counts) {
+        let label = format!("result=\"{result}\"");
+        let found = site.metric("shadow_choices", &[&label]).await;
+        wrong.family("shadow_choices", &[result], found, be(count));
+    }
+    let skew = site.metric("skew", &[]).await;
+    wrong.family("skew", &[], skew, Must::Lie(0.0, 2.0));
+    let list = site.at.data("/api/coordination/arrivals?limit=1").await;
+    let attempt = &record["route"]["attempts"][0];
+    let rows = [
+        ("timestamp", be(record["start_unix_ms"].clone())),
+        ("service", be("db")),
+        ("operation", be("points.get")),
+        ("effect", be("read")),
+        ("shape", be(record["call"]["shape"].clone())),
+        ("class", be("simple")),
+        ("cost", be(record["plan"]["cost"].clone())),
+        ("key", Must::Say("")),
+        ("server_id", be("a")),
+        ("service_time", be(attempt["service_time"].clone())),
+        ("execution_time", be(record["times"]["total"].clone())),
+        ("fault", be("none")),
+        ("success", be(true)),
+    ];
+    wrong.fields("GET /api/coordination/arrivals", &list, "[].", rows);
+}
+
+/// The strategies compared on the recorded requests; the second endpoint is away.
+async fn replays(site: &Site, wrong: &mut Differences) {
+    const SIMULATE: &str = "/api/coordination/simulate";
+    const OPTIMIZE: &str = "/api/coordination/optimize";
+    let wanted = json!({"service": "db", "apply": true});
+    let few = site.at.operate("POST", OPTIMIZE, "", &wanted).await;
+    wrong.same("a replay of few requests", few.status, 409);
+    for number in 0..100 {
+        let target = format!("/collections/a/points/{}", 5000 + number);
+        site.at.request("GET", &target, "", b"").await;
+    }
+    eventually("the last record", || async {
+        let kept = site.at.data("/api/coordination/arrivals?limit=1000").await;
+        kept.as_array().map(Vec::len) >= Some(100)
+    })
+    .await;
+    let report = site.at.data(&format!("{SIMULATE}?service=db")).await;
+    let optimized = site.operate("POST", OPTIMIZE, wanted).await;
+    let serves = site.at.data("/api/coordination/strategy").await;
+    wrong.same(
+        "the best serves",
+        &serves["services"]["db"]["strategy"],
+        &optimized["best"],
+    );
+    for (route, report) in [
+        (format!("GET {SIMULATE}"), &report),
+        (format!("POST {OPTIMIZE}"), &optimized),
+    ] {
+        let applied = route.starts_with("POST") && report["best"] != report["current"];
+        let current = if route.starts_with("GET") {
+            &serves["services"]["db"]["configured"]
+        } else {
+            &report["current"]
+        };
+        wrong.same(
+            "strategies",
+            report["strategies"].as_array().map(Vec::len),
+            Some(5),
+        );
+        let rows = [
+            ("service", be("db")),
+            ("records", Must::Lie(100.0, 200.0)),
+            ("current", be(current.clone())),
+            ("best", be(report["best"].clone())),
+            ("applied", be(applied)),
+            ("strategies.0.strategy", be("round_robin")),
+            ("strategies[].mean", Must::Lie(1e-9, 60.0)),
+            ("strategies[].p50", Must::Lie(1e-9, 60.0)),
+            ("strategies[].p99", Must::Lie(1e-9, 60.0)),
+            ("strategies[].success_rate", Must::Lie(0.5, 1.0)),
+            ("strategies[].score", Must::Lie(0.0, 60.0)),
+            ("strategies[].cost", Must::Lie(1e-9, 60.0)),
+            ("strategies[].shares.*", Must::Lie(0.0, 1.0)),
+        ];
+        wrong.fields(&route, report, "", rows);
     }
 }
 
@@ -556,6 +703,9 @@ async fn changes(site: &Site, wrong: &mut Differences) {
         wrong.fields(&route, page, "", [("mode", be("bypass"))]);
         wrong.copies(&route, "features", &page["features"], &features);
     }
+    let back = json!({"mode": "normal", "features": {"breaker": null}});
+    site.operate("PUT", MODE, back).await;
+    site.operate("PUT", PATH, json!({"strategy": null})).await;
     const INSTANCES: &str = "/api/coordination/instances";
     let instance = json!({"service": "db", "name": "z", "url": "http://127.0.0.1:9"});
     let added = site.operate("POST", INSTANCES, instance).await;
