@@ -15,6 +15,9 @@ pub struct Arrival {
     pub ask: Ask,
     /// The proxy it comes to.
     pub proxy: usize,
+    /// Its client, and which of its attempts it is; where clients give up.
+    pub client: usize,
+    pub attempt: u32,
 }
 
 /// Draws requests, one after the other.
@@ -33,7 +36,9 @@ impl Arrivals {
     pub fn new(scenario: &Scenario, settings: &Settings, seed: u64) -> Self {
         let (between, left) = match scenario.rate {
             Rate::AtOnce(count) => (0.0, count),
-            Rate::PerSecond(_) | Rate::Load(_) => (1.0 / scenario.per_second(), usize::MAX),
+            Rate::PerSecond(_) | Rate::Load(_) | Rate::Steps(_) => {
+                (1.0 / scenario.per_second(), usize::MAX)
+            }
         };
         Self {
             scenario: *scenario,
@@ -51,10 +56,18 @@ impl Iterator for Arrivals {
 
     fn next(&mut self) -> Option<Arrival> {
         self.left = self.left.checked_sub(1)?;
+        if let Rate::Steps(_) = self.scenario.rate {
+            let now = (self.now - Moment(0)).as_secs_f64();
+            self.between = 1.0 / self.scenario.per_second_at(now);
+        }
         let random = &mut self.random;
         self.now = self.now + Duration::from_secs_f64(exponential(self.between, random));
         let (size, part) = self.scenario.size.draw(random);
-        let cost = size * (self.cost_error * normal(random)).exp();
+        let error = normal(random);
+        let cost = match self.cost_error.is_finite() {
+            true => size * (self.cost_error * error).exp(),
+            false => 1.0,
+        };
         let proxy = random.bits();
         Some(Arrival {
             size: size / 1000.0,
@@ -67,6 +80,8 @@ impl Iterator for Arrivals {
                 arrived: self.now,
             },
             proxy: (proxy % self.scenario.proxies as u64) as usize,
+            client: 0,
+            attempt: 0,
         })
     }
 }

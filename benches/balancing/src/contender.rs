@@ -16,6 +16,12 @@ pub enum Contender {
     CentralQueue,
     /// A policy of the crate.
     Own(Strategy),
+    /// The same with estimates of this error.
+    Informed {
+        strategy: Strategy,
+        error: f64,
+        name: &'static str,
+    },
     /// A policy of other proxies.
     Rival(Rival),
 }
@@ -23,12 +29,26 @@ pub enum Contender {
 /// The oracles.
 pub const ORACLES: [Contender; 2] = [Contender::ShortestCompletion, Contender::CentralQueue];
 
+/// The default policy where estimated costs say nothing, and where they are good.
+pub const INFORMED: [Contender; 2] = [
+    Contender::Informed {
+        strategy: Strategy::Adaptive,
+        error: f64::INFINITY,
+        name: "adaptive_blind",
+    },
+    Contender::Informed {
+        strategy: Strategy::Adaptive,
+        error: 0.3,
+        name: "adaptive_0.3",
+    },
+];
+
 impl Contender {
     /// All of them.
     pub fn all() -> impl Iterator<Item = Contender> {
         let own = Strategy::ALL.iter().copied().map(Contender::Own);
         let rivals = Rival::ALL.iter().copied().map(Contender::Rival);
-        ORACLES.into_iter().chain(own).chain(rivals)
+        ORACLES.into_iter().chain(own).chain(INFORMED).chain(rivals)
     }
 
     /// The one of this name.
@@ -42,6 +62,7 @@ impl Contender {
             Contender::ShortestCompletion => "oracle_shortest_completion",
             Contender::CentralQueue => "oracle_central_queue",
             Contender::Own(strategy) => strategy.word(),
+            Contender::Informed { name, .. } => name,
             Contender::Rival(rival) => rival.name(),
         }
     }
@@ -49,7 +70,9 @@ impl Contender {
     /// The error of its cost estimates, where it has one of its own.
     pub fn cost_error(self) -> Option<f64> {
         match self {
-            Contender::Rival(Rival::Cost { error, .. }) => Some(error),
+            Contender::Informed { error, .. } | Contender::Rival(Rival::Cost { error, .. }) => {
+                Some(error)
+            }
             _ => None,
         }
     }
@@ -71,7 +94,7 @@ impl Contender {
         match self {
             Contender::ShortestCompletion => vec![Box::new(ShortestCompletion)],
             Contender::CentralQueue => vec![Box::new(CentralQueue)],
-            Contender::Own(strategy) => {
+            Contender::Own(strategy) | Contender::Informed { strategy, .. } => {
                 let replicas = scenario.replica_count();
                 proxies(&|| Equipped::unweighted(strategy.policy(replicas), replicas))
             }

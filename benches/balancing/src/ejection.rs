@@ -27,6 +27,10 @@ impl Ejection {
 
     /// Learns from the end of a request.
     pub fn finish(&mut self, completion: &Completion) {
+        // What ends while it is ejected was there before, or came because all are.
+        if completion.now < self.until {
+            return;
+        }
         self.failures_in_a_row = match completion.fault {
             Some(Fault::None) => 0,
             Some(Fault::Endpoint) => self.failures_in_a_row + 1,

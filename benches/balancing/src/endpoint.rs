@@ -31,6 +31,7 @@ pub struct SimEndpoint {
 #[derive(Debug, Default)]
 struct ClassTimes {
     recent: VecDeque<f64>,
+    mean: Option<f64>,
     last_chosen: Option<Moment>,
 }
 
@@ -69,7 +70,7 @@ impl SimEndpoint {
                 mean_time: self.mean_time,
                 ..EndpointLoad::default()
             },
-            recent_mean: class.mean(),
+            recent_mean: class.mean,
             last_chosen: class.last_chosen,
         }
     }
@@ -118,10 +119,7 @@ impl ClassTimes {
             self.recent.pop_front();
         }
         self.recent.push_back(seconds);
-    }
-
-    fn mean(&self) -> Option<f64> {
         let sum: f64 = self.recent.iter().sum();
-        (!self.recent.is_empty()).then(|| sum / self.recent.len() as f64)
+        self.mean = Some(sum / self.recent.len() as f64);
     }
 }

@@ -3,7 +3,9 @@
 
 use crate::arrivals::{Arrival, Arrivals};
 use crate::balancer::Balancer;
+use crate::clients::{AFTER_REFUSAL, Clients};
 use crate::contender::Contender;
+use crate::line::Line;
 use crate::outcome::{Outcome, Tally};
 use crate::replica::Replica;
 use crate::scenario::Scenario;
@@ -12,7 +14,7 @@ use crate::timeline::{Turn, turns};
 use balancing::{Completion, Fault, Moment, Start};
 use slab::Slab;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 /// After so many times the time in which requests arrive, what has not ended never will.
@@ -31,15 +33,15 @@ pub struct Simulation {
     replicas: Vec<Replica>,
     proxies: Vec<ProxyQueue>,
     requests: Slab<Request>,
+    clients: Clients,
     tally: Tally,
-    warm_up: Moment,
     last_arrival: Moment,
 }
 
 /// A proxy and the requests that wait in it.
 struct ProxyQueue {
     balancer: Box<dyn Balancer>,
-    waiting: VecDeque<Arrival>,
+    waiting: Line,
     in_flight: u32,
     will_ask_again: bool,
 }
@@ -54,10 +56,18 @@ struct Request {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     Turn(usize),
-    End { replica: usize, generation: u32 },
+    End {
+        replica: usize,
+        generation: u32,
+    },
     Failed(usize),
     Arrival,
     AskAgain(usize),
+    /// A client waits no longer, or has waited after a refusal.
+    TryAgain {
+        client: usize,
+        attempt: u32,
+    },
 }
 
 /// Runs a scenario.
@@ -73,7 +83,7 @@ pub fn run(
         ..*settings
     };
     let tally = Simulation::new(scenario, balancers, &settings, seed).run();
-    tally.outcome(scenario.id, contender.name(), seed)
+    tally.outcome(contender.name(), seed)
 }
 
 impl Simulation {
@@ -91,17 +101,23 @@ impl Simulation {
         let replicas: Vec<_> = replicas
             .map(|group| Replica::new(group, discipline))
             .collect();
+        let queue = |balancer| ProxyQueue {
+            balancer,
+            waiting: Line::new(settings.waiting, scenario),
+            in_flight: 0,
+            will_ask_again: false,
+        };
         Self {
             now: Moment(0),
             events: BinaryHeap::new(),
             made: 0,
             arrivals: Arrivals::new(scenario, settings, seed),
             turns: turns(scenario, seconds, seed),
-            tally: Tally::new(replicas.len(), scenario.measure),
+            tally: Tally::new(replicas.len(), scenario),
             replicas,
-            proxies: balancers.into_iter().map(ProxyQueue::new).collect(),
+            proxies: balancers.into_iter().map(queue).collect(),
             requests: Slab::new(),
-            warm_up: at(scenario.warm_up),
+            clients: Clients::new(scenario.clients),
             last_arrival: at(seconds),
         }
     }
@@ -146,6 +162,10 @@ impl Simulation {
                 self.proxies[proxy].will_ask_again = false;
                 self.place_waiting(proxy);
             }
+            Event::TryAgain { client, attempt } => {
+                let again = self.clients.again(client, attempt, self.now);
+                again.into_iter().for_each(|arrival| self.submit(arrival));
+            }
         }
     }
 
@@ -163,30 +183,54 @@ impl Simulation {
     fn arrive(&mut self, mut arrival: Arrival) {
         // An oracle stands for all proxies.
         arrival.proxy %= self.proxies.len();
-        if self.is_counted(&arrival) {
-            self.tally.arrived();
+        self.tally.arrived(arrival.ask.arrived);
+        self.clients.add(&mut arrival);
+        self.submit(arrival);
+    }
+
+    /// A request, or another attempt of it, comes to its proxy.
+    fn submit(&mut self, arrival: Arrival) {
+        if let Some(deadline) = self.clients.deadline() {
+            self.try_again(&arrival, deadline);
         }
-        let was_empty = self.proxies[arrival.proxy].waiting.is_empty();
-        self.proxies[arrival.proxy].waiting.push_back(arrival);
-        if was_empty {
-            self.place_waiting(arrival.proxy);
+        let proxy = &mut self.proxies[arrival.proxy];
+        let picked = match proxy.waiting.is_empty() {
+            true => proxy.balancer.pick(&self.replicas, &arrival, self.now),
+            false => None,
+        };
+        match picked {
+            Some(replica) => self.start(arrival, replica),
+            None => {
+                let refused = proxy.waiting.push(arrival, self.now);
+                self.refuse(refused);
+                self.ask_again(arrival.proxy);
+            }
         }
     }
 
     /// Gives the requests that wait in a proxy to replicas, in order, as far as its policy picks one.
     fn place_waiting(&mut self, index: usize) {
         loop {
+            let now = self.now;
+            while let Some(expired) = self.proxies[index].waiting.take_expired(now) {
+                self.refuse(Some(expired));
+            }
             let proxy = &mut self.proxies[index];
-            let Some(arrival) = proxy.waiting.front() else {
+            let Some(arrival) = proxy.waiting.first(now) else {
                 return;
             };
-            let Some(replica) = proxy.balancer.pick(&self.replicas, arrival, self.now) else {
+            let Some(replica) = proxy.balancer.pick(&self.replicas, arrival, now) else {
                 break;
             };
-            let arrival = *arrival;
-            proxy.waiting.pop_front();
-            self.start(arrival, replica);
+            if let Some(arrival) = proxy.waiting.take_first(now) {
+                self.start(arrival, replica);
+            }
         }
+        self.ask_again(index);
+    }
+
+    /// Where none is in flight, nothing will make the proxy ask its policy again.
+    fn ask_again(&mut self, index: usize) {
         let proxy = &mut self.proxies[index];
         if proxy.in_flight == 0 && !proxy.will_ask_again {
             proxy.will_ask_again = true;
@@ -194,6 +238,19 @@ impl Simulation {
         }
     }
 
+    fn refuse(&mut self, refused: Option<Arrival>) {
+        if let Some(arrival) = refused {
+            self.tally.refused();
+            self.try_again(&arrival, AFTER_REFUSAL);
+        }
+    }
+
+    fn try_again(&mut self, arrival: &Arrival, after: Duration) {
+        let Arrival {
+            client, attempt, ..
+        } = *arrival;
+        self.at(self.now + after, Event::TryAgain { client, attempt });
+    }
     fn start(&mut self, arrival: Arrival, replica: usize) {
         let start = Start {
             endpoint: replica,
@@ -242,13 +299,17 @@ impl Simulation {
             _ => completion.service_time.as_secs_f64(),
         };
         proxy.balancer.finish(&completion, replica.queued(), busy);
-        if request.fault == Fault::None {
-            self.tally.served(&completion);
-        }
-        if self.is_counted(&request.arrival) {
-            self.tally.ended(request.arrival.size, &completion);
-        }
+        self.count(&request.arrival, &completion);
         self.place_waiting(index);
+    }
+
+    fn count(&mut self, arrival: &Arrival, completion: &Completion) {
+        if completion.fault != Some(Fault::None) {
+            self.tally.failed(completion);
+        } else if let Some(first_arrived) = self.clients.answered(arrival, self.now) {
+            self.tally
+                .succeeded(arrival.size, completion, first_arrived);
+        }
     }
 
     fn turn(&mut self, index: usize) {
@@ -276,20 +337,5 @@ impl Simulation {
     fn at(&mut self, at: Moment, event: Event) {
         self.made += 1;
         self.events.push(Reverse((at, self.made, event)));
-    }
-
-    fn is_counted(&self, arrival: &Arrival) -> bool {
-        arrival.ask.arrived >= self.warm_up
-    }
-}
-
-impl ProxyQueue {
-    fn new(balancer: Box<dyn Balancer>) -> Self {
-        Self {
-            balancer,
-            waiting: VecDeque::new(),
-            in_flight: 0,
-            will_ask_again: false,
-        }
     }
 }

@@ -7,23 +7,29 @@
 //! | `draw`, `arrivals`, `timeline` | what is drawn from the seed before any policy acts |
 //! | `replica` | how a server works off requests |
 //! | `endpoint`, `ejection` | what a proxy knows of a replica |
+//! | `line`, `clients` | how requests wait in a proxy, and for how long their clients do |
 //! | `balancer` | what the engine asks: a proxy with a policy, or an oracle |
 //! | `engine` | events and the virtual clock |
 //! | `rivals` | the policies of other proxies, as they are published |
 //! | `outcome`, `table`, `published` | what was measured |
+//! | `report`, `baseline` | the page of the docs, and what tests hold |
 
 pub mod arrivals;
 pub mod balancer;
+pub mod baseline;
+pub mod clients;
 pub mod contender;
 pub mod draw;
 pub mod ejection;
 pub mod endpoint;
 pub mod engine;
+pub mod line;
 pub mod oracle;
 pub mod outcome;
 pub mod proxy;
 pub mod published;
 pub mod replica;
+pub mod report;
 pub mod rivals;
 pub mod runs;
 pub mod scenario;

@@ -1,7 +1,10 @@
 //! Simulates policies: `cargo run --release -p balancing-sim -- table`.
 
+use balancing_sim::baseline;
 use balancing_sim::contender::{Contender, ORACLES};
+use balancing_sim::line::Waiting;
 use balancing_sim::replica::Discipline;
+use balancing_sim::report::Report;
 use balancing_sim::runs::{jobs, run_all};
 use balancing_sim::scenario::Scenario;
 use balancing_sim::scenarios::SCENARIOS;
@@ -9,6 +12,7 @@ use balancing_sim::settings::Settings;
 use balancing_sim::table::{self, Row};
 use clap::{Args, Parser, Subcommand};
 use std::error::Error;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::{fs, thread};
 
@@ -31,6 +35,19 @@ enum Command {
         #[arg(long)]
         published: bool,
     },
+    /// Writes the page of the docs with its figures and plots.
+    Report {
+        /// The folder of the docs.
+        #[arg(long, default_value = "docs")]
+        docs: PathBuf,
+        #[arg(long, default_value = "101-105", value_parser = seeds)]
+        seeds: RangeInclusive<u64>,
+    },
+    /// Writes the figures that tests hold.
+    Baseline {
+        #[arg(long, default_value = "benches/balancing/baseline.json")]
+        file: PathBuf,
+    },
     /// Lists scenarios and policies.
     List,
 }
@@ -45,7 +62,7 @@ struct Selection {
     policy: Vec<String>,
     /// Seeds, as `1-5` or `7`.
     #[arg(long, default_value = "1-5", value_parser = seeds)]
-    seeds: std::ops::RangeInclusive<u64>,
+    seeds: RangeInclusive<u64>,
     /// Sigma of the log-normal error of estimated costs.
     #[arg(long, default_value_t = 0.7)]
     cost_error: f64,
@@ -55,13 +72,16 @@ struct Selection {
     /// Replicas share their workers among all requests, rather than one request at a time for each.
     #[arg(long)]
     sharing: bool,
+    /// How requests wait in the proxy.
+    #[arg(long, value_enum, default_value = "fifo")]
+    waiting: Waiting,
     /// Requests that a proxy may have in flight at a replica.
     #[arg(long, default_value_t = 1_000_000)]
     max_connections: u32,
     /// Share of the time that is simulated.
     #[arg(long, default_value_t = 1.0)]
     length: f64,
-    #[arg(long, default_value_t = thread::available_parallelism().map_or(1, usize::from))]
+    #[arg(long, default_value_t = threads())]
     threads: usize,
     /// Without the oracles.
     #[arg(long)]
@@ -84,6 +104,17 @@ fn main() -> Result<(), Box<dyn Error>> {
             print!("{}", table::matrix(&selection.rows()?, published));
             Ok(())
         }
+        Command::Report { docs, seeds } => {
+            let seeds: Vec<u64> = seeds.collect();
+            Ok(Report::make(&seeds, threads()).write(&docs)?)
+        }
+        Command::Baseline { file } => {
+            let figures = baseline::figures(threads());
+            Ok(fs::write(
+                file,
+                serde_json::to_string_pretty(&figures)? + "\n",
+            )?)
+        }
         Command::List => {
             list();
             Ok(())
@@ -91,10 +122,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
+fn threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
 fn list() {
     for scenario in SCENARIOS {
         println!(
-            "{:<16} {:>5.0}/s  {}",
+            "{:<21} {:>5.0}/s  {}",
             scenario.id,
             scenario.per_second(),
             scenario.about
@@ -119,7 +154,11 @@ impl Selection {
 
     fn scenarios(&self) -> Result<Vec<&'static Scenario>, String> {
         let is_meant = |one: &&Scenario| {
-            self.scenario.is_empty() || self.scenario.iter().any(|name| one.id.starts_with(name))
+            self.scenario.is_empty()
+                || self
+                    .scenario
+                    .iter()
+                    .any(|name| one.id.to_lowercase().starts_with(&name.to_lowercase()))
         };
         let meant: Vec<_> = SCENARIOS.iter().filter(is_meant).collect();
         match meant.is_empty() {
@@ -152,6 +191,7 @@ impl Selection {
             cost_error: self.cost_error,
             ejection: !self.no_ejection,
             max_connections: self.max_connections,
+            waiting: self.waiting,
             discipline: match self.sharing {
                 true => Discipline::Sharing,
                 false => Discipline::Fcfs,
@@ -161,7 +201,7 @@ impl Selection {
     }
 }
 
-fn seeds(text: &str) -> Result<std::ops::RangeInclusive<u64>, String> {
+fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let number = |text: &str| {
         text.parse::<u64>()

@@ -1,29 +1,40 @@
 //! What is measured of the requests of one run.
 
-use crate::scenario::Measure;
-use balancing::{Completion, Fault, Moment};
+use crate::scenario::{Measure, Scenario};
+use balancing::{Completion, Moment};
 use serde::Serialize;
 use std::time::Duration;
 
 /// Collects the ends of requests.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Tally {
+    scenario: Scenario,
+    warm_up: Moment,
     /// Seconds from arrival to the end, of successes.
     latencies: Vec<f64>,
     /// Latency over size, of successes.
     slowdowns: Vec<f64>,
     requests: u64,
-    errors: u64,
+    refusals: u64,
     within_a_second: u64,
     taken: Vec<u64>,
-    /// From when on replicas are waited for, and the successes of each since then.
-    waited_from: Option<Moment>,
+    seconds: Vec<Second>,
+    /// Successes of each replica since the second from which on they are waited for.
     served: Vec<u64>,
     all_serve: Option<Moment>,
 }
 
+/// What came in one second, and how much of it was answered.
+#[derive(Debug, Clone, Copy, Default)]
+struct Second {
+    came: u64,
+    answered: u64,
+}
+
 /// Successes after which a replica is taken to serve.
 const SERVES: u64 = 20;
+/// The share of requests that are answered again when a spike is over.
+const RECOVERED: f64 = 0.95;
 
 /// The figures of one run. Times are in milliseconds, shares are 0..=1.
 #[derive(Debug, Clone, Serialize)]
@@ -38,78 +49,81 @@ pub struct Outcome {
     pub mean: f64,
     /// The 99th percentile of latency over size.
     pub p99_slowdown: f64,
+    /// Share of the requests that were not answered, or not in time.
     pub error_share: f64,
+    /// Refusals by the proxy, over requests.
+    pub refused: f64,
     /// Share that succeeded within a second.
     pub within_a_second: f64,
     /// Share of the requests that each replica took.
     pub shares: Vec<f64>,
-    /// The time until all replicas serve, where they are waited for.
-    pub seconds_to_serve: Option<f64>,
+    /// Seconds until all replicas serve, or until requests are answered after a spike; where that is waited for.
+    pub seconds_to_recover: Option<f64>,
+    /// Answers in time, of as many as came or could have been served; where that is asked for.
+    pub goodput: Option<f64>,
 }
 
 impl Tally {
-    /// Of so many replicas.
-    pub fn new(replicas: usize, measure: Measure) -> Self {
-        let waited_from = match measure {
-            Measure::SecondsToServe { from } => Some(Moment(0) + Duration::from_secs_f64(from)),
-            _ => None,
-        };
+    /// Of a scenario.
+    pub fn new(replicas: usize, scenario: &Scenario) -> Self {
         Self {
+            scenario: *scenario,
+            warm_up: at(scenario.warm_up),
+            latencies: Vec::new(),
+            slowdowns: Vec::new(),
+            requests: 0,
+            refusals: 0,
+            within_a_second: 0,
             taken: vec![0; replicas],
+            seconds: Vec::new(),
             served: vec![0; replicas],
-            waited_from,
-            ..Self::default()
+            all_serve: None,
         }
     }
 
-    /// A counted request arrived.
-    pub fn arrived(&mut self) {
-        self.requests += 1;
+    /// A request arrived.
+    pub fn arrived(&mut self, arrived: Moment) {
+        self.requests += u64::from(arrived >= self.warm_up);
+        self.second(arrived).came += 1;
     }
 
-    /// A counted request ended.
-    pub fn ended(&mut self, size: f64, completion: &Completion) {
-        self.taken[completion.start.endpoint] += 1;
-        if completion.fault != Some(Fault::None) {
-            self.errors += 1;
+    /// A proxy refused an attempt.
+    pub fn refused(&mut self) {
+        self.refusals += 1;
+    }
+
+    /// An attempt failed.
+    pub fn failed(&mut self, completion: &Completion) {
+        if completion.start.ask.arrived >= self.warm_up {
+            self.taken[completion.start.endpoint] += 1;
+        }
+    }
+
+    /// A request was answered, whose client came then.
+    pub fn succeeded(&mut self, size: f64, completion: &Completion, first_arrived: Moment) {
+        self.serves(completion);
+        self.second(first_arrived).answered += 1;
+        if first_arrived < self.warm_up {
             return;
         }
+        self.taken[completion.start.endpoint] += 1;
         let latency = (completion.now - completion.start.ask.arrived).as_secs_f64();
         self.within_a_second += u64::from(latency <= 1.0);
         self.latencies.push(latency);
         self.slowdowns.push(latency / size);
     }
 
-    /// A request succeeded at a replica. When it was the last of those that all replicas are waited for, all serve.
-    pub fn served(&mut self, completion: &Completion) {
-        let Some(from) = self
-            .waited_from
-            .filter(|from| completion.start.now >= *from)
-        else {
-            return;
-        };
-        self.served[completion.start.endpoint] += 1;
-        if self.all_serve.is_none() && self.served.iter().all(|count| *count >= SERVES) {
-            self.all_serve = Some(completion.now.max(from));
-        }
-    }
-
-    /// The figures. What has not ended is an error.
-    pub fn outcome(mut self, scenario: &'static str, policy: &'static str, seed: u64) -> Outcome {
+    /// The figures. What has not succeeded is an error.
+    pub fn outcome(mut self, policy: &'static str, seed: u64) -> Outcome {
         let count = self.requests.max(1) as f64;
-        let unfinished = self.requests - self.errors - self.latencies.len() as u64;
+        let answered = self.latencies.len() as f64;
         let taken: u64 = self.taken.iter().sum();
         let share = |taken_by: &u64| *taken_by as f64 / taken.max(1) as f64;
-        let shares = self.taken.iter().map(share).collect();
-        let seconds_to_serve = self.waited_from.map(|from| {
-            let time = |all_serve: Moment| (all_serve - from).as_secs_f64();
-            self.all_serve.map_or(f64::INFINITY, time)
-        });
-        let mean = self.latencies.iter().sum::<f64>() / self.latencies.len().max(1) as f64;
+        let mean = self.latencies.iter().sum::<f64>() / answered.max(1.0);
         let [p50, p99, p999] =
             [0.5, 0.99, 0.999].map(|q| quantile(&mut self.latencies, q) * 1000.0);
         Outcome {
-            scenario,
+            scenario: self.scenario.id,
             policy,
             seed,
             requests: self.requests,
@@ -118,12 +132,68 @@ impl Tally {
             p999,
             mean: mean * 1000.0,
             p99_slowdown: quantile(&mut self.slowdowns, 0.99),
-            error_share: (self.errors + unfinished) as f64 / count,
+            error_share: (self.requests as f64 - answered) / count,
+            refused: self.refusals as f64 / count,
             within_a_second: self.within_a_second as f64 / count,
-            shares,
-            seconds_to_serve,
+            shares: self.taken.iter().map(share).collect(),
+            seconds_to_recover: self.seconds_to_recover(),
+            goodput: self.goodput(),
         }
     }
+
+    fn second(&mut self, moment: Moment) -> &mut Second {
+        let index = (moment - Moment(0)).as_secs() as usize;
+        if index >= self.seconds.len() {
+            self.seconds.resize(index + 1, Second::default());
+        }
+        &mut self.seconds[index]
+    }
+
+    /// When it was the last of the successes that all replicas are waited for, all serve.
+    fn serves(&mut self, completion: &Completion) {
+        let Measure::SecondsToServe { from } = self.scenario.measure else {
+            return;
+        };
+        if completion.start.now < at(from) {
+            return;
+        }
+        self.served[completion.start.endpoint] += 1;
+        if self.all_serve.is_none() && self.served.iter().all(|count| *count >= SERVES) {
+            self.all_serve = Some(completion.now);
+        }
+    }
+
+    fn seconds_to_recover(&self) -> Option<f64> {
+        match self.scenario.measure {
+            Measure::SecondsToServe { from } => {
+                let time = |all_serve: Moment| (all_serve - at(from)).as_secs_f64();
+                Some(self.all_serve.map_or(f64::INFINITY, time))
+            }
+            Measure::Goodput { until, .. } if until < self.scenario.seconds => {
+                let after = &self.seconds[(until as usize).min(self.seconds.len())..];
+                let is_well = |one: &Second| one.answered as f64 >= RECOVERED * one.came as f64;
+                let seconds = after.iter().position(is_well);
+                Some(seconds.map_or(f64::INFINITY, |seconds| seconds as f64))
+            }
+            _ => None,
+        }
+    }
+
+    fn goodput(&self) -> Option<f64> {
+        let Measure::Goodput { from, until } = self.scenario.measure else {
+            return None;
+        };
+        let end = (until as usize).min(self.seconds.len());
+        let seconds = &self.seconds[(from as usize).min(end)..end];
+        let came: u64 = seconds.iter().map(|one| one.came).sum();
+        let answered: u64 = seconds.iter().map(|one| one.answered).sum();
+        let could = self.scenario.capacity() * seconds.len() as f64;
+        Some(answered as f64 / could.min(came as f64))
+    }
+}
+
+fn at(seconds: f64) -> Moment {
+    Moment(0) + Duration::from_secs_f64(seconds)
 }
 
 /// The value below which this share of the values lies.

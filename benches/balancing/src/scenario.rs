@@ -22,7 +22,11 @@ pub struct Scenario {
     /// Proxies that know nothing of each other; each request comes to one of them at random.
     pub proxies: usize,
     pub changes: &'static [Change],
+    /// How long clients wait; without, they wait forever.
+    pub clients: Option<Clients>,
     pub measure: Measure,
+    /// What a policy should reach that knows nothing of costs: at most, or at least of `WithinASecond`.
+    pub goal: Option<f64>,
 }
 
 /// The figure by which policies are compared in a scenario.
@@ -36,6 +40,9 @@ pub enum Measure {
     Errors,
     /// From this second on, the time until each replica has served some requests, seconds.
     SecondsToServe { from: f64 },
+    /// Requests that are answered in time, of as many as came or could have been served, percent. The requests that came
+    /// between these seconds count.
+    Goodput { from: f64, until: f64 },
 }
 
 /// Why a scenario is there.
@@ -47,6 +54,17 @@ pub enum Kind {
     Finding,
     /// Nothing is tuned by it.
     Check,
+    /// More comes than can be served.
+    Overload,
+}
+
+/// Clients that give up.
+#[derive(Debug, Clone, Copy)]
+pub struct Clients {
+    /// After so many seconds.
+    pub deadline: f64,
+    /// And try again so many times; after a refusal they wait a little before.
+    pub retries: u32,
 }
 
 /// Replicas that are alike.
@@ -68,6 +86,8 @@ pub enum Rate {
     AtOnce(usize),
     /// As a share of what the replicas can do on average.
     Load(f64),
+    /// Such loads, each from a second on.
+    Steps(&'static [(f64, f64)]),
 }
 
 /// What happens to replicas. Times are in seconds.
@@ -106,10 +126,19 @@ pub enum Change {
 impl Scenario {
     /// Requests per second.
     pub fn per_second(&self) -> f64 {
+        self.per_second_at(0.0)
+    }
+
+    /// Requests per second at a time.
+    pub fn per_second_at(&self, seconds: f64) -> f64 {
         match self.rate {
             Rate::PerSecond(rate) => rate,
             Rate::AtOnce(count) => count as f64 / self.seconds,
             Rate::Load(load) => load * self.capacity(),
+            Rate::Steps(steps) => {
+                let step = steps.iter().rev().find(|(from, _)| *from <= seconds);
+                step.map_or(0.0, |(_, load)| load * self.capacity())
+            }
         }
     }
 
@@ -120,6 +149,13 @@ impl Scenario {
             .iter()
             .map(|group| group.count as f64 * f64::from(group.workers) * group.speed);
         worker_speeds.sum::<f64>() * self.mean_share() / (self.size.mean() / 1000.0)
+    }
+
+    /// Whether something happens to a replica at a certain second, so that a shorter run would miss it.
+    pub fn has_fixed_times(&self) -> bool {
+        let drawn =
+            |change: &Change| matches!(change, Change::Pauses { .. } | Change::Wavers { .. });
+        !self.changes.iter().all(drawn)
     }
 
     /// How many replicas there are.

@@ -1,7 +1,7 @@
 //! The scenarios, in one table. To add one is to add an entry.
 
 use crate::draw::Size;
-use crate::scenario::{Change, Group, Kind, Measure, Rate, Scenario, UNLIMITED};
+use crate::scenario::{Change, Clients, Group, Kind, Measure, Rate, Scenario, UNLIMITED};
 use balancing::Fault;
 
 const fn group(count: usize, workers: u32, speed: f64) -> Group {
@@ -25,7 +25,9 @@ const STEADY: Scenario = Scenario {
     warm_up: 10.0,
     proxies: 1,
     changes: &[],
+    clients: None,
     measure: Measure::TimesOracle,
+    goal: None,
 };
 
 const EQUAL: Scenario = Scenario {
@@ -161,19 +163,57 @@ const CHECK: Scenario = Scenario {
     ..STEADY
 };
 
+/// Clients that wait for half a second.
+const OVERLOAD: Scenario = Scenario {
+    about: "6 replicas of 8 workers, exponential 20 ms; clients wait for 0.5 s",
+    replicas: &[group(6, 8, 1.0)],
+    size: Size::Exponential(20.0),
+    seconds: 60.0,
+    clients: Some(Clients {
+        deadline: 0.5,
+        retries: 0,
+    }),
+    measure: Measure::Goodput {
+        from: 10.0,
+        until: 60.0,
+    },
+    kind: Kind::Overload,
+    goal: Some(97.0),
+    ..STEADY
+};
+
+const RETRIED: Scenario = Scenario {
+    about: "the same; clients try twice more",
+    clients: Some(Clients {
+        deadline: 0.5,
+        retries: 2,
+    }),
+    ..OVERLOAD
+};
+
+const SPIKE: Scenario = Scenario {
+    about: "the same at 0.8 of what the replicas can do, and at 3.0 for 10 s; clients try twice more",
+    rate: Rate::Steps(&[(0.0, 0.8), (20.0, 3.0), (30.0, 0.8)]),
+    measure: Measure::Goodput {
+        from: 20.0,
+        until: 30.0,
+    },
+    ..RETRIED
+};
+
 /// All of them.
 pub const SCENARIOS: &[Scenario] = &[
     at("S1.5", "equal, half loaded", 0.5, EQUAL),
-    at("S1.7", "equal", 0.7, EQUAL),
-    at("S1.9", "equal, busy", 0.9, EQUAL),
-    at("S2.5", "uneven, half loaded", 0.5, UNEVEN),
-    at("S2.7", "uneven", 0.7, UNEVEN),
-    at("S2.9", "uneven, busy", 0.9, UNEVEN),
-    named_so("S3", "stall", STALL),
-    named_so("S4", "pauses", PAUSES),
-    named_so("S5", "fast failure", FAST_FAILURE),
+    aims_at(1.02, at("S1.7", "equal", 0.7, EQUAL)),
+    aims_at(1.03, at("S1.9", "equal, busy", 0.9, EQUAL)),
+    aims_at(1.20, at("S2.5", "uneven, half loaded", 0.5, UNEVEN)),
+    aims_at(1.35, at("S2.7", "uneven", 0.7, UNEVEN)),
+    aims_at(1.50, at("S2.9", "uneven, busy", 0.9, UNEVEN)),
+    aims_at(99.97, named_so("S3", "stall", STALL)),
+    aims_at(1.06, named_so("S4", "pauses", PAUSES)),
+    aims_at(0.02, named_so("S5", "fast failure", FAST_FAILURE)),
     at("S6.6", "database mix", 0.6, DATABASE),
-    at("S6.8", "database mix, busy", 0.8, DATABASE),
+    aims_at(1.02, at("S6.8", "database mix, busy", 0.8, DATABASE)),
     Scenario {
         id: "S6.pareto",
         name: "heavy tail",
@@ -186,11 +226,11 @@ pub const SCENARIOS: &[Scenario] = &[
         rate: Rate::Load(0.7),
         ..DATABASE
     },
-    at("S7.7", "wavering", 0.7, WAVERING),
-    at("S7.9", "wavering, busy", 0.9, WAVERING),
-    behind("S8.1", "uneven, one proxy", 1),
-    behind("S8.8", "uneven, 8 proxies", 8),
-    behind("S8.32", "uneven, 32 proxies", 32),
+    aims_at(1.15, at("S7.7", "wavering", 0.7, WAVERING)),
+    aims_at(1.05, at("S7.9", "wavering, busy", 0.9, WAVERING)),
+    aims_at(1.25, behind("S8.1", "uneven, one proxy", 1)),
+    aims_at(1.25, behind("S8.8", "uneven, 8 proxies", 8)),
+    aims_at(1.30, behind("S8.32", "uneven, 32 proxies", 32)),
     Scenario {
         id: "S9",
         name: "join and leave",
@@ -296,6 +336,16 @@ pub const SCENARIOS: &[Scenario] = &[
         ],
         ..CHECK
     },
+    at("overload.0.75", "load 0.75", 0.75, OVERLOAD),
+    at("overload.0.93", "load 0.93", 0.93, OVERLOAD),
+    at("overload.1.03", "load 1.03", 1.03, OVERLOAD),
+    at("overload.1.14", "load 1.14", 1.14, OVERLOAD),
+    at("overload.1.41", "load 1.41", 1.41, OVERLOAD),
+    at("overload.1.74", "load 1.74", 1.74, OVERLOAD),
+    at("overload.retried.1.03", "load 1.03, retried", 1.03, RETRIED),
+    at("overload.retried.1.41", "load 1.41, retried", 1.41, RETRIED),
+    at("overload.retried.1.74", "load 1.74, retried", 1.74, RETRIED),
+    named_so("overload.spike", "spike", SPIKE),
 ];
 
 const fn at(id: &'static str, name: &'static str, load: f64, scenario: Scenario) -> Scenario {
@@ -316,6 +366,13 @@ const fn named_so(id: &'static str, name: &'static str, scenario: Scenario) -> S
     Scenario {
         id,
         name,
+        ..scenario
+    }
+}
+
+const fn aims_at(goal: f64, scenario: Scenario) -> Scenario {
+    Scenario {
+        goal: Some(goal),
         ..scenario
     }
 }

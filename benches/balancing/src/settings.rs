@@ -1,11 +1,12 @@
 //! What may be set of a run, whatever the scenario.
 
+use crate::line::Waiting;
 use crate::replica::Discipline;
 
 /// The settings of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
-    /// Sigma of the log-normal error of a request's estimated cost.
+    /// Sigma of the log-normal error of a request's estimated cost; infinite: all requests seem alike.
     pub cost_error: f64,
     /// Whether a replica is ejected after failures in a row.
     pub ejection: bool,
@@ -13,6 +14,8 @@ pub struct Settings {
     pub max_connections: u32,
     /// How replicas work off requests.
     pub discipline: Discipline,
+    /// How requests wait in a proxy.
+    pub waiting: Waiting,
     /// Share of the scenario's time that is simulated.
     pub length: f64,
 }
@@ -24,6 +27,7 @@ impl Default for Settings {
             ejection: true,
             max_connections: 1_000_000,
             discipline: Discipline::Fcfs,
+            waiting: Waiting::Fifo,
             length: 1.0,
         }
     }

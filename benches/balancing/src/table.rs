@@ -22,7 +22,9 @@ pub struct Row {
     pub error_share: f64,
     pub within_a_second: f64,
     pub shares: Vec<f64>,
-    pub seconds_to_serve: Option<f64>,
+    pub refused: f64,
+    pub seconds_to_recover: Option<f64>,
+    pub goodput: Option<f64>,
     /// p99 over that of the better oracle, where it was simulated too.
     pub times_oracle: Option<f64>,
 }
@@ -48,6 +50,10 @@ fn oracle_p99(rows: &[Row], scenario: &str) -> Option<f64> {
 
 fn row(of: &[Outcome]) -> Row {
     let mean = |value: fn(&Outcome) -> f64| of.iter().map(value).sum::<f64>() / of.len() as f64;
+    let maybe = |value: fn(&Outcome) -> Option<f64>| {
+        let sum: Option<f64> = of.iter().map(value).sum();
+        sum.map(|sum| sum / of.len() as f64)
+    };
     let replicas = 0..of[0].shares.len();
     let share = |replica: usize| of.iter().map(|one| one.shares[replica]).sum::<f64>();
     Row {
@@ -64,11 +70,9 @@ fn row(of: &[Outcome]) -> Row {
         shares: replicas
             .map(|replica| share(replica) / of.len() as f64)
             .collect(),
-        seconds_to_serve: of
-            .iter()
-            .map(|one| one.seconds_to_serve)
-            .sum::<Option<f64>>()
-            .map(|sum| sum / of.len() as f64),
+        refused: mean(|one| one.refused),
+        seconds_to_recover: maybe(|one| one.seconds_to_recover),
+        goodput: maybe(|one| one.goodput),
         times_oracle: None,
     }
 }
@@ -81,7 +85,8 @@ impl Row {
             Measure::TimesOracle => self.times_oracle.unwrap_or(f64::NAN),
             Measure::WithinASecond => self.within_a_second * 100.0,
             Measure::Errors => self.error_share * 100.0,
-            Measure::SecondsToServe { .. } => self.seconds_to_serve.unwrap_or(f64::NAN),
+            Measure::SecondsToServe { .. } => self.seconds_to_recover.unwrap_or(f64::NAN),
+            Measure::Goodput { .. } => self.goodput.unwrap_or(f64::NAN) * 100.0,
         }
     }
 }
@@ -89,7 +94,7 @@ impl Row {
 /// The judged figure of each policy in each scenario; with `published`, the published one beside it.
 pub fn matrix(rows: &[Row], published: bool) -> String {
     let mut policies: Vec<&str> = rows.iter().map(|row| row.policy).collect();
-    let mut text = format!("{:<16}", "");
+    let mut text = format!("{:<21}", "");
     let mut seen = Vec::new();
     policies.retain(|policy| {
         !seen.contains(policy) && {
@@ -101,7 +106,7 @@ pub fn matrix(rows: &[Row], published: bool) -> String {
         let _ = write!(text, " {:>14.14}", policy.trim_start_matches("oracle_"));
     }
     for of_scenario in rows.chunk_by(|a, b| a.scenario == b.scenario) {
-        let _ = write!(text, "\n{:<16}", of_scenario[0].scenario);
+        let _ = write!(text, "\n{:<21}", of_scenario[0].scenario);
         for row in of_scenario {
             let other = published::figure(row.scenario, row.policy).filter(|_| published);
             let other = other.map_or(String::new(), |figure| format!("({figure:.2})"));
@@ -114,7 +119,7 @@ pub fn matrix(rows: &[Row], published: bool) -> String {
 /// One line for each row.
 pub fn long(rows: &[Row]) -> String {
     let mut text = format!(
-        "{:<16} {:<27} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7}  shares %\n",
+        "{:<21} {:<27} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7} {:>9}  shares %\n",
         "scenario",
         "policy",
         "p50 ms",
@@ -125,11 +130,12 @@ pub fn long(rows: &[Row]) -> String {
         "error %",
         "<1s %",
         "/oracle",
+        "judged",
     );
     for row in rows {
         let _ = writeln!(
             text,
-            "{:<16} {:<27} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.3} {:>8.3} {:>7}  {}",
+            "{:<21} {:<27} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.3} {:>8.3} {:>7} {:>9.2}  {}",
             row.scenario,
             row.policy,
             row.p50,
@@ -141,6 +147,7 @@ pub fn long(rows: &[Row]) -> String {
             row.within_a_second * 100.0,
             row.times_oracle
                 .map_or(String::new(), |times| format!("{times:.2}")),
+            row.judged(),
             shares(&row.shares),
         );
     }

@@ -30,7 +30,9 @@ static ONE: Scenario = Scenario {
     warm_up: 10.0,
     proxies: 1,
     changes: &[],
+    clients: None,
     measure: Measure::TimesOracle,
+    goal: None,
 };
 
 static FOUR_WORKERS: Scenario = Scenario {

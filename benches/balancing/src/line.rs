@@ -1,0 +1,130 @@
+//! How requests wait in a proxy while its policy picks no replica for them.
+
+use crate::arrivals::Arrival;
+use crate::scenario::Scenario;
+use balancing::{Moment, Overload, Queue, QueueRules};
+use clap::ValueEnum;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Ways to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Waiting {
+    /// In order, without a bound; whose client has left is served all the same.
+    Fifo,
+    /// In the queue of the crate, which refuses who would begin too late.
+    PredictedWait,
+    /// In the queue of the crate, by controlled delay with adaptive LIFO.
+    ControlledDelay,
+}
+
+impl Waiting {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Waiting::Fifo => "in order, no bound",
+            Waiting::PredictedWait => "predicted wait",
+            Waiting::ControlledDelay => "controlled delay",
+        }
+    }
+}
+
+/// Requests that wait in the queue of the crate at most, as by default.
+const MAX_PENDING: usize = 1000;
+/// The share of a client's deadline in which a request must begin.
+const BEGINS_WITHIN: f64 = 0.3;
+/// For clients that wait forever, seconds.
+const FOREVER: f64 = 1e6;
+
+/// The requests that wait.
+#[derive(Debug)]
+pub enum Line {
+    Fifo(VecDeque<Arrival>),
+    Queue {
+        queue: Box<Queue<Arrival>>,
+        rules: QueueRules,
+        patience: Duration,
+    },
+}
+
+impl Line {
+    /// An empty one.
+    pub fn new(waiting: Waiting, scenario: &Scenario) -> Self {
+        let overload = match waiting {
+            Waiting::Fifo => return Line::Fifo(VecDeque::new()),
+            Waiting::PredictedWait => Overload::PredictedWait,
+            Waiting::ControlledDelay => Overload::ControlledDelay,
+        };
+        let deadline = scenario.clients.map_or(FOREVER, |clients| clients.deadline);
+        Line::Queue {
+            queue: Box::default(),
+            rules: QueueRules {
+                max_pending: MAX_PENDING,
+                overload,
+            },
+            patience: Duration::from_secs_f64(deadline * BEGINS_WITHIN),
+        }
+    }
+
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Line::Fifo(waiting) => waiting.is_empty(),
+            Line::Queue { queue, .. } => queue.is_empty(),
+        }
+    }
+
+    /// Lets a request wait; gives back who is refused for it.
+    pub fn push(&mut self, arrival: Arrival, now: Moment) -> Option<Arrival> {
+        let (queue, rules, patience) = match self {
+            Line::Fifo(waiting) => {
+                waiting.push_back(arrival);
+                return None;
+            }
+            Line::Queue {
+                queue,
+                rules,
+                patience,
+            } => (queue, rules, patience),
+        };
+        let waiting = balancing::Waiting {
+            priority: 0,
+            cost: arrival.ask.cost,
+            tenant: 0,
+            need: 0,
+            arrived: now,
+            deadline: now + *patience,
+        };
+        match queue.push(waiting, arrival, rules, now) {
+            Ok(queued) => queued.displaced.map(|(arrival, _)| arrival),
+            Err(_) => Some(arrival),
+        }
+    }
+
+    /// Who is served next.
+    pub fn first(&self, now: Moment) -> Option<&Arrival> {
+        match self {
+            Line::Fifo(waiting) => waiting.front(),
+            Line::Queue { queue, .. } => queue.get(queue.next(&[], now)?),
+        }
+    }
+
+    /// Takes out who is served next.
+    pub fn take_first(&mut self, now: Moment) -> Option<Arrival> {
+        match self {
+            Line::Fifo(waiting) => waiting.pop_front(),
+            Line::Queue { queue, .. } => {
+                let ticket = queue.next(&[], now)?;
+                queue.serve(ticket, now)
+            }
+        }
+    }
+
+    /// Takes out one that has waited too long.
+    pub fn take_expired(&mut self, now: Moment) -> Option<Arrival> {
+        match self {
+            Line::Fifo(_) => None,
+            Line::Queue { queue, rules, .. } => Some(queue.expired(rules, now)?.0),
+        }
+    }
+}

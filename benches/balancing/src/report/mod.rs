@@ -1,0 +1,104 @@
+//! The page of the docs: all figures, made by one command.
+
+mod page;
+mod plot;
+
+use crate::contender::{Contender, ORACLES};
+use crate::line::Waiting;
+use crate::replica::Discipline;
+use crate::rivals::Rival;
+use crate::runs::{jobs, run_all};
+use crate::scenario::{Kind, Scenario};
+use crate::scenarios::SCENARIOS;
+use crate::settings::Settings;
+use crate::table::{self, Row};
+use balancing::policies::Strategy;
+use clap::ValueEnum;
+use serde::Serialize;
+use std::path::Path;
+use std::{fs, io};
+
+/// All figures of a report.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub seeds: Vec<u64>,
+    /// Workers that take requests in order.
+    pub fcfs: Vec<Row>,
+    /// Workers that all requests of a replica share.
+    pub sharing: Vec<Row>,
+    /// Without ejection; where one replica fails.
+    pub no_ejection: Vec<Row>,
+    /// More than can be served, by how requests wait.
+    pub overload: Vec<(String, Vec<Row>)>,
+}
+
+/// Who is simulated under overload: only who lets requests wait in the proxy makes a difference there.
+const QUEUED: [Contender; 2] = [
+    Contender::Own(Strategy::Adaptive),
+    Contender::Rival(Rival::Late),
+];
+
+impl Report {
+    /// Simulates everything.
+    pub fn make(seeds: &[u64], threads: usize) -> Self {
+        let contenders: Vec<_> = Contender::all().collect();
+        let simulate_of = |contenders: &[Contender], is_meant: fn(&Scenario) -> bool, settings| {
+            let meant: Vec<_> = SCENARIOS.iter().filter(|one| is_meant(one)).collect();
+            let jobs = jobs(&meant, contenders, seeds);
+            table::rows(&run_all(&jobs, &settings, threads))
+        };
+        let simulate = |is_meant, settings| simulate_of(&contenders, is_meant, settings);
+        let overload = |waiting: &Waiting| {
+            let settings = Settings {
+                waiting: *waiting,
+                ..Settings::default()
+            };
+            let rows = simulate_of(&QUEUED, |one| one.kind == Kind::Overload, settings);
+            (waiting.name().to_string(), rows)
+        };
+        let sharing = Settings {
+            discipline: Discipline::Sharing,
+            length: 0.5,
+            ..Settings::default()
+        };
+        let no_ejection = Settings {
+            ejection: false,
+            ..Settings::default()
+        };
+        Self {
+            seeds: seeds.to_vec(),
+            fcfs: simulate(|one| one.kind != Kind::Overload, Settings::default()),
+            sharing: simulate(is_shared, sharing),
+            no_ejection: simulate(|one| one.id == "S5", no_ejection),
+            overload: Waiting::value_variants().iter().map(overload).collect(),
+        }
+    }
+
+    /// Writes `balancing.md`, and figures and plots beside it in `balancing/`.
+    ///
+    /// # Errors
+    /// What could not be written.
+    pub fn write(&self, docs: &Path) -> io::Result<()> {
+        let folder = docs.join("balancing");
+        fs::create_dir_all(&folder)?;
+        fs::write(
+            folder.join("figures.json"),
+            serde_json::to_vec_pretty(self)?,
+        )?;
+        for (kind, name) in [(Kind::Common, "common.svg"), (Kind::Check, "checks.svg")] {
+            fs::write(folder.join(name), plot::p99(&self.fcfs, kind))?;
+        }
+        fs::write(docs.join("balancing.md"), page::page(self))
+    }
+}
+
+/// Scenarios that say something of shared workers: those in which nothing happens at a certain second.
+fn is_shared(scenario: &Scenario) -> bool {
+    let compared = matches!(scenario.kind, Kind::Common | Kind::Check);
+    compared && scenario.proxies == 1 && !scenario.has_fixed_times()
+}
+
+/// Whether a policy is no oracle.
+fn is_policy(name: &str) -> bool {
+    ORACLES.iter().all(|oracle| oracle.name() != name)
+}
