@@ -265,3 +265,55 @@ async fn an_endpoint_that_hangs_is_not_waited_for_even_without_hedges() {
     })
     .await;
 }
+
+/// The 50th and 99th percentile of reads in ms, and what reached the origins per read, where so many reads of a thousand take
+/// ten times as long at the first of three endpoints.
+async fn figures(slow_per_mille: usize, hedging: bool) -> (f64, f64, f64) {
+    const READS: usize = 3000;
+    const CLIENTS: usize = 12;
+    let mut origins = Vec::new();
+    for place in 0..3 {
+        let origin = Origin::start(move |seen| {
+            // A stride without a common divisor, so that slow ones come one by one.
+            let is_slow = place == 0 && seen.number * 377 % 1000 < slow_per_mille;
+            after(if is_slow { 50 } else { 5 })
+        });
+        origins.push(origin.await);
+    }
+    let urls: Vec<String> = origins.iter().map(Origin::url).collect();
+    let proxy = Setup::new("qdrant", &urls).service("cache: false");
+    let key = format!("balance: {{hedging: {hedging}, strategy: least_connections}}");
+    let proxy = proxy.section(&key).start().await;
+    let client = |_| async {
+        let mut times = Vec::new();
+        let mut client = proxy.client().await;
+        for _ in 0..READS / CLIENTS {
+            let begun = Instant::now();
+            client
+                .send(format!("GET {READ} HTTP/1.1\r\nhost: t\r\n\r\n"))
+                .await;
+            assert_eq!(client.response().await.status, 200);
+            times.push(begun.elapsed().as_secs_f64() * 1000.0);
+        }
+        times
+    };
+    let times = futures_util::future::join_all((0..CLIENTS).map(client)).await;
+    let mut times = times.concat();
+    times.sort_by(f64::total_cmp);
+    let asked: usize = origins.iter().map(Origin::count).sum();
+    let at = |share: usize| times[times.len() * share / 100];
+    (at(50), at(99), asked as f64 / READS as f64)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "prints figures of a quiet machine"]
+async fn reads_that_are_slow_at_one_endpoint_of_three() {
+    for slow_per_mille in [30, 1000] {
+        for hedging in [false, true] {
+            let (p50, p99, asked) = figures(slow_per_mille, hedging).await;
+            println!(
+                "{slow_per_mille} of 1000 slow, hedging {hedging}: p50 {p50:.1} ms, p99 {p99:.1} ms, {asked:.4} attempts per read"
+            );
+        }
+    }
+}

@@ -617,6 +617,23 @@ async fn retries_have_a_budget() {
     assert!((100..=120).contains(&asked), "{asked}");
 }
 
+/// The floor of the budget alone would let a slow service have each of its attempts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_fails_as_a_whole_gets_at_most_a_fifth_more_requests() {
+    let origin = || Origin::start(|_| Step::json(503, r#"{"status":{"error":"odd"}}"#));
+    let origins = [origin().await, origin().await, origin().await];
+    let urls: Vec<String> = origins.iter().map(Origin::url).collect();
+    for more in ["breaker: {enabled: true}", "breaker: {enabled: false}"] {
+        let before: usize = origins.iter().map(Origin::count).sum();
+        let proxy = Setup::new("qdrant", &urls).section(more).start().await;
+        for _ in 0..300 {
+            assert_eq!(query(&proxy).await.status, 503);
+        }
+        let asked = origins.iter().map(Origin::count).sum::<usize>() - before;
+        assert!(asked <= 360, "{asked} of 300, {more}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_only_one_node_can_serve_is_sent_to_no_other() {
     let origin = || Origin::start(|_| Step::response(503, "", ""));

@@ -68,6 +68,16 @@ impl Budget {
         self.count(now, earned) || earned
     }
 
+    /// Takes one extra attempt if so many are left then; what the floor of the second grants does not count.
+    pub fn spend_surplus(&self, left: u32) -> bool {
+        let left = u64::from(left) * WHOLE;
+        let less = |saved: u64| saved.checked_sub(WHOLE).filter(|rest| *rest >= left);
+        self.savings
+            .earned
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .is_ok()
+    }
+
     /// Counts an attempt in its second. What was earned counts towards the floor of the second, so the two do not add up.
     fn count(&self, now: Moment, earned: bool) -> bool {
         // One up, so that the first second differs from the unused state.
@@ -140,6 +150,14 @@ mod tests {
         assert_eq!(granted(&budget, 100, at(0)), 20);
         (0..20).for_each(|_| budget.earn());
         assert_eq!(granted(&budget, 100, at(1000)), 10);
+    }
+
+    #[test]
+    fn a_surplus_leaves_so_many() {
+        let budget = budget(0.2, 10);
+        (0..50).for_each(|_| budget.earn());
+        assert_eq!((0..50).filter(|_| budget.spend_surplus(4)).count(), 6);
+        assert!(!budget.spend_surplus(4));
     }
 
     #[test]

@@ -2,9 +2,10 @@
 //! how many there are, and none is made while the service fails as a whole.
 
 use crate::budget::{Allowance, Budget, Savings};
+use crate::hedge::{self, Slowness};
 use crate::learn::TailTimes;
 use crate::throttle::Throttle;
-use crate::{Fault, Moment, Patience};
+use crate::{Fault, Moment};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +15,11 @@ const SAVED_RETRIES: u32 = 100;
 const HEDGES: Allowance = Allowance {
     share: 0.02,
     per_second: 0,
-    saved_at_most: 10,
+    saved_at_most: 100,
 };
+/// Hedges that are kept for attempts that are very slow: a server that pauses holds up many requests at once, which would find
+/// none left where more requests than the budget allows are merely slow.
+const KEPT_HEDGES: u32 = 75;
 
 /// Why a call is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,16 +102,23 @@ impl ExtraAttempts {
         !self.kept.throttle.is_on() && budget.spend(now)
     }
 
-    /// Takes a hedge; false when none may be made.
-    pub fn hedge(&self, now: Moment) -> bool {
-        let budget = self.hedges.as_ref();
-        !self.kept.throttle.is_on() && budget.is_some_and(|budget| budget.spend(now))
+    /// Takes a second attempt beside a first one that is so slow; false when none may be made.
+    pub fn second(&self, slowness: Slowness, now: Moment) -> bool {
+        let Some(hedges) = self.hedges.as_ref() else {
+            return false;
+        };
+        match slowness {
+            _ if self.kept.throttle.is_on() => false,
+            Slowness::Slow => hedges.spend_surplus(KEPT_HEDGES),
+            Slowness::VerySlow => hedges.spend(now),
+            Slowness::Hanging => self.failures.spend(now),
+        }
     }
 
-    /// How long a first attempt of this shape is waited for; `None` where hedging is off or too little is known.
-    pub fn patience(&self, shape: u64) -> Option<Patience> {
+    /// After which times an attempt of this shape is how slow; `None` where hedging is off or too little is known.
+    pub fn stages(&self, shape: u64) -> Option<[(Duration, Slowness); 3]> {
         self.hedges.as_ref()?;
-        self.kept.times.percentile(shape).map(Patience::beyond)
+        self.kept.times.tail(shape).map(hedge::stages)
     }
 
     /// A read of this shape succeeded within this time.

@@ -1,6 +1,7 @@
 //! Hedging: a read that takes longer than nearly all of its shape is sent to a second server as well, and the first good
 //! response counts. Here: after which time, and to which servers. After Dean and Barroso, "The Tail at Scale".
 
+use crate::learn::Tail;
 use crate::{EndpointView, Standing};
 use std::time::Duration;
 
@@ -13,23 +14,25 @@ const MUCH_SLOWER: f64 = 2.0;
 const HANGS: u32 = 10;
 const HANGS_AFTER: Duration = Duration::from_secs(1);
 
-/// How long one attempt is waited for.
+/// How much longer an attempt takes than is usual for its shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// Until a second one is made, if hedges are left.
-    pub hedge_after: Duration,
-    /// Until the server is taken to hang: a second attempt is then made as a retry.
-    pub hangs_after: Duration,
+pub enum Slowness {
+    /// Longer than 95 % do: a second attempt is made where hedges are to spare.
+    Slow,
+    /// Longer than 99 % do: a second attempt is made where any are left.
+    VerySlow,
+    /// The server is taken to hang: a second attempt is made as a retry.
+    Hanging,
 }
 
-impl Patience {
-    /// For requests of which 95 % end within this time.
-    pub fn beyond(percentile: Duration) -> Self {
-        Self {
-            hedge_after: percentile,
-            hangs_after: (percentile * HANGS).max(HANGS_AFTER),
-        }
-    }
+/// After which times an attempt is how slow, in order.
+pub fn stages(tail: Tail) -> [(Duration, Slowness); 3] {
+    let hangs_after = (tail.p95 * HANGS).max(tail.p99).max(HANGS_AFTER);
+    [
+        (tail.p95, Slowness::Slow),
+        (tail.p99, Slowness::VerySlow),
+        (hangs_after, Slowness::Hanging),
+    ]
 }
 
 /// Leaves only those standing as preferred to which a second attempt may go, while the first one waits at those that were

@@ -38,7 +38,7 @@ pub use completion::{Completion, Start};
 pub use extra::{ExtraAttempts, ExtraRules, RetryCause};
 pub use fault::Fault;
 pub use health::{Gate, HealthStatus, ServingRules, WriteFitness};
-pub use hedge::Patience;
+pub use hedge::Slowness;
 pub use load::{EndpointLoad, ScoreParts};
 pub use moment::Moment;
 pub use policy::{Pick, Policy};

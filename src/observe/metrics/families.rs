@@ -89,7 +89,7 @@ families! {
     retries: Counters<2> = "retries_total" ["service", "reason"] NONE,
         "Attempts after the first, by the fault of the attempt before.";
     hedges: Counters<2> = "hedges_total" ["service", "result"] NONE,
-        "Second attempts beside a read that takes long, by what came of them: won (its response was given), lost (the first attempt was faster), failed, abandoned (the client left); and such that were due and not made: no_endpoint (none as good, or the endpoints have no room), no_budget.";
+        "Second attempts beside a read that takes long, by what came of them: won (its response was given), lost (the first attempt was faster), failed, abandoned (the client left); and those not made although a read took longer than 99 % of its shape do: no_endpoint (none as good, or the endpoints have no room), no_budget.";
     assignments: Counters<2> = "assignments_total" ["service", "result"] NONE,
         "Choices of an endpoint: assigned, counted when the request is sent, or none when no endpoint could be chosen.";
     selectable: Gauges<2> = "selectable_endpoints" ["service", "count"] NONE,

@@ -8,11 +8,11 @@ use super::outbound::Outbound;
 use super::progress::Progress;
 use super::requester::{self, Requester};
 use super::sent_attempt::SentAttempt;
-use crate::balance::{Route, RouteRequest};
+use crate::balance::{NoHedge, Route, RouteRequest};
 use crate::dialect::{Placement, RetryAdvice};
 use crate::endpoint::Endpoint;
 use crate::observe::{HedgeCount, HedgeResult};
-use balancing::{ExtraAttempts, Moment, Patience, RetryCause};
+use balancing::Slowness;
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
@@ -26,6 +26,9 @@ struct Race<'a> {
     outbound: &'a Outbound,
     deadline: Instant,
 }
+
+/// After which times an attempt is how slow.
+type Stages = [(Duration, Slowness); 3];
 
 /// What is under way. An attempt that ends leaves its place empty.
 #[derive(Default)]
@@ -74,8 +77,8 @@ impl Race<'_> {
             let route = tokio::select! {
                 biased;
                 end = &mut first => return (end, HedgeResult::Abandoned),
-                (route, first_hangs) = self.due(progress.patience(), &tried) => {
-                    under_way.first_hangs = first_hangs;
+                (route, slowness) = self.due(progress.stages(), &tried) => {
+                    under_way.first_hangs = slowness == Slowness::Hanging;
                     route
                 }
             };
@@ -130,22 +133,21 @@ impl Race<'_> {
         .await
     }
 
-    /// Waits until a second attempt is due and may be made; gives its route, and whether the first endpoint hangs.
-    async fn due(self, patience: Option<Patience>, tried: &[Arc<Endpoint>]) -> (Route, bool) {
-        let Some(patience) = patience else {
-            return pending().await;
-        };
+    /// Waits until the first attempt is so slow that a second one is made; gives its route.
+    async fn due(self, stages: Option<Stages>, tried: &[Arc<Endpoint>]) -> (Route, Slowness) {
         let begun = Instant::now();
-        sleep_until(begun + patience.hedge_after).await;
-        if let Some(route) = self.route(tried, patience.hedge_after, ExtraAttempts::hedge) {
-            return (route, false);
+        for (after, slowness) in stages.into_iter().flatten() {
+            sleep_until(begun + after).await;
+            match self.route(tried, after, slowness) {
+                Ok(route) => return (route, slowness),
+                Err(none) if slowness == Slowness::VerySlow => {
+                    let metrics = self.caller.shared.observer.metrics();
+                    metrics.hedge(&self.outbound.service.label, none.label());
+                }
+                Err(_) => {}
+            }
         }
-        sleep_until(begun + patience.hangs_after).await;
-        let retry = |extra: &ExtraAttempts, now| extra.retry(RetryCause::Failure, now);
-        match self.route(tried, patience.hangs_after, retry) {
-            Some(route) => (route, true),
-            None => pending().await,
-        }
+        pending().await
     }
 
     /// Chooses the endpoint of a second attempt and takes it from its budget.
@@ -153,8 +155,8 @@ impl Race<'_> {
         self,
         tried: &[Arc<Endpoint>],
         waited: Duration,
-        spend: impl Fn(&ExtraAttempts, Moment) -> bool,
-    ) -> Option<Route> {
+        slowness: Slowness,
+    ) -> Result<Route, NoHedge> {
         let (shared, pool) = (&self.caller.shared, &self.outbound.service.pool);
         let now = shared.clock.now();
         let request = RouteRequest {
@@ -168,10 +170,9 @@ impl Race<'_> {
             explain: self.outbound.explain,
         };
         let mut random = shared.random_source.random();
-        let route = pool.choose_hedge(&request, waited, &mut random, || spend(pool.extra(), now));
-        let metrics = shared.observer.metrics();
-        let refused = |word: &'static str| metrics.hedge(&self.outbound.service.label, word);
-        route.map_err(|none| refused(none.label())).ok()
+        pool.choose_hedge(&request, waited, &mut random, || {
+            pool.extra().second(slowness, now)
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::endpoint::Endpoint;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::retry::{self, AttemptOutcome, RetryDecision, RetryFacts};
 use crate::shared::Shared;
-use balancing::Patience;
+use balancing::Slowness;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -122,13 +122,13 @@ impl<'a> Progress<'a> {
         self.error = Some(error);
     }
 
-    /// How long a first attempt is waited for before a second one is made; `None`: none may be made.
-    pub fn patience(&self) -> Option<Patience> {
+    /// After which times a first attempt is how slow, where a second one may be made beside it.
+    pub fn stages(&self) -> Option<[(Duration, Slowness); 3]> {
         if !retry::may_hedge(&self.facts()) {
             return None;
         }
         let extra = self.outbound.service.pool.extra();
-        extra.patience(self.outbound.call.shape)
+        extra.stages(self.outbound.call.shape)
     }
 
     fn decide(&self, end: AttemptOutcome<'_>) -> RetryDecision {

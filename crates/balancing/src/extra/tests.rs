@@ -83,12 +83,28 @@ fn hedges_are_at_most_two_of_a_hundred_requests() {
         let mut hedges = 0;
         for request in 1..=100_000_u64 {
             extra.request();
-            let wanted = random.fraction() < 0.05 * (1.0 + random.fraction());
-            hedges += u64::from(wanted && extra.hedge(Moment(request * 1_000_000)));
+            let slowness = match random.fraction() {
+                few if few < 0.01 => Slowness::VerySlow,
+                few if few < 0.08 => Slowness::Slow,
+                _ => continue,
+            };
+            hedges += u64::from(extra.second(slowness, Moment(request * 1_000_000)));
             assert!(hedges * 50 <= request, "{hedges} of {request}");
         }
-        assert!(hedges >= 1990, "{hedges}");
+        assert!(hedges >= 1900, "{hedges}");
     }
+}
+
+#[test]
+fn what_is_merely_slow_leaves_hedges_for_what_is_very_slow() {
+    let extra = ExtraAttempts::new(RULES, None);
+    (0..5000).for_each(|_| extra.request());
+    let granted = |slowness| {
+        let all = 0..200;
+        all.filter(|_| extra.second(slowness, Moment(0))).count()
+    };
+    assert_eq!(granted(Slowness::Slow), 25);
+    assert_eq!(granted(Slowness::VerySlow), 75);
 }
 
 #[test]
@@ -101,7 +117,7 @@ fn none_is_made_while_the_service_fails_or_hedging_is_off() {
         let extra = ExtraAttempts::new(rules, None);
         (0..100).for_each(|_| extra.request());
         (0..failures).for_each(|_| extra.ended(Fault::Endpoint));
-        extra.hedge(Moment(0))
+        extra.second(Slowness::VerySlow, Moment(0))
     };
     assert!(hedged(RULES, 49));
     assert!(!hedged(RULES, 50));
@@ -109,13 +125,13 @@ fn none_is_made_while_the_service_fails_or_hedging_is_off() {
 }
 
 #[test]
-fn patience_comes_of_what_reads_of_the_shape_took() {
+fn what_is_slow_comes_of_what_reads_of_the_shape_took() {
     let extra = ExtraAttempts::new(RULES, None);
     let time = Duration::from_millis(10);
     (0..100).for_each(|_| extra.read(1, time));
-    let patience = extra.patience(1).unwrap();
-    assert!((time..2 * time).contains(&patience.hedge_after));
-    assert_eq!(extra.patience(2), None);
+    let [(slow_after, _), ..] = extra.stages(1).unwrap();
+    assert!((time..2 * time).contains(&slow_after));
+    assert_eq!(extra.stages(2), None);
 }
 
 #[test]

@@ -104,13 +104,14 @@ fn an_endpoint_alone_gets_no_second_attempt() {
 
 #[test]
 fn an_endpoint_hangs_at_ten_times_the_percentile_and_never_within_a_second() {
-    use super::Patience;
-    let beyond = |millis| {
-        let patience = Patience::beyond(Duration::from_millis(millis));
-        [patience.hedge_after, patience.hangs_after].map(|time| time.as_millis())
+    use super::{Tail, stages};
+    let after = |p95, p99| {
+        let [p95, p99] = [p95, p99].map(Duration::from_millis);
+        stages(Tail { p95, p99 }).map(|(after, _)| after.as_millis())
     };
-    assert_eq!(beyond(20), [20, 1000]);
-    assert_eq!(beyond(500), [500, 5000]);
+    assert_eq!(after(20, 30), [20, 30, 1000]);
+    assert_eq!(after(500, 600), [500, 600, 5000]);
+    assert_eq!(after(20, 3000), [20, 3000, 3000]);
 }
 
 prop_compose! {

@@ -2,4 +2,4 @@
 
 mod tail;
 
-pub use tail::TailTimes;
+pub use tail::{Tail, TailTimes};

@@ -1,12 +1,10 @@
-//! How long the slowest requests of a shape take: the 95th percentile of their service times. Bounded: so many shapes, each a
-//! histogram of fixed size that forgets the past by halves.
+//! How long the slowest requests of a shape take: the 95th and the 99th percentile of their service times. Bounded: so many
+//! shapes, each a histogram of fixed size that forgets the past by halves.
 
 use parking_lot::Mutex;
 use std::time::Duration;
 
-/// The share of the requests of a shape that are faster.
-const QUANTILE: f64 = 0.95;
-/// Fewer samples give no percentile: of these, two are beyond it.
+/// Fewer samples give no percentiles: of these, two are beyond the lower one.
 const ENOUGH: u32 = 40;
 /// Past so many samples, what is known counts half.
 const MANY: u32 = 400;
@@ -26,13 +24,22 @@ const SHAPES_PER_SET: usize = 8;
 /// The samples after which a shape is as hard to drop as any.
 const ESTABLISHED: u8 = 100;
 
+/// How long the slowest requests of a shape take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tail {
+    /// 95 % of them end within this time.
+    pub p95: Duration,
+    /// 99 % of them do.
+    pub p99: Duration,
+}
+
 /// The service times of a service, by shape.
 #[derive(Debug)]
-pub struct TailTimes(Vec<Mutex<Vec<Tail>>>);
+pub struct TailTimes(Vec<Mutex<Vec<Histogram>>>);
 
 /// The service times of one shape.
 #[derive(Debug)]
-struct Tail {
+struct Histogram {
     shape: u64,
     /// How many new shapes in its place it outlasts.
     standing: u8,
@@ -57,28 +64,28 @@ impl TailTimes {
     }
 
     /// A request of this shape took longer than this: it was cancelled then. It counts only where it certainly lies beyond the
-    /// percentile.
+    /// lower percentile.
     pub fn learn_at_least(&self, shape: u64, time: Duration) {
         self.with(shape, |tails| {
             let known = tails.iter_mut().find(|tail| tail.shape == shape);
             if let Some(tail) = known
-                && tail.percentile().is_some_and(|usual| time >= usual)
+                && tail.tail().is_some_and(|tail| time >= tail.p95)
             {
                 tail.add(time);
             }
         });
     }
 
-    /// The time within which 95 % of the requests of this shape end; `None` where too few were seen.
-    pub fn percentile(&self, shape: u64) -> Option<Duration> {
-        let tail = |tails: &mut Vec<Tail>| {
+    /// How long the slowest requests of this shape take; `None` where too few were seen.
+    pub fn tail(&self, shape: u64) -> Option<Tail> {
+        let tail = |tails: &mut Vec<Histogram>| {
             let known = tails.iter().find(|tail| tail.shape == shape);
-            known.and_then(Tail::percentile)
+            known.and_then(Histogram::tail)
         };
         self.with(shape, tail).flatten()
     }
 
-    fn with<T>(&self, shape: u64, look: impl FnOnce(&mut Vec<Tail>) -> T) -> Option<T> {
+    fn with<T>(&self, shape: u64, look: impl FnOnce(&mut Vec<Histogram>) -> T) -> Option<T> {
         let set = self.0.get(shape as usize % SETS)?;
         Some(look(&mut set.lock()))
     }
@@ -86,24 +93,24 @@ impl TailTimes {
 
 /// The place of a shape. Where all are taken, a new one takes a place once the requests of its shape, or of others that are
 /// new, outweigh what was seen there: shapes that are asked for once cannot drive out those that are asked for often.
-fn find_or_insert(tails: &mut Vec<Tail>, shape: u64) -> Option<&mut Tail> {
+fn find_or_insert(tails: &mut Vec<Histogram>, shape: u64) -> Option<&mut Histogram> {
     if let Some(place) = tails.iter().position(|tail| tail.shape == shape) {
         return tails.get_mut(place);
     }
     if tails.len() < SHAPES_PER_SET {
-        tails.push(Tail::new(shape));
+        tails.push(Histogram::new(shape));
         return tails.last_mut();
     }
     if let Some(place) = tails.iter().position(|tail| tail.standing == 0) {
         let tail = tails.get_mut(place)?;
-        *tail = Tail::new(shape);
+        *tail = Histogram::new(shape);
         return Some(tail);
     }
     tails.iter_mut().for_each(|tail| tail.standing -= 1);
     None
 }
 
-impl Tail {
+impl Histogram {
     fn new(shape: u64) -> Self {
         Self {
             shape,
@@ -125,12 +132,19 @@ impl Tail {
         }
     }
 
-    fn percentile(&self) -> Option<Duration> {
+    fn tail(&self) -> Option<Tail> {
         if self.samples < ENOUGH {
             return None;
         }
+        Some(Tail {
+            p95: self.percentile(0.95)?,
+            p99: self.percentile(0.99)?,
+        })
+    }
+
+    fn percentile(&self, share: f64) -> Option<Duration> {
         let all: f64 = self.buckets.iter().map(|bucket| f64::from(*bucket)).sum();
-        let mut left = all * QUANTILE;
+        let mut left = all * share;
         let within = |bucket: &u16| {
             left -= f64::from(*bucket);
             left <= 0.0
