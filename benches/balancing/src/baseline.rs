@@ -9,7 +9,7 @@ use crate::table::{self, Row};
 use balancing::policies::Strategy;
 use std::collections::BTreeMap;
 
-/// Share of the time of a scenario in which nothing happens at a certain second.
+/// Share of the time that is simulated.
 const LENGTH: f64 = 0.2;
 /// By how much a figure may be worse.
 const TOLERANCE: f64 = 0.03;
@@ -24,28 +24,22 @@ pub type Figures = BTreeMap<String, f64>;
 
 /// The figures now.
 pub fn figures(threads: usize) -> Figures {
-    let (fixed, drawn): (Vec<&Scenario>, Vec<&Scenario>) = SCENARIOS
-        .iter()
-        .filter(|scenario| matches!(scenario.kind, Kind::Common | Kind::Finding))
-        .partition(|scenario| scenario.has_fixed_times());
-    let whole = rows(&fixed, 1.0, threads);
-    let short = rows(&drawn, LENGTH, threads);
-    let is_own = |row: &&Row| ORACLES.iter().all(|oracle| oracle.name() != row.policy);
-    let name = |row: &Row| format!("{} {}", row.scenario, row.policy);
-    let own = whole.iter().chain(&short).filter(is_own);
-    own.map(|row| (name(row), (row.judged().min(NEVER) * 1e4).round() / 1e4))
-        .collect()
-}
-
-fn rows(scenarios: &[&'static Scenario], length: f64, threads: usize) -> Vec<Row> {
     let settings = Settings {
-        length,
+        length: LENGTH,
         ..Settings::default()
     };
+    let is_meant = |one: &&Scenario| matches!(one.kind, Kind::Common | Kind::Finding);
+    let scenarios: Vec<&Scenario> = SCENARIOS.iter().filter(is_meant).collect();
     let [one, other] = ORACLES;
     let contenders = [one, other, Contender::Own(Strategy::Adaptive)];
-    let jobs = jobs(scenarios, &contenders, &SEEDS);
-    table::rows(&run_all(&jobs, &settings, threads))
+    let jobs = jobs(&scenarios, &contenders, &SEEDS);
+    let rows = table::rows(&run_all(&jobs, &settings, threads));
+    let own = rows
+        .iter()
+        .filter(|row| ORACLES.iter().all(|oracle| oracle.name() != row.policy));
+    let name = |row: &Row| format!("{} {}", row.scenario, row.policy);
+    let figure = |row: &Row| (row.judged().min(NEVER) * 1e4).round() / 1e4;
+    own.map(|row| (name(row), figure(row))).collect()
 }
 
 /// What is worse now than it was, each with both figures.

@@ -94,7 +94,7 @@ impl Simulation {
         settings: &Settings,
         seed: u64,
     ) -> Self {
-        let seconds = scenario.seconds * settings.length;
+        let seconds = settings.seconds_of(scenario);
         let at = |seconds: f64| Moment(0) + Duration::from_secs_f64(seconds);
         let discipline = settings.discipline;
         let replicas = scenario.each_replica();

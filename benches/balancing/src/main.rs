@@ -42,6 +42,9 @@ enum Command {
         docs: PathBuf,
         #[arg(long, default_value = "101-105", value_parser = seeds)]
         seeds: RangeInclusive<u64>,
+        /// Share of the time that is simulated.
+        #[arg(long, default_value_t = 1.0)]
+        length: f64,
     },
     /// Writes the figures that tests hold.
     Baseline {
@@ -104,9 +107,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             print!("{}", table::matrix(&selection.rows()?, published));
             Ok(())
         }
-        Command::Report { docs, seeds } => {
+        Command::Report {
+            docs,
+            seeds,
+            length,
+        } => {
             let seeds: Vec<u64> = seeds.collect();
-            Ok(Report::make(&seeds, threads()).write(&docs)?)
+            Ok(Report::make(&seeds, length, threads()).write(&docs)?)
         }
         Command::Baseline { file } => {
             let figures = baseline::figures(threads());

@@ -151,11 +151,11 @@ impl Scenario {
         worker_speeds.sum::<f64>() * self.mean_share() / (self.size.mean() / 1000.0)
     }
 
-    /// Whether something happens to a replica at a certain second, so that a shorter run would miss it.
+    /// Whether something happens at a certain second, so that a shorter run would miss it.
     pub fn has_fixed_times(&self) -> bool {
         let drawn =
             |change: &Change| matches!(change, Change::Pauses { .. } | Change::Wavers { .. });
-        !self.changes.iter().all(drawn)
+        !self.changes.iter().all(drawn) || matches!(self.rate, Rate::Steps(_))
     }
 
     /// How many replicas there are.

@@ -2,6 +2,7 @@
 
 use crate::line::Waiting;
 use crate::replica::Discipline;
+use crate::scenario::Scenario;
 
 /// The settings of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,8 +17,18 @@ pub struct Settings {
     pub discipline: Discipline,
     /// How requests wait in a proxy.
     pub waiting: Waiting,
-    /// Share of the scenario's time that is simulated.
+    /// Share of the time that is simulated of scenarios in which nothing happens at a certain second.
     pub length: f64,
+}
+
+impl Settings {
+    /// For how long requests of a scenario arrive, seconds.
+    pub fn seconds_of(&self, scenario: &Scenario) -> f64 {
+        match scenario.has_fixed_times() {
+            true => scenario.seconds,
+            false => scenario.seconds * self.length,
+        }
+    }
 }
 
 impl Default for Settings {

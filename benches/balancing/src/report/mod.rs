@@ -22,6 +22,8 @@ use std::{fs, io};
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub seeds: Vec<u64>,
+    /// Share of the scenarios' time that was simulated.
+    pub length: f64,
     /// Workers that take requests in order.
     pub fcfs: Vec<Row>,
     /// Workers that all requests of a replica share.
@@ -40,7 +42,11 @@ const QUEUED: [Contender; 2] = [
 
 impl Report {
     /// Simulates everything.
-    pub fn make(seeds: &[u64], threads: usize) -> Self {
+    pub fn make(seeds: &[u64], length: f64, threads: usize) -> Self {
+        let settings = Settings {
+            length,
+            ..Settings::default()
+        };
         let contenders: Vec<_> = Contender::all().collect();
         let simulate_of = |contenders: &[Contender], is_meant: fn(&Scenario) -> bool, settings| {
             let meant: Vec<_> = SCENARIOS.iter().filter(|one| is_meant(one)).collect();
@@ -51,23 +57,24 @@ impl Report {
         let overload = |waiting: &Waiting| {
             let settings = Settings {
                 waiting: *waiting,
-                ..Settings::default()
+                ..settings
             };
             let rows = simulate_of(&QUEUED, |one| one.kind == Kind::Overload, settings);
             (waiting.name().to_string(), rows)
         };
         let sharing = Settings {
             discipline: Discipline::Sharing,
-            length: 0.5,
-            ..Settings::default()
+            length: length / 2.0,
+            ..settings
         };
         let no_ejection = Settings {
             ejection: false,
-            ..Settings::default()
+            ..settings
         };
         Self {
             seeds: seeds.to_vec(),
-            fcfs: simulate(|one| one.kind != Kind::Overload, Settings::default()),
+            length,
+            fcfs: simulate(|one| one.kind != Kind::Overload, settings),
             sharing: simulate(is_shared, sharing),
             no_ejection: simulate(|one| one.id == "S5", no_ejection),
             overload: Waiting::value_variants().iter().map(overload).collect(),
@@ -101,4 +108,42 @@ fn is_shared(scenario: &Scenario) -> bool {
 /// Whether a policy is no oracle.
 fn is_policy(name: &str) -> bool {
     ORACLES.iter().all(|oracle| oracle.name() != name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenarios::named;
+
+    #[test]
+    fn a_report_shows_each_scenario_by_its_name() {
+        let settings = Settings {
+            length: 0.1,
+            ..Settings::default()
+        };
+        let rows = |id: &str| {
+            let scenarios: Vec<&Scenario> = named(id).into_iter().collect();
+            let contenders: Vec<_> = ORACLES.into_iter().chain(QUEUED).collect();
+            table::rows(&run_all(&jobs(&scenarios, &contenders, &[1]), &settings, 1))
+        };
+        let report = Report {
+            seeds: vec![1],
+            length: 0.1,
+            fcfs: rows("S4"),
+            sharing: rows("herd"),
+            no_ejection: rows("burst"),
+            overload: vec![("in order".to_string(), rows("overload.1.14"))],
+        };
+        let page = page::page(&report);
+        let plot = plot::p99(&report.fcfs, Kind::Common);
+        for name in [
+            "| pauses |",
+            "| four equal |",
+            "| 600 at once (% failed) |",
+            "| load 1.14 |",
+        ] {
+            assert!(page.contains(name), "{name}: {page}");
+        }
+        assert_eq!(plot.matches("<title>").count(), 2, "{plot}");
+    }
 }

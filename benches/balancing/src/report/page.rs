@@ -25,10 +25,13 @@ const DEFAULTS: [&str; 3] = ["adaptive_blind", "adaptive", "adaptive_0.3"];
 /// The page.
 pub fn page(report: &Report) -> String {
     let mut text = HEAD.to_string();
-    let [first, .., last] = report.seeds[..] else {
-        return text;
-    };
-    let _ = writeln!(text, "\nSeeds {first} to {last}.\n");
+    let seeds: Vec<_> = report.seeds.iter().map(u64::to_string).collect();
+    let percent = report.length * 100.0;
+    let _ = writeln!(
+        text,
+        "\nSeeds {}; {percent:.0} % of the time of the scenarios.\n",
+        seeds.join(", ")
+    );
     let own: Vec<&str> = Contender::all()
         .filter(|one| matches!(one, Contender::Own(_) | Contender::Informed { .. }))
         .map(Contender::name)
