@@ -2,6 +2,7 @@
 //! may make of it. The dialect prints it in its own error shape; metrics and logs use the label.
 //! `docs/refusals.md` shows the table with each dialect's code and the rules of the clients.
 
+use balancing::{QueueRefusal, Refusal};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -79,6 +80,14 @@ macro_rules! rejections {
 rejections! {
     /// No endpoint may take the request, or none could be reached.
     NoEndpoint = 503, "no_endpoint", NotSent;
+    /// As many requests wait for an endpoint of the service as may.
+    QueueFull = 503, "queue_full", NotSent;
+    /// The wait for an endpoint would be longer than the request may wait.
+    WaitTooLong = 503, "wait_too_long", NotSent;
+    /// No endpoint had room for as long as the request may wait.
+    QueueTimeout = 503, "queue_timeout", NotSent;
+    /// The queue is full, and of all tenants this one waits for most.
+    TenantShare = 429, "tenant_share", NotSent;
     /// The transaction id names no endpoint that is known.
     TransactionNotFound = 404, "transaction_not_found", TransactionNotFound;
     /// No response to a read came in time.
@@ -124,4 +133,27 @@ impl Rejection {
         self.retry_after = invited.then_some(span);
         self
     }
+}
+
+/// The refusal of a request that was not let wait for an endpoint, or has waited for too long.
+pub fn of_queue(refusal: &Refusal) -> Rejection {
+    let (reason, detail) = match refusal.why {
+        QueueRefusal::QueueFull => (
+            RejectionReason::QueueFull,
+            "as many requests wait for an endpoint as may",
+        ),
+        QueueRefusal::TooLongAWait => (
+            RejectionReason::WaitTooLong,
+            "the wait for an endpoint would be too long",
+        ),
+        QueueRefusal::WaitedTooLong => (
+            RejectionReason::QueueTimeout,
+            "no endpoint had room in time",
+        ),
+        QueueRefusal::TenantShareUsed => (
+            RejectionReason::TenantShare,
+            "this tenant waits for more than its share",
+        ),
+    };
+    Rejection::new(reason, detail).retry_after(refusal.retry_after)
 }

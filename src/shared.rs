@@ -72,6 +72,7 @@ impl Shared {
     /// What a new snapshot carries on.
     pub fn carried(&self) -> Carried<'_> {
         Carried {
+            clock: &self.clock,
             registry: &self.registry,
             measured: &self.measured,
         }
@@ -90,7 +91,12 @@ impl Shared {
         let path = &next.config.path;
         self.bodies
             .set_limit(path.held_bodies.bytes(), path.client_share);
+        let services = next.services().cloned().collect::<Vec<_>>();
         self.current.store(Arc::new(next));
+        // Who waits goes to the endpoints of the new snapshot.
+        for service in services {
+            service.pool.broker().follow(&service.pool);
+        }
     }
 
     /// The load that plans are made against, as it was last sampled.

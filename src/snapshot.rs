@@ -2,8 +2,8 @@
 //! reload builds the next one beside it and swaps a pointer. What is learned is not in it but is
 //! carried from one to the next as the same `Arc`.
 
-use crate::balance::{Pool, PoolError};
-use crate::clock::Moment;
+use crate::balance::{Broker, Pool, PoolError};
+use crate::clock::{Clock, Moment};
 use crate::config::{self, Config};
 use crate::dialect::Dialect;
 use crate::dialect::registry::ServiceSettings;
@@ -12,6 +12,7 @@ use crate::endpoint_id::EndpointId;
 use crate::listen::ListenAddress;
 use crate::observe::Name;
 use crate::plan::{ExecutionStrategy, MeasuredTimes, Planner};
+use crate::random::Random;
 use http::HeaderMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -35,7 +36,7 @@ pub struct Service {
     pub listener: Name,
     pub dialect: Arc<dyn Dialect>,
     pub execution: ExecutionStrategy,
-    pub pool: Pool,
+    pub pool: Arc<Pool>,
     pub settings: config::Service,
     /// What the cache calls it: another name where it came to stand for other servers.
     pub cache_name: Arc<str>,
@@ -55,6 +56,7 @@ pub fn listener(name: &str, settings: &config::Service) -> String {
 /// What is carried from one snapshot to the next, apart from the dialects.
 #[derive(Clone, Copy)]
 pub struct Carried<'a> {
+    pub clock: &'a Clock,
     pub registry: &'a Arc<Registry>,
     pub measured: &'a Arc<MeasuredTimes>,
 }
@@ -141,14 +143,13 @@ impl Service {
         carried: Carried<'_>,
         before: Option<&Service>,
     ) -> Result<Self, CompileError> {
-        let pool = Pool::build(
-            name,
-            settings,
-            config,
-            carried.registry,
-            before.map(|before| &before.pool),
-        )?;
         let same = before.filter(|before| is_successor(&before.settings, settings));
+        let broker = same.map_or_else(
+            || Arc::new(broker(carried.clock)),
+            |same| Arc::clone(same.pool.broker()),
+        );
+        let before = before.map(|before| &*before.pool);
+        let pool = Pool::build(name, settings, config, carried.registry, broker, before)?;
         let dialect = dialect(name, settings, &pool, same)?;
         Ok(Self {
             name: name.into(),
@@ -157,7 +158,7 @@ impl Service {
             execution: ExecutionStrategy::of_store(dialect.store()),
             dialect,
             idempotent: settings.idempotent.iter().cloned().collect(),
-            pool,
+            pool: Arc::new(pool),
             settings: settings.clone(),
             cache_name: same.map_or_else(
                 || format!("{name}@{generation}").into(),
@@ -186,6 +187,11 @@ impl Service {
         let mut endpoints = self.pool.endpoints().iter();
         endpoints.find(|endpoint| endpoint.id == id)
     }
+}
+
+/// A broker in whose queue nobody waits.
+fn broker(clock: &Clock) -> Broker {
+    Broker::new(clock.clone(), Random::seeded(clock.now().0))
 }
 
 /// The dialect of a service; the one `before` where nothing that it depends on has changed, otherwise a

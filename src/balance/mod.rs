@@ -2,6 +2,7 @@
 //! [`Selector`] screens them and lets a strategy pick, and a [`crate::endpoint::Permit`] counts the request there
 //! and takes how it went. Nothing here opens a socket or reads a request.
 
+pub mod broker;
 mod chooser;
 mod no_route;
 pub mod pool;
@@ -13,11 +14,14 @@ mod search;
 pub mod stats;
 #[cfg(test)]
 pub(crate) mod testing;
+mod waiter;
 mod worker_score;
 
 pub use balancing::{Ask, EndpointView, Exclusion, Pick, PoolView, RouteReason, Selector};
+pub use broker::{Broker, PendingPermit};
 pub use no_route::{NoHedge, NoRoute};
 pub use pool::{Pool, PoolError};
 pub use route::{Route, RouteRequest};
 pub use scored::Scored;
 pub use stats::{InstanceStats, PoolStats};
+pub use waiter::NoPermit;

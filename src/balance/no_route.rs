@@ -24,6 +24,9 @@ pub struct NoRoute {
     pub online: usize,
     /// The transaction id names an endpoint that is not known.
     pub unknown_token: bool,
+    /// An endpoint that may take the request lacks only room: to wait helps.
+    #[serde(skip)]
+    pub is_full: bool,
     /// When it makes sense to try again.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
@@ -58,6 +61,19 @@ impl NoRoute {
         }
     }
 
+    /// Some endpoint lacks only room; nothing is told of the others.
+    pub fn full() -> Self {
+        Self {
+            excluded: Vec::new(),
+            capable: 0,
+            with_capacity: 0,
+            online: 0,
+            unknown_token: false,
+            is_full: true,
+            retry_after: Some(SOON),
+        }
+    }
+
     /// Only one endpoint may take the request, and it is unavailable.
     pub fn only(
         endpoints: &[Arc<Endpoint>],
@@ -79,6 +95,7 @@ impl NoRoute {
             with_capacity: usize::from(why != Exclusion::Full),
             online: usize::from(owner.is_some()),
             unknown_token: false,
+            is_full: why == Exclusion::Full,
             retry_after: Some(SOON),
         }
     }
@@ -104,6 +121,7 @@ impl NoRoute {
             with_capacity: count(&|view| !view.is_full()),
             online: count(&|view| screen.is_online(view)),
             unknown_token: false,
+            is_full: (0..views.len()).any(|index| why(index) == Exclusion::Full),
             retry_after: hints
                 .filter_map(|(index, view)| pauses.hint(view, why(index), now))
                 .min(),

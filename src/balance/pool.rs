@@ -1,6 +1,7 @@
 //! The pool of a service: its endpoints, how one is selected, its extra attempts. It is rebuilt with each
 //! reload, over states that the registry keeps.
 
+use super::broker::Broker;
 use super::chooser::Chooser;
 use super::no_route::{NoHedge, NoRoute, Pauses};
 use super::route::{Route, RouteRequest};
@@ -9,9 +10,12 @@ use super::search::RouteSearch;
 use super::stats::PoolStats;
 use crate::clock::Moment;
 use crate::config::{self, Config, StrategyName};
-use crate::endpoint::{self, Condition, Endpoint, HealthRules, PoolPlace, ProbeTrigger, Registry};
+use crate::dialect::Placement;
+use crate::endpoint::{self, Condition, Endpoint, HealthRules, ProbeTrigger, Registry};
 use crate::random::Random;
-use balancing::{ExtraAttempts, ExtraRules, ScreenRules, Selector, ShadowFigures};
+use balancing::{
+    ExtraAttempts, ExtraRules, Overload, QueueRules, ScreenRules, Selector, ShadowFigures,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +45,10 @@ pub struct Pool {
     pub(super) pauses: Pauses,
     pub(super) registry: Arc<Registry>,
     extra: ExtraAttempts,
+    broker: Arc<Broker>,
+    queue: QueueRules,
+    /// How long a request may wait for an endpoint.
+    max_wait: Duration,
 }
 
 impl Pool {
@@ -51,6 +59,7 @@ impl Pool {
         service: &config::Service,
         config: &Config,
         registry: &Arc<Registry>,
+        broker: Arc<Broker>,
         before: Option<&Self>,
     ) -> Result<Self, PoolError> {
         let balance = &config.balance;
@@ -70,6 +79,9 @@ impl Pool {
             service: name.into(),
             selector: selector(&chooser, config),
             chooser,
+            queue: queue_rules(&balance.queue, endpoints.len()),
+            max_wait: balance.queue.max_wait,
+            broker,
             endpoints,
             is_enabled: balance.enabled,
             pauses: Pauses {
@@ -102,7 +114,25 @@ impl Pool {
         random: &mut Random,
         spend: impl FnOnce() -> bool,
     ) -> Result<Route, NoHedge> {
-        RouteSearch::new(self, ask).hedge(waited, random, spend)
+        // The room is for those that wait.
+        match self.broker.pending() {
+            0 => RouteSearch::new(self, ask).hedge(waited, random, spend),
+            _ => Err(NoHedge::NoEndpoint),
+        }
+    }
+
+    /// Finds an endpoint for a request, unless others wait that may be before it.
+    pub fn choose_unless_awaited(
+        &self,
+        ask: &RouteRequest<'_>,
+        random: &mut Random,
+    ) -> Result<Route, NoRoute> {
+        // What waits may wait for the very transaction that this request would end.
+        let is_pinned = matches!(ask.placement, Placement::Pinned(_));
+        match self.is_enabled && !is_pinned && self.broker.pending() > 0 {
+            true => Err(NoRoute::full()),
+            false => self.choose(ask, random),
+        }
     }
 
     /// Whether such a request has an endpoint other than as a last resort. An endpoint whose trial is due has one,
@@ -114,6 +144,21 @@ impl Pool {
     /// Every endpoint as it stands for this request.
     pub fn scores(&self, ask: &RouteRequest<'_>) -> Vec<Scored> {
         RouteSearch::new(self, ask).scores()
+    }
+
+    /// The broker of the permits.
+    pub fn broker(&self) -> &Arc<Broker> {
+        &self.broker
+    }
+
+    /// Who may wait.
+    pub fn queue_rules(&self) -> &QueueRules {
+        &self.queue
+    }
+
+    /// How long a request may wait for an endpoint.
+    pub fn max_wait(&self) -> Duration {
+        self.max_wait
     }
 
     /// The pool as it stands.
@@ -136,14 +181,6 @@ impl Pool {
         self.endpoints
             .iter()
             .find(|endpoint| &*endpoint.name == name || &*endpoint.token == name)
-    }
-
-    /// Where the endpoint at this index stands.
-    pub(super) fn place(&self, index: usize) -> PoolPlace {
-        PoolPlace {
-            policy: Arc::clone(&self.selector.policy),
-            index,
-        }
     }
 
     /// The index of an endpoint; `None` when it has left the pool.
@@ -176,6 +213,17 @@ impl Pool {
     /// What the service may still be given beyond one attempt for each request.
     pub fn extra(&self) -> &ExtraAttempts {
         &self.extra
+    }
+}
+
+fn queue_rules(queue: &config::Queue, endpoints: usize) -> QueueRules {
+    let of_endpoints = (queue.max_pending_per_endpoint as usize).saturating_mul(endpoints);
+    QueueRules {
+        max_pending: of_endpoints.min(queue.max_pending as usize),
+        overload: match queue.overload {
+            config::OverloadRule::PredictedWait => Overload::PredictedWait,
+            config::OverloadRule::ControlledDelay => Overload::ControlledDelay,
+        },
     }
 }
 

@@ -23,9 +23,13 @@ pub struct RouteRequest<'a> {
     pub excluded: &'a [Arc<Endpoint>],
     /// The token of the endpoint to prefer when it may take the request.
     pub home: Option<&'a str>,
+    /// When the request arrived.
+    pub arrived: Moment,
     pub now: Moment,
     /// Whether the scores of all endpoints are wanted with the route.
     pub explain: bool,
+    /// It waits where there is no room: that there is none is all that it wants to know.
+    pub may_wait: bool,
 }
 
 impl RouteRequest<'_> {
@@ -37,7 +41,7 @@ impl RouteRequest<'_> {
             cost: self.plan.cost,
             needs_writer: *self.placement == Placement::Writer,
             is_retry: !self.excluded.is_empty(),
-            arrived: self.now,
+            arrived: self.arrived,
         }
     }
 }

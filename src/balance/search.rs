@@ -9,7 +9,7 @@ use super::rendezvous;
 use super::route::{Route, RouteRequest};
 use super::scored::Scored;
 use crate::dialect::Placement;
-use crate::endpoint::{Endpoint, Gate, HealthStatus, Permit};
+use crate::endpoint::{Endpoint, Gate, HealthStatus, Permit, PoolPlace};
 use crate::random::Random;
 use balancing::{EndpointView, Exclusion, Pick, RouteReason, Screen, Standing};
 use std::sync::Arc;
@@ -92,6 +92,10 @@ impl<'a> RouteSearch<'a> {
             }
         }
         let screen = selector.screen(views, &ask);
+        let mut whys = (0..views.len()).map(|index| screen.exclusion(views, index));
+        if self.ask.may_wait && whys.any(|why| matches!(why, None | Some(Exclusion::Full))) {
+            return Err(NoRoute::full());
+        }
         let (endpoints, pauses) = (self.pool.endpoints(), self.pool.pauses);
         Err(NoRoute::screened(endpoints, views, &screen, pauses, now))
     }
@@ -121,7 +125,7 @@ impl<'a> RouteSearch<'a> {
             true => endpoint.max_connections,
             false => u32::MAX,
         };
-        let mut permit = Permit::claim(endpoint, limit)?.at(self.pool.place(pick.index));
+        let mut permit = Permit::claim(endpoint, limit)?.at(self.place(pick.index));
         if endpoint.health().gate(self.ask.now) != Gate::Closed {
             let trial = permit.claim_trial();
             if pick.reason == RouteReason::Trial && !trial {
@@ -184,11 +188,8 @@ impl<'a> RouteSearch<'a> {
         let address = endpoint.server().address().ok_or_else(unresolved)?;
         let full = || self.only(Some(endpoint), Exclusion::Full);
         let mut permit = Permit::claim(endpoint, limit).ok_or_else(full)?;
-        // What is a server's own, as its metrics are, says nothing of how it fares with requests for data.
-        if reason == RouteReason::Pinned
-            && let Some(index) = self.pool.index_of(endpoint)
-        {
-            permit = permit.at(self.pool.place(index));
+        if let Some(index) = self.pool.index_of(endpoint) {
+            permit = permit.at(self.place(index));
         }
         permit.claim_trial();
         Ok(Route {
@@ -203,6 +204,17 @@ impl<'a> RouteSearch<'a> {
                 false => Vec::new(),
             },
         })
+    }
+
+    fn place(&self, index: usize) -> PoolPlace {
+        // What is a server's own, as its metrics are, says nothing of how it fares with requests for data.
+        let is_data = *self.ask.placement != Placement::Local;
+        let policy = &self.pool.selector.policy;
+        PoolPlace {
+            index,
+            policy: is_data.then(|| Arc::clone(policy)),
+            room: self.pool.broker().clone(),
+        }
     }
 
     fn only(&self, owner: Option<&Arc<Endpoint>>, why: Exclusion) -> NoRoute {

@@ -21,6 +21,8 @@ pub struct PoolStats {
     pub healthy_instances: usize,
     pub total_connections: u32,
     pub total_active_queries: u32,
+    /// Requests that wait for an endpoint with room.
+    pub pending: usize,
     /// Seconds, over the endpoints that have samples; `None` without any.
     pub avg_response_time: Option<f64>,
     /// Score A; `None` for a pool without endpoints.
@@ -95,6 +97,7 @@ impl PoolStats {
             healthy_instances: endpoints.iter().filter(|e| e.is_online(now)).count(),
             total_connections: instances.iter().map(|one| one.current_connections).sum(),
             total_active_queries: instances.iter().map(|one| one.active_queries).sum(),
+            pending: pool.broker().pending(),
             avg_response_time: mean(endpoints.iter().filter_map(|e| e.state.times.mean())),
             avg_load_score: mean(endpoints.iter().map(|e| e.load(now).score())),
             skew: skew(endpoints, now),

@@ -1,6 +1,6 @@
 //! Live pools, plans and completions for the tests of this module.
 
-use super::{Pool, Route, RouteRequest};
+use super::{Broker, Pool, Route, RouteRequest};
 use crate::clock::{Clock, Moment};
 use crate::config::{self, Config, StrategyName};
 use crate::dialect::{Fault, Placement, QueryType};
@@ -31,7 +31,7 @@ pub fn endpoint(name: &str, weight: f64) -> config::Endpoint {
 
 /// A pool with a manual clock.
 pub struct World {
-    pub pool: Pool,
+    pub pool: Arc<Pool>,
     pub registry: Arc<Registry>,
     pub config: Config,
     pub clock: Clock,
@@ -57,17 +57,19 @@ impl World {
             ..config::Service::default()
         };
         let registry = Arc::<Registry>::default();
-        let pool = Pool::build("graph", &service, &config, &registry, None).unwrap();
+        let clock = Clock::manual();
+        let broker = Arc::new(Broker::new(clock.clone(), Random::seeded(1)));
+        let pool = Pool::build("graph", &service, &config, &registry, broker, None).unwrap();
         registry.settle(
             pool.endpoints().to_vec(),
             DrainLimits::from(&config.upstream),
             Moment(0),
         );
         Self {
-            pool,
+            pool: Arc::new(pool),
             registry,
             config,
-            clock: Clock::manual(),
+            clock,
             plan: plan(Complexity::Simple),
             placement: Placement::Any,
         }
@@ -88,6 +90,7 @@ impl World {
             &service,
             &self.config,
             &self.registry,
+            Arc::clone(self.pool.broker()),
             Some(&self.pool),
         )
         .unwrap()
@@ -120,8 +123,10 @@ impl World {
             key: "",
             excluded,
             home: None,
+            arrived: self.now(),
             now: self.now(),
             explain: false,
+            may_wait: false,
         }
     }
 

@@ -33,7 +33,7 @@ pub use condition::Condition;
 pub use draining::{DrainLimits, DrainingEndpoint};
 pub use events::{Event, EventKind, EventLog};
 pub use identity::Identity;
-pub use permit::{Evidence, Permit, PoolPlace};
+pub use permit::{Evidence, Permit, PoolPlace, Room};
 pub use probe_trigger::ProbeTrigger;
 pub use registry::Registry;
 pub use reported::{LoadReport, LoadSample};

@@ -36,13 +36,21 @@ pub struct Permit {
     running: Option<(Start, Clock)>,
 }
 
+/// Wants to know when an endpoint has room again.
+pub trait Room: Send + Sync {
+    /// A request left an endpoint.
+    fn returned(&self);
+}
+
 /// The place of an endpoint in its pool.
 #[derive(Clone)]
 pub struct PoolPlace {
-    /// Learns of the requests of the pool.
-    pub policy: Arc<dyn Policy>,
     /// Index of the endpoint.
     pub index: usize,
+    /// Learns of the request; `None` where it says nothing of how the endpoint fares with requests for data.
+    pub policy: Option<Arc<dyn Policy>>,
+    /// Who is told when the request leaves.
+    pub room: Arc<dyn Room>,
 }
 
 impl fmt::Debug for PoolPlace {
@@ -64,7 +72,7 @@ impl Permit {
         })
     }
 
-    /// From now on the policy of the endpoint's pool learns of the request.
+    /// From now on the endpoint's pool learns of the request.
     #[must_use]
     pub fn at(mut self, place: PoolPlace) -> Self {
         self.place = Some(place);
@@ -80,8 +88,8 @@ impl Permit {
             now: clock.now(),
         };
         self.running = Some((start, clock.clone()));
-        if let Some(place) = place {
-            place.policy.on_start(&start);
+        if let Some(policy) = place.and_then(|place| place.policy.as_ref()) {
+            policy.on_start(&start);
         }
         start
     }
@@ -101,7 +109,7 @@ impl Permit {
         self.give_trial_back();
         let (state, limit) = (&self.endpoint.state, self.endpoint.max_connections);
         self.stall = Some(Stall::begin(state, client, limit));
-        state.leave();
+        self.leave();
     }
 
     /// The response goes on: it is in flight again, unless the limit is reached.
@@ -154,9 +162,17 @@ impl Permit {
     /// Tells the policy the end of the request, unless it was told before.
     fn finish(&mut self, end: impl FnOnce(&(Start, Clock)) -> Completion) {
         if let Some(running) = self.running.take()
-            && let Some(place) = &self.place
+            && let Some(policy) = self.place.as_ref().and_then(|place| place.policy.as_ref())
         {
-            place.policy.on_finish(&end(&running));
+            policy.on_finish(&end(&running));
+        }
+    }
+
+    /// The request is no longer in flight: there is room for another one.
+    fn leave(&self) {
+        self.endpoint.state.leave();
+        if let Some(place) = &self.place {
+            place.room.returned();
         }
     }
 }
@@ -178,9 +194,9 @@ impl Drop for Permit {
         if !self.judged {
             self.endpoint.state.abort();
         }
-        if self.stall.is_none() {
-            self.endpoint.state.leave();
-        }
         self.finish(abandoned);
+        if self.stall.is_none() {
+            self.leave();
+        }
     }
 }

@@ -128,7 +128,7 @@ impl EndpointState {
     }
 
     /// Counts one request out.
-    pub(super) fn leave(&self) {
+    pub(crate) fn leave(&self) {
         let next = |n: u32| n.checked_sub(1);
         let _ = self
             .in_flight

@@ -135,6 +135,9 @@ pub struct PhaseTimes {
     pub plan: Option<Duration>,
     #[serde(serialize_with = "maybe_seconds")]
     pub cache: Option<Duration>,
+    /// Waiting for an endpoint with room, for all attempts together.
+    #[serde(serialize_with = "maybe_seconds")]
+    pub queue: Option<Duration>,
     /// Choosing endpoints, for all attempts together.
     #[serde(serialize_with = "maybe_seconds")]
     pub route: Option<Duration>,

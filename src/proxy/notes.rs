@@ -20,6 +20,9 @@ pub fn request_id(record: &InFlight) -> HeaderValue {
 pub fn route(record: &mut InFlight, trace: &CallTrace) {
     record.note(|record| {
         record.times.route = Some(record.times.route.unwrap_or_default() + trace.routing);
+        if let Some(queued) = trace.queued {
+            record.times.queue = Some(record.times.queue.unwrap_or_default() + queued);
+        }
         if let Some(none) = &trace.nowhere {
             record.route.counts = Some(counts(none));
             record.route.excluded(none.excluded.iter().map(excluded));

@@ -29,6 +29,7 @@ impl MetricsSource for Figures {
             readings.services.push(ServiceReading {
                 service: label.clone(),
                 counts: counts(&stats),
+                pending: stats.pending,
                 skew: stats.skew,
                 shadow: service.pool.shadow().map(|(_, figures)| ShadowReading {
                     agreed: figures.agreed,

@@ -214,6 +214,7 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
         .add_learner(Arc::new(PlanLearner(Arc::clone(&parts.measured))));
     count_changes(&parts);
     let carried = Carried {
+        clock: &parts.clock,
         registry: &parts.registry,
         measured: &parts.measured,
     };

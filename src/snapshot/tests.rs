@@ -1,6 +1,7 @@
 //! What is carried from one snapshot to the next.
 
 use super::{Carried, Service, Snapshot};
+use crate::clock::Clock;
 use crate::config;
 use crate::endpoint::Registry;
 use crate::plan::MeasuredTimes;
@@ -28,6 +29,7 @@ impl Process {
         let loaded = config::read(&text, "f.yaml", &BTreeMap::new(), &[]).unwrap();
         let generation = self.last.as_ref().map_or(1, |last| last.generation + 1);
         let carried = Carried {
+            clock: &Clock::manual(),
             registry: &self.registry,
             measured: &self.measured,
         };

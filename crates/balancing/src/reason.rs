@@ -57,17 +57,3 @@ glossary! {
         NotOwner = "not_owner", "";
     }
 }
-
-glossary! {
-    /// Why a request was not let wait for an endpoint, or waits no more.
-    pub enum QueueRefusal {
-        /// As many requests wait as may.
-        QueueFull = "queue_full", "The service is given more than it can do: add a replica, or raise `max_connections` if the servers can take more.";
-        /// By the rate at which the queue drains, it would wait for longer than it may.
-        TooLongAWait = "wait_too_long", "As `queue_full`. `balance.queue.max_wait` says how long a request may wait.";
-        /// It has waited for as long as it may, and no endpoint had a place for it.
-        WaitedTooLong = "queue_timeout", "As `queue_full`; the other endpoints of the attempt say why they took nothing.";
-        /// The queue is full, and of all tenants its own waits for most.
-        TenantShareUsed = "tenant_share", "This tenant sends more than its share while others wait: let it send less at a time.";
-    }
-}

@@ -58,6 +58,7 @@ pub const STATS: &[Group] = &[
                 "services[].healthy_instances" Number, "Of these, endpoints that serve.";
                 "services[].total_connections" Number, "Sum of `current_connections`.";
                 "services[].total_active_queries" Number, "Requests in flight.";
+                "services[].pending" Number, "Requests that wait for an endpoint with room.";
                 "services[].avg_response_time" MaybeNumber, "Mean over the endpoints, seconds.";
                 "services[].avg_load_score" MaybeNumber, "Mean of load score A.";
                 "services[].skew" MaybeNumber, "The largest share of the responses of the last minute over the share by weight; 1 is even. Null without responses.";

@@ -134,6 +134,7 @@ const END: &[Field] = fields! {
     "times.understand" MaybeNumber, "Seconds to understand it.";
     "times.plan" MaybeNumber, "Seconds to plan it.";
     "times.cache" MaybeNumber, "Seconds in the cache.";
+    "times.queue" MaybeNumber, "Seconds that it waited for an endpoint with room; null: it did not wait.";
     "times.route" MaybeNumber, "Seconds to choose endpoints.";
     "times.upstream" MaybeNumber, "Seconds of all attempts.";
     "times.first_byte" MaybeNumber, "Seconds until the first byte was sent to the client.";

@@ -33,7 +33,8 @@ impl Policy for Listener {
 fn listened() -> (World, Arc<Listener>) {
     let mut world = World::equal(LeastConnections, 3);
     let listener = Arc::<Listener>::default();
-    world.pool.selector.policy = listener.clone();
+    let pool = Arc::get_mut(&mut world.pool).unwrap();
+    pool.selector.policy = listener.clone();
     (world, listener)
 }
 

@@ -1,6 +1,7 @@
 use super::super::route::{Route, RouteRequest};
 use super::super::testing::{World, endpoint, letters};
 use super::*;
+use crate::clock::Clock;
 use crate::config::{RoleChoice, StrategyName::*};
 use crate::dialect::{Fault, Placement, Role};
 use crate::endpoint::{Evidence, Gate, HealthStatus, LoadReport, ProbeOutcome};
@@ -419,7 +420,9 @@ fn a_pool_is_refused_when_two_endpoints_share_a_name_or_a_url_is_not_http() {
             endpoints,
             ..config::Service::default()
         };
-        Pool::build("graph", &service, &Config::default(), &registry, None).err()
+        let broker = Arc::new(Broker::new(Clock::manual(), Random::seeded(1)));
+        let config = Config::default();
+        Pool::build("graph", &service, &config, &registry, broker, None).err()
     };
     let twice = vec![endpoint("a", 1.0), endpoint("a", 1.0)];
     assert!(matches!(build(twice), Some(PoolError::Twice { .. })));

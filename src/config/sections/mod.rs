@@ -11,8 +11,9 @@ pub use features::*;
 pub use operation::*;
 pub use service::*;
 
+use super::forms::HEADER;
 use balancing::policies::Strategy;
-use config_table::{Size, choice, count, section, share, time, volume, within};
+use config_table::{Size, choice, count, formed, section, share, time, volume, within};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -200,6 +201,34 @@ section! {
         retry_floor: u32 = 10 => within(0.0, 1e6),
         /// Whether a read that takes longer than nearly all of its kind is sent to a second endpoint as well; the first good response counts. For at most 2 % of the requests, and while the endpoints have room.
         hedging: bool = true,
+        /// Where requests wait that find no endpoint with room.
+        queue: Queue = Queue::default(),
+    }
+}
+
+section! {
+    /// Where requests wait that find no endpoint with room; one for each service. It is ordered by the priority of the plan, then by fair shares of the tenants, then by deadline and age.
+    Queue {
+        /// Requests of a service that wait at most; 0: none waits.
+        max_pending: u32 = 1000 => within(0.0, 100_000.0),
+        /// Requests that wait at most, for each endpoint of the service.
+        max_pending_per_endpoint: u32 = 500 => within(0.0, 100_000.0),
+        /// How long a request waits at most. One with a time limit of its own, in a form that the database keeps, waits for three tenths of it at most, so that the rest is left for the database.
+        max_wait: Duration = secs(10) => time(),
+        /// How the queue keeps itself short when more comes than can be served.
+        overload: OverloadRule = OverloadRule::PredictedWait,
+        /// Header that names the tenant; tenants of one priority share the endpoints evenly, by estimated cost. None: the credential of the request is its tenant.
+        tenant_header: Option<String> = None => formed(&HEADER),
+    }
+}
+
+choice! {
+    /// How a queue keeps itself short.
+    OverloadRule {
+        /// Refuses at once whose wait would be too long, by the rate at which the queue drains.
+        PredictedWait = "predicted_wait",
+        /// Once requests have waited for 100 ms without a pause, the newest goes first, and who has waited for 5 ms is refused.
+        ControlledDelay = "controlled_delay",
     }
 }
 

@@ -76,6 +76,10 @@ families! {
         "Time of one attempt at an endpoint, until it had sent all of its response or was abandoned; what a slow client held up is part of it.";
     stage_duration: Histograms<2> = "stage_duration_seconds" ["service", "stage"] FAST,
         "Time of a stage of a request: understand, cache, route.";
+    queue_wait: Histograms<1> = "queue_wait_seconds" ["service"] SECONDS,
+        "Time that a request waited for an endpoint with room, of those that waited; refused ones are among them.";
+    pending: Gauges<1> = "pending_requests" ["service"] NONE,
+        "Requests that wait for an endpoint with room.";
     first_byte: Histograms<1> = "first_byte_seconds" ["service"] SECONDS,
         "Time from a request's arrival to the first byte of its response.";
     client_bytes: Counters<2> = "client_bytes_total" ["service", "direction"] NONE,

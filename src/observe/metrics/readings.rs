@@ -71,6 +71,8 @@ pub struct DrainingReading {
 pub struct ServiceReading {
     pub service: Name,
     pub counts: EndpointCounts,
+    /// Requests that wait for an endpoint with room.
+    pub pending: usize,
     /// The largest share of responses over the share by weight; `None` without responses.
     pub skew: Option<f64>,
     pub shadow: Option<ShadowReading>,
@@ -187,6 +189,9 @@ fn take_draining(families: &Families, one: &DrainingReading) {
 }
 
 fn take_service(families: &Families, one: &ServiceReading) {
+    families
+        .pending
+        .with([&one.service], |gauge| gauge.set(one.pending as f64));
     let counts = [
         ("capable", one.counts.capable),
         ("with_capacity", one.counts.with_capacity),

@@ -66,6 +66,11 @@ fn stages(families: &Families, seen: &Observation) {
             one.observe(span.as_secs_f64())
         });
     }
+    if let Some(span) = times.queue {
+        families
+            .queue_wait
+            .with([&seen.service], |one| one.observe(span.as_secs_f64()));
+    }
     if let Some(span) = times.first_byte {
         families
             .first_byte

@@ -166,8 +166,10 @@ impl Race<'_> {
             key: "",
             excluded: tried,
             home: None,
+            arrived: now,
             now,
             explain: self.outbound.explain,
+            may_wait: false,
         };
         let mut random = shared.random_source.random();
         pool.choose_hedge(&request, waited, &mut random, || {

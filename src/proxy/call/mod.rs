@@ -11,6 +11,7 @@ mod limits;
 mod outbound;
 mod outbound_request;
 mod parts;
+mod place;
 mod progress;
 mod read;
 mod requester;

@@ -4,10 +4,11 @@ use super::attempt::AttemptEnd;
 use super::caller::CallResponse;
 use super::exchange_error::ExchangeError;
 use super::outbound::Outbound;
+use super::place::Unplaced;
 use super::send::{CallTrace, SendEnd, SendReport};
 use crate::balance::{Exclusion, NoRoute};
 use crate::endpoint::Endpoint;
-use crate::rejection::{Rejection, RejectionReason};
+use crate::rejection::{self, Rejection, RejectionReason};
 use crate::retry::{self, AttemptOutcome, RetryDecision, RetryFacts};
 use crate::shared::Shared;
 use balancing::Slowness;
@@ -157,8 +158,24 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// The call has no place at any endpoint.
+    pub fn unplaced(&mut self, why: Unplaced) -> SendEnd {
+        match (why, self.fallback.take()) {
+            (Unplaced::RequesterGone, _) => SendEnd::RequesterGone,
+            (Unplaced::Refused(_), Some(fallback)) => SendEnd::Response(fallback),
+            (Unplaced::Refused(refusal), None) => match self.error.take() {
+                Some(error) => SendEnd::Refused(self.refusal(&error, None)),
+                None => SendEnd::Refused(rejection::of_queue(&refusal)),
+            },
+            (Unplaced::NoRoute(none), fallback) => {
+                self.fallback = fallback;
+                self.nowhere(none)
+            }
+        }
+    }
+
     /// No endpoint is left: the last response if there was one, otherwise a refusal that says why.
-    pub fn nowhere(&mut self, none: NoRoute) -> SendEnd {
+    fn nowhere(&mut self, none: NoRoute) -> SendEnd {
         let end = match (self.fallback.take(), &self.error) {
             (Some(fallback), _) => SendEnd::Response(fallback),
             (None, Some(error)) => SendEnd::Refused(self.refusal(error, Some(&none))),

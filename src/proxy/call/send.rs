@@ -4,10 +4,10 @@ use super::attempt::AttemptEnd;
 use super::caller::{CallResponse, Caller};
 use super::hedge;
 use super::outbound::Outbound;
+use super::place;
 use super::progress::Progress;
 use super::requester::Requester;
-use crate::balance::{NoRoute, Route, RouteRequest};
-use crate::dialect::Placement;
+use crate::balance::NoRoute;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::retry::RetryDecision;
 use std::time::Duration;
@@ -40,6 +40,8 @@ pub struct CallTrace {
     pub nowhere: Option<NoRoute>,
     /// The time that choosing took.
     pub routing: Duration,
+    /// The time in the queue of the service; `None`: it never waited there.
+    pub queued: Option<Duration>,
 }
 
 impl CallTrace {
@@ -48,6 +50,10 @@ impl CallTrace {
         Self {
             nowhere: next.nowhere.or(self.nowhere),
             routing: self.routing + next.routing,
+            queued: match (self.queued, next.queued) {
+                (Some(one), Some(other)) => Some(one + other),
+                (one, other) => one.or(other),
+            },
         }
     }
 }
@@ -62,46 +68,15 @@ pub async fn send(
     let mut progress = Progress::new(&caller.shared, outbound, deadline);
     outbound.service.pool.extra().request();
     let end = loop {
-        let begun = caller.shared.clock.now();
-        let route = route(caller, outbound, &progress);
-        progress.trace.routing += caller.shared.clock.now().since(begun);
-        let end = match route {
+        let end = match place::find(caller, outbound, &mut progress, requester).await {
             Ok(route) => hedge::attempt(caller, outbound, &mut progress, route, requester).await,
-            Err(none) => break progress.nowhere(none),
+            Err(unplaced) => break progress.unplaced(unplaced),
         };
         if let Some(end) = after(&mut progress, end) {
             break end;
         }
     };
     progress.report(end)
-}
-
-/// Chooses an endpoint.
-fn route(caller: &Caller, outbound: &Outbound, progress: &Progress<'_>) -> Result<Route, NoRoute> {
-    let service = &outbound.service;
-    let placement = match progress.to_writer && outbound.is_movable() {
-        true => &Placement::Writer,
-        false => &outbound.call.placement,
-    };
-    let request = RouteRequest {
-        plan: &outbound.plan,
-        shape: outbound.call.shape,
-        placement,
-        key: outbound.local_key(),
-        excluded: &progress.excluded,
-        home: outbound.home.and_then(|home| service.token_of(home)),
-        now: caller.shared.clock.now(),
-        explain: outbound.explain,
-    };
-    let mut random = caller.shared.random_source.random();
-    let route = service.pool.choose(&request, &mut random)?;
-    if let Some(home) = outbound.home
-        && route.endpoint.id != home
-        && !service.serves(home, request.now)
-    {
-        caller.shared.cache.forget_home(home);
-    }
-    Ok(route)
 }
 
 /// The end of the sending, or `None` to try again.

@@ -52,8 +52,10 @@ pub fn any(plan: &Plan, now: Moment) -> RouteRequest<'_> {
         key: "",
         excluded: &[],
         home: None,
+        arrived: now,
         now,
         explain: false,
+        may_wait: false,
     }
 }
 

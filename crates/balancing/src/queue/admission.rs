@@ -4,7 +4,6 @@ use super::flow::{Flow, FlowKey};
 use super::overload::Overload;
 use super::{Queue, QueueRules, QueueTicket, Waiting};
 use crate::Moment;
-use crate::reason::QueueRefusal;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,6 +11,19 @@ use std::time::Duration;
 const SOON: Duration = Duration::from_secs(1);
 /// The longest; what is predicted beyond it is a guess.
 const LATE: Duration = Duration::from_secs(60);
+
+/// Why a request was not let wait for an endpoint, or waits no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueRefusal {
+    /// As many wait as may.
+    QueueFull,
+    /// By the rate at which the queue drains, it would wait for longer than it may.
+    TooLongAWait,
+    /// It has waited for as long as it may.
+    WaitedTooLong,
+    /// The queue is full, and of all tenants its own waits for most.
+    TenantShareUsed,
+}
 
 /// A request that is not served.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -12,11 +12,10 @@ mod flow;
 mod order;
 mod overload;
 
-pub use admission::{Queued, Refusal};
+pub use admission::{QueueRefusal, Queued, Refusal};
 pub use overload::Overload;
 
 use crate::Moment;
-use crate::reason::QueueRefusal;
 use drain::DrainRate;
 use flow::{Flow, FlowKey};
 use order::Turns;
@@ -54,6 +53,13 @@ pub struct QueueTicket {
     flow: FlowKey,
     deadline: Moment,
     number: u64,
+}
+
+impl QueueTicket {
+    /// What the request needs of an endpoint.
+    pub fn need(self) -> u64 {
+        self.flow.need
+    }
 }
 
 /// The requests of a service that wait, each with what its owner keeps of it.

@@ -1,0 +1,244 @@
+//! The broker of a service's permits: who finds no endpoint with room waits here in a queue, and is handed a permit as soon
+//! as one is free. A request that finds room while nobody waits passes without a lock.
+//!
+//! Why no wake-up is lost: a waiter is in the queue and counted before the endpoints are looked at for it. Whoever gives a
+//! place back does so before it reads that count. Both are sequentially consistent, so either the look sees the place, or
+//! the count says that somebody waits, and there is another look. Looks are made by who holds the lock: who finds it taken
+//! leaves `again` set and goes, and the holder reads `again` after it has let the lock go. What time alone changes (a trial
+//! that becomes due, a deadline, a policy that would rather have waited) is looked at every [`TICK`] while anybody waits.
+//!
+//! Why no permit is lost: it travels in the answer. An answer that nobody takes is dropped, and with it the permit, which
+//! comes back here like any other.
+
+use super::no_route::NoRoute;
+use super::pool::Pool;
+use super::route::RouteRequest;
+use super::waiter::{self, Answer, NoPermit, Waiter};
+use crate::clock::{Clock, Moment};
+use crate::endpoint::Room;
+use crate::random::Random;
+use balancing::{Queue, QueueTicket, Refusal};
+use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst, fence};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How often the endpoints are looked at without a cause, while somebody waits.
+const TICK: Duration = Duration::from_millis(25);
+/// Needs that find no endpoint, after which a look ends; the next one begins anew.
+const SCAN: usize = 32;
+
+/// Gives the permits of a service to those that wait.
+pub struct Broker {
+    clock: Clock,
+    line: Mutex<Line>,
+    /// How many wait: the queue's length, to be read without the lock.
+    waiting: AtomicUsize,
+    /// Something changed that the holder of the lock may not have seen.
+    again: AtomicBool,
+}
+
+/// What the lock guards.
+struct Line {
+    queue: Queue<Waiter>,
+    /// The pool of the present configuration.
+    pool: Weak<Pool>,
+    random: Random,
+    /// Whether a task looks every [`TICK`].
+    is_watched: bool,
+}
+
+impl Broker {
+    /// A broker without a pool.
+    pub fn new(clock: Clock, random: Random) -> Self {
+        Self {
+            clock,
+            line: Mutex::new(Line {
+                queue: Queue::default(),
+                pool: Weak::new(),
+                random,
+                is_watched: false,
+            }),
+            waiting: AtomicUsize::new(0),
+            again: AtomicBool::new(false),
+        }
+    }
+
+    /// How many wait.
+    pub fn pending(&self) -> usize {
+        self.waiting.load(SeqCst)
+    }
+
+    /// A reload is done: who waits is given endpoints of this pool from now on.
+    pub fn follow(&self, pool: &Arc<Pool>) {
+        self.locked(|line| line.pool = Arc::downgrade(pool));
+        self.returned();
+    }
+
+    /// Lets a request wait for an endpoint until `deadline`, as one of this tenant.
+    ///
+    /// # Errors
+    /// The queue is full, or the wait would be too long.
+    pub fn wait(
+        self: &Arc<Self>,
+        pool: &Arc<Pool>,
+        ask: &RouteRequest<'_>,
+        tenant: u64,
+        deadline: Moment,
+    ) -> Result<PendingPermit, Refusal> {
+        let (waiter, answer) = Waiter::new(pool, ask);
+        let waiting = waiter::waiting(ask, tenant, deadline);
+        let ticket = self.locked(|line| {
+            let queued = line
+                .queue
+                .push(waiting, waiter, pool.queue_rules(), ask.now)?;
+            if let Some((gone, refusal)) = queued.displaced {
+                gone.tell(Err(NoPermit::Refused(refusal)));
+            }
+            if !std::mem::replace(&mut line.is_watched, true) {
+                tokio::spawn(watch(Arc::downgrade(self)));
+            }
+            Ok(queued.ticket)
+        })?;
+        self.returned();
+        Ok(PendingPermit {
+            broker: Arc::clone(self),
+            ticket: Some(ticket),
+            answer,
+        })
+    }
+
+    /// Does something under the lock, and then what others wanted done meanwhile.
+    fn locked<T>(&self, change: impl FnOnce(&mut Line) -> T) -> T {
+        let mut line = self.line.lock();
+        let done = change(&mut line);
+        self.waiting.store(line.queue.len(), SeqCst);
+        drop(line);
+        self.look();
+        done
+    }
+
+    /// Hands out what is free, as long as there is a reason to look.
+    fn look(&self) {
+        fence(SeqCst);
+        while self.again.load(SeqCst) {
+            let Some(mut line) = self.line.try_lock() else {
+                return;
+            };
+            self.again.store(false, SeqCst);
+            fence(SeqCst);
+            line.hand_out(self.clock.now());
+            self.waiting.store(line.queue.len(), SeqCst);
+            drop(line);
+            fence(SeqCst);
+        }
+    }
+
+    /// Looks once; false when nobody waits any more, and so nobody needs watching.
+    fn tick(&self) -> bool {
+        self.again.store(true, SeqCst);
+        self.locked(|line| {
+            line.is_watched = !line.queue.is_empty();
+            line.is_watched
+        })
+    }
+}
+
+impl Room for Broker {
+    fn returned(&self) {
+        fence(SeqCst);
+        if self.waiting.load(SeqCst) > 0 {
+            self.again.store(true, SeqCst);
+            self.look();
+        }
+    }
+}
+
+/// Looks every [`TICK`] until nobody waits.
+async fn watch(broker: Weak<Broker>) {
+    loop {
+        tokio::time::sleep(TICK).await;
+        if !broker.upgrade().is_some_and(|broker| broker.tick()) {
+            return;
+        }
+    }
+}
+
+impl Line {
+    fn hand_out(&mut self, now: Moment) {
+        let present = self.pool.upgrade();
+        let mut blocked: Vec<u64> = Vec::new();
+        self.refuse_expired(present.as_ref(), now);
+        while blocked.len() < SCAN
+            && let Some(ticket) = self.queue.next(&blocked, now)
+            && let Some(waiter) = self.queue.get(ticket)
+        {
+            if waiter.is_gone() {
+                self.queue.cancel(ticket, now);
+                continue;
+            }
+            let pool = present.as_ref().unwrap_or_else(|| waiter.pool());
+            match pool.choose(&waiter.ask(now), &mut self.random) {
+                Ok(route) => {
+                    if let Some(waiter) = self.queue.serve(ticket, now) {
+                        waiter.tell(Ok(route));
+                    }
+                }
+                Err(none) if none.is_full => blocked.push(ticket.need()),
+                Err(none) => {
+                    if let Some(waiter) = self.queue.cancel(ticket, now) {
+                        waiter.tell(Err(NoPermit::NoRoute(none)));
+                    }
+                }
+            }
+        }
+    }
+
+    fn refuse_expired(&mut self, pool: Option<&Arc<Pool>>, now: Moment) {
+        let any = || {
+            self.queue
+                .next(&[], now)
+                .and_then(|first| self.queue.get(first))
+        };
+        let Some(rules) = pool
+            .or_else(|| any().map(Waiter::pool))
+            .map(|pool| *pool.queue_rules())
+        else {
+            return;
+        };
+        while let Some((waiter, refusal)) = self.queue.expired(&rules, now) {
+            waiter.tell(Err(NoPermit::Refused(refusal)));
+        }
+    }
+}
+
+/// The wait of one request. Dropped, it waits no more; a permit that was handed to it at that moment is given back.
+pub struct PendingPermit {
+    broker: Arc<Broker>,
+    /// `None`: it was answered.
+    ticket: Option<QueueTicket>,
+    answer: oneshot::Receiver<Answer>,
+}
+
+impl PendingPermit {
+    /// Waits for the permit, or for the reason why there is none.
+    pub async fn answer(mut self) -> Answer {
+        let answer = (&mut self.answer).await;
+        self.ticket = None;
+        // Whoever is taken out of the queue is told why.
+        answer.unwrap_or_else(|_| Err(NoPermit::NoRoute(NoRoute::full())))
+    }
+}
+
+impl Drop for PendingPermit {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            let now = self.broker.clock.now();
+            self.broker.locked(|line| line.queue.cancel(ticket, now));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

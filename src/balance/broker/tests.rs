@@ -1,0 +1,241 @@
+use super::*;
+use crate::balance::Route;
+use crate::balance::testing::{World, endpoint};
+use crate::config::{RoleChoice, StrategyName::LeastConnections};
+use crate::dialect::Placement;
+use balancing::QueueRefusal;
+
+/// Endpoints `a`, `b` ... with room for one request each.
+fn narrow(names: &[&str]) -> World {
+    let endpoints = names.iter().map(|name| crate::config::Endpoint {
+        max_connections: 1,
+        ..endpoint(name, 1.0)
+    });
+    World::new(LeastConnections, endpoints.collect())
+}
+
+fn choose(world: &World) -> Result<Route, NoRoute> {
+    let ask = world.ask(&[]);
+    let ask = RouteRequest {
+        may_wait: true,
+        ..ask
+    };
+    world
+        .pool
+        .choose_unless_awaited(&ask, &mut Random::seeded(1))
+}
+
+fn wait_for(world: &World, secs: u64) -> Result<PendingPermit, Refusal> {
+    let deadline = world.now() + Duration::from_secs(secs);
+    let broker = world.pool.broker();
+    broker.wait(&world.pool, &world.ask(&[]), 0, deadline)
+}
+
+fn wait(world: &World) -> PendingPermit {
+    wait_for(world, 10).unwrap()
+}
+
+/// The answer that is there by now.
+fn answered(pending: &mut PendingPermit) -> Option<Answer> {
+    pending.answer.try_recv().ok()
+}
+
+fn refused(answer: Option<Answer>) -> QueueRefusal {
+    match answer {
+        Some(Err(NoPermit::Refused(refusal))) => refusal.why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn who_finds_no_room_waits_and_is_handed_the_place_that_is_given_back() {
+    let world = narrow(&["a"]);
+    let first = choose(&world).unwrap();
+    assert!(choose(&world).unwrap_err().is_full);
+    let mut one = wait(&world);
+    let mut other = wait(&world);
+    assert!(answered(&mut one).is_none());
+    assert_eq!(world.pool.broker().pending(), 2);
+    drop(first);
+    let route = answered(&mut one).unwrap().unwrap();
+    assert!(answered(&mut other).is_none());
+    drop(route);
+    assert!(answered(&mut other).unwrap().is_ok());
+    assert_eq!(world.pool.broker().pending(), 0);
+}
+
+#[tokio::test]
+async fn nobody_overtakes_those_that_wait() {
+    let world = narrow(&["a", "b"]);
+    let (_first, second) = (choose(&world).unwrap(), choose(&world).unwrap());
+    let mut waits = wait(&world);
+    drop(second);
+    let route = answered(&mut waits).unwrap().unwrap();
+    assert_eq!(&*route.endpoint.name, "b");
+    assert!(choose(&world).unwrap_err().is_full);
+}
+
+#[tokio::test]
+async fn who_leaves_waits_no_more_and_a_permit_handed_over_at_that_moment_is_given_back() {
+    let world = narrow(&["a"]);
+    let held = choose(&world).unwrap();
+    drop(wait(&world));
+    assert_eq!(world.pool.broker().pending(), 0);
+    let handed = wait(&world);
+    let mut next = wait(&world);
+    drop(held);
+    drop(handed);
+    assert!(answered(&mut next).unwrap().is_ok());
+    drop(next);
+    assert_eq!(world.at("a").state.in_flight(), 0);
+}
+
+#[tokio::test]
+async fn a_task_that_panics_gives_its_place_to_the_next() {
+    let world = narrow(&["a"]);
+    let held = choose(&world).unwrap();
+    let mut waits = wait(&world);
+    let panicked = tokio::spawn(async move {
+        let _held = held;
+        panic!("as a bug would");
+    });
+    assert!(panicked.await.is_err());
+    assert!(answered(&mut waits).unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_write_that_waits_for_its_writer_holds_no_read_up() {
+    let mut writer = endpoint("w", 1.0);
+    writer.role = RoleChoice::Writer;
+    writer.max_connections = 1;
+    let mut world = World::new(
+        LeastConnections,
+        vec![writer, {
+            let mut reader = endpoint("r", 1.0);
+            reader.role = RoleChoice::Reader;
+            reader.max_connections = 1;
+            reader
+        }],
+    );
+    let (one, other) = (choose(&world).unwrap(), choose(&world).unwrap());
+    let (write, read) = match &*one.endpoint.name {
+        "w" => (one, other),
+        _ => (other, one),
+    };
+    world.placement = Placement::Writer;
+    let mut waits: Vec<_> = (0..40).map(|_| wait(&world)).collect();
+    world.placement = Placement::Any;
+    let mut waiting_read = wait(&world);
+    drop(read);
+    let route = answered(&mut waiting_read).unwrap().unwrap();
+    assert_eq!(&*route.endpoint.name, "r");
+    assert!(waits.iter_mut().all(|write| answered(write).is_none()));
+    drop(write);
+    assert!(answered(&mut waits[0]).unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn after_a_reload_those_that_wait_go_to_the_endpoints_of_the_new_pool() {
+    let world = narrow(&["a"]);
+    let _held = choose(&world).unwrap();
+    let mut waits = wait(&world);
+    let next = Arc::new(world.rebuild(vec![endpoint("n", 1.0)]));
+    world.settle(&next);
+    next.broker().follow(&next);
+    let route = answered(&mut waits).unwrap().unwrap();
+    assert_eq!(&*route.endpoint.name, "n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_waited_for_as_long_as_it_may_is_refused() {
+    let world = narrow(&["a"]);
+    let _held = choose(&world).unwrap();
+    let mut waits = wait_for(&world, 3).unwrap();
+    tokio::time::sleep(TICK * 2).await;
+    assert!(answered(&mut waits).is_none());
+    world.wait(3);
+    tokio::time::sleep(TICK * 2).await;
+    assert_eq!(refused(answered(&mut waits)), QueueRefusal::WaitedTooLong);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_comes_back_takes_those_that_wait() {
+    let world = narrow(&["a", "b"]);
+    let _held = (choose(&world).unwrap(), choose(&world).unwrap());
+    let mut waits = wait(&world);
+    // What no request tells of is found by looking.
+    world.at("b").state.leave();
+    tokio::time::sleep(TICK * 2).await;
+    assert!(answered(&mut waits).unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn a_queue_without_room_refuses() {
+    let world = World::with(
+        LeastConnections,
+        vec![crate::config::Endpoint {
+            max_connections: 1,
+            ..endpoint("a", 1.0)
+        }],
+        |config| config.balance.queue.max_pending_per_endpoint = 2,
+    );
+    let _held = choose(&world).unwrap();
+    let _waits = (wait(&world), wait(&world));
+    let refusal = wait_for(&world, 10).map(|_| ()).unwrap_err();
+    assert_eq!(refusal.why, QueueRefusal::QueueFull);
+}
+
+/// Thousands of requests over three places from several threads; some leave while they wait, some hold on for a while.
+/// Nothing looks by itself, so a single lost wake-up would leave somebody waiting for ever.
+#[test]
+fn with_thousands_of_tasks_no_wake_up_is_lost_and_no_permit_leaks() {
+    for seed in 0..4 {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(4)
+            .enable_time()
+            .build()
+            .unwrap();
+        let world = Arc::new(narrow(&["a", "b", "c"]));
+        // As if somebody did.
+        world.pool.broker().line.lock().is_watched = true;
+        let tasks: Vec<_> = (0..900)
+            .map(|task| runtime.spawn(use_a_place(Arc::clone(&world), seed * 1000 + task)))
+            .collect();
+        runtime.block_on(async {
+            for task in tasks {
+                let ended = tokio::time::timeout(Duration::from_secs(60), task).await;
+                ended.expect("a wake-up was lost").unwrap();
+            }
+        });
+        assert_eq!(world.pool.broker().pending(), 0);
+        for name in ["a", "b", "c"] {
+            assert_eq!(world.at(name).state.in_flight(), 0, "{name}");
+        }
+    }
+}
+
+async fn use_a_place(world: Arc<World>, seed: u64) {
+    let mut random = Random::seeded(seed);
+    for _ in 0..5 {
+        let route = match choose(&world) {
+            Ok(route) => route,
+            Err(_) => {
+                let pending = wait(&world);
+                let patience = random.below(200);
+                tokio::select! {
+                    biased;
+                    answer = pending.answer() => answer.unwrap(),
+                    () = yields(patience), if patience < 60 => continue,
+                }
+            }
+        };
+        assert!(route.endpoint.state.in_flight() <= 1);
+        yields(random.below(5)).await;
+    }
+}
+
+async fn yields(count: usize) {
+    for _ in 0..count {
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,126 @@
+//! A request that waits for an endpoint, as it is kept while it waits.
+
+use super::no_route::NoRoute;
+use super::pool::Pool;
+use super::route::{Route, RouteRequest};
+use crate::clock::Moment;
+use crate::dialect::Placement;
+use crate::endpoint::Endpoint;
+use crate::plan::Plan;
+use balancing::{Refusal, Waiting};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Why a request has no permit.
+#[derive(Debug)]
+pub enum NoPermit {
+    /// No endpoint may take it, and to wait would not help.
+    NoRoute(NoRoute),
+    /// The queue is full, or the wait would be or was too long.
+    Refused(Refusal),
+}
+
+/// What a waiter is told.
+pub type Answer = Result<Route, NoPermit>;
+
+/// A request that waits.
+pub struct Waiter {
+    kept: KeptRequest,
+    /// The pool that it asked, where no newer one is known.
+    pool: Arc<Pool>,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// What is asked of the pool, with nothing borrowed.
+struct KeptRequest {
+    plan: Plan,
+    shape: u64,
+    placement: Placement,
+    key: String,
+    excluded: Vec<Arc<Endpoint>>,
+    home: Option<String>,
+    arrived: Moment,
+    explain: bool,
+}
+
+impl Waiter {
+    /// A request that waits, and where it hears of its permit.
+    pub fn new(pool: &Arc<Pool>, ask: &RouteRequest<'_>) -> (Self, oneshot::Receiver<Answer>) {
+        let (answer, heard) = oneshot::channel();
+        let waiter = Self {
+            kept: KeptRequest {
+                plan: ask.plan.clone(),
+                shape: ask.shape,
+                placement: ask.placement.clone(),
+                key: ask.key.into(),
+                excluded: ask.excluded.to_vec(),
+                home: ask.home.map(Into::into),
+                arrived: ask.arrived,
+                explain: ask.explain,
+            },
+            pool: Arc::clone(pool),
+            answer,
+        };
+        (waiter, heard)
+    }
+
+    /// What it asks of the pool now.
+    pub fn ask(&self, now: Moment) -> RouteRequest<'_> {
+        let kept = &self.kept;
+        RouteRequest {
+            plan: &kept.plan,
+            shape: kept.shape,
+            placement: &kept.placement,
+            key: &kept.key,
+            excluded: &kept.excluded,
+            home: kept.home.as_deref(),
+            arrived: kept.arrived,
+            now,
+            explain: kept.explain,
+            may_wait: true,
+        }
+    }
+
+    /// The pool that it asked.
+    pub fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// Whether nobody waits for the answer any more.
+    pub fn is_gone(&self) -> bool {
+        self.answer.is_closed()
+    }
+
+    /// Tells it. A route that nobody takes any more is given back.
+    pub fn tell(self, answer: Answer) {
+        let _ = self.answer.send(answer);
+    }
+}
+
+/// What the queue knows of a request. `deadline`: when it must have found an endpoint.
+pub fn waiting(ask: &RouteRequest<'_>, tenant: u64, deadline: Moment) -> Waiting {
+    Waiting {
+        priority: ask.plan.priority,
+        cost: ask.plan.cost,
+        tenant,
+        need: need(ask),
+        arrived: ask.arrived,
+        deadline,
+    }
+}
+
+/// What a request needs of an endpoint: where one finds none, no other of the same need does. A home is a wish, no need.
+fn need(ask: &RouteRequest<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match ask.placement {
+        Placement::Any => 0u8.hash(&mut hasher),
+        Placement::Writer => 1u8.hash(&mut hasher),
+        Placement::Local => (2u8, ask.key).hash(&mut hasher),
+        Placement::Pinned(token) => (3u8, token).hash(&mut hasher),
+    }
+    ask.excluded
+        .iter()
+        .for_each(|endpoint| endpoint.token.hash(&mut hasher));
+    hasher.finish()
+}
