@@ -36,7 +36,7 @@ struct Site {
 fn yaml(cluster: &Cluster, graph: &Graph, l1: &str) -> String {
     format!(
         "services:\n\
-         \x20 vectors: {{dialect: qdrant, strategy: round_robin, listen: '127.0.0.1:0', endpoints: [{{name: a, url: '{}'}}, {{name: b, url: '{}'}}]}}\n\
+         \x20 vectors: {{dialect: qdrant, strategy: round_robin, listen: '127.0.0.1:0', endpoints: [{{name: a, url: '{}', max_connections: 4}}, {{name: b, url: '{}', max_connections: 4}}]}}\n\
          \x20 graph: {{dialect: neo4j, listen: '127.0.0.1:0', endpoints: [{{name: g, url: '{}', role: writer}}]}}\n\
          admin: {{listen: '127.0.0.1:0', operate_token: {SECRET}}}\n\
          observe: {{log: trace}}\n\
@@ -276,6 +276,27 @@ async fn slow_reader(site: &mut Site) {
     );
 }
 
+/// More requests at once than the endpoints have room for.
+async fn queue(site: &mut Site) {
+    for replica in 0..2 {
+        let faults = site.cluster.faults(replica);
+        faults.delay(Duration::from_millis(300), Requests::Reads);
+    }
+    let address = site.vectors.trim_start_matches("http://").to_owned();
+    let mut clients = Vec::new();
+    for id in 100..120 {
+        let mut client = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let head = format!("GET /collections/docs/points/{id} HTTP/1.1\r\nhost: t\r\n\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        clients.push(client);
+    }
+    site.until_counted("pending_requests").await;
+    site.until_counted("queue_wait_seconds").await;
+    for replica in 0..2 {
+        site.cluster.faults(replica).clear();
+    }
+}
+
 /// A slow write in flight, a client that leaves, retries, an open breaker, refusals.
 async fn trouble(site: &mut Site) {
     for replica in 0..2 {
@@ -452,6 +473,7 @@ async fn every_documented_metric_moves_and_every_documented_field_of_the_admin_a
     hedge(&mut site).await;
     shortage(&mut site).await;
     slow_reader(&mut site).await;
+    queue(&mut site).await;
     trouble(&mut site).await;
     operation(&mut site).await;
     let log = site.process.log();

@@ -16,6 +16,7 @@ mod path_drain;
 mod path_failures;
 mod path_input;
 mod path_limits;
+mod path_queue;
 mod path_transparent;
 mod process;
 mod regression;

@@ -24,7 +24,7 @@ section! {
         max_queue_size: u32 = 1000 => count().not_used_yet(),
         /// Factor on what a plan needs when it is compared with the load (1.0 = literal). Not used yet.
         requirement_scale: f64 = 0.1 => within(0.0, 100.0).not_used_yet(),
-        /// Prefix of users whose requests have a higher priority. The priority is shown in explanations; no request waits by it yet.
+        /// Prefix of users whose requests have a higher priority: where requests wait for an endpoint, theirs go first.
         premium_prefix: String = "premium_".into(),
         /// Header that names the user, for `premium_prefix`.
         user_header: String = "x-user-id".into() => formed(&HEADER),

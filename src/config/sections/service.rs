@@ -59,7 +59,7 @@ section! {
         url: String = String::new() => formed(&URL).required(),
         /// Share of traffic relative to the others, 0..=1000; 0 takes traffic only when all are 0.
         weight: f64 = 1.0 => within(0.0, 1000.0),
-        /// Requests in flight at most. More go to another endpoint; when all are full, they are refused with 503 at once. Responses that slow readers hold up do not count; there may be as many of them again.
+        /// Requests in flight at most. More go to another endpoint; when all are full, they wait (`balance.queue`). Responses that slow readers hold up do not count; there may be as many of them again.
         max_connections: u32 = 100 => count(),
         /// Whether it takes writes; auto: as its probes find.
         role: RoleChoice = RoleChoice::Auto,

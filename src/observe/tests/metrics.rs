@@ -80,6 +80,7 @@ fn read_figures(readings: &mut Readings) {
             with_capacity: 2,
             online: 1,
         },
+        pending: 7,
     });
     readings.caches.push(CacheReading {
         level: "l1",

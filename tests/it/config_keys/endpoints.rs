@@ -3,7 +3,7 @@
 use super::given::Given;
 use super::observe::*;
 use crate::hedging;
-use crate::support::{Origin, Proxy, Setup, Step, eventually, wait_until};
+use crate::support::{Client, Origin, Proxy, Setup, Step, eventually, wait_until};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -67,6 +67,25 @@ async fn user_and_password(given: Given) -> Option<String> {
     };
     let setup = given.over("neo4j", &[&origin]).set(other, "other");
     field_of_a_probe(setup, &origin, "/db/neo4j/query/v2", "authorization").await
+}
+
+/// A proxy over an endpoint with room for one request, which has one that does not end.
+async fn full(given: &Given, balance: &str) -> (Origin, Proxy, Client) {
+    let never = Arc::new(Notify::new());
+    let origin = Origin::start(move |_| vec![Step::Wait(Arc::clone(&never))]).await;
+    let setup = given.over("http", &[&origin]).section(balance);
+    let proxy = setup
+        .set("services.db.endpoints[0].max_connections", "1")
+        .start()
+        .await;
+    let mut first = proxy.client().await;
+    first.send("GET / HTTP/1.1\r\nhost: test\r\n\r\n").await;
+    wait_until("the first request", || origin.count() == 1).await;
+    (origin, proxy, first)
+}
+
+async fn pending(proxy: &Proxy) -> f64 {
+    proxy.series("pointsman_pending_requests", &[]).await
 }
 
 /// A port to which no connection is made: its queue of connections is full, and nobody takes them.
@@ -220,13 +239,32 @@ observations! {
             let wait = (seen.target() == "/waits").then(|| Step::Wait(Arc::clone(&signal)));
             wait.into_iter().chain(Step::json(200, OK)).collect()
         }).await;
-        let proxy = given.over("http", &[&origin]).start().await;
+        let setup = given.over("http", &[&origin]).section("balance: {queue: {max_wait: 50ms}}");
+        let proxy = setup.start().await;
         let mut first = proxy.client().await;
         first.send("GET /waits HTTP/1.1\r\nhost: test\r\n\r\n").await;
         wait_until("the first request", || origin.count() == 1).await;
         let second = get(&proxy, "/").await.status;
         release.notify_one();
         (first.response().await.status, second)
+    }
+    request_that_finds_no_room(given) {
+        let (_origin, proxy, _first) = full(&given, "balance: {}").await;
+        let second = async { get(&proxy, "/second").await.status };
+        given.happens(second).await
+    }
+    first_refusal_of_a_full_queue(given) {
+        let (_origin, proxy, _first) = full(&given, "balance: {queue: {max_pending: 2}}").await;
+        let as_tenant = |name: &str| {
+            let (at, field) = (*proxy, format!("x-tenant: {name}\r\n"));
+            async move { at.request("GET", "/other", &field, b"").await.status }
+        };
+        let mut waiting = tokio::task::JoinSet::new();
+        waiting.spawn(as_tenant("one"));
+        waiting.spawn(as_tenant("one"));
+        eventually("two that wait", || async { pending(&proxy).await == 2.0 }).await;
+        waiting.spawn(as_tenant("other"));
+        waiting.join_next().await.expect("a request").expect("a response")
     }
     status_of_a_write(given) {
         let origin = good().await;

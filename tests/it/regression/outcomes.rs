@@ -233,7 +233,7 @@ fn no_client_sends_again_by_itself_what_may_have_been_done() {
             assert_eq!(neo4js_clients_retry(code), invited, "{}: {code}", row.label);
         }
         // Qdrant's clients know the status alone, and send again what is 429 with a `Retry-After`.
-        assert_ne!(row.status, 429, "{}", row.label);
+        assert!(row.status != 429 || invited, "{}", row.label);
     }
 }
 

@@ -118,6 +118,9 @@ fn requests(site: &Site, scrape: &mut Scrape<'_>, records: &[Value]) {
         &[],
         &all(records, "/times/first_byte"),
     );
+    // Nothing waited for room: `path_queue.rs` drives what does.
+    scrape.holds("queue_wait_seconds", &[], &all(records, "/times/queue"));
+    scrape.is("pending_requests", &[], be(0));
     for stage in ["understand", "cache", "route"] {
         let values = all(records, &format!("/times/{stage}"));
         scrape.holds("stage_duration_seconds", &[("stage", stage)], &values);

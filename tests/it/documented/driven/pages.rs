@@ -108,6 +108,7 @@ async fn records(site: &Site, wrong: &mut Differences) {
         ("times.understand", within()),
         ("times.plan", within()),
         ("times.cache", within()),
+        ("times.queue", be(Value::Null)),
         ("times.route", within()),
         ("times.upstream", Must::Lie(SLOW as f64 / 1000.0, at)),
         ("times.first_byte", Must::Lie(SLOW as f64 / 1000.0, at)),
@@ -408,6 +409,7 @@ async fn stats(site: &Site, wrong: &mut Differences, all: &[Value]) {
         ("services[].healthy_instances", be(2)),
         ("services[].total_connections", be(0)),
         ("services[].total_active_queries", be(0)),
+        ("services[].pending", be(0)),
         (
             "services[].avg_response_time",
             be(mean(all, "avg_response_time")),

@@ -1,0 +1,253 @@
+//! More requests than the endpoints have room for: they wait, in order, and each is sent once.
+
+use crate::support::{
+    Addresses, Origin, Proxy, ReceivedRequest, Setup, Step, eventually, in_time, wait_until,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+const OK: &str = r#"{"result":[],"status":"ok","time":0.1}"#;
+
+/// An origin whose responses take a while.
+async fn slow(millis: u64) -> Origin {
+    Origin::start(move |_| {
+        let pause = vec![Step::Sleep(Duration::from_millis(millis))];
+        pause.into_iter().chain(Step::json(200, OK)).collect()
+    })
+    .await
+}
+
+/// An origin that responds once it is let.
+async fn held(respond: impl Fn() -> Vec<Step> + Send + Sync + 'static) -> (Origin, Arc<Notify>) {
+    let release = Arc::new(Notify::new());
+    let signal = Arc::clone(&release);
+    let origin = Origin::start(move |_| {
+        let wait = vec![Step::Wait(Arc::clone(&signal))];
+        wait.into_iter().chain(respond()).collect()
+    });
+    (origin.await, release)
+}
+
+/// Sends requests at once, each on a connection of its own and for its own target; the responses by status.
+async fn at_once(at: Addresses, method: &'static str, count: usize) -> BTreeMap<u16, usize> {
+    let mut tasks = send(at, method, count);
+    let mut statuses = BTreeMap::new();
+    while let Some(status) = in_time("a response", tasks.join_next()).await {
+        *statuses.entry(status.expect("a request")).or_default() += 1;
+    }
+    statuses
+}
+
+fn send(at: Addresses, method: &'static str, count: usize) -> JoinSet<u16> {
+    let mut tasks = JoinSet::new();
+    for number in 0..count {
+        tasks.spawn(async move {
+            let target = format!("/thing/{number}");
+            at.request(method, &target, "", b"").await.status
+        });
+    }
+    tasks
+}
+
+async fn pending(proxy: &Proxy) -> usize {
+    proxy.series("pointsman_pending_requests", &[]).await as usize
+}
+
+async fn waiting(proxy: &Proxy, count: usize) {
+    eventually("requests that wait", || async {
+        pending(proxy).await == count
+    })
+    .await;
+}
+
+fn max_connections(setup: Setup, endpoint: usize, count: u32) -> Setup {
+    let key = format!("services.db.endpoints[{endpoint}].max_connections");
+    setup.set(&key, &count.to_string())
+}
+
+fn http(origins: &[&Origin]) -> Setup {
+    let endpoint = |origin: &&Origin| format!("{{url: \"{}\"}}", origin.url());
+    let endpoints: Vec<String> = origins.iter().map(endpoint).collect();
+    Setup::new("http", &endpoints)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn six_hundred_requests_at_once_on_one_endpoint_are_all_answered() {
+    let origin = slow(50).await;
+    let proxy = http(&[&origin]).start().await;
+    let statuses = at_once(*proxy, "GET", 600).await;
+    assert_eq!(statuses, BTreeMap::from([(200, 600)]));
+    assert_eq!(origin.count(), 600);
+    assert_eq!(pending(&proxy).await, 0);
+    let waited = proxy
+        .series("pointsman_queue_wait_seconds_count", &[])
+        .await;
+    assert!(waited > 0.0);
+    let records = proxy.data("/api/coordination/explain?limit=1000").await;
+    let records = records.as_array().expect("records");
+    let shown = records
+        .iter()
+        .filter(|one| one["times"]["queue"].is_number());
+    assert_eq!(shown.count() as f64, waited);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_leaves_while_it_waits_waits_no_more_and_nothing_is_sent() {
+    let (origin, release) = held(|| Step::json(200, OK)).await;
+    let proxy = max_connections(http(&[&origin]), 0, 1).start().await;
+    let mut first = send(*proxy, "GET", 1);
+    wait_until("the first request", || origin.count() == 1).await;
+    let mut leaves = proxy.client().await;
+    leaves
+        .send("GET /leaves HTTP/1.1\r\nhost: test\r\n\r\n")
+        .await;
+    waiting(&proxy, 1).await;
+    drop(leaves);
+    waiting(&proxy, 0).await;
+    release.notify_one();
+    let status = first.join_next().await.expect("one").expect("a response");
+    assert_eq!((status, origin.count()), (200, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_that_wait_go_to_an_endpoint_that_a_reload_adds() {
+    let (full, release) = held(|| Step::json(200, OK)).await;
+    let added = slow(0).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("config.yaml");
+    let setup = max_connections(http(&[&full]), 0, 1);
+    let proxy = setup.start_from(&file).await;
+    let mut first = send(*proxy, "GET", 1);
+    wait_until("the first request", || full.count() == 1).await;
+    let mut waits = send(*proxy, "GET", 5);
+    waiting(&proxy, 5).await;
+    let text = std::fs::read_to_string(&file).expect("the file");
+    let one = format!("[{{url: \"{}\"}}]", full.url());
+    let both = format!(
+        "[{{url: \"{}\"}}, {{url: \"{}\"}}]",
+        full.url(),
+        added.url()
+    );
+    std::fs::write(&file, text.replace(&one, &both)).expect("the file");
+    proxy.server.reload().await.expect("a reload");
+    while let Some(status) = in_time("a response", waits.join_next()).await {
+        assert_eq!(status.expect("a request"), 200);
+    }
+    assert_eq!(added.count(), 5);
+    release.notify_one();
+    first.join_next().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_an_endpoint_dies_the_others_take_those_that_wait() {
+    let dies = Arc::new(AtomicBool::new(false));
+    let dead = Arc::clone(&dies);
+    let bad = Origin::start(move |_| match dead.load(SeqCst) {
+        true => vec![Step::Reset],
+        false => vec![Step::Sleep(Duration::from_millis(300)), Step::Reset],
+    })
+    .await;
+    let good = slow(10).await;
+    let setup = max_connections(http(&[&bad, &good]), 0, 5);
+    let proxy = max_connections(setup, 1, 5).start().await;
+    let requests = tokio::spawn(at_once(*proxy, "GET", 200));
+    wait_until("requests at the endpoint", || bad.count() >= 5).await;
+    dies.store(true, SeqCst);
+    let statuses = requests.await.expect("responses");
+    assert_eq!(statuses, BTreeMap::from([(200, 200)]));
+    assert!(good.count() >= 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_wait_as_well_and_each_is_sent_once() {
+    let origin = slow(20).await;
+    let proxy = max_connections(http(&[&origin]), 0, 2).start().await;
+    let statuses = at_once(*proxy, "PUT", 60).await;
+    assert_eq!(statuses, BTreeMap::from([(200, 60)]));
+    let received = origin.received();
+    let targets: BTreeSet<&str> = received.iter().map(ReceivedRequest::target).collect();
+    assert_eq!((targets.len(), received.len()), (60, 60));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_queue_refuses_at_once_in_the_form_of_the_dialect_and_says_when_to_come_back() {
+    let (origin, release) = held(|| Step::json(200, OK)).await;
+    let endpoint = format!("{{url: \"{}\"}}", origin.url());
+    let setup = Setup::new("qdrant", &[endpoint]).set("balance.queue.max_pending", "1");
+    let proxy = max_connections(setup, 0, 1).start().await;
+    let at = *proxy;
+    let read = move |number: usize| async move {
+        at.request("GET", &format!("/collections/c/points/{number}"), "", b"")
+            .await
+    };
+    let first = tokio::spawn(read(1));
+    wait_until("the first request", || origin.count() == 1).await;
+    let second = tokio::spawn(read(2));
+    waiting(&proxy, 1).await;
+    let refused = read(3).await;
+    assert_eq!(refused.status, 503);
+    assert_eq!(refused.field("retry-after"), Some("1"));
+    assert!(
+        refused.text().contains("(queue_full)"),
+        "{}",
+        refused.text()
+    );
+    let label = ["reason=\"queue_full\""];
+    assert_eq!(
+        proxy.series("pointsman_rejections_total", &label).await,
+        1.0
+    );
+    release.notify_one();
+    assert_eq!(first.await.expect("one").status, 200);
+    release.notify_one();
+    assert_eq!(second.await.expect("the other").status, 200);
+}
+
+/// Twice as many requests as can be served, each with a limit of one second: as many are served as can be, soon, and the
+/// others are told at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_overload_with_deadlines_as_many_are_served_as_can_be() {
+    let origin = slow(50).await;
+    let endpoint = format!("{{url: \"{}\"}}", origin.url());
+    let proxy = max_connections(Setup::new("qdrant", &[endpoint]), 0, 5)
+        .start()
+        .await;
+    let at = *proxy;
+    let served = Arc::new(AtomicUsize::new(0));
+    let mut tasks = JoinSet::new();
+    let mut beat = tokio::time::interval(Duration::from_millis(5));
+    for number in 0..500 {
+        beat.tick().await;
+        let served = Arc::clone(&served);
+        tasks.spawn(async move {
+            let target = format!("/collections/c/points/search?timeout=1&n={number}");
+            let body = r#"{"vector":[1.0],"limit":1}"#;
+            let response = at.post(&target, body).await;
+            match response.status {
+                200 => {
+                    served.fetch_add(1, SeqCst);
+                }
+                status => {
+                    assert_eq!(status, 503);
+                    assert!(response.field("retry-after").is_some());
+                    let text = response.text();
+                    let is_known = ["wait_too_long", "queue_timeout"]
+                        .iter()
+                        .any(|word| text.contains(word));
+                    assert!(is_known, "{text}");
+                }
+            }
+        });
+    }
+    while let Some(ended) = in_time("a response", tasks.join_next()).await {
+        ended.expect("a request");
+    }
+    // 100 a second can be served in the 2.5 s, and 30 more may wait at the end. A busy machine serves fewer.
+    let served = served.load(SeqCst);
+    assert!((150..=500).contains(&served), "{served}");
+    assert_eq!(origin.count(), served, "nothing was sent in vain");
+}
