@@ -3,9 +3,13 @@
 
 mod bodies;
 mod known_targets;
+mod resources;
+mod ticks;
 
 pub use bodies::{Bodies, Share};
 pub use known_targets::KnownTargets;
+pub use resources::{ResourceHistory, ResourceSample};
+pub use ticks::Ticks;
 
 use crate::cache::Cache;
 use crate::clock::Clock;
@@ -30,6 +34,8 @@ pub struct Shared {
     pub random_source: RandomSource,
     pub bodies: Arc<Bodies>,
     pub known_targets: KnownTargets,
+    pub resources: ResourceHistory,
+    pub ticks: Ticks,
     current: ArcSwap<Snapshot>,
     load: ArcSwap<SystemLoad>,
     busy: AtomicUsize,
@@ -57,6 +63,8 @@ impl Shared {
             random_source: RandomSource::seeded(random.bits()),
             bodies: bodies(&first.config.path),
             known_targets: KnownTargets::default(),
+            resources: ResourceHistory::default(),
+            ticks: Ticks::default(),
             current: ArcSwap::from_pointee(first),
             load: ArcSwap::default(),
             busy: AtomicUsize::new(0),

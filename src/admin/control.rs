@@ -36,6 +36,12 @@ pub trait Control: Send + Sync + 'static {
     fn events(&self, after: u64) -> Value;
     /// Scores of every endpoint for a request of this complexity, and why one could not be chosen.
     fn scores(&self, class: Option<&str>) -> Result<Value, Problem>;
+    /// The resources now, and at most `limit` samples before.
+    fn resources(&self, limit: usize) -> Value;
+    /// Rules about the resources, each with its present truth.
+    fn rules(&self) -> Value;
+    /// Endpoints that are busier than others, and how many more would do.
+    fn overload(&self) -> Value;
     /// The newest requests that were sent to endpoints.
     fn arrivals(&self, limit: usize) -> Value;
     /// What the shadow of each service would have chosen.

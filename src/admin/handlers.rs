@@ -98,6 +98,21 @@ pub async fn scores(
     control.scores(of.class.as_deref()).map(envelope::data)
 }
 
+pub async fn resources(
+    State(control): Process,
+    QueryParameters(limit): QueryParameters<Limit>,
+) -> Response {
+    envelope::data(control.resources(limit.rows()))
+}
+
+pub async fn rules(State(control): Process) -> Response {
+    envelope::data(control.rules())
+}
+
+pub async fn overload(State(control): Process) -> Response {
+    envelope::data(control.overload())
+}
+
 pub async fn arrivals(
     State(control): Process,
     QueryParameters(limit): QueryParameters<Limit>,

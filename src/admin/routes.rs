@@ -1,7 +1,7 @@
 //! The table of routes. The router and the index are made from it.
 
 use super::control::Control;
-use super::fields::{Field, Group, cache, endpoints, events, process, requests};
+use super::fields::{Field, Group, cache, endpoints, events, load, process, requests};
 use super::{gate, handlers};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -79,6 +79,9 @@ routes! {
     get "/api/coordination/stats" stats, "" endpoints::STATS, "Instances, connections and load by service.";
     get "/api/coordination/instances" instances, "*[]." endpoints::INSTANCES, "Every endpoint with its state, draining ones included.";
     get "/api/coordination/scores" scores, "*[]." endpoints::SCORES, "Scores of every instance, and why one could not be chosen; ?class=<complexity> for requests of that complexity.";
+    get "/api/coordination/resources" resources, "" load::RESOURCES, "The resources now and over the last seconds; ?limit=, at most 1000.";
+    get "/api/coordination/rules" rules, "[]." load::RULES, "Rules about the resources, and whether each holds now.";
+    get "/api/coordination/overload" overload, "" load::OVERLOAD, "Endpoints that are overloaded while others are not, and how many instances more a lasting load needs.";
     get "/api/coordination/arrivals" arrivals, "[]." requests::ARRIVALS, "The newest requests that were sent to endpoints, newest first; ?limit=.";
     get "/api/coordination/shadow" shadows, "" endpoints::SHADOWS, "What the strategy of `balance.shadow` would have chosen, by service.";
     get "/api/coordination/simulate" simulate, "" endpoints::REPLAY, "Replays the recorded requests of a service through each strategy; ?service=<name>. At least 100 must be recorded.";

@@ -3,6 +3,7 @@
 //! for anything, or ever holds a body, a parameter or a credential.
 
 mod arrivals;
+mod assignments;
 mod attempts;
 pub mod executions;
 mod headline;
@@ -22,6 +23,7 @@ pub mod safe;
 mod wall;
 
 pub use arrivals::{Arrival, Arrivals};
+pub use assignments::{AssignmentFigures, Assignments};
 pub use attempts::{Attempts, HEDGE_CANCELLED, HEDGE_TIMEOUT, RunningAttempt};
 pub use executions::{Executions, RunningRequest};
 pub use hedges::{HedgeCount, HedgeResult};

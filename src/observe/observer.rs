@@ -2,6 +2,7 @@
 //! history, the log and the learners. It never waits and refuses nothing.
 
 use super::arrivals::Arrivals;
+use super::assignments::Assignments;
 use super::executions::{Entry, Executions, RunningRequest};
 use super::history::History;
 use super::in_flight::{InFlight, Ticket};
@@ -61,6 +62,7 @@ pub struct Observer {
     history: History,
     metrics: Metrics,
     arrivals: Arrivals,
+    assignments: Assignments,
     learners: ArcSwap<Vec<Arc<dyn Learn>>>,
 }
 
@@ -80,6 +82,7 @@ impl Observer {
             executions: Executions::default(),
             history: History::new(limit(observe)),
             arrivals: Arrivals::new(observe.arrivals as usize),
+            assignments: Assignments::default(),
             learners: ArcSwap::default(),
         }))
     }
@@ -171,6 +174,11 @@ impl Observer {
         &self.arrivals
     }
 
+    /// How often an endpoint was found.
+    pub fn assignments(&self) -> &Assignments {
+        &self.assignments
+    }
+
     /// How many records are kept for [`Observer::explain`].
     pub fn kept(&self) -> usize {
         self.history.len()
@@ -233,6 +241,7 @@ impl Observer {
             lines::slow(&seen);
         }
         self.arrivals.learn(&seen);
+        self.assignments.count(&seen);
         self.learners
             .load()
             .iter()

@@ -5,6 +5,7 @@ use super::background::Background;
 use super::control::Operator;
 use super::descriptors::Descriptors;
 use super::reload::Reloader;
+use super::supervise::supervised;
 use super::watch::FileWatch;
 use super::{BindError, StartError, sample};
 use crate::admin;
@@ -63,15 +64,21 @@ pub fn start(
     stopping: watch::Receiver<bool>,
 ) {
     if let Some(source) = reloader.source() {
-        let file = FileWatch::new(source.path.clone());
-        // It may have changed since the process read it.
-        let late = reloader.differs();
+        let path = source.path.clone();
         let (shared, reloader) = (Arc::clone(shared), Arc::clone(reloader));
-        let following = follow_file(shared, reloader, file, late, stopping);
-        background.handle().spawn(following);
+        let follow = move || {
+            // It may have changed since the process read it.
+            let (file, late) = (FileWatch::new(path.clone()), reloader.differs());
+            let (shared, reloader) = (Arc::clone(&shared), Arc::clone(&reloader));
+            follow_file(shared, reloader, file, late, stopping.clone())
+        };
+        background.handle().spawn(supervised("file watch", follow));
     }
-    background.handle().spawn(sample(Arc::clone(shared)));
-    background.handle().spawn(sweep(Arc::clone(shared)));
+    let (sampled, swept) = (Arc::clone(shared), Arc::clone(shared));
+    let sample = move || sample(Arc::clone(&sampled));
+    background.handle().spawn(supervised("sampler", sample));
+    let sweep = move || sweep(Arc::clone(&swept));
+    background.handle().spawn(supervised("cache sweep", sweep));
 }
 
 async fn follow_file(
@@ -97,7 +104,10 @@ async fn follow_file(
 async fn sample(shared: Arc<Shared>) {
     let mut machine = sample::Machine::default();
     loop {
-        shared.sampled(machine.load(shared.config().memory.enabled));
+        let load = machine.load(shared.config().memory.enabled);
+        shared.resources.push(sample::resources(&shared, &load));
+        shared.sampled(load);
+        shared.ticks.tick("sampler", shared.clock.now());
         tokio::time::sleep(SAMPLE_EVERY).await;
     }
 }
@@ -106,6 +116,7 @@ async fn sweep(shared: Arc<Shared>) {
     loop {
         tokio::time::sleep(shared.config().cache.cleanup_interval).await;
         let dropped = shared.cache.sweep();
+        shared.ticks.tick("cache_sweep", shared.clock.now());
         tracing::debug!(dropped, "cache swept");
     }
 }

@@ -2,6 +2,7 @@
 
 mod changes;
 mod instances;
+mod load;
 mod optimize;
 mod readiness;
 mod stats;
@@ -130,7 +131,7 @@ impl Control for Operator {
 
     fn balancer_stats(&self) -> Value {
         let strategy = self.shared.config().balance.strategy.word();
-        stats::balancer(strategy, &self.pools())
+        stats::balancer(strategy, &self.pools(), &self.shared.observer)
     }
 
     fn instances(&self) -> Value {
@@ -168,6 +169,18 @@ impl Control for Operator {
             .services()
             .map(|service| (service.name.to_string(), value(&service.pool.scores(&ask))));
         Ok(Value::Object(rows.collect()))
+    }
+
+    fn resources(&self, limit: usize) -> Value {
+        self.resources_page(limit)
+    }
+
+    fn rules(&self) -> Value {
+        self.rules_page()
+    }
+
+    fn overload(&self) -> Value {
+        self.overload_page()
     }
 
     fn arrivals(&self, limit: usize) -> Value {

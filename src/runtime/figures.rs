@@ -45,6 +45,7 @@ impl MetricsSource for Figures {
         readings.draining = leaving.iter().map(draining).collect();
         let stats = shared.cache.stats();
         readings.caches.extend(stats.levels().map(level));
+        readings.ticks = shared.ticks.ages(now);
         readings.held_bodies = shared.bodies.held() as u64;
         if shared.config().memory.enabled {
             readings.resident = resident_bytes();

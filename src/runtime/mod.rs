@@ -12,6 +12,7 @@ mod overlay;
 mod probing;
 mod reload;
 mod sample;
+mod supervise;
 mod watch;
 
 pub use descriptors::raise_limit;

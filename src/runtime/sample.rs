@@ -1,7 +1,12 @@
 //! Samples the machine's load from `/proc`: the processors, by which plans estimate times, and the memory, which
 //! the health route shows. What cannot be read stays unknown.
 
+use crate::balance::PoolStats;
+use crate::dialect::DialectName;
+use crate::observe::metrics::process::resident_bytes;
+use crate::observe::unix_ms;
 use crate::plan::SystemLoad;
+use crate::shared::{ResourceSample, Shared};
 
 /// Reads one sample after the other; processor time is a difference between two.
 #[derive(Default)]
@@ -59,6 +64,47 @@ fn memory() -> Option<f64> {
     };
     let (total, free) = (read("MemTotal:")?, read("MemAvailable:")?);
     (total > 0.0).then(|| (1.0 - free / total).clamp(0.0, 1.0))
+}
+
+/// The resources at this moment, beside the machine's load.
+pub fn resources(shared: &Shared, machine: &SystemLoad) -> ResourceSample {
+    let (snapshot, now) = (shared.snapshot(), shared.clock.now());
+    let pools = |dialect: DialectName| {
+        let own = snapshot.services();
+        let own = own.filter(move |service| service.settings.dialect == dialect);
+        own.map(|service| service.pool.stats(now))
+            .collect::<Vec<_>>()
+    };
+    let (vector, graph) = (pools(DialectName::Qdrant), pools(DialectName::Neo4j));
+    let loads = snapshot.services().filter_map(|service| {
+        let load = service.pool.stats(now).avg_load_score?;
+        Some((service.name.to_string(), load))
+    });
+    ResourceSample {
+        timestamp: unix_ms(),
+        cpu_usage: machine.cpu,
+        memory_usage: machine.memory,
+        process_memory: resident_bytes(),
+        held_bodies: shared.bodies.held() as u64,
+        vector_db_load: mean_load(&vector),
+        vector_db_connections: vector.iter().map(|one| one.total_active_queries).sum(),
+        max_vector_connections: limits(&vector),
+        graph_db_load: mean_load(&graph),
+        graph_db_connections: graph.iter().map(|one| one.total_active_queries).sum(),
+        max_graph_connections: limits(&graph),
+        services: loads.collect(),
+    }
+}
+
+fn mean_load(pools: &[PoolStats]) -> Option<f64> {
+    let scores = pools.iter().flat_map(|pool| &pool.instances);
+    let (sum, count) = scores.fold((0.0, 0u32), |(sum, n), one| (sum + one.load_score, n + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+fn limits(pools: &[PoolStats]) -> u32 {
+    let instances = pools.iter().flat_map(|pool| &pool.instances);
+    instances.fold(0, |sum, one| sum.saturating_add(one.max_connections))
 }
 
 #[cfg(test)]

@@ -86,6 +86,15 @@ pub const BALANCER: &[Group] = &[(
         "stats.avg_response_time" MaybeNumber, "Mean over the endpoints, seconds.";
         "stats.requests_per_second" Number, "Sum over the endpoints.";
         "stats.active_connections" Number, "Requests in flight.";
+        "window.requests" Number, "The newest requests that were sent, at most 1000: what the figures below are of.";
+        "window.success_rate" MaybeNumber, "Successes among them, percent.";
+        "window.avg_response_time" MaybeNumber, "Mean time from arrival to end, seconds.";
+        "window.requests_per_second" MaybeNumber, "Requests over the time between the first and the last.";
+        "assignments.total" Number, "Requests for which an endpoint was looked for.";
+        "assignments.successful" Number, "Of these, those that were sent to one.";
+        "assignments.failed" Number, "Of these, those for which there was none.";
+        "assignments.average_time" MaybeNumber, "Seconds that choosing took on average.";
+        "assignments.success_rate" MaybeNumber, "Percent.";
         "server_distribution.*" Number, "Requests sent to each endpoint, by `service/endpoint`.";
         "servers.*.status" Text, "healthy, degraded, unhealthy or maintenance.";
         "servers.*.current_connections" Number, "As in `instances`.";

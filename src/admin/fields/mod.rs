@@ -52,6 +52,7 @@ macro_rules! fields {
 pub mod cache;
 pub mod endpoints;
 pub mod events;
+pub mod load;
 pub mod process;
 pub mod requests;
 

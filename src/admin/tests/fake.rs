@@ -69,6 +69,15 @@ impl Control for Fake {
     fn scores(&self, class: Option<&str>) -> Result<Value, Problem> {
         Ok(json!({"a/1": class}))
     }
+    fn resources(&self, limit: usize) -> Value {
+        json!({"limit": limit})
+    }
+    fn rules(&self) -> Value {
+        json!([])
+    }
+    fn overload(&self) -> Value {
+        json!({})
+    }
     fn arrivals(&self, limit: usize) -> Value {
         json!({"limit": limit})
     }

@@ -142,6 +142,8 @@ families! {
         "1 for the state that an endpoint's breaker is in (closed, open, half_open), else 0.";
     load_score: Gauges<3> = "load_score" ["service", "endpoint", "score"] NONE,
         "Load of an endpoint. Score a: 0 to 1, higher is busier. Score b: 0 to 100, lower is better.";
+    task_age: Gauges<1> = "background_task_age_seconds" ["task"] NONE,
+        "Time since a background task last did its work: sampler (each second), cache_sweep (each cache.cleanup_interval).";
     skew: Gauges<1> = "skew" ["service"] NONE,
         "The largest share of the responses of the last minute that an endpoint gave, over its share by weight: 1 is even.";
     shadow_choices: Gauges<2> = "shadow_choices" ["service", "result"] NONE,

@@ -33,6 +33,8 @@ pub struct Readings {
     pub draining: Vec<DrainingReading>,
     pub services: Vec<ServiceReading>,
     pub caches: Vec<CacheReading>,
+    /// The time since each background task last did its work.
+    pub ticks: Vec<(&'static str, Duration)>,
     /// Bytes of bodies that are buffered, of requests and responses.
     pub held_bodies: u64,
     /// Bytes of memory of the process; `None` when they are not watched or cannot be read.
@@ -121,6 +123,11 @@ pub fn take(families: &Families, readings: &Readings) {
         .caches
         .iter()
         .for_each(|one| take_cache(families, one));
+    for (task, age) in &readings.ticks {
+        families
+            .task_age
+            .with([task], |gauge| gauge.set(age.as_secs_f64()));
+    }
     families
         .held_bodies
         .with([], |gauge| gauge.set(readings.held_bodies as f64));

@@ -67,6 +67,7 @@ fn read_figures(readings: &mut Readings) {
         load_b: 20.0,
         probe_age: Some(Duration::from_secs(3)),
     });
+    readings.ticks.push(("sampler", Duration::from_secs(1)));
     readings.services.push(ServiceReading {
         service: Name::from("vectors"),
         skew: Some(1.5),

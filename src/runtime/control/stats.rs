@@ -1,11 +1,15 @@
 //! The statistics of the admin API, put together from the pools of the present snapshot.
 
 use crate::balance::{InstanceStats, PoolStats};
+use crate::observe::{Arrival, Observer};
 use crate::snapshot::{Service, Snapshot};
 use serde_json::{Map, Value, json};
 
+/// Newest requests that rates and means are of.
+const WINDOW: usize = 1000;
+
 /// Requests, rates and distribution over all endpoints; each is called `service/endpoint`.
-pub fn balancer(strategy: &str, pools: &[PoolStats]) -> Value {
+pub fn balancer(strategy: &str, pools: &[PoolStats], observer: &Observer) -> Value {
     let servers = || {
         pools.iter().flat_map(|pool| {
             let name = |one: &InstanceStats| format!("{}/{}", pool.service, one.instance_id);
@@ -19,8 +23,25 @@ pub fn balancer(strategy: &str, pools: &[PoolStats]) -> Value {
         "total_servers": servers().count(),
         "healthy_servers": servers().filter(|(_, one)| one.is_healthy).count(),
         "stats": totals(servers().map(|(_, one)| one)),
+        "window": window(&observer.arrivals().newest(WINDOW)),
+        "assignments": observer.assignments().figures(),
         "server_distribution": distribution.collect::<Map<_, _>>(),
         "servers": rows.collect::<Map<_, _>>(),
+    })
+}
+
+fn window(newest: &[Arrival]) -> Value {
+    let count = newest.len() as u64;
+    let good = newest.iter().filter(|one| one.success).count();
+    let times: f64 = newest.iter().map(|one| one.execution_time).sum();
+    let moments = newest.iter().map(|one| one.arrived);
+    let span = moments.clone().max().zip(moments.min());
+    let span = span.map(|(last, first)| (last - first).as_secs_f64());
+    json!({
+        "requests": count,
+        "success_rate": mean(good as f64 * 100.0, count),
+        "avg_response_time": mean(times, count),
+        "requests_per_second": span.filter(|span| *span > 0.0).map(|span| count as f64 / span),
     })
 }
 

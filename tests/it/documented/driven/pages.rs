@@ -15,6 +15,7 @@ pub async fn check(site: &Site, wrong: &mut Differences) {
     push(site, wrong).await;
     scores(site, wrong).await;
     cache(site, wrong).await;
+    load(site, wrong).await;
     explained(site, wrong).await;
     changes(site, wrong).await;
     replays(site, wrong).await;
@@ -379,6 +380,16 @@ async fn totals(site: &Site, wrong: &mut Differences, all: &[Value]) {
             Must::Lie(0.0, rate.sum::<f64>() + 1e-9),
         ),
         ("stats.active_connections", be(0)),
+        // A hit is sent nowhere, and one of these had no endpoint.
+        ("window.requests", Must::Lie(1.0, sent as f64)),
+        ("window.success_rate", Must::Lie(50.0, 100.0)),
+        ("window.avg_response_time", Must::Lie(1e-9, 60.0)),
+        ("window.requests_per_second", Must::Lie(1e-9, 1e6)),
+        ("assignments.total", Must::Lie(2.0, sent as f64 + 1.0)),
+        ("assignments.successful", Must::Lie(1.0, sent as f64)),
+        ("assignments.failed", be(1)),
+        ("assignments.average_time", Must::Lie(0.0, 1.0)),
+        ("assignments.success_rate", Must::Lie(50.0, 100.0)),
         ("server_distribution.db/a", be(counts[0])),
         ("server_distribution.db/b", be(counts[1])),
         ("servers.*.status", be("healthy")),
@@ -536,6 +547,69 @@ async fn scores(site: &Site, wrong: &mut Differences) {
         let route = "GET /api/coordination/scores";
         wrong.fields(route, &scores, &format!("db.{at}."), rows);
     }
+}
+
+/// The resources, the rules about them, and `a`, whose agent reports much load.
+async fn load(site: &Site, wrong: &mut Differences) {
+    let figures = json!({"current_connections": 100, "cpu_usage": 1.0, "memory_usage": 1.0, "queue_size": 100});
+    let path = "/api/coordination/instances/db/a/metrics";
+    site.operate("PUT", path, figures).await;
+    let overload = site.at.data("/api/coordination/overload").await;
+    let rows = [
+        ("recommendations.0.service", be("db")),
+        ("recommendations.0.from_worker", be("a")),
+        ("recommendations.0.to_worker", be("b")),
+        ("recommendations.0.reason", be("load 1.00 against 0.00")),
+        ("recommendations.0.priority", be(10)),
+        ("scaling[].service", be("db")),
+        ("scaling[].instances", be(2)),
+        ("scaling[].load", be(0.5)),
+        ("scaling[].recent_load", Must::Lie(0.0, 0.5)),
+        ("scaling[].add", be(0)),
+    ];
+    wrong.fields("GET /api/coordination/overload", &overload, "", rows);
+    eventually("a sample of it", || async {
+        let resources = site.at.data("/api/coordination/resources").await;
+        resources["current"]["services"]["db"] == 0.5
+    })
+    .await;
+    let resources = site.at.data("/api/coordination/resources?limit=1").await;
+    for at in ["current.", "history.0."] {
+        let rows = [
+            ("timestamp", Must::Lie(start(site), now())),
+            ("cpu_usage", Must::Lie(0.0, 1.0)),
+            ("memory_usage", Must::Lie(0.0, 1.0)),
+            ("process_memory", Must::Lie(1e6, 1e11)),
+            ("held_bodies", be(0)),
+            ("vector_db_load", be(0.5)),
+            ("vector_db_connections", be(0)),
+            ("max_vector_connections", be(200)),
+            ("graph_db_load", be(Value::Null)),
+            ("graph_db_connections", be(0)),
+            ("max_graph_connections", be(0)),
+            ("services.db", be(0.5)),
+        ];
+        wrong.fields("GET /api/coordination/resources", &resources, at, rows);
+    }
+    let rules = site.at.data("/api/coordination/rules").await;
+    let rows = [
+        ("0.name", be("high_load_sequential")),
+        ("0.condition", be("cpu_usage > 0.8")),
+        ("0.action", be("prefer_sequential_execution")),
+        ("0.value", Must::Lie(0.0, 1.0)),
+        ("2.name", be("high_queue_increase_priority")),
+        ("2.active", be(false)),
+    ];
+    wrong.fields("GET /api/coordination/rules", &rules, "", rows);
+    let age = site
+        .metric("background_task_age_seconds", &["task=\"sampler\""])
+        .await;
+    wrong.family(
+        "background_task_age_seconds",
+        &["sampler"],
+        age,
+        Must::Lie(0.0, 30.0),
+    );
 }
 
 /// A choice with each endpoint as it was seen, and what the shadow said.

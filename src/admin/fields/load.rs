@@ -1,0 +1,50 @@
+//! The load: resources, rules about them, and what to do about too much of it.
+
+use super::{Field, Group, Kind};
+
+/// The resources.
+pub const RESOURCES: &[Group] = &[("current.", RESOURCE), ("history[].", RESOURCE)];
+
+const RESOURCE: &[Field] = fields! {
+    "timestamp" Number, "When it was sampled, milliseconds since 1970; each second.";
+    "cpu_usage" MaybeNumber, "The machine's processors, 0 to 1.";
+    "memory_usage" MaybeNumber, "The machine's memory, 0 to 1; null when memory.enabled is false.";
+    "process_memory" MaybeNumber, "Resident bytes of the process.";
+    "held_bodies" Number, "Bytes of bodies that are buffered.";
+    "vector_db_load" MaybeNumber, "Mean load score A of the endpoints of Qdrant, 0 to 1; null without any.";
+    "vector_db_connections" Number, "Requests in flight there.";
+    "max_vector_connections" Number, "Requests in flight there at most.";
+    "graph_db_load" MaybeNumber, "The same of Neo4j.";
+    "graph_db_connections" Number, "Requests in flight there.";
+    "max_graph_connections" Number, "Requests in flight there at most.";
+    "services.*" Number, "Mean load score A of the endpoints of a service.";
+};
+
+/// The rules.
+pub const RULES: &[Group] = &[(
+    "",
+    fields! {
+        "name" Text, "A rule.";
+        "condition" Text, "When it holds.";
+        "action" Text, "What it advises. Nothing is done by itself.";
+        "value" MaybeNumber, "The figure now; null when it is not known.";
+        "active" Bool, "Whether it holds now.";
+    },
+)];
+
+/// Overload.
+pub const OVERLOAD: &[Group] = &[(
+    "",
+    fields! {
+        "recommendations[].service" Text, "A service with an endpoint whose load score A is above 0.8.";
+        "recommendations[].from_worker" Text, "This endpoint.";
+        "recommendations[].to_worker" Text, "The least busy one, which is not above it.";
+        "recommendations[].reason" Text, "Both loads.";
+        "recommendations[].priority" Number, "9 or 10, larger is more urgent.";
+        "scaling[].service" Text, "A service.";
+        "scaling[].instances" Number, "Its endpoints.";
+        "scaling[].load" MaybeNumber, "Mean load score A now.";
+        "scaling[].recent_load" MaybeNumber, "Its mean over the last minute; null before the first sample.";
+        "scaling[].add" Number, "Endpoints more that would bring a load that was above 0.8 for a minute to 0.6; 0 for none.";
+    },
+)];

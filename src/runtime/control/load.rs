@@ -1,0 +1,111 @@
+//! What the load says: the resources, the rules about them, endpoints that are busier than others, and how many more would do.
+
+use super::Operator;
+use crate::balance::PoolStats;
+use serde_json::{Value, json};
+
+/// Load score above which an endpoint is overloaded.
+const OVERLOADED: f64 = 0.8;
+/// The load score that added instances should bring a service to.
+const WANTED: f64 = 0.6;
+
+/// A rule about the resources.
+struct Rule {
+    name: &'static str,
+    figure: &'static str,
+    limit: f64,
+    action: &'static str,
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        name: "high_load_sequential",
+        figure: "cpu_usage",
+        limit: 0.8,
+        action: "prefer_sequential_execution",
+    },
+    Rule {
+        name: "low_memory_reduce_limits",
+        figure: "memory_usage",
+        limit: 0.9,
+        action: "reduce_result_limits",
+    },
+    Rule {
+        name: "high_queue_increase_priority",
+        figure: "pending_queries",
+        limit: 500.0,
+        action: "increase_cache_usage",
+    },
+];
+
+impl Operator {
+    pub(super) fn resources_page(&self, limit: usize) -> Value {
+        let resources = &self.shared.resources;
+        json!({
+            "current": resources.newest(1).pop(),
+            "history": resources.newest(limit),
+        })
+    }
+
+    /// Each rule with its present truth.
+    pub(super) fn rules_page(&self) -> Value {
+        let current = self.shared.resources.newest(1).pop();
+        let current = super::value(&current);
+        let row = |rule: &Rule| {
+            let value = current.get(rule.figure).and_then(Value::as_f64);
+            json!({
+                "name": rule.name,
+                "condition": format!("{} > {}", rule.figure, rule.limit),
+                "action": rule.action,
+                "value": value,
+                "active": value.is_some_and(|value| value > rule.limit),
+            })
+        };
+        RULES.iter().map(row).collect()
+    }
+
+    pub(super) fn overload_page(&self) -> Value {
+        let pools = self.pools();
+        let recent = |pool: &PoolStats| self.shared.resources.recent_load(&pool.service);
+        json!({
+            "recommendations": pools.iter().flat_map(moves).collect::<Vec<_>>(),
+            "scaling": pools.iter().map(|pool| scaling(pool, recent(pool))).collect::<Vec<_>>(),
+        })
+    }
+}
+
+/// From each endpoint that is overloaded to the least busy one that is not.
+fn moves(pool: &PoolStats) -> Vec<Value> {
+    let least = pool.instances.iter().filter(|one| one.is_healthy);
+    let least = least.min_by(|a, b| a.load_score.total_cmp(&b.load_score));
+    let Some(least) = least.filter(|one| one.load_score <= OVERLOADED) else {
+        return Vec::new();
+    };
+    let busy = pool
+        .instances
+        .iter()
+        .filter(|one| one.load_score > OVERLOADED);
+    let row = |one: &crate::balance::InstanceStats| {
+        json!({
+            "service": pool.service,
+            "from_worker": one.instance_id,
+            "to_worker": least.instance_id,
+            "reason": format!("load {:.2} against {:.2}", one.load_score, least.load_score),
+            "priority": (one.load_score * 10.0).ceil(),
+        })
+    };
+    busy.map(row).collect()
+}
+
+/// How many instances more a service needs whose load lasts.
+fn scaling(pool: &PoolStats, recent: Option<(f64, bool)>) -> Value {
+    let wanted = recent.filter(|(load, lasts)| *lasts && *load > OVERLOADED);
+    let all = wanted.map(|(load, _)| (pool.total_instances as f64 * load / WANTED).ceil());
+    json!({
+        "service": pool.service,
+        "instances": pool.total_instances,
+        "load": pool.avg_load_score,
+        "recent_load": recent.map(|(load, _)| load),
+        "add": all.map_or(0.0, |all| all - pool.total_instances as f64),
+    })
+}

@@ -1,0 +1,95 @@
+//! The resources over time: each sample replaces the present one and joins a history of bounded length.
+
+use parking_lot::Mutex;
+use serde::Serialize;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Samples kept.
+const KEPT: usize = 1000;
+/// Samples that make a load a lasting one.
+const LASTING: usize = 60;
+
+/// The resources at one moment. Loads and usages are 0..=1; what is not known is null.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct ResourceSample {
+    /// Milliseconds since 1970.
+    pub timestamp: u64,
+    /// The machine's.
+    pub cpu_usage: Option<f64>,
+    /// The machine's.
+    pub memory_usage: Option<f64>,
+    /// Bytes of the process.
+    pub process_memory: Option<u64>,
+    /// Bytes of bodies that are buffered.
+    pub held_bodies: u64,
+    /// Mean load score of the endpoints of Qdrant.
+    pub vector_db_load: Option<f64>,
+    /// Requests in flight there, and at most.
+    pub vector_db_connections: u32,
+    pub max_vector_connections: u32,
+    /// Mean load score of the endpoints of Neo4j.
+    pub graph_db_load: Option<f64>,
+    pub graph_db_connections: u32,
+    pub max_graph_connections: u32,
+    /// Mean load score of the endpoints of each service.
+    pub services: BTreeMap<String, f64>,
+}
+
+/// The samples, newest last.
+#[derive(Debug, Default)]
+pub struct ResourceHistory(Mutex<VecDeque<ResourceSample>>);
+
+impl ResourceHistory {
+    /// Takes a sample; the oldest goes.
+    pub fn push(&self, sample: ResourceSample) {
+        let mut samples = self.0.lock();
+        if samples.len() >= KEPT {
+            samples.pop_front();
+        }
+        samples.push_back(sample);
+    }
+
+    /// The newest samples, oldest first, at most `count`.
+    pub fn newest(&self, count: usize) -> Vec<ResourceSample> {
+        let samples = self.0.lock();
+        let skipped = samples.len().saturating_sub(count);
+        samples.iter().skip(skipped).cloned().collect()
+    }
+
+    /// The mean load of a service over the last samples, and whether there are enough to call it lasting.
+    pub fn recent_load(&self, service: &str) -> Option<(f64, bool)> {
+        let samples = self.0.lock();
+        let newest = samples.iter().rev().take(LASTING);
+        let loads: Vec<f64> = newest
+            .filter_map(|sample| sample.services.get(service).copied())
+            .collect();
+        let mean = loads.iter().sum::<f64>() / loads.len() as f64;
+        (!loads.is_empty()).then_some((mean, loads.len() == LASTING))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(timestamp: u64, load: f64) -> ResourceSample {
+        ResourceSample {
+            timestamp,
+            services: BTreeMap::from([("db".into(), load)]),
+            ..ResourceSample::default()
+        }
+    }
+
+    #[test]
+    fn a_thousand_samples_are_kept_and_a_load_lasts_after_sixty() {
+        let history = ResourceHistory::default();
+        (0..59).for_each(|n| history.push(sample(n, 0.5)));
+        assert_eq!(history.recent_load("db"), Some((0.5, false)));
+        (59..1007).for_each(|n| history.push(sample(n, 0.5)));
+        assert_eq!(history.recent_load("db"), Some((0.5, true)));
+        assert_eq!(history.recent_load("other"), None);
+        let kept = history.newest(usize::MAX);
+        assert_eq!((kept.len(), kept[0].timestamp), (1000, 7));
+        assert_eq!(history.newest(1)[0].timestamp, 1006);
+    }
+}
