@@ -232,6 +232,43 @@ async fn a_read_of_what_was_written_through_this_process_stays_at_its_home() {
     assert_eq!(proxy.series("pointsman_hedges_total", &[]).await, 0.0);
 }
 
+/// Both attempts carry the fence, and the write that it tells goes out once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fenced_read_that_turns_out_to_be_a_write_is_written_once_also_when_it_was_hedged() {
+    const REFUSED: &str = r#"{"errors":[{"code":"Neo.ClientError.Statement.AccessMode","message":"Writing in read access mode not allowed."}]}"#;
+    const ROWS: &str = r#"{"data":{"fields":["n"],"values":[[1]]},"bookmarks":["b"]}"#;
+    let is_fenced = |body: &[u8]| String::from_utf8_lossy(body).contains("READ");
+    let reads = Arc::new(AtomicUsize::new(0));
+    let origin = || {
+        let reads = Arc::clone(&reads);
+        Origin::start(move |seen| {
+            if !is_fenced(&seen.body) {
+                return Step::json(202, ROWS);
+            }
+            match reads.fetch_add(1, Ordering::SeqCst).checked_sub(QUICK) {
+                None => Step::json(202, ROWS),
+                Some(0) => never(),
+                Some(_) => Step::json(403, REFUSED),
+            }
+        })
+    };
+    let origins = [origin().await, origin().await];
+    let urls: Vec<String> = origins.iter().map(Origin::url).collect();
+    let proxy = Setup::new("neo4j", &urls)
+        .service("cache: false")
+        .section("balance: {strategy: round_robin}")
+        .start()
+        .await;
+    let statement = r#"{"statement":"MATCH (n) RETURN n.x"}"#;
+    let query = || proxy.post("/db/neo4j/query/v2", statement);
+    for _ in 0..=QUICK {
+        assert_eq!(query().await.status, 202);
+    }
+    let received = origins.iter().flat_map(Origin::received);
+    let writes = received.filter(|seen| !is_fenced(&seen.body)).count();
+    assert_eq!((writes, reads.load(Ordering::SeqCst)), (1, QUICK + 2));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hedges_are_two_of_a_hundred_requests_at_most() {
     // Each slower than what is known by then.
