@@ -35,9 +35,14 @@ pub fn rows(outcomes: &[Outcome]) -> Vec<Row> {
     let mut rows: Vec<Row> = outcomes.chunk_by(alike).map(row).collect();
     for index in 0..rows.len() {
         let oracle = oracle_p99(&rows, rows[index].scenario);
-        rows[index].times_oracle = oracle.map(|oracle| rows[index].p99 / oracle);
+        rows[index].times_oracle = oracle.map(|oracle| rounded(rows[index].p99 / oracle));
     }
     rows
+}
+
+/// What is written need not be more exact than what is read.
+fn rounded(value: f64) -> f64 {
+    (value * 1e5).round() / 1e5
 }
 
 fn oracle_p99(rows: &[Row], scenario: &str) -> Option<f64> {
@@ -49,10 +54,13 @@ fn oracle_p99(rows: &[Row], scenario: &str) -> Option<f64> {
 }
 
 fn row(of: &[Outcome]) -> Row {
-    let mean = |value: fn(&Outcome) -> f64| of.iter().map(value).sum::<f64>() / of.len() as f64;
+    let mean = |value: fn(&Outcome) -> f64| {
+        let sum: f64 = of.iter().map(value).sum();
+        rounded(sum / of.len() as f64)
+    };
     let maybe = |value: fn(&Outcome) -> Option<f64>| {
         let sum: Option<f64> = of.iter().map(value).sum();
-        sum.map(|sum| sum / of.len() as f64)
+        sum.map(|sum| rounded(sum / of.len() as f64))
     };
     let replicas = 0..of[0].shares.len();
     let share = |replica: usize| of.iter().map(|one| one.shares[replica]).sum::<f64>();
@@ -68,7 +76,7 @@ fn row(of: &[Outcome]) -> Row {
         error_share: mean(|one| one.error_share),
         within_a_second: mean(|one| one.within_a_second),
         shares: replicas
-            .map(|replica| share(replica) / of.len() as f64)
+            .map(|replica| rounded(share(replica) / of.len() as f64))
             .collect(),
         refused: mean(|one| one.refused),
         seconds_to_recover: maybe(|one| one.seconds_to_recover),

@@ -88,10 +88,7 @@ impl Report {
     pub fn write(&self, docs: &Path) -> io::Result<()> {
         let folder = docs.join("balancing");
         fs::create_dir_all(&folder)?;
-        fs::write(
-            folder.join("figures.json"),
-            serde_json::to_vec_pretty(self)?,
-        )?;
+        fs::write(folder.join("figures.json"), serde_json::to_vec(self)?)?;
         for (kind, name) in [(Kind::Common, "common.svg"), (Kind::Check, "checks.svg")] {
             fs::write(folder.join(name), plot::p99(&self.fcfs, kind))?;
         }

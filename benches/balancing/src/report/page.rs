@@ -49,7 +49,8 @@ pub fn page(report: &Report) -> String {
     }
     text += "![p99 over the oracle's](balancing/common.svg)\n\n![the same for the checks](balancing/checks.svg)\n\n";
     text += "## Shared workers\n\n";
-    text += "Each of the n requests of a replica gets an equal part of its workers, one worker at most; the oracle has the same replicas.\n\n";
+    text += "Each of the n requests of a replica gets an equal part of its workers, one worker at most. \
+             Here a policy that knows costs can be better than both oracles, which look at one request at a time: neither is a bound.\n\n";
     text += &table("our policies", &report.sharing, &own, |_| true);
     text += &table("policies of others", &report.sharing, &rivals, |_| true);
     text += "## Without ejection\n\n";

@@ -1,4 +1,4 @@
-//! Cubic replica selection (C3, NSDI 2015; Elasticsearch's adaptive replica selection): the response time as the client sees
+//! Cubic replica selection (NSDI 2015; Elasticsearch's adaptive replica selection): the response time as the client sees
 //! it, and the server's own service time times the cube of the queue that is expected there. Servers tell their queue and
 //! service time with each response. Both are counted per worker, and an idle worker as no queue.
 
