@@ -17,7 +17,7 @@ use super::waiter::{self, Answer, NoPermit, Waiter};
 use crate::clock::{Clock, Moment};
 use crate::endpoint::Room;
 use crate::random::Random;
-use balancing::{Queue, QueueTicket, Refusal};
+use balancing::{Passed, Queue, QueueTicket, Refusal};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst, fence};
 use std::sync::{Arc, Weak};
@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 
 /// How often the endpoints are looked at without a cause, while somebody waits.
 const TICK: Duration = Duration::from_millis(25);
-/// Needs that find no endpoint, after which a look ends; the next one begins anew.
+/// Needs without room, and requests that would rather wait, after which a look ends; the next one begins anew.
 const SCAN: usize = 32;
 
 /// Gives the permits of a service to those that wait.
@@ -168,10 +168,10 @@ async fn watch(broker: Weak<Broker>) {
 impl Line {
     fn hand_out(&mut self, now: Moment) {
         let present = self.pool.upgrade();
-        let mut blocked: Vec<u64> = Vec::new();
+        let mut passed = Passed::default();
         self.refuse_expired(present.as_ref(), now);
-        while blocked.len() < SCAN
-            && let Some(ticket) = self.queue.next(&blocked, now)
+        while passed.count() < SCAN
+            && let Some(ticket) = self.queue.next(&passed, now)
             && let Some(waiter) = self.queue.get(ticket)
         {
             if waiter.is_gone() {
@@ -179,13 +179,14 @@ impl Line {
                 continue;
             }
             let pool = present.as_ref().unwrap_or_else(|| waiter.pool());
-            match pool.choose(&waiter.ask(now), &mut self.random) {
+            match pool.choose(&waiter.ask(passed.asked(), now), &mut self.random) {
                 Ok(route) => {
                     if let Some(waiter) = self.queue.serve(ticket, now) {
                         waiter.tell(Ok(route));
                     }
                 }
-                Err(none) if none.is_full => blocked.push(ticket.need()),
+                Err(none) if none.would_wait => passed.pass_one(ticket, &self.queue),
+                Err(none) if none.is_full => passed.pass_need(ticket),
                 Err(none) => {
                     if let Some(waiter) = self.queue.cancel(ticket, now) {
                         waiter.tell(Err(NoPermit::NoRoute(none)));
@@ -198,7 +199,7 @@ impl Line {
     fn refuse_expired(&mut self, pool: Option<&Arc<Pool>>, now: Moment) {
         let any = || {
             self.queue
-                .next(&[], now)
+                .next(&Passed::default(), now)
                 .and_then(|first| self.queue.get(first))
         };
         let Some(rules) = pool

@@ -24,9 +24,12 @@ pub struct NoRoute {
     pub online: usize,
     /// The transaction id names an endpoint that is not known.
     pub unknown_token: bool,
-    /// An endpoint that may take the request lacks only room: to wait helps.
+    /// An endpoint that may take the request lacks only room, or the policy would rather wait: to wait helps.
     #[serde(skip)]
     pub is_full: bool,
+    /// An endpoint has room, and the policy would rather wait with this request.
+    #[serde(skip)]
+    pub would_wait: bool,
     /// When it makes sense to try again.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
@@ -70,6 +73,7 @@ impl NoRoute {
             online: 0,
             unknown_token: false,
             is_full: true,
+            would_wait: false,
             retry_after: Some(SOON),
         }
     }
@@ -96,6 +100,7 @@ impl NoRoute {
             online: usize::from(owner.is_some()),
             unknown_token: false,
             is_full: why == Exclusion::Full,
+            would_wait: false,
             retry_after: Some(SOON),
         }
     }
@@ -122,6 +127,7 @@ impl NoRoute {
             online: count(&|view| screen.is_online(view)),
             unknown_token: false,
             is_full: (0..views.len()).any(|index| why(index) == Exclusion::Full),
+            would_wait: false,
             retry_after: hints
                 .filter_map(|(index, view)| pauses.hint(view, why(index), now))
                 .min(),

@@ -23,6 +23,8 @@ pub struct RouteRequest<'a> {
     pub excluded: &'a [Arc<Endpoint>],
     /// The token of the endpoint to prefer when it may take the request.
     pub home: Option<&'a str>,
+    /// Requests of the service that wait before it.
+    pub ahead: u32,
     /// When the request arrived.
     pub arrived: Moment,
     pub now: Moment,
@@ -41,6 +43,7 @@ impl RouteRequest<'_> {
             cost: self.plan.cost,
             needs_writer: *self.placement == Placement::Writer,
             is_retry: !self.excluded.is_empty(),
+            ahead: self.ahead,
             arrived: self.arrived,
         }
     }

@@ -94,7 +94,13 @@ impl<'a> RouteSearch<'a> {
         let screen = selector.screen(views, &ask);
         let mut whys = (0..views.len()).map(|index| screen.exclusion(views, index));
         if self.ask.may_wait && whys.any(|why| matches!(why, None | Some(Exclusion::Full))) {
-            return Err(NoRoute::full());
+            let has_room = |view: &EndpointView| {
+                matches!(view.standing, Standing::Preferred | Standing::Fallback)
+            };
+            return Err(NoRoute {
+                would_wait: views.iter().any(has_room),
+                ..NoRoute::full()
+            });
         }
         let (endpoints, pauses) = (self.pool.endpoints(), self.pool.pauses);
         Err(NoRoute::screened(endpoints, views, &screen, pauses, now))

@@ -123,6 +123,7 @@ impl World {
             key: "",
             excluded,
             home: None,
+            ahead: 0,
             arrived: self.now(),
             now: self.now(),
             explain: false,

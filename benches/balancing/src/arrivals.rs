@@ -77,6 +77,7 @@ impl Iterator for Arrivals {
                 cost: cost.max(f64::MIN_POSITIVE),
                 needs_writer: false,
                 is_retry: false,
+                ahead: 0,
                 arrived: self.now,
             },
             proxy: (proxy % self.scenario.proxies as u64) as usize,

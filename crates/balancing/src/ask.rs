@@ -15,6 +15,8 @@ pub struct Ask {
     pub needs_writer: bool,
     /// It was tried before: it is not the one to find out with whether an endpoint is back.
     pub is_retry: bool,
+    /// Requests that wait before it.
+    pub ahead: u32,
     /// When it arrived.
     pub arrived: Moment,
 }

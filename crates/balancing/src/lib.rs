@@ -42,7 +42,9 @@ pub use hedge::Slowness;
 pub use load::{EndpointLoad, ScoreParts};
 pub use moment::Moment;
 pub use policy::{Pick, Policy};
-pub use queue::{Overload, Queue, QueueRefusal, QueueRules, QueueTicket, Queued, Refusal, Waiting};
+pub use queue::{
+    Overload, Passed, Queue, QueueRefusal, QueueRules, QueueTicket, Queued, Refusal, Waiting,
+};
 pub use random::Random;
 pub use reason::{Exclusion, RouteReason};
 pub use screen::{Screen, ScreenRules, Standing};

@@ -14,6 +14,7 @@ pub const READ: Ask = Ask {
     cost: 1.0,
     needs_writer: false,
     is_retry: false,
+    ahead: 0,
     arrived: Moment(0),
 };
 

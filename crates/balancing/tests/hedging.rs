@@ -204,6 +204,7 @@ impl World {
             cost: 1.0,
             needs_writer: false,
             is_retry: slowness.is_some(),
+            ahead: 0,
             arrived: moment(one.begun),
         };
         let (now, random) = (moment(self.now), &mut self.random);

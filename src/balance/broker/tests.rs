@@ -134,6 +134,35 @@ async fn a_write_that_waits_for_its_writer_holds_no_read_up() {
     assert!(answered(&mut waits[0]).unwrap().is_ok());
 }
 
+/// Would rather wait with what is costly.
+struct Choosy;
+
+impl balancing::Policy for Choosy {
+    fn pick(
+        &self,
+        pool: &balancing::PoolView<'_>,
+        ask: &balancing::Ask,
+        _: &mut Random,
+    ) -> Option<balancing::Pick> {
+        let (index, _) = pool.iter().next()?;
+        let reason = balancing::RouteReason::Rotation;
+        (ask.cost < 10.0).then(|| balancing::Pick::because(index, reason))
+    }
+}
+
+#[tokio::test]
+async fn a_request_with_which_the_policy_would_rather_wait_holds_no_other_up() {
+    let mut world = narrow(&["a"]);
+    Arc::get_mut(&mut world.pool).unwrap().selector.policy = Arc::new(Choosy);
+    world.plan.cost = 10.0;
+    assert!(choose(&world).unwrap_err().is_full);
+    let mut costly: Vec<_> = (0..5).map(|_| wait(&world)).collect();
+    world.plan.cost = 1.0;
+    let mut cheap = wait(&world);
+    assert!(answered(&mut cheap).unwrap().is_ok());
+    assert!(costly.iter_mut().all(|one| answered(one).is_none()));
+}
+
 #[tokio::test]
 async fn after_a_reload_those_that_wait_go_to_the_endpoints_of_the_new_pool() {
     let world = narrow(&["a"]);

@@ -166,6 +166,7 @@ impl Race<'_> {
             key: "",
             excluded: tried,
             home: None,
+            ahead: 0,
             arrived: now,
             now,
             explain: self.outbound.explain,

@@ -75,6 +75,7 @@ fn records(service: &Service, arrivals: Vec<Arrival>) -> Vec<Recorded> {
                 cost: one.cost,
                 needs_writer: false,
                 is_retry: false,
+                ahead: 0,
                 arrived: one.arrived,
             },
             endpoint: *places.get(&*one.server_id)?,

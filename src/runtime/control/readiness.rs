@@ -52,6 +52,7 @@ pub fn any(plan: &Plan, now: Moment) -> RouteRequest<'_> {
         key: "",
         excluded: &[],
         home: None,
+        ahead: 0,
         arrived: now,
         now,
         explain: false,

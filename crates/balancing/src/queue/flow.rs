@@ -3,6 +3,7 @@
 use super::{QueueTicket, Waiting};
 use crate::Moment;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::time::Duration;
 
 /// Which flow a request is of.
@@ -56,11 +57,24 @@ impl<W> Flow<W> {
         Some(removed)
     }
 
-    /// Who of it is served next: the newest under congestion, otherwise who has the least time.
-    pub fn first(&self, flow: FlowKey, lifo: bool) -> Option<QueueTicket> {
-        let place = match lifo {
-            true => self.waiting.last_key_value()?.0,
-            false => self.waiting.first_key_value()?.0,
+    /// The cost of one request.
+    pub fn cost_of(&self, ticket: QueueTicket) -> Option<f64> {
+        let place = (ticket.deadline, ticket.number);
+        self.waiting.get(&place).map(|(waiting, _)| waiting.cost)
+    }
+
+    /// Who of it is served next, `after` another one of it: the newest under congestion, otherwise who has the least time.
+    pub fn next(
+        &self,
+        flow: FlowKey,
+        after: Option<QueueTicket>,
+        lifo: bool,
+    ) -> Option<QueueTicket> {
+        let end = after.map(|after| Bound::Excluded((after.deadline, after.number)));
+        let end = end.unwrap_or(Bound::Unbounded);
+        let (place, _) = match lifo {
+            true => self.waiting.range((Bound::Unbounded, end)).next_back()?,
+            false => self.waiting.range((end, Bound::Unbounded)).next()?,
         };
         Some(ticket(flow, place))
     }

@@ -11,9 +11,11 @@ mod drain;
 mod flow;
 mod order;
 mod overload;
+mod passed;
 
 pub use admission::{QueueRefusal, Queued, Refusal};
 pub use overload::Overload;
+pub use passed::Passed;
 
 use crate::Moment;
 use drain::DrainRate;
@@ -98,12 +100,18 @@ impl<W> Queue<W> {
         self.len == 0
     }
 
-    /// Who is served next, of those whose need is not `blocked`.
-    pub fn next(&self, blocked: &[u64], now: Moment) -> Option<QueueTicket> {
-        let flows = self.flows.iter();
-        let open = flows.filter(|(key, _)| !blocked.contains(&key.need));
-        let (key, flow) = self.turns.next(open)?;
-        flow.first(*key, self.congestion.is_lifo(now))
+    /// Who is served next, of those that were not passed over.
+    pub fn next(&self, passed: &Passed, now: Moment) -> Option<QueueTicket> {
+        let is_lifo = self.congestion.is_lifo(now);
+        let flows = self
+            .flows
+            .iter()
+            .filter(|(key, _)| !passed.has_need(key.need));
+        let firsts = flows.filter_map(|(key, flow)| {
+            let first = flow.next(*key, passed.last_of(*key), is_lifo)?;
+            Some((first, flow.arrived()?))
+        });
+        self.turns.next(firsts, passed)
     }
 
     /// What the owner keeps of a request that waits.

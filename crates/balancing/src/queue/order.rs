@@ -1,7 +1,8 @@
 //! Whose turn it is: priorities with a floor, and in each priority the tenants by their share.
 
-use super::Waiting;
-use super::flow::{Flow, FlowKey};
+use super::flow::FlowKey;
+use super::{Passed, QueueTicket, Waiting};
+use crate::Moment;
 use std::collections::BTreeMap;
 
 /// Of so many turns one is the lowest priority's, and one is the longest waiting's.
@@ -32,39 +33,33 @@ impl Shares {
 }
 
 impl Turns {
-    /// The flow whose turn it is.
-    pub fn next<'a, W: 'a>(
+    /// Whose turn it is, of the first ones of the flows. Each with when the flow's oldest arrived, the lowest priority first.
+    pub fn next(
         &self,
-        flows: impl Iterator<Item = (&'a FlowKey, &'a Flow<W>)> + Clone,
-    ) -> Option<(&'a FlowKey, &'a Flow<W>)> {
-        let priority = self.priority(flows.clone())?;
-        let of_it = flows.filter(|(key, _)| key.priority == priority);
-        let rank = |(key, flow): &(&FlowKey, &Flow<W>)| {
-            let reached = self.priorities.get(&priority);
-            let share = reached.map_or(0.0, |shares| shares.of(key.tenant));
-            (
-                share,
-                flow.first(**key, false)
-                    .map(|first| (first.deadline, first.number)),
-            )
+        firsts: impl Iterator<Item = (QueueTicket, Moment)> + Clone,
+        passed: &Passed,
+    ) -> Option<QueueTicket> {
+        let priority = self.priority(firsts.clone())?;
+        let shares = self.priorities.get(&priority);
+        let rank = |ticket: &QueueTicket| {
+            let reached = shares.map_or(0.0, |shares| shares.of(ticket.flow.tenant));
+            reached + passed.cost_of(ticket.flow)
         };
+        let tickets = firsts.map(|(ticket, _)| ticket);
+        let of_it = tickets.filter(|ticket| ticket.flow.priority == priority);
         of_it.min_by(|one, other| {
-            let (one, other) = (rank(one), rank(other));
-            one.0.total_cmp(&other.0).then(one.1.cmp(&other.1))
+            let by_age = (one.deadline, one.number).cmp(&(other.deadline, other.number));
+            rank(one).total_cmp(&rank(other)).then(by_age)
         })
     }
 
-    fn priority<'a, W: 'a>(
-        &self,
-        mut flows: impl Iterator<Item = (&'a FlowKey, &'a Flow<W>)>,
-    ) -> Option<u8> {
-        // The flows are in the order of their priorities, the lowest first.
-        let (key, _) = match self.served % FLOOR {
-            9 => flows.min_by_key(|(_, flow)| flow.arrived()),
-            19 => flows.next(),
-            _ => flows.last(),
+    fn priority(&self, mut firsts: impl Iterator<Item = (QueueTicket, Moment)>) -> Option<u8> {
+        let (ticket, _) = match self.served % FLOOR {
+            9 => firsts.min_by_key(|(_, arrived)| *arrived),
+            19 => firsts.next(),
+            _ => firsts.last(),
         }?;
-        Some(key.priority)
+        Some(ticket.flow.priority)
     }
 
     /// A request was served.

@@ -93,7 +93,7 @@ fn simulate(overload: Overload, seed: u64, senders: &[Sender]) -> Vec<Outcome> {
             while let Some((gone, _)) = queue.expired(&rules, now) {
                 outcomes[gone.sender].refused += 1;
             }
-            if let Some(ticket) = queue.next(&[], now) {
+            if let Some(ticket) = queue.next(&Passed::default(), now) {
                 let next = queue.serve(ticket, now).unwrap();
                 begin(next, end as f64 / 1e9, &mut busy, &mut outcomes);
             }

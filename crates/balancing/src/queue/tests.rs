@@ -31,7 +31,7 @@ fn push(queue: &mut Queue<u32>, waiting: Waiting, owner: u32) -> QueueTicket {
 }
 
 fn serve(queue: &mut Queue<u32>, now: Moment) -> Option<u32> {
-    let ticket = queue.next(&[], now)?;
+    let ticket = queue.next(&Passed::default(), now)?;
     queue.serve(ticket, now)
 }
 
@@ -103,8 +103,26 @@ fn a_request_whose_need_is_blocked_holds_no_other_back() {
         1,
     );
     push(&mut queue, waiting(1), 2);
-    let ticket = queue.next(&[7], NOW).unwrap();
+    let mut passed = Passed::default();
+    passed.pass_need(queue.next(&passed, NOW).unwrap());
+    let ticket = queue.next(&passed, NOW).unwrap();
     assert_eq!(queue.get(ticket), Some(&2));
+}
+
+#[test]
+fn those_that_would_rather_wait_are_passed_over_in_the_order_of_service() {
+    let mut queue = Queue::default();
+    for (owner, tenant) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
+        push(&mut queue, waiting(tenant), owner);
+    }
+    let mut passed = Passed::default();
+    let mut order = Vec::new();
+    while let Some(ticket) = queue.next(&passed, NOW) {
+        order.push(*queue.get(ticket).unwrap());
+        passed.pass_one(ticket, &queue);
+    }
+    assert_eq!(order, [1, 4, 2, 3]);
+    assert_eq!(queue.len(), 4);
 }
 
 #[test]
@@ -207,9 +225,9 @@ fn controlled_delay_serves_the_newest_once_the_queue_has_stood() {
         };
         queue.push(waiting, owner, &rules, NOW).unwrap();
     }
-    let ticket = queue.next(&[], at(99)).unwrap();
+    let ticket = queue.next(&Passed::default(), at(99)).unwrap();
     assert_eq!(queue.get(ticket), Some(&1));
-    let ticket = queue.next(&[], at(101)).unwrap();
+    let ticket = queue.next(&Passed::default(), at(101)).unwrap();
     assert_eq!(queue.get(ticket), Some(&3));
     assert!(queue.expired(&rules, at(102)).is_none());
     assert!(queue.expired(&rules, at(104)).is_some());
@@ -225,7 +243,7 @@ enum Step {
         deadline: u64,
     },
     Serve {
-        blocked: u64,
+        passed: u64,
     },
     Cancel(usize),
     Expire,
@@ -236,7 +254,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (0..4u8, 0..3u64, 0..3u64, 1..60u64).prop_map(|(priority, tenant, need, deadline)| {
             Step::Push { priority, tenant, need, deadline }
         }),
-        2 => (0..4u64).prop_map(|blocked| Step::Serve { blocked }),
+        2 => (0..4u64).prop_map(|passed| Step::Serve { passed }),
         1 => any::<usize>().prop_map(Step::Cancel),
         1 => Just(Step::Expire),
     ]
@@ -270,8 +288,14 @@ proptest! {
                         }
                     }
                 }
-                Step::Serve { blocked } => {
-                    if let Some(ticket) = queue.next(&[blocked], now) {
+                Step::Serve { passed: count } => {
+                    let mut passed = Passed::default();
+                    for _ in 0..count {
+                        if let Some(ticket) = queue.next(&passed, now) {
+                            passed.pass_one(ticket, &queue);
+                        }
+                    }
+                    if let Some(ticket) = queue.next(&passed, now) {
                         let owner = queue.serve(ticket, now).unwrap();
                         prop_assert_eq!(waits.remove(&owner), Some(ticket));
                     }
