@@ -2,7 +2,7 @@
 
 use crate::arrivals::Arrival;
 use crate::scenario::Scenario;
-use balancing::{Moment, Overload, Queue, QueueRules};
+use balancing::{Moment, Overload, Passed, Queue, QueueRules};
 use clap::ValueEnum;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -105,7 +105,7 @@ impl Line {
     pub fn first(&self, now: Moment) -> Option<&Arrival> {
         match self {
             Line::Fifo(waiting) => waiting.front(),
-            Line::Queue { queue, .. } => queue.get(queue.next(&[], now)?),
+            Line::Queue { queue, .. } => queue.get(queue.next(&Passed::default(), now)?),
         }
     }
 
@@ -114,7 +114,7 @@ impl Line {
         match self {
             Line::Fifo(waiting) => waiting.pop_front(),
             Line::Queue { queue, .. } => {
-                let ticket = queue.next(&[], now)?;
+                let ticket = queue.next(&Passed::default(), now)?;
                 queue.serve(ticket, now)
             }
         }
