@@ -38,6 +38,7 @@ fn full_request(bench: &Bench) {
         seen.status = Some(200);
         seen.bytes_out = 10;
         seen.times.plan = Some(Duration::from_micros(4));
+        seen.times.queue = Some(Duration::from_micros(4));
         seen.times.route = Some(Duration::from_micros(4));
         seen.times.first_byte = Some(Duration::from_millis(4));
     });
