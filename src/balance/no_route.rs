@@ -175,10 +175,13 @@ impl Pauses {
     /// When an exclusion may be over.
     fn hint(self, view: &EndpointView, exclusion: Exclusion, now: Moment) -> Option<Duration> {
         let span = match exclusion {
-            Exclusion::Full | Exclusion::TrialRunning | Exclusion::Role => SOON,
+            Exclusion::Full | Exclusion::Starting | Exclusion::TrialRunning | Exclusion::Role => {
+                SOON
+            }
             Exclusion::Unresolved => self.resolution,
             Exclusion::Unhealthy => self.probe,
-            Exclusion::BreakerOpen => match view.gate {
+            Exclusion::RetryAfter => view.health.waits_until.map_or(SOON, |until| until - now),
+            Exclusion::BreakerOpen => match view.health.gate {
                 Gate::Open(until) => until - now,
                 _ => SOON,
             },

@@ -2,7 +2,7 @@
 
 use super::route::RouteRequest;
 use crate::endpoint::Endpoint;
-use balancing::{EndpointView, Standing};
+use balancing::{Ask, EndpointView, Standing};
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -19,13 +19,14 @@ pub fn with_views<T>(
 ) -> T {
     let mut views = VIEWS.take();
     views.clear();
-    views.extend(endpoints.iter().map(|endpoint| view(endpoint, ask)));
+    let plain = ask.plain();
+    views.extend(endpoints.iter().map(|endpoint| view(endpoint, ask, &plain)));
     let seen = look(&mut views);
     VIEWS.set(views);
     seen
 }
 
-fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>) -> EndpointView {
+fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>, plain: &Ask) -> EndpointView {
     let (health, times) = (endpoint.health(), &endpoint.state.times);
     let now = ask.now;
     let load = endpoint.load(now);
@@ -39,11 +40,8 @@ fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>) -> EndpointView {
         is_resolved: endpoint.server().is_resolved(),
         weight: endpoint.weight,
         write_fitness: endpoint.write_fitness(now),
-        status: health.status(),
-        gate: health.gate(now),
-        is_overloaded: health.is_overloaded(now),
-        is_slow_start_full: health.is_slow_start_full(load.in_flight),
-        last_failure: health.last_failure(),
+        health: health.health().view(plain, &endpoint.rules.settings, now),
+        distance: endpoint.distance,
         load,
         recent_mean: times.recent_mean(ask.plan.complexity),
         last_chosen: times.last_chosen(ask.plan.complexity),

@@ -2,7 +2,7 @@
 
 use super::scored::Scored;
 use crate::clock::Moment;
-use crate::dialect::Placement;
+use crate::dialect::{CallFacts, Placement};
 use crate::endpoint::Endpoint;
 use crate::endpoint::Permit;
 use crate::plan::Plan;
@@ -17,6 +17,7 @@ pub struct RouteRequest<'a> {
     /// The call without its literals, hashed.
     pub shape: u64,
     pub placement: &'a Placement,
+    pub facts: CallFacts,
     /// What a call of `Placement::Local` belongs to; the same key goes to the same endpoint.
     pub key: &'a str,
     /// Endpoints that were tried for this request: never chosen again.
@@ -45,6 +46,11 @@ impl RouteRequest<'_> {
             is_retry: !self.excluded.is_empty(),
             ahead: self.ahead,
             arrived: self.arrived,
+            target: self.facts.target,
+            asks_data: self.facts.asks_data,
+            may_try: self.facts.asks_data
+                && self.facts.is_read
+                && *self.placement == Placement::Any,
         }
     }
 }

@@ -36,7 +36,7 @@ impl Scored {
         (selector, ask, now): (&Selector, &Ask, Moment),
     ) -> Vec<Self> {
         let (neutral, slowest) = (mean_time(views), selector.slowest);
-        let pool = PoolView::new(views, Standing::Preferred, now, slowest);
+        let pool = PoolView::new(views, Standing::PREFERRED, now, slowest);
         let times = views.iter().filter_map(|view| view.load.mean_time);
         let best = times.min_by(f64::total_cmp);
         let scored = endpoints.iter().zip(views).enumerate();

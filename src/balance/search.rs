@@ -11,7 +11,7 @@ use super::scored::Scored;
 use crate::dialect::Placement;
 use crate::endpoint::{Endpoint, Gate, HealthStatus, Permit, PoolPlace};
 use crate::random::Random;
-use balancing::{EndpointView, Exclusion, Pick, RouteReason, Screen, Standing};
+use balancing::{Demotion, EndpointView, Exclusion, Pick, RouteReason, Screen, Standing};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,9 +39,8 @@ impl<'a> RouteSearch<'a> {
     /// Whether an endpoint may take this request other than as a last resort, or could if it were not full.
     pub fn is_available(&self) -> bool {
         self.screened(|views, _| {
-            let is_available =
-                |view: &EndpointView| !matches!(view.standing, Standing::Failing | Standing::Out);
-            views.iter().any(is_available)
+            let none = [Standing::Out, Standing::Candidate(Demotion::LastResort)];
+            views.iter().any(|view| !none.contains(&view.standing))
         })
     }
 
@@ -84,8 +83,8 @@ impl<'a> RouteSearch<'a> {
             if let Some(lost) = views.get_mut(pick.index) {
                 match pick.reason {
                     // For this request it is now a last resort, not out.
-                    RouteReason::Trial if lost.gate == Gate::HalfOpen => {
-                        lost.gate = Gate::TrialRunning;
+                    RouteReason::Trial if lost.health.gate == Gate::HalfOpen => {
+                        lost.health.gate = Gate::TrialRunning;
                     }
                     _ => lost.load.in_flight = lost.load.max_connections,
                 }
@@ -93,10 +92,10 @@ impl<'a> RouteSearch<'a> {
         }
         let screen = selector.screen(views, &ask);
         let mut whys = (0..views.len()).map(|index| screen.exclusion(views, index));
-        if self.ask.may_wait && whys.any(|why| matches!(why, None | Some(Exclusion::Full))) {
-            let has_room = |view: &EndpointView| {
-                matches!(view.standing, Standing::Preferred | Standing::Fallback)
-            };
+        if self.ask.may_wait
+            && whys.any(|why| matches!(why, None | Some(Exclusion::Full | Exclusion::Starting)))
+        {
+            let has_room = |view: &EndpointView| matches!(view.standing, Standing::Candidate(demotion) if demotion < Demotion::LastResort);
             return Err(NoRoute {
                 would_wait: views.iter().any(has_room),
                 ..NoRoute::full()
@@ -128,15 +127,15 @@ impl<'a> RouteSearch<'a> {
     fn take(&self, pick: Pick, views: &[EndpointView]) -> Option<Route> {
         let endpoint = self.pool.endpoints().get(pick.index)?;
         let limit = match self.pool.is_enabled {
-            true => endpoint.max_connections,
+            true => views.get(pick.index)?.room(),
             false => u32::MAX,
         };
         let mut permit = Permit::claim(endpoint, limit)?.at(self.place(pick.index));
-        if endpoint.health().gate(self.ask.now) != Gate::Closed {
-            let trial = permit.claim_trial();
-            if pick.reason == RouteReason::Trial && !trial {
-                return None;
-            }
+        if pick.reason == RouteReason::Trial && !permit.claim_trial(self.ask.now) {
+            return None;
+        }
+        if pick.reason != RouteReason::Home {
+            permit = permit.freely();
         }
         let times = &endpoint.state.times;
         times.chosen(self.ask.plan.complexity, self.ask.now);
@@ -197,7 +196,6 @@ impl<'a> RouteSearch<'a> {
         if let Some(index) = self.pool.index_of(endpoint) {
             permit = permit.at(self.place(index));
         }
-        permit.claim_trial();
         Ok(Route {
             endpoint: endpoint.clone(),
             permit,

@@ -5,8 +5,8 @@ use crate::clock::Moment;
 use crate::config::StrategyName;
 use crate::dialect::Role;
 use crate::endpoint::Endpoint;
-use crate::endpoint::window::WINDOW;
 use crate::endpoint::{Gate, HealthStatus};
+use balancing::health::WINDOW;
 use serde::{Serialize, Serializer};
 use std::sync::Arc;
 
@@ -110,9 +110,9 @@ impl InstanceStats {
     /// The endpoint as it stands.
     pub fn of(endpoint: &Endpoint, now: Moment) -> Self {
         let (state, health) = (&endpoint.state, endpoint.health());
-        let (totals, recent) = (state.totals(), state.recent(now));
+        let (totals, recent) = (state.totals(), health.health().last_minute(now));
         let (load, reported) = (endpoint.full_load(now), endpoint.reported(now));
-        let responses = (recent.successes + recent.errors) as f64;
+        let responses = (recent.successes + recent.errors()) as f64;
         Self {
             instance_id: endpoint.name.to_string(),
             token: endpoint.token.to_string(),
@@ -131,7 +131,7 @@ impl InstanceStats {
             is_healthy: endpoint.is_online(now),
             breaker: breaker_word(endpoint.gate(now)),
             last_health_check_age: health.last_check().map(|at| (now - at).as_secs_f64()),
-            consecutive_failures: state.failures_in_a_row(),
+            consecutive_failures: health.health().failures_in_a_row(),
             current_connections: load.connections.map_or(load.in_flight, |n| n as u32),
             active_queries: load.in_flight,
             max_connections: load.max_connections,
@@ -168,8 +168,8 @@ pub fn breaker_word(gate: Gate) -> &'static str {
 
 fn skew(endpoints: &[Arc<Endpoint>], now: Moment) -> Option<f64> {
     let responses = |one: &Arc<Endpoint>| {
-        let recent = one.state.recent(now);
-        (recent.successes + recent.errors) as f64
+        let recent = one.health().health().last_minute(now);
+        (recent.successes + recent.errors()) as f64
     };
     let all: f64 = endpoints.iter().map(responses).sum();
     let weights: f64 = endpoints.iter().map(|one| one.weight).sum();

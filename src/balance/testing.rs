@@ -3,7 +3,7 @@
 use super::{Broker, Pool, Route, RouteRequest};
 use crate::clock::{Clock, Moment};
 use crate::config::{self, Config, StrategyName};
-use crate::dialect::{Fault, Placement, QueryType};
+use crate::dialect::{CallFacts, Fault, Placement, QueryType};
 use crate::endpoint::{DrainLimits, Endpoint, Evidence, Permit, Registry};
 use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use crate::random::Random;
@@ -119,6 +119,11 @@ impl World {
         RouteRequest {
             plan: &self.plan,
             shape: 1,
+            facts: CallFacts {
+                asks_data: true,
+                is_read: true,
+                ..CallFacts::default()
+            },
             placement: &self.placement,
             key: "",
             excluded,

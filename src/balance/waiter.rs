@@ -4,7 +4,7 @@ use super::no_route::NoRoute;
 use super::pool::Pool;
 use super::route::{Route, RouteRequest};
 use crate::clock::Moment;
-use crate::dialect::Placement;
+use crate::dialect::{CallFacts, Placement};
 use crate::endpoint::Endpoint;
 use crate::plan::Plan;
 use balancing::{Refusal, Waiting};
@@ -36,6 +36,7 @@ pub struct Waiter {
 struct KeptRequest {
     plan: Plan,
     shape: u64,
+    facts: CallFacts,
     placement: Placement,
     key: String,
     excluded: Vec<Arc<Endpoint>>,
@@ -52,6 +53,7 @@ impl Waiter {
             kept: KeptRequest {
                 plan: ask.plan.clone(),
                 shape: ask.shape,
+                facts: ask.facts,
                 placement: ask.placement.clone(),
                 key: ask.key.into(),
                 excluded: ask.excluded.to_vec(),
@@ -71,6 +73,7 @@ impl Waiter {
         RouteRequest {
             plan: &kept.plan,
             shape: kept.shape,
+            facts: kept.facts,
             placement: &kept.placement,
             key: &kept.key,
             excluded: &kept.excluded,

@@ -36,7 +36,13 @@ impl WorkerScore {
             1.0
         };
         let capacity = (1.0 - used).max(0.0);
-        let performance = 1.0 - endpoint.state.recent(now).error_rate().unwrap_or(0.0);
+        let performance = 1.0
+            - endpoint
+                .health()
+                .health()
+                .last_minute(now)
+                .error_rate()
+                .unwrap_or(0.0);
         let affinity = f64::from(u8::from(view.is_home || view.last_chosen.is_some()));
         let reliability = (speed.min(1.0) + life) / 2.0;
         Self {

@@ -4,6 +4,7 @@
 use super::canonical::Canonical;
 use super::tag::Tag;
 use serde::Serialize;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 /// What a request does to the database.
@@ -99,6 +100,18 @@ pub enum Target {
     Collection(String),
     /// The decoded, lower-case name.
     Database(String),
+}
+
+impl Target {
+    /// A number that tells targets apart; 0 for the service as a whole.
+    fn hashed(&self) -> u64 {
+        if *self == Target::Service {
+            return 0;
+        }
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish().max(1)
+    }
 }
 
 /// Whether a response may be stored, and if not, why not. The reasons are a closed set of words.
@@ -201,7 +214,27 @@ pub struct Call {
     pub reason: &'static str,
 }
 
+/// What of a call decides what its end says of an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CallFacts {
+    /// What it is about, hashed; 0: the service as a whole.
+    pub target: u64,
+    /// It asks for data or changes them; false of what any server answers that runs.
+    pub asks_data: bool,
+    /// It changes nothing.
+    pub is_read: bool,
+}
+
 impl Call {
+    /// What of it decides what its end says of an endpoint.
+    pub fn facts(&self) -> CallFacts {
+        CallFacts {
+            target: self.target.hashed(),
+            asks_data: self.query_type != QueryType::Health && self.placement != Placement::Local,
+            is_read: self.effect.is_read(),
+        }
+    }
+
     /// A call that is passed on untouched: taken as a write, never stored.
     pub fn unknown(reason: &'static str) -> Self {
         Self {

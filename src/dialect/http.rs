@@ -96,6 +96,7 @@ impl Dialect for Http {
                 };
             }
             429 => (Fault::Overload, Nothing, "too_many_requests", No),
+            401 | 403 => (Fault::Access, Nothing, "client_error", No),
             400..500 => (Fault::Client, Nothing, "client_error", No),
             502..=504 => (Fault::Endpoint, Unknown, "unavailable", Elsewhere),
             _ => (Fault::Endpoint, Unknown, "server_error", Once),

@@ -15,7 +15,8 @@ pub mod registry;
 pub mod tag;
 
 pub use call::{
-    Acknowledgement, Call, Effect, Features, Fence, Placement, QueryType, Storability, Target,
+    Acknowledgement, Call, CallFacts, Effect, Features, Fence, Placement, QueryType, Storability,
+    Target,
 };
 pub use canonical::Canonical;
 pub use endpoint_token::endpoint_token;

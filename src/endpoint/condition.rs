@@ -1,35 +1,32 @@
-//! The condition of one endpoint: status, breaker, slow start, holds. It takes the signs of probes
-//! and of traffic, tells the events, and is read on the path without a lock. It outlives reloads.
+//! The condition of one endpoint: how it fares, and what is known of its server. It takes what probes and traffic say,
+//! tells what changed as events, holds the cache off, and is read on the path without a lock. It outlives reloads.
 
-use super::Gate;
-use super::HealthRules;
-use super::HealthStatus;
-use super::breaker::{Breaker, BreakerChange, Failure};
 use super::events::{EventKind, EventLog};
+use super::gauge::Gauge;
 use super::identity::Identity;
 use super::probe_trigger::ProbeTrigger;
 use super::server_facts::ServerFacts;
-use super::slow_start::SlowStart;
 use super::stamp::Stamp;
-use super::status::{ProbeOutcome, StatusMachine};
+use super::{Gate, HealthRules, HealthStatus};
 use crate::clock::Moment;
+use balancing::health::{
+    BreakerChange, EndpointHealth, Evidence, HealthChange, Lesson, ProbeOutcome, Trial,
+};
+use balancing::{Completion, Fault};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long an endpoint that said that it has too much to do comes last.
-const OVERLOADED_FOR: Duration = Duration::from_secs(1);
+/// The share that the past keeps in the mean time of probes.
+const PAST: f64 = 0.9;
 
 /// The condition of an endpoint, apart from its load.
 #[derive(Debug)]
 pub struct Condition {
     server: ServerFacts,
-    status: StatusMachine,
-    breaker: Breaker,
-    slow_start: SlowStart,
+    health: Arc<EndpointHealth>,
     held_until: Stamp,
-    overloaded_until: Stamp,
-    checked: Stamp,
-    failed: Stamp,
+    /// The mean time of its good probes, seconds. It counts where there is no traffic.
+    probe_time: Gauge,
     probe_trigger: Arc<ProbeTrigger>,
 }
 
@@ -37,18 +34,15 @@ impl Condition {
     /// A new endpoint: healthy, role unknown.
     pub fn new(
         identity: Identity,
+        health: Arc<EndpointHealth>,
         events: Arc<EventLog>,
         probe_trigger: Arc<ProbeTrigger>,
     ) -> Self {
         Self {
             server: ServerFacts::new(identity, events),
-            status: StatusMachine::default(),
-            breaker: Breaker::default(),
-            slow_start: SlowStart::default(),
+            health,
             held_until: Stamp::default(),
-            overloaded_until: Stamp::default(),
-            checked: Stamp::default(),
-            failed: Stamp::default(),
+            probe_time: Gauge::default(),
             probe_trigger,
         }
     }
@@ -58,6 +52,11 @@ impl Condition {
         &self.server
     }
 
+    /// How it fares.
+    pub fn health(&self) -> &EndpointHealth {
+        &self.health
+    }
+
     /// Which endpoint it is.
     pub fn identity(&self) -> &Identity {
         self.server.identity()
@@ -65,27 +64,24 @@ impl Condition {
 
     /// The present status.
     pub fn status(&self) -> HealthStatus {
-        self.status.get()
+        self.health.status()
     }
 
     /// The breaker's gate.
     pub fn gate(&self, now: Moment) -> Gate {
-        self.breaker.gate(now)
-    }
-
-    /// Whether the last round of probes failed.
-    pub fn probe_failing(&self) -> bool {
-        self.status.probe_failing()
+        self.health.gate(now)
     }
 
     /// When it was last probed.
     pub fn last_check(&self) -> Option<Moment> {
-        self.checked.get()
+        self.health.last_check()
     }
 
-    /// When it last failed, in traffic or in a probe.
-    pub fn last_failure(&self) -> Option<Moment> {
-        self.failed.get()
+    /// Whether it is out, or its last round of probes failed: its return is worth looking out for.
+    pub fn is_in_trouble(&self, now: Moment) -> bool {
+        let health = &self.health;
+        let is_out = health.gate(now) != Gate::Closed || health.is_ejected(now);
+        is_out || health.probe_failing() || health.status() == HealthStatus::Unhealthy
     }
 
     /// Whether the cache must store nothing from it: it was slow, ejected, or is just back.
@@ -93,14 +89,9 @@ impl Condition {
         self.server.has_moved(rejoin_hold, now) || self.held_until.is_after(now)
     }
 
-    /// Whether it said a moment ago that it has too much to do.
-    pub fn is_overloaded(&self, now: Moment) -> bool {
-        self.overloaded_until.is_after(now)
-    }
-
-    /// Whether it is back only lately and already holds what it should (slow start).
-    pub fn is_slow_start_full(&self, in_flight: u32) -> bool {
-        self.slow_start.is_full(in_flight)
+    /// The mean time of its good probes, seconds.
+    pub fn probe_time(&self) -> Option<f64> {
+        self.probe_time.get()
     }
 
     /// Asks the service's prober for a round.
@@ -109,8 +100,8 @@ impl Condition {
     }
 
     /// Takes the endpoint out of service, or back.
-    pub fn set_maintenance(&self, on: bool) {
-        if self.status.set_maintenance(on) {
+    pub fn set_maintenance(&self, on: bool, now: Moment) {
+        if self.health.set_maintenance(on, now) {
             let what = match on {
                 true => EventKind::MaintenanceBegun,
                 false => EventKind::MaintenanceEnded,
@@ -122,29 +113,31 @@ impl Condition {
 
     /// Takes the outcome of one round of probes.
     pub fn probed(&self, outcome: ProbeOutcome, why: &str, rules: &HealthRules, now: Moment) {
-        self.checked.mark(now);
-        if outcome == ProbeOutcome::Good {
+        if outcome.is_good() {
             self.server.responded();
-            if rules.breaker.recover_on_probe {
-                self.breaker.allow_trial();
-            }
         } else {
             self.server.did_not_respond(why);
-            self.failed.mark(now);
             self.server.move_on(now);
         }
-        self.changed(self.status.probed(outcome, &rules.health), why, rules, now);
+        let changes = self.health.probed(outcome, &rules.settings, now);
+        self.changed(&changes, why, rules, now);
+    }
+
+    /// Takes the time of a good probe.
+    pub fn probe_took(&self, took: Duration) {
+        let seconds = took.as_secs_f64();
+        let mean = self.probe_time.get().unwrap_or(seconds);
+        self.probe_time.set(PAST * mean + (1.0 - PAST) * seconds);
     }
 
     /// A round of probes in which none was good and none was bad. Where the endpoint responded, that ends what its
-    /// silence began: without probes that tell more, it would stay out for ever.
+    /// silence began.
     pub fn checked(&self, responded: bool, rules: &HealthRules, now: Moment) {
-        self.checked.mark(now);
         if responded {
             self.server.responded();
-            let status = self.status.probed(ProbeOutcome::Good, &rules.health);
-            self.changed(status, "it responds", rules, now);
         }
+        let changes = self.health.checked(responded, &rules.settings, now);
+        self.changed(&changes, "it responds", rules, now);
     }
 
     /// It refused a write for its role: it is a reader until the probes, which start now, say otherwise, or
@@ -154,66 +147,43 @@ impl Condition {
         self.probe_trigger.fire();
     }
 
-    /// It has too much to do: it comes last for a moment, and no breaker moves.
-    pub fn note_overload(&self, now: Moment) {
-        self.overloaded_until.mark(now + OVERLOADED_FOR);
-    }
-
     /// The cache stores nothing from it for a while.
     pub fn hold(&self, rules: &HealthRules, now: Moment) {
         self.held_until.mark(now + rules.rejoin_hold);
     }
 
-    /// Takes the trial slot of an open breaker, whether its time is over or not.
-    pub fn claim_trial(&self) -> bool {
-        self.breaker.claim_trial()
+    /// Takes the trial of an open breaker, if it is due.
+    pub fn claim_trial(&self, now: Moment) -> Option<Trial> {
+        self.health.claim_trial(now)
     }
 
-    /// Gives the trial slot back without a result.
-    pub fn release_trial(&self) {
-        self.breaker.release_trial();
+    /// The response of a trial is good, and goes on for as long as it takes.
+    pub fn trial_responded(&self, trial: &Trial, began: Moment, rules: &HealthRules, now: Moment) {
+        let changes = self.health.trial_responded(trial, began, now);
+        self.changed(&changes, "trial succeeded", rules, now);
     }
 
-    /// A request succeeded. `limit` is where the slow start ends.
-    pub fn succeeded(&self, trial: bool, limit: u32, rules: &HealthRules, now: Moment) {
-        self.server.responded();
-        self.slow_start.succeeded(limit);
-        if self.breaker.succeeded(trial) == Some(BreakerChange::Closed) {
-            self.returned(EventKind::BreakerClosed, "trial succeeded", rules, now);
+    /// Learns how a request ended.
+    pub fn on_finish(&self, done: &Completion, evidence: &Evidence, rules: &HealthRules) -> Lesson {
+        let lesson = self.health.on_finish(done, evidence, &rules.settings);
+        let now = done.now;
+        match lesson.fault {
+            Fault::None if done.fault == Some(Fault::None) => self.server.responded(),
+            Fault::Role => self.refused_write(now),
+            Fault::Lag => self.hold(rules, now),
+            _ => {}
         }
-        let status = self.status.succeeded_in_traffic(&rules.health);
-        self.changed(status, "traffic", rules, now);
-    }
-
-    /// A request failed, and the endpoint is to blame.
-    pub fn failed(&self, trial: bool, failure: &Failure, rules: &HealthRules, now: Moment) {
-        self.failed.mark(now);
-        let probe_failing = self.probe_failing();
-        let failed = self
-            .breaker
-            .failed(trial, failure, probe_failing, &rules.breaker, now);
-        if failed.is_endpoints {
+        if lesson.is_endpoints {
             self.hold(rules, now);
             self.server.move_on(now);
         }
-        match failed.change {
-            Some(BreakerChange::Opened(pause)) => self.ejected(EventKind::BreakerOpened, pause),
-            // In an outage many trials fail one after the other: those that change nothing are no event.
-            Some(BreakerChange::Reopened { is_longer, .. }) if !is_longer => {
-                self.probe_trigger.fire();
-            }
-            Some(BreakerChange::Reopened { pause, .. }) => {
-                self.ejected(EventKind::BreakerReopened, pause);
-            }
-            _ => {}
-        }
-        let status = self.status.failed_in_traffic(&rules.health);
-        self.changed(status, "traffic", rules, now);
+        self.changed(&lesson.changes, "traffic", rules, now);
+        lesson
     }
 
     /// Breakers are off from now on: an open one is closed.
     pub fn close_breaker(&self) {
-        if self.breaker.reset() {
+        if self.health.close_breaker() {
             self.server
                 .tell(EventKind::BreakerClosed, "breakers are off");
         }
@@ -221,33 +191,58 @@ impl Condition {
 
     /// Probes are off from now on: the endpoint counts as healthy until traffic says otherwise.
     pub fn forget_probes(&self, rules: &HealthRules, now: Moment) {
-        let status = self.status.forget_probes();
-        self.changed(status, "probes are off", rules, now);
+        let changes = self.health.forget_probes(now);
+        self.changed(&changes, "probes are off", rules, now);
     }
 
-    fn changed(&self, status: Option<HealthStatus>, why: &str, rules: &HealthRules, now: Moment) {
-        match status {
-            Some(HealthStatus::Healthy) => self.returned(EventKind::Healthy, why, rules, now),
-            Some(HealthStatus::Degraded) => self.server.tell(EventKind::Degraded, why),
-            Some(_) => {
+    fn changed(&self, changes: &[HealthChange], why: &str, rules: &HealthRules, now: Moment) {
+        for change in changes {
+            if *change != HealthChange::Status(HealthStatus::Degraded) {
                 self.hold(rules, now);
-                self.server.tell(EventKind::Unhealthy, why);
             }
-            None => {}
+            match *change {
+                HealthChange::Status(status) => self.server.tell(status_event(status), why),
+                HealthChange::Breaker(change) => self.breaker_changed(change, why),
+                HealthChange::Ejected { pause, fault } => {
+                    let why = format!("{} failures, for {}", fault.label(), seconds(pause));
+                    self.server.tell(EventKind::Ejected, why);
+                    self.probe_trigger.fire();
+                }
+                HealthChange::Readmitted => self.server.tell(EventKind::Readmitted, "time is over"),
+            }
         }
     }
 
-    fn ejected(&self, what: EventKind, span: Duration) {
-        self.server
-            .tell(what, format!("for {} s", span.as_secs_f64()));
+    fn breaker_changed(&self, change: BreakerChange, why: &str) {
+        let (what, why) = match change {
+            BreakerChange::Opened(pause) => {
+                (EventKind::BreakerOpened, format!("for {}", seconds(pause)))
+            }
+            // In an outage many trials fail one after the other: those that change nothing are no event.
+            BreakerChange::Reopened { is_longer, .. } if !is_longer => {
+                return self.probe_trigger.fire();
+            }
+            BreakerChange::Reopened { pause, .. } => (
+                EventKind::BreakerReopened,
+                format!("for {}", seconds(pause)),
+            ),
+            BreakerChange::Closed => return self.server.tell(EventKind::BreakerClosed, why),
+        };
+        self.server.tell(what, why);
         self.probe_trigger.fire();
     }
+}
 
-    fn returned(&self, what: EventKind, why: &str, rules: &HealthRules, now: Moment) {
-        self.hold(rules, now);
-        self.slow_start.begin();
-        self.server.tell(what, why);
+fn status_event(status: HealthStatus) -> EventKind {
+    match status {
+        HealthStatus::Healthy => EventKind::Healthy,
+        HealthStatus::Degraded => EventKind::Degraded,
+        HealthStatus::Unhealthy | HealthStatus::Maintenance => EventKind::Unhealthy,
     }
+}
+
+fn seconds(span: Duration) -> String {
+    format!("{} s", (span.as_secs_f64() * 10.0).round() / 10.0)
 }
 
 #[cfg(test)]

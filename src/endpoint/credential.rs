@@ -3,7 +3,7 @@
 //! one question after each pause finds out whether it is taken again.
 
 use crate::clock::Moment;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The pause after the first refusal; each further one doubles it.
@@ -16,6 +16,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 pub struct CredentialGate {
     refusals: AtomicU32,
     again: AtomicU64,
+    /// Whether none was sent.
+    is_missing: AtomicBool,
     /// A keyed hash of the credential in use.
     fingerprint: AtomicU64,
 }
@@ -23,16 +25,31 @@ pub struct CredentialGate {
 impl CredentialGate {
     /// Whether a question with the credential may be sent now.
     pub fn is_usable(&self, now: Moment) -> bool {
-        !self.is_refused() || now.0 >= self.again.load(Ordering::Acquire)
+        !self.waits() || now.0 >= self.again.load(Ordering::Acquire)
     }
 
     /// Whether the last question with it was refused.
     pub fn is_refused(&self) -> bool {
+        self.waits() && !self.is_missing.load(Ordering::Acquire)
+    }
+
+    fn waits(&self) -> bool {
         self.refusals.load(Ordering::Acquire) > 0
+    }
+
+    /// A question without one was refused: gives the pause when that is news.
+    pub fn missing(&self, now: Moment) -> Option<Duration> {
+        self.is_missing.store(true, Ordering::Release);
+        self.pause(now)
     }
 
     /// It was refused: gives the pause when that is news.
     pub fn refused(&self, now: Moment) -> Option<Duration> {
+        self.is_missing.store(false, Ordering::Release);
+        self.pause(now)
+    }
+
+    fn pause(&self, now: Moment) -> Option<Duration> {
         let before = self.refusals.fetch_add(1, Ordering::AcqRel);
         let pause = FIRST_PAUSE
             .saturating_mul(1 << before.min(8))

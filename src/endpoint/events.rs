@@ -25,6 +25,10 @@ glossary! {
         MaintenanceBegun = "maintenance_begun", "";
         /// An operator put the endpoint back into service.
         MaintenanceEnded = "maintenance_ended", "";
+        /// Its requests failed where those of the others did not; it takes none for a time.
+        Ejected = "ejected", "Look at the server; the reason names the kind of the failures.";
+        /// The time is over for which it took no requests.
+        Readmitted = "readmitted", "";
         /// Requests failed in a row as often as `breaker.threshold` allows; the endpoint takes none for a time.
         BreakerOpened = "breaker_opened", "Look at the server: it answers probes, or did, and fails at requests.";
         /// The trial of an endpoint failed; it stays out for longer.
@@ -43,6 +47,8 @@ glossary! {
         ResolutionFailed = "resolution_failed", "Check the name in `endpoints` and the resolver of this machine.";
         /// The server refused the credential of `probe`: what needs it (role, metadata) is not known from it.
         ProbeCredentialRefused = "probe_credential_refused", "Set `probe` of the service to a user or key that may read.";
+        /// The server asks for a credential, and `probe` has none: what needs it (role, metadata) is not known from it.
+        ProbeCredentialMissing = "probe_credential_missing", "Set `probe` of the service to a user or key that may read.";
         /// The server takes the credential of `probe` again.
         ProbeCredentialAccepted = "probe_credential_accepted", "";
         /// A round of probes broke off by a defect of pointsman; the next one runs.
@@ -63,6 +69,22 @@ glossary! {
 }
 
 impl EventKind {
+    /// Whether it is worth a look even where all goes on: it is logged as a warning.
+    pub const fn is_alarming(self) -> bool {
+        matches!(
+            self,
+            EventKind::Unhealthy
+                | EventKind::Ejected
+                | EventKind::BreakerOpened
+                | EventKind::BreakerReopened
+                | EventKind::ResolutionFailed
+                | EventKind::ProbeCredentialRefused
+                | EventKind::ProbeCredentialMissing
+                | EventKind::ProbingFailed
+                | EventKind::ReloadRefused
+        )
+    }
+
     /// What changed, and to what, as metrics name it.
     pub const fn change(self) -> (&'static str, &'static str) {
         match self {
@@ -71,6 +93,8 @@ impl EventKind {
             EventKind::Unhealthy => ("status", "unhealthy"),
             EventKind::MaintenanceBegun => ("maintenance", "begun"),
             EventKind::MaintenanceEnded => ("maintenance", "ended"),
+            EventKind::Ejected => ("ejection", "begun"),
+            EventKind::Readmitted => ("ejection", "ended"),
             EventKind::BreakerOpened => ("breaker", "open"),
             EventKind::BreakerReopened => ("breaker", "reopened"),
             EventKind::BreakerClosed => ("breaker", "closed"),
@@ -80,6 +104,7 @@ impl EventKind {
             EventKind::Resolved => ("resolution", "resolved"),
             EventKind::ResolutionFailed => ("resolution", "failed"),
             EventKind::ProbeCredentialRefused => ("probe_credential", "refused"),
+            EventKind::ProbeCredentialMissing => ("probe_credential", "missing"),
             EventKind::ProbeCredentialAccepted => ("probe_credential", "accepted"),
             EventKind::ProbingFailed => ("probing", "failed"),
             EventKind::InstanceAdded => ("instance", "added"),
@@ -134,7 +159,10 @@ impl EventLog {
     pub fn record(&self, about: Option<(&str, &str)>, what: EventKind, why: impl Into<String>) {
         let (service, endpoint) = about.unzip();
         let why = why.into();
-        tracing::info!(service, endpoint, what = what.label(), %why, "changed");
+        match what.is_alarming() {
+            true => tracing::warn!(service, endpoint, what = what.label(), %why, "changed"),
+            false => tracing::info!(service, endpoint, what = what.label(), %why, "changed"),
+        }
         let event = self.push(Event {
             number: 0,
             at: SystemTime::now(),

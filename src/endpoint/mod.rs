@@ -3,7 +3,6 @@
 //! the counts. Nothing here sends a request, and nothing here chooses between endpoints.
 
 mod addresses;
-pub mod breaker;
 pub mod condition;
 mod credential;
 mod draining;
@@ -18,29 +17,26 @@ pub mod registry;
 mod reported;
 mod rules;
 mod server_facts;
-mod slow_start;
 mod stalled;
-mod stamp;
 pub mod state;
-mod status;
-mod timeouts;
 mod times;
-pub mod window;
 
+pub use balancing::Distance;
+pub use balancing::health::{Evidence, ProbeOutcome};
 pub use balancing::{EndpointLoad, Gate, HealthStatus, ScoreParts, ServingRules, WriteFitness};
-pub use breaker::Failure;
 pub use condition::Condition;
 pub use draining::{DrainLimits, DrainingEndpoint};
 pub use events::{Event, EventKind, EventLog};
 pub use identity::Identity;
-pub use permit::{Evidence, Permit, PoolPlace, Room};
+pub use permit::{Permit, PoolPlace, Room};
 pub use probe_trigger::ProbeTrigger;
 pub use registry::Registry;
 pub use reported::{LoadReport, LoadSample};
 pub use rules::{HealthRules, serving_rules};
 pub use server_facts::ServerFacts;
 pub use state::EndpointState;
-pub use status::ProbeOutcome;
+
+use balancing::health::stamp;
 
 use crate::clock::Moment;
 use crate::config::{self, EndpointAddress, RoleChoice};
@@ -63,6 +59,8 @@ pub struct Endpoint {
     pub weight: f64,
     /// Requests in flight at most.
     pub max_connections: u32,
+    /// How far it is from where requests should stay.
+    pub distance: Distance,
     /// What the configuration says of its role.
     pub role_choice: RoleChoice,
     /// What judges it.
@@ -87,6 +85,7 @@ impl Endpoint {
             authority: authority.into(),
             weight: config.weight.max(0.0),
             max_connections: config.max_connections.max(1),
+            distance: rules.distance(config),
             role_choice: config.role,
             rules,
             state,
@@ -137,15 +136,21 @@ impl Endpoint {
             cpu: reported.cpu_usage,
             memory: reported.memory_usage,
             queue: reported.queue_size,
-            mean_time: self.state.times.mean(),
+            mean_time: self.mean_time(),
             error_rate: None,
         }
+    }
+
+    /// The mean time of its responses, seconds; where it had no traffic, that of its probes.
+    fn mean_time(&self) -> Option<f64> {
+        let probes = || self.health().probe_time();
+        self.state.times.mean().or_else(probes)
     }
 
     /// All that is known of its load.
     pub fn full_load(&self, now: Moment) -> EndpointLoad {
         EndpointLoad {
-            error_rate: self.state.recent(now).error_rate(),
+            error_rate: self.health().health().last_minute(now).error_rate(),
             ..self.load(now)
         }
     }
@@ -170,16 +175,16 @@ impl Endpoint {
 
     /// The breaker's gate, as far as breakers count.
     pub fn gate(&self, now: Moment) -> Gate {
-        self.rules.serving.gate(self.health().gate(now))
+        self.rules.settings.serving.gate(self.health().gate(now))
     }
 
     /// Whether it serves.
     pub fn is_online(&self, now: Moment) -> bool {
         let health = self.health();
         let (is_resolved, gate) = (self.server().is_resolved(), health.gate(now));
-        self.rules
-            .serving
-            .is_online(is_resolved, health.status(), gate)
+        let serving = self.rules.settings.serving;
+        serving.is_online(is_resolved, health.status(), gate)
+            && !serving.is_ejected(health.health().is_ejected(now))
     }
 
     /// Whether the cache must store nothing from it now.

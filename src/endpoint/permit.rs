@@ -4,22 +4,13 @@
 
 use super::Endpoint;
 use super::stalled::Stall;
-use crate::clock::Clock;
-use balancing::{Ask, Completion, Policy, Start};
+use crate::clock::{Clock, Moment};
+use balancing::health::{Evidence, Trial};
+use balancing::{Ask, Completion, Fault, Policy, Start};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-
-/// What a failure proves against an endpoint.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Evidence {
-    /// The statement may be the cause: one shape alone opens no breaker.
-    pub needs_two_shapes: bool,
-    /// It timed out after the request was sent. This counts against the endpoint only where
-    /// other shapes timed out there as well, and these did not on its peers.
-    pub timed_out: bool,
-}
 
 /// The right of one request to use an endpoint. Dropped without [`Permit::complete`] it is only given back, and
 /// with it the breaker's trial: nothing was learned. The policy of its pool is told the end of each request that was sent
@@ -27,7 +18,9 @@ pub struct Evidence {
 #[derive(Debug)]
 pub struct Permit {
     endpoint: Arc<Endpoint>,
-    trial: bool,
+    trial: Option<Trial>,
+    /// Whether the policy was free to choose the endpoint.
+    is_free: bool,
     judged: bool,
     /// While the client holds the response up; the permit then counts as no request in flight.
     stall: Option<Stall>,
@@ -64,7 +57,8 @@ impl Permit {
     pub fn claim(endpoint: &Arc<Endpoint>, limit: u32) -> Option<Self> {
         endpoint.state.enter(limit).then(|| Self {
             endpoint: endpoint.clone(),
-            trial: false,
+            trial: None,
+            is_free: false,
             judged: false,
             stall: None,
             place: None,
@@ -94,10 +88,26 @@ impl Permit {
         start
     }
 
-    /// Takes the breaker's trial with it, if the breaker is open and no trial runs.
-    pub fn claim_trial(&mut self) -> bool {
-        self.trial = self.trial || self.endpoint.health().claim_trial();
-        self.trial
+    /// The policy chose the endpoint, and might have chosen another one.
+    #[must_use]
+    pub fn freely(mut self) -> Self {
+        self.is_free = true;
+        self
+    }
+
+    /// Takes the trial of an open breaker with it; false when it is not due, or taken.
+    pub fn claim_trial(&mut self, now: Moment) -> bool {
+        self.trial = self.endpoint.health().claim_trial(now);
+        self.trial.is_some()
+    }
+
+    /// A good response begins to stream: that decides the breaker's trial, if this is one.
+    pub fn responded(&mut self, began: Moment, now: Moment) {
+        if let Some(trial) = self.trial.take() {
+            let endpoint = &self.endpoint;
+            let health = endpoint.health();
+            health.trial_responded(&trial, began, &endpoint.rules, now);
+        }
     }
 
     /// The client holds the response up: from now on it is not in flight, and the breaker's trial is given back. An
@@ -134,21 +144,27 @@ impl Permit {
     }
 
     fn give_trial_back(&mut self) {
-        if std::mem::take(&mut self.trial) {
-            self.endpoint.health().release_trial();
+        if let Some(trial) = self.trial.take() {
+            self.endpoint.health().health().release_trial(trial);
         }
     }
 
     /// Gives the permit back and teaches the endpoint's state and the policy how it went.
-    pub fn complete(mut self, done: &Completion, evidence: Evidence) {
+    /// Gives whose fault it was, as far as there is evidence for it.
+    pub fn complete(mut self, done: &Completion, evidence: Evidence) -> Fault {
+        let evidence = Evidence {
+            trial: self.trial.take(),
+            is_free: self.is_free,
+            ..evidence
+        };
         let endpoint = &self.endpoint;
-        let limit = endpoint.max_connections;
-        let decided = endpoint
-            .state
-            .learn(done, evidence, self.trial, limit, &endpoint.rules);
+        let lesson = endpoint.state.learn(done, &evidence, &endpoint.rules);
         self.judged = true;
-        self.trial &= !decided;
+        if !lesson.decides_trial {
+            self.trial = evidence.trial;
+        }
         self.finish(|_| *done);
+        lesson.fault
     }
 
     /// Gives the permit back: another attempt of the same request was faster. Only the policy learns of it.

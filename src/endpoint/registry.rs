@@ -4,12 +4,13 @@
 
 use super::draining::{DRAINING_KEPT, DrainLimits, Draining, DrainingEndpoint};
 use super::state::EndpointState;
-use super::timeouts::Timeouts;
 use super::{Condition, Endpoint, EventLog, Identity, ProbeTrigger};
 use crate::clock::Moment;
 use crate::config::EndpointAddress;
+use balancing::health::Peers;
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// All endpoints of the process.
@@ -31,7 +32,7 @@ struct Known {
 #[derive(Debug, Default, Clone)]
 struct ServiceSignals {
     probe_trigger: Arc<ProbeTrigger>,
-    timeouts: Arc<Timeouts>,
+    peers: Arc<Peers>,
 }
 
 impl Registry {
@@ -63,13 +64,11 @@ impl Registry {
             name: name.into(),
             address: address.clone(),
         };
-        let condition = Condition::new(identity, self.events.clone(), signals.probe_trigger);
+        let health = signals.peers.join(seed(&identity));
+        let condition =
+            Condition::new(identity, health, self.events.clone(), signals.probe_trigger);
         let generation = known.next_generation(service, name);
-        Arc::new(EndpointState::new(
-            Arc::new(condition),
-            generation,
-            signals.timeouts,
-        ))
+        Arc::new(EndpointState::new(Arc::new(condition), generation))
     }
 
     /// A reload is done: these are the present endpoints. Former ones that are not among them begin to drain.
@@ -77,7 +76,7 @@ impl Registry {
         for endpoint in &live {
             let server = endpoint.server();
             server.configure_role(endpoint.role_choice, now);
-            if !endpoint.rules.breaker.enabled {
+            if !endpoint.rules.settings.breaker.enabled {
                 endpoint.health().close_breaker();
             }
         }
@@ -175,6 +174,13 @@ impl Known {
         services.retain(|service, _| self.endpoints().any(|one| service_of(one) == service));
         self.services = services;
     }
+}
+
+/// Spreads the pauses of endpoints.
+fn seed(identity: &Identity) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&*identity.service, &*identity.name).hash(&mut hasher);
+    hasher.finish()
 }
 
 fn service_of(endpoint: &Endpoint) -> &str {

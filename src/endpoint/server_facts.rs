@@ -121,6 +121,15 @@ impl ServerFacts {
         }
     }
 
+    /// It asks for a credential, and none is configured: what needs it waits.
+    pub fn credential_missing(&self, now: Moment) {
+        if self.credential.missing(now).is_some() {
+            let why =
+                "none is configured: roles and metadata are not known, and probes are mere pings";
+            self.tell(EventKind::ProbeCredentialMissing, why);
+        }
+    }
+
     /// It took our probe credential.
     pub fn credential_accepted(&self) {
         if self.credential.accepted() {

@@ -1,19 +1,16 @@
 //! The live state of one endpoint: requests in flight, failures, times, its reported load, and its
 //! condition. It outlives reloads. Choosing reads it without a lock.
 
-use super::permit::Evidence;
 use super::reported::ReportedLoad;
 use super::stalled::StalledResponses;
 use super::stamp::Stamp;
-use super::timeouts::Timeouts;
 use super::times::ResponseTimes;
-use super::window::{Window, WindowCounts};
-use super::{Condition, Failure, HealthRules};
+use super::{Condition, HealthRules};
 use crate::clock::Moment;
 use crate::dialect::Fault;
 use crate::plan::Complexity;
 use balancing::Completion;
-use parking_lot::Mutex;
+use balancing::health::{Evidence, Lesson};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -27,16 +24,12 @@ pub struct EndpointState {
     pub times: ResponseTimes,
     /// Responses that their clients hold up; none of them is in flight.
     pub stalled: StalledResponses,
-    /// The timeouts of all endpoints of the service.
-    timeouts: Arc<Timeouts>,
     completed: Stamp,
     in_flight: AtomicU32,
-    failures_in_a_row: AtomicU32,
     requests: AtomicU64,
     successes: AtomicU64,
     errors: AtomicU64,
     aborted: AtomicU64,
-    window: Mutex<Window>,
     /// What an agent reports.
     pub reported: ReportedLoad,
 }
@@ -55,21 +48,18 @@ pub struct Totals {
 
 impl EndpointState {
     /// The state of an endpoint that was never used.
-    pub fn new(health: Arc<Condition>, generation: u64, timeouts: Arc<Timeouts>) -> Self {
+    pub fn new(health: Arc<Condition>, generation: u64) -> Self {
         Self {
             health,
             generation,
             times: ResponseTimes::default(),
             stalled: StalledResponses::default(),
-            timeouts,
             completed: Stamp::default(),
             in_flight: AtomicU32::new(0),
-            failures_in_a_row: AtomicU32::new(0),
             requests: AtomicU64::new(0),
             successes: AtomicU64::new(0),
             errors: AtomicU64::new(0),
             aborted: AtomicU64::new(0),
-            window: Mutex::default(),
             reported: ReportedLoad::default(),
         }
     }
@@ -90,11 +80,6 @@ impl EndpointState {
         self.completed.get()
     }
 
-    /// Failures that were its own since its last success.
-    pub fn failures_in_a_row(&self) -> u32 {
-        self.failures_in_a_row.load(Ordering::Relaxed)
-    }
-
     /// Counts of its life.
     pub fn totals(&self) -> Totals {
         Totals {
@@ -103,11 +88,6 @@ impl EndpointState {
             errors: self.errors.load(Ordering::Relaxed),
             aborted: self.aborted.load(Ordering::Relaxed),
         }
-    }
-
-    /// Counts of the last minute.
-    pub fn recent(&self, now: Moment) -> WindowCounts {
-        self.window.lock().counts(now)
     }
 
     /// Counts one request in, unless `limit` are in flight.
@@ -140,71 +120,30 @@ impl EndpointState {
         self.aborted.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Learns from a judged request. True when it decided the breaker's trial.
+    /// Learns from a judged request.
     pub(super) fn learn(
         &self,
         done: &Completion,
-        evidence: Evidence,
-        trial: bool,
-        limit: u32,
+        evidence: &Evidence,
         rules: &HealthRules,
-    ) -> bool {
+    ) -> Lesson {
         self.completed.mark(done.now);
-        // A trial that times out has failed: there was evidence enough to open the breaker.
-        if evidence.timed_out && !trial && !self.is_to_blame(done) {
-            return false;
+        let lesson = self.health.on_finish(done, evidence, rules);
+        let is_success = done.fault == Some(Fault::None);
+        if is_success {
+            self.successes.fetch_add(1, Ordering::Relaxed);
+        } else if matches!(lesson.fault, Fault::Endpoint | Fault::Overload) {
+            self.errors.fetch_add(1, Ordering::Relaxed);
         }
-        if done.service_time >= rules.slow {
+        let is_evidence = is_success || lesson.fault != Fault::None;
+        if is_evidence && done.service_time >= rules.slow {
             self.health.hold(rules, done.now);
         }
-        match done.fault {
-            Some(Fault::None) => self.succeeded(done, trial, limit, rules),
-            Some(Fault::Endpoint) => self.failed(done, evidence, trial, rules),
-            Some(Fault::Overload) => {
-                self.count(false, done.now);
-                self.health.note_overload(done.now);
-            }
-            Some(Fault::Role) => self.health.refused_write(done.now),
-            Some(Fault::Lag) => self.health.hold(rules, done.now),
-            Some(Fault::Client | Fault::Database | Fault::Peer) | None => {}
+        // What any server answers that runs says nothing of how fast it reads data.
+        if is_success && done.start.ask.asks_data {
+            let complexity = Complexity::of_class(done.start.ask.class);
+            self.times.add(done.service_time, complexity);
         }
-        matches!(done.fault, Some(Fault::None | Fault::Endpoint))
-    }
-
-    /// Whether a timeout speaks against this endpoint rather than against the statement.
-    fn is_to_blame(&self, done: &Completion) -> bool {
-        let address = &self.health.identity().address;
-        let alone = self
-            .timeouts
-            .speaks_against(address, done.start.ask.shape, done.now);
-        alone || self.health.probe_failing()
-    }
-
-    fn succeeded(&self, done: &Completion, trial: bool, limit: u32, rules: &HealthRules) {
-        self.count(true, done.now);
-        self.failures_in_a_row.store(0, Ordering::Relaxed);
-        let complexity = Complexity::of_class(done.start.ask.class);
-        self.times.add(done.service_time, complexity);
-        self.health.succeeded(trial, limit, rules, done.now);
-    }
-
-    fn failed(&self, done: &Completion, evidence: Evidence, trial: bool, rules: &HealthRules) {
-        self.count(false, done.now);
-        self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
-        let failure = Failure {
-            shape: done.start.ask.shape,
-            needs_two_shapes: evidence.needs_two_shapes && !evidence.timed_out,
-        };
-        self.health.failed(trial, &failure, rules, done.now);
-    }
-
-    fn count(&self, success: bool, now: Moment) {
-        let total = if success {
-            &self.successes
-        } else {
-            &self.errors
-        };
-        total.fetch_add(1, Ordering::Relaxed);
-        self.window.lock().count(success, now);
+        lesson
     }
 }

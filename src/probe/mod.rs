@@ -9,6 +9,7 @@ mod prober;
 mod question;
 mod resolver;
 mod round;
+mod trouble;
 
 pub use self::http::HttpProbeClient;
 pub use observer::ProbeObserver;

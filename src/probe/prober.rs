@@ -6,6 +6,7 @@ use super::metadata::{MetadataRound, MetadataSchedule};
 use super::observer::ProbeObserver;
 use super::question::{ProbeClient, Questions};
 use super::round::Round;
+use super::trouble::Trouble;
 use crate::clock::{Clock, Moment};
 use crate::endpoint::{Condition, EventKind, HealthRules, ProbeTrigger};
 use crate::random::Random;
@@ -122,15 +123,19 @@ impl Prober {
         }
         let mut next = self.first(&mut random);
         let mut last = None;
+        let mut trouble = Trouble::default();
         loop {
             let now = self.with.clock.now();
             let is_due = now >= next;
             if is_due {
                 last = Some(now);
-                next = now + jittered(self.with.rules.health.interval, &mut random);
             }
             self.supervised(is_due && self.with.rules.health.enabled)
                 .await;
+            if is_due {
+                let pause = trouble.pause(&self.endpoints, self.with.rules.health.interval, now);
+                next = now + jittered(pause, &mut random);
+            }
             let rest = next.since(self.with.clock.now());
             if self.is_wanted_within(rest.clamp(SHORTEST_TURN, TURN)).await {
                 next = next.min(last.map_or(now, |last| last + APART));

@@ -24,8 +24,10 @@ impl Round {
     /// Probes all of them; returns when the last one is done. Gives the number of probes that panicked.
     pub async fn run(self: &Arc<Self>, endpoints: &[Arc<Condition>]) -> usize {
         let mut running = JoinSet::new();
+        let begun = self.clock.now();
         let probed = |endpoint: &&Arc<Condition>| endpoint.status() != HealthStatus::Maintenance;
         for endpoint in endpoints.iter().filter(probed) {
+            endpoint.health().probing(begun);
             let (round, endpoint) = (self.clone(), endpoint.clone());
             running.spawn(async move { round.probe_all(&endpoint).await });
         }
@@ -41,10 +43,12 @@ impl Round {
         if !endpoint.server().is_resolved() {
             return self.tell(endpoint, ProbeOutcome::Silent, "name not resolved");
         }
-        let (mut good, mut responded) = (false, false);
+        let (mut good, mut responded) = (None, false);
         for probe in &self.probes {
             match self.probe(endpoint, probe).await {
-                Finding::Good => good = true,
+                // What carries a credential asks for more than whether the server runs.
+                Finding::Good if probe.credentialed => good = Some(ProbeOutcome::Good),
+                Finding::Good => good = good.or(Some(ProbeOutcome::Alive)),
                 Finding::Responded => responded = true,
                 Finding::Nothing => {}
                 Finding::Failed(outcome, why) => {
@@ -53,8 +57,8 @@ impl Round {
             }
         }
         match good {
-            true => self.tell(endpoint, ProbeOutcome::Good, "probe"),
-            false => endpoint.checked(responded, &self.rules, self.clock.now()),
+            Some(outcome) => self.tell(endpoint, outcome, "probe"),
+            None => endpoint.checked(responded, &self.rules, self.clock.now()),
         }
     }
 
@@ -80,6 +84,9 @@ impl Round {
         };
         let took = self.clock.now().since(begun);
         self.observer.probed(endpoint.identity(), result, took);
+        if probe.credentialed && matches!(finding, Finding::Good) {
+            endpoint.probe_took(took);
+        }
         finding
     }
 
@@ -99,12 +106,16 @@ impl Round {
             ProbeResult::Bad(why) => ("bad", Finding::Failed(ProbeOutcome::Bad, why)),
             ProbeResult::Unsupported => ("unsupported", Finding::Responded),
             ProbeResult::Busy => {
-                endpoint.note_overload(now);
+                endpoint.health().note_overload(now);
                 ("busy", Finding::Good)
             }
             ProbeResult::Role(role) => {
                 endpoint.server().found_role(role, now);
                 ("good", Finding::Good)
+            }
+            ProbeResult::Locked if !Question::from(probe).carries_credential() => {
+                endpoint.server().credential_missing(now);
+                ("no_credential", Finding::Responded)
             }
             ProbeResult::Locked => {
                 endpoint.server().credential_refused(now);

@@ -245,7 +245,9 @@ impl Control for Operator {
     ) -> Result<(), Problem> {
         let (_, endpoint) = self.endpoint(service, endpoint)?;
         let on = status == StatusChange::Maintenance;
-        endpoint.health().set_maintenance(on);
+        endpoint
+            .health()
+            .set_maintenance(on, self.shared.clock.now());
         Ok(())
     }
 

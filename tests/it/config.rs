@@ -369,7 +369,7 @@ mod errors {
         ),
         (
             "health: [1]\n",
-            "f.yaml:10:9: health: a list; expected keys: enabled, interval, timeout, rule, unhealthy_after, healthy_after",
+            "f.yaml:10:9: health: a list; expected keys: enabled, interval, timeout, rule, unhealthy_after, healthy_after, slow_start",
         ),
         (
             "path:\n  peek_limit: 512\n",

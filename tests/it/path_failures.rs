@@ -261,8 +261,10 @@ async fn failures_of_a_server_are_asked_again_elsewhere_for_reads_only() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refusal_that_all_replicas_make_is_passed_on_as_it_is() {
     let cluster = Cluster::start(3);
-    let proxy = over(&cluster).await;
+    let _first = over(&cluster).await;
     for status in [400, 403, 404, 422, 429, 500, 503] {
+        // One of its own for each: the replicas ask to be left alone.
+        let proxy = setup(&urls(&cluster)).start().await;
         let body = format!(r#"{{"status":{{"error":"all say {status}"}},"time":0.5}}"#);
         for listener in cluster.listeners() {
             let response =
@@ -274,6 +276,23 @@ async fn a_refusal_that_all_replicas_make_is_passed_on_as_it_is() {
         assert_eq!(response.text(), body);
         assert_eq!(response.field("retry-after"), Some("7"));
     }
+}
+
+/// The reads of a collection went on to a replica that had asked for them to stop.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_asks_to_be_left_alone_takes_no_request_before_its_time() {
+    let cluster = Cluster::start(2);
+    let proxy = over(&cluster).await;
+    let body = r#"{"status":{"error":"Rate limiting exceeded"},"time":0.5}"#;
+    let limit = faults::CannedResponse::json(429, body).with_header("retry-after", "30");
+    cluster
+        .faults(0)
+        .respond_only(limit, When::Next(1), Requests::Reads);
+    for _ in 0..12 {
+        query(&proxy).await;
+    }
+    assert_eq!(cluster.faults(0).count(&Method::POST, QUERY), 1);
+    assert!(cluster.faults(1).count(&Method::POST, QUERY) >= 11);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,8 +3,8 @@
 use crate::ejection::Ejection;
 use crate::settings::Settings;
 use balancing::{
-    Ask, Completion, EndpointLoad, EndpointView, Fault, Gate, HealthStatus, Moment, Standing,
-    Start, WriteFitness,
+    Ask, Completion, Distance, EndpointLoad, EndpointView, Fault, Gate, HealthView, Moment,
+    Standing, Start, WriteFitness,
 };
 use std::collections::VecDeque;
 
@@ -59,11 +59,12 @@ impl SimEndpoint {
             is_resolved: is_present,
             weight: self.weight,
             write_fitness: WriteFitness::Unknown,
-            status: HealthStatus::Healthy,
-            gate: self.gate(now),
-            is_overloaded: false,
-            is_slow_start_full: false,
-            last_failure: self.last_failure,
+            health: HealthView {
+                gate: self.gate(now),
+                last_failure: self.last_failure,
+                ..HealthView::GOOD
+            },
+            distance: Distance::Near,
             load: EndpointLoad {
                 in_flight: self.in_flight,
                 max_connections: self.max_connections,

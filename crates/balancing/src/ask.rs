@@ -17,6 +17,12 @@ pub struct Ask {
     pub is_retry: bool,
     /// Requests that wait before it.
     pub ahead: u32,
+    /// What it is about, hashed: a collection, a database; never 0 but for the service as a whole.
+    pub target: u64,
+    /// It asks for data or changes them; false of what any server answers that runs.
+    pub asks_data: bool,
+    /// It may find out whether an endpoint is back: a read of data that another endpoint can answer as well.
+    pub may_try: bool,
     /// When it arrived.
     pub arrived: Moment,
 }

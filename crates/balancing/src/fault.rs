@@ -10,6 +10,8 @@ pub enum Fault {
     None,
     /// The client or its statement.
     Client,
+    /// The credential was refused: the client's doing, unless one endpoint alone refuses it.
+    Access,
     /// The endpoint that answered: counts against its breaker.
     Endpoint,
     /// The endpoint has too much to do: a load signal, not a failure.
@@ -30,6 +32,7 @@ impl Fault {
         match self {
             Fault::None => "none",
             Fault::Client => "client",
+            Fault::Access => "access",
             Fault::Endpoint => "endpoint",
             Fault::Overload => "overload",
             Fault::Role => "role",
@@ -38,4 +41,23 @@ impl Fault {
             Fault::Lag => "lag",
         }
     }
+
+    /// What a request with this fault says of the endpoint's speed.
+    pub const fn sample(self) -> TimeSample {
+        match self {
+            Fault::None => TimeSample::Measured,
+            Fault::Client | Fault::Role => TimeSample::Nothing,
+            _ => TimeSample::Slow,
+        }
+    }
+}
+
+/// What the end of a request says of the endpoint's speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeSample {
+    /// Its time is a sample.
+    Measured,
+    /// It failed: counts as slower than any success, however fast the failure came.
+    Slow,
+    Nothing,
 }

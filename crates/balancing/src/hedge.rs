@@ -51,7 +51,7 @@ pub fn leave_candidates(pool: &mut [EndpointView], waited: Duration) {
 fn has_room(pool: &[EndpointView]) -> bool {
     let (mut well, mut taken, mut places) = (0, 0.0, 0.0);
     for one in pool {
-        if one.is_tried || matches!(one.standing, Standing::Preferred | Standing::Full) {
+        if one.is_tried || matches!(one.standing, Standing::PREFERRED | Standing::Full) {
             well += 1;
             taken += f64::from(one.load.in_flight);
             places += f64::from(one.load.max_connections);
@@ -87,7 +87,7 @@ impl First {
             (Some(other), Some(acceptable)) => other > acceptable,
             _ => false,
         };
-        other.standing == Standing::Preferred
+        other.standing == Standing::PREFERRED
             && other.in_flight_per_weight() <= self.in_flight_per_weight
             && !is_slower
     }

@@ -21,7 +21,7 @@ glossary! {
         Home = "home", "All reads of a collection or database that may be stored go there when they are not hits: expected.";
         /// Its breaker was open, and this request finds out whether it has recovered.
         Trial = "trial", "";
-        /// All endpoints are out by breaker or health; it failed least recently.
+        /// All endpoints are out by breaker, ejection or health; it failed least recently.
         LastResort = "last_resort", "Look at the events: no endpoint of the service is well.";
         /// The endpoint that was asked first took longer than nearly all such requests do; this one was asked as well, and the first good response counts.
         Hedge = "hedge", "`hedges_total` counts them; `balance.hedging: false` turns them off.";
@@ -49,6 +49,12 @@ glossary! {
         Unhealthy = "unhealthy", "Look at the server; the event `unhealthy` says what its probes found.";
         /// Its breaker is open.
         BreakerOpen = "breaker_open", "Look at the server; it is tried again after `breaker.open_for`.";
+        /// Its requests failed where those of its peers did not.
+        Ejected = "ejected", "Look at the server; it takes requests again by itself after some time.";
+        /// It asked to be left alone for a time (Retry-After).
+        RetryAfter = "retry_after", "Its limits are reached; they may be raised at the server.";
+        /// It came back a short time ago and has as many requests as it may have for now.
+        Starting = "starting", "Passes by itself; `health.slow_start` is how long it lasts.";
         /// Its breaker has let one request through, which still runs.
         TrialRunning = "trial_running", "";
         /// It has as many requests in flight as it may have.

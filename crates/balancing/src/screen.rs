@@ -1,31 +1,59 @@
-//! Screening: which endpoints of a pool may take a request, which only if no other can, and why the
-//! rest may not. It looks at views only; which of them it will be is the policy's matter.
+//! Screening: how willingly each endpoint of a pool is given a request, and why some are not. It looks at views only; which
+//! of them it will be is the policy's matter.
 
-use crate::{Exclusion, Gate, HealthStatus, ServingRules, WriteFitness, view::EndpointView};
+use crate::{Ask, Exclusion, Gate, HealthStatus, ServingRules, WriteFitness, view::EndpointView};
 
 /// The settings of screening.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScreenRules {
     pub serving: ServingRules,
-    /// Share of the endpoints that breakers may take out at a time, 0..=1.
+    /// Share of the endpoints that breakers and ejections may take out at a time, 0..=1; one may always go, and one stays.
     pub max_ejected: f64,
 }
 
 /// How willingly an endpoint is given a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    #[default]
-    Preferred,
-    /// Degraded, overloaded, just back, or ejected beyond the share that may be.
-    Fallback,
-    /// Its breaker lets one request through.
+    /// It may take it; the lowest demotion does.
+    Candidate(Demotion),
+    /// Its breaker lets this one request through.
     Trial,
     /// It only lacks room for one more.
     Full,
-    /// Out by health or breaker alone: a last resort.
-    Failing,
     /// Never this one.
     Out,
+}
+
+/// What speaks against an endpoint that may take a request: the worst that does. In this order endpoints are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Demotion {
+    #[default]
+    None,
+    /// Of another zone than is preferred.
+    OtherZone,
+    /// Of another region than is preferred.
+    OtherRegion,
+    /// Its last requests failed a moment ago.
+    Failing,
+    /// It said a moment ago that it has too much to do.
+    Overloaded,
+    /// Its probes fail now and then.
+    Degraded,
+    /// Ejected or open, beyond the share that may be.
+    Surplus,
+    /// Out by health, breaker or ejection: where all are, the least recently failed.
+    LastResort,
+}
+
+impl Standing {
+    /// Nothing speaks against it.
+    pub const PREFERRED: Self = Standing::Candidate(Demotion::None);
+}
+
+impl Default for Standing {
+    fn default() -> Self {
+        Self::PREFERRED
+    }
 }
 
 /// The screen for one request: what has to be known of the pool as a whole.
@@ -34,12 +62,12 @@ pub struct Screen {
     rules: ScreenRules,
     /// The fitness that a write asks for.
     needed_fitness: Option<WriteFitness>,
+    may_try: bool,
     weighted: bool,
-    /// Endpoints that their breakers really take out: those that failed after this one, and ties up to this index.
     ejected: Ejected,
 }
 
-/// The endpoints that breakers take out: of those that are open, the first of the order below.
+/// How many endpoints breakers and ejections take out: of those that are open, the most recently failed.
 #[derive(Debug, Clone, Copy)]
 struct Ejected {
     /// How many there may be, and whether all that are open may go.
@@ -48,21 +76,15 @@ struct Ejected {
 }
 
 impl Screen {
-    /// Looks at the pool as a whole. `for_write`: the request needs an endpoint that takes writes.
-    pub fn new(pool: &[EndpointView], rules: ScreenRules, for_write: bool) -> Self {
+    /// Looks at the pool as a whole.
+    pub fn new(pool: &[EndpointView], rules: ScreenRules, ask: &Ask) -> Self {
         let fitness = pool.iter().map(|endpoint| endpoint.write_fitness);
-        let open = pool.iter().filter(|one| is_open(one, rules)).count();
-        let allowed = ((pool.len() as f64 * rules.max_ejected).floor() as usize)
-            .max(1)
-            .min(pool.len().saturating_sub(1));
         let mut screen = Self {
             rules,
-            needed_fitness: fitness.max().filter(|_| for_write),
+            needed_fitness: fitness.max().filter(|_| ask.needs_writer),
+            may_try: ask.may_try && !ask.is_retry && !ask.needs_writer,
             weighted: false,
-            ejected: Ejected {
-                allowed,
-                all: open <= allowed,
-            },
+            ejected: Ejected::of(pool, rules),
         };
         screen.weighted = pool.iter().any(|e| screen.fits(e) && e.weight > 0.0);
         screen
@@ -85,8 +107,9 @@ impl Screen {
 
     /// Whether the endpoint serves.
     pub fn is_online(&self, endpoint: &EndpointView) -> bool {
-        let serving = self.rules.serving;
-        serving.is_online(endpoint.is_resolved, endpoint.status, endpoint.gate)
+        let (serving, health) = (self.rules.serving, &endpoint.health);
+        serving.is_online(endpoint.is_resolved, health.status, health.gate)
+            && !serving.is_ejected(health.is_ejected)
     }
 
     /// Whether the endpoint could take such a request in its best days.
@@ -95,11 +118,12 @@ impl Screen {
     }
 
     fn standing(&self, pool: &[EndpointView], index: usize) -> Standing {
+        use Exclusion::{BreakerOpen, Ejected, Full, Starting, TrialRunning, Unhealthy};
         match self.tier(pool, index) {
             Ok(standing) => standing,
-            Err(Exclusion::Full) => Standing::Full,
-            Err(Exclusion::Unhealthy | Exclusion::BreakerOpen | Exclusion::TrialRunning) => {
-                Standing::Failing
+            Err(Full | Starting) => Standing::Full,
+            Err(Unhealthy | BreakerOpen | TrialRunning | Ejected) => {
+                Standing::Candidate(Demotion::LastResort)
             }
             Err(_) => Standing::Out,
         }
@@ -114,32 +138,27 @@ impl Screen {
     fn tier(&self, pool: &[EndpointView], index: usize) -> Result<Standing, Exclusion> {
         let endpoint = pool.get(index).ok_or(Exclusion::NotOwner)?;
         self.fixed_exclusion(endpoint).map_or(Ok(()), Err)?;
-        let serving = self.rules.serving;
-        if !serving.states {
-            return Ok(Standing::Preferred);
+        if !self.rules.serving.states {
+            return Ok(Standing::default());
         }
-        if serving.is_out(endpoint.status) {
-            return Err(match endpoint.status {
-                HealthStatus::Maintenance => Exclusion::Maintenance,
-                _ => Exclusion::Unhealthy,
-            });
-        }
-        let gate = self.gate(pool, index, endpoint)?;
+        self.status_exclusion(endpoint).map_or(Ok(()), Err)?;
+        let is_surplus = self.is_surplus(pool, index, endpoint)?;
         if endpoint.is_full() {
-            return Err(Exclusion::Full);
+            return Err(
+                match endpoint.load.in_flight < endpoint.load.max_connections {
+                    true => Exclusion::Starting,
+                    false => Exclusion::Full,
+                },
+            );
         }
-        if gate == Gate::HalfOpen {
+        if self.may_try && self.rules.serving.gate(endpoint.health.gate) == Gate::HalfOpen {
             return Ok(Standing::Trial);
         }
-        let last = gate != Gate::Closed
-            || endpoint.status != HealthStatus::Healthy
-            || endpoint.is_overloaded
-            || endpoint.is_slow_start_full;
-        Ok(if last {
-            Standing::Fallback
-        } else {
-            Standing::Preferred
-        })
+        let demotion = match is_surplus {
+            true => Demotion::Surplus,
+            false => endpoint.demotion(),
+        };
+        Ok(Standing::Candidate(demotion))
     }
 
     /// What has nothing to do with how the endpoint is at the moment.
@@ -155,33 +174,78 @@ impl Screen {
         .find_map(|(holds, exclusion)| holds.then_some(exclusion))
     }
 
-    /// What the breaker says; one ejected beyond the permitted share comes last instead of being excluded.
-    fn gate(
+    /// What probes, the operator and the endpoint itself say.
+    fn status_exclusion(&self, endpoint: &EndpointView) -> Option<Exclusion> {
+        let (serving, health) = (self.rules.serving, &endpoint.health);
+        match health.status {
+            HealthStatus::Maintenance if serving.is_out(health.status) => {
+                Some(Exclusion::Maintenance)
+            }
+            _ if health.waits_until.is_some() => Some(Exclusion::RetryAfter),
+            status if serving.is_out(status) => Some(Exclusion::Unhealthy),
+            _ => None,
+        }
+    }
+
+    /// Whether breaker or ejection would take the endpoint out if it were not beyond the share that may be; the exclusion
+    /// where they do. A request that may try is let through a half-open breaker.
+    fn is_surplus(
         &self,
         pool: &[EndpointView],
         index: usize,
         endpoint: &EndpointView,
-    ) -> Result<Gate, Exclusion> {
-        match self.rules.serving.gate(endpoint.gate) {
-            Gate::Open(_) if self.is_ejected(pool, index, endpoint) => Err(Exclusion::BreakerOpen),
-            Gate::TrialRunning if self.is_ejected(pool, index, endpoint) => {
-                Err(Exclusion::TrialRunning)
-            }
-            gate => Ok(gate),
+    ) -> Result<bool, Exclusion> {
+        if !is_open(endpoint, self.rules) {
+            return Ok(false);
+        }
+        let exclusion = match self.rules.serving.gate(endpoint.health.gate) {
+            Gate::HalfOpen if self.may_try => return Ok(false),
+            Gate::Closed => Exclusion::Ejected,
+            Gate::TrialRunning => Exclusion::TrialRunning,
+            Gate::Open(_) | Gate::HalfOpen => Exclusion::BreakerOpen,
+        };
+        match self.is_ejected(pool, index, endpoint) {
+            true => Err(exclusion),
+            false => Ok(true),
         }
     }
 
-    /// Whether an open breaker takes the endpoint out. One may always go while another stays; the least recently failed
+    /// Whether an open endpoint is really taken out. One may always go while another stays; the least recently failed
     /// stay first.
     fn is_ejected(&self, pool: &[EndpointView], index: usize, endpoint: &EndpointView) -> bool {
         let Ejected { allowed, all } = self.ejected;
+        let failed = |one: &EndpointView, index: usize| (one.health.last_failure, index);
         let later = |(other, one): &(usize, &EndpointView)| {
-            is_open(one, self.rules) && (one.last_failure, *other) > (endpoint.last_failure, index)
+            is_ejectable(one, self.rules) && failed(one, *other) > failed(endpoint, index)
         };
         all || pool.iter().enumerate().filter(later).count() < allowed
     }
 }
 
+impl Ejected {
+    fn of(pool: &[EndpointView], rules: ScreenRules) -> Self {
+        let present = pool.iter().filter(|one| is_present(one, rules)).count();
+        let open = pool.iter().filter(|one| is_ejectable(one, rules));
+        let allowed = ((present as f64 * rules.max_ejected).floor() as usize)
+            .max(1)
+            .min(present.saturating_sub(1));
+        Self {
+            allowed,
+            all: open.count() <= allowed,
+        }
+    }
+}
+
 fn is_open(endpoint: &EndpointView, rules: ScreenRules) -> bool {
-    rules.serving.gate(endpoint.gate) != Gate::Closed
+    let (serving, health) = (rules.serving, &endpoint.health);
+    serving.gate(health.gate) != Gate::Closed || serving.is_ejected(health.is_ejected)
+}
+
+/// Whether it would serve if nothing were known of its traffic.
+fn is_present(endpoint: &EndpointView, rules: ScreenRules) -> bool {
+    endpoint.is_resolved && !rules.serving.is_out(endpoint.health.status)
+}
+
+fn is_ejectable(endpoint: &EndpointView, rules: ScreenRules) -> bool {
+    is_present(endpoint, rules) && is_open(endpoint, rules)
 }

@@ -1,9 +1,9 @@
-//! Selecting: the screen sorts the endpoints, then a trial, the home or the policy decides. It works on
-//! plain values alone, so that a simulator drives the very code that serves.
+//! Selecting: the screen says how each endpoint stands; then a trial, the home or the policy decides among those with the
+//! least against them. It works on plain values alone, so that a simulator drives the very code that serves.
 
 use crate::hedge;
 use crate::policy::{Pick, Policy};
-use crate::screen::{Screen, ScreenRules, Standing};
+use crate::screen::{Demotion, Screen, ScreenRules, Standing};
 use crate::view::{EndpointView, PoolView};
 use crate::{Ask, Moment, Random, RouteReason};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct Selector {
 impl Selector {
     /// The screen of a request.
     pub fn screen(&self, pool: &[EndpointView], ask: &Ask) -> Screen {
-        Screen::new(pool, self.rules, ask.needs_writer)
+        Screen::new(pool, self.rules, ask)
     }
 
     /// The endpoint to take; `None` when none may, or none should now. Writes how each endpoint stands.
@@ -33,18 +33,14 @@ impl Selector {
         random: &mut Random,
     ) -> Option<Pick> {
         self.screen(pool, ask).sort(pool);
-        let preferred = PoolView::new(pool, Standing::Preferred, now, self.slowest);
-        let [fallback, trial] = [Standing::Fallback, Standing::Trial].map(|s| preferred.among(s));
-        let best = match preferred.is_empty() {
-            true => fallback,
-            false => preferred,
-        };
-        // A trial may fail: it is made with a request that can go elsewhere, unless there is no choice.
-        let may_fail = !ask.needs_writer && !ask.is_retry;
-        if !trial.is_empty() && (may_fail || best.is_empty()) {
+        let among = |standing| PoolView::new(pool, standing, now, self.slowest);
+        let trial = among(Standing::Trial);
+        if !trial.is_empty() {
             return the_least_recently_failed(&trial, RouteReason::Trial);
         }
-        if best.is_empty() {
+        let demotion = lowest_demotion(pool)?;
+        let best = among(Standing::Candidate(demotion));
+        if demotion == Demotion::LastResort {
             return last_resort(&best);
         }
         home(&best).or_else(|| self.policy.pick(&best, ask, random))
@@ -61,7 +57,7 @@ impl Selector {
     ) -> Option<Pick> {
         self.screen(pool, ask).sort(pool);
         hedge::leave_candidates(pool, waited);
-        let candidates = PoolView::new(pool, Standing::Preferred, now, self.slowest);
+        let candidates = PoolView::new(pool, Standing::PREFERRED, now, self.slowest);
         if candidates.is_empty() {
             return None;
         }
@@ -73,18 +69,26 @@ impl Selector {
     }
 }
 
+fn lowest_demotion(pool: &[EndpointView]) -> Option<Demotion> {
+    let demotions = pool.iter().filter_map(|endpoint| match endpoint.standing {
+        Standing::Candidate(demotion) => Some(demotion),
+        _ => None,
+    });
+    demotions.min()
+}
+
 fn home(pool: &PoolView<'_>) -> Option<Pick> {
     let (index, _) = pool.iter().find(|(_, endpoint)| endpoint.is_home)?;
     Some(Pick::because(index, RouteReason::Home))
 }
 
-/// Where all are out by health or breaker, the least recently failed is better than none. While
+/// Where all are out by health, breaker or ejection, the least recently failed is better than none. While
 /// one that serves is only full, waiting for it is better.
 fn last_resort(pool: &PoolView<'_>) -> Option<Pick> {
     if !pool.among(Standing::Full).is_empty() {
         return None;
     }
-    the_least_recently_failed(&pool.among(Standing::Failing), RouteReason::LastResort)
+    the_least_recently_failed(pool, RouteReason::LastResort)
 }
 
 fn the_least_recently_failed(pool: &PoolView<'_>, reason: RouteReason) -> Option<Pick> {

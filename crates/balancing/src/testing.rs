@@ -2,7 +2,7 @@
 
 use crate::view::EndpointView;
 use crate::{
-    Ask, EndpointLoad, Gate, HealthStatus, Moment, Pick, Random, ScreenRules, Selector,
+    Ask, Demotion, Distance, EndpointLoad, HealthView, Moment, Pick, Random, ScreenRules, Selector,
     ServingRules, Standing, WriteFitness, policies::Strategy,
 };
 use std::time::Duration;
@@ -15,22 +15,22 @@ pub const READ: Ask = Ask {
     needs_writer: false,
     is_retry: false,
     ahead: 0,
+    target: 0,
+    asks_data: true,
+    may_try: true,
     arrived: Moment(0),
 };
 
 /// A healthy, idle endpoint of weight 1 that was given a request a moment ago.
 pub const IDLE: EndpointView = EndpointView {
-    standing: Standing::Preferred,
+    standing: Standing::Candidate(Demotion::None),
     is_tried: false,
     is_home: false,
     is_resolved: true,
     weight: 1.0,
     write_fitness: WriteFitness::Unknown,
-    status: HealthStatus::Healthy,
-    gate: Gate::Closed,
-    is_overloaded: false,
-    is_slow_start_full: false,
-    last_failure: None,
+    health: HealthView::GOOD,
+    distance: Distance::Near,
     load: EndpointLoad {
         in_flight: 0,
         max_connections: 100,
@@ -60,7 +60,7 @@ impl Plain {
     pub fn new(strategy: Strategy, views: Vec<EndpointView>) -> Self {
         let rules = ScreenRules {
             serving: ServingRules::default(),
-            max_ejected: 0.34,
+            max_ejected: 1.0,
         };
         Self {
             selector: Selector {

@@ -29,7 +29,7 @@ impl Throttle {
         let next = |tokens: u32| match fault {
             Fault::None => Some(tokens.saturating_add(PER_SUCCESS).min(TOKENS)),
             Fault::Endpoint | Fault::Overload | Fault::Peer => Some(tokens.saturating_sub(WHOLE)),
-            Fault::Client | Fault::Role | Fault::Database | Fault::Lag => None,
+            Fault::Client | Fault::Access | Fault::Role | Fault::Database | Fault::Lag => None,
         };
         let _ = self
             .0
@@ -74,7 +74,13 @@ mod tests {
 
     #[test]
     fn what_is_not_the_servers_weakness_stops_nothing() {
-        for fault in [Fault::Client, Fault::Role, Fault::Database, Fault::Lag] {
+        for fault in [
+            Fault::Client,
+            Fault::Access,
+            Fault::Role,
+            Fault::Database,
+            Fault::Lag,
+        ] {
             assert!(!after([fault; 1000]).is_on());
         }
     }

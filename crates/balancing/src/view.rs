@@ -2,7 +2,17 @@
 //! all steps of a choice agree, whatever other requests change at the same time; and a view can be made of
 //! literals, by a test or a simulator.
 
-use crate::{EndpointLoad, Gate, HealthStatus, Moment, Standing, WriteFitness};
+use crate::{Demotion, EndpointLoad, HealthStatus, HealthView, Moment, Standing, WriteFitness};
+
+/// How far an endpoint is from where its requests should stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Distance {
+    /// Of the preferred region and zone, or none is preferred.
+    #[default]
+    Near,
+    OtherZone,
+    OtherRegion,
+}
 
 /// One endpoint, as it stands for one request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,16 +28,9 @@ pub struct EndpointView {
     /// Share of traffic relative to the others; 0 takes none while others have one.
     pub weight: f64,
     pub write_fitness: WriteFitness,
-    /// By probes.
-    pub status: HealthStatus,
-    /// By traffic.
-    pub gate: Gate,
-    /// Whether it said a moment ago that it has too much to do.
-    pub is_overloaded: bool,
-    /// Whether it came back recently and holds as many requests as slow start allows now.
-    pub is_slow_start_full: bool,
-    /// When a probe or a request last failed there.
-    pub last_failure: Option<Moment>,
+    /// How it fares.
+    pub health: HealthView,
+    pub distance: Distance,
     pub load: EndpointLoad,
     /// The mean of its last response times for requests as complex as this one, seconds.
     pub recent_mean: Option<f64>,
@@ -36,9 +39,35 @@ pub struct EndpointView {
 }
 
 impl EndpointView {
-    /// Whether it has as many requests in flight as it may have.
+    /// Requests that it may have in flight now: fewer than its limit while it is back only lately.
+    pub fn room(&self) -> u32 {
+        let share = f64::from(self.load.max_connections) * self.health.start_share;
+        share.ceil() as u32
+    }
+
+    /// Whether it has as many requests in flight as it may have now.
     pub fn is_full(&self) -> bool {
-        self.load.in_flight >= self.load.max_connections
+        self.load.in_flight >= self.room()
+    }
+
+    /// The worst that speaks against it, of what does not take it out.
+    pub fn demotion(&self) -> Demotion {
+        let health = &self.health;
+        let against = [
+            (self.distance == Distance::OtherZone, Demotion::OtherZone),
+            (
+                self.distance == Distance::OtherRegion,
+                Demotion::OtherRegion,
+            ),
+            (health.is_failing, Demotion::Failing),
+            (health.is_overloaded, Demotion::Overloaded),
+            (health.status != HealthStatus::Healthy, Demotion::Degraded),
+        ];
+        let holding = against.into_iter().filter(|(holds, _)| *holds);
+        holding
+            .map(|(_, demotion)| demotion)
+            .max()
+            .unwrap_or_default()
     }
 
     /// Its share relative to the others. A weight of zero counts as one here: it only comes to this when all are zero.
@@ -120,7 +149,7 @@ impl<'a> PoolView<'a> {
     /// The one whose last failure is the longest ago.
     pub fn least_recently_failed(&self) -> Option<usize> {
         let failed = self.iter();
-        let (index, _) = failed.min_by_key(|(_, endpoint)| endpoint.last_failure)?;
+        let (index, _) = failed.min_by_key(|(_, endpoint)| endpoint.health.last_failure)?;
         Some(index)
     }
 }

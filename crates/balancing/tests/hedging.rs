@@ -3,8 +3,8 @@
 
 use balancing::policies::Strategy;
 use balancing::{
-    Ask, EndpointLoad, EndpointView, ExtraAttempts, ExtraRules, Gate, HealthStatus, Moment, Random,
-    ScreenRules, Selector, ServingRules, Slowness, Standing, WriteFitness,
+    Ask, Distance, EndpointLoad, EndpointView, ExtraAttempts, ExtraRules, HealthView, Moment,
+    Random, ScreenRules, Selector, ServingRules, Slowness, Standing, WriteFitness,
 };
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -20,17 +20,14 @@ const REQUESTS_PER_SECOND: f64 = 0.6 * (SERVERS * WORKERS) as f64 / MEAN;
 const REQUESTS: usize = 100_000;
 
 const IDLE: EndpointView = EndpointView {
-    standing: Standing::Preferred,
+    standing: Standing::PREFERRED,
     is_tried: false,
     is_home: false,
     is_resolved: true,
     weight: 1.0,
     write_fitness: WriteFitness::Unknown,
-    status: HealthStatus::Healthy,
-    gate: Gate::Closed,
-    is_overloaded: false,
-    is_slow_start_full: false,
-    last_failure: None,
+    health: HealthView::GOOD,
+    distance: Distance::Near,
     load: EndpointLoad {
         in_flight: 0,
         max_connections: 100,
@@ -205,6 +202,9 @@ impl World {
             needs_writer: false,
             is_retry: slowness.is_some(),
             ahead: 0,
+            target: 0,
+            asks_data: true,
+            may_try: true,
             arrived: moment(one.begun),
         };
         let (now, random) = (moment(self.now), &mut self.random);

@@ -16,10 +16,10 @@ const INSTANCE: &[Field] = fields! {
     "weight" Number, "Its weight.";
     "role" MaybeText, "writer or reader; null while it is not known.";
     "status" Text, "healthy, degraded, unhealthy or maintenance. In `instances` also draining: a reload removed it or moved its name to another address, and it finishes its transactions.";
-    "is_healthy" Bool, "Whether it serves: it has an address, is healthy or degraded, and its breaker is closed.";
+    "is_healthy" Bool, "Whether it serves: it has an address, is healthy or degraded, its breaker is closed, and it is not ejected.";
     "breaker" Text, "closed, open or half_open.";
     "last_health_check_age" MaybeNumber, "Seconds since the last probe.";
-    "consecutive_failures" Number, "Failed requests in a row.";
+    "consecutive_failures" Number, "Failed requests in a row, of all kinds but the client's own.";
     "current_connections" Number, "Connections that an agent reported, or else the requests in flight.";
     "active_queries" Number, "Requests in flight.";
     "max_connections" Number, "Requests in flight at most.";

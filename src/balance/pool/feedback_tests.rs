@@ -91,7 +91,7 @@ fn a_request_that_another_attempt_outpaced_is_told_as_that_and_as_no_failure() {
     };
     assert_eq!((end.fault, end.outpaced), (None, true));
     assert_eq!(end.service_time, end.now - end.start.now);
-    assert_eq!(world.at("c").state.failures_in_a_row(), 0);
+    assert_eq!(world.at("c").health().health().failures_in_a_row(), 0);
     assert_eq!(world.at("c").state.in_flight(), 0);
 }
 

@@ -191,6 +191,10 @@ section! {
         shadow: Option<StrategyName> = None,
         /// How long a figure counts that an agent pushed for an endpoint; an older one is unknown.
         report_ttl: Duration = secs(30) => time(),
+        /// The region whose endpoints take the requests; those of another one only where these are full, overloaded, failing or out.
+        preferred_region: Option<String> = None,
+        /// The zone whose endpoints take the requests before those of other zones.
+        preferred_zone: Option<String> = None,
         /// Attempts in all for a read, each at another endpoint.
         max_retries: u32 = 3 => within(1.0, 100.0),
         /// Whether a read that ran into a time limit is sent to another endpoint. A statement that takes long takes as long there, and loads that one too.
@@ -247,7 +251,7 @@ section! {
     Health {
         /// Off: every endpoint is taken as healthy until traffic says otherwise.
         enabled: bool = true,
-        /// Time between two probes of an endpoint, with jitter; a round begins when the one before has ended.
+        /// Time between two probes of an endpoint, with jitter; a round begins when the one before has ended. While an endpoint of the service is out or fails, all are probed again after a quarter of the time that this lasts, at least 1 s and at most this.
         interval: Duration = secs(30) => time(),
         /// Time for one probe.
         timeout: Duration = secs(5) => time(),
@@ -257,23 +261,27 @@ section! {
         unhealthy_after: u32 = 5 => count(),
         /// Good probes in a row until it is healthy again.
         healthy_after: u32 = 1 => count(),
+        /// How long an endpoint that is back, or new, is given fewer requests than it may have: a tenth at once, then more and more.
+        slow_start: Duration = secs(10) => time(),
     }
 }
 
 section! {
-    /// The circuit breaker of each endpoint, fed by traffic.
+    /// The circuit breaker of each endpoint and its ejection, fed by traffic.
     Breaker {
         /// Off: traffic never takes an endpoint out.
         enabled: bool = true,
         /// Failures in a row until it opens. Failures that the request may have caused (a 5xx) open it once requests of two shapes have failed.
         threshold: u32 = 5 => count(),
-        /// How long it stays open before one request may try.
+        /// How long it stays open before one read of data may try. Where (nearly) all endpoints fail, each is tried again after a second.
         open_for: Duration = secs(300) => time(),
-        /// Each time that the trial fails, the time is doubled, up to this.
+        /// Each time that the trial fails while other endpoints serve, the time is doubled, up to this.
         open_at_most: Duration = secs(1800) => time(),
-        /// A good probe lets a trial through at once.
-        recover_on_probe: bool = false,
-        /// Share of the endpoints of a service that breakers may take out at a time, 0..=1; one may always go while another stays.
-        max_ejected: f64 = 0.5 => share(),
+        /// A good probe lets a trial through a second after the breaker opened: one that asks for data at once, a mere ping after one that failed. Once such a trial fails, good probes do so no more until one has failed. Each time that an endpoint opens again within a minute of its return, that second is doubled.
+        recover_on_probe: bool = true,
+        /// How long an endpoint takes no requests whose requests fail where those of the others do not, whatever the failure is but the client's own: five in a row, or a larger share. Each further time that follows soon it is as much longer, up to ten times this.
+        eject_for: Duration = secs(30) => time(),
+        /// Share of the endpoints of a service that breakers and ejections may take out at a time, 0..=1; one may always go, and one always stays.
+        max_ejected: f64 = 1.0 => share(),
     }
 }

@@ -63,6 +63,10 @@ section! {
         max_connections: u32 = 100 => count(),
         /// Whether it takes writes; auto: as its probes find.
         role: RoleChoice = RoleChoice::Auto,
+        /// The region that it is in; see `balance.preferred_region`.
+        region: Option<String> = None,
+        /// The zone of its region that it is in; see `balance.preferred_zone`.
+        zone: Option<String> = None,
     }
 }
 

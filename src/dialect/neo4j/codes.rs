@@ -32,7 +32,7 @@ const fn row(
 }
 
 use Executed::{Nothing, RolledBack, Unknown};
-use Fault::{Client, Database, Endpoint, Lag, Overload, Role};
+use Fault::{Access, Client, Database, Endpoint, Lag, Overload, Role};
 use RetryAdvice::{AsWrite, Elsewhere, No, Once, Writer};
 
 #[rustfmt::skip]
@@ -53,8 +53,8 @@ const ROWS: &[ErrorRow] = &[
     row("ClientError.General.WriteOnReadOnlyAccessDatabase", Role,     Nothing,    Elsewhere, Writer),
     row("ClientError.Routing.DbmsInPanic",                   Endpoint, Nothing,    Elsewhere, Elsewhere),
     row("ClientError.Database.DatabaseNotFound",             Client,   Nothing,    Once,      No),
-    row("ClientError.Security.AuthenticationRateLimit",      Client,   Nothing,    No,        No),
-    row("ClientError.Security.*",                            Client,   Nothing,    No,        No),
+    row("ClientError.Security.AuthenticationRateLimit",      Access,   Nothing,    No,        No),
+    row("ClientError.Security.*",                            Access,   Nothing,    No,        No),
     row("ClientError.Transaction.TransactionNotFound",       Client,   RolledBack, No,        No),
     row("ClientError.Transaction.TransactionAccessedConcurrently", Client, Nothing, No,       No),
     row("ClientError.Transaction.InvalidBookmark",           Client,   Nothing,    No,        No),

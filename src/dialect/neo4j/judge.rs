@@ -124,6 +124,7 @@ fn by_status(call: &Call, response: &Response<'_>, parsed: &ParsedResponse<'_>) 
         },
         200..300 => Judgement::success(),
         429 => Judgement::failure(Fault::Overload, Executed::Nothing, "http_429"),
+        401 | 403 => Judgement::failure(Fault::Access, Executed::Nothing, "http_4xx"),
         400..500 => Judgement::failure(Fault::Client, Executed::Nothing, "http_4xx"),
         502..=504 => Judgement {
             read_retry: RetryAdvice::Elsewhere,

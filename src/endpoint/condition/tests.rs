@@ -3,6 +3,8 @@ use crate::clock::Clock;
 use crate::config::EndpointAddress;
 use crate::dialect::Role;
 use crate::endpoint::known_role::REFUSED_WRITE_FOR;
+use balancing::health::Peers;
+use balancing::{Ask, Start};
 use std::net::SocketAddr;
 
 fn condition(host: &str) -> Condition {
@@ -14,7 +16,46 @@ fn condition(host: &str) -> Condition {
             port: 7474,
         },
     };
-    Condition::new(identity, Arc::default(), Arc::default())
+    Condition::new(
+        identity,
+        Arc::<Peers>::default().join(0),
+        Arc::default(),
+        Arc::default(),
+    )
+}
+
+/// A request of this shape that began and ended now.
+fn done(shape: u64, fault: Fault, now: Moment) -> Completion {
+    let ask = Ask {
+        shape,
+        class: 0,
+        cost: 1.0,
+        needs_writer: false,
+        is_retry: false,
+        ahead: 0,
+        target: 0,
+        asks_data: true,
+        may_try: true,
+        arrived: now,
+    };
+    Completion {
+        start: Start {
+            endpoint: 0,
+            ask,
+            now,
+        },
+        now,
+        service_time: Duration::from_millis(1),
+        fault: Some(fault),
+        outpaced: false,
+    }
+}
+
+fn fail(condition: &Condition, times: usize, rules: &HealthRules, now: Moment) {
+    let failed = done(1, Fault::Endpoint, now);
+    for _ in 0..times {
+        condition.on_finish(&failed, &Evidence::default(), rules);
+    }
 }
 
 fn told(condition: &Condition) -> Vec<EventKind> {
@@ -56,7 +97,7 @@ fn the_cache_is_held_off_after_a_failure_an_ejection_and_a_return() {
     let wait = |secs| clock.advance(Duration::from_secs(secs));
     let held = |condition: &Condition| condition.held(rules.rejoin_hold, clock.now());
     assert!(!held(&condition));
-    condition.failed(false, &Failure::default(), &rules, clock.now());
+    fail(&condition, 1, &rules, clock.now());
     assert!(held(&condition));
     wait(30);
     assert!(!held(&condition));
@@ -69,23 +110,25 @@ fn the_cache_is_held_off_after_a_failure_an_ejection_and_a_return() {
 }
 
 #[test]
-fn a_good_probe_lets_a_trial_through_only_when_that_is_asked_for() {
-    let (condition, clock) = (condition("::1"), Clock::manual());
-    let mut rules = HealthRules::default();
-    (0..5).for_each(|_| condition.failed(false, &Failure::default(), &rules, clock.now()));
-    condition.probed(ProbeOutcome::Good, "", &rules, clock.now());
-    assert!(matches!(condition.gate(clock.now()), Gate::Open(_)));
-    rules.breaker.recover_on_probe = true;
-    condition.probed(ProbeOutcome::Good, "", &rules, clock.now());
-    assert_eq!(condition.gate(clock.now()), Gate::HalfOpen);
-    assert_eq!(told(&condition), [EventKind::BreakerOpened]);
+fn a_good_probe_lets_a_trial_through_unless_that_is_not_wanted() {
+    for (recover_on_probe, gate) in [(true, Gate::HalfOpen), (false, Gate::Open(Moment(0)))] {
+        let (condition, clock) = (condition("::1"), Clock::manual());
+        let mut rules = HealthRules::default();
+        rules.settings.breaker.recover_on_probe = recover_on_probe;
+        fail(&condition, 5, &rules, clock.now());
+        clock.advance(Duration::from_secs(1));
+        condition.probed(ProbeOutcome::Good, "", &rules, clock.now());
+        let is_due = condition.gate(clock.now()) == Gate::HalfOpen;
+        assert_eq!(is_due, gate == Gate::HalfOpen);
+        assert_eq!(told(&condition), [EventKind::BreakerOpened]);
+    }
 }
 
 #[tokio::test]
 async fn an_opened_breaker_asks_for_a_probe_now() {
     let (condition, clock) = (condition("::1"), Clock::manual());
     let rules = HealthRules::default();
-    (0..5).for_each(|_| condition.failed(false, &Failure::default(), &rules, clock.now()));
+    fail(&condition, 5, &rules, clock.now());
     condition.probe_trigger.fired().await;
 }
 
@@ -93,7 +136,7 @@ async fn an_opened_breaker_asks_for_a_probe_now() {
 fn maintenance_is_told_once_each_way() {
     let condition = condition("::1");
     for on in [true, true, false, false] {
-        condition.set_maintenance(on);
+        condition.set_maintenance(on, Moment(0));
     }
     assert_eq!(
         told(&condition),
@@ -135,14 +178,19 @@ fn a_refused_write_makes_no_reader_for_ever_where_no_probe_tells_the_role() {
 
 /// Each request of an outage was an event, and the ring held nothing else.
 #[test]
-fn an_outage_tells_each_length_of_the_breakers_pause_once() {
+fn a_long_failure_tells_each_length_of_the_breakers_pause_once() {
     let (condition, clock) = (condition("::1"), Clock::manual());
     let rules = HealthRules::default();
-    let fail = |trial| condition.failed(trial, &Failure::default(), &rules, clock.now());
-    (0..5).for_each(|_| fail(false));
+    fail(&condition, 5, &rules, clock.now());
     for _ in 0..1000 {
-        assert!(condition.claim_trial());
-        fail(true);
+        clock.advance(Duration::from_secs(2000));
+        let evidence = Evidence {
+            trial: condition.claim_trial(clock.now()),
+            ..Evidence::default()
+        };
+        assert!(evidence.trial.is_some());
+        let failed = done(1, Fault::Endpoint, clock.now());
+        condition.on_finish(&failed, &evidence, &rules);
     }
     assert_eq!(
         told(&condition),
@@ -165,11 +213,12 @@ fn failures_of_one_shape_hold_the_cache_off_only_with_those_of_another() {
         ..HealthRules::default()
     };
     let fail = |shape| {
-        let failure = Failure {
-            shape,
+        let evidence = Evidence {
             needs_two_shapes: true,
+            ..Evidence::default()
         };
-        condition.failed(false, &failure, &rules, clock.now());
+        let failed = done(shape, Fault::Endpoint, clock.now());
+        condition.on_finish(&failed, &evidence, &rules);
         condition.held(rules.rejoin_hold, clock.now())
     };
     assert!((0..50).all(|_| !fail(1)));

@@ -230,8 +230,8 @@ fn an_endpoint_that_was_moved_is_not_blamed_for_timeouts_of_its_former_server() 
     let learn = |endpoint: &Endpoint, shape| {
         let rules = &endpoint.rules;
         let (done, evidence) = world.overdue(shape, 30_000);
-        endpoint.state.learn(&done, evidence, false, 100, rules);
-        endpoint.state.failures_in_a_row()
+        endpoint.state.learn(&done, &evidence, rules);
+        endpoint.health().health().failures_in_a_row()
     };
     assert_eq!(learn(&world.at("a"), 1), 0, "one shape blames nobody");
     let mut moved = letters(2);

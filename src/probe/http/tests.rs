@@ -1,6 +1,7 @@
 use super::*;
 use crate::config::EndpointAddress;
 use crate::endpoint::Identity;
+use balancing::health::Peers;
 use bytes::Bytes;
 use http::Method;
 use http::header::HeaderValue;
@@ -32,7 +33,12 @@ fn at(port: u16) -> Arc<Condition> {
             port,
         },
     };
-    let condition = Condition::new(identity, Arc::default(), Arc::default());
+    let condition = Condition::new(
+        identity,
+        Arc::<Peers>::default().join(0),
+        Arc::default(),
+        Arc::default(),
+    );
     Arc::new(condition)
 }
 

@@ -5,6 +5,7 @@ use crate::dialect::{MetadataQuery, Probe, ProbeResult, Response, Role};
 use crate::endpoint::{HealthStatus, Identity, ProbeOutcome};
 use crate::probe::{ProbeError, ProbeReply, Question};
 use async_trait::async_trait;
+use balancing::health::Peers;
 use bytes::Bytes;
 use http::Method;
 use http::header::{AUTHORIZATION, HeaderValue};
@@ -109,7 +110,10 @@ fn probe(target: &str) -> Probe {
         name: "probe",
         method: Method::GET,
         target: target.into(),
-        headers: Vec::new(),
+        headers: match target {
+            "/live" => Vec::new(),
+            _ => vec![(AUTHORIZATION, HeaderValue::from_static("Basic cHJvYmU6"))],
+        },
         body: Bytes::new(),
         credentialed: target != "/live",
         read,
@@ -149,6 +153,10 @@ fn bench(fake: Fake) -> Bench {
 }
 
 fn bench_with(fake: Fake, health: config::Health) -> Bench {
+    bench_of(fake, health, vec![probe("/live"), probe("/role")])
+}
+
+fn bench_of(fake: Fake, health: config::Health, probes: Vec<Probe>) -> Bench {
     let probe_trigger = Arc::<ProbeTrigger>::default();
     let endpoint = |name: &str| {
         let identity = Identity {
@@ -161,13 +169,14 @@ fn bench_with(fake: Fake, health: config::Health) -> Bench {
         };
         Arc::new(Condition::new(
             identity,
+            Arc::<Peers>::default().join(0),
             Arc::default(),
             probe_trigger.clone(),
         ))
     };
     let endpoints = vec![endpoint("a"), endpoint("b")];
     let script = Arc::new(Script {
-        probes: vec![probe("/live"), probe("/role")],
+        probes,
         learned: Lock::default(),
         generation: AtomicU64::new(0),
         turns: AtomicU64::new(0),
@@ -236,7 +245,7 @@ async fn roles_are_set_from_what_probes_find() {
 #[tokio::test]
 async fn an_endpoint_in_maintenance_is_not_probed() {
     let bench = bench(Fake::default());
-    bench.endpoints[0].set_maintenance(true);
+    bench.endpoints[0].set_maintenance(true, bench.clock.now());
     bench.prober.round().await;
     assert_eq!(bench.fake.asked("/live"), ["b"]);
 }
@@ -258,6 +267,36 @@ async fn a_refused_credential_pauses_what_needs_it_at_that_endpoint_only() {
     assert_eq!(asked.iter().filter(|(name, _)| name == "b").count(), 3);
     assert_eq!(bench.endpoints[0].status(), HealthStatus::Healthy);
     assert!(bench.endpoints[0].server().credential().is_refused());
+}
+
+/// A 401 to a probe without a credential was called a refused credential.
+#[tokio::test]
+async fn where_no_credential_is_configured_a_refusal_says_so() {
+    let mut bare = probe("/role");
+    bare.headers.clear();
+    let health = config::Health::default();
+    let bench = bench_of(Fake::default(), health, vec![probe("/live"), bare]);
+    bench.fake.set("a", "/role", 401);
+    bench.prober.round().await;
+    let a = &bench.endpoints[0];
+    assert!(!a.server().credential().is_refused());
+    assert!(!a.server().credential().is_usable(bench.clock.now()));
+    assert_eq!(a.status(), HealthStatus::Healthy, "it lives");
+}
+
+/// An endpoint that was back after a second was out until the next round, half a minute later.
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_in_trouble_is_probed_again_soon_and_less_often_with_time() {
+    let bench = bench_with(Fake::default(), config::Health::default());
+    bench.fake.set("a", "/live", 0);
+    let _moving = RunningTask::spawn(follow_paused_time(bench.clock.clone()));
+    let _running = bench.prober.start(Random::seeded(1));
+    let mut rounds = Vec::new();
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        rounds.push(bench.fake.asked("/live").len() / 2);
+    }
+    assert!(rounds[0] >= 6 && rounds[2] <= 3, "{rounds:?} in 10 s each");
 }
 
 #[tokio::test]
@@ -349,7 +388,7 @@ async fn a_lack_of_ours_says_nothing_about_an_endpoint_and_is_counted_as_ours() 
         bench.prober.round().await;
     }
     assert_eq!(bench.endpoints[0].status(), HealthStatus::Healthy);
-    assert_eq!(bench.endpoints[0].last_failure(), None);
+    assert_eq!(bench.endpoints[0].health().last_failure(), None);
     let counted = bench.counted.0.lock();
     let of = |name: &str, result: &str| {
         counted
@@ -381,7 +420,7 @@ async fn a_busy_endpoint_is_alive_and_comes_last() {
         bench.prober.round().await;
     }
     assert_eq!(bench.endpoints[0].status(), HealthStatus::Healthy);
-    assert!(bench.endpoints[0].is_overloaded(bench.clock.now()));
+    assert!(bench.endpoints[0].health().is_overloaded(bench.clock.now()));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 use super::*;
 use crate::config::EndpointAddress;
 use crate::endpoint::{EventKind, EventLog, Identity, ProbeTrigger};
+use balancing::health::Peers;
 use parking_lot::Mutex;
 
 /// Gives each look-up the next thing on its list; an empty list of addresses is an error.
@@ -27,7 +28,12 @@ fn named(host: &str, events: &Arc<EventLog>) -> Arc<Condition> {
         },
     };
     let probe_trigger = Arc::<ProbeTrigger>::default();
-    Arc::new(Condition::new(identity, events.clone(), probe_trigger))
+    Arc::new(Condition::new(
+        identity,
+        Arc::<Peers>::default().join(0),
+        events.clone(),
+        probe_trigger,
+    ))
 }
 
 #[tokio::test]

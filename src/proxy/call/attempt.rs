@@ -9,6 +9,7 @@ use super::limits::CallLimits;
 use super::outbound::{Outbound, OutboundMessage};
 use super::requester::Requester;
 use super::response_stream::ResponseStream;
+use super::retry_after;
 use super::sent_attempt::SentAttempt;
 use crate::balance::Route;
 use crate::endpoint::{Endpoint, HealthStatus};
@@ -144,8 +145,12 @@ impl<'a> Attempt<'a> {
         };
         let (dialect, call) = (&self.outbound.service.dialect, &self.outbound.call);
         let judgement = offload::judge(dialect, call, &received).await;
+        sent.asked_to_wait(retry_after::asked(status, &response.head.headers));
         let stream = match response.exchange.take() {
             Some(exchange) => {
+                if judgement.is_success() {
+                    sent.streams();
+                }
                 let judge = dialect.stream_judge(call, status, &response.head.headers);
                 let judged = judgement.clone();
                 Some(ResponseStream::begin(exchange, sent, judged, judge, &mut response).await)

@@ -162,6 +162,7 @@ impl Race<'_> {
         let request = RouteRequest {
             plan: &self.outbound.plan,
             shape: self.outbound.call.shape,
+            facts: self.outbound.call.facts(),
             placement: &Placement::Any,
             key: "",
             excluded: tried,

@@ -16,6 +16,7 @@ mod progress;
 mod read;
 mod requester;
 mod response_stream;
+mod retry_after;
 mod send;
 mod sent_attempt;
 mod store;

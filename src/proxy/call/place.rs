@@ -49,6 +49,7 @@ pub async fn find(
     let request = RouteRequest {
         plan: &outbound.plan,
         shape: outbound.call.shape,
+        facts: outbound.call.facts(),
         placement,
         key: outbound.local_key(),
         excluded: &excluded,

@@ -27,6 +27,8 @@ pub struct SentAttempt {
     /// The time until the response was there, or began to stream: the sample of the endpoint's speed. The rest of a
     /// response that streams depends on its length, and on how fast its client reads.
     sample: Option<Duration>,
+    /// How long the endpoint asks to be left alone.
+    retry_after: Option<Duration>,
 }
 
 impl SentAttempt {
@@ -47,6 +49,7 @@ impl SentAttempt {
             running: RunningAttempt::begin(&shared.observer, &outbound.ticket, service, note),
             effect: outbound.call.effect,
             sample: None,
+            retry_after: None,
         }
     }
 
@@ -62,11 +65,23 @@ impl SentAttempt {
         self.sample = Some(sample);
     }
 
+    /// The endpoint asks to be left alone for so long.
+    pub fn asked_to_wait(&mut self, span: Option<Duration>) {
+        self.retry_after = span;
+    }
+
+    /// The response, which was judged to be good so far, begins to stream.
+    pub fn streams(&mut self) {
+        let now = self.shared.clock.now();
+        self.permit.responded(self.start.now, now);
+    }
+
     /// The endpoint has sent the whole response, which was judged.
     pub fn judged(self, judgement: &Judgement) {
         let evidence = Evidence {
             needs_two_shapes: judgement.needs_two_shapes,
-            timed_out: false,
+            retry_after: self.retry_after,
+            ..Evidence::default()
         };
         let completion = self.completion(judgement.fault);
         let extra = self.service.pool.extra();
@@ -85,15 +100,15 @@ impl SentAttempt {
         }
         let may_be_processed = error.failure.may_be_processed();
         let evidence = Evidence {
-            needs_two_shapes: false,
             timed_out: error.failure.timed_out && may_be_processed,
+            ..Evidence::default()
         };
         if may_be_processed {
             self.service.pool.extra().ended(Fault::Endpoint);
         }
         let completion = self.completion(Fault::Endpoint);
-        self.permit.complete(&completion, evidence);
-        self.running.end(Fault::Endpoint, error.kind);
+        let fault = self.permit.complete(&completion, evidence);
+        self.running.end(fault, error.kind);
     }
 
     /// Another attempt at the same call was faster, and this one is cancelled. It says nothing against the endpoint, but

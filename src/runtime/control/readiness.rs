@@ -3,6 +3,7 @@
 use crate::admin::{Health, Readiness};
 use crate::balance::RouteRequest;
 use crate::clock::Moment;
+use crate::dialect::CallFacts;
 use crate::dialect::Placement;
 use crate::plan::Plan;
 use crate::shared::Shared;
@@ -48,6 +49,11 @@ pub fn any(plan: &Plan, now: Moment) -> RouteRequest<'_> {
     RouteRequest {
         plan,
         shape: 0,
+        facts: CallFacts {
+            asks_data: true,
+            is_read: true,
+            ..CallFacts::default()
+        },
         placement: &Placement::Any,
         key: "",
         excluded: &[],

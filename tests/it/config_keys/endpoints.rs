@@ -183,6 +183,27 @@ observations! {
         }
         a.count()
     }
+    /// Of two endpoints, the second of which is elsewhere where the key is the preference, and near where it is the first one's.
+    requests_that_the_first_takes(given) {
+        let (a, b) = (good().await, good().await);
+        let what = if given.key.ends_with("zone") { "zone" } else { "region" };
+        let second = if given.key.starts_with("balance") { "far" } else { "near" };
+        let mut setup = given.over("http", &[&a, &b]).set("balance.strategy", "round_robin");
+        for (key, value) in [
+            (format!("balance.preferred_{what}"), "near"),
+            (format!("services.db.endpoints[0].{what}"), "near"),
+            (format!("services.db.endpoints[1].{what}"), second),
+        ] {
+            if key != given.path() {
+                setup = setup.set(&key, value);
+            }
+        }
+        let proxy = setup.start().await;
+        for _ in 0..8 {
+            get(&proxy, "/").await;
+        }
+        a.count()
+    }
     reads_at_a_reader_of_a_cluster(given) {
         let rows = r#"{"data":{"fields":["x"],"values":[[1]]},"bookmarks":[]}"#;
         let a = Origin::start(move |_| Step::json(202, rows)).await;
@@ -380,17 +401,54 @@ observations! {
         instances(&proxy).await.iter().any(|row| row["breaker"] == "open")
     }
     breaker_that_lets_a_trial_through(given) {
-        let (a, b) = (resetting().await, resetting().await);
+        let (a, b) = (resetting().await, good().await);
         let proxy = failing(given.over("http", &[&a, &b]).set("breaker.threshold", "1")).await;
         given.comes(async || instances(&proxy).await.iter().all(|row| row["breaker"] != "open")).await
     }
+    /// Whether a trial that fails makes the pause longer.
     pauses_of_a_breaker(given) {
-        let origin = resetting().await;
-        let setup = given.over("http", &[&origin]).set("breaker.threshold", "1").set("breaker.open_for", "1s");
+        let (a, b) = (resetting().await, good().await);
+        let setup = given.over("http", &[&a, &b]).set("breaker.threshold", "1").set("breaker.open_for", "1s");
         let proxy = failing(setup).await;
-        let events = events(&proxy).await;
-        let pauses = events.iter().filter(|event| event["what"] == "breaker_reopened");
-        pauses.map(|event| event["why"].to_string()).collect::<Vec<_>>()
+        given.comes(async || {
+            get(&proxy, "/").await;
+            events(&proxy).await.iter().any(|event| event["what"] == "breaker_reopened")
+        }).await
+    }
+    /// For how long an endpoint is out whose requests alone are answered with 401.
+    endpoint_that_alone_refuses_credentials(given) {
+        let (a, b) = (Origin::start(|_| Step::json(401, "{}")).await, good().await);
+        let setup = given.over("http", &[&a, &b]).section("balance: {strategy: round_robin, max_retries: 1}");
+        let proxy = setup.start().await;
+        let ejected = async || {
+            get(&proxy, "/").await;
+            let events = events(&proxy).await;
+            let mut ejected = events.iter().filter(|event| event["what"] == "ejected");
+            ejected.next().map(|event| event["why"].to_string())
+        };
+        eventually("the endpoint is ejected", async || ejected().await.is_some()).await;
+        ejected().await
+    }
+    /// Why an endpoint of ten places that is just back takes no second request.
+    second_request_after_a_return(given) {
+        let never = Arc::<Notify>::default();
+        let wait = Arc::clone(&never);
+        let origin = Origin::start(move |_| vec![Step::Wait(Arc::clone(&wait))]).await;
+        let endpoint = format!("{{name: a, url: \"{}\", max_connections: 10}}", origin.url());
+        let setup = Setup::new("http", &[endpoint]).set(&given.path(), given.value);
+        let proxy = setup.start().await;
+        for status in ["maintenance", "active"] {
+            let change = json!({"status": status});
+            proxy.operate("PUT", "/api/coordination/instances/db/a/status", "", &change).await;
+        }
+        let excluded = async || proxy.data("/api/coordination/scores").await["db"][0]["excluded"].to_string();
+        tokio::select! {
+            _ = get(&proxy, "/") => String::new(),
+            found = async {
+                eventually("the request is there", async || origin.count() > 0).await;
+                excluded().await
+            } => found,
+        }
     }
     endpoints_that_breakers_took_out(given) {
         let (a, b, c) = (resetting().await, resetting().await, good().await);
@@ -402,7 +460,7 @@ observations! {
     breaker_of_an_endpoint_with_good_probes(given) {
         let probe = |_: &_| Step::response(200, "", "");
         let a = Origin::start_with_probes(probe, |_| vec![Step::Reset]).await;
-        let b = Origin::start_with_probes(probe, |_| vec![Step::Reset]).await;
+        let b = Origin::start_with_probes(probe, |_| Step::json(200, OK)).await;
         let setup = given.over("qdrant", &[&a, &b]).set("breaker.threshold", "1");
         let proxy = failing(setup.section("health: {enabled: true, interval: 10ms}")).await;
         given.comes(async || instances(&proxy).await.iter().all(|row| row["breaker"] != "open")).await

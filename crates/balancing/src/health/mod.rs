@@ -1,11 +1,68 @@
-//! How an endpoint fares, as far as it decides whether it is given requests.
+//! How endpoints fare, as far as it decides whether they are given requests. Pure: the moment and all that happened are
+//! handed in, and what changed is given back. `EndpointHealth` is one endpoint's; `Peers` are those of a service.
 
+mod breaker;
+mod changes;
+mod ejection;
+mod endpoint_health;
+mod peers;
+mod retry_after;
 mod serving_rules;
+mod settings;
+mod share;
+mod shared_failures;
+mod slow_start;
+pub mod stamp;
+mod status;
+mod traffic;
 
+pub use breaker::{BreakerChange, Trial};
+pub use changes::{Evidence, HealthChange, Lesson};
+pub use endpoint_health::EndpointHealth;
+pub use peers::Peers;
 pub use serving_rules::ServingRules;
+pub use settings::{BreakerSettings, HealthSettings, ProbeSettings, StatusRule};
+pub use stamp::Stamp;
+pub use status::ProbeOutcome;
+pub use traffic::{TrafficCounts, WINDOW};
 
 use crate::Moment;
 use serde::Serialize;
+
+/// How an endpoint stands for one request: plain values, each read once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HealthView {
+    /// By probes and by the operator.
+    pub status: HealthStatus,
+    /// By its own failures in traffic.
+    pub gate: Gate,
+    /// By failures that its peers do not have.
+    pub is_ejected: bool,
+    /// It asked to be left alone until then.
+    pub waits_until: Option<Moment>,
+    /// It said a moment ago that it has too much to do.
+    pub is_overloaded: bool,
+    /// Its last requests failed, a moment ago.
+    pub is_failing: bool,
+    /// The share of its requests that it may have; less than 1 while it is back only lately.
+    pub start_share: f64,
+    /// When a probe or a request last failed there.
+    pub last_failure: Option<Moment>,
+}
+
+impl HealthView {
+    /// Of an endpoint of which nothing speaks against.
+    pub const GOOD: Self = Self {
+        status: HealthStatus::Healthy,
+        gate: Gate::Closed,
+        is_ejected: false,
+        waits_until: None,
+        is_overloaded: false,
+        is_failing: false,
+        start_share: 1.0,
+        last_failure: None,
+    };
+}
 
 /// Whether a breaker lets a request through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,3 +115,6 @@ pub enum WriteFitness {
     /// A writer.
     Writer,
 }
+
+#[cfg(test)]
+mod tests;

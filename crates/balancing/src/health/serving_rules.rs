@@ -9,7 +9,7 @@ pub struct ServingRules {
     pub states: bool,
     /// Whether the verdict of probes counts.
     pub probes: bool,
-    /// Whether breakers take endpoints out.
+    /// Whether breakers and ejections take endpoints out.
     pub breakers: bool,
 }
 
@@ -30,6 +30,11 @@ impl ServingRules {
             true => gate,
             false => Gate::Closed,
         }
+    }
+
+    /// Whether an ejection takes the endpoint out.
+    pub fn is_ejected(self, is_ejected: bool) -> bool {
+        self.states && self.breakers && is_ejected
     }
 
     /// Whether it serves: it has an address, its status keeps it in, and its breaker is closed.

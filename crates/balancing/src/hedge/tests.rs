@@ -1,6 +1,8 @@
 use crate::policies::Strategy::{self, LeastConnections};
 use crate::testing::{IDLE, Plain, WAITED};
-use crate::{EndpointLoad, EndpointView, Gate, HealthStatus, Moment, Pick, RouteReason};
+use crate::{
+    EndpointLoad, EndpointView, Gate, HealthStatus, HealthView, Moment, Pick, RouteReason,
+};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -13,10 +15,14 @@ const WAITING: EndpointView = EndpointView {
     },
     ..IDLE
 };
-const OPEN: EndpointView = EndpointView {
+const OPEN: EndpointView = with(HealthView {
     gate: Gate::Open(Moment(u64::MAX - 1)),
-    ..IDLE
-};
+    ..HealthView::GOOD
+});
+
+const fn with(health: HealthView) -> EndpointView {
+    EndpointView { health, ..IDLE }
+}
 
 fn hedged(views: impl Into<Vec<EndpointView>>) -> Option<Pick> {
     Plain::new(LeastConnections, views.into()).hedge()
@@ -41,14 +47,14 @@ fn a_hedge_goes_to_another_endpoint_that_is_as_good() {
 
 #[test]
 fn none_goes_where_it_is_worse() {
-    let degraded = EndpointView {
+    let degraded = with(HealthView {
         status: HealthStatus::Degraded,
-        ..IDLE
-    };
-    let overloaded = EndpointView {
+        ..HealthView::GOOD
+    });
+    let overloaded = with(HealthView {
         is_overloaded: true,
-        ..IDLE
-    };
+        ..HealthView::GOOD
+    });
     let slower = EndpointView {
         recent_mean: Some(0.3),
         ..IDLE
@@ -77,10 +83,10 @@ fn one_that_usually_responds_within_the_time_already_waited_is_good_enough() {
 
 #[test]
 fn a_trial_is_not_made_by_a_hedge() {
-    let due = EndpointView {
+    let due = with(HealthView {
         gate: Gate::HalfOpen,
-        ..IDLE
-    };
+        ..HealthView::GOOD
+    });
     assert_eq!(hedged([WAITING, due]), None);
 }
 
@@ -124,12 +130,13 @@ prop_compose! {
         mean in proptest::option::of(0.0..1.0),
     ) -> EndpointView {
         let gate = match gate {
-            0 => OPEN.gate,
+            0 => OPEN.health.gate,
             1 => Gate::HalfOpen,
             2 => Gate::TrialRunning,
             _ => Gate::Closed,
         };
-        let view = EndpointView { is_tried, is_resolved, gate, weight: weight.into(), recent_mean: mean, ..IDLE };
+        let view = EndpointView { is_tried, is_resolved, weight: weight.into(), recent_mean: mean, ..IDLE };
+        let view = EndpointView { health: HealthView { gate, ..HealthView::GOOD }, ..view };
         busy(in_flight, view)
     }
 }
@@ -140,7 +147,7 @@ proptest! {
         for strategy in Strategy::ALL {
             let Some(pick) = Plain::new(*strategy, views.clone()).hedge() else { continue };
             let picked = &views[pick.index];
-            prop_assert!(!picked.is_tried && picked.is_resolved && picked.gate == Gate::Closed);
+            prop_assert!(!picked.is_tried && picked.is_resolved && picked.health.gate == Gate::Closed);
             let busiest = views.iter().filter(|one| one.is_tried);
             let busiest = busiest.map(EndpointView::in_flight_per_weight).fold(0.0, f64::max);
             prop_assert!(picked.in_flight_per_weight() <= busiest);

@@ -4,7 +4,7 @@
 use super::model::Model;
 use super::{ReplayedEndpoint, after};
 use crate::{
-    Ask, Completion, EndpointLoad, EndpointView, Fault, Gate, HealthStatus, Moment, Policy,
+    Ask, Completion, Distance, EndpointLoad, EndpointView, Fault, HealthView, Moment, Policy,
     PoolView, Random, Standing, Start, WriteFitness,
 };
 use std::cmp::Reverse;
@@ -104,7 +104,7 @@ impl<'a> VirtualPool<'a> {
         for (view, classes) in self.views.iter_mut().zip(&self.classes) {
             view.standing = match view.is_full() {
                 true => Standing::Full,
-                false => Standing::Preferred,
+                false => Standing::PREFERRED,
             };
             if let Some(times) = classes.get(class) {
                 let count = times.recent.len() as f64;
@@ -113,7 +113,7 @@ impl<'a> VirtualPool<'a> {
                 view.last_chosen = times.last_chosen;
             }
         }
-        let pool = PoolView::new(&self.views, Standing::Preferred, self.now, self.slowest);
+        let pool = PoolView::new(&self.views, Standing::PREFERRED, self.now, self.slowest);
         if pool.is_empty() {
             return None;
         }
@@ -190,17 +190,14 @@ fn class_times<'c>(
 
 fn idle(endpoint: &ReplayedEndpoint) -> EndpointView {
     EndpointView {
-        standing: Standing::Preferred,
+        standing: Standing::PREFERRED,
         is_tried: false,
         is_home: false,
         is_resolved: true,
         weight: endpoint.weight,
         write_fitness: WriteFitness::Unknown,
-        status: HealthStatus::Healthy,
-        gate: Gate::Closed,
-        is_overloaded: false,
-        is_slow_start_full: false,
-        last_failure: None,
+        health: HealthView::GOOD,
+        distance: Distance::Near,
         load: EndpointLoad {
             max_connections: endpoint.max_connections,
             ..EndpointLoad::default()

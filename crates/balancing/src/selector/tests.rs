@@ -1,8 +1,11 @@
 use crate::policies::Strategy::{self, *};
-use crate::testing::{IDLE, Plain};
+use crate::testing::{IDLE, Plain, READ};
 use crate::view::EndpointView;
-use crate::{EndpointLoad, Gate, HealthStatus, Moment, RouteReason, ServingRules, WriteFitness};
-use proptest::prelude::{any, prop, prop_assert, proptest};
+use crate::{
+    Ask, Distance, EndpointLoad, Exclusion, Gate, HealthStatus, HealthView, Moment, RouteReason,
+    ServingRules, WriteFitness,
+};
+use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::strategy::Strategy as _;
 use std::time::Duration;
 
@@ -11,20 +14,23 @@ const FULL: EndpointLoad = EndpointLoad {
     ..IDLE.load
 };
 
-fn failed_at(secs: u64) -> EndpointView {
-    let at = Moment(0) + Duration::from_secs(secs);
-    EndpointView {
-        last_failure: Some(at),
-        ..IDLE
+fn with(health: HealthView) -> EndpointView {
+    EndpointView { health, ..IDLE }
+}
+
+fn failed_at(secs: u64) -> HealthView {
+    HealthView {
+        last_failure: Some(Moment(0) + Duration::from_secs(secs)),
+        ..HealthView::GOOD
     }
 }
 
 /// An endpoint whose breaker opened at this second.
 fn open_since(secs: u64) -> EndpointView {
-    EndpointView {
+    with(HealthView {
         gate: Gate::Open(Moment(u64::MAX - 1)),
         ..failed_at(secs)
-    }
+    })
 }
 
 #[test]
@@ -44,39 +50,73 @@ fn a_tried_endpoint_is_never_chosen_again() {
 }
 
 #[test]
-fn degraded_overloaded_and_slowly_starting_endpoints_come_last() {
-    let degraded = EndpointView {
-        status: HealthStatus::Degraded,
-        ..IDLE
+fn the_endpoint_with_the_least_against_it_is_taken_and_the_next_when_it_is_full() {
+    let health = |change: fn(&mut HealthView)| {
+        let mut health = HealthView::GOOD;
+        change(&mut health);
+        with(health)
     };
-    let overloaded = EndpointView {
-        is_overloaded: true,
-        ..IDLE
-    };
-    let starting = EndpointView {
-        is_slow_start_full: true,
-        ..IDLE
-    };
-    for last in [degraded, overloaded, starting] {
-        let mut plain = Plain::new(RoundRobin, vec![last, IDLE]);
-        assert_eq!(plain.picks(5), [1; 5]);
-        plain.views[1].load = FULL;
-        assert_eq!(plain.pick(), 0);
+    let distant = |distance| EndpointView { distance, ..IDLE };
+    let worse_and_worse = vec![
+        IDLE,
+        distant(Distance::OtherZone),
+        distant(Distance::OtherRegion),
+        health(|h| h.is_failing = true),
+        health(|h| h.is_overloaded = true),
+        health(|h| h.status = HealthStatus::Degraded),
+    ];
+    let mut plain = Plain::new(RoundRobin, worse_and_worse.into_iter().rev().collect());
+    for best in (0..6).rev() {
+        assert_eq!(plain.picks(3), [best; 3]);
+        plain.views[best].load = FULL;
     }
+    assert_eq!(plain.select(), None);
 }
 
 #[test]
-fn one_trial_at_a_time_is_made_with_a_first_attempt_of_a_read() {
+fn an_endpoint_that_is_just_back_takes_no_more_than_its_room_even_when_all_others_are_full() {
+    let starting = with(HealthView {
+        start_share: 0.1,
+        ..HealthView::GOOD
+    });
+    let mut plain = Plain::new(LeastConnections, vec![starting, IDLE]);
+    plain.views[0].load.in_flight = 9;
+    plain.views[1].load = FULL;
+    assert_eq!(plain.pick(), 0);
+    plain.views[0].load.in_flight = 10;
+    assert_eq!(plain.select(), None);
+    let screen = plain.selector.screen(&plain.views, &plain.ask);
+    assert_eq!(screen.exclusion(&plain.views, 0), Some(Exclusion::Starting));
+}
+
+#[test]
+fn an_endpoint_that_asked_to_be_left_alone_is_not_even_a_last_resort() {
+    let waits = with(HealthView {
+        waits_until: Some(Moment(9)),
+        ..HealthView::GOOD
+    });
+    let plain = Plain::new(LeastConnections, vec![waits, waits]);
+    assert_eq!(plain.select(), None);
+}
+
+#[test]
+fn one_trial_at_a_time_is_made_with_a_first_attempt_of_a_read_of_data() {
     let mut plain = Plain::new(RoundRobin, vec![open_since(1), IDLE, IDLE]);
-    plain.views[0].gate = Gate::HalfOpen;
+    plain.views[0].health.gate = Gate::HalfOpen;
     let pick = plain.select().unwrap();
     assert_eq!((pick.index, pick.reason), (0, RouteReason::Trial));
-    for (writer, is_retry) in [(true, false), (false, true)] {
-        (plain.ask.needs_writer, plain.ask.is_retry) = (writer, is_retry);
-        assert_ne!(plain.pick(), 0);
+    let unfit: [fn(&mut Ask); 3] = [
+        |ask| ask.needs_writer = true,
+        |ask| ask.is_retry = true,
+        |ask| ask.may_try = false,
+    ];
+    for change in unfit {
+        plain.ask = READ;
+        change(&mut plain.ask);
+        assert!(!plain.picks(9).contains(&0));
     }
-    plain.ask.is_retry = false;
-    plain.views[0].gate = Gate::TrialRunning;
+    plain.ask = READ;
+    plain.views[0].health.gate = Gate::TrialRunning;
     assert!(!plain.picks(9).contains(&0));
 }
 
@@ -101,9 +141,11 @@ fn writes_go_to_the_fittest_and_never_to_a_configured_reader() {
 
 #[test]
 fn the_last_resort_is_the_least_recently_failed_unless_one_is_only_full() {
-    let unhealthy = |secs| EndpointView {
-        status: HealthStatus::Unhealthy,
-        ..failed_at(secs)
+    let unhealthy = |secs| {
+        with(HealthView {
+            status: HealthStatus::Unhealthy,
+            ..failed_at(secs)
+        })
     };
     let mut plain = Plain::new(LeastConnections, [3, 1, 2].map(unhealthy).to_vec());
     let pick = plain.select().unwrap();
@@ -118,6 +160,7 @@ fn the_last_resort_is_the_least_recently_failed_unless_one_is_only_full() {
 fn breakers_take_out_no_more_than_their_share() {
     // One of three may go: the one that failed earlier stays, but comes last.
     let mut plain = Plain::new(RoundRobin, vec![open_since(1), open_since(2), IDLE]);
+    plain.selector.rules.max_ejected = 0.34;
     assert_eq!(plain.picks(5), [2; 5]);
     plain.views[2].load = FULL;
     assert_eq!(plain.pick(), 0);
@@ -126,12 +169,21 @@ fn breakers_take_out_no_more_than_their_share() {
 }
 
 #[test]
+fn two_of_three_are_out_while_the_third_is_full() {
+    let mut plain = Plain::new(RoundRobin, vec![open_since(1), open_since(2), IDLE]);
+    plain.views[2].load = FULL;
+    assert_eq!(plain.select(), None, "it is waited for");
+    plain.views[2].health.status = HealthStatus::Maintenance;
+    assert_eq!(plain.pick(), 0, "one stays of those that there are");
+}
+
+#[test]
 fn home_is_preferred_while_it_may_take_the_request() {
     let mut plain = Plain::idle(LeastConnections, 3);
     plain.views[2].is_home = true;
     plain.views[2].load.in_flight = 9;
     assert_eq!(plain.select().unwrap().reason, RouteReason::Home);
-    plain.views[2].status = HealthStatus::Unhealthy;
+    plain.views[2].health.status = HealthStatus::Unhealthy;
     assert_ne!(plain.pick(), 2);
 }
 
@@ -162,19 +214,31 @@ fn any_view() -> impl proptest::strategy::Strategy<Value = EndpointView> {
     use HealthStatus::{Degraded, Healthy, Maintenance, Unhealthy};
     let status = prop::sample::select(vec![Healthy, Degraded, Unhealthy, Maintenance]);
     let gate = prop::sample::select(gates.to_vec());
-    (status, gate, 0u32..=100, any::<[bool; 4]>(), 0u64..9).prop_map(
-        |(status, gate, in_flight, [is_tried, is_resolved, is_overloaded, idle], failed)| {
-            EndpointView {
-                status,
-                gate,
+    (status, gate, 0u32..=100, any::<[bool; 6]>(), 0u64..9).prop_map(
+        |(status, gate, in_flight, flags, failed)| {
+            let [
                 is_tried,
                 is_resolved,
                 is_overloaded,
+                idle,
+                is_ejected,
+                is_back,
+            ] = flags;
+            EndpointView {
+                is_tried,
+                is_resolved,
                 load: EndpointLoad {
                     in_flight: if idle { 0 } else { in_flight },
                     ..IDLE.load
                 },
-                ..failed_at(failed)
+                ..with(HealthView {
+                    status,
+                    gate,
+                    is_overloaded,
+                    is_ejected,
+                    start_share: if is_back { 0.3 } else { 1.0 },
+                    ..failed_at(failed)
+                })
             }
         },
     )
@@ -189,14 +253,57 @@ proptest! {
         let plain = Plain::new(strategy, views);
         if let Some(pick) = plain.select() {
             let view = plain.views[pick.index];
-            prop_assert!(view.is_resolved && !view.is_tried && view.status != HealthStatus::Maintenance);
+            let is_open = view.health.gate != Gate::Closed || view.health.is_ejected;
+            prop_assert!(view.is_resolved && !view.is_tried && view.health.status != HealthStatus::Maintenance);
             prop_assert!(!view.is_full() || pick.reason == RouteReason::LastResort);
+            if plain.views.iter().any(serves) {
+                let may_be = !is_open || pick.reason == RouteReason::Trial;
+                prop_assert!(may_be, "an ejected endpoint took a request that was no trial");
+            }
         } else {
-            let serves = |view: &EndpointView| {
-                let online = ServingRules::default().is_online(view.is_resolved, view.status, view.gate);
-                online && !view.is_tried && !view.is_full()
-            };
             prop_assert!(!plain.views.iter().any(serves));
         }
     }
+
+    #[test]
+    fn a_write_never_reaches_a_configured_reader_nor_one_less_fit_than_another(
+        views in prop::collection::vec(any_view(), 1..20),
+        fitness in prop::collection::vec(0usize..4, 20),
+    ) {
+        use WriteFitness::{Never, Reader, Unknown, Writer};
+        let mut plain = Plain::new(LeastConnections, views);
+        for (view, n) in plain.views.iter_mut().zip(fitness) {
+            view.write_fitness = [Never, Reader, Unknown, Writer][n];
+        }
+        plain.ask.needs_writer = true;
+        let best = plain.views.iter().map(|view| view.write_fitness).max().unwrap();
+        if let Some(pick) = plain.select() {
+            let chosen = plain.views[pick.index].write_fitness;
+            prop_assert!(chosen != Never && chosen == best);
+            prop_assert!(pick.reason != RouteReason::Trial);
+        }
+    }
+
+    #[test]
+    fn one_endpoint_may_always_be_ejected_and_one_always_stays(
+        open in prop::collection::vec(any::<bool>(), 1..9),
+        share in 0.0f64..=1.0,
+    ) {
+        let view = |open: &bool| if *open { open_since(1) } else { IDLE };
+        let mut plain = Plain::new(RoundRobin, open.iter().map(view).collect());
+        plain.selector.rules.max_ejected = share;
+        let screen = plain.selector.screen(&plain.views, &plain.ask);
+        let out = (0..open.len()).filter(|index| screen.exclusion(&plain.views, *index).is_some()).count();
+        prop_assert!(out < open.len());
+        prop_assert_eq!(out > 0, open.len() > 1 && open.contains(&true));
+    }
+}
+
+/// Whether it takes requests and has room.
+fn serves(view: &EndpointView) -> bool {
+    let (rules, health) = (ServingRules::default(), &view.health);
+    rules.is_online(view.is_resolved, health.status, health.gate)
+        && !health.is_ejected
+        && !view.is_tried
+        && !view.is_full()
 }

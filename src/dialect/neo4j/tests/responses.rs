@@ -176,7 +176,7 @@ fn the_table_of_codes_is_followed() {
         ),
         (
             "Neo.ClientError.Security.Unauthorized",
-            Fault::Client,
+            Fault::Access,
             Executed::Nothing,
             RetryAdvice::No,
             RetryAdvice::No,

@@ -3,7 +3,7 @@
 
 use crate::dialect::{Body, Call, Executed, Fault, Judgement, Response, RetryAdvice};
 use Executed::{Nothing, Unknown};
-use Fault::{Client, Database, Endpoint, Overload, Peer};
+use Fault::{Access, Client, Database, Endpoint, Overload, Peer};
 use RetryAdvice::{Elsewhere, No, Once};
 use Text::{Any, Begins, Empty, Holds};
 
@@ -30,10 +30,10 @@ const FAILURES: &[Pattern] = &[
     (400, 400, Begins("Deserialize error"),         "deserialize_error",    Client,   Nothing, No),
     (400, 400, Begins("Bad request"),               "bad_request",          Client,   Nothing, No),
     (400, 400, Holds("larger than allowed"),        "too_large",            Client,   Nothing, No),
-    (401, 401, Any,                                 "unauthenticated",      Client,   Nothing, No),
+    (401, 401, Any,                                 "unauthenticated",      Access,   Nothing, No),
     (403, 403, Begins("Storage locked"),            "storage_locked",       Endpoint, Nothing, No),
     (403, 403, Begins("ExpiredSignature"),          "expired_token",        Client,   Nothing, No),
-    (403, 403, Any,                                 "forbidden",            Client,   Nothing, No),
+    (403, 403, Any,                                 "forbidden",            Access,   Nothing, No),
     (404, 404, Empty,                               "unknown_route",        Client,   Nothing, No),
     (404, 404, Begins("Not found: Collection"),     "collection_not_found", Client,   Nothing, Once),
     (404, 404, Holds("No point with id"),           "point_not_found",      Client,   Nothing, No),
@@ -81,7 +81,7 @@ pub fn judge(call: &Call, response: &Response<'_>) -> Judgement {
         read_retry,
         // The request may be the cause: a server that cannot serve says 502 to 504, or nothing.
         needs_two_shapes: fault == Endpoint && read_retry == Once,
-        revoke: matches!(response.status, 401 | 403) && fault == Client,
+        revoke: matches!(response.status, 401 | 403) && matches!(fault, Access | Client),
         ..Judgement::failure(fault, partly(call, execution), code)
     }
 }

@@ -118,7 +118,7 @@ fn a_write_whose_response_cannot_be_read_is_only_queued() {
 
 #[test]
 fn failures_are_judged_by_status_and_text() {
-    use Fault::{Client, Database, Endpoint, Overload, Peer};
+    use Fault::{Access, Client, Database, Endpoint, Overload, Peer};
     for (status, text, fault, read_retry, code) in [
         (
             400,
@@ -137,14 +137,14 @@ fn failures_are_judged_by_status_and_text() {
         (
             401,
             "Must provide an API key or an Authorization bearer token",
-            Client,
+            Access,
             RetryAdvice::No,
             "unauthenticated",
         ),
         (
             403,
             "Forbidden: Global access is required",
-            Client,
+            Access,
             RetryAdvice::No,
             "forbidden",
         ),

@@ -1,6 +1,6 @@
 //! A moment that threads share without a lock; it only moves forward.
 
-use crate::clock::Moment;
+use crate::Moment;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The latest moment that was marked, or none yet.

@@ -1,8 +1,8 @@
 //! The status machine of one endpoint. Probes drive it; failures of traffic add
 //! to it under the rule `leaky` only. It never looks at the breaker, which is traffic's own.
 
-use crate::config::{Health, HealthRule};
-use balancing::HealthStatus;
+use super::HealthStatus;
+use super::settings::{ProbeSettings, StatusRule};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -14,12 +14,21 @@ const LEAKY_UNHEALTHY: u32 = 5;
 /// What one round of probes says of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProbeOutcome {
-    /// It serves.
+    /// It serves: it answered a question for data.
     Good,
+    /// It answered a question that any server answers that runs.
+    Alive,
     /// It responded, and does not serve.
     Bad,
     /// It did not respond.
     Silent,
+}
+
+impl ProbeOutcome {
+    /// Whether nothing speaks against the endpoint.
+    pub fn is_good(self) -> bool {
+        matches!(self, ProbeOutcome::Good | ProbeOutcome::Alive)
+    }
 }
 
 /// Status with the counts behind it. Reading takes no lock.
@@ -59,21 +68,21 @@ impl StatusMachine {
     }
 
     /// Takes the outcome of a round of probes; gives the new status when it changed.
-    pub fn probed(&self, outcome: ProbeOutcome, rules: &Health) -> Option<HealthStatus> {
+    pub fn probed(&self, outcome: ProbeOutcome, rules: &ProbeSettings) -> Option<HealthStatus> {
         let mut counts = self.counts.lock();
         self.probe_failing
-            .store(outcome != ProbeOutcome::Good, Ordering::Relaxed);
+            .store(!outcome.is_good(), Ordering::Relaxed);
         let now = status_of(self.state.load(Ordering::Relaxed));
         let next = match rules.rule {
-            HealthRule::Consecutive => counts.consecutive(now, outcome, rules),
-            HealthRule::Leaky => counts.leaky(now, outcome),
+            StatusRule::Consecutive => counts.consecutive(now, outcome, rules),
+            StatusRule::Leaky => counts.leaky(now, outcome),
         };
         self.settle(&counts, next)
     }
 
     /// An endpoint fault of traffic; returns the new status when it changed.
-    pub fn failed_in_traffic(&self, rules: &Health) -> Option<HealthStatus> {
-        if rules.rule != HealthRule::Leaky {
+    pub fn failed_in_traffic(&self, rules: &ProbeSettings) -> Option<HealthStatus> {
+        if rules.rule != StatusRule::Leaky {
             return None;
         }
         let mut counts = self.counts.lock();
@@ -83,8 +92,8 @@ impl StatusMachine {
     }
 
     /// A success of traffic forgives one error of the rule `leaky`.
-    pub fn succeeded_in_traffic(&self, rules: &Health) -> Option<HealthStatus> {
-        if rules.rule != HealthRule::Leaky || !self.troubled.load(Ordering::Relaxed) {
+    pub fn succeeded_in_traffic(&self, rules: &ProbeSettings) -> Option<HealthStatus> {
+        if rules.rule != StatusRule::Leaky || !self.troubled.load(Ordering::Relaxed) {
             return None;
         }
         let mut counts = self.counts.lock();
@@ -114,9 +123,9 @@ impl Counts {
         &mut self,
         now: HealthStatus,
         outcome: ProbeOutcome,
-        rules: &Health,
+        rules: &ProbeSettings,
     ) -> HealthStatus {
-        if outcome == ProbeOutcome::Good {
+        if outcome.is_good() {
             self.errors = 0;
             self.good = self.good.saturating_add(1);
             let enough = self.good >= rules.healthy_after.max(1);
@@ -132,7 +141,7 @@ impl Counts {
 
     /// A failure never improves a status, so a bad response leaves an unhealthy endpoint unhealthy.
     fn leaky(&mut self, now: HealthStatus, outcome: ProbeOutcome) -> HealthStatus {
-        if outcome == ProbeOutcome::Good {
+        if outcome.is_good() {
             self.errors = self.errors.saturating_sub(1);
             return HealthStatus::Healthy;
         }

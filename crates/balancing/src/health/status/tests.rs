@@ -1,14 +1,17 @@
 use super::ProbeOutcome::{Bad, Good, Silent};
 use super::*;
 
-fn rules(rule: HealthRule) -> Health {
-    Health {
-        rule,
-        ..Health::default()
-    }
+const DEFAULT: ProbeSettings = ProbeSettings {
+    rule: StatusRule::Consecutive,
+    unhealthy_after: 5,
+    healthy_after: 1,
+};
+
+fn rules(rule: StatusRule) -> ProbeSettings {
+    ProbeSettings { rule, ..DEFAULT }
 }
 
-fn after(rule: HealthRule, signs: &[ProbeOutcome]) -> HealthStatus {
+fn after(rule: StatusRule, signs: &[ProbeOutcome]) -> HealthStatus {
     let machine = StatusMachine::default();
     for outcome in signs {
         machine.probed(*outcome, &rules(rule));
@@ -18,7 +21,7 @@ fn after(rule: HealthRule, signs: &[ProbeOutcome]) -> HealthStatus {
 
 #[test]
 fn as_many_failures_in_a_row_as_the_threshold_are_unhealthy() {
-    use HealthRule::Consecutive;
+    use StatusRule::Consecutive;
     assert_eq!(after(Consecutive, &[Silent; 4]), HealthStatus::Healthy);
     assert_eq!(after(Consecutive, &[Silent; 5]), HealthStatus::Unhealthy);
     assert_eq!(after(Consecutive, &[Bad; 5]), HealthStatus::Unhealthy);
@@ -29,9 +32,9 @@ fn as_many_failures_in_a_row_as_the_threshold_are_unhealthy() {
 #[test]
 fn one_good_probe_restores_unless_more_are_asked_for() {
     let machine = StatusMachine::default();
-    let careful = Health {
+    let careful = ProbeSettings {
         healthy_after: 2,
-        ..Health::default()
+        ..DEFAULT
     };
     for _ in 0..5 {
         machine.probed(Silent, &careful);
@@ -41,24 +44,21 @@ fn one_good_probe_restores_unless_more_are_asked_for() {
     for _ in 0..5 {
         machine.probed(Silent, &careful);
     }
-    assert_eq!(
-        machine.probed(Good, &Health::default()),
-        Some(HealthStatus::Healthy)
-    );
+    assert_eq!(machine.probed(Good, &DEFAULT), Some(HealthStatus::Healthy));
 }
 
 #[test]
 fn a_change_is_told_once() {
     let machine = StatusMachine::default();
     let told: Vec<_> = (0..9)
-        .filter_map(|_| machine.probed(Silent, &Health::default()))
+        .filter_map(|_| machine.probed(Silent, &DEFAULT))
         .collect();
     assert_eq!(told, [HealthStatus::Unhealthy]);
 }
 
 #[test]
 fn the_leaky_rule_degrades_above_three_and_is_unhealthy_above_five_when_silent() {
-    use HealthRule::Leaky;
+    use StatusRule::Leaky;
     assert_eq!(after(Leaky, &[Bad; 3]), HealthStatus::Healthy);
     assert_eq!(after(Leaky, &[Bad; 4]), HealthStatus::Degraded);
     assert_eq!(after(Leaky, &[Bad; 40]), HealthStatus::Degraded);
@@ -70,7 +70,7 @@ fn the_leaky_rule_degrades_above_three_and_is_unhealthy_above_five_when_silent()
 
 #[test]
 fn a_good_probe_takes_one_error_away_so_flapping_degrades_again_at_once() {
-    use HealthRule::Leaky;
+    use StatusRule::Leaky;
     let flapping = [Bad, Bad, Bad, Bad, Good];
     assert_eq!(after(Leaky, &flapping), HealthStatus::Healthy);
     assert_eq!(
@@ -81,10 +81,10 @@ fn a_good_probe_takes_one_error_away_so_flapping_degrades_again_at_once() {
 
 #[test]
 fn traffic_degrades_under_the_leaky_rule_only_and_forgives() {
-    let leaky = rules(HealthRule::Leaky);
+    let leaky = rules(StatusRule::Leaky);
     let machine = StatusMachine::default();
     for _ in 0..9 {
-        machine.failed_in_traffic(&rules(HealthRule::Consecutive));
+        machine.failed_in_traffic(&rules(StatusRule::Consecutive));
     }
     assert_eq!(machine.get(), HealthStatus::Healthy);
     for _ in 0..4 {
@@ -101,7 +101,7 @@ fn traffic_degrades_under_the_leaky_rule_only_and_forgives() {
 fn maintenance_hides_the_state_and_gives_it_back() {
     let machine = StatusMachine::default();
     for _ in 0..5 {
-        machine.probed(Silent, &Health::default());
+        machine.probed(Silent, &DEFAULT);
     }
     assert!(machine.set_maintenance(true));
     assert!(!machine.set_maintenance(true));
