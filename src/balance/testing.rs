@@ -159,6 +159,7 @@ impl World {
     pub fn done(&self, fault: Fault, millis: u64) -> Completion {
         let start = Start {
             endpoint: 0,
+            in_flight: 1,
             ask: self.ask(&[]).plain(),
             now: self.now(),
         };

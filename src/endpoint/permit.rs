@@ -78,6 +78,7 @@ impl Permit {
         let place = self.place.as_ref();
         let start = Start {
             endpoint: place.map_or(Start::OUTSIDE, |place| place.index),
+            in_flight: self.endpoint.state.in_flight(),
             ask,
             now: clock.now(),
         };

@@ -9,6 +9,11 @@ pub trait Balancer {
     /// The replica that takes a request now; `None` where it waits in the proxy. Only an oracle looks into replicas.
     fn pick(&mut self, replicas: &[Replica], arrival: &Arrival, now: Moment) -> Option<usize>;
 
+    /// Requests that the proxy has in flight at a replica.
+    fn in_flight(&self, _replica: usize) -> u32 {
+        0
+    }
+
     /// A request begins.
     fn start(&mut self, _start: &Start) {}
 

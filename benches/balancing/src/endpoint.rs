@@ -76,6 +76,11 @@ impl SimEndpoint {
         }
     }
 
+    /// Requests in flight.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
     /// A request begins.
     pub fn start(&mut self, start: &Start) {
         self.in_flight += 1;

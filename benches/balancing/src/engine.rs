@@ -15,12 +15,15 @@ use balancing::{Completion, Fault, Moment, Start};
 use slab::Slab;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::Range;
 use std::time::Duration;
 
 /// After so many times the time in which requests arrive, what has not ended never will.
 const PATIENCE: f64 = 20.0;
 /// A proxy in which requests wait while none is in flight asks its policy again after this time.
 const ASK_AGAIN: Duration = Duration::from_millis(10);
+/// Waiting requests of a proxy for which its policy is asked when a place is free.
+const SCANNED: usize = 32;
 
 /// One run of a scenario.
 pub struct Simulation {
@@ -193,40 +196,48 @@ impl Simulation {
         if let Some(deadline) = self.clients.deadline() {
             self.try_again(&arrival, deadline);
         }
-        let proxy = &mut self.proxies[arrival.proxy];
-        let picked = match proxy.waiting.is_empty() {
-            true => proxy.balancer.pick(&self.replicas, &arrival, self.now),
-            false => None,
-        };
-        match picked {
-            Some(replica) => self.start(arrival, replica),
-            None => {
-                let refused = proxy.waiting.push(arrival, self.now);
-                self.refuse(refused);
-                self.ask_again(arrival.proxy);
-            }
+        let index = arrival.proxy;
+        let proxy = &mut self.proxies[index];
+        if proxy.waiting.is_empty()
+            && let Some(replica) = proxy.balancer.pick(&self.replicas, &arrival, self.now)
+        {
+            return self.start(arrival, replica);
         }
+        let refused = proxy.waiting.push(arrival, self.now);
+        self.refuse(refused);
+        let last = self.proxies[index].waiting.last();
+        self.place(index, last..last + 1);
+        self.ask_again(index);
     }
 
-    /// Gives the requests that wait in a proxy to replicas, in order, as far as its policy picks one.
+    /// Gives the requests that wait in a proxy to replicas, in order, as far as its policy picks one. One may go before others
+    /// that wait for a faster replica.
     fn place_waiting(&mut self, index: usize) {
-        loop {
-            let now = self.now;
-            while let Some(expired) = self.proxies[index].waiting.take_expired(now) {
-                self.refuse(Some(expired));
-            }
+        let now = self.now;
+        while let Some(expired) = self.proxies[index].waiting.take_expired(now) {
+            self.refuse(Some(expired));
+        }
+        self.place(index, 0..SCANNED);
+        self.ask_again(index);
+    }
+
+    /// Gives those at these positions of the line to replicas.
+    fn place(&mut self, index: usize, mut positions: Range<usize>) {
+        let now = self.now;
+        while positions.start < positions.end {
             let proxy = &mut self.proxies[index];
-            let Some(arrival) = proxy.waiting.first(now) else {
-                return;
-            };
-            let Some(replica) = proxy.balancer.pick(&self.replicas, arrival, now) else {
+            let Some(mut arrival) = proxy.waiting.nth(positions.start, now) else {
                 break;
             };
-            if let Some(arrival) = proxy.waiting.take_first(now) {
-                self.start(arrival, replica);
+            arrival.ask.ahead = u32::try_from(positions.start).unwrap_or(u32::MAX);
+            match proxy.balancer.pick(&self.replicas, &arrival, now) {
+                Some(replica) => {
+                    proxy.waiting.take_nth(positions.start, now);
+                    self.start(arrival, replica);
+                }
+                None => positions.start += 1,
             }
         }
-        self.ask_again(index);
     }
 
     /// Where none is in flight, nothing will make the proxy ask its policy again.
@@ -251,14 +262,16 @@ impl Simulation {
         } = *arrival;
         self.at(self.now + after, Event::TryAgain { client, attempt });
     }
+
     fn start(&mut self, arrival: Arrival, replica: usize) {
+        let proxy = &mut self.proxies[arrival.proxy];
+        proxy.in_flight += 1;
         let start = Start {
             endpoint: replica,
+            in_flight: proxy.balancer.in_flight(replica) + 1,
             ask: arrival.ask,
             now: self.now,
         };
-        let proxy = &mut self.proxies[arrival.proxy];
-        proxy.in_flight += 1;
         proxy.balancer.start(&start);
         let failure = self.replicas[replica].failure;
         let request = self.requests.insert(Request {

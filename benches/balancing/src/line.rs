@@ -101,21 +101,33 @@ impl Line {
         }
     }
 
-    /// Who is served next.
-    pub fn first(&self, now: Moment) -> Option<&Arrival> {
+    /// The place in line of who came last, as far as the line tells.
+    pub fn last(&self) -> usize {
         match self {
-            Line::Fifo(waiting) => waiting.front(),
-            Line::Queue { queue, .. } => queue.get(queue.next(&Passed::default(), now)?),
+            Line::Fifo(waiting) => waiting.len().saturating_sub(1),
+            Line::Queue { .. } => 0,
         }
     }
 
-    /// Takes out who is served next.
-    pub fn take_first(&mut self, now: Moment) -> Option<Arrival> {
+    /// Who is served when so many before it are passed over. The queue of the crate passes over none.
+    pub fn nth(&self, passed: usize, now: Moment) -> Option<Arrival> {
         match self {
-            Line::Fifo(waiting) => waiting.pop_front(),
+            Line::Fifo(waiting) => waiting.get(passed).copied(),
+            Line::Queue { queue, .. } if passed == 0 => queue.get(queue.next(&Passed::default(), now)?).copied(),
+            Line::Queue { .. } => None,
+        }
+    }
+
+    /// Takes out who is served when so many before it are passed over.
+    pub fn take_nth(&mut self, passed: usize, now: Moment) {
+        match self {
+            Line::Fifo(waiting) => {
+                waiting.remove(passed);
+            }
             Line::Queue { queue, .. } => {
-                let ticket = queue.next(&Passed::default(), now)?;
-                queue.serve(ticket, now)
+                if let Some(ticket) = queue.next(&Passed::default(), now).filter(|_| passed == 0) {
+                    queue.serve(ticket, now);
+                }
             }
         }
     }

@@ -93,6 +93,10 @@ impl Balancer for Proxy {
         Some(pick.index)
     }
 
+    fn in_flight(&self, replica: usize) -> u32 {
+        self.endpoints[replica].in_flight()
+    }
+
     fn start(&mut self, start: &Start) {
         self.endpoints[start.endpoint].start(start);
         self.selector.policy.on_start(start);

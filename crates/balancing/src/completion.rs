@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Start {
     /// Index of the endpoint in its pool; [`Start::OUTSIDE`] where it has left the pool.
     pub endpoint: usize,
+    /// Requests in flight there, this one among them.
+    pub in_flight: u32,
     pub ask: Ask,
     pub now: Moment,
 }

@@ -13,6 +13,8 @@ glossary! {
         FewestInFlight = "fewest_in_flight", "";
         /// The lowest mix of load and time.
         LowestScore = "lowest_score", "`scores` of the attempt, or `GET /api/coordination/scores`, shows what it was compared with.";
+        /// The fastest endpoint with a free place, by what is learned of its speed and of how many requests it works on at once.
+        FreePlace = "free_place", "`scores` of the attempt shows what it was compared with.";
         /// The lowest mean of the last times for this complexity.
         BestHistory = "best_history", "`scores` of the attempt shows what it was compared with.";
         /// Nothing recent is known of it for this complexity, so that its times are measured anew.

@@ -162,7 +162,9 @@ choice! {
         LeastConnections = "least_connections",
         /// The lowest mix of load and response time.
         ResourceAware = "resource_aware",
-        /// Resource aware, corrected by what was learned for this complexity.
+        /// Resource aware, corrected by the last response times for the complexity of the request.
+        History = "history",
+        /// Late binding: an endpoint is given as many requests as it works on at once, which is learned; more wait, and each goes where it is done first.
         Adaptive = "adaptive",
     }
 }
@@ -175,6 +177,7 @@ impl StrategyName {
             Self::WeightedRoundRobin => Strategy::WeightedRoundRobin,
             Self::LeastConnections => Strategy::LeastConnections,
             Self::ResourceAware => Strategy::ResourceAware,
+            Self::History => Strategy::History,
             Self::Adaptive => Strategy::Adaptive,
         }
     }

@@ -31,7 +31,7 @@ impl LeastConnections {
         };
         let score = pool.lowest(load)?;
         Some(Pick {
-            index: self.turns.next(pool, |one| load(one) <= score)?,
+            index: self.turns.next(pool, |_, one| load(one) <= score)?,
             reason: RouteReason::FewestInFlight,
             score,
         })

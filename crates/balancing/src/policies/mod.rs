@@ -1,5 +1,6 @@
 //! Ways to choose an endpoint, one file each.
 
+mod adaptive;
 mod history;
 mod least_connections;
 mod resource_aware;
@@ -7,6 +8,7 @@ mod round_robin;
 mod turns;
 mod weighted_round_robin;
 
+pub use adaptive::Adaptive;
 pub use history::History;
 pub use least_connections::LeastConnections;
 pub use resource_aware::ResourceAware;
@@ -64,7 +66,9 @@ policies! {
     /// The lowest mix of load and mean response time.
     ResourceAware = "resource_aware", |n| Arc::new(ResourceAware::new(n));
     /// Resource aware, corrected by the last response times for the complexity of the request.
-    Adaptive = "adaptive", |n| Arc::new(History::new(n));
+    History = "history", |n| Arc::new(History::new(n));
+    /// Late binding: an endpoint is given as many requests as it works on at once, which is learned; more wait, and each goes where it is done first.
+    Adaptive = "adaptive", |n| Arc::new(Adaptive::new(n));
 }
 
 /// Times and scores within this share of the lowest are taken as equal: noise must not send all

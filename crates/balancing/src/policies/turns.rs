@@ -1,7 +1,7 @@
 //! Turns: each endpoint in turn, in proportion to its weight.
 
+use crate::atomic::AtomicF64;
 use crate::view::{EndpointView, PoolView};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Gives turns by stride scheduling (Waldspurger 1995): each endpoint has a pass, the lowest pass goes and moves on by
 /// 1/weight. The long-run shares are exact. Lock-free: two choices at the same moment may give one turn twice.
@@ -10,20 +10,6 @@ pub struct Turns {
     passes: Box<[AtomicF64]>,
     /// The pass that went last: one that was away goes on from here, and makes up for nothing.
     base: AtomicF64,
-}
-
-/// The bits of a number.
-#[derive(Debug, Default)]
-struct AtomicF64(AtomicU64);
-
-impl AtomicF64 {
-    fn get(&self) -> f64 {
-        f64::from_bits(self.0.load(Ordering::Relaxed))
-    }
-
-    fn set(&self, value: f64) {
-        self.0.store(value.to_bits(), Ordering::Relaxed);
-    }
 }
 
 impl Turns {
@@ -36,10 +22,14 @@ impl Turns {
     }
 
     /// The index of the endpoint whose turn it is, among those that `may`.
-    pub fn next(&self, pool: &PoolView<'_>, may: impl Fn(&EndpointView) -> bool) -> Option<usize> {
+    pub fn next(
+        &self,
+        pool: &PoolView<'_>,
+        may: impl Fn(usize, &EndpointView) -> bool,
+    ) -> Option<usize> {
         let base = self.base.get();
         let mut first: Option<(f64, f64, usize)> = None;
-        for (index, endpoint) in pool.iter().filter(|(_, endpoint)| may(endpoint)) {
+        for (index, endpoint) in pool.iter().filter(|(index, one)| may(*index, one)) {
             let stride = 1.0 / endpoint.share();
             // Half a stride before its first turn: the heavy ones go first, and none goes twice for it.
             let pass: f64 = match self.passes.get(index)?.get() {

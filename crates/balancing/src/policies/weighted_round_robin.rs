@@ -16,7 +16,7 @@ impl WeightedRoundRobin {
 
 impl Policy for WeightedRoundRobin {
     fn pick(&self, pool: &PoolView<'_>, _ask: &Ask, _random: &mut Random) -> Option<Pick> {
-        let index = self.0.next(pool, |_| true)?;
+        let index = self.0.next(pool, |_, _| true)?;
         Some(Pick::because(index, RouteReason::Weight))
     }
 }
