@@ -13,14 +13,20 @@ use super::levels::{LEVELS, level, requests};
 use crate::Moment;
 use std::time::Duration;
 
-/// Responses that make an epoch: so few that the speed is the same all along.
+/// Responses that make an epoch, and as a multiple of the requests in flight: so few that the speed is the same all along,
+/// and enough for the level to change.
 const EPOCH: u32 = 32;
-/// How fast evidence is forgotten.
+const EPOCH_PER_REQUEST: u32 = 4;
+/// How fast evidence is forgotten: by time, but no faster than this share with each epoch, so that an endpoint with few
+/// requests is known at all.
 const MEMORY: Duration = Duration::from_secs(20);
+const KEPT: f64 = 0.97;
 /// Log-likelihood by which a candidate may be worse than the best one and still be plausible.
 const PLAUSIBLE: f64 = 2.0;
-/// Requests that were queued together are not independent: their evidence counts half.
+/// Responses that come after each other are not independent: their evidence counts half.
 const DEPENDENCE: f64 = 2.0;
+/// The share of its requests that an endpoint is left with for half an epoch, to see whether fewer are served as fast.
+const LEFT: f64 = 0.75;
 /// Standard deviations beyond which a residual counts as an outlier, and no further.
 const OUTLIER: f64 = 3.0;
 /// Responses at a level, or above it, that make it known.
@@ -37,6 +43,10 @@ pub struct Concurrency {
     log_likelihood: Box<Table>,
     /// Responses by level, forgotten like the likelihood.
     seen: Box<Table>,
+    /// Whether something speaks for a bound.
+    is_bounded: bool,
+    /// The number of requests that it is left with in the first half of this epoch.
+    left: Option<u32>,
     estimate: Estimate,
 }
 
@@ -83,6 +93,8 @@ impl Default for Concurrency {
             epoch: Epoch::new(Moment::default()),
             log_likelihood: zeros(),
             seen: zeros(),
+            is_bounded: false,
+            left: None,
             estimate: Estimate {
                 likely: requests(LEVELS - 1),
                 limit: None,
@@ -94,7 +106,10 @@ impl Default for Concurrency {
 impl Concurrency {
     /// What is known by now.
     pub fn estimate(&self) -> Estimate {
-        self.estimate
+        Estimate {
+            limit: self.left.or(self.estimate.limit),
+            ..self.estimate
+        }
     }
 
     /// A request begins; `in_flight` with it.
@@ -118,11 +133,13 @@ impl Concurrency {
         if let Some(sample) = sample {
             self.epoch.take(&sample);
         }
-        let is_over = self.epoch.responses >= EPOCH;
+        let length = EPOCH.max(self.in_flight.saturating_mul(EPOCH_PER_REQUEST));
+        let is_over = self.epoch.responses >= length;
         if is_over {
             self.close(now);
         }
-        is_over
+        let is_half = self.epoch.responses * 2 >= length;
+        is_over || (is_half && self.left.take().is_some())
     }
 
     fn pass(&mut self, now: Moment) {
@@ -136,7 +153,7 @@ impl Concurrency {
     fn close(&mut self, now: Moment) {
         let epoch = std::mem::replace(&mut self.epoch, Epoch::new(now));
         let age = now.since(epoch.begun).as_secs_f64() / MEMORY.as_secs_f64();
-        let kept = (-age).exp().max(0.5);
+        let kept = (-age).exp().max(KEPT);
         for sums in [&mut self.log_likelihood, &mut self.seen] {
             sums.iter_mut().for_each(|sum| *sum *= kept);
         }
@@ -144,26 +161,36 @@ impl Concurrency {
             *seen += get(&epoch.came, at) + get(&epoch.began, at);
         }
         epoch.weigh(&mut self.log_likelihood);
-        self.estimate = self.estimated();
+        self.estimate = self.estimated(epoch.constant());
     }
 
-    fn estimated(&self) -> Estimate {
+    /// `constant`: the level at which the endpoint was all the time, if it was at one.
+    fn estimated(&mut self, constant: Option<usize>) -> Estimate {
         let candidates = || self.log_likelihood.iter().enumerate().skip(1);
         let best = candidates().map(|(_, one)| *one).fold(f64::MIN, f64::max);
-        let is_best = |(_, one): &(usize, &f64)| **one >= best - 1e-9;
-        let likely = candidates().find(is_best).map_or(1, |(at, _)| at);
-        let is_plausible = |(_, one): &(usize, &f64)| **one >= best - PLAUSIBLE;
-        let plausible = candidates().rev().find(is_plausible);
+        let worst_of = |worse: f64| move |(_, one): &(usize, &f64)| **one >= best - worse;
+        let likely = candidates().find(worst_of(1e-9)).map_or(1, |(at, _)| at);
+        let lowest = candidates()
+            .find(worst_of(PLAUSIBLE))
+            .map_or(1, |(at, _)| at);
+        let plausible = candidates().rev().find(worst_of(PLAUSIBLE));
         let plausible = plausible.map_or(likely, |(at, _)| at);
         let tried = self.highest_known();
-        let is_unbounded = self.estimate.limit.is_none() && likely >= tried;
+        self.is_bounded |= plausible < tried;
         let highest = plausible.min(tried + 1).min(LEVELS - 1);
+        self.is_bounded &= highest < LEVELS - 1;
+        // At one level all the time nothing can be learned: it is left with fewer for a while, unless it surely serves more.
+        let crowded = constant.filter(|at| requests(lowest) < LEFT * requests(*at));
+        self.left = crowded.map(|at| (LEFT * requests(at)).ceil() as u32);
+        let highest = match crowded {
+            Some(at) => highest.min(at),
+            None => highest,
+        };
         Estimate {
             likely: requests(likely),
-            limit: match is_unbounded || highest == LEVELS - 1 {
-                true => None,
-                false => Some((requests(highest).ceil() as u32).max(1)),
-            },
+            limit: self
+                .is_bounded
+                .then_some((requests(highest).ceil() as u32).max(1)),
         }
     }
 
@@ -201,6 +228,17 @@ impl Epoch {
         add(&mut self.residuals, at, sample.residual.clamp(-most, most));
     }
 
+    /// The level at which the endpoint was nearly all the time.
+    fn constant(&self) -> Option<usize> {
+        let total: f64 = self.lasted.iter().sum();
+        let (at, longest) = self
+            .lasted
+            .iter()
+            .enumerate()
+            .max_by(|a, b| a.1.total_cmp(b.1))?;
+        (at > 1 && *longest > 0.8 * total).then_some(at)
+    }
+
     /// Adds what this epoch says of each candidate.
     fn weigh(&self, log_likelihood: &mut Table) {
         let top = (1..LEVELS)
@@ -208,7 +246,7 @@ impl Epoch {
             .find(|at| get(&self.came, *at) + get(&self.began, *at) > 0.0);
         let top = top.unwrap_or(1);
         for (candidate, sum) in log_likelihood.iter_mut().enumerate().skip(1) {
-            *sum += self.by_rate(candidate, top) + self.by_times(candidate, top) / DEPENDENCE;
+            *sum += (self.by_rate(candidate, top) + self.by_times(candidate, top)) / DEPENDENCE;
         }
     }
 
@@ -258,3 +296,6 @@ fn add(table: &mut Table, at: usize, what: f64) {
         *sum += what;
     }
 }
+
+#[cfg(test)]
+mod tests;

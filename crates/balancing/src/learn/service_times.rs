@@ -205,3 +205,6 @@ pub fn freshness(idle: Duration) -> f64 {
 fn log(value: f64) -> f64 {
     value.max(1e-9).ln()
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,8 +125,8 @@ fn resource_aware_takes_a_newcomer_as_average() {
 }
 
 #[test]
-fn adaptive_takes_the_best_history_unless_it_is_much_busier() {
-    let mut plain = Plain::new(Adaptive, [0.1, 0.5].map(taking).to_vec());
+fn history_takes_the_best_history_unless_it_is_much_busier() {
+    let mut plain = Plain::new(History, [0.1, 0.5].map(taking).to_vec());
     // By the mean of all times the second is better; for recent requests of this complexity it is the first.
     plain.views[0].load.mean_time = Some(1.5);
     plain.views[1].load.mean_time = Some(0.5);
@@ -138,8 +138,8 @@ fn adaptive_takes_the_best_history_unless_it_is_much_busier() {
 }
 
 #[test]
-fn adaptive_asks_every_newcomer_once_and_then_again_after_a_minute() {
-    let mut plain = Plain::new(Adaptive, [0.01, 0.5, 0.5].map(taking).to_vec());
+fn history_asks_every_newcomer_once_and_then_again_after_a_minute() {
+    let mut plain = Plain::new(History, [0.01, 0.5, 0.5].map(taking).to_vec());
     plain
         .views
         .iter_mut()

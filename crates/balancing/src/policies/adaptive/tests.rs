@@ -1,1 +1,121 @@
+use crate::policies::Adaptive;
+use crate::testing::{IDLE, READ};
+use crate::view::EndpointView;
+use crate::{Completion, Fault, Moment, Policy, PoolView, Random, Standing, Start};
+use std::time::Duration;
 
+/// A pool whose endpoints each work on so many requests at once, a millisecond each.
+struct World {
+    policy: Adaptive,
+    views: Vec<EndpointView>,
+    now: Moment,
+}
+
+impl World {
+    fn new(endpoints: usize) -> Self {
+        Self {
+            policy: Adaptive::new(endpoints),
+            views: vec![IDLE; endpoints],
+            now: Moment(1),
+        }
+    }
+
+    fn pick(&self) -> Option<usize> {
+        let pool = PoolView::new(&self.views, Standing::Preferred, self.now, 5.0);
+        let pick = self.policy.pick(&pool, &READ, &mut Random::seeded(1));
+        pick.map(|pick| pick.index)
+    }
+
+    fn start(&mut self, endpoint: usize) -> Start {
+        self.views[endpoint].load.in_flight += 1;
+        let start = Start {
+            endpoint,
+            in_flight: self.views[endpoint].load.in_flight,
+            ask: READ,
+            now: self.now,
+        };
+        self.policy.on_start(&start);
+        start
+    }
+
+    fn finish(&mut self, start: Start, fault: Option<Fault>) {
+        self.views[start.endpoint].load.in_flight -= 1;
+        self.policy.on_finish(&Completion {
+            start,
+            now: self.now,
+            service_time: self.now - start.now,
+            fault,
+        });
+    }
+
+    /// Lets an endpoint of so many workers serve rounds of one to `most` requests.
+    fn serve(&mut self, endpoint: usize, workers: usize, most: usize, rounds: usize) {
+        for round in 0..rounds {
+            let starts: Vec<Start> = (0..1 + round % most)
+                .map(|_| self.start(endpoint))
+                .collect();
+            for batch in starts.chunks(workers) {
+                self.now = self.now + Duration::from_millis(1);
+                batch
+                    .iter()
+                    .for_each(|start| self.finish(*start, Some(Fault::None)));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_endpoint_is_given_no_more_than_it_works_on_at_once() {
+    let mut world = World::new(2);
+    for endpoint in [0, 1] {
+        world.serve(endpoint, 3, 8, 400);
+    }
+    let mut given = Vec::new();
+    while let Some(endpoint) = world.pick() {
+        given.push(world.start(endpoint));
+        assert!(given.len() < 20, "it never waits");
+    }
+    let held = |endpoint| {
+        given
+            .iter()
+            .filter(|start| start.endpoint == endpoint)
+            .count()
+    };
+    assert!((3..=4).contains(&held(0)) && (3..=4).contains(&held(1)));
+    world.now = world.now + Duration::from_millis(1);
+    world.finish(given[0], Some(Fault::None));
+    assert_eq!(world.pick(), Some(given[0].endpoint));
+}
+
+#[test]
+fn an_idle_pool_never_makes_a_request_wait() {
+    let mut world = World::new(3);
+    world.serve(0, 1, 20, 500);
+    assert!(world.pick().is_some());
+}
+
+#[test]
+fn an_endpoint_that_owes_responses_is_given_none_while_another_has_a_place() {
+    let mut world = World::new(2);
+    for endpoint in [0, 1] {
+        world.serve(endpoint, 4, 6, 300);
+    }
+    world.start(0);
+    world.start(0);
+    world.now = world.now + Duration::from_millis(50);
+    world.start(1);
+    world.start(1);
+    assert_eq!(world.pick(), Some(1));
+}
+
+#[test]
+fn abandoned_requests_teach_nothing_and_leave_no_place_taken() {
+    let mut world = World::new(1);
+    for _ in 0..1_000 {
+        let start = world.start(0);
+        world.finish(start, None);
+    }
+    assert_eq!(world.pick(), Some(0));
+    let pool = PoolView::new(&world.views, Standing::Preferred, world.now, 5.0);
+    assert_eq!(world.policy.known(0, &pool).unwrap().limit, None);
+}

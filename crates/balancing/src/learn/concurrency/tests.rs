@@ -1,0 +1,175 @@
+use super::*;
+use crate::Random;
+use std::collections::VecDeque;
+
+/// An endpoint of so many workers that take requests in order, in virtual time.
+struct Endpoint {
+    workers: usize,
+    now: f64,
+    /// When each busy worker is done, and how the request there began.
+    busy: Vec<(f64, Began)>,
+    queue: VecDeque<(Began, f64)>,
+    random: Random,
+    service: fn(&mut Random) -> f64,
+    /// The mean and the variance of the logarithms of service times.
+    log: (f64, f64),
+    learned: Concurrency,
+}
+
+#[derive(Clone, Copy)]
+struct Began {
+    at: f64,
+    in_flight: u32,
+}
+
+fn exponential(random: &mut Random) -> f64 {
+    -(1.0 - random.fraction()).ln()
+}
+
+/// Pareto, shape 1.3: its variance has no bound.
+fn heavy(random: &mut Random) -> f64 {
+    (1.0 - random.fraction()).powf(-1.0 / 1.3) * 0.3 / 1.3
+}
+
+fn moment(seconds: f64) -> Moment {
+    Moment((seconds * 1e9) as u64)
+}
+
+impl Endpoint {
+    fn new(workers: usize, service: fn(&mut Random) -> f64, seed: u64) -> Self {
+        let mut random = Random::seeded(seed);
+        let logs: Vec<f64> = (0..20_000).map(|_| service(&mut random).ln()).collect();
+        let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+        let squares = logs.iter().map(|log| (log - mean).powi(2)).sum::<f64>();
+        Self {
+            workers,
+            now: 0.0,
+            busy: Vec::new(),
+            queue: VecDeque::new(),
+            random,
+            service,
+            log: (mean, squares / logs.len() as f64),
+            learned: Concurrency::default(),
+        }
+    }
+
+    fn in_flight(&self) -> usize {
+        self.busy.len() + self.queue.len()
+    }
+
+    /// Gives it requests at this rate for so long, never more at once than is learned.
+    fn run(&mut self, rate: f64, seconds: f64) {
+        let end = self.now + seconds;
+        let mut next = self.now;
+        while self.now < end {
+            let done = self
+                .busy
+                .iter()
+                .map(|(done, _)| *done)
+                .fold(f64::MAX, f64::min);
+            if done < next {
+                self.now = done;
+                self.finish();
+            } else {
+                self.now = next;
+                next += exponential(&mut self.random) / rate;
+                let limit = self.learned.estimate().limit.unwrap_or(100) as usize;
+                if self.in_flight() < limit {
+                    self.start();
+                }
+            }
+        }
+    }
+
+    fn start(&mut self) {
+        let in_flight = self.in_flight() as u32 + 1;
+        self.learned.start(in_flight, moment(self.now));
+        let began = Began {
+            at: self.now,
+            in_flight,
+        };
+        let service = (self.service)(&mut self.random);
+        match self.busy.len() < self.workers {
+            true => self.busy.push((self.now + service, began)),
+            false => self.queue.push_back((began, service)),
+        }
+    }
+
+    fn finish(&mut self) {
+        let now = self.now;
+        let first = self.busy.iter().position(|(done, _)| *done <= now).unwrap();
+        let (_, began) = self.busy.swap_remove(first);
+        if let Some((next, service)) = self.queue.pop_front() {
+            self.busy.push((now + service, next));
+        }
+        let (mean, variance) = self.log;
+        let sample = Sample {
+            in_flight: began.in_flight,
+            residual: (now - began.at).ln() - mean,
+            variance,
+        };
+        self.learned.respond(Some(sample), moment(now));
+    }
+}
+
+#[test]
+fn the_number_of_workers_is_learned_within_a_quarter() {
+    for service in [exponential, heavy] {
+        for workers in [1, 2, 4, 8, 16] {
+            let mut endpoint = Endpoint::new(workers, service, workers as u64);
+            let mut found: Vec<f64> = (0..9)
+                .map(|_| {
+                    endpoint.run(0.9 * workers as f64, 1_000.0 / workers as f64);
+                    endpoint.learned.estimate().likely
+                })
+                .collect();
+            found.sort_by(f64::total_cmp);
+            let off = (found[4] / workers as f64 - 1.0).abs();
+            assert!(off <= 0.25, "{workers}: {found:?}");
+        }
+    }
+}
+
+/// Under a load that never ends an endpoint would always be at one level; it is left with fewer now and then.
+#[test]
+fn a_bound_is_found_under_overload_and_given_up_when_it_no_longer_holds() {
+    let mut endpoint = Endpoint::new(4, exponential, 7);
+    endpoint.run(6.0, 400.0);
+    let before = endpoint.learned.estimate().likely;
+    assert!((3.0..=5.0).contains(&before), "{before}");
+    endpoint.workers = 8;
+    endpoint.run(12.0, 400.0);
+    let after = endpoint.learned.estimate().likely;
+    assert!((6.0..=10.0).contains(&after), "{after}");
+}
+
+#[test]
+fn without_evidence_there_is_no_limit() {
+    let mut endpoint = Endpoint::new(1000, exponential, 3);
+    endpoint.run(20.0, 100.0);
+    assert_eq!(endpoint.learned.estimate().limit, None);
+}
+
+#[test]
+fn whatever_is_told_the_limit_lets_one_through() {
+    let mut random = Random::seeded(11);
+    let mut learned = Concurrency::default();
+    for step in 0..20_000u64 {
+        let now = Moment(step * 1_000 * (1 + random.bits() % 1000));
+        match random.below(3) {
+            0 => learned.start(random.below(300) as u32, now),
+            1 => learned.abandon(now),
+            _ => {
+                let sample = Sample {
+                    in_flight: random.below(300) as u32,
+                    residual: (random.fraction() - 0.5) * 1e6,
+                    variance: random.fraction() * 10.0,
+                };
+                learned.respond(Some(sample), now);
+            }
+        }
+        let Estimate { likely, limit } = learned.estimate();
+        assert!(likely.is_finite() && likely >= 1.0);
+        assert!(limit.is_none_or(|limit| limit >= 1));
+    }
+}
