@@ -29,6 +29,11 @@ impl AtomicF64 {
 pub struct AtomicMoment(AtomicU64);
 
 impl AtomicMoment {
+    /// A moment.
+    pub fn new(moment: Moment) -> Self {
+        Self(AtomicU64::new(moment.0))
+    }
+
     /// The moment.
     pub fn get(&self) -> Moment {
         Moment(self.0.load(Ordering::Relaxed))

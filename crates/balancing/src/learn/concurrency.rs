@@ -57,6 +57,8 @@ pub struct Estimate {
     pub likely: f64,
     /// The largest plausible number, at most one step above what was tried; `None`: nothing speaks for a bound.
     pub limit: Option<u32>,
+    /// The largest number that was tried.
+    pub tried: f64,
 }
 
 /// The sums of one epoch, by level.
@@ -98,6 +100,7 @@ impl Default for Concurrency {
             estimate: Estimate {
                 likely: requests(LEVELS - 1),
                 limit: None,
+                tried: 0.0,
             },
         }
     }
@@ -188,6 +191,7 @@ impl Concurrency {
         };
         Estimate {
             likely: requests(likely),
+            tried: requests(tried),
             limit: self
                 .is_bounded
                 .then_some((requests(highest).ceil() as u32).max(1)),

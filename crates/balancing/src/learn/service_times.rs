@@ -18,6 +18,11 @@ const SLOW: f64 = 0.004;
 const CHANGE: f64 = 4.0;
 /// Standard deviations beyond which a residual counts as an outlier, and no further.
 const OUTLIER: f64 = 4.0;
+/// Outliers to one side, each of a request that began after the one before had ended, that are a change: what was known no
+/// longer holds. Those in flight together may be late by one and the same pause.
+const OUTLIERS: f64 = 2.0;
+/// Times that hardly differ must not make a response that is somewhat later than usual a sign.
+const LEAST_DEVIATION: f64 = 0.25;
 /// Samples before which the slope is zero.
 const ENOUGH: f64 = 50.0;
 /// How fast an endpoint's effect is forgotten when it is given no requests: it may have recovered.
@@ -47,6 +52,11 @@ struct Effect {
     slow: f64,
     shrunk: f64,
     last: Moment,
+    /// Outliers one after the other, less than zero where they were quick, and the sum of their residuals.
+    outliers: f64,
+    outlying: f64,
+    /// When the last one ended.
+    outlier: Moment,
 }
 
 impl ServiceTimes {
@@ -91,7 +101,7 @@ impl ServiceTimes {
         self.seconds += gain * (seconds * (-own.shrunk).exp() - self.seconds);
         let deviation = self.variance.sqrt();
         if let Some(own) = self.endpoints.get_mut(endpoint) {
-            own.learn(residual, deviation, now);
+            own.learn(residual, deviation, seconds, now);
         }
     }
 
@@ -104,6 +114,21 @@ impl ServiceTimes {
     /// The variance of residuals.
     pub fn variance(&self) -> f64 {
         self.variance
+    }
+
+    /// A time that next to no response of an average endpoint takes, whatever its cost, seconds.
+    pub fn longest(&self) -> f64 {
+        (self.mean + OUTLIER * self.total_variance.sqrt().max(0.05)).exp()
+    }
+
+    /// Whether a response took as long as was to be expected, or less, outliers aside.
+    pub fn is_usual(&self, residual: f64) -> bool {
+        residual <= OUTLIER * self.variance.sqrt().max(LEAST_DEVIATION)
+    }
+
+    /// Whether a response took so long that the endpoint must have become slow.
+    pub fn is_impossible(&self, residual: f64) -> bool {
+        residual > 2.0 * OUTLIER * self.variance.sqrt().max(LEAST_DEVIATION)
     }
 
     /// The mean time at an average endpoint, seconds; 0 before the first sample.
@@ -176,9 +201,17 @@ impl ByCost {
 }
 
 impl Effect {
-    fn learn(&mut self, residual: f64, deviation: f64, now: Moment) {
+    fn learn(&mut self, residual: f64, deviation: f64, seconds: f64, now: Moment) {
         let most = OUTLIER * deviation;
         self.last = now;
+        self.note_outlier(residual, most, seconds, now);
+        if self.outliers.abs() >= OUTLIERS {
+            self.slow = self.outlying / self.outliers.abs();
+            self.quick = self.slow;
+            self.samples = OUTLIERS;
+            (self.outliers, self.outlying) = (0.0, 0.0);
+            return;
+        }
         self.samples += 1.0;
         let gain = |least: f64| least.max(1.0 / self.samples);
         let (slow, quick) = (gain(SLOW), gain(QUICK));
@@ -188,6 +221,20 @@ impl Effect {
         if (self.quick - self.slow).abs() > CHANGE * error {
             self.slow = self.quick;
             self.samples = self.samples.min(1.0 / QUICK);
+        }
+    }
+
+    fn note_outlier(&mut self, residual: f64, most: f64, seconds: f64, now: Moment) {
+        let off = residual - self.slow;
+        let is_outlier = off.abs() > most;
+        if !is_outlier || self.outliers * off < 0.0 {
+            (self.outliers, self.outlying) = (0.0, 0.0);
+        }
+        let is_apart = self.outliers == 0.0 || now.since(self.outlier).as_secs_f64() >= seconds;
+        if is_outlier && is_apart {
+            self.outliers += off.signum();
+            self.outlying += residual;
+            self.outlier = now;
         }
     }
 

@@ -168,7 +168,7 @@ fn whatever_is_told_the_limit_lets_one_through() {
                 learned.respond(Some(sample), now);
             }
         }
-        let Estimate { likely, limit } = learned.estimate();
+        let Estimate { likely, limit, .. } = learned.estimate();
         assert!(likely.is_finite() && likely >= 1.0);
         assert!(limit.is_none_or(|limit| limit >= 1));
     }

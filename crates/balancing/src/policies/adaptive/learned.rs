@@ -2,15 +2,22 @@
 //! published for choices to read without one.
 
 use crate::atomic::{AtomicF64, AtomicMoment};
-use crate::learn::{ByCost, Concurrency, Sample, ServiceTimes, freshness};
+use crate::learn::{ByCost, Concurrency, Oldest, Sample, ServiceTimes, freshness};
 use crate::{Completion, Fault, Moment, Start};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Expected responses that did not come: an endpoint that owes so many is stalled (probability e^-8 otherwise).
 const OWED: f64 = 8.0;
+/// An endpoint that owed so many is suspected when it responds again: overdue responses alone are too common for that.
+const OWED_BY_SUSPECTS: f64 = 16.0;
+/// How many times as many as its peers work on an endpoint is given while nothing is known of its own limit.
+const UNKNOWN: f64 = 2.0;
 /// Residual, in standard deviations, that a failure counts as: a slow response.
 const FAILURE: f64 = 2.0;
+
+/// Later than any request.
+const NEVER: Moment = Moment(u64::MAX);
 
 /// What is learned of a pool.
 #[derive(Debug)]
@@ -21,14 +28,25 @@ pub struct Learned {
     weight: AtomicF64,
     explained: AtomicF64,
     seconds: AtomicF64,
+    /// How many requests an endpoint of a known limit works on at once, on average; 0: no limit is known.
+    typical: AtomicF64,
+    /// A time that next to no request takes, seconds.
+    longest: AtomicF64,
 }
 
 #[derive(Debug)]
 struct Models {
     times: ServiceTimes,
-    concurrency: Box<[Concurrency]>,
+    endpoints: Box<[Own]>,
     /// Samples until effects are published again.
     pending: usize,
+}
+
+/// What is learned of one endpoint alone.
+#[derive(Debug, Default)]
+struct Own {
+    concurrency: Concurrency,
+    oldest: Oldest,
 }
 
 /// What choices read of an endpoint.
@@ -36,11 +54,17 @@ struct Models {
 struct Published {
     slowness: AtomicF64,
     measured: AtomicMoment,
+    /// As many as it works on at once, or as were tried where no limit is known.
     places: AtomicF64,
-    /// 0: no limit.
+    /// 0: none is known.
     limit: AtomicU32,
     /// When a response last came, or when it was last idle.
     moved: AtomicMoment,
+    /// When the oldest request in flight began; the last moment of all: there is none.
+    oldest: AtomicMoment,
+    /// When its responses were found overdue; 0: they are not. From then on it is given one request at a time, until one that
+    /// began later is in time.
+    suspected: AtomicMoment,
 }
 
 /// What is known of an endpoint.
@@ -68,20 +92,19 @@ pub struct PoolKnown {
 impl Learned {
     /// Of a pool of so many endpoints, of which nothing is known.
     pub fn new(endpoints: usize) -> Self {
-        let concurrency: Box<[Concurrency]> =
-            (0..endpoints).map(|_| Concurrency::default()).collect();
-        let places = Concurrency::default().estimate().likely;
         let published = |_| Published {
             slowness: AtomicF64::new(1.0),
             measured: AtomicMoment::default(),
-            places: AtomicF64::new(places),
+            places: AtomicF64::default(),
             limit: AtomicU32::new(0),
             moved: AtomicMoment::default(),
+            oldest: AtomicMoment::new(NEVER),
+            suspected: AtomicMoment::default(),
         };
         Self {
             models: Mutex::new(Models {
                 times: ServiceTimes::new(endpoints),
-                concurrency,
+                endpoints: (0..endpoints).map(|_| Own::default()).collect(),
                 pending: 0,
             }),
             endpoints: (0..endpoints).map(published).collect(),
@@ -89,6 +112,8 @@ impl Learned {
             weight: AtomicF64::new(1.0),
             explained: AtomicF64::default(),
             seconds: AtomicF64::default(),
+            typical: AtomicF64::default(),
+            longest: AtomicF64::new(f64::INFINITY),
         }
     }
 
@@ -102,17 +127,40 @@ impl Learned {
                 is_stalled: false,
             };
         };
-        let (slowness, places) = (one.slowness.get(), one.places.get());
-        let owed = f64::from(in_flight).min(places) * now.since(one.moved.get()).as_secs_f64()
-            / (self.seconds.get() * slowness);
+        let (slowness, typical) = (one.slowness.get(), self.typical.get());
+        let (places, limit) = match one.limit.load(Ordering::Relaxed) {
+            // An endpoint of which too little is known is taken to be like its peers.
+            0 => {
+                let places = one.places.get().max(typical).max(1.0);
+                let limit = (places * UNKNOWN).ceil() as u32;
+                (places, Some(limit).filter(|_| typical > 0.0))
+            }
+            limit => (one.places.get(), Some(limit)),
+        };
+        let limit = match one.suspected.get() {
+            Moment(0) => limit,
+            _ => Some(1),
+        };
         Known {
             slowness: 1.0 + (slowness - 1.0) * freshness(now.since(one.measured.get())),
             places,
-            limit: match one.limit.load(Ordering::Relaxed) {
-                0 => None,
-                limit => Some(limit),
-            },
-            is_stalled: owed.is_finite() && owed > OWED,
+            limit,
+            is_stalled: self.is_overdue(one, f64::from(in_flight).min(places), now),
+        }
+    }
+
+    /// Whether an endpoint that works on so many requests has not responded for too long, or to its oldest request.
+    fn is_overdue(&self, one: &Published, busy: f64, now: Moment) -> bool {
+        let age = now.since(one.oldest.get()).as_secs_f64();
+        self.owed(one, busy, now) > OWED || age > self.longest.get() * one.slowness.get()
+    }
+
+    /// How many responses were to be expected since the last one.
+    fn owed(&self, one: &Published, busy: f64, now: Moment) -> f64 {
+        let idle = now.since(one.moved.get()).as_secs_f64();
+        match self.seconds.get() * one.slowness.get() {
+            expected if expected > 0.0 => busy * idle / expected,
+            _ => 0.0,
         }
     }
 
@@ -136,36 +184,38 @@ impl Learned {
         if start.in_flight <= 1 {
             one.moved.set(start.now);
         }
-        if let Some(own) = self.models.lock().concurrency.get_mut(start.endpoint) {
-            own.start(start.in_flight, start.now);
+        if let Some(own) = self.models.lock().endpoints.get_mut(start.endpoint) {
+            own.concurrency.start(start.in_flight, start.now);
+            own.oldest.start(start.now);
+            one.oldest.set(own.oldest.get().unwrap_or(NEVER));
         }
     }
 
     /// A request ended.
     pub fn finish(&self, completion: &Completion) {
-        let index = completion.start.endpoint;
-        let Some(one) = self.endpoints.get(index) else {
+        let (start, now) = (&completion.start, completion.now);
+        let Some(one) = self.endpoints.get(start.endpoint) else {
             return;
         };
+        let places = self.endpoint(start.endpoint, 0, now).places;
+        let busy = f64::from(start.in_flight).min(places);
+        let owed = self.owed(one, busy, now);
         let mut models = self.models.lock();
-        let Some(fault) = completion.fault else {
-            if let Some(own) = models.concurrency.get_mut(index) {
-                own.abandon(completion.now);
+        let sample = completion.fault.map(|fault| {
+            one.moved.set(now);
+            models.sample(completion, fault, places)
+        });
+        if let Some(sample) = &sample {
+            if owed > OWED_BY_SUSPECTS || models.times.is_impossible(sample.residual) {
+                one.suspected.set(now);
+            } else if start.now >= one.suspected.get() && models.times.is_usual(sample.residual) {
+                one.suspected.set(Moment(0));
             }
-            return;
-        };
-        one.moved.set(completion.now);
-        let sample = models.sample(completion, fault, one.places.get());
-        let is_new = match models.concurrency.get_mut(index) {
-            Some(own) => own.respond(Some(sample), completion.now),
-            None => false,
-        };
-        if is_new && let Some(own) = models.concurrency.get(index) {
-            one.places.set(own.estimate().likely);
-            let limit = own.estimate().limit;
-            one.limit.store(limit.unwrap_or(0), Ordering::Relaxed);
         }
-        if models.is_due() {
+        if let Some(own) = models.endpoints.get_mut(start.endpoint) {
+            own.finish(start.now, sample, now, one);
+        }
+        if sample.is_some() && models.is_due() {
             self.publish(&models.times);
         }
     }
@@ -176,11 +226,43 @@ impl Learned {
             one.slowness.set(effect.exp());
             one.measured.set(measured);
         }
+        let limited = || {
+            let all = self.endpoints.iter();
+            all.filter(|one| one.limit.load(Ordering::Relaxed) > 0)
+        };
+        let places: f64 = limited().map(|one| one.places.get()).sum();
+        self.typical.set(places / limited().count().max(1) as f64);
         let by_cost = times.by_cost();
         self.slope.set(by_cost.slope);
         self.weight.set(by_cost.weight);
         self.explained.set(by_cost.explained);
         self.seconds.set(times.seconds());
+        self.longest.set(times.longest());
+    }
+}
+
+impl Own {
+    fn finish(
+        &mut self,
+        begun: Moment,
+        sample: Option<Sample>,
+        now: Moment,
+        published: &Published,
+    ) {
+        self.oldest.finish(begun);
+        published.oldest.set(self.oldest.get().unwrap_or(NEVER));
+        if sample.is_none() {
+            return self.concurrency.abandon(now);
+        }
+        if self.concurrency.respond(sample, now) {
+            let estimate = self.concurrency.estimate();
+            published.places.set(match estimate.limit {
+                Some(_) => estimate.likely,
+                None => estimate.tried,
+            });
+            let limit = estimate.limit.unwrap_or(0);
+            published.limit.store(limit, Ordering::Relaxed);
+        }
     }
 }
 
@@ -208,7 +290,7 @@ impl Models {
     /// Whether what is known of the endpoints is to be published: once for as many responses as there are endpoints.
     fn is_due(&mut self) -> bool {
         self.pending = match self.pending {
-            0 => self.concurrency.len(),
+            0 => self.endpoints.len(),
             pending => pending,
         } - 1;
         let is_due = self.pending == 0;

@@ -82,7 +82,7 @@ impl Adaptive {
         let (mut capacity, mut soonest) = (0.0, f64::INFINITY);
         for (index, view) in pool.iter() {
             let one = self.candidate(index, view, pool);
-            capacity += one.proven_places() / one.known.slowness;
+            capacity += one.known.places / one.known.slowness;
             if !one.has_room && !one.known.is_stalled {
                 soonest = (one.known.slowness * (work + 1.0 / one.known.places)).min(soonest);
             }
@@ -97,14 +97,6 @@ impl Candidate {
         let crowded = ((self.in_flight + 1.0) / self.known.places).max(1.0);
         let stalled = if self.known.is_stalled { 1e3 } else { 1.0 };
         self.known.slowness * crowded * stalled
-    }
-
-    /// How many requests it surely works on at once: as many as it has, where no limit is known.
-    fn proven_places(&self) -> f64 {
-        match self.known.limit {
-            Some(_) => self.known.places,
-            None => self.in_flight.max(1.0),
-        }
     }
 
     /// How busy it is, for its weight.
