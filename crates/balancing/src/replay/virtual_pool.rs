@@ -121,16 +121,17 @@ impl<'a> VirtualPool<'a> {
     }
 
     fn start(&mut self, endpoint: usize, ask: Ask, size: f64) {
-        let start = Start {
-            endpoint,
-            ask,
-            now: self.now,
-        };
         let (Some(view), Some(model)) = (self.views.get_mut(endpoint), self.models.get(endpoint))
         else {
             return;
         };
         view.load.in_flight += 1;
+        let start = Start {
+            endpoint,
+            in_flight: view.load.in_flight,
+            ask,
+            now: self.now,
+        };
         let end = after(self.now, model.seconds(size, view.load.in_flight));
         self.successes += 1.0 - model.failures;
         self.started += 1;

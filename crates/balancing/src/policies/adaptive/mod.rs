@@ -42,12 +42,6 @@ impl Adaptive {
         }
     }
 
-    /// What is known of the endpoint at this index.
-    pub fn known(&self, index: usize, pool: &PoolView<'_>) -> Option<Known> {
-        let in_flight = pool.get(index)?.load.in_flight;
-        Some(self.learned.endpoint(index, in_flight, pool.now))
-    }
-
     fn candidate(&self, index: usize, view: &EndpointView, pool: &PoolView<'_>) -> Candidate {
         let known = self.learned.endpoint(index, view.load.in_flight, pool.now);
         let limit = known
@@ -129,6 +123,11 @@ impl Policy for Adaptive {
             reason: RouteReason::FreePlace,
             score: best,
         })
+    }
+
+    /// How long a request of the mean cost takes there now, in units of the mean time.
+    fn score(&self, pool: &PoolView<'_>, _ask: &Ask, index: usize) -> Option<f64> {
+        Some(self.candidate(index, pool.at(index)?, pool).time())
     }
 
     fn on_start(&self, start: &Start) {
