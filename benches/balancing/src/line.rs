@@ -113,7 +113,9 @@ impl Line {
     pub fn nth(&self, passed: usize, now: Moment) -> Option<Arrival> {
         match self {
             Line::Fifo(waiting) => waiting.get(passed).copied(),
-            Line::Queue { queue, .. } if passed == 0 => queue.get(queue.next(&Passed::default(), now)?).copied(),
+            Line::Queue { queue, .. } if passed == 0 => {
+                queue.get(queue.next(&Passed::default(), now)?).copied()
+            }
             Line::Queue { .. } => None,
         }
     }
