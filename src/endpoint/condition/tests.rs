@@ -41,6 +41,7 @@ fn done(shape: u64, fault: Fault, now: Moment) -> Completion {
     Completion {
         start: Start {
             endpoint: 0,
+            in_flight: 1,
             ask,
             now,
         },

@@ -105,6 +105,7 @@ impl Fleet {
             ends: self.now + Duration::from_millis(millis),
             start: Start {
                 endpoint: index,
+                in_flight: 1,
                 ask,
                 now: self.now,
             },
@@ -305,6 +306,7 @@ fn a_statement_that_fails_everywhere_ejects_nobody() {
         let done = Completion {
             start: Start {
                 endpoint: index,
+                in_flight: 1,
                 ask,
                 now,
             },
@@ -336,6 +338,7 @@ fn clients_without_a_credential_cannot_take_out_the_endpoint_that_they_are_bound
     let done = Completion {
         start: Start {
             endpoint: 0,
+            in_flight: 1,
             ask: READ,
             now: fleet.now,
         },
@@ -414,6 +417,7 @@ fn what_any_server_answers_closes_no_breaker_and_makes_no_trial_due() {
     let ping = Completion {
         start: Start {
             endpoint: 0,
+            in_flight: 1,
             ask: Ask {
                 asks_data: false,
                 ..READ

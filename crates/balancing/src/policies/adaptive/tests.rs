@@ -21,7 +21,7 @@ impl World {
     }
 
     fn pick(&self) -> Option<usize> {
-        let pool = PoolView::new(&self.views, Standing::Preferred, self.now, 5.0);
+        let pool = PoolView::new(&self.views, Standing::PREFERRED, self.now, 5.0);
         let pick = self.policy.pick(&pool, &READ, &mut Random::seeded(1));
         pick.map(|pick| pick.index)
     }
