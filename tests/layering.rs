@@ -29,12 +29,12 @@ const ALLOWED: &[(&str, &str)] = &[
     ("observe", "clock config dialect plan random rejection"),
     (
         "proxy/call",
-        "balance cache config dialect endpoint endpoint_id http observe offload plan rejection retry shared shortage snapshot",
+        "balance cache clock config dialect endpoint endpoint_id http observe offload plan rejection retry shared shortage snapshot",
     ),
     ("admin", "config observe"),
     (
         "snapshot",
-        "balance clock config dialect endpoint endpoint_id listen observe plan",
+        "balance clock config dialect endpoint endpoint_id listen observe plan random",
     ),
     (
         "shared",

@@ -83,17 +83,17 @@ pub async fn instances(State(control): Process) -> Response {
 /// Which requests scores are for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Class {
+pub struct ClassFilter {
     class: Option<String>,
 }
 
-impl Described for Class {
+impl Described for ClassFilter {
     const EXPECTED: &'static str = "nothing, or class=<complexity>";
 }
 
 pub async fn scores(
     State(control): Process,
-    QueryParameters(of): QueryParameters<Class>,
+    QueryParameters(of): QueryParameters<ClassFilter>,
 ) -> ApiResponse {
     control.scores(of.class.as_deref()).map(envelope::data)
 }

@@ -13,7 +13,7 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt};
 use tracing_subscriber::registry::Registry;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{fmt, reload};
-use writer::Queue;
+use writer::LogQueue;
 
 /// The running log. Keep it until the process ends: dropping it writes out what is queued.
 pub struct Logging {
@@ -75,7 +75,7 @@ fn is_ours(metadata: &Metadata<'_>) -> bool {
     }
 }
 
-fn subscriber(observe: &Observe, queue: Queue) -> Result<Built, LoggingError> {
+fn subscriber(observe: &Observe, queue: LogQueue) -> Result<Built, LoggingError> {
     let (filter, handle) = reload::Layer::new(EnvFilter::try_new(&observe.log)?);
     let base = tracing_subscriber::registry().with(filter);
     let lines = fmt::layer()

@@ -172,15 +172,15 @@ impl Control for Operator {
     }
 
     fn resources(&self, limit: usize) -> Value {
-        self.resources_page(limit)
+        load::resources_page(self, limit)
     }
 
     fn rules(&self) -> Value {
-        self.rules_page()
+        load::rules_page(self)
     }
 
     fn overload(&self) -> Value {
-        self.overload_page()
+        load::overload_page(self)
     }
 
     fn arrivals(&self, limit: usize) -> Value {
@@ -192,11 +192,11 @@ impl Control for Operator {
     }
 
     async fn simulate(&self, service: &str) -> Result<Value, Problem> {
-        self.simulated(service).await
+        optimize::simulated(self, service).await
     }
 
     async fn optimize(&self, wanted: Optimize) -> Result<Value, Problem> {
-        self.optimized(wanted).await
+        optimize::optimized(self, wanted).await
     }
 
     fn config(&self) -> Value {
@@ -214,27 +214,27 @@ impl Control for Operator {
     }
 
     fn strategies(&self) -> Value {
-        self.strategy_page()
+        changes::strategy_page(self)
     }
 
     async fn set_strategy(&self, change: StrategyChange) -> Result<(), Problem> {
-        self.change_strategy(change).await
+        changes::change_strategy(self, change).await
     }
 
     fn mode(&self) -> Value {
-        self.mode_page()
+        changes::mode_page(self)
     }
 
     async fn set_mode(&self, change: ModeChange) -> Result<(), Problem> {
-        self.change_mode(change).await
+        changes::change_mode(self, change).await
     }
 
     async fn add_instance(&self, instance: NewInstance) -> Result<String, Problem> {
-        self.add(instance).await
+        changes::add(self, instance).await
     }
 
     async fn remove_instance(&self, service: &str, endpoint: &str) -> Result<(), Problem> {
-        self.remove(service, endpoint).await
+        changes::remove(self, service, endpoint).await
     }
 
     fn set_status(

@@ -34,19 +34,19 @@ enum Message {
 
 /// The path's end of the queue.
 #[derive(Clone)]
-pub struct Queue {
+pub struct LogQueue {
     sender: SyncSender<Message>,
     waiting: Arc<AtomicUsize>,
 }
 
 /// Writes out what waits when it is dropped, for at most a second.
-pub struct Flush(Queue);
+pub struct Flush(LogQueue);
 
 /// Starts the thread that writes into `sink`.
-pub fn start(sink: impl Sink) -> io::Result<(Queue, Flush)> {
+pub fn start(sink: impl Sink) -> io::Result<(LogQueue, Flush)> {
     let (sender, receiver) = sync_channel(MAX_LINES);
     let waiting = Arc::new(AtomicUsize::new(0));
-    let queue = Queue {
+    let queue = LogQueue {
         sender,
         waiting: Arc::clone(&waiting),
     };
@@ -73,7 +73,7 @@ fn drain(receiver: &Receiver<Message>, mut sink: impl Sink, waiting: &AtomicUsiz
     }
 }
 
-impl Queue {
+impl LogQueue {
     fn push(&self, line: Vec<u8>) {
         let length = line.len();
         let before = self.waiting.fetch_add(length, Ordering::Relaxed);
@@ -85,7 +85,7 @@ impl Queue {
     }
 }
 
-impl Write for Queue {
+impl Write for LogQueue {
     /// Takes one line. The log's layer writes each line in one piece.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(one_line(line));

@@ -7,103 +7,119 @@ use crate::endpoint::EventKind;
 use crate::runtime::overlay::switch;
 use serde_json::{Map, Value, json};
 
-impl Operator {
-    /// The strategy of each service, beside what its file says.
-    pub(super) fn strategy_page(&self) -> Value {
-        let (config, file) = (self.shared.config(), self.reloader.layers().file);
-        let word = |config: &Config, service: &Service| service.strategy(&config.balance).word();
-        let rows = config.services.iter().map(|(name, service)| {
-            let in_file = file.services.get(name).unwrap_or(service);
-            let row =
-                json!({"strategy": word(&config, service), "configured": word(&file, in_file)});
-            (name.clone(), row)
-        });
-        let available = StrategyName::ALL.iter().map(|(_, word)| *word);
-        json!({
-            "strategy": config.balance.strategy.word(),
-            "services": rows.collect::<Map<_, _>>(),
-            "available": available.collect::<Vec<_>>(),
-        })
-    }
-
-    /// The mode, and which features are on.
-    pub(super) fn mode_page(&self) -> Value {
-        let mut config = Config::clone(&self.shared.config());
-        let features = Feature::ALL.iter();
-        let features = features.map(|one| (super::value(one), *switch(&mut config, *one)));
-        let features =
-            features.filter_map(|(name, on)| Some((name.as_str()?.to_owned(), on.into())));
-        let features: Map<String, Value> = features.collect();
-        json!({"mode": config.mode.word(), "features": features})
-    }
-
-    pub(super) async fn change_strategy(&self, change: StrategyChange) -> Result<(), Problem> {
-        if let Some(name) = &change.service {
-            self.service(name)?;
-        }
-        let (service, strategy) = (change.service.as_deref(), change.strategy.as_deref());
-        self.reloader
-            .change(|overlay, _| overlay.with_strategy(service, strategy))
-            .await?;
-        let of = service.unwrap_or("all services");
-        let to = strategy.unwrap_or("as configured");
-        self.record(None, EventKind::StrategyChanged, format!("{of}: {to}"));
-        Ok(())
-    }
-
-    pub(super) async fn change_mode(&self, change: ModeChange) -> Result<(), Problem> {
-        self.reloader
-            .change(|overlay, _| overlay.with_mode(&change))
-            .await?;
-        let why = self.mode_page().to_string();
-        self.record(None, EventKind::ModeChanged, why);
-        Ok(())
-    }
-
-    pub(super) async fn add(&self, instance: NewInstance) -> Result<String, Problem> {
-        let service = self.service(&instance.service)?;
-        let dialect = service.settings.dialect.word();
-        if instance
-            .service_type
-            .as_deref()
-            .is_some_and(|word| word != dialect)
-        {
-            let detail = format!("{}: its dialect is {dialect}", service.name);
-            return Err(Problem::conflict(detail));
-        }
-        let (endpoint, of) = (instance.endpoint()?, &instance.service);
-        let name = endpoint.name.clone();
-        let why = endpoint.url.clone();
-        self.reloader
-            .change(|overlay, layers| {
-                let config = layers.effective();
-                overlay.with_endpoint(of, present(&config, of)?, endpoint)
-            })
-            .await?;
-        self.record(Some((of, &name)), EventKind::InstanceAdded, why);
-        Ok(name)
-    }
-
-    pub(super) async fn remove(&self, service: &str, endpoint: &str) -> Result<(), Problem> {
-        let (_, found) = self.endpoint(service, endpoint)?;
-        let name = found.name.clone();
-        self.reloader
-            .change(|overlay, layers| {
-                let config = layers.effective();
-                let now = present(&config, service)?;
-                overlay.without_endpoint(service, now, &layers.file, &name)
-            })
-            .await?;
-        let why = found.authority.to_string();
-        self.record(Some((service, &name)), EventKind::InstanceRemoved, why);
-        Ok(())
-    }
-
-    fn record(&self, about: Option<(&str, &str)>, what: EventKind, why: String) {
-        self.shared.registry.events().record(about, what, why);
-    }
+/// The strategy of each service, beside what its file says.
+pub(super) fn strategy_page(operator: &Operator) -> Value {
+    let (config, file) = (operator.shared.config(), operator.reloader.layers().file);
+    let word = |config: &Config, service: &Service| service.strategy(&config.balance).word();
+    let rows = config.services.iter().map(|(name, service)| {
+        let in_file = file.services.get(name).unwrap_or(service);
+        let row = json!({"strategy": word(&config, service), "configured": word(&file, in_file)});
+        (name.clone(), row)
+    });
+    let available = StrategyName::ALL.iter().map(|(_, word)| *word);
+    json!({
+        "strategy": config.balance.strategy.word(),
+        "services": rows.collect::<Map<_, _>>(),
+        "available": available.collect::<Vec<_>>(),
+    })
 }
 
+/// The mode, and which features are on.
+pub(super) fn mode_page(operator: &Operator) -> Value {
+    let mut config = Config::clone(&operator.shared.config());
+    let features = Feature::ALL.iter();
+    let features = features.map(|one| (super::value(one), *switch(&mut config, *one)));
+    let features = features.filter_map(|(name, on)| Some((name.as_str()?.to_owned(), on.into())));
+    let features: Map<String, Value> = features.collect();
+    json!({"mode": config.mode.word(), "features": features})
+}
+
+pub(super) async fn change_strategy(
+    operator: &Operator,
+    change: StrategyChange,
+) -> Result<(), Problem> {
+    if let Some(name) = &change.service {
+        operator.service(name)?;
+    }
+    let (service, strategy) = (change.service.as_deref(), change.strategy.as_deref());
+    operator
+        .reloader
+        .change(|overlay, _| overlay.with_strategy(service, strategy))
+        .await?;
+    let of = service.unwrap_or("all services");
+    let to = strategy.unwrap_or("as configured");
+    record(
+        operator,
+        None,
+        EventKind::StrategyChanged,
+        format!("{of}: {to}"),
+    );
+    Ok(())
+}
+
+pub(super) async fn change_mode(operator: &Operator, change: ModeChange) -> Result<(), Problem> {
+    operator
+        .reloader
+        .change(|overlay, _| overlay.with_mode(&change))
+        .await?;
+    let why = mode_page(operator).to_string();
+    record(operator, None, EventKind::ModeChanged, why);
+    Ok(())
+}
+
+pub(super) async fn add(operator: &Operator, instance: NewInstance) -> Result<String, Problem> {
+    let service = operator.service(&instance.service)?;
+    let dialect = service.settings.dialect.word();
+    if instance
+        .service_type
+        .as_deref()
+        .is_some_and(|word| word != dialect)
+    {
+        let detail = format!("{}: its dialect is {dialect}", service.name);
+        return Err(Problem::conflict(detail));
+    }
+    let (endpoint, of) = (instance.endpoint()?, &instance.service);
+    let name = endpoint.name.clone();
+    let why = endpoint.url.clone();
+    operator
+        .reloader
+        .change(|overlay, layers| {
+            let config = layers.effective();
+            overlay.with_endpoint(of, present(&config, of)?, endpoint)
+        })
+        .await?;
+    record(operator, Some((of, &name)), EventKind::InstanceAdded, why);
+    Ok(name)
+}
+
+pub(super) async fn remove(
+    operator: &Operator,
+    service: &str,
+    endpoint: &str,
+) -> Result<(), Problem> {
+    let (_, found) = operator.endpoint(service, endpoint)?;
+    let name = found.name.clone();
+    operator
+        .reloader
+        .change(|overlay, layers| {
+            let config = layers.effective();
+            let now = present(&config, service)?;
+            overlay.without_endpoint(service, now, &layers.file, &name)
+        })
+        .await?;
+    let why = found.authority.to_string();
+    record(
+        operator,
+        Some((service, &name)),
+        EventKind::InstanceRemoved,
+        why,
+    );
+    Ok(())
+}
+
+fn record(operator: &Operator, about: Option<(&str, &str)>, what: EventKind, why: String) {
+    operator.shared.registry.events().record(about, what, why);
+}
 /// The service as it is configured now: another change may have come first.
 fn present<'c>(config: &'c Config, service: &str) -> Result<&'c Service, Problem> {
     let found = config.services.get(service);

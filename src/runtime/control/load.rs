@@ -38,42 +38,39 @@ const RULES: &[Rule] = &[
     },
 ];
 
-impl Operator {
-    pub(super) fn resources_page(&self, limit: usize) -> Value {
-        let resources = &self.shared.resources;
-        json!({
-            "current": resources.newest(1).pop(),
-            "history": resources.newest(limit),
-        })
-    }
-
-    /// Each rule with its present truth.
-    pub(super) fn rules_page(&self) -> Value {
-        let current = self.shared.resources.newest(1).pop();
-        let current = super::value(&current);
-        let row = |rule: &Rule| {
-            let value = current.get(rule.figure).and_then(Value::as_f64);
-            json!({
-                "name": rule.name,
-                "condition": format!("{} > {}", rule.figure, rule.limit),
-                "action": rule.action,
-                "value": value,
-                "active": value.is_some_and(|value| value > rule.limit),
-            })
-        };
-        RULES.iter().map(row).collect()
-    }
-
-    pub(super) fn overload_page(&self) -> Value {
-        let pools = self.pools();
-        let recent = |pool: &PoolStats| self.shared.resources.recent_load(&pool.service);
-        json!({
-            "recommendations": pools.iter().flat_map(moves).collect::<Vec<_>>(),
-            "scaling": pools.iter().map(|pool| scaling(pool, recent(pool))).collect::<Vec<_>>(),
-        })
-    }
+pub(super) fn resources_page(operator: &Operator, limit: usize) -> Value {
+    let resources = &operator.shared.resources;
+    json!({
+        "current": resources.newest(1).pop(),
+        "history": resources.newest(limit),
+    })
 }
 
+/// Each rule with its present truth.
+pub(super) fn rules_page(operator: &Operator) -> Value {
+    let current = operator.shared.resources.newest(1).pop();
+    let current = super::value(&current);
+    let row = |rule: &Rule| {
+        let value = current.get(rule.figure).and_then(Value::as_f64);
+        json!({
+            "name": rule.name,
+            "condition": format!("{} > {}", rule.figure, rule.limit),
+            "action": rule.action,
+            "value": value,
+            "active": value.is_some_and(|value| value > rule.limit),
+        })
+    };
+    RULES.iter().map(row).collect()
+}
+
+pub(super) fn overload_page(operator: &Operator) -> Value {
+    let pools = operator.pools();
+    let recent = |pool: &PoolStats| operator.shared.resources.recent_load(&pool.service);
+    json!({
+        "recommendations": pools.iter().flat_map(moves).collect::<Vec<_>>(),
+        "scaling": pools.iter().map(|pool| scaling(pool, recent(pool))).collect::<Vec<_>>(),
+    })
+}
 /// From each endpoint that is overloaded to the least busy one that is not.
 fn moves(pool: &PoolStats) -> Vec<Value> {
     let least = pool.instances.iter().filter(|one| one.is_healthy);

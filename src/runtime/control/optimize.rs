@@ -1,7 +1,7 @@
 //! What other strategies would have made of the recorded requests of a service, and the change to the best one where an
 //! operator asks for it.
 
-use super::Operator;
+use super::{Operator, changes};
 use crate::admin::{Optimize, Problem, StrategyChange};
 use crate::config::StrategyName;
 use crate::observe::Arrival;
@@ -20,47 +20,44 @@ const TIE: f64 = 0.02;
 /// The seed of every replay, so that the same records give the same report.
 const SEED: u64 = 1;
 
-impl Operator {
-    /// The report of a service.
-    pub(super) async fn simulated(&self, service: &str) -> Result<Value, Problem> {
-        let (report, _) = self.replayed(service).await?;
-        Ok(report)
-    }
-
-    /// The report, and the change to the best strategy if that is asked for.
-    pub(super) async fn optimized(&self, wanted: Optimize) -> Result<Value, Problem> {
-        let (mut report, best) = self.replayed(&wanted.service).await?;
-        let applies = wanted.apply && report.get("current") != Some(&best.word().into());
-        if applies {
-            let strategy = Some(best.word().to_owned());
-            let service = Some(wanted.service);
-            self.change_strategy(StrategyChange { service, strategy })
-                .await?;
-        }
-        if let Value::Object(fields) = &mut report {
-            fields.insert("applied".into(), applies.into());
-        }
-        Ok(report)
-    }
-
-    /// Replays beside the runtime's thread, which serves the admin API.
-    async fn replayed(&self, name: &str) -> Result<(Value, StrategyName), Problem> {
-        let service = self.service(name)?;
-        let slowest = self.shared.config().planner.max_response_time;
-        let records = records(&service, self.shared.observer.arrivals().of(name));
-        if records.len() < LEAST {
-            let detail = format!(
-                "{name}: {} requests are recorded that any endpoint could take; {LEAST} are needed",
-                records.len()
-            );
-            return Err(Problem::conflict(detail));
-        }
-        let report = move || report(&service, &records, slowest);
-        let report = tokio::task::spawn_blocking(report).await;
-        report.map_err(|_| Problem::failed("the replay broke off; see the log"))
-    }
+/// The report of a service.
+pub(super) async fn simulated(operator: &Operator, service: &str) -> Result<Value, Problem> {
+    let (report, _) = replayed(operator, service).await?;
+    Ok(report)
 }
 
+/// The report, and the change to the best strategy if that is asked for.
+pub(super) async fn optimized(operator: &Operator, wanted: Optimize) -> Result<Value, Problem> {
+    let (mut report, best) = replayed(operator, &wanted.service).await?;
+    let applies = wanted.apply && report.get("current") != Some(&best.word().into());
+    if applies {
+        let strategy = Some(best.word().to_owned());
+        let service = Some(wanted.service);
+        let change = StrategyChange { service, strategy };
+        changes::change_strategy(operator, change).await?;
+    }
+    if let Value::Object(fields) = &mut report {
+        fields.insert("applied".into(), applies.into());
+    }
+    Ok(report)
+}
+
+/// Replays beside the runtime's thread, which serves the admin API.
+async fn replayed(operator: &Operator, name: &str) -> Result<(Value, StrategyName), Problem> {
+    let service = operator.service(name)?;
+    let slowest = operator.shared.config().planner.max_response_time;
+    let records = records(&service, operator.shared.observer.arrivals().of(name));
+    if records.len() < LEAST {
+        let detail = format!(
+            "{name}: {} requests are recorded that any endpoint could take; {LEAST} are needed",
+            records.len()
+        );
+        return Err(Problem::conflict(detail));
+    }
+    let report = move || report(&service, &records, slowest);
+    let report = tokio::task::spawn_blocking(report).await;
+    report.map_err(|_| Problem::failed("the replay broke off; see the log"))
+}
 /// The recorded requests that any endpoint could take, of the endpoints that are still there.
 fn records(service: &Service, arrivals: Vec<Arrival>) -> Vec<Recorded> {
     let endpoints = service.pool.endpoints().iter().enumerate();

@@ -100,6 +100,20 @@ impl<W> Queue<W> {
         self.len == 0
     }
 
+    /// Lets a request wait, unless there is no room or its deadline would be over first.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn push(
+        &mut self,
+        waiting: Waiting,
+        owner: W,
+        rules: &QueueRules,
+        now: Moment,
+    ) -> Result<Queued<W>, Refusal> {
+        admission::push(self, waiting, owner, rules, now)
+    }
+
     /// Who is served next, of those that were not passed over.
     pub fn next(&self, passed: &Passed, now: Moment) -> Option<QueueTicket> {
         let is_lifo = self.congestion.is_lifo(now);
@@ -137,7 +151,7 @@ impl<W> Queue<W> {
         let patience = self.congestion.patience(rules.overload, now);
         let mut flows = self.flows.iter();
         let ticket = flows.find_map(|(key, flow)| flow.expired(*key, patience, now))?;
-        let refusal = self.refusal(QueueRefusal::WaitedTooLong, now);
+        let refusal = admission::refusal(self, QueueRefusal::WaitedTooLong, now);
         Some((self.cancel(ticket, now)?, refusal))
     }
 
