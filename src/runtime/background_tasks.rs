@@ -66,9 +66,11 @@ pub fn start(
     if let Some(source) = reloader.source() {
         let path = source.path.clone();
         let (shared, reloader) = (Arc::clone(shared), Arc::clone(reloader));
+        let look = move |reloader: &Reloader| (FileWatch::new(path.clone()), reloader.differs());
+        // It may have changed since the process read it. What changes after this is the watch's matter.
+        let mut first = Some(look(&reloader));
         let follow = move || {
-            // It may have changed since the process read it.
-            let (file, late) = (FileWatch::new(path.clone()), reloader.differs());
+            let (file, late) = first.take().unwrap_or_else(|| look(&reloader));
             let (shared, reloader) = (Arc::clone(&shared), Arc::clone(&reloader));
             follow_file(shared, reloader, file, late, stopping.clone())
         };

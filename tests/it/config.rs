@@ -132,7 +132,7 @@ mod files {
         let of = |section: &str, key: &str| schema["$defs"][section]["properties"][key].clone();
         assert_eq!(of("Cache", "default_ttl")["default"], "1h");
         assert_eq!(
-            of("Balance", "strategy")["anyOf"][0]["oneOf"][4]["const"],
+            of("Balance", "strategy")["anyOf"][0]["oneOf"][5]["const"],
             "adaptive"
         );
         assert_eq!(of("Endpoint", "weight")["anyOf"][0]["maximum"], 1000);
@@ -381,7 +381,7 @@ mod errors {
         ),
         (
             "balance:\n  strategy: adaptiv\n",
-            "f.yaml:11:13: balance.strategy: `adaptiv`; expected one of round_robin, weighted_round_robin, least_connections, resource_aware, adaptive; perhaps `adaptive`",
+            "f.yaml:11:13: balance.strategy: `adaptiv`; expected one of round_robin, weighted_round_robin, least_connections, resource_aware, history, adaptive; perhaps `adaptive`",
         ),
         (
             "balance:\n  retry_budget: 20\n",

@@ -28,7 +28,7 @@ async fn no_response_is_older_than_the_last_acknowledged_write() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_read_fails_over_reloads_a_killed_replica_and_an_open_breaker() {
+async fn no_read_fails_over_reloads_a_killed_replica_and_a_failing_one() {
     let settings = availability::Settings {
         clients: 8,
         reloads: 40,

@@ -36,8 +36,8 @@ const ROWS: &[&str] = &[
     "replicas killed and restarted",
     "endpoints found unhealthy",
     "endpoints found healthy again",
-    "breakers opened",
-    "breakers closed",
+    "failing replicas taken out",
+    "failing replicas taken back",
     "streams cut",
     "failed reads",
 ];
@@ -88,8 +88,8 @@ pub async fn run(settings: Settings, progress: impl Fn(u64)) -> (Arc<Figures>, b
     let held = figures.get("failed reads") == 0
         && figures.get("reloads that went wrong") == 0
         && figures.get("reloads taken") >= settings.reloads
-        && figures.get("breakers opened") > 0
-        && figures.get("breakers closed") > 0;
+        && figures.get("failing replicas taken out") > 0
+        && figures.get("failing replicas taken back") > 0;
     (figures, held)
 }
 
@@ -243,8 +243,6 @@ async fn count_events(env: Arc<Environment>, figures: Arc<Figures>, over: Arc<At
         for event in events(last) {
             last = event.number;
             match format!("{:?}", event.what).as_str() {
-                "BreakerOpened" => figures.count("breakers opened"),
-                "BreakerClosed" => figures.count("breakers closed"),
                 "Unhealthy" => figures.count("endpoints found unhealthy"),
                 "Healthy" => figures.count("endpoints found healthy again"),
                 _ => {}
@@ -296,7 +294,7 @@ async fn reloads(
     }
 }
 
-/// Kills and restarts a replica, then injects faults into another one until its breaker opens, and clears them.
+/// Kills and restarts a replica, then injects faults into another one until it is taken out, by probes or for its failures, and clears them.
 async fn outages(env: &Environment, figures: &Figures, settings: Settings) {
     let began = Instant::now();
     loop {
@@ -337,8 +335,10 @@ fn serves(env: &Environment, listener: usize) -> bool {
         EventKind::BreakerReopened,
         EventKind::BreakerClosed,
     ]);
+    let ejection = last(&[EventKind::Ejected, EventKind::Readmitted]);
     status.is_none_or(|what| what == EventKind::Healthy)
         && breaker.is_none_or(|what| what == EventKind::BreakerClosed)
+        && ejection.is_none_or(|what| what == EventKind::Readmitted)
 }
 
 async fn kill(env: &Environment, figures: &Figures) {
@@ -352,18 +352,22 @@ async fn kill(env: &Environment, figures: &Figures) {
 async fn failing(env: &Environment, figures: &Figures) {
     let faults = env.cluster.faults(0);
     let failure = CannedResponse::json(500, r#"{"status":{"error":"injected fault"},"time":0.0}"#);
-    let opened = figures.get("breakers opened");
     faults.respond_only(failure, When::Always, Requests::Reads);
-    until(|| figures.get("breakers opened") > opened).await;
+    until(|| !serves(env, 0)).await;
+    if !serves(env, 0) {
+        figures.count("failing replicas taken out");
+    }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let closed = figures.get("breakers closed");
     faults.clear();
-    until(|| figures.get("breakers closed") > closed).await;
+    until(|| serves(env, 0)).await;
+    if serves(env, 0) {
+        figures.count("failing replicas taken back");
+    }
 }
 
-/// Waits at most ten seconds; a condition that never holds shows in the figures.
+/// Waits at most 45 seconds, longer than an ejection lasts; a condition that never holds shows in the figures.
 async fn until(holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(45);
     while !holds() && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -726,7 +726,7 @@ async fn replays(site: &Site, wrong: &mut Differences) {
         wrong.same(
             "strategies",
             report["strategies"].as_array().map(Vec::len),
-            Some(5),
+            Some(6),
         );
         let rows = [
             ("service", be("db")),
@@ -755,6 +755,7 @@ async fn changes(site: &Site, wrong: &mut Differences) {
         "weighted_round_robin",
         "least_connections",
         "resource_aware",
+        "history",
         "adaptive",
     ];
     let change = json!({"service": "db", "strategy": "least_connections"});
