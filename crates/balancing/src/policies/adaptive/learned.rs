@@ -9,8 +9,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Expected responses that did not come: an endpoint that owes so many is stalled (probability e^-8 otherwise).
 const OWED: f64 = 8.0;
-/// An endpoint that owed so many is suspected when it responds again: overdue responses alone are too common for that.
-const OWED_BY_SUSPECTS: f64 = 16.0;
 /// How many times as many as its peers work on an endpoint is given while nothing is known of its own limit.
 const UNKNOWN: f64 = 2.0;
 /// Residual, in standard deviations, that a failure counts as: a slow response.
@@ -62,7 +60,7 @@ struct Published {
     moved: AtomicMoment,
     /// When the oldest request in flight began; the last moment of all: there is none.
     oldest: AtomicMoment,
-    /// When its responses were found overdue; 0: they are not. From then on it is given one request at a time, until one that
+    /// When it took impossibly long for a request; 0: it does not. From then on it is given one request at a time, until one that
     /// began later is in time.
     suspected: AtomicMoment,
 }
@@ -198,22 +196,22 @@ impl Learned {
             return;
         };
         let places = self.endpoint(start.endpoint, 0, now).places;
-        let busy = f64::from(start.in_flight).min(places);
-        let owed = self.owed(one, busy, now);
         let mut models = self.models.lock();
         let sample = completion.fault.map(|fault| {
             one.moved.set(now);
             models.sample(completion, fault, places)
         });
         if let Some(sample) = &sample {
-            if owed > OWED_BY_SUSPECTS || models.times.is_impossible(sample.residual) {
+            if models.times.is_impossible(sample.residual) {
                 one.suspected.set(now);
             } else if start.now >= one.suspected.get() && models.times.is_usual(sample.residual) {
                 one.suspected.set(Moment(0));
             }
         }
         if let Some(own) = models.endpoints.get_mut(start.endpoint) {
-            own.finish(start.now, sample, now, one);
+            let has_waited = start.now.since(start.ask.arrived) * 10 > completion.service_time;
+            let evidence = sample.filter(|_| !has_waited);
+            own.finish(start.now, sample.is_some(), evidence, now, one);
         }
         if sample.is_some() && models.is_due() {
             self.publish(&models.times);
@@ -242,19 +240,22 @@ impl Learned {
 }
 
 impl Own {
+    /// A request that began then has ended. `evidence`: how long it took, of one that was sent at once; those that waited for
+    /// this endpoint are not like the others.
     fn finish(
         &mut self,
         begun: Moment,
-        sample: Option<Sample>,
+        is_response: bool,
+        evidence: Option<Sample>,
         now: Moment,
         published: &Published,
     ) {
         self.oldest.finish(begun);
         published.oldest.set(self.oldest.get().unwrap_or(NEVER));
-        if sample.is_none() {
+        if !is_response {
             return self.concurrency.abandon(now);
         }
-        if self.concurrency.respond(sample, now) {
+        if self.concurrency.respond(evidence, now) {
             let estimate = self.concurrency.estimate();
             published.places.set(match estimate.limit {
                 Some(_) => estimate.likely,

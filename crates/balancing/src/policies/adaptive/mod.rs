@@ -14,6 +14,8 @@ use learned::{Known, Learned, PoolKnown};
 
 /// Share of the variance of times that costs must explain before requests wait for a faster place.
 const EARNED: f64 = 0.25;
+/// The factor on the time of an endpoint whose responses are overdue: it comes after all others.
+const OVERDUE: f64 = 1e6;
 /// How much sooner a request must be done, as a share, before it waits though a place is free.
 const SOONER: f64 = 0.9;
 
@@ -89,7 +91,7 @@ impl Candidate {
     /// How long a request of the mean cost takes here, in units of the mean time.
     fn time(&self) -> f64 {
         let crowded = ((self.in_flight + 1.0) / self.known.places).max(1.0);
-        let stalled = if self.known.is_stalled { 1e3 } else { 1.0 };
+        let stalled = if self.known.is_stalled { OVERDUE } else { 1.0 };
         self.known.slowness * crowded * stalled
     }
 
@@ -109,7 +111,13 @@ impl Policy for Adaptive {
         };
         let best = candidates().map(|(_, one)| one.time());
         let best = best.min_by(f64::total_cmp)?;
-        if self.is_worth_waiting(pool, ask, best, &learned) {
+        // A place at one whose responses are overdue is a place all the same: one long request may be all there is to it.
+        let here = if best >= OVERDUE {
+            best / OVERDUE
+        } else {
+            best
+        };
+        if self.is_worth_waiting(pool, ask, here, &learned) {
             return None;
         }
         let near = || candidates().filter(|(_, one)| one.time() <= best * (1.0 + NEAR));
