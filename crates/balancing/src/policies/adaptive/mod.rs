@@ -14,6 +14,9 @@ use learned::{Known, Learned, PoolKnown};
 
 /// Share of the variance of times that costs must explain before requests wait for a faster place.
 const EARNED: f64 = 0.25;
+/// How many requests at most wait though a place is free: behind them every place is taken, so that very long requests
+/// that wait for a fast endpoint never leave others idle.
+const PICKY: u32 = 24;
 /// The factor on the time of an endpoint whose responses are overdue: it comes after all others.
 const OVERDUE: f64 = 1e6;
 /// How much sooner a request must be done, as a share, before it waits though a place is free.
@@ -66,7 +69,7 @@ impl Adaptive {
         here: f64,
         learned: &PoolKnown,
     ) -> bool {
-        if learned.by_cost.explained < EARNED {
+        if learned.by_cost.explained < EARNED || ask.ahead >= PICKY {
             return false;
         }
         let work = learned.by_cost.factor(ask.cost);
