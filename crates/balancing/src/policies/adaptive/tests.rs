@@ -1,7 +1,7 @@
 use crate::policies::Adaptive;
 use crate::testing::{IDLE, READ};
 use crate::view::EndpointView;
-use crate::{Completion, Fault, Moment, Policy, PoolView, Random, Standing, Start};
+use crate::{Ask, Completion, Fault, Moment, Policy, PoolView, Random, Standing, Start};
 use std::time::Duration;
 
 /// A pool whose endpoints each work on so many requests at once, a millisecond each.
@@ -31,7 +31,10 @@ impl World {
         let start = Start {
             endpoint,
             in_flight: self.views[endpoint].load.in_flight,
-            ask: READ,
+            ask: Ask {
+                arrived: self.now,
+                ..READ
+            },
             now: self.now,
         };
         self.policy.on_start(&start);
