@@ -206,6 +206,8 @@ async fn traffic(site: &mut Site) {
     site.until_counted("cache_evictions_total").await;
     site.until_counted("cache_expirations_total").await;
     eventually("a hit", || async { site.scroll(3).await.is_hit() }).await;
+    // While it is among the newest explanations.
+    site.look().await;
     site.upsert(9).await;
     site.until_counted("cache_invalidations_total").await;
     assert!(site.cypher("CREATE (:P {n: 1})").await.is_good());
