@@ -8,6 +8,9 @@ use std::time::Duration;
 const MEMORY: f64 = 256.0;
 /// Fewer say nothing.
 const FEWEST: u32 = 16;
+/// How many times what was served so far may be foretold at most. The first of a burst are served after the others have
+/// waited for a whole response, and seem slow.
+const FORESIGHT: f64 = 10.0;
 
 /// The rate at which a queue drains.
 #[derive(Debug, Default)]
@@ -15,6 +18,8 @@ pub struct DrainRate {
     cost: f64,
     seconds: f64,
     served: u32,
+    /// The cost of all that was ever served.
+    total: f64,
     /// Until when the time is counted; `None` while nobody waits.
     counted: Option<Moment>,
 }
@@ -37,6 +42,7 @@ impl DrainRate {
         self.seconds = self.seconds * kept + self.waited(now);
         self.cost = self.cost * kept + cost;
         self.served = self.served.saturating_add(1);
+        self.total += cost;
         if self.counted.is_some() {
             self.counted = Some(now);
         }
@@ -46,8 +52,9 @@ impl DrainRate {
     pub fn time_for(&self, cost: f64, now: Moment) -> Option<Duration> {
         let seconds = self.seconds + self.waited(now);
         let is_known = self.served >= FEWEST && self.cost > 0.0 && seconds > 0.0;
+        let is_near = cost <= FORESIGHT * self.total;
         let time = Duration::try_from_secs_f64(cost * seconds / self.cost);
-        is_known.then(|| time.unwrap_or(Duration::MAX))
+        (is_known && is_near).then(|| time.unwrap_or(Duration::MAX))
     }
 
     fn waited(&self, now: Moment) -> f64 {

@@ -196,6 +196,22 @@ fn who_would_wait_for_longer_than_its_deadline_leaves_is_refused_at_once() {
 }
 
 #[test]
+fn the_first_of_a_burst_do_not_make_the_rest_seem_late() {
+    let mut queue = Queue::default();
+    (0..480).for_each(|owner| {
+        push(&mut queue, waiting(1), owner);
+    });
+    (0..20).for_each(|_| {
+        serve(&mut queue, at(800));
+    });
+    let last = Waiting {
+        arrived: at(800),
+        ..waiting(1)
+    };
+    assert!(queue.push(last, 480, &RULES, at(800)).is_ok());
+}
+
+#[test]
 fn who_has_waited_too_long_is_taken_out() {
     let mut queue = Queue::default();
     push(&mut queue, waiting(1), 1);
