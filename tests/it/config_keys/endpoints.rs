@@ -234,7 +234,7 @@ observations! {
         reads_over_resetting(given, "balance: {retry_floor: 0}").await
     }
     attempts_of_a_read_that_takes_long(given) {
-        let [a, b] = hedging::origins(|_| hedging::after(300)).await;
+        let [a, b] = hedging::origins(|_| hedging::after(2000)).await;
         let proxy = given.over("qdrant", &[&a, &b]).service("cache: false")
             .section("balance: {strategy: round_robin}").start().await;
         hedging::warm(&proxy).await;
