@@ -77,13 +77,6 @@ impl Condition {
         self.health.last_check()
     }
 
-    /// Whether it is out, or its last round of probes failed: its return is worth looking out for.
-    pub fn is_in_trouble(&self, now: Moment) -> bool {
-        let health = &self.health;
-        let is_out = health.gate(now) != Gate::Closed || health.is_ejected(now);
-        is_out || health.probe_failing() || health.status() == HealthStatus::Unhealthy
-    }
-
     /// Whether the cache must store nothing from it: it was slow, ejected, or is just back.
     pub fn held(&self, rejoin_hold: Duration, now: Moment) -> bool {
         self.server.has_moved(rejoin_hold, now) || self.held_until.is_after(now)

@@ -9,7 +9,6 @@ mod prober;
 mod question;
 mod resolver;
 mod round;
-mod trouble;
 
 pub use self::http::HttpProbeClient;
 pub use observer::ProbeObserver;

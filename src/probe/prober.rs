@@ -6,10 +6,10 @@ use super::metadata::{MetadataRound, MetadataSchedule};
 use super::observer::ProbeObserver;
 use super::question::{ProbeClient, Questions};
 use super::round::Round;
-use super::trouble::Trouble;
 use crate::clock::{Clock, Moment};
 use crate::endpoint::{Condition, EventKind, HealthRules, ProbeTrigger};
 use crate::random::Random;
+use balancing::health::ProbeSchedule;
 use std::hash::RandomState;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +20,6 @@ use tokio::task::AbortHandle;
 const TURN: Duration = Duration::from_secs(1);
 /// The shortest, when a round is due at once.
 const SHORTEST_TURN: Duration = Duration::from_millis(1);
-/// Rounds are at least so far apart, however often one is asked for.
-const APART: Duration = Duration::from_secs(1);
-/// The interval varies by this share to either side.
-const JITTER: f64 = 0.1;
 
 /// The prober of one service, for the life of one configuration.
 pub struct Prober {
@@ -121,24 +117,24 @@ impl Prober {
             let endpoints = self.endpoints.iter();
             endpoints.for_each(|one| one.forget_probes(&self.with.rules, now));
         }
-        let mut next = self.first(&mut random);
-        let mut last = None;
-        let mut trouble = Trouble::default();
+        let interval = self.with.rules.health.interval;
+        let mut schedule = ProbeSchedule::new(interval, self.first(&mut random));
         loop {
             let now = self.with.clock.now();
-            let is_due = now >= next;
+            let is_due = now >= schedule.next();
             if is_due {
-                last = Some(now);
+                schedule.begins(now);
             }
             self.supervised(is_due && self.with.rules.health.enabled)
                 .await;
             if is_due {
-                let pause = trouble.pause(&self.endpoints, self.with.rules.health.interval, now);
-                next = now + jittered(pause, &mut random);
+                let endpoints = self.endpoints.iter();
+                let in_trouble = endpoints.map(|one| one.health().is_in_trouble(now));
+                schedule.ended(in_trouble, now, &mut random);
             }
-            let rest = next.since(self.with.clock.now());
+            let rest = schedule.next().since(self.with.clock.now());
             if self.is_wanted_within(rest.clamp(SHORTEST_TURN, TURN)).await {
-                next = next.min(last.map_or(now, |last| last + APART));
+                schedule.wanted(now);
             }
         }
     }
@@ -179,10 +175,6 @@ impl Prober {
             endpoint.server().tell(EventKind::ProbingFailed, why);
         }
     }
-}
-
-fn jittered(interval: Duration, random: &mut Random) -> Duration {
-    interval.mul_f64(1.0 - JITTER + 2.0 * JITTER * random.fraction())
 }
 
 #[cfg(test)]

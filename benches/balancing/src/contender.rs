@@ -84,10 +84,14 @@ impl Contender {
         settings: &Settings,
         seed: u64,
     ) -> Vec<Box<dyn Balancer>> {
-        let proxies = |equipped: &dyn Fn() -> Equipped| -> Vec<Box<dyn Balancer>> {
+        let proxies = |equipped: &dyn Fn() -> Equipped, max_connections| {
+            let settings = Settings {
+                max_connections,
+                ..*settings
+            };
             let proxy = |index: usize| -> Box<dyn Balancer> {
                 let random = Stream::Proxy(index).of(seed);
-                Box::new(Proxy::new(equipped(), settings, random))
+                Box::new(Proxy::new(equipped(), &settings, random))
             };
             (0..scenario.proxies).map(proxy).collect()
         };
@@ -96,9 +100,11 @@ impl Contender {
             Contender::CentralQueue => vec![Box::new(CentralQueue)],
             Contender::Own(strategy) | Contender::Informed { strategy, .. } => {
                 let replicas = scenario.replica_count();
-                proxies(&|| Equipped::unweighted(strategy.policy(replicas), replicas))
+                let equipped = || Equipped::unweighted(strategy.policy(replicas), replicas);
+                proxies(&equipped, settings.max_connections)
             }
-            Contender::Rival(rival) => proxies(&|| rival.equipped(scenario)),
+            // As published: nothing of our bounds.
+            Contender::Rival(rival) => proxies(&|| rival.equipped(scenario), u32::MAX),
         }
     }
 }

@@ -1,12 +1,15 @@
 //! What a proxy knows of a replica: the one place where views are made of it and where the ends of requests are told.
 
-use crate::ejection::Ejection;
 use crate::settings::Settings;
+use balancing::health::{
+    BreakerChange, EndpointHealth, Evidence, HealthChange, HealthSettings, ProbeOutcome, Trial,
+};
 use balancing::{
-    Ask, Completion, Distance, EndpointLoad, EndpointView, Fault, Gate, HealthView, Moment,
-    Standing, Start, WriteFitness,
+    Ask, Completion, Distance, EndpointLoad, EndpointView, Fault, Moment, Standing, Start,
+    WriteFitness,
 };
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Times that make the recent mean.
 const RECENT: usize = 10;
@@ -23,8 +26,8 @@ pub struct SimEndpoint {
     in_flight: u32,
     mean_time: Option<f64>,
     classes: [ClassTimes; CLASSES],
-    last_failure: Option<Moment>,
-    ejection: Option<Ejection>,
+    health: Arc<EndpointHealth>,
+    health_settings: HealthSettings,
 }
 
 /// The last times of requests of one class.
@@ -37,15 +40,15 @@ struct ClassTimes {
 
 impl SimEndpoint {
     /// One of which nothing is known but its configured weight.
-    pub fn new(settings: &Settings, weight: f64) -> Self {
+    pub fn new(settings: &Settings, weight: f64, health: Arc<EndpointHealth>) -> Self {
         Self {
             weight,
             max_connections: settings.max_connections,
             in_flight: 0,
             mean_time: None,
             classes: Default::default(),
-            last_failure: None,
-            ejection: settings.ejection.then(Ejection::default),
+            health,
+            health_settings: settings.health_settings(),
         }
     }
 
@@ -59,11 +62,7 @@ impl SimEndpoint {
             is_resolved: is_present,
             weight: self.weight,
             write_fitness: WriteFitness::Unknown,
-            health: HealthView {
-                gate: self.gate(now),
-                last_failure: self.last_failure,
-                ..HealthView::GOOD
-            },
+            health: self.health.view(ask, &self.health_settings, now),
             distance: Distance::Near,
             load: EndpointLoad {
                 in_flight: self.in_flight,
@@ -88,22 +87,40 @@ impl SimEndpoint {
         self.classes[class].last_chosen = Some(start.now);
     }
 
-    /// A request ended.
-    pub fn finish(&mut self, completion: &Completion) {
-        self.in_flight -= 1;
-        if let Some(ejection) = &mut self.ejection {
-            ejection.finish(completion);
-        }
-        match completion.fault {
-            Some(Fault::None) => self.learn(completion),
-            Some(_) => self.last_failure = Some(completion.now),
-            None => {}
-        }
+    /// Takes the trial of its breaker, if it is due.
+    pub fn claim_trial(&self, now: Moment) -> Option<Trial> {
+        self.health.claim_trial(now)
     }
 
-    fn gate(&self, now: Moment) -> Gate {
-        let ejection = self.ejection.as_ref();
-        ejection.map_or(Gate::Closed, |ejection| ejection.gate(now))
+    /// A request ended, which the policy was free to send here. `trial`: the one that it was. Whether the replicas are to be
+    /// probed soon.
+    pub fn finish(&mut self, completion: &Completion, trial: Option<Trial>) -> bool {
+        self.in_flight -= 1;
+        let evidence = Evidence {
+            is_free: true,
+            trial,
+            ..Evidence::default()
+        };
+        let settings = &self.health_settings;
+        let lesson = self.health.on_finish(completion, &evidence, settings);
+        if let Some(trial) = evidence.trial.filter(|_| !lesson.decides_trial) {
+            self.health.release_trial(trial);
+        }
+        if completion.fault == Some(Fault::None) {
+            self.learn(completion);
+        }
+        lesson.changes.iter().any(is_down)
+    }
+
+    /// A probe found this.
+    pub fn probed(&self, outcome: ProbeOutcome, now: Moment) {
+        self.health.probing(now);
+        self.health.probed(outcome, &self.health_settings, now);
+    }
+
+    /// Whether it is out, or its last probe failed.
+    pub fn is_in_trouble(&self, now: Moment) -> bool {
+        self.health.is_in_trouble(now)
     }
 
     fn learn(&mut self, completion: &Completion) {
@@ -116,6 +133,15 @@ impl SimEndpoint {
 
     fn class(&self, ask: &Ask) -> &ClassTimes {
         &self.classes[usize::from(ask.class).min(CLASSES - 1)]
+    }
+}
+
+/// Whether a change takes an endpoint out.
+fn is_down(change: &HealthChange) -> bool {
+    match change {
+        HealthChange::Ejected { .. } => true,
+        HealthChange::Breaker(change) => *change != BreakerChange::Closed,
+        HealthChange::Status(_) | HealthChange::Readmitted => false,
     }
 }
 

@@ -2,7 +2,7 @@
 //! policy picks none, and are worked off.
 
 use crate::arrivals::{Arrival, Arrivals};
-use crate::balancer::Balancer;
+use crate::balancer::{self, Balancer, Place};
 use crate::clients::{AFTER_REFUSAL, Clients};
 use crate::contender::Contender;
 use crate::line::Line;
@@ -11,6 +11,7 @@ use crate::replica::Replica;
 use crate::scenario::Scenario;
 use crate::settings::Settings;
 use crate::timeline::{Turn, turns};
+use balancing::health::Trial;
 use balancing::{Completion, Fault, Moment, Start};
 use slab::Slab;
 use std::cmp::Reverse;
@@ -44,6 +45,8 @@ pub struct Simulation {
 /// A proxy and the requests that wait in it.
 struct ProxyQueue {
     balancer: Box<dyn Balancer>,
+    /// The round of probes for which there is an event.
+    planned_probe: Option<Moment>,
     waiting: Line,
     in_flight: u32,
     will_ask_again: bool,
@@ -53,6 +56,7 @@ struct ProxyQueue {
 struct Request {
     arrival: Arrival,
     start: Start,
+    trial: Option<Trial>,
     fault: Fault,
 }
 
@@ -66,6 +70,8 @@ enum Event {
     Failed(usize),
     Arrival,
     AskAgain(usize),
+    /// A proxy probes its replicas, if it has not done so since this was planned.
+    Probe(usize),
     /// A client waits no longer, or has waited after a refusal.
     TryAgain {
         client: usize,
@@ -106,6 +112,7 @@ impl Simulation {
             .collect();
         let queue = |balancer| ProxyQueue {
             balancer,
+            planned_probe: None,
             waiting: Line::new(settings.waiting, scenario),
             in_flight: 0,
             will_ask_again: false,
@@ -116,7 +123,7 @@ impl Simulation {
             made: 0,
             arrivals: Arrivals::new(scenario, settings, seed),
             turns: turns(scenario, seconds, seed),
-            tally: Tally::new(replicas.len(), scenario),
+            tally: Tally::new(replicas.len(), scenario, seconds),
             replicas,
             proxies: balancers.into_iter().map(queue).collect(),
             requests: Slab::new(),
@@ -130,6 +137,7 @@ impl Simulation {
         for index in 0..self.turns.len() {
             self.at(self.turns[index].at, Event::Turn(index));
         }
+        (0..self.proxies.len()).for_each(|proxy| self.plan_probe(proxy));
         self.at(Moment(0), Event::Arrival);
         let mut arrivals = Vec::with_capacity(1);
         let end = Moment((self.last_arrival.0 as f64 * PATIENCE) as u64);
@@ -163,6 +171,12 @@ impl Simulation {
             Event::Turn(index) => self.turn(index),
             Event::AskAgain(proxy) => {
                 self.proxies[proxy].will_ask_again = false;
+                self.place_waiting(proxy);
+            }
+            Event::Probe(proxy) => {
+                let balancer = &mut self.proxies[proxy].balancer;
+                balancer.probe(&self.replicas, self.now);
+                self.plan_probe(proxy);
                 self.place_waiting(proxy);
             }
             Event::TryAgain { client, attempt } => {
@@ -199,9 +213,9 @@ impl Simulation {
         let index = arrival.proxy;
         let proxy = &mut self.proxies[index];
         if proxy.waiting.is_empty()
-            && let Some(replica) = proxy.balancer.pick(&self.replicas, &arrival, self.now)
+            && let Some(place) = proxy.balancer.pick(&self.replicas, &arrival, self.now)
         {
-            return self.start(arrival, replica);
+            return self.start(arrival, place);
         }
         let refused = proxy.waiting.push(arrival, self.now);
         self.refuse(refused);
@@ -231,9 +245,9 @@ impl Simulation {
             };
             arrival.ask.ahead = u32::try_from(positions.start).unwrap_or(u32::MAX);
             match proxy.balancer.pick(&self.replicas, &arrival, now) {
-                Some(replica) => {
+                Some(place) => {
                     proxy.waiting.take_nth(positions.start, now);
-                    self.start(arrival, replica);
+                    self.start(arrival, place);
                 }
                 None => positions.start += 1,
             }
@@ -263,7 +277,8 @@ impl Simulation {
         self.at(self.now + after, Event::TryAgain { client, attempt });
     }
 
-    fn start(&mut self, arrival: Arrival, replica: usize) {
+    fn start(&mut self, arrival: Arrival, place: Place) {
+        let Place { replica, trial } = place;
         let proxy = &mut self.proxies[arrival.proxy];
         proxy.in_flight += 1;
         let start = Start {
@@ -277,6 +292,7 @@ impl Simulation {
         let request = self.requests.insert(Request {
             arrival,
             start,
+            trial,
             fault: failure.map_or(Fault::None, |failure| failure.fault),
         });
         if let Some(failure) = failure {
@@ -311,8 +327,14 @@ impl Simulation {
             Fault::None => request.arrival.size / replica.speed(),
             _ => completion.service_time.as_secs_f64(),
         };
-        proxy.balancer.finish(&completion, replica.queued(), busy);
+        proxy.balancer.finish(balancer::End {
+            completion,
+            trial: request.trial,
+            queued: replica.queued(),
+            busy,
+        });
         self.count(&request.arrival, &completion);
+        self.plan_probe(index);
         self.place_waiting(index);
     }
 
@@ -322,6 +344,18 @@ impl Simulation {
         } else if let Some(first_arrived) = self.clients.answered(arrival, self.now) {
             self.tally
                 .succeeded(arrival.size, completion, first_arrived);
+        }
+    }
+
+    /// Probes come to an end with the requests.
+    fn plan_probe(&mut self, index: usize) {
+        let proxy = &mut self.proxies[index];
+        let next = proxy.balancer.next_probe();
+        if let Some(next) = next.filter(|next| *next <= self.last_arrival)
+            && proxy.planned_probe != Some(next)
+        {
+            proxy.planned_probe = Some(next);
+            self.at(next.max(self.now), Event::Probe(index));
         }
     }
 

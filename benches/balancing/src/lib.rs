@@ -6,7 +6,7 @@
 //! | `scenario`, `scenarios` | what is simulated, as data |
 //! | `draw`, `arrivals`, `timeline` | what is drawn from the seed before any policy acts |
 //! | `replica` | how a server works off requests |
-//! | `endpoint`, `ejection` | what a proxy knows of a replica |
+//! | `endpoint` | what a proxy knows of a replica |
 //! | `line`, `clients` | how requests wait in a proxy, and for how long their clients do |
 //! | `balancer` | what the engine asks: a proxy with a policy, or an oracle |
 //! | `engine` | events and the virtual clock |
@@ -20,7 +20,6 @@ pub mod baseline;
 pub mod clients;
 pub mod contender;
 pub mod draw;
-pub mod ejection;
 pub mod endpoint;
 pub mod engine;
 pub mod line;

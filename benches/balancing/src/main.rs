@@ -8,7 +8,7 @@ use balancing_sim::report::Report;
 use balancing_sim::runs::{jobs, run_all};
 use balancing_sim::scenario::Scenario;
 use balancing_sim::scenarios::SCENARIOS;
-use balancing_sim::settings::Settings;
+use balancing_sim::settings::{MAX_CONNECTIONS, Settings};
 use balancing_sim::table::{self, Row};
 use clap::{Args, Parser, Subcommand};
 use std::error::Error;
@@ -69,17 +69,17 @@ struct Selection {
     /// Sigma of the log-normal error of estimated costs.
     #[arg(long, default_value_t = 0.7)]
     cost_error: f64,
-    /// Without ejection after failures in a row.
+    /// Neither failures nor probes take a replica out.
     #[arg(long)]
-    no_ejection: bool,
+    no_health: bool,
     /// Replicas share their workers among all requests, rather than one request at a time for each.
     #[arg(long)]
     sharing: bool,
     /// How requests wait in the proxy.
     #[arg(long, value_enum, default_value = "fifo")]
     waiting: Waiting,
-    /// Requests that a proxy may have in flight at a replica.
-    #[arg(long, default_value_t = 1_000_000)]
+    /// Requests that a proxy may have in flight at a replica; of policies of the crate.
+    #[arg(long, default_value_t = MAX_CONNECTIONS)]
     max_connections: u32,
     /// Share of the time that is simulated.
     #[arg(long, default_value_t = 1.0)]
@@ -196,7 +196,7 @@ impl Selection {
     fn settings(&self) -> Settings {
         Settings {
             cost_error: self.cost_error,
-            ejection: !self.no_ejection,
+            health: !self.no_health,
             max_connections: self.max_connections,
             waiting: self.waiting,
             discipline: match self.sharing {

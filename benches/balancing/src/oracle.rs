@@ -1,7 +1,7 @@
 //! Balancers that know what no proxy knows. The better of both is what a policy is compared with.
 
 use crate::arrivals::Arrival;
-use crate::balancer::Balancer;
+use crate::balancer::{Balancer, Place};
 use crate::replica::Replica;
 use balancing::Moment;
 
@@ -14,18 +14,18 @@ pub struct ShortestCompletion;
 pub struct CentralQueue;
 
 impl Balancer for ShortestCompletion {
-    fn pick(&mut self, replicas: &[Replica], arrival: &Arrival, now: Moment) -> Option<usize> {
+    fn pick(&mut self, replicas: &[Replica], arrival: &Arrival, now: Moment) -> Option<Place> {
         let time = |replica: &Replica| replica.time_to_complete(arrival.size, now);
         let (index, _) = well(replicas).min_by(|a, b| time(a.1).total_cmp(&time(b.1)))?;
-        Some(index)
+        Some(Place::at(index))
     }
 }
 
 impl Balancer for CentralQueue {
-    fn pick(&mut self, replicas: &[Replica], _arrival: &Arrival, _now: Moment) -> Option<usize> {
+    fn pick(&mut self, replicas: &[Replica], _arrival: &Arrival, _now: Moment) -> Option<Place> {
         let idle = well(replicas).filter(|(_, one)| one.has_idle_worker() && one.speed() > 0.0);
         let (index, _) = idle.max_by(|a, b| a.1.speed().total_cmp(&b.1.speed()))?;
-        Some(index)
+        Some(Place::at(index))
     }
 }
 

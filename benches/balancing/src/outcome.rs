@@ -10,6 +10,8 @@ use std::time::Duration;
 pub struct Tally {
     scenario: Scenario,
     warm_up: Moment,
+    /// For how long requests arrive, seconds.
+    length: f64,
     /// Seconds from arrival to the end, of successes.
     latencies: Vec<f64>,
     /// Latency over size, of successes.
@@ -31,6 +33,8 @@ struct Second {
     answered: u64,
 }
 
+/// The share of a short run that is not counted at most.
+const WARM_UP: f64 = 0.5;
 /// Successes after which a replica is taken to serve.
 const SERVES: u64 = 20;
 /// The share of requests that are answered again when a spike is over.
@@ -65,10 +69,11 @@ pub struct Outcome {
 
 impl Tally {
     /// Of a scenario.
-    pub fn new(replicas: usize, scenario: &Scenario) -> Self {
+    pub fn new(replicas: usize, scenario: &Scenario, seconds: f64) -> Self {
         Self {
             scenario: *scenario,
-            warm_up: at(scenario.warm_up),
+            warm_up: at(scenario.warm_up.min(seconds * WARM_UP)),
+            length: seconds,
             latencies: Vec::new(),
             slowdowns: Vec::new(),
             requests: 0,
@@ -184,6 +189,7 @@ impl Tally {
             return None;
         };
         let end = (until as usize).min(self.seconds.len());
+        let from = from.min(self.length * WARM_UP);
         let seconds = &self.seconds[(from as usize).min(end)..end];
         let came: u64 = seconds.iter().map(|one| one.came).sum();
         let answered: u64 = seconds.iter().map(|one| one.answered).sum();

@@ -1,17 +1,21 @@
 //! A proxy with a policy of the crate, driven as the path drives it: views of all endpoints, then the selector.
 
 use crate::arrivals::Arrival;
-use crate::balancer::Balancer;
+use crate::balancer::{Balancer, End, Place};
 use crate::endpoint::SimEndpoint;
 use crate::replica::Replica;
 use crate::settings::Settings;
+use balancing::health::{Peers, ProbeSchedule};
 use balancing::{
-    Completion, EndpointView, Moment, Policy, Random, ScreenRules, Selector, ServingRules, Start,
+    EndpointView, Moment, Policy, Random, RouteReason, ScreenRules, Selector, ServingRules, Start,
 };
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Share of the endpoints that may be ejected, as by default.
 const MAX_EJECTED: f64 = 0.34;
+/// Between two rounds of probes, as by default.
+const PROBE_INTERVAL: Duration = Duration::from_secs(30);
 /// Seconds that count as 1.0 in scores, as by default.
 const SLOWEST: f64 = 5.0;
 
@@ -21,6 +25,8 @@ pub struct Proxy {
     selector: Selector,
     feedback: Option<Arc<dyn ServerFeedback>>,
     views: Vec<EndpointView>,
+    /// `None`: nothing is probed.
+    probes: Option<ProbeSchedule>,
     random: Random,
 }
 
@@ -51,16 +57,18 @@ impl Equipped {
 
 impl Proxy {
     /// A proxy that knows nothing yet of its replicas but their weights.
-    pub fn new(equipped: Equipped, settings: &Settings, random: Random) -> Self {
+    pub fn new(equipped: Equipped, settings: &Settings, mut random: Random) -> Self {
         let Equipped {
             policy,
             feedback,
             weights,
         } = equipped;
-        let endpoints = weights
-            .iter()
-            .map(|weight| SimEndpoint::new(settings, *weight))
-            .collect();
+        let peers = Arc::<Peers>::default();
+        let mut endpoint = |weight: &f64| {
+            let health = peers.join(random.bits());
+            SimEndpoint::new(settings, *weight, health)
+        };
+        let endpoints = weights.iter().map(&mut endpoint).collect();
         let rules = ScreenRules {
             serving: ServingRules::default(),
             max_ejected: MAX_EJECTED,
@@ -75,13 +83,16 @@ impl Proxy {
             selector,
             feedback,
             views: Vec::with_capacity(weights.len()),
+            probes: settings
+                .health
+                .then(|| ProbeSchedule::new(PROBE_INTERVAL, Moment(0))),
             random,
         }
     }
 }
 
 impl Balancer for Proxy {
-    fn pick(&mut self, replicas: &[Replica], arrival: &Arrival, now: Moment) -> Option<usize> {
+    fn pick(&mut self, replicas: &[Replica], arrival: &Arrival, now: Moment) -> Option<Place> {
         self.views.clear();
         let known = self.endpoints.iter().zip(replicas);
         let views = known.map(|(one, replica)| one.view(replica.is_present, &arrival.ask, now));
@@ -90,7 +101,12 @@ impl Balancer for Proxy {
         let pick = self
             .selector
             .select(&mut self.views, &arrival.ask, now, random)?;
-        Some(pick.index)
+        let is_trial = pick.reason == RouteReason::Trial;
+        let claim = || self.endpoints[pick.index].claim_trial(now);
+        Some(Place {
+            replica: pick.index,
+            trial: is_trial.then(claim).flatten(),
+        })
     }
 
     fn in_flight(&self, replica: usize) -> u32 {
@@ -102,11 +118,31 @@ impl Balancer for Proxy {
         self.selector.policy.on_start(start);
     }
 
-    fn finish(&mut self, completion: &Completion, queued: usize, busy: f64) {
+    fn finish(&mut self, end: End) {
+        let replica = end.completion.start.endpoint;
         if let Some(feedback) = &self.feedback {
-            feedback.hear(completion.start.endpoint, queued, busy);
+            feedback.hear(replica, end.queued, end.busy);
         }
-        self.endpoints[completion.start.endpoint].finish(completion);
-        self.selector.policy.on_finish(completion);
+        let wants_probe = self.endpoints[replica].finish(&end.completion, end.trial);
+        if let Some(probes) = self.probes.as_mut().filter(|_| wants_probe) {
+            probes.wanted(end.completion.now);
+        }
+        self.selector.policy.on_finish(&end.completion);
+    }
+
+    fn next_probe(&self) -> Option<Moment> {
+        self.probes.as_ref().map(ProbeSchedule::next)
+    }
+
+    fn probe(&mut self, replicas: &[Replica], now: Moment) {
+        let Some(probes) = self.probes.as_mut().filter(|probes| probes.next() <= now) else {
+            return;
+        };
+        probes.begins(now);
+        for (endpoint, replica) in self.endpoints.iter().zip(replicas) {
+            endpoint.probed(replica.probe(), now);
+        }
+        let in_trouble = self.endpoints.iter().map(|one| one.is_in_trouble(now));
+        probes.ended(in_trouble, now, &mut self.random);
     }
 }

@@ -3,7 +3,8 @@
 
 use crate::scenario::Group;
 use crate::timeline::{Failure, State};
-use balancing::Moment;
+use balancing::health::ProbeOutcome;
+use balancing::{Fault, Moment};
 use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
@@ -78,6 +79,18 @@ impl Replica {
             waiting: VecDeque::new(),
             taken: vec![0.0; workers as usize],
             generation: 0,
+        }
+    }
+
+    /// What a probe finds, which asks for data with a credential of its own.
+    pub fn probe(&self) -> ProbeOutcome {
+        match self.failure {
+            _ if !self.is_present => ProbeOutcome::Silent,
+            Some(Failure {
+                fault: Fault::Endpoint,
+                ..
+            }) => ProbeOutcome::Bad,
+            _ => ProbeOutcome::Good,
         }
     }
 

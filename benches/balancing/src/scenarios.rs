@@ -124,6 +124,7 @@ const OUTAGE: Scenario = Scenario {
         fails(2, 30.0, 31.3, Fault::Endpoint),
     ],
     measure: Measure::SecondsToServe { from: 31.3 },
+    goal: Some(2.0),
     kind: Kind::Finding,
     ..STEADY
 };
@@ -133,8 +134,10 @@ const REFUSES_CREDENTIALS: Scenario = Scenario {
     replicas: &[group(4, 4, 1.0)],
     rate: Rate::Load(0.5),
     seconds: 60.0,
-    changes: &[fails(1, 20.0, f64::INFINITY, Fault::Client)],
+    warm_up: 20.0,
+    changes: &[fails(1, 20.0, f64::INFINITY, Fault::Access)],
     measure: Measure::Errors,
+    goal: Some(0.5),
     kind: Kind::Finding,
     ..STEADY
 };
@@ -250,7 +253,7 @@ pub const SCENARIOS: &[Scenario] = &[
         ..EQUAL
     },
     named_so("outage", "total outage", OUTAGE),
-    named_so("failing.client", "refused credentials", REFUSES_CREDENTIALS),
+    named_so("failing.access", "refused credentials", REFUSES_CREDENTIALS),
     Scenario {
         id: "failing.peer",
         name: "names a peer",

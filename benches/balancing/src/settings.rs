@@ -3,15 +3,19 @@
 use crate::line::Waiting;
 use crate::replica::Discipline;
 use crate::scenario::Scenario;
+use balancing::health::{BreakerSettings, HealthSettings};
+
+/// Requests in flight at an endpoint at most, as by default.
+pub const MAX_CONNECTIONS: u32 = 100;
 
 /// The settings of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
     /// Sigma of the log-normal error of a request's estimated cost; infinite: all requests seem alike.
     pub cost_error: f64,
-    /// Whether a replica is ejected after failures in a row.
-    pub ejection: bool,
-    /// Requests that a proxy may have in flight at a replica.
+    /// Whether failures and probes take a replica out, as by default.
+    pub health: bool,
+    /// Requests that a proxy may have in flight at a replica; of policies of the crate.
     pub max_connections: u32,
     /// How replicas work off requests.
     pub discipline: Discipline,
@@ -22,6 +26,17 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// How a proxy judges replicas: as by default.
+    pub fn health_settings(&self) -> HealthSettings {
+        HealthSettings {
+            breaker: BreakerSettings {
+                enabled: self.health,
+                ..BreakerSettings::default()
+            },
+            ..HealthSettings::default()
+        }
+    }
+
     /// For how long requests of a scenario arrive, seconds.
     pub fn seconds_of(&self, scenario: &Scenario) -> f64 {
         match scenario.has_fixed_times() {
@@ -35,8 +50,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             cost_error: 0.7,
-            ejection: true,
-            max_connections: 1_000_000,
+            health: true,
+            max_connections: MAX_CONNECTIONS,
             discipline: Discipline::Fcfs,
             waiting: Waiting::Fifo,
             length: 1.0,

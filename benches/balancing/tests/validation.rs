@@ -65,6 +65,7 @@ static SUPERMARKET: Scenario = Scenario {
 fn outcome(scenario: &'static Scenario, contender: Contender, discipline: Discipline) -> Outcome {
     let settings = Settings {
         discipline,
+        max_connections: u32::MAX,
         ..Settings::default()
     };
     run(scenario, contender, &settings, 1)

@@ -28,8 +28,8 @@ pub struct Report {
     pub fcfs: Vec<Row>,
     /// Workers that all requests of a replica share.
     pub sharing: Vec<Row>,
-    /// Without ejection; where one replica fails.
-    pub no_ejection: Vec<Row>,
+    /// Where one replica fails and is not taken out.
+    pub no_health: Vec<Row>,
     /// More than can be served, by how requests wait.
     pub overload: Vec<(String, Vec<Row>)>,
 }
@@ -67,8 +67,8 @@ impl Report {
             length: length / 2.0,
             ..settings
         };
-        let no_ejection = Settings {
-            ejection: false,
+        let no_health = Settings {
+            health: false,
             ..settings
         };
         Self {
@@ -76,7 +76,7 @@ impl Report {
             length,
             fcfs: simulate(|one| one.kind != Kind::Overload, settings),
             sharing: simulate(is_shared, sharing),
-            no_ejection: simulate(|one| one.id == "S5", no_ejection),
+            no_health: simulate(|one| one.id == "S5", no_health),
             overload: Waiting::value_variants().iter().map(overload).collect(),
         }
     }
@@ -128,7 +128,7 @@ mod tests {
             length: 0.1,
             fcfs: rows("S4"),
             sharing: rows("herd"),
-            no_ejection: rows("burst"),
+            no_health: rows("burst"),
             overload: vec![("in order".to_string(), rows("overload.1.14"))],
         };
         let page = page::page(&report);

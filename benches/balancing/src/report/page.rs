@@ -53,9 +53,9 @@ pub fn page(report: &Report) -> String {
              Here a policy that knows costs can be better than both oracles, which look at one request at a time: neither is a bound.\n\n";
     text += &table("our policies", &report.sharing, &own, |_| true);
     text += &table("policies of others", &report.sharing, &rivals, |_| true);
-    text += "## Without ejection\n\n";
+    text += "## Where nothing takes a failing replica out\n\n";
     let all: Vec<&str> = own.iter().chain(&rivals).copied().collect();
-    text += &table("policy", &report.no_ejection, &all, |_| true);
+    text += &table("policy", &report.no_health, &all, |_| true);
     text += &overload(&report.overload);
     text += &summary(&report.fcfs);
     text += "## The scenarios\n\n| scenario | on the command line | requests a second | what it is |\n|---|---|---|---|\n";

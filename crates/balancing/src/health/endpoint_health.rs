@@ -118,6 +118,12 @@ impl EndpointHealth {
         self.status.probe_failing()
     }
 
+    /// Whether it is out, or its last round of probes failed: its return is worth looking out for.
+    pub fn is_in_trouble(&self, now: Moment) -> bool {
+        let is_out = self.gate(now) != Gate::Closed || self.is_ejected(now);
+        is_out || self.probe_failing() || self.status() == HealthStatus::Unhealthy
+    }
+
     /// When it was last probed.
     pub fn last_check(&self) -> Option<Moment> {
         self.checked.get()
