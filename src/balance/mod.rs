@@ -15,7 +15,6 @@ pub mod stats;
 #[cfg(test)]
 pub(crate) mod testing;
 mod waiter;
-mod worker_score;
 
 pub use balancing::{Ask, EndpointView, Exclusion, Pick, PoolView, RouteReason, Selector};
 pub use broker::{Broker, PendingPermit};

@@ -123,7 +123,7 @@ impl NoRoute {
                 .map(|(index, endpoint)| (endpoint.name.to_string(), why(index)))
                 .collect(),
             capable: count(&|view| screen.is_capable(view)),
-            with_capacity: count(&|view| !view.is_full()),
+            with_capacity: count(&|view| !view.is_full(0.0)),
             online: count(&|view| screen.is_online(view)),
             unknown_token: false,
             is_full: (0..views.len()).any(|index| why(index) == Exclusion::Full),

@@ -43,6 +43,7 @@ fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>, plain: &Ask) -> EndpointVie
         health: health.health().view(plain, &endpoint.rules.settings, now),
         distance: endpoint.distance,
         load,
+        window_mean: times.window_mean(),
         recent_mean: times.recent_mean(ask.plan.complexity),
         last_chosen: times.last_chosen(ask.plan.complexity),
     }

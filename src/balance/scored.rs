@@ -1,10 +1,9 @@
 //! The endpoints of a pool with their scores, for explanations and the admin API.
 
-use super::worker_score::WorkerScore;
 use crate::clock::Moment;
 use crate::endpoint::{Endpoint, ScoreParts};
 use balancing::view::mean_time;
-use balancing::{Ask, EndpointView, Exclusion, PoolView, Screen, Selector, Standing};
+use balancing::{Ask, EndpointView, Exclusion, PoolView, Screen, Selector, Standing, WorkerScore};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -46,7 +45,7 @@ impl Scored {
             score: view.load.resource_score(neutral, slowest),
             parts: view.load.parts(neutral, slowest),
             by_strategy: selector.policy.score(&pool, ask, index),
-            worker: WorkerScore::of(endpoint, view, best, now),
+            worker: WorkerScore::of(view, best),
             in_flight: view.load.in_flight,
             excluded: screen.exclusion(views, index),
         });

@@ -111,7 +111,7 @@ impl InstanceStats {
     pub fn of(endpoint: &Endpoint, now: Moment) -> Self {
         let (state, health) = (&endpoint.state, endpoint.health());
         let (totals, recent) = (state.totals(), health.health().last_minute(now));
-        let (load, reported) = (endpoint.full_load(now), endpoint.reported(now));
+        let (load, reported) = (endpoint.load(now), endpoint.reported(now));
         let responses = (recent.successes + recent.errors()) as f64;
         Self {
             instance_id: endpoint.name.to_string(),

@@ -59,6 +59,8 @@ pub struct Endpoint {
     pub weight: f64,
     /// Requests in flight at most.
     pub max_connections: u32,
+    /// The costs that it is meant to work on at once, in units of the plan.
+    pub capacity: Option<f64>,
     /// How far it is from where requests should stay.
     pub distance: Distance,
     /// What the configuration says of its role.
@@ -85,6 +87,7 @@ impl Endpoint {
             authority: authority.into(),
             weight: config.weight.max(0.0),
             max_connections: config.max_connections.max(1),
+            capacity: config.capacity,
             distance: rules.distance(config),
             role_choice: config.role,
             rules,
@@ -126,18 +129,20 @@ impl Endpoint {
         }
     }
 
-    /// What is known of its load for choosing: all but the error rate, which takes a lock.
+    /// What is known of its load. It takes no lock.
     pub fn load(&self, now: Moment) -> EndpointLoad {
         let reported = self.reported(now);
         EndpointLoad {
             in_flight: self.state.in_flight(),
             max_connections: self.max_connections,
+            cost: self.state.cost(),
+            capacity: self.capacity,
             connections: reported.current_connections,
             cpu: reported.cpu_usage,
             memory: reported.memory_usage,
             queue: reported.queue_size,
             mean_time: self.mean_time(),
-            error_rate: None,
+            error_rate: self.health().health().error_rate(now),
         }
     }
 
@@ -145,14 +150,6 @@ impl Endpoint {
     fn mean_time(&self) -> Option<f64> {
         let probes = || self.health().probe_time();
         self.state.times.mean().or_else(probes)
-    }
-
-    /// All that is known of its load.
-    pub fn full_load(&self, now: Moment) -> EndpointLoad {
-        EndpointLoad {
-            error_rate: self.health().health().last_minute(now).error_rate(),
-            ..self.load(now)
-        }
     }
 
     /// What an agent reported and what still counts.

@@ -25,6 +25,8 @@ pub struct Permit {
     /// While the client holds the response up; the permit then counts as no request in flight.
     stall: Option<Stall>,
     place: Option<PoolPlace>,
+    /// The cost in thousandths that counts as in flight while the permit does; 0 before the request is sent.
+    cost: u64,
     /// The request that was sent and has not ended, and the clock that tells its end.
     running: Option<(Start, Clock)>,
 }
@@ -62,6 +64,7 @@ impl Permit {
             judged: false,
             stall: None,
             place: None,
+            cost: 0,
             running: None,
         })
     }
@@ -75,6 +78,8 @@ impl Permit {
 
     /// The request is sent now.
     pub fn start(&mut self, ask: Ask, clock: &Clock) -> Start {
+        self.cost = (ask.cost * 1000.0) as u64;
+        self.endpoint.state.take_on(self.cost);
         let place = self.place.as_ref();
         let start = Start {
             endpoint: place.map_or(Start::OUTSIDE, |place| place.index),
@@ -127,6 +132,7 @@ impl Permit {
     pub fn resume(&mut self) {
         let limit = self.endpoint.max_connections;
         if self.stall.is_some() && self.endpoint.state.reenter(limit) {
+            self.endpoint.state.take_on(self.cost);
             self.stall = None;
         }
     }
@@ -187,7 +193,7 @@ impl Permit {
 
     /// The request is no longer in flight: there is room for another one.
     fn leave(&self) {
-        self.endpoint.state.leave();
+        self.endpoint.state.leave(self.cost);
         if let Some(place) = &self.place {
             place.room.returned();
         }

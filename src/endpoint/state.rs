@@ -26,6 +26,8 @@ pub struct EndpointState {
     pub stalled: StalledResponses,
     completed: Stamp,
     in_flight: AtomicU32,
+    /// The estimated costs of the requests in flight, in thousandths.
+    cost: AtomicU64,
     requests: AtomicU64,
     successes: AtomicU64,
     errors: AtomicU64,
@@ -56,6 +58,7 @@ impl EndpointState {
             stalled: StalledResponses::default(),
             completed: Stamp::default(),
             in_flight: AtomicU32::new(0),
+            cost: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             successes: AtomicU64::new(0),
             errors: AtomicU64::new(0),
@@ -67,6 +70,11 @@ impl EndpointState {
     /// Requests in flight.
     pub fn in_flight(&self) -> u32 {
         self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// The estimated costs of the requests in flight.
+    pub fn cost(&self) -> f64 {
+        self.cost.load(Ordering::Relaxed) as f64 / 1000.0
     }
 
     /// Requests in flight, and responses that slow readers hold up.
@@ -107,8 +115,14 @@ impl EndpointState {
             .is_ok()
     }
 
-    /// Counts one request out.
-    pub(crate) fn leave(&self) {
+    /// A request of this cost, in thousandths, is worked on.
+    pub(super) fn take_on(&self, cost: u64) {
+        self.cost.fetch_add(cost, Ordering::Relaxed);
+    }
+
+    /// Counts one request out, with the cost that it was taken on for.
+    pub(crate) fn leave(&self, cost: u64) {
+        self.cost.fetch_sub(cost, Ordering::Relaxed);
         let next = |n: u32| n.checked_sub(1);
         let _ = self
             .in_flight

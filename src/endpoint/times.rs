@@ -1,10 +1,11 @@
-//! Response times of one endpoint: a moving mean, and the mean of the last ten per complexity.
+//! Response times of one endpoint: a moving mean, the mean of the last hundred, and that of the last ten per complexity.
 //! Successes only. The means are read without a lock; the lock is taken when a response is complete.
 
 use super::gauge::Gauge;
 use super::stamp::Stamp;
 use crate::clock::Moment;
 use crate::plan::Complexity;
+use balancing::TimeWindow;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,7 +23,8 @@ pub struct ResponseTimes {
     moderate: Track,
     complex: Track,
     very_complex: Track,
-    mean_lock: Mutex<()>,
+    window_mean: Gauge,
+    window: Mutex<TimeWindow>,
 }
 
 /// The times of one complexity.
@@ -38,7 +40,8 @@ impl ResponseTimes {
     pub fn add(&self, elapsed: Duration, complexity: Complexity) {
         let seconds = elapsed.as_secs_f64();
         {
-            let _one_at_a_time = self.mean_lock.lock();
+            let mut window = self.window.lock();
+            self.window_mean.set(window.add(seconds));
             let mean = self
                 .mean
                 .get()
@@ -51,6 +54,11 @@ impl ResponseTimes {
     /// The moving mean; `None` before the first success.
     pub fn mean(&self) -> Option<f64> {
         self.mean.get()
+    }
+
+    /// The mean of the last hundred; `None` before the first success.
+    pub fn window_mean(&self) -> Option<f64> {
+        self.window_mean.get()
     }
 
     /// The mean of the last ten of a complexity.

@@ -132,7 +132,7 @@ mod files {
         let of = |section: &str, key: &str| schema["$defs"][section]["properties"][key].clone();
         assert_eq!(of("Cache", "default_ttl")["default"], "1h");
         assert_eq!(
-            of("Balance", "strategy")["anyOf"][0]["oneOf"][5]["const"],
+            of("Balance", "strategy")["anyOf"][0]["oneOf"][12]["const"],
             "adaptive"
         );
         assert_eq!(of("Endpoint", "weight")["anyOf"][0]["maximum"], 1000);

@@ -5,8 +5,7 @@ use balancing::health::{
     BreakerChange, EndpointHealth, Evidence, HealthChange, HealthSettings, ProbeOutcome, Trial,
 };
 use balancing::{
-    Ask, Completion, Distance, EndpointLoad, EndpointView, Fault, Moment, Standing, Start,
-    WriteFitness,
+    Ask, Completion, EndpointLoad, EndpointView, Fault, Moment, Start, TimeWindow,
 };
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,7 +23,10 @@ pub struct SimEndpoint {
     weight: f64,
     max_connections: u32,
     in_flight: u32,
+    cost: f64,
     mean_time: Option<f64>,
+    window: TimeWindow,
+    window_mean: Option<f64>,
     classes: [ClassTimes; CLASSES],
     health: Arc<EndpointHealth>,
     health_settings: HealthSettings,
@@ -45,7 +47,10 @@ impl SimEndpoint {
             weight,
             max_connections: settings.max_connections,
             in_flight: 0,
+            cost: 0.0,
             mean_time: None,
+            window: TimeWindow::default(),
+            window_mean: None,
             classes: Default::default(),
             health,
             health_settings: settings.health_settings(),
@@ -56,22 +61,21 @@ impl SimEndpoint {
     pub fn view(&self, is_present: bool, ask: &Ask, now: Moment) -> EndpointView {
         let class = self.class(ask);
         EndpointView {
-            standing: Standing::default(),
-            is_tried: false,
-            is_home: false,
             is_resolved: is_present,
             weight: self.weight,
-            write_fitness: WriteFitness::Unknown,
             health: self.health.view(ask, &self.health_settings, now),
-            distance: Distance::Near,
             load: EndpointLoad {
                 in_flight: self.in_flight,
                 max_connections: self.max_connections,
+                cost: self.cost,
                 mean_time: self.mean_time,
-                ..EndpointLoad::default()
+                error_rate: self.health.error_rate(now),
+                ..EndpointView::IDLE.load
             },
+            window_mean: self.window_mean,
             recent_mean: class.mean,
             last_chosen: class.last_chosen,
+            ..EndpointView::IDLE
         }
     }
 
@@ -83,6 +87,7 @@ impl SimEndpoint {
     /// A request begins.
     pub fn start(&mut self, start: &Start) {
         self.in_flight += 1;
+        self.cost += start.ask.cost;
         let class = usize::from(start.ask.class).min(CLASSES - 1);
         self.classes[class].last_chosen = Some(start.now);
     }
@@ -96,6 +101,10 @@ impl SimEndpoint {
     /// probed soon.
     pub fn finish(&mut self, completion: &Completion, trial: Option<Trial>) -> bool {
         self.in_flight -= 1;
+        self.cost = match self.in_flight {
+            0 => 0.0,
+            _ => self.cost - completion.start.ask.cost,
+        };
         let evidence = Evidence {
             is_free: true,
             trial,
@@ -126,6 +135,7 @@ impl SimEndpoint {
     fn learn(&mut self, completion: &Completion) {
         let seconds = completion.service_time.as_secs_f64();
         let mean = self.mean_time.unwrap_or(seconds);
+        self.window_mean = Some(self.window.add(seconds));
         self.mean_time = Some(PAST * mean + (1.0 - PAST) * seconds);
         let class = usize::from(completion.start.ask.class).min(CLASSES - 1);
         self.classes[class].add(seconds);

@@ -32,7 +32,9 @@ pub mod shadow;
 #[cfg(test)]
 mod testing;
 pub mod throttle;
+pub mod time_window;
 pub mod view;
+mod worker_score;
 
 pub use ask::Ask;
 pub use completion::{Completion, Start};
@@ -51,4 +53,6 @@ pub use reason::{Exclusion, RouteReason};
 pub use screen::{Demotion, Screen, ScreenRules, Standing};
 pub use selector::Selector;
 pub use shadow::{ShadowFigures, Shadowed};
+pub use time_window::TimeWindow;
 pub use view::{Distance, EndpointView, PoolView};
+pub use worker_score::WorkerScore;

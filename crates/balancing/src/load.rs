@@ -8,6 +8,10 @@ use serde::Serialize;
 pub struct EndpointLoad {
     pub in_flight: u32,
     pub max_connections: u32,
+    /// The estimated costs of the requests in flight, in units of the plan.
+    pub cost: f64,
+    /// The costs that it is meant to work on at once, in units of the plan.
+    pub capacity: Option<f64>,
     /// Connections to the server that an agent reported, of all its clients.
     pub connections: Option<f64>,
     /// 0..=1.
@@ -78,9 +82,22 @@ impl EndpointLoad {
         (self.mean_time.unwrap_or(neutral) / slowest).min(1.0)
     }
 
+    /// What the strategy `resource_based` compares, 0..=300, lower is better: the sum of CPU, memory and connections in
+    /// percent; three times the mean of those that are known.
+    pub fn resource_sum(&self) -> f64 {
+        let parts = [Some(self.fill()), self.cpu, self.memory];
+        mean(parts.into_iter().flatten()).unwrap_or(0.0) * 300.0
+    }
+
+    /// Whether a request of this cost is beyond its capacity. One may always be in flight, whatever it costs.
+    pub fn exceeds_capacity(&self, cost: f64) -> bool {
+        let is_beyond = |capacity| self.cost + cost > capacity;
+        self.in_flight > 0 && self.capacity.is_some_and(is_beyond)
+    }
+
     /// Requests in flight, or the connections that were reported if they are more, as a share of the
     /// limit, 0..=1.
-    fn fill(&self) -> f64 {
+    pub fn fill(&self) -> f64 {
         let connections = f64::from(self.in_flight).max(self.connections.unwrap_or(0.0));
         (connections / f64::from(self.max_connections.max(1))).min(1.0)
     }
@@ -102,6 +119,8 @@ mod tests {
     const HALF: EndpointLoad = EndpointLoad {
         in_flight: 50,
         max_connections: 100,
+        cost: 0.0,
+        capacity: None,
         connections: None,
         cpu: Some(0.6),
         memory: Some(0.4),
@@ -164,6 +183,34 @@ mod tests {
             ..EndpointLoad::default()
         };
         assert!(close(blind.score_b(), 50.0));
+    }
+
+    #[test]
+    fn the_resource_sum_is_in_percent_and_unknown_parts_weigh_as_the_others() {
+        assert!(close(HALF.resource_sum(), 60.0 + 40.0 + 50.0));
+        let blind = EndpointLoad {
+            cpu: None,
+            memory: None,
+            ..HALF
+        };
+        assert!(close(blind.resource_sum(), 150.0));
+    }
+
+    #[test]
+    fn costs_beyond_the_capacity_do_not_fit_beside_others() {
+        let load = EndpointLoad {
+            cost: 6.0,
+            capacity: Some(10.0),
+            ..HALF
+        };
+        assert!(!load.exceeds_capacity(4.0) && load.exceeds_capacity(4.1));
+        let idle = EndpointLoad {
+            in_flight: 0,
+            cost: 0.0,
+            ..load
+        };
+        assert!(!idle.exceeds_capacity(1000.0));
+        assert!(!HALF.exceeds_capacity(1000.0), "no capacity is configured");
     }
 
     #[test]

@@ -63,6 +63,7 @@ pub struct Screen {
     /// The fitness that a write asks for.
     needed_fitness: Option<WriteFitness>,
     may_try: bool,
+    cost: f64,
     weighted: bool,
     ejected: Ejected,
 }
@@ -83,6 +84,7 @@ impl Screen {
             rules,
             needed_fitness: fitness.max().filter(|_| ask.needs_writer),
             may_try: ask.may_try && !ask.is_retry && !ask.needs_writer,
+            cost: ask.cost,
             weighted: false,
             ejected: Ejected::of(pool, rules),
         };
@@ -143,13 +145,11 @@ impl Screen {
         }
         self.status_exclusion(endpoint).map_or(Ok(()), Err)?;
         let is_surplus = self.is_surplus(pool, index, endpoint)?;
-        if endpoint.is_full() {
-            return Err(
-                match endpoint.load.in_flight < endpoint.load.max_connections {
-                    true => Exclusion::Starting,
-                    false => Exclusion::Full,
-                },
-            );
+        if endpoint.is_full(self.cost) {
+            return Err(match endpoint.is_starting() {
+                true => Exclusion::Starting,
+                false => Exclusion::Full,
+            });
         }
         if self.may_try && self.rules.serving.gate(endpoint.health.gate) == Gate::HalfOpen {
             return Ok(Standing::Trial);

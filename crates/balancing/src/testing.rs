@@ -1,10 +1,8 @@
 //! Pools of plain values.
 
 use crate::view::EndpointView;
-use crate::{
-    Ask, Demotion, Distance, EndpointLoad, HealthView, Moment, Pick, Random, ScreenRules, Selector,
-    ServingRules, Standing, WriteFitness, policies::Strategy,
-};
+use crate::{Ask, Moment, Pick, Random, ScreenRules, Selector, ServingRules, policies::Strategy};
+use std::cell::RefCell;
 use std::time::Duration;
 
 /// A first attempt of a read.
@@ -23,26 +21,8 @@ pub const READ: Ask = Ask {
 
 /// A healthy, idle endpoint of weight 1 that was given a request a moment ago.
 pub const IDLE: EndpointView = EndpointView {
-    standing: Standing::Candidate(Demotion::None),
-    is_tried: false,
-    is_home: false,
-    is_resolved: true,
-    weight: 1.0,
-    write_fitness: WriteFitness::Unknown,
-    health: HealthView::GOOD,
-    distance: Distance::Near,
-    load: EndpointLoad {
-        in_flight: 0,
-        max_connections: 100,
-        connections: None,
-        cpu: None,
-        memory: None,
-        queue: None,
-        mean_time: None,
-        error_rate: None,
-    },
-    recent_mean: None,
     last_chosen: Some(Moment(0)),
+    ..EndpointView::IDLE
 };
 
 /// How long a read waits before it is sent to a second endpoint.
@@ -54,6 +34,7 @@ pub struct Plain {
     pub selector: Selector,
     pub ask: Ask,
     pub now: Moment,
+    random: RefCell<Random>,
 }
 
 impl Plain {
@@ -71,6 +52,7 @@ impl Plain {
             views,
             ask: READ,
             now: Moment(0),
+            random: RefCell::new(Random::seeded(0)),
         }
     }
 
@@ -80,14 +62,14 @@ impl Plain {
     }
 
     pub fn select(&self) -> Option<Pick> {
-        let random = &mut Random::seeded(self.now.0);
+        let random = &mut *self.random.borrow_mut();
         let mut views = self.views.clone();
         self.selector
             .select(&mut views, &self.ask, self.now, random)
     }
 
     pub fn hedge(&self) -> Option<Pick> {
-        let random = &mut Random::seeded(self.now.0);
+        let random = &mut *self.random.borrow_mut();
         let mut views = self.views.clone();
         self.selector
             .select_hedge(&mut views, &self.ask, WAITED, self.now, random)

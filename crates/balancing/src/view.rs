@@ -32,6 +32,8 @@ pub struct EndpointView {
     pub health: HealthView,
     pub distance: Distance,
     pub load: EndpointLoad,
+    /// The mean of its last hundred response times, seconds.
+    pub window_mean: Option<f64>,
     /// The mean of its last response times for requests as complex as this one, seconds.
     pub recent_mean: Option<f64>,
     /// When it was last given a request as complex as this one.
@@ -39,15 +41,47 @@ pub struct EndpointView {
 }
 
 impl EndpointView {
+    /// A healthy, idle endpoint of weight 1 of which nothing else is known.
+    pub const IDLE: Self = Self {
+        standing: Standing::PREFERRED,
+        is_tried: false,
+        is_home: false,
+        is_resolved: true,
+        weight: 1.0,
+        write_fitness: WriteFitness::Unknown,
+        health: HealthView::GOOD,
+        distance: Distance::Near,
+        load: EndpointLoad {
+            in_flight: 0,
+            max_connections: 100,
+            cost: 0.0,
+            capacity: None,
+            connections: None,
+            cpu: None,
+            memory: None,
+            queue: None,
+            mean_time: None,
+            error_rate: None,
+        },
+        window_mean: None,
+        recent_mean: None,
+        last_chosen: None,
+    };
+
     /// Requests that it may have in flight now: fewer than its limit while it is back only lately.
     pub fn room(&self) -> u32 {
         let share = f64::from(self.load.max_connections) * self.health.start_share;
         share.ceil() as u32
     }
 
-    /// Whether it has as many requests in flight as it may have now.
-    pub fn is_full(&self) -> bool {
-        self.load.in_flight >= self.room()
+    /// Whether it has as many requests in flight as it may have now, or a request of this cost is beyond its capacity.
+    pub fn is_full(&self, cost: f64) -> bool {
+        self.load.in_flight >= self.room() || self.load.exceeds_capacity(cost)
+    }
+
+    /// Whether it lacks room only because it is back lately.
+    pub fn is_starting(&self) -> bool {
+        (self.room()..self.load.max_connections).contains(&self.load.in_flight)
     }
 
     /// The worst that speaks against it, of what does not take it out.
@@ -68,6 +102,17 @@ impl EndpointView {
             .map(|(_, demotion)| demotion)
             .max()
             .unwrap_or_default()
+    }
+
+    /// The share of successes in the last minute; 1 when nothing is known.
+    pub fn success_rate(&self) -> f64 {
+        1.0 - self.load.error_rate.unwrap_or(0.0)
+    }
+
+    /// The best mean time of the pool over its own, 0..=1; 1 when nothing is known.
+    pub fn speed(&self, best: Option<f64>) -> f64 {
+        let known = best.zip(self.load.mean_time);
+        known.map_or(1.0, |(best, own)| (best / own.max(1e-9)).min(1.0))
     }
 
     /// Its share relative to the others. A weight of zero counts as one here: it only comes to this when all are zero.
@@ -138,6 +183,12 @@ impl<'a> PoolView<'a> {
     /// The mean of their mean response times, seconds; 0 when no time is known.
     pub fn mean_time(&self) -> f64 {
         mean_time(self.iter().map(|(_, endpoint)| endpoint))
+    }
+
+    /// The shortest of their mean response times, seconds; `None` when no time is known.
+    pub fn best_time(&self) -> Option<f64> {
+        let times = self.iter().filter_map(|(_, one)| one.load.mean_time);
+        times.min_by(f64::total_cmp)
     }
 
     /// The lowest score; `None` when there are no endpoints.

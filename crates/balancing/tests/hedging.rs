@@ -3,8 +3,8 @@
 
 use balancing::policies::Strategy;
 use balancing::{
-    Ask, Distance, EndpointLoad, EndpointView, ExtraAttempts, ExtraRules, HealthView, Moment,
-    Random, ScreenRules, Selector, ServingRules, Slowness, Standing, WriteFitness,
+    Ask, EndpointView, ExtraAttempts, ExtraRules, Moment, Random, ScreenRules, Selector,
+    ServingRules, Slowness,
 };
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -18,29 +18,6 @@ const PAUSE: f64 = 0.4;
 const BETWEEN: f64 = 8.0;
 const REQUESTS_PER_SECOND: f64 = 0.6 * (SERVERS * WORKERS) as f64 / MEAN;
 const REQUESTS: usize = 100_000;
-
-const IDLE: EndpointView = EndpointView {
-    standing: Standing::PREFERRED,
-    is_tried: false,
-    is_home: false,
-    is_resolved: true,
-    weight: 1.0,
-    write_fitness: WriteFitness::Unknown,
-    health: HealthView::GOOD,
-    distance: Distance::Near,
-    load: EndpointLoad {
-        in_flight: 0,
-        max_connections: 100,
-        connections: None,
-        cpu: None,
-        memory: None,
-        queue: None,
-        mean_time: None,
-        error_rate: None,
-    },
-    recent_mean: None,
-    last_chosen: None,
-};
 
 /// A server, first come, first served.
 struct Server {
@@ -130,7 +107,7 @@ impl World {
         };
         Self {
             servers: servers.collect(),
-            views: [IDLE; SERVERS],
+            views: [EndpointView::IDLE; SERVERS],
             selector: Selector {
                 policy: Strategy::LeastConnections.policy(SERVERS),
                 rules: ScreenRules {

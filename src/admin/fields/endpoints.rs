@@ -120,7 +120,7 @@ pub const SCORES: &[Group] = &[(
         "worker.capacity" Number, "Share of max_connections that is free.";
         "worker.performance" Number, "Share of successes in the last minute.";
         "worker.affinity" Number, "1 when it was given a request of the class before, else 0.";
-        "worker.reliability" Number, "Mean of the best mean time over its own, and of the share of successes of its life.";
+        "worker.reliability" Number, "Mean of the best mean time over its own, and of the share of time in which it was up; after an hour the past counts for a third.";
         "in_flight" Number, "Requests in flight.";
         "excluded" MaybeText, "Why it could not be chosen now; null when it could.";
     },

@@ -193,7 +193,7 @@ async fn an_endpoint_that_comes_back_takes_those_that_wait() {
     let _held = (choose(&world).unwrap(), choose(&world).unwrap());
     let mut waits = wait(&world);
     // What no request tells of is found by looking.
-    world.at("b").state.leave();
+    world.at("b").state.leave(0);
     tokio::time::sleep(TICK * 2).await;
     assert!(answered(&mut waits).unwrap().is_ok());
 }

@@ -158,10 +158,24 @@ choice! {
         RoundRobin = "round_robin",
         /// Each in turn, in proportion to the weights.
         WeightedRoundRobin = "weighted_round_robin",
+        /// One at random, with the probability of its share of the weights.
+        WeightedRandom = "weighted_random",
         /// The fewest requests in flight per weight.
         LeastConnections = "least_connections",
-        /// The lowest mix of load and response time.
+        /// The lowest mean of the last hundred response times; an endpoint of which none is known is asked once a minute.
+        LeastResponseTime = "least_response_time",
+        /// The lowest estimated cost in flight per capacity.
+        LeastLoaded = "least_loaded",
+        /// The lowest mix of load and mean response time: 0.6 load, 0.4 time.
         ResourceAware = "resource_aware",
+        /// The lowest sum of CPU, memory and connections in percent.
+        ResourceBased = "resource_based",
+        /// The best of 0.35 success rate, 0.25 speed, 0.25 share of time up and 0.15 free connections.
+        PerformanceBased = "performance_based",
+        /// The best of 0.4 capacity, 0.3 performance, 0.2 affinity and 0.1 reliability.
+        Composite = "composite",
+        /// The lowest load score B: 0.3 time, 0.3 connections, 0.2 errors, 0.2 machine.
+        Score = "score",
         /// Resource aware, corrected by the last response times for the complexity of the request.
         History = "history",
         /// Late binding: an endpoint is given as many requests as it works on at once, which is learned; more wait, and each goes where it is done first.
@@ -175,8 +189,15 @@ impl StrategyName {
         match self {
             Self::RoundRobin => Strategy::RoundRobin,
             Self::WeightedRoundRobin => Strategy::WeightedRoundRobin,
+            Self::WeightedRandom => Strategy::WeightedRandom,
             Self::LeastConnections => Strategy::LeastConnections,
+            Self::LeastResponseTime => Strategy::LeastResponseTime,
+            Self::LeastLoaded => Strategy::LeastLoaded,
             Self::ResourceAware => Strategy::ResourceAware,
+            Self::ResourceBased => Strategy::ResourceBased,
+            Self::PerformanceBased => Strategy::PerformanceBased,
+            Self::Composite => Strategy::Composite,
+            Self::Score => Strategy::Score,
             Self::History => Strategy::History,
             Self::Adaptive => Strategy::Adaptive,
         }

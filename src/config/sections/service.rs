@@ -61,6 +61,8 @@ section! {
         weight: f64 = 1.0 => within(0.0, 1000.0),
         /// Requests in flight at most. More go to another endpoint; when all are full, they wait (`balance.queue`). Responses that slow readers hold up do not count; there may be as many of them again.
         max_connections: u32 = 100 => count(),
+        /// The estimated costs of the requests that it has in flight at most, in the units of the planner; what is beyond goes to another endpoint or waits. None: only `max_connections` counts. `least_loaded` compares the costs in flight with it.
+        capacity: Option<f64> = None => within(0.001, 1e9),
         /// Whether it takes writes; auto: as its probes find.
         role: RoleChoice = RoleChoice::Auto,
         /// The region that it is in; see `balance.preferred_region`.

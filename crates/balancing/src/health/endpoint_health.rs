@@ -9,8 +9,10 @@ use super::settings::HealthSettings;
 use super::slow_start::SlowStart;
 use super::stamp::Stamp;
 use super::status::{ProbeOutcome, StatusMachine};
-use super::traffic::{Traffic, TrafficCounts};
+use super::traffic::{Traffic, TrafficCounts, WINDOW};
+use super::uptime::Uptime;
 use super::{Evidence, Gate, HealthChange, HealthStatus, HealthView, Lesson};
+use crate::atomic::AtomicF64;
 use crate::{Ask, Completion, Fault, Moment, Random};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -40,6 +42,10 @@ pub struct EndpointHealth {
     slow_start: SlowStart,
     retry_after: RetryAfter,
     traffic: Mutex<Traffic>,
+    /// Share of errors in the last minute, when a request was last counted; reading it takes no lock.
+    errors: AtomicF64,
+    counted: Stamp,
+    uptime: Uptime,
     overloaded_until: Stamp,
     /// When a request last succeeded.
     succeeded: Stamp,
@@ -64,6 +70,9 @@ impl EndpointHealth {
             slow_start: SlowStart::default(),
             retry_after: RetryAfter::default(),
             traffic: Mutex::default(),
+            errors: AtomicF64::default(),
+            counted: Stamp::default(),
+            uptime: Uptime::default(),
             overloaded_until: Stamp::default(),
             succeeded: Stamp::default(),
             failed_request: Stamp::default(),
@@ -85,6 +94,7 @@ impl EndpointHealth {
             is_failing: settings.breaker.enabled && self.is_failing(now),
             start_share: self.start_share(settings.slow_start, now),
             last_failure: self.last_failure(),
+            up_share: self.uptime.share(now),
         }
     }
 
@@ -142,6 +152,12 @@ impl EndpointHealth {
     /// How the requests of the last minute ended.
     pub fn last_minute(&self, now: Moment) -> TrafficCounts {
         self.traffic.lock().last_minute(now)
+    }
+
+    /// The share of errors in the last minute, as it was when the last request ended; `None` when that is longer ago.
+    pub fn error_rate(&self, now: Moment) -> Option<f64> {
+        let at = self.counted.get()?;
+        (now.since(at) <= WINDOW).then(|| self.errors.get())
     }
 
     /// It is new among endpoints that serve, or back: it is given more and more.
@@ -242,7 +258,7 @@ impl EndpointHealth {
     }
 
     fn learn_nothing(&self, fault: Fault, now: Moment) -> Lesson {
-        self.traffic.lock().count(fault, now);
+        self.count(fault, now);
         Lesson::nothing(fault)
     }
 
@@ -253,7 +269,7 @@ impl EndpointHealth {
         settings: &HealthSettings,
     ) -> Lesson {
         let now = done.now;
-        self.traffic.lock().count(Fault::None, now);
+        self.count(Fault::None, now);
         self.succeeded.mark(now);
         let mut lesson = Lesson::nothing(Fault::None);
         if !done.start.ask.asks_data {
@@ -353,13 +369,20 @@ impl EndpointHealth {
             || own.some >= COMPARED.into() && own.exceeds(peers.share(Some(fault)), MARGIN)
     }
 
+    /// Counts the end of a request; gives how requests ended lately.
+    fn count(&self, fault: Fault, now: Moment) -> TrafficCounts {
+        let mut traffic = self.traffic.lock();
+        traffic.count(fault, now);
+        if let Some(rate) = traffic.last_minute(now).error_rate() {
+            self.errors.set(rate);
+            self.counted.mark(now);
+        }
+        traffic.lately(now)
+    }
+
     /// Counts a failure; gives how requests ended lately, and failures in a row.
     fn count_failure(&self, fault: Fault, now: Moment) -> (TrafficCounts, u32) {
-        let counts = {
-            let mut traffic = self.traffic.lock();
-            traffic.count(fault, now);
-            traffic.lately(now)
-        };
+        let counts = self.count(fault, now);
         self.failed_request.mark(now);
         let before = self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
         (counts, before.saturating_add(1))
@@ -394,6 +417,10 @@ impl EndpointHealth {
         if is_back {
             self.slow_start.begin(now);
             self.peers.outage_is_over(self.id, now);
+        }
+        if breaker.is_some() || status.is_some() {
+            let is_up = self.status() == HealthStatus::Healthy && self.gate(now) == Gate::Closed;
+            self.uptime.set(is_up, now);
         }
         let breaker = breaker.map(HealthChange::Breaker);
         let status = status.map(HealthChange::Status);

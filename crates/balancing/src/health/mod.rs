@@ -16,6 +16,7 @@ mod slow_start;
 pub mod stamp;
 mod status;
 mod traffic;
+mod uptime;
 
 pub use breaker::{BreakerChange, Trial};
 pub use changes::{Evidence, HealthChange, Lesson};
@@ -50,6 +51,8 @@ pub struct HealthView {
     pub start_share: f64,
     /// When a probe or a request last failed there.
     pub last_failure: Option<Moment>,
+    /// The share of time in which it was healthy and its breaker closed, 0..=1; after an hour the past counts for a third.
+    pub up_share: f64,
 }
 
 impl HealthView {
@@ -63,6 +66,7 @@ impl HealthView {
         is_failing: false,
         start_share: 1.0,
         last_failure: None,
+        up_share: 1.0,
     };
 }
 

@@ -3,27 +3,26 @@
 //! one, so that new and recovered ones are found; it gets no more than that.
 
 use super::NEAR;
+use super::by_score::ByScore;
+use super::explored::unexplored;
 use super::resource_aware::ResourceAware;
 use crate::view::EndpointView;
 use crate::{Ask, Pick, Policy, PoolView, Random, RouteReason};
-use std::time::Duration;
 
 /// How much busier (score A) the fastest may be than the base choice.
 const BUSIER: f64 = 0.3;
-/// An endpoint that was given no request of a complexity for so long is given one.
-const STALE: Duration = Duration::from_secs(60);
 
 /// Resource aware, corrected by what was learned for this complexity.
 #[derive(Debug)]
 pub struct History {
-    base: ResourceAware,
+    base: ByScore<ResourceAware>,
 }
 
 impl History {
     /// For a pool of so many endpoints.
     pub fn new(endpoints: usize) -> Self {
         Self {
-            base: ResourceAware::new(endpoints),
+            base: ByScore::new(ResourceAware, endpoints),
         }
     }
 }
@@ -40,14 +39,6 @@ impl Policy for History {
     fn score(&self, pool: &PoolView<'_>, ask: &Ask, index: usize) -> Option<f64> {
         self.base.score(pool, ask, index)
     }
-}
-
-/// One of the endpoints that were not asked for a while, at random.
-fn unexplored(pool: &PoolView<'_>, random: &mut Random) -> Option<usize> {
-    let is_stale = |one: &EndpointView| one.last_chosen.is_none_or(|at| pool.now - at >= STALE);
-    let stale = || pool.iter().filter(|(_, one)| is_stale(one));
-    let chosen = stale().nth(random.below(stale().count()));
-    chosen.map(|(index, _)| index)
 }
 
 /// The fastest for this complexity, when it is clearly faster than the base and not much busier.

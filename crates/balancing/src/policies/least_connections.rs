@@ -1,49 +1,46 @@
-//! Least connections: the endpoint with the fewest requests in flight per unit of weight. Ties
-//! go round by weight, so that idle endpoints share as they should.
+//! Least connections: the endpoint with the fewest requests in flight per unit of weight. Of several one is taken at random
+//! by weight. Not each in turn: that would give a slow endpoint as many requests as a fast one, and where many proxies share
+//! the endpoints, most endpoints are idle as far as each proxy can see.
 
-use super::turns::Turns;
 use crate::view::EndpointView;
 use crate::{Ask, Pick, Policy, PoolView, Random, RouteReason};
 
 /// The fewest requests in flight per weight.
 #[derive(Debug)]
-pub struct LeastConnections {
-    turns: Turns,
-}
+pub struct LeastConnections;
 
-impl LeastConnections {
-    /// For a pool of so many endpoints.
-    pub fn new(endpoints: usize) -> Self {
-        Self {
-            turns: Turns::new(endpoints),
-        }
-    }
-
-    /// The one with the fewest requests in flight among those that `may`.
-    pub fn pick_among(
-        &self,
-        pool: &PoolView<'_>,
-        may: impl Fn(&EndpointView) -> bool,
-    ) -> Option<Pick> {
-        let load = |one: &EndpointView| match may(one) {
-            true => one.in_flight_per_weight(),
-            false => f64::INFINITY,
-        };
-        let score = pool.lowest(load)?;
+impl Policy for LeastConnections {
+    fn pick(&self, pool: &PoolView<'_>, _ask: &Ask, random: &mut Random) -> Option<Pick> {
+        let score = pool.lowest(EndpointView::in_flight_per_weight)?;
+        let is_least = |one: &EndpointView| one.in_flight_per_weight() <= score;
         Some(Pick {
-            index: self.turns.next(pool, |_, one| load(one) <= score)?,
+            index: one_of(pool, random, is_least)?,
             reason: RouteReason::FewestInFlight,
             score,
         })
-    }
-}
-
-impl Policy for LeastConnections {
-    fn pick(&self, pool: &PoolView<'_>, _ask: &Ask, _random: &mut Random) -> Option<Pick> {
-        self.pick_among(pool, |_| true)
     }
 
     fn score(&self, pool: &PoolView<'_>, _ask: &Ask, index: usize) -> Option<f64> {
         pool.at(index).map(EndpointView::in_flight_per_weight)
     }
+}
+
+/// One of those that `may`, at random by weight.
+fn one_of(
+    pool: &PoolView<'_>,
+    random: &mut Random,
+    may: impl Fn(&EndpointView) -> bool,
+) -> Option<usize> {
+    let among = || pool.iter().filter(|(_, one)| may(one));
+    let total: f64 = among().map(|(_, one)| one.share()).sum();
+    let mut point = random.fraction() * total;
+    let mut chosen = None;
+    for (index, one) in among() {
+        chosen = Some(index);
+        point -= one.share();
+        if point < 0.0 {
+            break;
+        }
+    }
+    chosen
 }

@@ -1,18 +1,35 @@
 //! Ways to choose an endpoint, one file each.
 
 mod adaptive;
+mod by_score;
+mod composite;
+mod explored;
 mod history;
 mod least_connections;
+mod least_loaded;
+mod least_response_time;
+mod load_score;
+mod performance_based;
 mod resource_aware;
+mod resource_based;
 mod round_robin;
 mod turns;
+mod weighted_random;
 mod weighted_round_robin;
 
 pub use adaptive::Adaptive;
+pub use by_score::{ByScore, Score};
+pub use composite::Composite;
 pub use history::History;
 pub use least_connections::LeastConnections;
+pub use least_loaded::LeastLoaded;
+pub use least_response_time::LeastResponseTime;
+pub use load_score::LoadScore;
+pub use performance_based::PerformanceBased;
 pub use resource_aware::ResourceAware;
+pub use resource_based::ResourceBased;
 pub use round_robin::RoundRobin;
+pub use weighted_random::WeightedRandom;
 pub use weighted_round_robin::WeightedRoundRobin;
 
 use crate::Policy;
@@ -61,10 +78,24 @@ policies! {
     RoundRobin = "round_robin", |_| Arc::new(RoundRobin::default());
     /// Each in turn, in proportion to its weight.
     WeightedRoundRobin = "weighted_round_robin", |n| Arc::new(WeightedRoundRobin::new(n));
+    /// One at random, with the probability of its share of the weights.
+    WeightedRandom = "weighted_random", |_| Arc::new(WeightedRandom);
     /// The fewest requests in flight per weight.
-    LeastConnections = "least_connections", |n| Arc::new(LeastConnections::new(n));
-    /// The lowest mix of load and mean response time.
-    ResourceAware = "resource_aware", |n| Arc::new(ResourceAware::new(n));
+    LeastConnections = "least_connections", |_| Arc::new(LeastConnections);
+    /// The lowest mean of the last hundred response times; an endpoint of which none is known is asked once a minute.
+    LeastResponseTime = "least_response_time", |n| Arc::new(ByScore::new(LeastResponseTime, n));
+    /// The lowest estimated cost in flight per capacity.
+    LeastLoaded = "least_loaded", |n| Arc::new(ByScore::new(LeastLoaded, n));
+    /// The lowest mix of load and mean response time: 0.6 load, 0.4 time.
+    ResourceAware = "resource_aware", |n| Arc::new(ByScore::new(ResourceAware, n));
+    /// The lowest sum of CPU, memory and connections in percent.
+    ResourceBased = "resource_based", |n| Arc::new(ByScore::new(ResourceBased, n));
+    /// The best of 0.35 success rate, 0.25 speed, 0.25 share of time up and 0.15 free connections.
+    PerformanceBased = "performance_based", |n| Arc::new(ByScore::new(PerformanceBased, n));
+    /// The best of 0.4 capacity, 0.3 performance, 0.2 affinity and 0.1 reliability.
+    Composite = "composite", |n| Arc::new(ByScore::new(Composite, n));
+    /// The lowest load score B: 0.3 time, 0.3 connections, 0.2 errors, 0.2 machine.
+    Score = "score", |n| Arc::new(ByScore::new(LoadScore, n));
     /// Resource aware, corrected by the last response times for the complexity of the request.
     History = "history", |n| Arc::new(History::new(n));
     /// Late binding: an endpoint is given as many requests as it works on at once, which is learned; more wait, and each goes where it is done first.

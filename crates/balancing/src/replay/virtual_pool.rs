@@ -4,8 +4,8 @@
 use super::model::Model;
 use super::{ReplayedEndpoint, after};
 use crate::{
-    Ask, Completion, Distance, EndpointLoad, EndpointView, Fault, HealthView, Moment, Policy,
-    PoolView, Random, Standing, Start, WriteFitness,
+    Ask, Completion, EndpointLoad, EndpointView, Fault, Moment, Policy, PoolView, Random, Standing,
+    Start, TimeWindow,
 };
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
@@ -25,6 +25,7 @@ pub struct VirtualPool<'a> {
     random: Random,
     now: Moment,
     views: Vec<EndpointView>,
+    windows: Vec<TimeWindow>,
     classes: Vec<[ClassTimes; CLASSES]>,
     waiting: VecDeque<(Ask, f64)>,
     running: BTreeMap<usize, Start>,
@@ -61,6 +62,7 @@ impl<'a> VirtualPool<'a> {
             random: Random::seeded(seed),
             now: Moment(0),
             views: endpoints.iter().map(idle).collect(),
+            windows: endpoints.iter().map(|_| TimeWindow::default()).collect(),
             classes: vec![Default::default(); endpoints.len()],
             waiting: VecDeque::new(),
             running: BTreeMap::new(),
@@ -102,7 +104,7 @@ impl<'a> VirtualPool<'a> {
     fn pick(&mut self, ask: &Ask) -> Option<usize> {
         let class = usize::from(ask.class).min(CLASSES - 1);
         for (view, classes) in self.views.iter_mut().zip(&self.classes) {
-            view.standing = match view.is_full() {
+            view.standing = match view.is_full(ask.cost) {
                 true => Standing::Full,
                 false => Standing::PREFERRED,
             };
@@ -126,6 +128,7 @@ impl<'a> VirtualPool<'a> {
             return;
         };
         view.load.in_flight += 1;
+        view.load.cost += ask.cost;
         let start = Start {
             endpoint,
             in_flight: view.load.in_flight,
@@ -158,9 +161,16 @@ impl<'a> VirtualPool<'a> {
         let seconds = (self.now - start.now).as_secs_f64();
         if let Some(view) = self.views.get_mut(start.endpoint) {
             view.load.in_flight = view.load.in_flight.saturating_sub(1);
+            view.load.cost = match view.load.in_flight {
+                0 => 0.0,
+                _ => view.load.cost - start.ask.cost,
+            };
             let before = view.load.mean_time;
             let mean = before.map_or(seconds, |mean| PAST * mean + (1.0 - PAST) * seconds);
             view.load.mean_time = Some(mean);
+            if let Some(window) = self.windows.get_mut(start.endpoint) {
+                view.window_mean = Some(window.add(seconds));
+            }
         }
         if let Some(times) = class_times(&mut self.classes, &start) {
             if times.recent.len() >= RECENT {
@@ -191,19 +201,11 @@ fn class_times<'c>(
 
 fn idle(endpoint: &ReplayedEndpoint) -> EndpointView {
     EndpointView {
-        standing: Standing::PREFERRED,
-        is_tried: false,
-        is_home: false,
-        is_resolved: true,
         weight: endpoint.weight,
-        write_fitness: WriteFitness::Unknown,
-        health: HealthView::GOOD,
-        distance: Distance::Near,
         load: EndpointLoad {
             max_connections: endpoint.max_connections,
-            ..EndpointLoad::default()
+            ..EndpointView::IDLE.load
         },
-        recent_mean: None,
-        last_chosen: None,
+        ..EndpointView::IDLE
     }
 }

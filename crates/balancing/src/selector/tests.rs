@@ -128,7 +128,7 @@ fn writes_go_to_the_fittest_and_never_to_a_configured_reader() {
             write_fitness,
             ..IDLE
         });
-        let mut plain = Plain::new(LeastConnections, views.to_vec());
+        let mut plain = Plain::new(RoundRobin, views.to_vec());
         plain.ask.needs_writer = true;
         plain.select()?;
         Some(plain.shares(6))
@@ -255,7 +255,7 @@ proptest! {
             let view = plain.views[pick.index];
             let is_open = view.health.gate != Gate::Closed || view.health.is_ejected;
             prop_assert!(view.is_resolved && !view.is_tried && view.health.status != HealthStatus::Maintenance);
-            prop_assert!(!view.is_full() || pick.reason == RouteReason::LastResort);
+            prop_assert!(!view.is_full(1.0) || pick.reason == RouteReason::LastResort);
             if plain.views.iter().any(serves) {
                 let may_be = !is_open || pick.reason == RouteReason::Trial;
                 prop_assert!(may_be, "an ejected endpoint took a request that was no trial");
@@ -269,9 +269,10 @@ proptest! {
     fn a_write_never_reaches_a_configured_reader_nor_one_less_fit_than_another(
         views in prop::collection::vec(any_view(), 1..20),
         fitness in prop::collection::vec(0usize..4, 20),
+        strategy in prop::sample::select(Strategy::ALL.to_vec()),
     ) {
         use WriteFitness::{Never, Reader, Unknown, Writer};
-        let mut plain = Plain::new(LeastConnections, views);
+        let mut plain = Plain::new(strategy, views);
         for (view, n) in plain.views.iter_mut().zip(fitness) {
             view.write_fitness = [Never, Reader, Unknown, Writer][n];
         }
@@ -305,5 +306,5 @@ fn serves(view: &EndpointView) -> bool {
     rules.is_online(view.is_resolved, health.status, health.gate)
         && !health.is_ejected
         && !view.is_tried
-        && !view.is_full()
+        && !view.is_full(1.0)
 }
