@@ -381,7 +381,7 @@ mod errors {
         ),
         (
             "balance:\n  strategy: adaptiv\n",
-            "f.yaml:11:13: balance.strategy: `adaptiv`; expected one of round_robin, weighted_round_robin, least_connections, resource_aware, history, adaptive; perhaps `adaptive`",
+            "f.yaml:11:13: balance.strategy: `adaptiv`; expected one of round_robin, weighted_round_robin, weighted_random, least_connections, least_response_time, least_loaded, resource_aware, resource_based, performance_based, composite, score, history, adaptive; perhaps `adaptive`",
         ),
         (
             "balance:\n  retry_budget: 20\n",

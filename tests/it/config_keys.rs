@@ -62,6 +62,7 @@ const ROWS: &[Row] = &[
     row("services.NAME.endpoints[0].url", ["first", "second"], origin_that_was_reached),
     row("services.NAME.endpoints[0].weight", ["1", "3"], share_of_the_first),
     row("services.NAME.endpoints[0].max_connections", ["100", "1"], status_beside_another),
+    row("services.NAME.endpoints[0].capacity", ["1000", "0.001"], status_beside_another),
     row("services.NAME.endpoints[0].region", ["near", "far"], requests_that_the_first_takes),
     row("services.NAME.endpoints[0].zone", ["near", "far"], requests_that_the_first_takes),
     row("services.NAME.endpoints[0].role", ["auto", "reader"], status_of_a_write),

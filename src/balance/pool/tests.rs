@@ -33,7 +33,7 @@ fn roles(names: &[(&str, RoleChoice)]) -> World {
         role: *role,
         ..endpoint(name, 1.0)
     });
-    let mut world = World::new(LeastConnections, endpoints.collect());
+    let mut world = World::new(RoundRobin, endpoints.collect());
     world.placement = Placement::Writer;
     world
 }
