@@ -4,9 +4,7 @@ use crate::settings::Settings;
 use balancing::health::{
     BreakerChange, EndpointHealth, Evidence, HealthChange, HealthSettings, ProbeOutcome, Trial,
 };
-use balancing::{
-    Ask, Completion, EndpointLoad, EndpointView, Fault, Moment, Start, TimeWindow,
-};
+use balancing::{Ask, Completion, EndpointLoad, EndpointView, Fault, Moment, Start, TimeWindow};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
