@@ -179,19 +179,21 @@ impl Line {
                 continue;
             }
             let pool = present.as_ref().unwrap_or_else(|| waiter.pool());
-            match pool.choose(&waiter.ask(passed.asked(), now), &mut self.random) {
+            match pool.choose(&waiter.ask(passed.work(), now), &mut self.random) {
                 Ok(route) => {
                     if let Some(waiter) = self.queue.serve(ticket, now) {
                         waiter.tell(Ok(route));
                     }
                 }
-                Err(none) if none.would_wait => passed.pass_one(ticket, &self.queue),
-                Err(none) if none.is_full => passed.pass_need(ticket),
-                Err(none) => {
-                    if let Some(waiter) = self.queue.cancel(ticket, now) {
-                        waiter.tell(Err(NoPermit::NoRoute(none)));
+                Err(none) => match none.would_wait {
+                    Some(work) => passed.pass_one(ticket, work, &self.queue),
+                    None if none.is_full => passed.pass_need(ticket),
+                    None => {
+                        if let Some(waiter) = self.queue.cancel(ticket, now) {
+                            waiter.tell(Err(NoPermit::NoRoute(none)));
+                        }
                     }
-                }
+                },
             }
         }
     }

@@ -27,9 +27,9 @@ pub struct NoRoute {
     /// An endpoint that may take the request lacks only room, or the policy would rather wait: to wait helps.
     #[serde(skip)]
     pub is_full: bool,
-    /// An endpoint has room, and the policy would rather wait with this request.
+    /// An endpoint has room, and the policy would rather wait with this request: its work, as the policy expects it.
     #[serde(skip)]
-    pub would_wait: bool,
+    pub would_wait: Option<f64>,
     /// When it makes sense to try again.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
@@ -73,7 +73,7 @@ impl NoRoute {
             online: 0,
             unknown_token: false,
             is_full: true,
-            would_wait: false,
+            would_wait: None,
             retry_after: Some(SOON),
         }
     }
@@ -100,7 +100,7 @@ impl NoRoute {
             online: usize::from(owner.is_some()),
             unknown_token: false,
             is_full: why == Exclusion::Full,
-            would_wait: false,
+            would_wait: None,
             retry_after: Some(SOON),
         }
     }
@@ -127,7 +127,7 @@ impl NoRoute {
             online: count(&|view| screen.is_online(view)),
             unknown_token: false,
             is_full: (0..views.len()).any(|index| why(index) == Exclusion::Full),
-            would_wait: false,
+            would_wait: None,
             retry_after: hints
                 .filter_map(|(index, view)| pauses.hint(view, why(index), now))
                 .min(),

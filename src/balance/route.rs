@@ -24,8 +24,8 @@ pub struct RouteRequest<'a> {
     pub excluded: &'a [Arc<Endpoint>],
     /// The token of the endpoint to prefer when it may take the request.
     pub home: Option<&'a str>,
-    /// Requests of the service that wait before it.
-    pub ahead: u32,
+    /// The work of the requests of the service that wait before it, as the policy expects it.
+    pub ahead: f64,
     /// When the request arrived.
     pub arrived: Moment,
     pub now: Moment,

@@ -96,8 +96,9 @@ impl<'a> RouteSearch<'a> {
             && whys.any(|why| matches!(why, None | Some(Exclusion::Full | Exclusion::Starting)))
         {
             let has_room = |view: &EndpointView| matches!(view.standing, Standing::Candidate(demotion) if demotion < Demotion::LastResort);
+            let would_wait = views.iter().any(has_room);
             return Err(NoRoute {
-                would_wait: views.iter().any(has_room),
+                would_wait: would_wait.then(|| selector.policy.work(&ask)),
                 ..NoRoute::full()
             });
         }

@@ -128,7 +128,7 @@ impl World {
             key: "",
             excluded,
             home: None,
-            ahead: 0,
+            ahead: 0.0,
             arrived: self.now(),
             now: self.now(),
             explain: false,

@@ -67,8 +67,8 @@ impl Waiter {
         (waiter, heard)
     }
 
-    /// What it asks of the pool now, with so many before it.
-    pub fn ask(&self, ahead: usize, now: Moment) -> RouteRequest<'_> {
+    /// What it asks of the pool now, with so much work before it.
+    pub fn ask(&self, ahead: f64, now: Moment) -> RouteRequest<'_> {
         let kept = &self.kept;
         RouteRequest {
             plan: &kept.plan,
@@ -78,7 +78,7 @@ impl Waiter {
             key: &kept.key,
             excluded: &kept.excluded,
             home: kept.home.as_deref(),
-            ahead: u32::try_from(ahead).unwrap_or(u32::MAX),
+            ahead,
             arrived: kept.arrived,
             now,
             explain: kept.explain,

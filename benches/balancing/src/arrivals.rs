@@ -77,7 +77,7 @@ impl Iterator for Arrivals {
                 cost: cost.max(f64::MIN_POSITIVE),
                 needs_writer: false,
                 is_retry: false,
-                ahead: 0,
+                ahead: 0.0,
                 target: 0,
                 asks_data: true,
                 may_try: true,

@@ -3,12 +3,17 @@
 use crate::arrivals::Arrival;
 use crate::replica::Replica;
 use balancing::health::Trial;
-use balancing::{Completion, Moment, Start};
+use balancing::{Ask, Completion, Moment, Start};
 
 /// Chooses replicas for the requests of one proxy.
 pub trait Balancer {
     /// The place that a request is given now; `None` where it waits in the proxy. Only an oracle looks into replicas.
     fn pick(&mut self, replicas: &[Replica], arrival: &Arrival, now: Moment) -> Option<Place>;
+
+    /// How long a request is expected to take, as a multiple of the mean one.
+    fn work(&self, _ask: &Ask) -> f64 {
+        1.0
+    }
 
     /// Requests that the proxy has in flight at a replica.
     fn in_flight(&self, _replica: usize) -> u32 {

@@ -12,7 +12,7 @@ use crate::scenario::Scenario;
 use crate::settings::Settings;
 use crate::timeline::{Turn, turns};
 use balancing::health::Trial;
-use balancing::{Completion, Fault, Moment, Start};
+use balancing::{Completion, Fault, Moment, Passed, Start};
 use slab::Slab;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -217,10 +217,12 @@ impl Simulation {
         {
             return self.start(arrival, place);
         }
-        let refused = proxy.waiting.push(arrival, self.now);
+        let work = proxy.balancer.work(&arrival.ask);
+        let ahead = proxy.waiting.work();
+        let refused = proxy.waiting.push(arrival, work, self.now);
         self.refuse(refused);
         let last = self.proxies[index].waiting.last();
-        self.place(index, last..last + 1);
+        self.place(index, last..last + 1, ahead);
         self.ask_again(index);
     }
 
@@ -231,25 +233,31 @@ impl Simulation {
         while let Some(expired) = self.proxies[index].waiting.take_expired(now) {
             self.refuse(Some(expired));
         }
-        self.place(index, 0..SCANNED);
+        self.place(index, 0..SCANNED, 0.0);
         self.ask_again(index);
     }
 
-    /// Gives those at these positions of the line to replicas.
-    fn place(&mut self, index: usize, mut positions: Range<usize>) {
+    /// Gives those at these positions of the line to replicas. `ahead`: the work of those before.
+    fn place(&mut self, index: usize, mut positions: Range<usize>, mut ahead: f64) {
         let now = self.now;
         while positions.start < positions.end {
             let proxy = &mut self.proxies[index];
             let Some(mut arrival) = proxy.waiting.nth(positions.start, now) else {
                 break;
             };
-            arrival.ask.ahead = u32::try_from(positions.start).unwrap_or(u32::MAX);
+            arrival.ask.ahead = match positions.start < Passed::MAY_WAIT {
+                true => ahead,
+                false => f64::INFINITY,
+            };
             match proxy.balancer.pick(&self.replicas, &arrival, now) {
                 Some(place) => {
                     proxy.waiting.take_nth(positions.start, now);
                     self.start(arrival, place);
                 }
-                None => positions.start += 1,
+                None => {
+                    positions.start += 1;
+                    ahead += proxy.balancer.work(&arrival.ask);
+                }
             }
         }
     }

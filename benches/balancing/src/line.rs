@@ -39,7 +39,11 @@ const FOREVER: f64 = 1e6;
 /// The requests that wait.
 #[derive(Debug)]
 pub enum Line {
-    Fifo(VecDeque<Arrival>),
+    Fifo {
+        waiting: VecDeque<(Arrival, f64)>,
+        /// The work of all of them.
+        work: f64,
+    },
     Queue {
         queue: Box<Queue<Arrival>>,
         rules: QueueRules,
@@ -51,7 +55,12 @@ impl Line {
     /// An empty one.
     pub fn new(waiting: Waiting, scenario: &Scenario) -> Self {
         let overload = match waiting {
-            Waiting::Fifo => return Line::Fifo(VecDeque::new()),
+            Waiting::Fifo => {
+                return Line::Fifo {
+                    waiting: VecDeque::new(),
+                    work: 0.0,
+                };
+            }
             Waiting::PredictedWait => Overload::PredictedWait,
             Waiting::ControlledDelay => Overload::ControlledDelay,
         };
@@ -69,16 +78,25 @@ impl Line {
     /// Whether nobody waits.
     pub fn is_empty(&self) -> bool {
         match self {
-            Line::Fifo(waiting) => waiting.is_empty(),
+            Line::Fifo { waiting, .. } => waiting.is_empty(),
             Line::Queue { queue, .. } => queue.is_empty(),
         }
     }
 
-    /// Lets a request wait; gives back who is refused for it.
-    pub fn push(&mut self, arrival: Arrival, now: Moment) -> Option<Arrival> {
+    /// The work of all that wait, as far as the line tells.
+    pub fn work(&self) -> f64 {
+        match self {
+            Line::Fifo { work, .. } => *work,
+            Line::Queue { .. } => 0.0,
+        }
+    }
+
+    /// Lets a request of so much work wait; gives back who is refused for it.
+    pub fn push(&mut self, arrival: Arrival, of: f64, now: Moment) -> Option<Arrival> {
         let (queue, rules, patience) = match self {
-            Line::Fifo(waiting) => {
-                waiting.push_back(arrival);
+            Line::Fifo { waiting, work } => {
+                *work += of;
+                waiting.push_back((arrival, of));
                 return None;
             }
             Line::Queue {
@@ -104,7 +122,7 @@ impl Line {
     /// The place in line of who came last, as far as the line tells.
     pub fn last(&self) -> usize {
         match self {
-            Line::Fifo(waiting) => waiting.len().saturating_sub(1),
+            Line::Fifo { waiting, .. } => waiting.len().saturating_sub(1),
             Line::Queue { .. } => 0,
         }
     }
@@ -112,7 +130,7 @@ impl Line {
     /// Who is served when so many before it are passed over. The queue of the crate passes over none.
     pub fn nth(&self, passed: usize, now: Moment) -> Option<Arrival> {
         match self {
-            Line::Fifo(waiting) => waiting.get(passed).copied(),
+            Line::Fifo { waiting, .. } => waiting.get(passed).map(|(arrival, _)| *arrival),
             Line::Queue { queue, .. } if passed == 0 => {
                 queue.get(queue.next(&Passed::default(), now)?).copied()
             }
@@ -123,8 +141,10 @@ impl Line {
     /// Takes out who is served when so many before it are passed over.
     pub fn take_nth(&mut self, passed: usize, now: Moment) {
         match self {
-            Line::Fifo(waiting) => {
-                waiting.remove(passed);
+            Line::Fifo { waiting, work } => {
+                if let Some((_, of)) = waiting.remove(passed) {
+                    *work = if waiting.is_empty() { 0.0 } else { *work - of };
+                }
             }
             Line::Queue { queue, .. } => {
                 if let Some(ticket) = queue.next(&Passed::default(), now).filter(|_| passed == 0) {
@@ -137,7 +157,7 @@ impl Line {
     /// Takes out one that has waited too long.
     pub fn take_expired(&mut self, now: Moment) -> Option<Arrival> {
         match self {
-            Line::Fifo(_) => None,
+            Line::Fifo { .. } => None,
             Line::Queue { queue, rules, .. } => Some(queue.expired(rules, now)?.0),
         }
     }

@@ -7,7 +7,8 @@ use crate::replica::Replica;
 use crate::settings::Settings;
 use balancing::health::{Peers, ProbeSchedule};
 use balancing::{
-    EndpointView, Moment, Policy, Random, RouteReason, ScreenRules, Selector, ServingRules, Start,
+    Ask, EndpointView, Moment, Policy, Random, RouteReason, ScreenRules, Selector, ServingRules,
+    Start,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,6 +108,10 @@ impl Balancer for Proxy {
             replica: pick.index,
             trial: is_trial.then(claim).flatten(),
         })
+    }
+
+    fn work(&self, ask: &Ask) -> f64 {
+        self.selector.policy.work(ask)
     }
 
     fn in_flight(&self, replica: usize) -> u32 {

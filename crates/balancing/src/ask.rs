@@ -15,8 +15,8 @@ pub struct Ask {
     pub needs_writer: bool,
     /// It was tried before: it is not the one to find out with whether an endpoint is back.
     pub is_retry: bool,
-    /// Requests that wait before it.
-    pub ahead: u32,
+    /// The work of the requests that wait before it, by [`Policy::work`](crate::Policy::work).
+    pub ahead: f64,
     /// What it is about, hashed: a collection, a database; never 0 but for the service as a whole.
     pub target: u64,
     /// It asks for data or changes them; false of what any server answers that runs.

@@ -8,6 +8,11 @@ pub trait Policy: Send + Sync {
     /// One of the endpoints of the view, or `None` where the request should rather wait until another one ends.
     fn pick(&self, pool: &PoolView<'_>, ask: &Ask, random: &mut Random) -> Option<Pick>;
 
+    /// How long a request is expected to take, as a multiple of the mean one.
+    fn work(&self, _ask: &Ask) -> f64 {
+        1.0
+    }
+
     /// How it rates the endpoint at an index of the pool, whatever that one's standing: lower is better. `None` where it
     /// compares nothing. For explanations, not for the path.
     fn score(&self, _pool: &PoolView<'_>, _ask: &Ask, _index: usize) -> Option<f64> {

@@ -12,7 +12,7 @@ pub const READ: Ask = Ask {
     cost: 1.0,
     needs_writer: false,
     is_retry: false,
-    ahead: 0,
+    ahead: 0.0,
     target: 0,
     asks_data: true,
     may_try: true,

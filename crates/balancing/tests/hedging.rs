@@ -178,7 +178,7 @@ impl World {
             cost: 1.0,
             needs_writer: false,
             is_retry: slowness.is_some(),
-            ahead: 0,
+            ahead: 0.0,
             target: 0,
             asks_data: true,
             may_try: true,

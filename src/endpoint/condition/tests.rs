@@ -32,7 +32,7 @@ fn done(shape: u64, fault: Fault, now: Moment) -> Completion {
         cost: 1.0,
         needs_writer: false,
         is_retry: false,
-        ahead: 0,
+        ahead: 0.0,
         target: 0,
         asks_data: true,
         may_try: true,

@@ -167,7 +167,7 @@ impl Race<'_> {
             key: "",
             excluded: tried,
             home: None,
-            ahead: 0,
+            ahead: 0.0,
             arrived: now,
             now,
             explain: self.outbound.explain,

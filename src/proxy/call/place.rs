@@ -56,7 +56,7 @@ pub async fn find(
         home: outbound
             .home
             .and_then(|home| outbound.service.token_of(home)),
-        ahead: 0,
+        ahead: 0.0,
         arrived: begun,
         now: begun,
         explain: outbound.explain,

@@ -72,7 +72,7 @@ fn records(service: &Service, arrivals: Vec<Arrival>) -> Vec<Recorded> {
                 cost: one.cost,
                 needs_writer: false,
                 is_retry: false,
-                ahead: 0,
+                ahead: 0.0,
                 target: 0,
                 asks_data: true,
                 may_try: true,

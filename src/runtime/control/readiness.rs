@@ -58,7 +58,7 @@ pub fn any(plan: &Plan, now: Moment) -> RouteRequest<'_> {
         key: "",
         excluded: &[],
         home: None,
-        ahead: 0,
+        ahead: 0.0,
         arrived: now,
         now,
         explain: false,

@@ -59,6 +59,8 @@ pub struct Estimate {
     pub limit: Option<u32>,
     /// The largest number that was tried.
     pub tried: f64,
+    /// The smallest plausible number.
+    pub proven: f64,
 }
 
 /// The sums of one epoch, by level.
@@ -101,6 +103,7 @@ impl Default for Concurrency {
                 likely: requests(LEVELS - 1),
                 limit: None,
                 tried: 0.0,
+                proven: 0.0,
             },
         }
     }
@@ -192,6 +195,7 @@ impl Concurrency {
         Estimate {
             likely: requests(likely),
             tried: requests(tried),
+            proven: requests(lowest),
             limit: self
                 .is_bounded
                 .then_some((requests(highest).ceil() as u32).max(1)),

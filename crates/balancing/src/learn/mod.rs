@@ -1,12 +1,16 @@
 //! What is learned from requests that ended.
 
+mod bends;
 mod concurrency;
+mod effect;
 mod levels;
 mod oldest;
 mod service_times;
 mod tail;
 
+pub use bends::Bends;
 pub use concurrency::{Concurrency, Estimate, Sample};
+pub use effect::freshness;
 pub use oldest::Oldest;
-pub use service_times::{ByCost, ServiceTimes, freshness};
+pub use service_times::{ByCost, ServiceTimes};
 pub use tail::{Tail, TailTimes};

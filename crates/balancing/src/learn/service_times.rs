@@ -6,28 +6,13 @@
 //! estimates tell nothing, it is zero, and every request is expected to take the mean time. The effects of endpoints are
 //! shrunk towards their mean by what of their spread is noise (empirical Bayes), so that like endpoints count as equal.
 
+use super::effect::{Effect, OUTLIER};
 use crate::Moment;
-use std::time::Duration;
 
 /// The share of a new sample in what holds for all endpoints.
 const POOL_GAIN: f64 = 0.0005;
-/// The share of a new sample in an endpoint's effect: quick to notice a change, and slow to be exact.
-const QUICK: f64 = 0.05;
-const SLOW: f64 = 0.004;
-/// Standard errors between the two that are a change: the slow one goes on from the quick one.
-const CHANGE: f64 = 4.0;
-/// Standard deviations beyond which a residual counts as an outlier, and no further.
-const OUTLIER: f64 = 4.0;
-/// Outliers to one side, each of a request that began after the one before had ended, that are a change: what was known no
-/// longer holds. Those in flight together may be late by one and the same pause.
-const OUTLIERS: f64 = 2.0;
-/// Times that hardly differ must not make a response that is somewhat later than usual a sign.
-const LEAST_DEVIATION: f64 = 0.25;
 /// Samples before which the slope is zero.
 const ENOUGH: f64 = 50.0;
-/// How fast an endpoint's effect is forgotten when it is given no requests: it may have recovered.
-const STALE: Duration = Duration::from_secs(5);
-
 /// The model of a pool.
 #[derive(Debug)]
 pub struct ServiceTimes {
@@ -42,21 +27,6 @@ pub struct ServiceTimes {
     inflation: f64,
     seconds: f64,
     endpoints: Vec<Effect>,
-}
-
-/// The effect of one endpoint.
-#[derive(Debug, Clone, Copy, Default)]
-struct Effect {
-    samples: f64,
-    quick: f64,
-    slow: f64,
-    shrunk: f64,
-    last: Moment,
-    /// Outliers one after the other, less than zero where they were quick, and the sum of their residuals.
-    outliers: f64,
-    outlying: f64,
-    /// When the last one ended.
-    outlier: Moment,
 }
 
 impl ServiceTimes {
@@ -76,10 +46,18 @@ impl ServiceTimes {
         }
     }
 
-    /// Learns from a response that took `seconds`, none of it in a queue.
-    pub fn observe(&mut self, endpoint: usize, cost: f64, seconds: f64, now: Moment) {
+    /// Learns from a response that took `seconds`, none of it in a queue; its logarithm is known to lie `bend` above the line.
+    /// Returns how far above that it lay.
+    pub fn observe(
+        &mut self,
+        endpoint: usize,
+        cost: f64,
+        seconds: f64,
+        bend: f64,
+        now: Moment,
+    ) -> f64 {
         let Some(own) = self.endpoints.get(endpoint).copied() else {
-            return;
+            return 0.0;
         };
         let (x, y) = (log(cost), log(seconds));
         self.samples += 1.0;
@@ -92,17 +70,18 @@ impl ServiceTimes {
         self.covariance += gain * (dx * dy - self.covariance);
         self.total_variance += gain * (dy * dy - self.total_variance);
         let by_cost = self.slope() * dx;
-        let residual = y - self.mean - by_cost;
+        let residual = y - self.mean - by_cost - bend;
         let noise = (residual - own.quick)
             .powi(2)
             .min(16.0 * self.variance.max(0.01));
         self.variance += gain * (noise - self.variance);
-        self.inflation += gain * (by_cost.exp() - self.inflation);
+        self.inflation += gain * ((by_cost + bend).exp() - self.inflation);
         self.seconds += gain * (seconds * (-own.shrunk).exp() - self.seconds);
         let deviation = self.variance.sqrt();
         if let Some(own) = self.endpoints.get_mut(endpoint) {
             own.learn(residual, deviation, seconds, now);
         }
+        residual - own.shrunk
     }
 
     /// The logarithm of a time over the expected one at this endpoint.
@@ -119,16 +98,6 @@ impl ServiceTimes {
     /// A time that next to no response of an average endpoint takes, whatever its cost, seconds.
     pub fn longest(&self) -> f64 {
         (self.mean + OUTLIER * self.total_variance.sqrt().max(0.05)).exp()
-    }
-
-    /// Whether a response took as long as was to be expected, or less, outliers aside.
-    pub fn is_usual(&self, residual: f64) -> bool {
-        residual <= OUTLIER * self.variance.sqrt().max(LEAST_DEVIATION)
-    }
-
-    /// Whether a response took so long that the endpoint must have become slow.
-    pub fn is_impossible(&self, residual: f64) -> bool {
-        residual > 2.0 * OUTLIER * self.variance.sqrt().max(LEAST_DEVIATION)
     }
 
     /// The mean time at an average endpoint, seconds; 0 before the first sample.
@@ -161,7 +130,7 @@ impl ServiceTimes {
 
     /// Share of the variance of times that costs explain.
     fn explained(&self) -> f64 {
-        (self.slope() * self.covariance / self.total_variance.max(1e-9)).clamp(0.0, 1.0)
+        (1.0 - self.variance / self.total_variance.max(1e-9)).clamp(0.0, 1.0)
     }
 
     /// Shrinks the effects towards their mean, by the share of their spread that is noise. In proportion to the endpoints.
@@ -192,61 +161,9 @@ pub struct ByCost {
 
 impl ByCost {
     /// The factor on the mean time.
-    pub fn factor(&self, cost: f64) -> f64 {
-        match self.slope {
-            0.0 => 1.0,
-            slope => self.weight * (slope * log(cost)).exp(),
-        }
+    pub fn factor(&self, cost: f64, bend: f64) -> f64 {
+        self.weight * (self.slope * log(cost) + bend).exp()
     }
-}
-
-impl Effect {
-    fn learn(&mut self, residual: f64, deviation: f64, seconds: f64, now: Moment) {
-        let most = OUTLIER * deviation;
-        self.last = now;
-        self.note_outlier(residual, most, seconds, now);
-        if self.outliers.abs() >= OUTLIERS {
-            self.slow = self.outlying / self.outliers.abs();
-            self.quick = self.slow;
-            self.samples = OUTLIERS;
-            (self.outliers, self.outlying) = (0.0, 0.0);
-            return;
-        }
-        self.samples += 1.0;
-        let gain = |least: f64| least.max(1.0 / self.samples);
-        let (slow, quick) = (gain(SLOW), gain(QUICK));
-        self.slow += slow * (residual - self.slow).clamp(-most, most);
-        self.quick += quick * (residual - self.quick).clamp(-most, most);
-        let error = deviation * (QUICK / 2.0).sqrt();
-        if (self.quick - self.slow).abs() > CHANGE * error {
-            self.slow = self.quick;
-            self.samples = self.samples.min(1.0 / QUICK);
-        }
-    }
-
-    fn note_outlier(&mut self, residual: f64, most: f64, seconds: f64, now: Moment) {
-        let off = residual - self.slow;
-        let is_outlier = off.abs() > most;
-        if !is_outlier || self.outliers * off < 0.0 {
-            (self.outliers, self.outlying) = (0.0, 0.0);
-        }
-        let is_apart = self.outliers == 0.0 || now.since(self.outlier).as_secs_f64() >= seconds;
-        if is_outlier && is_apart {
-            self.outliers += off.signum();
-            self.outlying += residual;
-            self.outlier = now;
-        }
-    }
-
-    /// The variance of `slow` as an estimate.
-    fn error(&self, variance: f64) -> f64 {
-        variance * (1.0 / self.samples).max(SLOW / (2.0 - SLOW))
-    }
-}
-
-/// How much of an endpoint's effect still counts after so long without a request.
-pub fn freshness(idle: Duration) -> f64 {
-    (-idle.as_secs_f64() / STALE.as_secs_f64()).exp()
 }
 
 fn log(value: f64) -> f64 {

@@ -10,21 +10,28 @@ pub struct Passed {
     needs: Vec<u64>,
     /// Those that would rather wait, and the cost of each, in the order in which they were asked.
     asked: Vec<(QueueTicket, f64)>,
+    /// How long these are expected to take, in multiples of the mean request.
+    work: f64,
 }
 
 impl Passed {
+    /// So many at most wait though an endpoint has room; whoever is behind them is to take what is free. Otherwise many long
+    /// requests that wait for fast endpoints could leave the others idle.
+    pub const MAY_WAIT: usize = 24;
+
     /// No endpoint has room for what this one needs.
     pub fn pass_need(&mut self, ticket: QueueTicket) {
         self.needs.push(ticket.need());
     }
 
-    /// This one would rather wait; another of its need may not.
-    pub fn pass_one<W>(&mut self, ticket: QueueTicket, queue: &Queue<W>) {
+    /// This one would rather wait; another of its need may not. `work`: how long it is expected to take.
+    pub fn pass_one<W>(&mut self, ticket: QueueTicket, work: f64, queue: &Queue<W>) {
         let cost = queue
             .flows
             .get(&ticket.flow)
             .and_then(|flow| flow.cost_of(ticket));
         self.asked.push((ticket, cost.unwrap_or_default()));
+        self.work += work;
     }
 
     /// How many decisions to pass somebody over were made.
@@ -32,9 +39,12 @@ impl Passed {
         self.needs.len() + self.asked.len()
     }
 
-    /// How many requests were asked and would rather wait.
-    pub fn asked(&self) -> usize {
-        self.asked.len()
+    /// The work before who is asked next; without a bound where so many would rather wait that this one should not.
+    pub fn work(&self) -> f64 {
+        match self.asked.len() < Self::MAY_WAIT {
+            true => self.work,
+            false => f64::INFINITY,
+        }
     }
 
     pub(super) fn has_need(&self, need: u64) -> bool {

@@ -119,7 +119,7 @@ fn those_that_would_rather_wait_are_passed_over_in_the_order_of_service() {
     let mut order = Vec::new();
     while let Some(ticket) = queue.next(&passed, NOW) {
         order.push(*queue.get(ticket).unwrap());
-        passed.pass_one(ticket, &queue);
+        passed.pass_one(ticket, 1.0, &queue);
     }
     assert_eq!(order, [1, 4, 2, 3]);
     assert_eq!(queue.len(), 4);
@@ -308,7 +308,7 @@ proptest! {
                     let mut passed = Passed::default();
                     for _ in 0..count {
                         if let Some(ticket) = queue.next(&passed, now) {
-                            passed.pass_one(ticket, &queue);
+                            passed.pass_one(ticket, 1.0, &queue);
                         }
                     }
                     if let Some(ticket) = queue.next(&passed, now) {

@@ -1,5 +1,7 @@
 use super::*;
-use crate::Random;
+use crate::learn::Bends;
+use crate::testing::READ;
+use crate::{Ask, Random};
 
 fn normal(random: &mut Random) -> f64 {
     let radius = (-2.0 * (1.0 - random.fraction()).ln()).sqrt();
@@ -18,6 +20,7 @@ fn learned(slower: &[f64], error: f64, samples: usize) -> ServiceTimes {
             endpoint,
             cost,
             size * slower[endpoint],
+            0.0,
             Moment(n as u64 * 1_000_000),
         );
         times.shrink();
@@ -53,7 +56,7 @@ fn an_estimate_counts_for_as_much_as_it_tells() {
         explained(0.7)
     );
     assert!(explained(5.0) < 0.1);
-    let mean = |times: &ServiceTimes| times.by_cost().factor(times.mean_cost.exp());
+    let mean = |times: &ServiceTimes| times.by_cost().factor(times.mean_cost.exp(), 0.0);
     assert!((0.3..1.0).contains(&mean(&learned(&[1.0], 0.7, 20_000))));
 }
 
@@ -61,15 +64,52 @@ fn an_estimate_counts_for_as_much_as_it_tells() {
 fn an_endpoint_that_becomes_slow_is_noticed_within_thirty_responses() {
     let mut times = learned(&[1.0; 3], 0.3, 3_000);
     for n in 0..30 {
-        times.observe(0, 1.0, 10.0, Moment(4_000_000_000 + n));
+        times.observe(0, 1.0, 10.0, 0.0, Moment(4_000_000_000 + n));
     }
     times.shrink();
     assert!(times.effect(0).0 > 1.0, "{}", times.effect(0).0);
     assert!(times.effect(1).0 < 0.0);
 }
 
+/// Sizes are exponential: of those whose estimates are large, more are too large by error than the line says.
 #[test]
-fn what_is_not_measured_again_is_forgotten() {
-    assert!(freshness(Duration::ZERO) == 1.0);
-    assert!(freshness(Duration::from_secs(15)) < 0.06);
+fn an_endpoint_that_is_given_costly_requests_seems_no_faster() {
+    let (mut times, bends, mut random) =
+        (ServiceTimes::new(2), Bends::default(), Random::seeded(9));
+    for n in 0..20_000 {
+        let size = -(1.0 - random.fraction()).ln();
+        let ask = Ask {
+            cost: size * (0.7 * normal(&mut random)).exp(),
+            ..READ
+        };
+        let endpoint = match ask.cost > 4.0 {
+            true => usize::from(random.fraction() < 0.05),
+            false => usize::from(random.fraction() < 0.95),
+        };
+        let now = Moment(n * 1_000_000);
+        let above = times.observe(endpoint, ask.cost, size, bends.of(&ask), now);
+        bends.learn(&ask, above);
+        times.shrink();
+    }
+    let (one, other) = (times.effect(0).0, times.effect(1).0);
+    assert!((one - other).abs() < 0.05, "{one} {other}");
+}
+
+#[test]
+fn where_costs_tell_nothing_shapes_may() {
+    let (mut times, bends) = (ServiceTimes::new(1), Bends::default());
+    for n in 0..2_000 {
+        let ask = Ask {
+            shape: n % 2,
+            ..READ
+        };
+        let seconds = if ask.shape == 0 { 0.001 } else { 0.1 };
+        let above = times.observe(0, ask.cost, seconds, bends.of(&ask), Moment(n * 1_000_000));
+        bends.learn(&ask, above);
+    }
+    let by_cost = times.by_cost();
+    let work = |shape| by_cost.factor(1.0, bends.of(&Ask { shape, ..READ }));
+    let ratio = work(1) / work(0);
+    assert!((80.0..110.0).contains(&ratio), "{ratio}");
+    assert!(by_cost.explained > 0.8, "{}", by_cost.explained);
 }

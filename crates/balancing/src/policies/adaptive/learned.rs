@@ -2,14 +2,14 @@
 //! published for choices to read without one.
 
 use crate::atomic::{AtomicF64, AtomicMoment};
-use crate::learn::{ByCost, Concurrency, Oldest, Sample, ServiceTimes, freshness};
-use crate::{Completion, Fault, Moment, Start};
+use crate::learn::{Bends, ByCost, Concurrency, Oldest, Sample, ServiceTimes, freshness};
+use crate::{Ask, Completion, Fault, Moment, Start};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Expected responses that did not come: an endpoint that owes so many is stalled (probability e^-8 otherwise).
 const OWED: f64 = 8.0;
-/// How many times as many as its peers work on an endpoint is given while nothing is known of its own limit.
+/// How many times as many as its peers work on, or as it surely does, an endpoint is given while its own limit is not known.
 const UNKNOWN: f64 = 2.0;
 /// Residual, in standard deviations, that a failure counts as: a slow response.
 const FAILURE: f64 = 2.0;
@@ -21,6 +21,7 @@ const NEVER: Moment = Moment(u64::MAX);
 #[derive(Debug)]
 pub struct Learned {
     models: Mutex<Models>,
+    bends: Bends,
     endpoints: Box<[Published]>,
     slope: AtomicF64,
     weight: AtomicF64,
@@ -54,15 +55,14 @@ struct Published {
     measured: AtomicMoment,
     /// As many as it works on at once, or as were tried where no limit is known.
     places: AtomicF64,
+    /// As many as it surely works on at once.
+    proven: AtomicF64,
     /// 0: none is known.
     limit: AtomicU32,
     /// When a response last came, or when it was last idle.
     moved: AtomicMoment,
     /// When the oldest request in flight began; the last moment of all: there is none.
     oldest: AtomicMoment,
-    /// When it took impossibly long for a request; 0: it does not. From then on it is given one request at a time, until one that
-    /// began later is in time.
-    suspected: AtomicMoment,
 }
 
 /// What is known of an endpoint.
@@ -78,15 +78,6 @@ pub struct Known {
     pub is_stalled: bool,
 }
 
-/// What is known of all endpoints.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PoolKnown {
-    /// How the cost of a request shows in its time.
-    pub by_cost: ByCost,
-    /// The mean time, seconds.
-    pub seconds: f64,
-}
-
 impl Learned {
     /// Of a pool of so many endpoints, of which nothing is known.
     pub fn new(endpoints: usize) -> Self {
@@ -94,10 +85,10 @@ impl Learned {
             slowness: AtomicF64::new(1.0),
             measured: AtomicMoment::default(),
             places: AtomicF64::default(),
+            proven: AtomicF64::default(),
             limit: AtomicU32::new(0),
             moved: AtomicMoment::default(),
             oldest: AtomicMoment::new(NEVER),
-            suspected: AtomicMoment::default(),
         };
         Self {
             models: Mutex::new(Models {
@@ -105,6 +96,7 @@ impl Learned {
                 endpoints: (0..endpoints).map(|_| Own::default()).collect(),
                 pending: 0,
             }),
+            bends: Bends::default(),
             endpoints: (0..endpoints).map(published).collect(),
             slope: AtomicF64::default(),
             weight: AtomicF64::new(1.0),
@@ -130,14 +122,10 @@ impl Learned {
             // An endpoint of which too little is known is taken to be like its peers.
             0 => {
                 let places = one.places.get().max(typical).max(1.0);
-                let limit = (places * UNKNOWN).ceil() as u32;
+                let limit = (one.proven.get().max(typical) * UNKNOWN).ceil() as u32;
                 (places, Some(limit).filter(|_| typical > 0.0))
             }
             limit => (one.places.get(), Some(limit)),
-        };
-        let limit = match one.suspected.get() {
-            Moment(0) => limit,
-            _ => Some(1),
         };
         Known {
             slowness: 1.0 + (slowness - 1.0) * freshness(now.since(one.measured.get())),
@@ -162,15 +150,17 @@ impl Learned {
         }
     }
 
-    /// What is known of the pool.
-    pub fn pool(&self) -> PoolKnown {
-        PoolKnown {
-            by_cost: ByCost {
-                slope: self.slope.get(),
-                weight: self.weight.get(),
-                explained: self.explained.get(),
-            },
-            seconds: self.seconds.get(),
+    /// How long a request is expected to take, as a multiple of the mean one.
+    pub fn work(&self, ask: &Ask) -> f64 {
+        self.by_cost().factor(ask.cost, self.bends.of(ask))
+    }
+
+    /// How the cost of a request shows in its time.
+    pub fn by_cost(&self) -> ByCost {
+        ByCost {
+            slope: self.slope.get(),
+            weight: self.weight.get(),
+            explained: self.explained.get(),
         }
     }
 
@@ -199,15 +189,8 @@ impl Learned {
         let mut models = self.models.lock();
         let sample = completion.fault.map(|fault| {
             one.moved.set(now);
-            models.sample(completion, fault, places)
+            models.sample(completion, fault, places, &self.bends)
         });
-        if let Some(sample) = &sample {
-            if models.times.is_impossible(sample.residual) {
-                one.suspected.set(now);
-            } else if start.now >= one.suspected.get() && models.times.is_usual(sample.residual) {
-                one.suspected.set(Moment(0));
-            }
-        }
         if let Some(own) = models.endpoints.get_mut(start.endpoint) {
             let has_waited = start.now.since(start.ask.arrived) * 10 > completion.service_time;
             let evidence = sample.filter(|_| !has_waited);
@@ -261,6 +244,7 @@ impl Own {
                 Some(_) => estimate.likely,
                 None => estimate.tried,
             });
+            published.proven.set(estimate.proven);
             let limit = estimate.limit.unwrap_or(0);
             published.limit.store(limit, Ordering::Relaxed);
         }
@@ -269,14 +253,24 @@ impl Own {
 
 impl Models {
     /// The sample of a response; where it waited for nothing at the endpoint, its time is learned.
-    fn sample(&mut self, completion: &Completion, fault: Fault, places: f64) -> Sample {
+    fn sample(
+        &mut self,
+        completion: &Completion,
+        fault: Fault,
+        places: f64,
+        bends: &Bends,
+    ) -> Sample {
         let (index, ask) = (completion.start.endpoint, completion.start.ask);
         let seconds = completion.service_time.as_secs_f64();
-        let residual = self.times.residual(index, ask.cost, seconds);
+        let bend = bends.of(&ask);
+        let residual = self.times.residual(index, ask.cost, seconds) - bend;
         let slow = FAILURE * self.times.variance().sqrt();
         let is_success = matches!(fault, Fault::None | Fault::Client);
         if is_success && f64::from(completion.start.in_flight) <= places {
-            self.times.observe(index, ask.cost, seconds, completion.now);
+            let above = self
+                .times
+                .observe(index, ask.cost, seconds, bend, completion.now);
+            bends.learn(&ask, above);
         }
         Sample {
             in_flight: completion.start.in_flight,

@@ -2,6 +2,7 @@ use crate::policies::Adaptive;
 use crate::testing::{IDLE, READ};
 use crate::view::EndpointView;
 use crate::{Ask, Completion, Fault, Moment, Policy, PoolView, Random, Standing, Start};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// A pool whose endpoints each work on so many requests at once, a millisecond each.
@@ -9,6 +10,8 @@ struct World {
     policy: Adaptive,
     views: Vec<EndpointView>,
     now: Moment,
+    /// At an endpoint that takes long for each.
+    slow: VecDeque<Start>,
 }
 
 impl World {
@@ -17,6 +20,7 @@ impl World {
             policy: Adaptive::new(endpoints),
             views: vec![IDLE; endpoints],
             now: Moment(1),
+            slow: VecDeque::new(),
         }
     }
 
@@ -24,6 +28,17 @@ impl World {
         let pool = PoolView::new(&self.views, Standing::PREFERRED, self.now, 5.0);
         let pick = self.policy.pick(&pool, &READ, &mut Random::seeded(1));
         pick.map(|pick| pick.index)
+    }
+
+    /// Whether this endpoint would be picked if the others were out.
+    fn pick_one(&mut self, endpoint: usize) -> bool {
+        let standing = |index| match index == endpoint {
+            true => Standing::PREFERRED,
+            false => Standing::Out,
+        };
+        let views = self.views.iter_mut().enumerate();
+        views.for_each(|(index, view)| view.standing = standing(index));
+        self.pick().is_some()
     }
 
     fn start(&mut self, endpoint: usize) -> Start {
@@ -110,6 +125,24 @@ fn an_endpoint_that_owes_responses_is_given_none_while_another_has_a_place() {
     world.start(1);
     world.start(1);
     assert_eq!(world.pick(), Some(1));
+}
+
+/// Its peers work on three at once. It is always full, and so tells nothing of how many it works on.
+#[test]
+fn an_endpoint_of_unknown_limit_is_not_given_ever_more() {
+    let mut world = World::new(2);
+    world.serve(0, 3, 8, 400);
+    world.now = world.now + Duration::from_millis(1);
+    for _ in 0..300 {
+        while world.pick_one(1) {
+            let start = world.start(1);
+            world.slow.push_back(start);
+        }
+        world.now = world.now + Duration::from_millis(20);
+        let ended = world.slow.pop_front().unwrap();
+        world.finish(ended, Some(Fault::None));
+    }
+    assert!(world.slow.len() <= 16, "{}", world.slow.len());
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! An endpoint as a choice sees it. Times are in units of the mean time of a request, work in units of the mean request.
+
+use super::learned::Known;
+use crate::view::EndpointView;
+use std::cmp::Ordering;
+
+/// An endpoint with what is known of it.
+#[derive(Clone, Copy)]
+pub struct Candidate {
+    in_flight: f64,
+    share: f64,
+    pub known: Known,
+    pub has_room: bool,
+}
+
+impl Candidate {
+    /// An endpoint that stands so.
+    pub fn new(view: &EndpointView, known: Known) -> Self {
+        let limit = known.limit.unwrap_or(u32::MAX);
+        Self {
+            in_flight: f64::from(view.load.in_flight),
+            share: view.share(),
+            known,
+            has_room: view.load.in_flight < limit.min(view.load.max_connections),
+        }
+    }
+
+    /// How long the mean request takes here.
+    pub fn slowness(&self) -> f64 {
+        self.known.slowness
+    }
+
+    /// Work done here in the mean time, while all places are taken.
+    pub fn speed(&self) -> f64 {
+        self.known.places / self.known.slowness
+    }
+
+    /// How long a request of this much work takes here: where more are in flight than it works on, each of those too many
+    /// has to end first.
+    pub fn time(&self, work: f64) -> f64 {
+        let too_many = (self.in_flight + 1.0 - self.known.places).max(0.0);
+        self.slowness() * work + too_many / self.speed()
+    }
+
+    /// Where a request of this much work should rather be: where no responses are overdue, then where it is done first.
+    pub fn compare(&self, other: &Self, work: f64) -> Ordering {
+        let by_time = self.time(work).total_cmp(&other.time(work));
+        let by_stall = self.known.is_stalled.cmp(&other.known.is_stalled);
+        by_stall.then(by_time)
+    }
+
+    /// Whether it has room and is about as good as the best one.
+    pub fn is_near(&self, best: &Self, work: f64, near: f64) -> bool {
+        self.has_room
+            && self.known.is_stalled == best.known.is_stalled
+            && self.time(work) <= best.time(work) * (1.0 + near)
+    }
+
+    /// How busy it is, for its weight.
+    pub fn busy(&self) -> f64 {
+        self.in_flight / (self.known.places * self.share)
+    }
+}
