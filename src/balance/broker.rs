@@ -17,7 +17,7 @@ use super::waiter::{self, Answer, NoPermit, Waiter};
 use crate::clock::{Clock, Moment};
 use crate::endpoint::Room;
 use crate::random::Random;
-use balancing::{Passed, Queue, QueueTicket, Refusal};
+use balancing::{Offer, Passed, Places, Queue, QueueTicket, Refusal};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst, fence};
 use std::sync::{Arc, Weak};
@@ -26,8 +26,6 @@ use tokio::sync::oneshot;
 
 /// How often the endpoints are looked at without a cause, while somebody waits.
 const TICK: Duration = Duration::from_millis(25);
-/// Needs without room, and requests that would rather wait, after which a look ends; the next one begins anew.
-const SCAN: usize = 32;
 
 /// Gives the permits of a service to those that wait.
 pub struct Broker {
@@ -168,34 +166,13 @@ async fn watch(broker: Weak<Broker>) {
 impl Line {
     fn hand_out(&mut self, now: Moment) {
         let present = self.pool.upgrade();
-        let mut passed = Passed::default();
         self.refuse_expired(present.as_ref(), now);
-        while passed.count() < SCAN
-            && let Some(ticket) = self.queue.next(&passed, now)
-            && let Some(waiter) = self.queue.get(ticket)
-        {
-            if waiter.is_gone() {
-                self.queue.cancel(ticket, now);
-                continue;
-            }
-            let pool = present.as_ref().unwrap_or_else(|| waiter.pool());
-            match pool.choose(&waiter.ask(passed.work(), now), &mut self.random) {
-                Ok(route) => {
-                    if let Some(waiter) = self.queue.serve(ticket, now) {
-                        waiter.tell(Ok(route));
-                    }
-                }
-                Err(none) => match none.would_wait {
-                    Some(work) => passed.pass_one(ticket, work, &self.queue),
-                    None if none.is_full => passed.pass_need(ticket),
-                    None => {
-                        if let Some(waiter) = self.queue.cancel(ticket, now) {
-                            waiter.tell(Err(NoPermit::NoRoute(none)));
-                        }
-                    }
-                },
-            }
-        }
+        let mut look = Look {
+            present: present.as_ref(),
+            random: &mut self.random,
+            now,
+        };
+        self.queue.hand_out(&mut look, now);
     }
 
     fn refuse_expired(&mut self, pool: Option<&Arc<Pool>>, now: Moment) {
@@ -213,6 +190,36 @@ impl Line {
         while let Some((waiter, refusal)) = self.queue.expired(&rules, now) {
             waiter.tell(Err(NoPermit::Refused(refusal)));
         }
+    }
+}
+
+/// One look at the endpoints.
+struct Look<'a> {
+    present: Option<&'a Arc<Pool>>,
+    random: &'a mut Random,
+    now: Moment,
+}
+
+impl Places<Waiter> for Look<'_> {
+    type Answer = Answer;
+
+    fn offer(&mut self, waiter: &Waiter, ahead: f64) -> Offer<Answer> {
+        if waiter.is_gone() {
+            return Offer::Gone;
+        }
+        let pool = self.present.unwrap_or_else(|| waiter.pool());
+        match pool.choose(&waiter.ask(ahead, self.now), self.random) {
+            Ok(route) => Offer::Placed(Ok(route)),
+            Err(none) => match none.would_wait {
+                Some(work) => Offer::WouldWait { work },
+                None if none.is_full => Offer::NoRoom,
+                None => Offer::Hopeless(Err(NoPermit::NoRoute(none))),
+            },
+        }
+    }
+
+    fn answer(&mut self, waiter: Waiter, answer: Answer) {
+        waiter.tell(answer);
     }
 }
 

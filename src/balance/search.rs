@@ -11,7 +11,7 @@ use super::scored::Scored;
 use crate::dialect::Placement;
 use crate::endpoint::{Endpoint, Gate, HealthStatus, Permit, PoolPlace};
 use crate::random::Random;
-use balancing::{Demotion, EndpointView, Exclusion, Pick, RouteReason, Screen, Standing};
+use balancing::{Demotion, EndpointView, Exclusion, Pick, RouteReason, Screen, Standing, Wait};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,18 +90,18 @@ impl<'a> RouteSearch<'a> {
                 }
             }
         }
-        let screen = selector.screen(views, &ask);
-        let mut whys = (0..views.len()).map(|index| screen.exclusion(views, index));
         if self.ask.may_wait
-            && whys.any(|why| matches!(why, None | Some(Exclusion::Full | Exclusion::Starting)))
+            && let Some(wait) = selector.wait(views, &ask)
         {
-            let has_room = |view: &EndpointView| matches!(view.standing, Standing::Candidate(demotion) if demotion < Demotion::LastResort);
-            let would_wait = views.iter().any(has_room);
             return Err(NoRoute {
-                would_wait: would_wait.then(|| selector.policy.work(&ask)),
+                would_wait: match wait {
+                    Wait::ForBetter { work } => Some(work),
+                    Wait::ForRoom => None,
+                },
                 ..NoRoute::full()
             });
         }
+        let screen = selector.screen(views, &ask);
         let (endpoints, pauses) = (self.pool.endpoints(), self.pool.pauses);
         Err(NoRoute::screened(endpoints, views, &screen, pauses, now))
     }

@@ -1,7 +1,7 @@
 //! The requests that arrive. They follow from the seed and their index alone, so all policies are given the same ones.
 
 use crate::draw::{Stream, exponential, normal};
-use crate::scenario::{Rate, Scenario};
+use crate::scenario::{Rate, Scenario, Sender};
 use crate::settings::Settings;
 use balancing::{Ask, Moment, Random};
 use std::time::Duration;
@@ -13,6 +13,10 @@ pub struct Arrival {
     pub size: f64,
     /// What the proxy knows of it.
     pub ask: Ask,
+    /// Who sends it, of the scenario's senders, as which tenant, and with which priority.
+    pub sender: usize,
+    pub tenant: u64,
+    pub priority: u8,
     /// The proxy it comes to.
     pub proxy: usize,
     /// Its client, and which of its attempts it is; where clients give up.
@@ -69,8 +73,17 @@ impl Iterator for Arrivals {
             false => 1.0,
         };
         let proxy = random.bits();
+        let (
+            sender,
+            Sender {
+                tenant, priority, ..
+            },
+        ) = self.scenario.sender(random);
         Some(Arrival {
             size: size / 1000.0,
+            sender,
+            tenant,
+            priority,
             ask: Ask {
                 shape: part as u64,
                 class: class(cost),

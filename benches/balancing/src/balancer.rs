@@ -1,18 +1,25 @@
 //! What the engine asks where a request is to go.
 
-use crate::arrivals::Arrival;
 use crate::replica::Replica;
 use balancing::health::Trial;
-use balancing::{Ask, Completion, Moment, Start};
+use balancing::{Ask, Completion, Moment, Start, Wait};
+use std::time::Duration;
 
 /// Chooses replicas for the requests of one proxy.
 pub trait Balancer {
-    /// The place that a request is given now; `None` where it waits in the proxy. Only an oracle looks into replicas.
-    fn pick(&mut self, replicas: &[Replica], arrival: &Arrival, now: Moment) -> Option<Place>;
+    /// The place that a request is given now, or what it waits for in the proxy; `Err(None)`: to wait does not help it.
+    fn pick(&mut self, wanted: &Wanted<'_>, now: Moment) -> Result<Place, Option<Wait>>;
 
-    /// How long a request is expected to take, as a multiple of the mean one.
-    fn work(&self, _ask: &Ask) -> f64 {
-        1.0
+    /// The place of a second attempt beside one that has waited so long at those that were tried. `spend` takes it from the
+    /// budget.
+    fn pick_second(
+        &mut self,
+        _wanted: &Wanted<'_>,
+        _waited: Duration,
+        _now: Moment,
+        _spend: &dyn Fn() -> bool,
+    ) -> Option<Place> {
+        None
     }
 
     /// Requests that the proxy has in flight at a replica.
@@ -33,6 +40,16 @@ pub trait Balancer {
 
     /// Probes them, if that is due.
     fn probe(&mut self, _replicas: &[Replica], _now: Moment) {}
+}
+
+/// A request that needs a place.
+pub struct Wanted<'a> {
+    /// Only an oracle looks into replicas, and at the size: seconds of work.
+    pub replicas: &'a [Replica],
+    pub size: f64,
+    pub ask: Ask,
+    /// Replicas that are not asked again.
+    pub tried: &'a [usize],
 }
 
 /// A place at a replica.
@@ -58,6 +75,8 @@ impl Place {
 pub struct End {
     pub completion: Completion,
     pub trial: Option<Trial>,
+    /// Its replica hangs, and another one has answered.
+    pub timed_out: bool,
     /// Requests that wait in the replica.
     pub queued: usize,
     /// Seconds of a worker's time that it took.

@@ -97,13 +97,19 @@ impl SimEndpoint {
 
     /// A request ended, which the policy was free to send here. `trial`: the one that it was. Whether the replicas are to be
     /// probed soon.
-    pub fn finish(&mut self, completion: &Completion, trial: Option<Trial>) -> bool {
+    pub fn finish(
+        &mut self,
+        completion: &Completion,
+        trial: Option<Trial>,
+        timed_out: bool,
+    ) -> bool {
         self.in_flight -= 1;
         self.cost = match self.in_flight {
             0 => 0.0,
             _ => self.cost - completion.start.ask.cost,
         };
         let evidence = Evidence {
+            timed_out,
             is_free: true,
             trial,
             ..Evidence::default()

@@ -10,6 +10,7 @@
 //! | `line`, `clients` | how requests wait in a proxy, and for how long their clients do |
 //! | `balancer` | what the engine asks: a proxy with a policy, or an oracle |
 //! | `engine` | events and the virtual clock |
+//! | `call` | a request as its proxy sees it, with its attempts |
 //! | `rivals` | the policies of other proxies, as they are published |
 //! | `outcome`, `table`, `published` | what was measured |
 //! | `report`, `baseline` | the page of the docs, and what tests hold |
@@ -17,6 +18,7 @@
 pub mod arrivals;
 pub mod balancer;
 pub mod baseline;
+pub mod call;
 pub mod clients;
 pub mod contender;
 pub mod draw;

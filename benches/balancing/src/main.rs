@@ -75,6 +75,9 @@ struct Selection {
     /// Replicas share their workers among all requests, rather than one request at a time for each.
     #[arg(long)]
     sharing: bool,
+    /// With retries and hedges, as by default.
+    #[arg(long)]
+    extra_attempts: bool,
     /// How requests wait in the proxy.
     #[arg(long, value_enum, default_value = "fifo")]
     waiting: Waiting,
@@ -199,6 +202,7 @@ impl Selection {
             health: !self.no_health,
             max_connections: self.max_connections,
             waiting: self.waiting,
+            extra_attempts: self.extra_attempts,
             discipline: match self.sharing {
                 true => Discipline::Sharing,
                 false => Discipline::Fcfs,

@@ -1,9 +1,8 @@
 //! Balancers that know what no proxy knows. The better of both is what a policy is compared with.
 
-use crate::arrivals::Arrival;
-use crate::balancer::{Balancer, Place};
+use crate::balancer::{Balancer, Place, Wanted};
 use crate::replica::Replica;
-use balancing::Moment;
+use balancing::{Moment, Wait};
 
 /// Assigns at arrival to where the request will be done first, by true sizes, true work left and true speeds.
 #[derive(Debug, Default)]
@@ -14,18 +13,22 @@ pub struct ShortestCompletion;
 pub struct CentralQueue;
 
 impl Balancer for ShortestCompletion {
-    fn pick(&mut self, replicas: &[Replica], arrival: &Arrival, now: Moment) -> Option<Place> {
-        let time = |replica: &Replica| replica.time_to_complete(arrival.size, now);
-        let (index, _) = well(replicas).min_by(|a, b| time(a.1).total_cmp(&time(b.1)))?;
-        Some(Place::at(index))
+    fn pick(&mut self, wanted: &Wanted<'_>, now: Moment) -> Result<Place, Option<Wait>> {
+        let time = |replica: &Replica| replica.time_to_complete(wanted.size, now);
+        let best = well(wanted.replicas).min_by(|a, b| time(a.1).total_cmp(&time(b.1)));
+        best.map(|(index, _)| Place::at(index))
+            .ok_or(Some(Wait::ForRoom))
     }
 }
 
 impl Balancer for CentralQueue {
-    fn pick(&mut self, replicas: &[Replica], _arrival: &Arrival, _now: Moment) -> Option<Place> {
-        let idle = well(replicas).filter(|(_, one)| one.has_idle_worker() && one.speed() > 0.0);
-        let (index, _) = idle.max_by(|a, b| a.1.speed().total_cmp(&b.1.speed()))?;
-        Some(Place::at(index))
+    fn pick(&mut self, wanted: &Wanted<'_>, _now: Moment) -> Result<Place, Option<Wait>> {
+        let all = well(wanted.replicas);
+        let idle = all.filter(|(_, one)| one.has_idle_worker() && one.speed() > 0.0);
+        let fastest = idle.max_by(|a, b| a.1.speed().total_cmp(&b.1.speed()));
+        fastest
+            .map(|(index, _)| Place::at(index))
+            .ok_or(Some(Wait::ForRoom))
     }
 }
 

@@ -1,7 +1,8 @@
 //! What is measured of the requests of one run.
 
+use crate::arrivals::Arrival;
 use crate::scenario::{Measure, Scenario};
-use balancing::{Completion, Moment};
+use balancing::{Completion, Moment, Start};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -20,10 +21,33 @@ pub struct Tally {
     refusals: u64,
     within_a_second: u64,
     taken: Vec<u64>,
+    attempts: u64,
+    hedges: u64,
+    /// The most requests in flight at each replica at the end of the run.
+    most: Vec<u32>,
+    senders: Vec<SenderTally>,
     seconds: Vec<Second>,
     /// Successes of each replica since the second from which on they are waited for.
     served: Vec<u64>,
     all_serve: Option<Moment>,
+}
+
+/// What one sender sent, and seconds from its arrival to the answer in time.
+#[derive(Debug, Clone, Default)]
+struct SenderTally {
+    came: u64,
+    latencies: Vec<f64>,
+}
+
+/// What became of the requests of one sender.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct SenderFigures {
+    /// Of its requests, 0..=1.
+    pub answered: f64,
+    /// Of what the replicas can do, 0..=1.
+    pub share: f64,
+    /// Milliseconds.
+    pub p99: f64,
 }
 
 /// What came in one second, and how much of it was answered.
@@ -37,6 +61,8 @@ struct Second {
 const WARM_UP: f64 = 0.5;
 /// Successes after which a replica is taken to serve.
 const SERVES: u64 = 20;
+/// For how long before the last arrival the most requests in flight are counted, seconds.
+const LAST: f64 = 10.0;
 /// The share of requests that are answered again when a spike is over.
 const RECOVERED: f64 = 0.95;
 
@@ -59,8 +85,16 @@ pub struct Outcome {
     pub refused: f64,
     /// Share that succeeded within a second.
     pub within_a_second: f64,
-    /// Share of the requests that each replica took.
+    /// Share of the attempts that each replica was given.
     pub shares: Vec<f64>,
+    /// Attempts over requests.
+    pub attempts: f64,
+    /// Second attempts beside a slow first one, over requests.
+    pub hedges: f64,
+    /// The most requests in flight at each replica in the last ten seconds.
+    pub most: Vec<u32>,
+    /// In the order of the scenario's senders.
+    pub senders: Vec<SenderFigures>,
     /// Seconds until all replicas serve, or until requests are answered after a spike; where that is waited for.
     pub seconds_to_recover: Option<f64>,
     /// Answers in time, of as many as came or could have been served; where that is asked for.
@@ -80,6 +114,10 @@ impl Tally {
             refusals: 0,
             within_a_second: 0,
             taken: vec![0; replicas],
+            attempts: 0,
+            hedges: 0,
+            most: vec![0; replicas],
+            senders: vec![SenderTally::default(); scenario.senders.len().max(1)],
             seconds: Vec::new(),
             served: vec![0; replicas],
             all_serve: None,
@@ -87,8 +125,11 @@ impl Tally {
     }
 
     /// A request arrived.
-    pub fn arrived(&mut self, arrived: Moment) {
-        self.requests += u64::from(arrived >= self.warm_up);
+    pub fn arrived(&mut self, arrival: &Arrival) {
+        let arrived = arrival.ask.arrived;
+        let counts = u64::from(arrived >= self.warm_up);
+        self.requests += counts;
+        self.senders[arrival.sender].came += counts;
         self.second(arrived).came += 1;
     }
 
@@ -97,25 +138,35 @@ impl Tally {
         self.refusals += 1;
     }
 
-    /// An attempt failed.
-    pub fn failed(&mut self, completion: &Completion) {
-        if completion.start.ask.arrived >= self.warm_up {
-            self.taken[completion.start.endpoint] += 1;
+    /// A request is sent to a replica.
+    pub fn started(&mut self, start: &Start, arrival: &Arrival) {
+        if arrival.ask.arrived >= self.warm_up {
+            self.taken[start.endpoint] += 1;
+            self.attempts += 1;
+        }
+        if start.now >= at((self.length - LAST).max(0.0)) {
+            let most = &mut self.most[start.endpoint];
+            *most = start.in_flight.max(*most);
         }
     }
 
+    /// A second attempt is made beside a slow one.
+    pub fn hedged(&mut self, arrival: &Arrival) {
+        self.hedges += u64::from(arrival.ask.arrived >= self.warm_up);
+    }
+
     /// A request was answered, whose client came then.
-    pub fn succeeded(&mut self, size: f64, completion: &Completion, first_arrived: Moment) {
+    pub fn succeeded(&mut self, arrival: &Arrival, completion: &Completion, first_arrived: Moment) {
         self.serves(completion);
         self.second(first_arrived).answered += 1;
         if first_arrived < self.warm_up {
             return;
         }
-        self.taken[completion.start.endpoint] += 1;
-        let latency = (completion.now - completion.start.ask.arrived).as_secs_f64();
+        let latency = (completion.now - arrival.ask.arrived).as_secs_f64();
         self.within_a_second += u64::from(latency <= 1.0);
         self.latencies.push(latency);
-        self.slowdowns.push(latency / size);
+        self.slowdowns.push(latency / arrival.size);
+        self.senders[arrival.sender].latencies.push(latency);
     }
 
     /// The figures. What has not succeeded is an error.
@@ -141,9 +192,24 @@ impl Tally {
             refused: self.refusals as f64 / count,
             within_a_second: self.within_a_second as f64 / count,
             shares: self.taken.iter().map(share).collect(),
+            attempts: self.attempts as f64 / count,
+            hedges: self.hedges as f64 / count,
+            senders: self.sender_figures(),
+            most: self.most.clone(),
             seconds_to_recover: self.seconds_to_recover(),
             goodput: self.goodput(),
         }
+    }
+
+    fn sender_figures(&mut self) -> Vec<SenderFigures> {
+        let counted = self.length - (self.warm_up - Moment(0)).as_secs_f64();
+        let could = self.scenario.capacity() * counted;
+        let figures = |sender: &mut SenderTally| SenderFigures {
+            answered: sender.latencies.len() as f64 / sender.came.max(1) as f64,
+            share: sender.latencies.len() as f64 / could,
+            p99: quantile(&mut sender.latencies, 0.99) * 1000.0,
+        };
+        self.senders.iter_mut().map(figures).collect()
     }
 
     fn second(&mut self, moment: Moment) -> &mut Second {

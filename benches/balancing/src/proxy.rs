@@ -1,14 +1,13 @@
 //! A proxy with a policy of the crate, driven as the path drives it: views of all endpoints, then the selector.
 
-use crate::arrivals::Arrival;
-use crate::balancer::{Balancer, End, Place};
+use crate::balancer::{Balancer, End, Place, Wanted};
 use crate::endpoint::SimEndpoint;
 use crate::replica::Replica;
 use crate::settings::Settings;
 use balancing::health::{Peers, ProbeSchedule};
 use balancing::{
-    Ask, EndpointView, Moment, Policy, Random, RouteReason, ScreenRules, Selector, ServingRules,
-    Start,
+    EndpointView, Moment, Policy, Random, RouteReason, ScreenRules, Selector, ServingRules, Start,
+    Wait,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,26 +91,48 @@ impl Proxy {
     }
 }
 
-impl Balancer for Proxy {
-    fn pick(&mut self, replicas: &[Replica], arrival: &Arrival, now: Moment) -> Option<Place> {
+impl Proxy {
+    /// Reads how the endpoints stand for a request.
+    fn look(&mut self, wanted: &Wanted<'_>, now: Moment) {
         self.views.clear();
-        let known = self.endpoints.iter().zip(replicas);
-        let views = known.map(|(one, replica)| one.view(replica.is_present, &arrival.ask, now));
-        self.views.extend(views);
-        let random = &mut self.random;
-        let pick = self
-            .selector
-            .select(&mut self.views, &arrival.ask, now, random)?;
+        let known = self.endpoints.iter().zip(wanted.replicas).enumerate();
+        let view = |(index, (one, replica)): (usize, (&SimEndpoint, &Replica))| EndpointView {
+            is_tried: wanted.tried.contains(&index),
+            ..one.view(replica.is_present, &wanted.ask, now)
+        };
+        self.views.extend(known.map(view));
+    }
+}
+
+impl Balancer for Proxy {
+    fn pick(&mut self, wanted: &Wanted<'_>, now: Moment) -> Result<Place, Option<Wait>> {
+        self.look(wanted, now);
+        let (ask, views) = (&wanted.ask, &mut self.views);
+        let Some(pick) = self.selector.select(views, ask, now, &mut self.random) else {
+            return Err(self.selector.wait(views, ask));
+        };
         let is_trial = pick.reason == RouteReason::Trial;
         let claim = || self.endpoints[pick.index].claim_trial(now);
-        Some(Place {
+        Ok(Place {
             replica: pick.index,
             trial: is_trial.then(claim).flatten(),
         })
     }
 
-    fn work(&self, ask: &Ask) -> f64 {
-        self.selector.policy.work(ask)
+    fn pick_second(
+        &mut self,
+        wanted: &Wanted<'_>,
+        waited: Duration,
+        now: Moment,
+        spend: &dyn Fn() -> bool,
+    ) -> Option<Place> {
+        self.look(wanted, now);
+        let (ask, views) = (&wanted.ask, &mut self.views);
+        let random = &mut self.random;
+        let pick = self
+            .selector
+            .select_hedge(views, ask, waited, now, random)?;
+        spend().then(|| Place::at(pick.index))
     }
 
     fn in_flight(&self, replica: usize) -> u32 {
@@ -128,7 +149,7 @@ impl Balancer for Proxy {
         if let Some(feedback) = &self.feedback {
             feedback.hear(replica, end.queued, end.busy);
         }
-        let wants_probe = self.endpoints[replica].finish(&end.completion, end.trial);
+        let wants_probe = self.endpoints[replica].finish(&end.completion, end.trial, end.timed_out);
         if let Some(probes) = self.probes.as_mut().filter(|_| wants_probe) {
             probes.wanted(end.completion.now);
         }

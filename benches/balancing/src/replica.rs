@@ -137,13 +137,18 @@ impl Replica {
         self.advance(now);
         let ended = self.in_service.pop()?;
         self.received = self.received.max(ended.done);
-        if self.discipline == Discipline::Fcfs
+        self.serve_waiting();
+        self.generation += 1;
+        Some(ended.request)
+    }
+
+    /// Gives those that wait to idle workers.
+    fn serve_waiting(&mut self) {
+        while self.has_idle_worker()
             && let Some((request, size)) = self.waiting.pop_front()
         {
             self.serve(request, size);
         }
-        self.generation += 1;
-        Some(ended.request)
     }
 
     /// Changes its state. The next end may change with it.
@@ -153,6 +158,11 @@ impl Replica {
             State::Speed(share) => self.share_of_speed = share,
             State::Failing(failure) => self.failure = failure,
             State::Present(is_present) => self.is_present = is_present,
+            State::Workers(workers) => {
+                self.workers = workers;
+                self.taken.resize(workers as usize, self.received);
+                self.serve_waiting();
+            }
         }
         self.generation += 1;
     }

@@ -1,7 +1,7 @@
 //! A scenario as data: replicas, sizes, load, and what happens to the replicas.
 
 use crate::draw::Size;
-use balancing::Fault;
+use balancing::{Fault, Random};
 
 /// What is simulated.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,8 @@ pub struct Scenario {
     pub changes: &'static [Change],
     /// How long clients wait; without, they wait forever.
     pub clients: Option<Clients>,
+    /// Who sends, where that makes a difference; their shares of the load are as these.
+    pub senders: &'static [Sender],
     pub measure: Measure,
     /// What a policy should reach that knows nothing of costs: at most, or at least of `WithinASecond`.
     pub goal: Option<f64>,
@@ -56,7 +58,26 @@ pub enum Kind {
     Check,
     /// More comes than can be served.
     Overload,
+    /// For a goal of its own, which says what is measured.
+    Goal,
 }
+
+/// One who sends requests.
+#[derive(Debug, Clone, Copy)]
+pub struct Sender {
+    /// How much, as a share of what the replicas can do.
+    pub load: f64,
+    pub tenant: u64,
+    /// Larger goes first.
+    pub priority: u8,
+}
+
+/// One who sends all there is.
+const ALONE: Sender = Sender {
+    load: 1.0,
+    tenant: 0,
+    priority: 5,
+};
 
 /// Clients that give up.
 #[derive(Debug, Clone, Copy)]
@@ -121,6 +142,8 @@ pub enum Change {
     },
     /// One replica takes no more requests.
     Leaves { replica: usize, at: f64 },
+    /// From then on each replica has so many workers.
+    Workers { at: f64, workers: u32 },
 }
 
 impl Scenario {
@@ -149,6 +172,21 @@ impl Scenario {
             .iter()
             .map(|group| group.count as f64 * f64::from(group.workers) * group.speed);
         worker_speeds.sum::<f64>() * self.mean_share() / (self.size.mean() / 1000.0)
+    }
+
+    /// Who sends a request.
+    pub fn sender(&self, random: &mut Random) -> (usize, Sender) {
+        let all: f64 = self.senders.iter().map(|sender| sender.load).sum();
+        if self.senders.is_empty() {
+            return (0, ALONE);
+        }
+        let mut left = random.fraction() * all;
+        let chosen = self.senders.iter().position(|sender| {
+            left -= sender.load;
+            left < 0.0
+        });
+        let index = chosen.unwrap_or(0);
+        (index, self.senders[index])
     }
 
     /// Whether something happens at a certain second, so that a shorter run would miss it.

@@ -1,7 +1,7 @@
 //! The scenarios, in one table. To add one is to add an entry.
 
 use crate::draw::Size;
-use crate::scenario::{Change, Clients, Group, Kind, Measure, Rate, Scenario, UNLIMITED};
+use crate::scenario::{Change, Clients, Group, Kind, Measure, Rate, Scenario, Sender, UNLIMITED};
 use balancing::Fault;
 
 const fn group(count: usize, workers: u32, speed: f64) -> Group {
@@ -26,6 +26,7 @@ const STEADY: Scenario = Scenario {
     proxies: 1,
     changes: &[],
     clients: None,
+    senders: &[],
     measure: Measure::TimesOracle,
     goal: None,
 };
@@ -204,6 +205,39 @@ const SPIKE: Scenario = Scenario {
     ..RETRIED
 };
 
+/// Requests per second grow with what the replicas can do.
+const STEP: Scenario = Scenario {
+    about: "6 replicas, exponential 20 ms, 0.9 loaded; 4 workers each, from second 30 on 8",
+    replicas: &[group(6, 4, 1.0)],
+    size: Size::Exponential(20.0),
+    rate: Rate::Steps(&[(0.0, 0.9), (30.0, 1.8)]),
+    seconds: 50.0,
+    changes: &[Change::Workers {
+        at: 30.0,
+        workers: 8,
+    }],
+    kind: Kind::Goal,
+    ..STEADY
+};
+
+/// All replicas fail, and nothing but the proxy tries again.
+const ALL_FAIL: Scenario = Scenario {
+    about: "3 replicas of 8 workers, exponential 20 ms; all fail in 1 ms from second 20",
+    seconds: 40.0,
+    warm_up: 20.0,
+    changes: &[
+        fails(0, 20.0, f64::INFINITY, Fault::Endpoint),
+        fails(1, 20.0, f64::INFINITY, Fault::Endpoint),
+        fails(2, 20.0, f64::INFINITY, Fault::Endpoint),
+    ],
+    measure: Measure::Errors,
+    kind: Kind::Goal,
+    ..OUTAGE
+};
+
+const SMALL: Sender = sender(0.15, 1, 5);
+const TOP: Sender = sender(0.5, 1, 8);
+
 /// All of them.
 pub const SCENARIOS: &[Scenario] = &[
     at("S1.5", "equal, half loaded", 0.5, EQUAL),
@@ -349,7 +383,50 @@ pub const SCENARIOS: &[Scenario] = &[
     at("overload.retried.1.41", "load 1.41, retried", 1.41, RETRIED),
     at("overload.retried.1.74", "load 1.74, retried", 1.74, RETRIED),
     named_so("overload.spike", "spike", SPIKE),
+    named_so("goal.step", "twice the workers", STEP),
+    named_so("goal.all_fail", "all fail", ALL_FAIL),
+    sent_by("goal.small", "a small tenant alone", 0.15, &[SMALL]),
+    sent_by(
+        "goal.tenants",
+        "a small tenant beside ten times as much",
+        1.65,
+        &[SMALL, sender(1.5, 2, 5)],
+    ),
+    sent_by(
+        "goal.backlogged",
+        "two tenants that both want more",
+        4.0,
+        &[sender(1.0, 1, 5), sender(3.0, 2, 5)],
+    ),
+    sent_by("goal.top", "the top priority alone", 0.5, &[TOP]),
+    sent_by(
+        "goal.priorities",
+        "three priorities",
+        1.5,
+        &[TOP, sender(0.6, 1, 5), sender(0.4, 1, 3)],
+    ),
 ];
+
+const fn sent_by(
+    id: &'static str,
+    name: &'static str,
+    load: f64,
+    senders: &'static [Sender],
+) -> Scenario {
+    Scenario {
+        senders,
+        kind: Kind::Goal,
+        ..at(id, name, load, OVERLOAD)
+    }
+}
+
+const fn sender(load: f64, tenant: u64, priority: u8) -> Sender {
+    Sender {
+        load,
+        tenant,
+        priority,
+    }
+}
 
 const fn at(id: &'static str, name: &'static str, load: f64, scenario: Scenario) -> Scenario {
     Scenario {

@@ -21,11 +21,22 @@ pub struct Settings {
     pub discipline: Discipline,
     /// How requests wait in a proxy.
     pub waiting: Waiting,
+    /// Whether proxies make extra attempts, as by default: retries and hedges, within their budgets.
+    pub extra_attempts: bool,
     /// Share of the time that is simulated of scenarios in which nothing happens at a certain second.
     pub length: f64,
 }
 
 impl Settings {
+    /// All as shipped; of estimated costs nothing is shipped.
+    pub fn shipped() -> Self {
+        Self {
+            waiting: Waiting::PredictedWait,
+            extra_attempts: true,
+            ..Self::default()
+        }
+    }
+
     /// How a proxy judges replicas: as by default.
     pub fn health_settings(&self) -> HealthSettings {
         HealthSettings {
@@ -54,6 +65,7 @@ impl Default for Settings {
             max_connections: MAX_CONNECTIONS,
             discipline: Discipline::Fcfs,
             waiting: Waiting::Fifo,
+            extra_attempts: false,
             length: 1.0,
         }
     }

@@ -1,7 +1,7 @@
 //! The means over the seeds, and tables of them.
 
 use crate::contender::ORACLES;
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, SenderFigures};
 use crate::published;
 use crate::scenario::Measure;
 use crate::scenarios;
@@ -23,6 +23,11 @@ pub struct Row {
     pub within_a_second: f64,
     pub shares: Vec<f64>,
     pub refused: f64,
+    pub attempts: f64,
+    pub hedges: f64,
+    /// The mean over the seeds of the most requests in flight at each replica in the last ten seconds.
+    pub most: Vec<f64>,
+    pub senders: Vec<SenderFigures>,
     pub seconds_to_recover: Option<f64>,
     pub goodput: Option<f64>,
     /// p99 over that of the better oracle, where it was simulated too.
@@ -79,9 +84,32 @@ fn row(of: &[Outcome]) -> Row {
             .map(|replica| rounded(share(replica) / of.len() as f64))
             .collect(),
         refused: mean(|one| one.refused),
+        attempts: mean(|one| one.attempts),
+        hedges: mean(|one| one.hedges),
+        most: (0..of[0].most.len())
+            .map(|replica| {
+                let sum: f64 = of.iter().map(|one| f64::from(one.most[replica])).sum();
+                rounded(sum / of.len() as f64)
+            })
+            .collect(),
+        senders: (0..of[0].senders.len())
+            .map(|sender| of_sender(of, sender))
+            .collect(),
         seconds_to_recover: maybe(|one| one.seconds_to_recover),
         goodput: maybe(|one| one.goodput),
         times_oracle: None,
+    }
+}
+
+fn of_sender(of: &[Outcome], sender: usize) -> SenderFigures {
+    let mean = |value: fn(&SenderFigures) -> f64| {
+        let sum: f64 = of.iter().map(|one| value(&one.senders[sender])).sum();
+        rounded(sum / of.len() as f64)
+    };
+    SenderFigures {
+        answered: mean(|one| one.answered),
+        share: mean(|one| one.share),
+        p99: mean(|one| one.p99),
     }
 }
 
@@ -127,7 +155,7 @@ pub fn matrix(rows: &[Row], published: bool) -> String {
 /// One line for each row.
 pub fn long(rows: &[Row]) -> String {
     let mut text = format!(
-        "{:<21} {:<27} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7} {:>9}  shares %\n",
+        "{:<21} {:<27} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>7} {:>9} {:>8} {:>7}  shares %\n",
         "scenario",
         "policy",
         "p50 ms",
@@ -139,11 +167,13 @@ pub fn long(rows: &[Row]) -> String {
         "<1s %",
         "/oracle",
         "judged",
+        "attempts",
+        "hedge %",
     );
     for row in rows {
         let _ = writeln!(
             text,
-            "{:<21} {:<27} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.3} {:>8.3} {:>7} {:>9.2}  {}",
+            "{:<21} {:<27} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.3} {:>8.3} {:>7} {:>9.2} {:>8.3} {:>7.2}  {}",
             row.scenario,
             row.policy,
             row.p50,
@@ -156,6 +186,8 @@ pub fn long(rows: &[Row]) -> String {
             row.times_oracle
                 .map_or(String::new(), |times| format!("{times:.2}")),
             row.judged(),
+            row.attempts,
+            row.hedges * 100.0,
             shares(&row.shares),
         );
     }

@@ -20,6 +20,7 @@ pub enum State {
     Speed(f64),
     Failing(Option<Failure>),
     Present(bool),
+    Workers(u32),
 }
 
 /// How a failing replica answers.
@@ -91,6 +92,10 @@ fn add(change: Change, scenario: &Scenario, seconds: f64, seed: u64, turns: &mut
                 let speed = share + (1.0 - share) * since / ramp;
                 turns.push(turn(at + since, replica, State::Speed(speed)));
             }
+        }
+        Change::Workers { at, workers } => {
+            let all = (0..replicas).map(|replica| turn(at, replica, State::Workers(workers)));
+            turns.extend(all);
         }
         Change::Leaves { replica, at } => turns.push(turn(at, replica, State::Present(false))),
     }

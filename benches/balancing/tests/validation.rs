@@ -31,6 +31,7 @@ static ONE: Scenario = Scenario {
     proxies: 1,
     changes: &[],
     clients: None,
+    senders: &[],
     measure: Measure::TimesOracle,
     goal: None,
 };

@@ -46,12 +46,13 @@ pub use load::{EndpointLoad, ScoreParts};
 pub use moment::Moment;
 pub use policy::{Pick, Policy};
 pub use queue::{
-    Overload, Passed, Queue, QueueRefusal, QueueRules, QueueTicket, Queued, Refusal, Waiting,
+    Offer, Overload, Passed, Places, Queue, QueueRefusal, QueueRules, QueueTicket, Queued, Refusal,
+    Waiting,
 };
 pub use random::Random;
 pub use reason::{Exclusion, RouteReason};
 pub use screen::{Demotion, Screen, ScreenRules, Standing};
-pub use selector::Selector;
+pub use selector::{Selector, Wait};
 pub use shadow::{ShadowFigures, Shadowed};
 pub use time_window::TimeWindow;
 pub use view::{Distance, EndpointView, PoolView};

@@ -5,7 +5,7 @@ use crate::hedge;
 use crate::policy::{Pick, Policy};
 use crate::screen::{Demotion, Screen, ScreenRules, Standing};
 use crate::view::{EndpointView, PoolView};
-use crate::{Ask, Moment, Random, RouteReason};
+use crate::{Ask, Exclusion, Moment, Random, RouteReason};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,15 @@ pub struct Selector {
     pub rules: ScreenRules,
     /// Seconds that count as 1.0 in scores.
     pub slowest: f64,
+}
+
+/// What a request waits for that is given no endpoint now.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Wait {
+    /// An endpoint has room; the policy would rather wait with this request of so much work.
+    ForBetter { work: f64 },
+    /// All that may take it lack room.
+    ForRoom,
 }
 
 impl Selector {
@@ -44,6 +53,22 @@ impl Selector {
             return last_resort(&best);
         }
         home(&best).or_else(|| self.policy.pick(&best, ask, random))
+    }
+
+    /// What a request waits for, for which none was selected of this pool; `None` where to wait does not help.
+    pub fn wait(&self, pool: &[EndpointView], ask: &Ask) -> Option<Wait> {
+        let screen = self.screen(pool, ask);
+        let mut whys = (0..pool.len()).map(|index| screen.exclusion(pool, index));
+        if !whys.any(|why| matches!(why, None | Some(Exclusion::Full | Exclusion::Starting))) {
+            return None;
+        }
+        let has_room = |one: &EndpointView| matches!(one.standing, Standing::Candidate(demotion) if demotion < Demotion::LastResort);
+        match pool.iter().any(has_room) {
+            true => Some(Wait::ForBetter {
+                work: self.policy.work(ask),
+            }),
+            false => Some(Wait::ForRoom),
+        }
     }
 
     /// The endpoint to which a request is sent as well that has waited so long at those tried before; `None` when none should be.

@@ -74,7 +74,10 @@ impl Report {
         Self {
             seeds: seeds.to_vec(),
             length,
-            fcfs: simulate(|one| one.kind != Kind::Overload, settings),
+            fcfs: simulate(
+                |one| !matches!(one.kind, Kind::Overload | Kind::Goal),
+                settings,
+            ),
             sharing: simulate(is_shared, sharing),
             no_health: simulate(|one| one.id == "S5", no_health),
             overload: Waiting::value_variants().iter().map(overload).collect(),

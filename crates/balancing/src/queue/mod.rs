@@ -9,11 +9,13 @@
 mod admission;
 mod drain;
 mod flow;
+mod hand_out;
 mod order;
 mod overload;
 mod passed;
 
 pub use admission::{QueueRefusal, Queued, Refusal};
+pub use hand_out::{Offer, Places};
 pub use overload::Overload;
 pub use passed::Passed;
 

@@ -333,3 +333,65 @@ proptest! {
         }
     }
 }
+
+/// Answers each of these owners in its own way, and writes down what was offered and answered.
+struct Scripted<'a> {
+    offers: &'a [(u32, Offer<&'static str>)],
+    seen: Vec<(u32, f64)>,
+    told: Vec<(u32, &'static str)>,
+}
+
+impl Places<u32> for Scripted<'_> {
+    type Answer = &'static str;
+
+    fn offer(&mut self, owner: &u32, ahead: f64) -> Offer<&'static str> {
+        self.seen.push((*owner, ahead));
+        let offer = self.offers.iter().find(|(one, _)| one == owner);
+        offer.map_or(Offer::WouldWait { work: 2.0 }, |(_, offer)| *offer)
+    }
+
+    fn answer(&mut self, owner: u32, answer: &'static str) {
+        self.told.push((owner, answer));
+    }
+}
+
+#[test]
+fn places_are_offered_in_order_and_the_work_of_who_would_rather_wait_is_told_those_behind() {
+    let mut queue = Queue::default();
+    for (owner, need) in [(1, 0), (2, 0), (3, 7), (4, 7), (5, 0), (6, 0)] {
+        push(&mut queue, Waiting { need, ..waiting(1) }, owner);
+    }
+    let mut places = Scripted {
+        offers: &[
+            (2, Offer::Placed("place")),
+            (3, Offer::NoRoom),
+            (5, Offer::Gone),
+            (6, Offer::Hopeless("none")),
+        ],
+        seen: Vec::new(),
+        told: Vec::new(),
+    };
+    queue.hand_out(&mut places, NOW);
+    assert_eq!(
+        places.seen,
+        [(1, 0.0), (2, 2.0), (3, 2.0), (5, 2.0), (6, 2.0)]
+    );
+    assert_eq!(places.told, [(2, "place"), (6, "none")]);
+    assert_eq!(order(&mut queue), [1, 3, 4]);
+}
+
+#[test]
+fn a_look_ends_after_so_many_that_would_rather_wait() {
+    let mut queue = Queue::default();
+    (0..100).for_each(|owner| {
+        push(&mut queue, waiting(1), owner);
+    });
+    let mut places = Scripted {
+        offers: &[],
+        seen: Vec::new(),
+        told: Vec::new(),
+    };
+    queue.hand_out(&mut places, NOW);
+    assert_eq!(places.seen.len(), 32);
+    assert_eq!(queue.len(), 100);
+}

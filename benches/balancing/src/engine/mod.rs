@@ -1,8 +1,12 @@
 //! Discrete events in virtual time: requests arrive whatever the replicas do (open loop), wait in their proxy while its
 //! policy picks none, and are worked off.
 
+mod attempts;
+mod waiting;
+
 use crate::arrivals::{Arrival, Arrivals};
-use crate::balancer::{self, Balancer, Place};
+use crate::balancer::Balancer;
+use crate::call::{Attempt, Call};
 use crate::clients::{AFTER_REFUSAL, Clients};
 use crate::contender::Contender;
 use crate::line::Line;
@@ -11,20 +15,20 @@ use crate::replica::Replica;
 use crate::scenario::Scenario;
 use crate::settings::Settings;
 use crate::timeline::{Turn, turns};
-use balancing::health::Trial;
-use balancing::{Completion, Fault, Moment, Passed, Start};
+use balancing::{ExtraAttempts, ExtraRules, Moment};
 use slab::Slab;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ops::Range;
 use std::time::Duration;
 
 /// After so many times the time in which requests arrive, what has not ended never will.
 const PATIENCE: f64 = 20.0;
-/// A proxy in which requests wait while none is in flight asks its policy again after this time.
-const ASK_AGAIN: Duration = Duration::from_millis(10);
-/// Waiting requests of a proxy for which its policy is asked when a place is free.
-const SCANNED: usize = 32;
+/// How the shipped proxy makes extra attempts.
+const EXTRA: ExtraRules = ExtraRules {
+    retry_share: 0.2,
+    retry_floor: 10,
+    hedging: true,
+};
 
 /// One run of a scenario.
 pub struct Simulation {
@@ -36,7 +40,9 @@ pub struct Simulation {
     turns: Vec<Turn>,
     replicas: Vec<Replica>,
     proxies: Vec<ProxyQueue>,
-    requests: Slab<Request>,
+    calls: Slab<Call>,
+    called: u64,
+    attempts: Slab<Attempt>,
     clients: Clients,
     tally: Tally,
     last_arrival: Moment,
@@ -45,33 +51,36 @@ pub struct Simulation {
 /// A proxy and the requests that wait in it.
 struct ProxyQueue {
     balancer: Box<dyn Balancer>,
+    /// `None`: each request is sent once.
+    extra: Option<ExtraAttempts>,
     /// The round of probes for which there is an event.
     planned_probe: Option<Moment>,
-    waiting: Line,
-    in_flight: u32,
-    will_ask_again: bool,
-}
-
-/// A request at a replica.
-struct Request {
-    arrival: Arrival,
-    start: Start,
-    trial: Option<Trial>,
-    fault: Fault,
+    line: Line,
+    /// Looks at its replicas every now and then, because requests wait.
+    is_watched: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     Turn(usize),
+    /// The next request of a replica ends, if nothing has changed there since.
     End {
         replica: usize,
         generation: u32,
     },
+    /// An attempt fails.
     Failed(usize),
     Arrival,
-    AskAgain(usize),
+    /// A proxy looks at its replicas for those that wait.
+    Tick(usize),
     /// A proxy probes its replicas, if it has not done so since this was planned.
     Probe(usize),
+    /// The first attempt of a call is as slow as this stage says.
+    Slow {
+        call: usize,
+        number: u64,
+        stage: usize,
+    },
     /// A client waits no longer, or has waited after a refusal.
     TryAgain {
         client: usize,
@@ -110,12 +119,13 @@ impl Simulation {
         let replicas: Vec<_> = replicas
             .map(|group| Replica::new(group, discipline))
             .collect();
+        let extra = settings.extra_attempts;
         let queue = |balancer| ProxyQueue {
             balancer,
+            extra: extra.then(|| ExtraAttempts::new(EXTRA, None)),
             planned_probe: None,
-            waiting: Line::new(settings.waiting, scenario),
-            in_flight: 0,
-            will_ask_again: false,
+            line: Line::new(settings.waiting, scenario),
+            is_watched: false,
         };
         Self {
             now: Moment(0),
@@ -126,7 +136,9 @@ impl Simulation {
             tally: Tally::new(replicas.len(), scenario, seconds),
             replicas,
             proxies: balancers.into_iter().map(queue).collect(),
-            requests: Slab::new(),
+            calls: Slab::new(),
+            called: 0,
+            attempts: Slab::new(),
             clients: Clients::new(scenario.clients),
             last_arrival: at(seconds),
         }
@@ -167,18 +179,19 @@ impl Simulation {
                     self.end_at(replica);
                 }
             }
-            Event::Failed(request) => self.finish(request),
+            Event::Failed(attempt) => self.finish(attempt),
             Event::Turn(index) => self.turn(index),
-            Event::AskAgain(proxy) => {
-                self.proxies[proxy].will_ask_again = false;
-                self.place_waiting(proxy);
-            }
+            Event::Tick(proxy) => self.tick(proxy),
             Event::Probe(proxy) => {
                 let balancer = &mut self.proxies[proxy].balancer;
                 balancer.probe(&self.replicas, self.now);
                 self.plan_probe(proxy);
-                self.place_waiting(proxy);
             }
+            Event::Slow {
+                call,
+                number,
+                stage,
+            } => self.slow(call, number, stage),
             Event::TryAgain { client, attempt } => {
                 let again = self.clients.again(client, attempt, self.now);
                 again.into_iter().for_each(|arrival| self.submit(arrival));
@@ -200,82 +213,29 @@ impl Simulation {
     fn arrive(&mut self, mut arrival: Arrival) {
         // An oracle stands for all proxies.
         arrival.proxy %= self.proxies.len();
-        self.tally.arrived(arrival.ask.arrived);
+        self.tally.arrived(&arrival);
         self.clients.add(&mut arrival);
         self.submit(arrival);
     }
 
-    /// A request, or another attempt of it, comes to its proxy.
+    /// A request, or another attempt of its client, comes to its proxy.
     fn submit(&mut self, arrival: Arrival) {
         if let Some(deadline) = self.clients.deadline() {
             self.try_again(&arrival, deadline);
         }
-        let index = arrival.proxy;
-        let proxy = &mut self.proxies[index];
-        if proxy.waiting.is_empty()
-            && let Some(place) = proxy.balancer.pick(&self.replicas, &arrival, self.now)
-        {
-            return self.start(arrival, place);
+        if let Some(extra) = &self.proxies[arrival.proxy].extra {
+            extra.request();
         }
-        let work = proxy.balancer.work(&arrival.ask);
-        let ahead = proxy.waiting.work();
-        let refused = proxy.waiting.push(arrival, work, self.now);
-        self.refuse(refused);
-        let last = self.proxies[index].waiting.last();
-        self.place(index, last..last + 1, ahead);
-        self.ask_again(index);
+        self.called += 1;
+        let call = self.calls.insert(Call::new(arrival, self.called));
+        self.place(call);
     }
 
-    /// Gives the requests that wait in a proxy to replicas, in order, as far as its policy picks one. One may go before others
-    /// that wait for a faster replica.
-    fn place_waiting(&mut self, index: usize) {
-        let now = self.now;
-        while let Some(expired) = self.proxies[index].waiting.take_expired(now) {
-            self.refuse(Some(expired));
-        }
-        self.place(index, 0..SCANNED, 0.0);
-        self.ask_again(index);
-    }
-
-    /// Gives those at these positions of the line to replicas. `ahead`: the work of those before.
-    fn place(&mut self, index: usize, mut positions: Range<usize>, mut ahead: f64) {
-        let now = self.now;
-        while positions.start < positions.end {
-            let proxy = &mut self.proxies[index];
-            let Some(mut arrival) = proxy.waiting.nth(positions.start, now) else {
-                break;
-            };
-            arrival.ask.ahead = match positions.start < Passed::MAY_WAIT {
-                true => ahead,
-                false => f64::INFINITY,
-            };
-            match proxy.balancer.pick(&self.replicas, &arrival, now) {
-                Some(place) => {
-                    proxy.waiting.take_nth(positions.start, now);
-                    self.start(arrival, place);
-                }
-                None => {
-                    positions.start += 1;
-                    ahead += proxy.balancer.work(&arrival.ask);
-                }
-            }
-        }
-    }
-
-    /// Where none is in flight, nothing will make the proxy ask its policy again.
-    fn ask_again(&mut self, index: usize) {
-        let proxy = &mut self.proxies[index];
-        if proxy.in_flight == 0 && !proxy.will_ask_again {
-            proxy.will_ask_again = true;
-            self.at(self.now + ASK_AGAIN, Event::AskAgain(index));
-        }
-    }
-
-    fn refuse(&mut self, refused: Option<Arrival>) {
-        if let Some(arrival) = refused {
-            self.tally.refused();
-            self.try_again(&arrival, AFTER_REFUSAL);
-        }
+    /// The proxy gives a call up.
+    fn give_up(&mut self, call: usize) {
+        let arrival = self.calls.remove(call).arrival;
+        self.tally.refused();
+        self.try_again(&arrival, AFTER_REFUSAL);
     }
 
     fn try_again(&mut self, arrival: &Arrival, after: Duration) {
@@ -283,76 +243,6 @@ impl Simulation {
             client, attempt, ..
         } = *arrival;
         self.at(self.now + after, Event::TryAgain { client, attempt });
-    }
-
-    fn start(&mut self, arrival: Arrival, place: Place) {
-        let Place { replica, trial } = place;
-        let proxy = &mut self.proxies[arrival.proxy];
-        proxy.in_flight += 1;
-        let start = Start {
-            endpoint: replica,
-            in_flight: proxy.balancer.in_flight(replica) + 1,
-            ask: arrival.ask,
-            now: self.now,
-        };
-        proxy.balancer.start(&start);
-        let failure = self.replicas[replica].failure;
-        let request = self.requests.insert(Request {
-            arrival,
-            start,
-            trial,
-            fault: failure.map_or(Fault::None, |failure| failure.fault),
-        });
-        if let Some(failure) = failure {
-            self.at(self.now + failure.after, Event::Failed(request));
-        } else if self.replicas[replica].give(request, arrival.size, self.now) {
-            self.schedule_end(replica);
-        }
-    }
-
-    fn end_at(&mut self, replica: usize) {
-        let ended = self.replicas[replica].end(self.now);
-        self.schedule_end(replica);
-        if let Some(request) = ended {
-            self.finish(request);
-        }
-    }
-
-    fn finish(&mut self, request: usize) {
-        let request = self.requests.remove(request);
-        let completion = Completion {
-            start: request.start,
-            now: self.now,
-            service_time: self.now - request.start.now,
-            fault: Some(request.fault),
-            outpaced: false,
-        };
-        let index = request.arrival.proxy;
-        let proxy = &mut self.proxies[index];
-        proxy.in_flight -= 1;
-        let replica = &self.replicas[request.start.endpoint];
-        let busy = match request.fault {
-            Fault::None => request.arrival.size / replica.speed(),
-            _ => completion.service_time.as_secs_f64(),
-        };
-        proxy.balancer.finish(balancer::End {
-            completion,
-            trial: request.trial,
-            queued: replica.queued(),
-            busy,
-        });
-        self.count(&request.arrival, &completion);
-        self.plan_probe(index);
-        self.place_waiting(index);
-    }
-
-    fn count(&mut self, arrival: &Arrival, completion: &Completion) {
-        if completion.fault != Some(Fault::None) {
-            self.tally.failed(completion);
-        } else if let Some(first_arrived) = self.clients.answered(arrival, self.now) {
-            self.tally
-                .succeeded(arrival.size, completion, first_arrived);
-        }
     }
 
     /// Probes come to an end with the requests.
@@ -372,7 +262,7 @@ impl Simulation {
         self.replicas[replica].turn(to, self.now);
         self.schedule_end(replica);
         for proxy in 0..self.proxies.len() {
-            self.place_waiting(proxy);
+            self.hand_out(proxy);
         }
     }
 

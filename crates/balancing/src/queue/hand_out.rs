@@ -1,0 +1,65 @@
+//! One look at the endpoints: they are offered to those that wait, in order, as far as places go.
+
+use super::{Passed, Queue};
+use crate::Moment;
+
+/// Needs without room, and requests that would rather wait, after which a look ends; the next one begins anew.
+const SCAN: usize = 32;
+
+/// What became of a request that was offered the endpoints.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Offer<A> {
+    /// It was given a place.
+    Placed(A),
+    /// An endpoint has room, and the policy would rather wait with this request of so much work.
+    WouldWait { work: f64 },
+    /// No endpoint has room for what it needs.
+    NoRoom,
+    /// To wait does not help it.
+    Hopeless(A),
+    /// Nobody waits for it any more.
+    Gone,
+}
+
+/// Who has places to give.
+pub trait Places<W> {
+    /// What a request is told that waits no more.
+    type Answer;
+
+    /// Offers the endpoints to a request. `ahead`: the work of those before it that would rather wait.
+    fn offer(&mut self, owner: &W, ahead: f64) -> Offer<Self::Answer>;
+
+    /// The request waits no more.
+    fn answer(&mut self, owner: W, answer: Self::Answer);
+}
+
+impl<W> Queue<W> {
+    /// Hands out what places there are.
+    pub fn hand_out<P: Places<W>>(&mut self, places: &mut P, now: Moment) {
+        let mut passed = Passed::default();
+        while passed.count() < SCAN
+            && let Some(ticket) = self.next(&passed, now)
+            && let Some(owner) = self.get(ticket)
+        {
+            let answered = match places.offer(owner, passed.work()) {
+                Offer::Placed(answer) => self.serve(ticket, now).zip(Some(answer)),
+                Offer::Hopeless(answer) => self.cancel(ticket, now).zip(Some(answer)),
+                Offer::WouldWait { work } => {
+                    passed.pass_one(ticket, work, self);
+                    None
+                }
+                Offer::NoRoom => {
+                    passed.pass_need(ticket);
+                    None
+                }
+                Offer::Gone => {
+                    self.cancel(ticket, now);
+                    None
+                }
+            };
+            if let Some((owner, answer)) = answered {
+                places.answer(owner, answer);
+            }
+        }
+    }
+}
