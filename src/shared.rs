@@ -100,6 +100,12 @@ impl Shared {
         self.bodies
             .set_limit(path.held_bodies.bytes(), path.client_share);
         let services = next.services().cloned().collect::<Vec<_>>();
+        let (before, now) = (self.current.load(), self.clock.now());
+        for service in &services {
+            if let Some(before) = before.service(&service.name) {
+                service.pool.begin_beside(&before.pool, now);
+            }
+        }
         self.current.store(Arc::new(next));
         // Who waits goes to the endpoints of the new snapshot.
         for service in services {

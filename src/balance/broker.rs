@@ -4,8 +4,10 @@
 //! Why no wake-up is lost: a waiter is in the queue and counted before the endpoints are looked at for it. Whoever gives a
 //! place back does so before it reads that count. Both are sequentially consistent, so either the look sees the place, or
 //! the count says that somebody waits, and there is another look. Looks are made by who holds the lock: who finds it taken
-//! leaves `again` set and goes, and the holder reads `again` after it has let the lock go. What time alone changes (a trial
-//! that becomes due, a deadline, a policy that would rather have waited) is looked at every [`TICK`] while anybody waits.
+//! leaves `again` set and goes, and the holder reads `again` after it has let the lock go. An endpoint that changes (it is back,
+//! its name resolves, its role is known) causes a look as well. Of what time alone changes, a trial that becomes due and a
+//! place more at an endpoint that starts slowly cause one at their moment, all else (a deadline, a policy that would rather
+//! have waited) every [`TICK`] while anybody waits.
 //!
 //! Why no permit is lost: it travels in the answer. An answer that nobody takes is dropped, and with it the permit, which
 //! comes back here like any other.
@@ -26,6 +28,8 @@ use tokio::sync::oneshot;
 
 /// How often the endpoints are looked at without a cause, while somebody waits.
 const TICK: Duration = Duration::from_millis(25);
+/// The shortest time between two such looks.
+const SHORTEST: Duration = Duration::from_millis(1);
 
 /// Gives the permits of a service to those that wait.
 pub struct Broker {
@@ -133,12 +137,13 @@ impl Broker {
         }
     }
 
-    /// Looks once; false when nobody waits any more, and so nobody needs watching.
-    fn tick(&self) -> bool {
+    /// Looks once, and tells when to look next; `None` when nobody waits any more, and so nobody needs watching.
+    fn tick(&self) -> Option<Duration> {
         self.again.store(true, SeqCst);
+        self.locked(|_| ());
         self.locked(|line| {
             line.is_watched = !line.queue.is_empty();
-            line.is_watched
+            line.is_watched.then(|| line.pause(self.clock.now()))
         })
     }
 }
@@ -153,12 +158,14 @@ impl Room for Broker {
     }
 }
 
-/// Looks every [`TICK`] until nobody waits.
+/// Looks every [`TICK`], and when time gives an endpoint room, until nobody waits.
 async fn watch(broker: Weak<Broker>) {
+    let mut pause = Duration::ZERO;
     loop {
-        tokio::time::sleep(TICK).await;
-        if !broker.upgrade().is_some_and(|broker| broker.tick()) {
-            return;
+        tokio::time::sleep(pause).await;
+        match broker.upgrade().and_then(|broker| broker.tick()) {
+            Some(next) => pause = next,
+            None => return,
         }
     }
 }
@@ -173,6 +180,16 @@ impl Line {
             now,
         };
         self.queue.hand_out(&mut look, now);
+    }
+
+    /// How long until the next look.
+    fn pause(&self, now: Moment) -> Duration {
+        let first = self.queue.next(&Passed::default(), now);
+        let asked = first.and_then(|first| self.queue.get(first));
+        let present = self.pool.upgrade();
+        let pool = present.as_ref().or(asked.map(Waiter::pool));
+        let change = pool.and_then(|pool| pool.next_change(now));
+        change.map_or(TICK, |change| change.clamp(SHORTEST, TICK))
     }
 
     fn refuse_expired(&mut self, pool: Option<&Arc<Pool>>, now: Moment) {

@@ -15,36 +15,53 @@ pub struct Chooser {
 #[derive(Clone)]
 struct Shadow {
     strategy: StrategyName,
+    policy: Arc<dyn Policy>,
     counted: Arc<Shadowed>,
 }
 
+/// The chooser of a pool before, and where each endpoint of the new pool was in it.
+#[derive(Clone, Copy)]
+pub struct Former<'a> {
+    pub chooser: &'a Chooser,
+    /// The index before, of each endpoint; `None`: it is new.
+    pub from: &'a [Option<usize>],
+    /// How many endpoints there were.
+    pub endpoints: usize,
+}
+
+impl Former<'_> {
+    /// Whether the endpoints are the same in the same order.
+    fn is_same(&self) -> bool {
+        let mut from = self.from.iter().enumerate();
+        self.from.len() == self.endpoints && from.all(|(index, before)| *before == Some(index))
+    }
+
+    /// What goes on of a policy: itself where the endpoints are the same, otherwise what it learned of those that stay.
+    fn carried(&self, policy: &Arc<dyn Policy>) -> Option<Arc<dyn Policy>> {
+        match self.is_same() {
+            true => Some(Arc::clone(policy)),
+            false => policy.carried(self.from),
+        }
+    }
+}
+
 impl Chooser {
-    /// For so many endpoints. A policy of the same name goes on where it was `before`, whose endpoints are the same; so do
-    /// the counts of the same shadow beside it.
+    /// For so many endpoints. A policy of the same name goes on where it was before, as far as the endpoints are the same;
+    /// the counts of its shadow go on where all of them are.
     pub fn new(
         strategy: StrategyName,
         shadow: Option<StrategyName>,
         endpoints: usize,
-        before: Option<&Self>,
+        before: Option<Former<'_>>,
     ) -> Self {
-        let before = before.filter(|before| before.strategy == strategy);
-        let policy = match before {
-            Some(before) => Arc::clone(&before.policy),
-            None => strategy.strategy().policy(endpoints),
-        };
-        let same = before.and_then(|before| before.shadow.clone());
-        let same = same.filter(|same| Some(same.strategy) == shadow);
-        let fresh = |strategy: StrategyName| Shadow {
-            strategy,
-            counted: Arc::new(Shadowed::new(
-                Arc::clone(&policy),
-                strategy.strategy().policy(endpoints),
-            )),
-        };
+        let before = before.filter(|before| before.chooser.strategy == strategy);
+        let carried = before.and_then(|before| before.carried(&before.chooser.policy));
+        let policy = carried.unwrap_or_else(|| strategy.strategy().policy(endpoints));
+        let shadow = shadow.map(|name| Shadow::new(name, &policy, endpoints, before));
         Self {
             strategy,
-            shadow: same.or_else(|| shadow.map(fresh)),
             policy,
+            shadow,
         }
     }
 
@@ -60,5 +77,31 @@ impl Chooser {
     pub fn shadow(&self) -> Option<(StrategyName, ShadowFigures)> {
         let shadow = self.shadow.as_ref()?;
         Some((shadow.strategy, shadow.counted.figures()))
+    }
+}
+
+impl Shadow {
+    /// Beside `chosen`.
+    fn new(
+        strategy: StrategyName,
+        chosen: &Arc<dyn Policy>,
+        endpoints: usize,
+        before: Option<Former<'_>>,
+    ) -> Self {
+        let same = before.and_then(|before| Some((before, before.chooser.shadow.as_ref()?)));
+        let same = same.filter(|(_, shadow)| shadow.strategy == strategy);
+        if let Some((before, shadow)) = same
+            && before.is_same()
+        {
+            return shadow.clone();
+        }
+        let carried = same.and_then(|(before, shadow)| before.carried(&shadow.policy));
+        let policy = carried.unwrap_or_else(|| strategy.strategy().policy(endpoints));
+        let counted = Shadowed::new(Arc::clone(chosen), Arc::clone(&policy));
+        Self {
+            strategy,
+            policy,
+            counted: Arc::new(counted),
+        }
     }
 }

@@ -5,6 +5,7 @@
 pub mod broker;
 mod chooser;
 mod no_route;
+mod parts;
 pub mod pool;
 mod reading;
 pub mod rendezvous;

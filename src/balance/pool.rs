@@ -2,8 +2,9 @@
 //! reload, over states that the registry keeps.
 
 use super::broker::Broker;
-use super::chooser::Chooser;
+use super::chooser::{Chooser, Former};
 use super::no_route::{NoHedge, NoRoute, Pauses};
+use super::parts;
 use super::route::{Route, RouteRequest};
 use super::scored::Scored;
 use super::search::RouteSearch;
@@ -11,11 +12,9 @@ use super::stats::PoolStats;
 use crate::clock::Moment;
 use crate::config::{self, Config, StrategyName};
 use crate::dialect::Placement;
-use crate::endpoint::{self, Condition, Endpoint, HealthRules, ProbeTrigger, Registry};
+use crate::endpoint::{Condition, Endpoint, ProbeTrigger, Registry};
 use crate::random::Random;
-use balancing::{
-    ExtraAttempts, ExtraRules, Overload, QueueRules, ScreenRules, Selector, ShadowFigures,
-};
+use balancing::{ExtraAttempts, ExtraRules, QueueRules, Selector, ShadowFigures};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,23 +62,25 @@ impl Pool {
         before: Option<&Self>,
     ) -> Result<Self, PoolError> {
         let balance = &config.balance;
-        let endpoints = endpoints(name, service, config, registry)?;
+        let endpoints = parts::endpoints(name, service, config, registry)?;
+        let room = Arc::downgrade(&broker);
+        registry.room_signal(name).follow(room);
         let strategy = match balance.enabled {
             true => service.strategy(balance),
             false => StrategyName::RoundRobin,
         };
-        let same = before.filter(|before| are_alike(&before.endpoints, &endpoints));
-        let chooser = Chooser::new(
-            strategy,
-            balance.shadow,
-            endpoints.len(),
-            same.map(|same| &same.chooser),
-        );
+        let from = before.map(|before| parts::former_places(&before.endpoints, &endpoints));
+        let former = before.zip(from.as_deref()).map(|(before, from)| Former {
+            chooser: &before.chooser,
+            from,
+            endpoints: before.endpoints.len(),
+        });
+        let chooser = Chooser::new(strategy, balance.shadow, endpoints.len(), former);
         Ok(Self {
             service: name.into(),
-            selector: selector(&chooser, config),
+            selector: parts::selector(&chooser, config),
             chooser,
-            queue: queue_rules(&balance.queue, endpoints.len()),
+            queue: parts::queue_rules(&balance.queue, endpoints.len()),
             max_wait: balance.queue.max_wait,
             broker,
             endpoints,
@@ -139,6 +140,26 @@ impl Pool {
     /// and so has one that its breaker may not take out: if nobody sent requests there, it would never come back.
     pub fn is_available(&self, ask: &RouteRequest<'_>) -> bool {
         RouteSearch::new(self, ask).is_available()
+    }
+
+    /// Endpoints that were not in the pool `before` begin slowly beside those that were.
+    pub fn begin_beside(&self, before: &Self, now: Moment) {
+        let stays = |one: &&Arc<Endpoint>| before.index_of(one).is_some();
+        if !self.endpoints.iter().any(|one| stays(&one)) {
+            return;
+        }
+        for added in self.endpoints.iter().filter(|one| !stays(one)) {
+            added.health().health().begin_slow_start(now);
+        }
+    }
+
+    /// How long it is until time alone may give an endpoint room.
+    pub fn next_change(&self, now: Moment) -> Option<Duration> {
+        let moments = self.endpoints.iter().filter_map(|one| {
+            let (health, settings) = (one.health().health(), &one.rules.settings);
+            health.next_change(one.max_connections, settings, now)
+        });
+        moments.min().map(|at| at - now)
     }
 
     /// Every endpoint as it stands for this request.
@@ -214,67 +235,6 @@ impl Pool {
     pub fn extra(&self) -> &ExtraAttempts {
         &self.extra
     }
-}
-
-fn queue_rules(queue: &config::Queue, endpoints: usize) -> QueueRules {
-    let of_endpoints = (queue.max_pending_per_endpoint as usize).saturating_mul(endpoints);
-    QueueRules {
-        max_pending: of_endpoints.min(queue.max_pending as usize),
-        overload: match queue.overload {
-            config::OverloadRule::PredictedWait => Overload::PredictedWait,
-            config::OverloadRule::ControlledDelay => Overload::ControlledDelay,
-        },
-    }
-}
-
-/// How endpoints are selected.
-fn selector(chooser: &Chooser, config: &Config) -> Selector {
-    Selector {
-        policy: chooser.policy(),
-        rules: ScreenRules {
-            serving: endpoint::serving_rules(config),
-            max_ejected: config.breaker.max_ejected,
-        },
-        slowest: config.planner.max_response_time.as_secs_f64().max(1e-3),
-    }
-}
-
-/// Whether what a strategy learned of some endpoints holds for others: the same in the same order.
-fn are_alike(some: &[Arc<Endpoint>], others: &[Arc<Endpoint>]) -> bool {
-    let alike = |(one, other): (&Arc<Endpoint>, &Arc<Endpoint>)| {
-        one.token == other.token && one.weight == other.weight
-    };
-    some.len() == others.len() && some.iter().zip(others).all(alike)
-}
-
-fn endpoints(
-    service: &str,
-    settings: &config::Service,
-    config: &Config,
-    registry: &Arc<Registry>,
-) -> Result<Vec<Arc<Endpoint>>, PoolError> {
-    let count = settings.endpoints.len();
-    if count > MAX_ENDPOINTS {
-        let service = service.into();
-        return Err(PoolError::TooMany { service, count });
-    }
-    let rules = Arc::new(HealthRules::of(config));
-    let mut made: Vec<Arc<Endpoint>> = Vec::with_capacity(count);
-    for (position, settings) in settings.endpoints.iter().enumerate() {
-        let url = || PoolError::Url {
-            service: service.into(),
-            position: position + 1,
-        };
-        let address = settings.address().ok_or_else(url)?;
-        let name = settings.name_at(&address);
-        if made.iter().any(|other| *other.name == *name) {
-            let service = service.into();
-            return Err(PoolError::Twice { service, name });
-        }
-        let state = registry.state(service, &name, &address);
-        made.push(Arc::new(Endpoint::new(settings, rules.clone(), state)));
-    }
-    Ok(made)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The addresses that an endpoint's name stands for, and which of them is in use. Read without a lock.
 
-use super::stamp::Stamp;
 use crate::clock::Moment;
 use crate::config::EndpointAddress;
 use arc_swap::ArcSwap;
+use balancing::atomic::Stamp;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

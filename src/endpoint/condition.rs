@@ -2,17 +2,18 @@
 //! tells what changed as events, holds the cache off, and is read on the path without a lock. It outlives reloads.
 
 use super::events::{EventKind, EventLog};
-use super::gauge::Gauge;
 use super::identity::Identity;
 use super::probe_trigger::ProbeTrigger;
+use super::room_signal::RoomSignal;
 use super::server_facts::ServerFacts;
-use super::stamp::Stamp;
 use super::{Gate, HealthRules, HealthStatus};
 use crate::clock::Moment;
+use balancing::atomic::{Gauge, Stamp};
 use balancing::health::{
     BreakerChange, EndpointHealth, Evidence, HealthChange, Lesson, ProbeOutcome, Trial,
 };
 use balancing::{Completion, Fault};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,9 +38,10 @@ impl Condition {
         health: Arc<EndpointHealth>,
         events: Arc<EventLog>,
         probe_trigger: Arc<ProbeTrigger>,
+        room: Arc<RoomSignal>,
     ) -> Self {
         Self {
-            server: ServerFacts::new(identity, events),
+            server: ServerFacts::new(identity, events, room),
             health,
             held_until: Stamp::default(),
             probe_time: Gauge::default(),
@@ -110,10 +112,24 @@ impl Condition {
             self.server.responded();
         } else {
             self.server.did_not_respond(why);
-            self.server.move_on(now);
+            self.moving(now, || self.server.move_on(now));
         }
         let changes = self.health.probed(outcome, &rules.settings, now);
         self.changed(&changes, why, rules, now);
+    }
+
+    /// Takes the addresses of its name. An empty list leaves the last good one.
+    pub fn resolved(&self, addresses: Vec<SocketAddr>, now: Moment) {
+        self.moving(now, || self.server.resolved(addresses, now));
+    }
+
+    /// Where this puts another address in use, another server is new there.
+    fn moving(&self, now: Moment, change: impl FnOnce()) {
+        let before = self.server.address();
+        change();
+        if self.server.address() != before {
+            self.health.begin_beside_others(now);
+        }
     }
 
     /// Takes the time of a good probe.
@@ -168,7 +184,7 @@ impl Condition {
         }
         if lesson.is_endpoints {
             self.hold(rules, now);
-            self.server.move_on(now);
+            self.moving(now, || self.server.move_on(now));
         }
         self.changed(&lesson.changes, "traffic", rules, now);
         lesson

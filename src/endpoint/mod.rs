@@ -8,13 +8,13 @@ mod credential;
 mod draining;
 pub mod events;
 mod first_response;
-mod gauge;
 mod identity;
 mod known_role;
 pub mod permit;
 mod probe_trigger;
 pub mod registry;
 mod reported;
+mod room_signal;
 mod rules;
 mod server_facts;
 mod stalled;
@@ -32,11 +32,10 @@ pub use permit::{Permit, PoolPlace, Room};
 pub use probe_trigger::ProbeTrigger;
 pub use registry::Registry;
 pub use reported::{LoadReport, LoadSample};
+pub use room_signal::RoomSignal;
 pub use rules::{HealthRules, serving_rules};
 pub use server_facts::ServerFacts;
 pub use state::EndpointState;
-
-use balancing::health::stamp;
 
 use crate::clock::Moment;
 use crate::config::{self, EndpointAddress, RoleChoice};

@@ -33,7 +33,7 @@ pub struct Permit {
 
 /// Wants to know when an endpoint has room again.
 pub trait Room: Send + Sync {
-    /// A request left an endpoint.
+    /// A request left an endpoint, or an endpoint changed.
     fn returned(&self);
 }
 

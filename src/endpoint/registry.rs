@@ -4,7 +4,7 @@
 
 use super::draining::{DRAINING_KEPT, DrainLimits, Draining, DrainingEndpoint};
 use super::state::EndpointState;
-use super::{Condition, Endpoint, EventLog, Identity, ProbeTrigger};
+use super::{Condition, Endpoint, EventLog, Identity, ProbeTrigger, RoomSignal};
 use crate::clock::Moment;
 use crate::config::EndpointAddress;
 use balancing::health::Peers;
@@ -32,6 +32,7 @@ struct Known {
 #[derive(Debug, Default, Clone)]
 struct ServiceSignals {
     probe_trigger: Arc<ProbeTrigger>,
+    room: Arc<RoomSignal>,
     peers: Arc<Peers>,
 }
 
@@ -44,6 +45,11 @@ impl Registry {
     /// The trigger of a service's prober; the same for the life of the process.
     pub fn probe_trigger(&self, service: &str) -> Arc<ProbeTrigger> {
         self.known.lock().signals(service).probe_trigger
+    }
+
+    /// Tells who gives out the places of a service when an endpoint of it changes; the same for the life of the process.
+    pub fn room_signal(&self, service: &str) -> Arc<RoomSignal> {
+        self.known.lock().signals(service).room
     }
 
     /// The state of an endpoint. A name that stands for another address than before is another server
@@ -65,8 +71,8 @@ impl Registry {
             address: address.clone(),
         };
         let health = signals.peers.join(seed(&identity));
-        let condition =
-            Condition::new(identity, health, self.events.clone(), signals.probe_trigger);
+        let (events, trigger) = (self.events.clone(), signals.probe_trigger);
+        let condition = Condition::new(identity, health, events, trigger, signals.room);
         let generation = known.next_generation(service, name);
         Arc::new(EndpointState::new(Arc::new(condition), generation))
     }

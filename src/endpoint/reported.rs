@@ -1,9 +1,8 @@
 //! The load of an endpoint as an agent reports it. Choosing reads it without a lock. A figure that was not given
 //! anew for a while is unknown: an agent that has died must neither help nor hurt an endpoint for ever.
 
-use super::gauge::Gauge;
-use super::stamp::Stamp;
 use crate::clock::Moment;
+use balancing::atomic::{Gauge, Stamp};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;

@@ -7,6 +7,7 @@ use super::events::{EventKind, EventLog};
 use super::first_response::FirstResponse;
 use super::identity::Identity;
 use super::known_role::KnownRole;
+use super::room_signal::RoomSignal;
 use crate::clock::Moment;
 use crate::config::RoleChoice;
 use crate::dialect::Role;
@@ -23,11 +24,12 @@ pub struct ServerFacts {
     credential: CredentialGate,
     first_response: FirstResponse,
     pub(super) events: Arc<EventLog>,
+    room: Arc<RoomSignal>,
 }
 
 impl ServerFacts {
     /// A server of which nothing is known but where it is.
-    pub fn new(identity: Identity, events: Arc<EventLog>) -> Self {
+    pub fn new(identity: Identity, events: Arc<EventLog>, room: Arc<RoomSignal>) -> Self {
         Self {
             addresses: Addresses::of(&identity.address),
             identity,
@@ -35,6 +37,7 @@ impl ServerFacts {
             credential: CredentialGate::default(),
             first_response: FirstResponse::default(),
             events,
+            room,
         }
     }
 
@@ -59,7 +62,7 @@ impl ServerFacts {
     }
 
     /// Takes the addresses of its name. An empty list leaves the last good one.
-    pub fn resolved(&self, addresses: Vec<SocketAddr>, now: Moment) {
+    pub(super) fn resolved(&self, addresses: Vec<SocketAddr>, now: Moment) {
         if self.addresses.found(addresses, now) {
             let all = self.addresses.all();
             self.tell(EventKind::Resolved, format!("{all:?}"));
@@ -155,10 +158,11 @@ impl ServerFacts {
         }
     }
 
-    /// Tells an event of this endpoint.
+    /// Tells an event of this endpoint. Each is a change, so who waits for an endpoint looks again.
     pub fn tell(&self, what: EventKind, why: impl Into<String>) {
         let Identity { service, name, .. } = &self.identity;
         self.events.record(Some((service, name)), what, why);
+        self.room.changed();
     }
 
     fn tell_role(&self, what: Option<EventKind>, why: &str) {

@@ -3,13 +3,13 @@
 
 use super::reported::ReportedLoad;
 use super::stalled::StalledResponses;
-use super::stamp::Stamp;
 use super::times::ResponseTimes;
 use super::{Condition, HealthRules};
 use crate::clock::Moment;
 use crate::dialect::Fault;
 use crate::plan::Complexity;
 use balancing::Completion;
+use balancing::atomic::Stamp;
 use balancing::health::{Evidence, Lesson};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};

@@ -1,11 +1,10 @@
 //! Response times of one endpoint: a moving mean, the mean of the last hundred, and that of the last ten per complexity.
 //! Successes only. The means are read without a lock; the lock is taken when a response is complete.
 
-use super::gauge::Gauge;
-use super::stamp::Stamp;
 use crate::clock::Moment;
 use crate::plan::Complexity;
 use balancing::TimeWindow;
+use balancing::atomic::{Gauge, Stamp};
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::time::Duration;

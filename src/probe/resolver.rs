@@ -81,7 +81,7 @@ async fn resolve(name: &Condition, lookup: &dyn NameLookup, clock: &Clock) {
     let first = !name.server().is_resolved();
     match tokio::time::timeout(LOOKUP_WITHIN, lookup.lookup(host, *port)).await {
         Ok(Ok(addresses)) if !addresses.is_empty() => {
-            name.server().resolved(addresses, clock.now());
+            name.resolved(addresses, clock.now());
             if first {
                 name.probe_trigger().fire();
             }

@@ -268,6 +268,17 @@ impl Requester for Client<'_> {
         }
     }
 
+    fn poll_gone_in_queue(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Poll::Ready(error) = self.poll_discard(cx) {
+            self.failure = Some(error);
+            return Poll::Ready(());
+        }
+        match self.request_ended {
+            true => self.downstream.poll_closed(cx).map(|_| ()),
+            false => self.poll_paused(cx),
+        }
+    }
+
     fn detach(&mut self) {
         self.on_leave = OnLeave::GoOn;
     }

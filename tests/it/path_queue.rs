@@ -114,6 +114,53 @@ async fn a_client_that_leaves_while_it_waits_waits_no_more_and_nothing_is_sent()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_whose_client_leaves_while_it_waits_is_not_sent_and_frees_its_place() {
+    let (origin, release) = held(|| Step::json(200, OK)).await;
+    let proxy = max_connections(http(&[&origin]), 0, 1).start().await;
+    let mut first = send(*proxy, "PUT", 1);
+    wait_until("the first request", || origin.count() == 1).await;
+    let whole = "PUT /leaves HTTP/1.1\r\nhost: test\r\ncontent-length: 2\r\n\r\nhi";
+    let half = "PUT /leaves HTTP/1.1\r\nhost: test\r\ncontent-length: 900000\r\n\r\nhi";
+    for request in [whole, half] {
+        let mut leaves = proxy.client().await;
+        leaves.send(request).await;
+        if request == whole {
+            waiting(&proxy, 1).await;
+        }
+        drop(leaves);
+        waiting(&proxy, 0).await;
+    }
+    release.notify_one();
+    let status = first.join_next().await.expect("one").expect("a response");
+    assert_eq!((status, origin.count()), (200, 1));
+}
+
+/// Four of five go on waiting: of ten places, an endpoint that is new beside others has one at first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_is_added_takes_few_of_those_that_wait_at_first() {
+    let (full, release) = held(|| Step::json(200, OK)).await;
+    let (added, go) = held(|| Step::json(200, OK)).await;
+    let setup = max_connections(http(&[&full]), 0, 1).set("health.slow_start", "1d");
+    let proxy = setup.start().await;
+    let mut first = send(*proxy, "GET", 1);
+    wait_until("the first request", || full.count() == 1).await;
+    let mut waits = send(*proxy, "GET", 5);
+    waiting(&proxy, 5).await;
+    let instance = serde_json::json!({"service": "db", "url": added.url(), "max_connections": 10});
+    let path = "/api/coordination/instances";
+    let response = proxy.operate("POST", path, "", &instance).await;
+    assert_eq!(response.status, 200, "{}", response.text());
+    waiting(&proxy, 4).await;
+    assert_eq!(added.count(), 1);
+    for _ in 0..5 {
+        go.notify_one();
+        waits.join_next().await;
+    }
+    release.notify_one();
+    first.join_next().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn those_that_wait_go_to_an_endpoint_that_a_reload_adds() {
     let (full, release) = held(|| Step::json(200, OK)).await;
     let added = slow(0).await;

@@ -94,4 +94,6 @@ impl First {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@
 )]
 
 pub mod ask;
-mod atomic;
+pub mod atomic;
 pub mod budget;
 pub mod completion;
 pub mod extra;

@@ -1,6 +1,7 @@
 //! The one interface of all ways to choose. The path, the simulator, the shadow and the replay drive the same code.
 
 use crate::{Ask, Completion, PoolView, Random, RouteReason, Start};
+use std::sync::Arc;
 
 /// A way to choose an endpoint. It sees plain values only and reads no clock; what it remembers is its own. All methods may
 /// be called by many threads at once: `pick` takes no lock and allocates nothing.
@@ -16,6 +17,13 @@ pub trait Policy: Send + Sync {
     /// How it rates the endpoint at an index of the pool, whatever that one's standing: lower is better. `None` where it
     /// compares nothing. For explanations, not for the path.
     fn score(&self, _pool: &PoolView<'_>, _ask: &Ask, _index: usize) -> Option<f64> {
+        None
+    }
+
+    /// The policy of a pool of other endpoints that goes on from this one: for each of its endpoints the index in this policy's
+    /// pool, or `None` for a new one. What was learned of an endpoint that stays is kept. `None`: nothing is learned that is
+    /// worth it, and a fresh policy does.
+    fn carried(&self, _from: &[Option<usize>]) -> Option<Arc<dyn Policy>> {
         None
     }
 

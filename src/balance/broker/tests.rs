@@ -269,3 +269,57 @@ async fn yields(count: usize) {
         tokio::task::yield_now().await;
     }
 }
+
+#[tokio::test]
+async fn an_endpoint_that_is_back_takes_who_waits_at_once() {
+    let world = narrow(&["a", "b"]);
+    world.at("b").health().set_maintenance(true, world.now());
+    let _held = choose(&world).unwrap();
+    let mut waits = wait(&world);
+    assert!(answered(&mut waits).is_none());
+    world.at("b").health().set_maintenance(false, world.now());
+    let route = answered(&mut waits).unwrap().unwrap();
+    assert_eq!(&*route.endpoint.name, "b");
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_name_resolves_takes_who_waits_at_once() {
+    let mut named = endpoint("b", 1.0);
+    named.url = "http://localhost:9".into();
+    let full = crate::config::Endpoint {
+        max_connections: 1,
+        ..endpoint("a", 1.0)
+    };
+    let world = World::new(LeastConnections, vec![full, named]);
+    let _held = choose(&world).unwrap();
+    let mut waits = wait(&world);
+    assert!(answered(&mut waits).is_none());
+    let found = vec!["127.0.0.1:9".parse().unwrap()];
+    world.at("b").health().resolved(found, world.now());
+    assert!(answered(&mut waits).unwrap().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_slow_start_gives_is_handed_out_at_its_moment() {
+    let starting = crate::config::Endpoint {
+        max_connections: 2,
+        ..endpoint("a", 1.0)
+    };
+    let world = World::new(LeastConnections, vec![starting]);
+    world
+        .at("a")
+        .health()
+        .health()
+        .begin_slow_start(world.now());
+    let _held = choose(&world).unwrap();
+    let mut waits = wait(&world);
+    // The second place of two is there after half of the ten seconds.
+    let pass = |millis| {
+        world.clock.advance(Duration::from_millis(millis));
+        tokio::time::sleep(Duration::from_millis(millis + 1))
+    };
+    pass(4_990).await;
+    assert!(answered(&mut waits).is_none());
+    pass(11).await;
+    assert!(answered(&mut waits).unwrap().is_ok());
+}

@@ -1,8 +1,8 @@
 //! What the policy of a pool is told of the requests that were sent.
 
 use super::*;
-use crate::balance::testing::{World, letters};
-use crate::config::StrategyName::LeastConnections;
+use crate::balance::testing::{World, endpoint, letters};
+use crate::config::StrategyName::{Adaptive, LeastConnections};
 use crate::dialect::{Fault, Placement};
 use crate::endpoint::Evidence;
 use balancing::{Ask, Completion, Pick, Policy, PoolView, RouteReason, Start};
@@ -123,4 +123,42 @@ fn requests_of_a_transaction_are_told_and_those_for_a_server_s_own_are_not() {
     world.placement = Placement::Local;
     drop(sent(&world));
     assert_eq!(listener.starts.lock().len(), 1);
+}
+
+/// How the strategy rates each endpoint, by name.
+fn rated(world: &World, pool: &Pool) -> Vec<(String, Option<f64>)> {
+    let scores = pool.scores(&world.ask(&[])).into_iter();
+    let rated = scores.map(|one| (one.endpoint.to_string(), one.by_strategy));
+    rated.collect()
+}
+
+#[test]
+fn what_was_learned_of_an_endpoint_is_kept_when_a_reload_brings_others() {
+    let world = World::equal(Adaptive, 2);
+    for round in 0..200 {
+        let (mut one, mut other) = (sent_to(&world, "a"), sent_to(&world, "b"));
+        for (route, millis) in [(&mut one, 5), (&mut other, 50 + round % 2)] {
+            world.clock.advance(Duration::from_millis(1));
+            let done = Completion {
+                start: route.1,
+                ..world.done(Fault::None, millis)
+            };
+            route.0.take().unwrap().complete(&done, Evidence::default());
+        }
+    }
+    let before = rated(&world, &world.pool);
+    let after = rated(&world, &world.rebuild(letters(3)));
+    assert!(before[1].1 > before[0].1, "{before:?}");
+    assert_eq!(after[..2], before[..]);
+    let fewer = rated(&world, &world.rebuild(vec![endpoint("b", 1.0)]));
+    assert_eq!(fewer, before[1..]);
+}
+
+/// A permit of an endpoint whose request was sent.
+fn sent_to(world: &World, name: &str) -> (Option<crate::endpoint::Permit>, Start) {
+    let others = world.pool.endpoints().iter();
+    let others: Vec<_> = others.filter(|one| *one.name != *name).cloned().collect();
+    let mut route = world.choose(&others).unwrap();
+    let start = route.permit.start(route.ask, &world.clock);
+    (Some(route.permit), start)
 }

@@ -380,12 +380,62 @@ fn a_failure_moves_on_to_the_next_address_of_a_name() {
     let world = World::new(RoundRobin, named);
     let two = ["127.0.0.1:9".parse().unwrap(), "[::1]:9".parse().unwrap()];
     let turned = vec![two[1], two[0]];
-    world.at("a").server().resolved(turned, world.now());
+    world.at("a").health().resolved(turned, world.now());
     assert!(!world.at("a").held(world.now()));
     assert_eq!(world.route().address, two[0]);
     world.fails("a", 1);
     assert_eq!(world.route().address, two[1]);
     assert!(world.at("a").held(world.now()));
+}
+
+/// The share of its places that an endpoint may use now.
+fn start_share(world: &World, endpoint: &Endpoint) -> f64 {
+    let (ask, settings) = (world.ask(&[]).plain(), &endpoint.rules.settings);
+    let health = endpoint.health().health();
+    health.view(&ask, settings, world.now()).start_share
+}
+
+#[test]
+fn an_endpoint_that_a_reload_adds_beside_others_begins_slowly() {
+    let world = World::equal(RoundRobin, 2);
+    let next = world.rebuild(letters(3));
+    next.begin_beside(&world.pool, world.now());
+    let shares: Vec<f64> = next
+        .endpoints()
+        .iter()
+        .map(|one| start_share(&world, one))
+        .collect();
+    assert_eq!(shares, [1.0, 1.0, 0.1]);
+    let others = world.rebuild(vec![endpoint("x", 1.0), endpoint("y", 1.0)]);
+    others.begin_beside(&world.pool, world.now());
+    let shares: Vec<f64> = others
+        .endpoints()
+        .iter()
+        .map(|one| start_share(&world, one))
+        .collect();
+    assert_eq!(
+        shares,
+        [1.0, 1.0],
+        "where none stays, there is nobody to take the rest"
+    );
+}
+
+#[test]
+fn a_name_that_stands_for_another_server_begins_slowly_while_peers_serve() {
+    let mut named = letters(2);
+    named[0].url = "http://localhost:9".into();
+    let world = World::new(RoundRobin, named);
+    let address = |last: u8| vec![format!("127.0.0.{last}:9").parse().unwrap()];
+    let moves = |last| {
+        let endpoint = world.at("a");
+        endpoint.health().resolved(address(last), world.now());
+        start_share(&world, &endpoint)
+    };
+    world.wait(1);
+    assert_eq!(moves(1), 1.0, "nobody serves yet");
+    world.responds("b", 1, 5);
+    assert_eq!(moves(1), 1.0, "it is where it was");
+    assert_eq!(moves(2), 0.1);
 }
 
 #[test]

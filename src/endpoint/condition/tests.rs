@@ -21,6 +21,7 @@ fn condition(host: &str) -> Condition {
         Arc::<Peers>::default().join(0),
         Arc::default(),
         Arc::default(),
+        Arc::default(),
     )
 }
 
@@ -82,8 +83,8 @@ fn a_literal_address_is_resolved_at_once_and_a_name_is_not() {
 fn a_name_that_stops_resolving_keeps_its_last_good_addresses() {
     let (name, clock) = (condition("graph"), Clock::manual());
     let one: SocketAddr = "10.0.0.1:7474".parse().unwrap();
-    name.server().resolved(vec![one], clock.now());
-    name.server().resolved(Vec::new(), clock.now());
+    name.resolved(vec![one], clock.now());
+    name.resolved(Vec::new(), clock.now());
     assert_eq!(name.server().address(), Some(one));
     assert_eq!(told(&name), [EventKind::Resolved]);
 }

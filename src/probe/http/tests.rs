@@ -38,6 +38,7 @@ fn at(port: u16) -> Arc<Condition> {
         Arc::<Peers>::default().join(0),
         Arc::default(),
         Arc::default(),
+        Arc::default(),
     );
     Arc::new(condition)
 }

@@ -172,6 +172,7 @@ fn bench_of(fake: Fake, health: config::Health, probes: Vec<Probe>) -> Bench {
             Arc::<Peers>::default().join(0),
             Arc::default(),
             probe_trigger.clone(),
+            Arc::default(),
         ))
     };
     let endpoints = vec![endpoint("a"), endpoint("b")];

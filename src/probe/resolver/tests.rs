@@ -33,6 +33,7 @@ fn named(host: &str, events: &Arc<EventLog>) -> Arc<Condition> {
         Arc::<Peers>::default().join(0),
         events.clone(),
         probe_trigger,
+        Arc::default(),
     ))
 }
 

@@ -1,5 +1,5 @@
 //! Finds the place of a call at an endpoint: at once where there is room, otherwise it waits in the queue of the service.
-//! Nothing is sent meanwhile, so a write may wait as well.
+//! Nothing is sent meanwhile, so a write may wait as well, and one whose client leaves is not sent.
 
 use super::caller::Caller;
 use super::outbound::Outbound;
@@ -98,7 +98,7 @@ async fn wait(
     tokio::select! {
         biased;
         answer = pending.answer() => Ok(answer?),
-        () = requester::gone(requester) => Err(Unplaced::RequesterGone),
+        () = requester::gone_in_queue(requester) => Err(Unplaced::RequesterGone),
     }
 }
 

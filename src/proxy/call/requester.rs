@@ -25,6 +25,10 @@ pub trait Requester: Send {
     /// Ready when the requester has left and the call is to end with it.
     fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 
+    /// Ready when the requester has left while nothing of its request is under way, so that it may be forgotten whatever it
+    /// asks for.
+    fn poll_gone_in_queue(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
     /// From now on its leaving does not end the call: what it asked for goes on to its end, and a requester that ended
     /// only its own side still reads.
     fn detach(&mut self);
@@ -41,6 +45,15 @@ pub fn detach(requester: &mut Option<&mut dyn Requester>) {
     if let Some(requester) = requester {
         requester.detach();
     }
+}
+
+/// Waits until the requester of a call has left that waits for its turn: nothing of it is under way.
+pub async fn gone_in_queue(requester: &mut Option<&mut dyn Requester>) {
+    poll_fn(|cx| match requester {
+        Some(requester) => requester.poll_gone_in_queue(cx),
+        None => Poll::Pending,
+    })
+    .await;
 }
 
 /// Waits until the requester has left and the call is to end with it.

@@ -3,30 +3,24 @@
 //! can make the pause longer, and only while other endpoints serve: where all fail, the failures say nothing against
 //! one of them. Reading its gate takes no lock.
 
+mod gate_word;
+mod history;
+
+pub use gate_word::Trial;
+
 use super::Gate;
 use super::settings::BreakerSettings;
-use super::stamp::Stamp;
 use super::status::ProbeOutcome;
 use crate::Moment;
+use crate::atomic::Stamp;
+use gate_word::GateWord;
+use history::History;
 use parking_lot::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-const CLOSED: u64 = 0;
-/// The bit of a gate whose trial runs; the other bits say until when at most.
-const RUNNING: u64 = 1 << 63;
-/// How long a trial may take: past this another request may try.
-const TRIAL_AT_MOST: Duration = Duration::from_secs(10);
-/// The shortest pause, and that of an outage.
-const SHORTEST: Duration = Duration::from_secs(1);
-/// An endpoint that opens again within this time of its return is flapping: its shortest pause doubles each time.
-const FLAPPING: Duration = Duration::from_secs(60);
-/// Doublings of the shortest pause at most.
-const MOST_FLAPS: u32 = 9;
 /// A trial that nobody made for so long is not needed where a probe asks for data and gets it.
 const UNTRIED: Duration = Duration::from_secs(30);
-/// Pauses that grew are longer by up to this share, so that endpoints are not all tried at once.
-const JITTER: f64 = 0.1;
 
 /// One failed request, as the breaker sees it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,10 +36,6 @@ pub struct Failure {
     /// Spreads pauses, 0..1.
     pub spread: f64,
 }
-
-/// The right of one request to find out whether the endpoint has recovered.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Trial(u64);
 
 /// What a breaker did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +56,10 @@ pub struct FailureOutcome {
     pub is_endpoints: bool,
 }
 
-/// The breaker. The gate is one word: closed, open until a moment, or a trial that runs until a moment at most.
+/// The breaker.
 #[derive(Debug, Default)]
 pub struct Breaker {
-    gate: AtomicU64,
+    gate: GateWord,
     opened: Stamp,
     /// Whether its peers failed as well when it last opened.
     is_common: AtomicBool,
@@ -78,81 +68,32 @@ pub struct Breaker {
     history: Mutex<History>,
 }
 
-#[derive(Debug, Default)]
-struct History {
-    hard: u32,
-    soft: u32,
-    shape: Option<u64>,
-    two_shapes: bool,
-    /// The last pause while peers served; zero before the first.
-    pause: Duration,
-    /// No good sign makes a trial due before.
-    earliest: Moment,
-    flaps: u32,
-    closed: Option<Moment>,
-    /// A good probe made the trial due.
-    by_probe: bool,
-    /// A trial failed that a good probe had made due.
-    probes_mislead: bool,
-    /// A probe failed since it opened.
-    probe_failed: bool,
-}
-
 impl Breaker {
     /// The gate as a request finds it.
     pub fn gate(&self, now: Moment) -> Gate {
-        match self.word() {
-            CLOSED => Gate::Closed,
-            word if word & !RUNNING <= now.0 => Gate::HalfOpen,
-            word if word & RUNNING != 0 => Gate::TrialRunning,
-            word => Gate::Open(Moment(word)),
-        }
+        self.gate.at(now)
     }
 
     /// Takes the trial of a half-open breaker. `None` when it is not due, or taken.
     pub fn claim_trial(&self, now: Moment) -> Option<Trial> {
-        let running = RUNNING | (now + TRIAL_AT_MOST).0;
-        let is_due = |word: u64| word != CLOSED && word & !RUNNING <= now.0;
-        let claim = |word| is_due(word).then_some(running);
-        self.gate
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, claim)
-            .ok()
-            .map(|_| Trial(running))
+        self.gate.claim_trial(now)
     }
 
     /// Gives the trial back without a result: the next request may try at once.
     pub fn release_trial(&self, trial: Trial) {
-        let claimed = (trial.0 & !RUNNING).saturating_sub(TRIAL_AT_MOST.as_nanos() as u64);
-        let _ = self.gate.compare_exchange(
-            trial.0,
-            open_until(Moment(claimed)),
-            Ordering::AcqRel,
-            Ordering::Acquire,
-        );
-    }
-
-    /// Makes the trial of an open breaker due at this moment, if it is not due before.
-    pub fn due_by(&self, at: Moment) {
-        let until = open_until(at);
-        let sooner = |word: u64| {
-            let is_open = word != CLOSED && word & RUNNING == 0;
-            (is_open && word > until).then_some(until)
-        };
-        let _ = self
-            .gate
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, sooner);
+        self.gate.release_trial(trial);
     }
 
     /// All endpoints fail: what opened it may be what all have in common, so its trial is due by then.
     pub fn joins_outage(&self, at: Moment) {
         self.is_common.store(true, Ordering::Relaxed);
-        self.due_by(at);
+        self.gate.due_by(at);
     }
 
     /// A peer is back: what all had in common is over. If that is why this breaker is open, its trial is due.
     pub fn outage_is_over(&self, now: Moment) {
         if self.is_common.load(Ordering::Relaxed) {
-            self.due_by(now);
+            self.gate.due_by(now);
         }
     }
 
@@ -168,18 +109,18 @@ impl Breaker {
             return None;
         }
         let mut history = self.history.lock();
-        if self.word() == CLOSED {
+        if self.gate.is_closed() {
             history.forget_failures();
             self.failing.store(false, Ordering::Relaxed);
             return None;
         }
-        let is_trial = trial.is_some_and(|trial| trial.0 == self.word());
+        let is_trial = self.gate.is_trial(trial);
         let is_new = self.opened.get().is_none_or(|opened| began > opened);
         if is_trial || is_new && self.gate(now) == Gate::HalfOpen {
             return Some(self.close(&mut history, now));
         }
         if is_new {
-            self.due_by(history.earliest.max(now));
+            self.gate.due_by(history.earliest.max(now));
         }
         None
     }
@@ -194,11 +135,11 @@ impl Breaker {
     ) -> FailureOutcome {
         let mut history = self.history.lock();
         if !settings.enabled {
-            self.gate.store(CLOSED, Ordering::Release);
+            self.gate.close();
         }
         self.failing.store(true, Ordering::Relaxed);
-        if self.word() != CLOSED {
-            let is_trial = trial.is_some_and(|trial| trial.0 == self.word());
+        if !self.gate.is_closed() {
+            let is_trial = self.gate.is_trial(trial);
             return FailureOutcome {
                 change: is_trial.then(|| self.reopen(&mut history, failure, settings, now)),
                 is_endpoints: true,
@@ -208,7 +149,7 @@ impl Breaker {
         let opens = settings.enabled && history.evidence() >= settings.threshold.max(1);
         FailureOutcome {
             change: opens.then(|| self.open(&mut history, failure, settings, now)),
-            is_endpoints: history.hard > 0 || history.two_shapes,
+            is_endpoints: history.is_endpoints(),
         }
     }
 
@@ -220,8 +161,7 @@ impl Breaker {
         settings: &BreakerSettings,
         now: Moment,
     ) -> Option<BreakerChange> {
-        let word = self.word();
-        if word == CLOSED {
+        if self.gate.is_closed() {
             return None;
         }
         let mut history = self.history.lock();
@@ -233,12 +173,13 @@ impl Breaker {
             return None;
         }
         let asked_for_data = outcome == ProbeOutcome::Good;
-        if asked_for_data && word & RUNNING == 0 && now.since(Moment(word)) >= UNTRIED {
+        let due = self.gate.due_since(now);
+        if asked_for_data && due.is_some_and(|due| now.since(due) >= UNTRIED) {
             return Some(self.close(&mut history, now));
         }
         if history.probe_failed || asked_for_data && !history.probes_mislead {
             history.by_probe = true;
-            self.due_by(history.earliest.max(now));
+            self.gate.due_by(history.earliest.max(now));
         }
         None
     }
@@ -248,21 +189,13 @@ impl Breaker {
         let mut history = self.history.lock();
         *history = History::default();
         self.failing.store(false, Ordering::Relaxed);
-        self.gate.swap(CLOSED, Ordering::AcqRel) != CLOSED
-    }
-
-    fn word(&self) -> u64 {
-        self.gate.load(Ordering::Acquire)
+        self.gate.close()
     }
 
     fn close(&self, history: &mut History, now: Moment) -> BreakerChange {
-        *history = History {
-            flaps: history.flaps,
-            closed: Some(now),
-            ..History::default()
-        };
+        history.close(now);
         self.failing.store(false, Ordering::Relaxed);
-        self.gate.store(CLOSED, Ordering::Release);
+        self.gate.close();
         BreakerChange::Closed
     }
 
@@ -273,16 +206,9 @@ impl Breaker {
         settings: &BreakerSettings,
         now: Moment,
     ) -> BreakerChange {
-        let is_flapping = history.closed.is_some_and(|at| now.since(at) < FLAPPING);
-        history.flaps = match is_flapping {
-            true => (history.flaps + 1).min(MOST_FLAPS),
-            false => 0,
-        };
-        if !failure.is_common {
-            history.pause = settings.open_for;
-        }
-        let wanted = history.pause;
-        BreakerChange::Opened(self.pause(history, failure, wanted, settings, now))
+        let pause = history.open(failure, settings, now);
+        self.pause(pause, failure.is_common, now);
+        BreakerChange::Opened(pause)
     }
 
     fn reopen(
@@ -292,80 +218,15 @@ impl Breaker {
         settings: &BreakerSettings,
         now: Moment,
     ) -> BreakerChange {
-        let before = history.pause;
-        if !failure.is_common {
-            history.probes_mislead |= history.by_probe;
-            history.pause = match before {
-                Duration::ZERO => settings.open_for,
-                pause => pause
-                    .saturating_mul(2)
-                    .min(settings.open_at_most.max(settings.open_for)),
-            };
-        }
-        let is_longer = history.pause > before;
-        let wanted = history.pause.mul_f64(1.0 + JITTER * failure.spread);
-        BreakerChange::Reopened {
-            pause: self.pause(history, failure, wanted, settings, now),
-            is_longer,
-        }
+        let (pause, is_longer) = history.reopen(failure, settings, now);
+        self.pause(pause, failure.is_common, now);
+        BreakerChange::Reopened { pause, is_longer }
     }
 
-    /// Opens it for so long; in an outage for the shortest pause.
-    fn pause(
-        &self,
-        history: &mut History,
-        failure: &Failure,
-        wanted: Duration,
-        settings: &BreakerSettings,
-        now: Moment,
-    ) -> Duration {
-        let shortest = SHORTEST
-            .saturating_mul(1 << history.flaps)
-            .min(settings.open_for);
-        let pause = match failure.is_common {
-            true => shortest,
-            false => wanted,
-        };
-        history.earliest = match failure.is_common && history.flaps == 0 {
-            true => now,
-            false => now + shortest,
-        };
-        self.is_common.store(failure.is_common, Ordering::Relaxed);
-        (history.by_probe, history.probe_failed) = (false, false);
+    fn pause(&self, pause: Duration, is_common: bool, now: Moment) {
+        self.is_common.store(is_common, Ordering::Relaxed);
         self.opened.mark(now);
-        self.gate.store(open_until(now + pause), Ordering::Release);
-        pause
-    }
-}
-
-/// The word of a gate that is open until then.
-fn open_until(at: Moment) -> u64 {
-    at.0.clamp(1, RUNNING - 1)
-}
-
-impl History {
-    fn forget_failures(&mut self) {
-        (self.hard, self.soft) = (0, 0);
-        (self.shape, self.two_shapes) = (None, false);
-    }
-
-    fn count(&mut self, failure: &Failure) {
-        if !failure.needs_two_shapes || failure.probe_failing {
-            self.hard = self.hard.saturating_add(1);
-            return;
-        }
-        self.soft = self.soft.saturating_add(1);
-        self.two_shapes |= *self.shape.get_or_insert(failure.shape) != failure.shape;
-    }
-
-    /// Failures that speak against the endpoint; those of a single shape speak once.
-    fn evidence(&self) -> u32 {
-        let soft = if self.two_shapes {
-            self.soft
-        } else {
-            self.soft.min(1)
-        };
-        self.hard.saturating_add(soft)
+        self.gate.open(now + pause);
     }
 }
 

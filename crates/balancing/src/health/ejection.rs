@@ -56,7 +56,8 @@ impl Ejection {
         self.until.fetch_min(at.0, Ordering::Relaxed);
     }
 
-    fn until(&self) -> Moment {
+    /// Until when it is or was ejected; the first moment of all where it never was.
+    pub fn until(&self) -> Moment {
         Moment(self.until.load(Ordering::Relaxed))
     }
 

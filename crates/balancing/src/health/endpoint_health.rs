@@ -1,34 +1,27 @@
 //! How one endpoint fares: its status by probes, its breaker and ejections by traffic, its slow start. It takes how requests
 //! and probes ended and gives what changed; what is read of it on the path takes no lock.
 
-use super::breaker::{Breaker, BreakerChange, Failure, Trial};
+mod finish;
+
+use super::breaker::{Breaker, BreakerChange, Trial};
 use super::ejection::Ejection;
-use super::peers::{PeerTraffic, Peers, share};
+use super::peers::{COMPARED, PeerTraffic, Peers};
+use super::record::TrafficRecord;
 use super::retry_after::RetryAfter;
 use super::settings::HealthSettings;
 use super::slow_start::SlowStart;
-use super::stamp::Stamp;
 use super::status::{ProbeOutcome, StatusMachine};
-use super::traffic::{Traffic, TrafficCounts, WINDOW};
+use super::traffic::TrafficCounts;
 use super::uptime::Uptime;
 use super::{Evidence, Gate, HealthChange, HealthStatus, HealthView, Lesson};
-use crate::atomic::AtomicF64;
-use crate::{Ask, Completion, Fault, Moment, Random};
-use parking_lot::Mutex;
+use crate::atomic::Stamp;
+use crate::{Ask, Completion, Moment, Random};
+use finish::Finish;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// How long an endpoint comes last that said that it has too much to do, or failed several times in a row.
 const COMES_LAST_FOR: Duration = Duration::from_secs(1);
-/// Failures in a row of which that is true.
-const SEVERAL: u32 = 2;
-/// Failures in a row, or of one class lately, from which on an endpoint is compared with its peers.
-const COMPARED: u32 = 5;
-/// How much larger than the peers' share of failures an endpoint's is when it is ejected for the share.
-const MARGIN: f64 = 0.1;
-/// Shapes of requests that must have timed out at an endpoint alone.
-const TIMED_OUT_SHAPES: usize = 2;
 
 /// How an endpoint fares. It is shared with its peers.
 #[derive(Debug)]
@@ -41,19 +34,11 @@ pub struct EndpointHealth {
     ejection: Ejection,
     slow_start: SlowStart,
     retry_after: RetryAfter,
-    traffic: Mutex<Traffic>,
-    /// Share of errors in the last minute, when a request was last counted; reading it takes no lock.
-    errors: AtomicF64,
-    counted: Stamp,
+    record: TrafficRecord,
     uptime: Uptime,
     overloaded_until: Stamp,
-    /// When a request last succeeded.
-    succeeded: Stamp,
-    /// When a request last failed that counts.
-    failed_request: Stamp,
     /// When a request or a probe last failed.
     failed: Stamp,
-    failures_in_a_row: AtomicU32,
     checked: Stamp,
     probe_began: Stamp,
 }
@@ -69,15 +54,10 @@ impl EndpointHealth {
             ejection: Ejection::default(),
             slow_start: SlowStart::default(),
             retry_after: RetryAfter::default(),
-            traffic: Mutex::default(),
-            errors: AtomicF64::default(),
-            counted: Stamp::default(),
+            record: TrafficRecord::default(),
             uptime: Uptime::default(),
             overloaded_until: Stamp::default(),
-            succeeded: Stamp::default(),
-            failed_request: Stamp::default(),
             failed: Stamp::default(),
-            failures_in_a_row: AtomicU32::new(0),
             checked: Stamp::default(),
             probe_began: Stamp::default(),
         }
@@ -91,7 +71,7 @@ impl EndpointHealth {
             is_ejected: self.ejection.is_out(now),
             waits_until: self.retry_after.until(ask.target, now),
             is_overloaded: self.is_overloaded(now),
-            is_failing: settings.breaker.enabled && self.is_failing(now),
+            is_failing: settings.breaker.enabled && self.record.is_failing(COMES_LAST_FOR, now),
             start_share: self.start_share(settings.slow_start, now),
             last_failure: self.last_failure(),
             up_share: self.uptime.share(now),
@@ -146,23 +126,49 @@ impl EndpointHealth {
 
     /// Failures that count since its last success.
     pub fn failures_in_a_row(&self) -> u32 {
-        self.failures_in_a_row.load(Ordering::Relaxed)
+        self.record.in_a_row()
     }
 
     /// How the requests of the last minute ended.
     pub fn last_minute(&self, now: Moment) -> TrafficCounts {
-        self.traffic.lock().last_minute(now)
+        self.record.last_minute(now)
     }
 
     /// The share of errors in the last minute, as it was when the last request ended; `None` when that is longer ago.
     pub fn error_rate(&self, now: Moment) -> Option<f64> {
-        let at = self.counted.get()?;
-        (now.since(at) <= WINDOW).then(|| self.errors.get())
+        self.record.error_rate(now)
     }
 
     /// It is new among endpoints that serve, or back: it is given more and more.
     pub fn begin_slow_start(&self, now: Moment) {
         self.slow_start.begin(now);
+    }
+
+    /// Another server stands behind it from now on: where peers serve, it is given more and more.
+    pub fn begin_beside_others(&self, now: Moment) {
+        if self.peers.besides(self.id, now).serves() {
+            self.slow_start.begin(now);
+        }
+    }
+
+    /// When time alone may give it room next, of so many places: its trial is due, its ejection ends, or its slow start gives it
+    /// a place more.
+    pub fn next_change(
+        &self,
+        places: u32,
+        settings: &HealthSettings,
+        now: Moment,
+    ) -> Option<Moment> {
+        let due = match self.gate(now) {
+            Gate::Open(until) => Some(until),
+            _ => None,
+        };
+        let (ejected, back) = (self.ejection.until(), self.ejection.ended(now));
+        let ejected = Some(ejected).filter(|until| *until > now);
+        let more = self
+            .slow_start
+            .next_place(places, back, settings.slow_start, now);
+        [due, ejected, more].into_iter().flatten().min()
     }
 
     /// Takes the endpoint out of service, or back. True when that is a change.
@@ -194,7 +200,7 @@ impl EndpointHealth {
     ) -> Vec<HealthChange> {
         self.checked.mark(now);
         let began = self.probe_began.get();
-        let serves = began.is_some_and(|began| self.succeeded.get() > Some(began));
+        let serves = began.is_some_and(|began| self.record.has_succeeded_since(began));
         if outcome == ProbeOutcome::Silent && serves {
             return Vec::new();
         }
@@ -231,179 +237,19 @@ impl EndpointHealth {
         evidence: &Evidence,
         settings: &HealthSettings,
     ) -> Lesson {
-        let Some(fault) = done.fault else {
-            return Lesson::nothing(Fault::None);
+        let endpoint = self;
+        let finish = Finish {
+            endpoint,
+            done,
+            evidence,
+            settings,
         };
-        let now = done.now;
-        let returned = self.ejection.has_returned(now);
-        if let Some(span) = evidence.retry_after {
-            self.retry_after
-                .ask(span, fault, done.start.ask.target, now);
-        }
-        let mut lesson = match fault {
-            Fault::None => self.succeeded(done, evidence, settings),
-            Fault::Client | Fault::Role => self.learn_nothing(fault, now),
-            // Clients without a credential could else take the endpoint out that they are bound to.
-            Fault::Access if !evidence.is_free => self.learn_nothing(Fault::Client, now),
-            // A trial that times out has failed: there was evidence enough to open the breaker.
-            _ if evidence.timed_out && evidence.trial.is_none() && !self.is_to_blame(done) => {
-                Lesson::nothing(Fault::None)
-            }
-            _ => self.failed(fault, done, evidence, settings),
-        };
-        if returned {
-            lesson.changes.insert(0, HealthChange::Readmitted);
-        }
-        lesson
-    }
-
-    fn learn_nothing(&self, fault: Fault, now: Moment) -> Lesson {
-        self.count(fault, now);
-        Lesson::nothing(fault)
-    }
-
-    fn succeeded(
-        &self,
-        done: &Completion,
-        evidence: &Evidence,
-        settings: &HealthSettings,
-    ) -> Lesson {
-        let now = done.now;
-        self.count(Fault::None, now);
-        self.succeeded.mark(now);
-        let mut lesson = Lesson::nothing(Fault::None);
-        if !done.start.ask.asks_data {
-            return lesson;
-        }
-        self.failures_in_a_row.store(0, Ordering::Relaxed);
-        let trial = evidence.trial.as_ref();
-        let closed = self.breaker.succeeded(trial, done.start.now, now);
-        let status = self.status.succeeded_in_traffic(&settings.probes);
-        lesson.changes = self.changes(closed, status, now);
-        lesson.decides_trial = true;
-        lesson
-    }
-
-    fn failed(
-        &self,
-        fault: Fault,
-        done: &Completion,
-        evidence: &Evidence,
-        settings: &HealthSettings,
-    ) -> Lesson {
-        let now = done.now;
-        let (counts, in_a_row) = self.count_failure(fault, now);
-        if fault == Fault::Overload {
-            self.note_overload(now);
-        }
-        let peers = self.peers.besides(self.id, now);
-        let mut lesson = Lesson {
-            decides_trial: true,
-            ..Lesson::nothing(fault)
-        };
-        if fault == Fault::Endpoint || evidence.trial.is_some() {
-            self.failed.mark(now);
-            self.teach_breaker(&mut lesson, done, evidence, &peers, settings);
-        }
-        if peers.is_outage() && in_a_row >= COMPARED {
-            self.peers.outage(self.id, now);
-        }
-        let is_in = !self.ejection.is_out(now) && self.gate(now) == Gate::Closed;
-        let may_eject = settings.breaker.enabled && is_in;
-        if may_eject && self.stands_out(fault, done, evidence, &peers, &counts, in_a_row) {
-            self.failed.mark(now);
-            let until = self
-                .ejection
-                .eject(settings.eject_for, self.spread(now), now);
-            let pause = until - now;
-            lesson.changes.push(HealthChange::Ejected { pause, fault });
-        }
-        lesson
-    }
-
-    fn teach_breaker(
-        &self,
-        lesson: &mut Lesson,
-        done: &Completion,
-        evidence: &Evidence,
-        peers: &PeerTraffic,
-        settings: &HealthSettings,
-    ) {
-        let now = done.now;
-        let failure = Failure {
-            shape: done.start.ask.shape,
-            needs_two_shapes: evidence.needs_two_shapes && !evidence.timed_out,
-            probe_failing: self.probe_failing(),
-            is_common: peers.is_outage() || lesson.fault == Fault::Overload,
-            spread: self.spread(now),
-        };
-        let trial = evidence.trial.as_ref();
-        let outcome = self.breaker.failed(trial, &failure, &settings.breaker, now);
-        lesson.is_endpoints = outcome.is_endpoints;
-        let is_own = lesson.fault == Fault::Endpoint;
-        let status = is_own.then(|| self.status.failed_in_traffic(&settings.probes));
-        lesson.changes = self.changes(outcome.change, status.flatten(), now);
-    }
-
-    /// Whether it fails where its peers do not. What may lie in the request counts while the same shape has not failed
-    /// at a peer.
-    fn stands_out(
-        &self,
-        fault: Fault,
-        done: &Completion,
-        evidence: &Evidence,
-        peers: &PeerTraffic,
-        lately: &TrafficCounts,
-        in_a_row: u32,
-    ) -> bool {
-        let (shape, now) = (done.start.ask.shape, done.now);
-        if evidence.needs_two_shapes && !self.peers.doubtful.speaks_against(self.id, shape, 1, now)
-        {
-            return false;
-        }
-        if !peers.serves() {
-            return false;
-        }
-        let own = share(lately, Some(fault));
-        in_a_row >= COMPARED && peers.share(None).hardly_gives(in_a_row)
-            || own.some >= COMPARED.into() && own.exceeds(peers.share(Some(fault)), MARGIN)
-    }
-
-    /// Counts the end of a request; gives how requests ended lately.
-    fn count(&self, fault: Fault, now: Moment) -> TrafficCounts {
-        let mut traffic = self.traffic.lock();
-        traffic.count(fault, now);
-        if let Some(rate) = traffic.last_minute(now).error_rate() {
-            self.errors.set(rate);
-            self.counted.mark(now);
-        }
-        traffic.lately(now)
-    }
-
-    /// Counts a failure; gives how requests ended lately, and failures in a row.
-    fn count_failure(&self, fault: Fault, now: Moment) -> (TrafficCounts, u32) {
-        let counts = self.count(fault, now);
-        self.failed_request.mark(now);
-        let before = self.failures_in_a_row.fetch_add(1, Ordering::Relaxed);
-        (counts, before.saturating_add(1))
-    }
-
-    /// Whether a timeout speaks against this endpoint rather than against the statement.
-    fn is_to_blame(&self, done: &Completion) -> bool {
-        let (shape, timeouts) = (done.start.ask.shape, &self.peers.timeouts);
-        let alone = timeouts.speaks_against(self.id, shape, TIMED_OUT_SHAPES, done.now);
-        alone || self.probe_failing()
+        finish.learn()
     }
 
     fn start_share(&self, window: Duration, now: Moment) -> f64 {
         let ejected_until = self.ejection.ended(now);
         self.slow_start.share(ejected_until, window, now)
-    }
-
-    fn is_failing(&self, now: Moment) -> bool {
-        let several = self.failures_in_a_row() >= SEVERAL;
-        let last = self.failed_request.get();
-        several && last.is_some_and(|at| now.since(at) < COMES_LAST_FOR)
     }
 
     fn changes(
@@ -436,14 +282,8 @@ impl EndpointHealth {
         self.id
     }
 
-    /// Whether its last request succeeded or failed; `None` when that is longer ago than `fresh`.
-    pub(super) fn last_word(&self, fresh: Duration, now: Moment) -> Option<bool> {
-        let last = self.succeeded.get().max(self.failed_request.get())?;
-        (now.since(last) < fresh).then(|| self.failures_in_a_row() == 0)
-    }
-
-    pub(super) fn lately(&self, now: Moment) -> TrafficCounts {
-        self.traffic.lock().lately(now)
+    pub(super) fn record(&self) -> &TrafficRecord {
+        &self.record
     }
 
     /// A peer is back.

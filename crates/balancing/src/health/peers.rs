@@ -16,6 +16,10 @@ const TRIED_AGAIN: Duration = Duration::from_secs(1);
 const FRESH: Duration = Duration::from_secs(60);
 /// Requests of peers below which their whole last minute is taken for comparison.
 const ENOUGH: u64 = 16;
+/// Failures in a row, or of one class lately, from which on an endpoint is compared with its peers.
+pub(super) const COMPARED: u32 = 5;
+/// How much larger than the peers' share of failures an endpoint's is when it is ejected for the share.
+const MARGIN: f64 = 0.1;
 /// One in so many peers that serves makes it no outage.
 const FEW: usize = 10;
 
@@ -55,13 +59,14 @@ impl Peers {
     pub(super) fn besides(&self, own: u64, now: Moment) -> PeerTraffic {
         let mut traffic = PeerTraffic::default();
         for peer in self.others(own) {
-            match peer.last_word(FRESH, now) {
+            let record = peer.record();
+            match record.last_word(FRESH, now) {
                 Some(true) => traffic.serving += 1,
                 Some(false) => traffic.failing += 1,
                 None => continue,
             }
-            traffic.lately.add(&peer.lately(now));
-            traffic.last_minute.add(&peer.last_minute(now));
+            traffic.lately.add(&record.lately(now));
+            traffic.last_minute.add(&record.last_minute(now));
         }
         traffic
     }
@@ -88,9 +93,18 @@ impl Peers {
 }
 
 impl PeerTraffic {
-    /// Whether at least one peer serves now.
+    /// Whether at least one of them serves now.
     pub fn serves(&self) -> bool {
         self.serving > 0
+    }
+
+    /// Whether an endpoint with these failures lately, and so many in a row, fails where its peers do not.
+    pub fn make_stand_out(&self, fault: Fault, lately: &TrafficCounts, in_a_row: u32) -> bool {
+        let own = share(lately, Some(fault));
+        let in_a_row_says = in_a_row >= COMPARED && self.share(None).hardly_gives(in_a_row);
+        let share_says =
+            || own.some >= COMPARED.into() && own.exceeds(self.share(Some(fault)), MARGIN);
+        self.serves() && (in_a_row_says || share_says())
     }
 
     /// Whether (nearly) all peers fail as well. Without a peer that has a word, none does.
@@ -99,7 +113,7 @@ impl PeerTraffic {
     }
 
     /// How many of their requests failed; of this class, or of any.
-    pub fn share(&self, class: Option<Fault>) -> Share {
+    fn share(&self, class: Option<Fault>) -> Share {
         let counts = match self.lately.all() >= ENOUGH {
             true => &self.lately,
             false => &self.last_minute,
@@ -109,7 +123,7 @@ impl PeerTraffic {
 }
 
 /// How many requests failed; of this class, or of any.
-pub(super) fn share(counts: &TrafficCounts, class: Option<Fault>) -> Share {
+fn share(counts: &TrafficCounts, class: Option<Fault>) -> Share {
     Share {
         some: class.map_or_else(|| counts.all_failures(), |class| counts.failures(class)),
         all: counts.all(),

@@ -1,6 +1,6 @@
 //! Retry-After of an endpoint: until when it asked to be left alone, as a whole or for one target. Read without a lock.
 
-use super::stamp::Stamp;
+use crate::atomic::Stamp;
 use crate::{Fault, Moment};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! For what share of the time an endpoint was up, with the past forgotten slowly: a share of a whole life never forgives.
 
-use super::stamp::Stamp;
+use crate::atomic::Stamp;
 use crate::Moment;
 use crate::atomic::AtomicF64;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -110,6 +110,19 @@ impl Default for Concurrency {
 }
 
 impl Concurrency {
+    /// What is known, without requests in flight: their ends are told elsewhere.
+    pub fn carried(&self) -> Self {
+        Self {
+            epoch: Epoch::new(self.epoch.begun),
+            log_likelihood: self.log_likelihood.clone(),
+            seen: self.seen.clone(),
+            is_bounded: self.is_bounded,
+            left: self.left,
+            estimate: self.estimate,
+            ..Self::default()
+        }
+    }
+
     /// What is known by now.
     pub fn estimate(&self) -> Estimate {
         Estimate {

@@ -14,7 +14,7 @@ const POOL_GAIN: f64 = 0.0005;
 /// Samples before which the slope is zero.
 const ENOUGH: f64 = 50.0;
 /// The model of a pool.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ServiceTimes {
     samples: f64,
     mean_cost: f64,
@@ -43,6 +43,16 @@ impl ServiceTimes {
             inflation: 1.0,
             seconds: 0.0,
             endpoints: vec![Effect::default(); endpoints],
+        }
+    }
+
+    /// The model of a pool whose endpoints were at these indices of this one, or are new.
+    pub fn carried(&self, from: &[Option<usize>]) -> Self {
+        let effect = |at: &Option<usize>| self.endpoints.get((*at)?).copied();
+        let effects = from.iter().map(|at| effect(at).unwrap_or_default());
+        Self {
+            endpoints: effects.collect(),
+            ..self.clone()
         }
     }
 

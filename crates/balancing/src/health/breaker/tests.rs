@@ -211,7 +211,7 @@ fn a_trial_that_takes_too_long_no_longer_decides() {
 fn a_closed_breaker_has_no_trial() {
     let bench = Bench::new();
     assert_eq!(bench.breaker.claim_trial(bench.now), None);
-    bench.breaker.due_by(bench.now);
+    bench.breaker.gate.due_by(bench.now);
     bench.probe(ProbeOutcome::Good);
     assert_eq!(bench.gate(), Gate::Closed);
 }

@@ -5,6 +5,7 @@ use crate::atomic::{AtomicF64, AtomicMoment};
 use crate::learn::{Bends, ByCost, Concurrency, Oldest, Sample, ServiceTimes, freshness};
 use crate::{Ask, Completion, Fault, Moment, Start};
 use parking_lot::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Expected responses that did not come: an endpoint that owes so many is stalled (probability e^-8 otherwise).
@@ -21,7 +22,8 @@ const NEVER: Moment = Moment(u64::MAX);
 #[derive(Debug)]
 pub struct Learned {
     models: Mutex<Models>,
-    bends: Bends,
+    /// Those of a pool of other endpoints go on.
+    bends: Arc<Bends>,
     endpoints: Box<[Published]>,
     slope: AtomicF64,
     weight: AtomicF64,
@@ -96,7 +98,7 @@ impl Learned {
                 endpoints: (0..endpoints).map(|_| Own::default()).collect(),
                 pending: 0,
             }),
-            bends: Bends::default(),
+            bends: Arc::default(),
             endpoints: (0..endpoints).map(published).collect(),
             slope: AtomicF64::default(),
             weight: AtomicF64::new(1.0),
@@ -105,6 +107,50 @@ impl Learned {
             typical: AtomicF64::default(),
             longest: AtomicF64::new(f64::INFINITY),
         }
+    }
+
+    /// What is known of the endpoints that stay, of a pool whose endpoints were at these indices of this one or are new. The ends
+    /// of requests in flight are told to the pool that they began in.
+    pub fn carried(&self, from: &[Option<usize>]) -> Self {
+        let models = self.models.lock();
+        let own = |at: &Option<usize>| {
+            let own = models.endpoints.get((*at)?)?;
+            Some(own.carried())
+        };
+        let all = from.iter();
+        let carried = Self {
+            models: Mutex::new(Models {
+                times: models.times.carried(from),
+                endpoints: all.map(|at| own(at).unwrap_or_default()).collect(),
+                pending: 0,
+            }),
+            bends: Arc::clone(&self.bends),
+            ..Self::new(from.len())
+        };
+        let published = from.iter().map(|at| self.endpoints.get((*at)?));
+        for (one, before) in carried.endpoints.iter().zip(published) {
+            if let Some(before) = before {
+                one.go_on(before);
+            }
+        }
+        for (figure, before) in carried.figures().into_iter().zip(self.figures()) {
+            figure.set(before.get());
+        }
+        carried
+    }
+
+    /// What is known of the pool as a whole.
+    fn figures(&self) -> [&AtomicF64; 6] {
+        let (slope, weight) = (&self.slope, &self.weight);
+        let (explained, seconds) = (&self.explained, &self.seconds);
+        [
+            slope,
+            weight,
+            explained,
+            seconds,
+            &self.typical,
+            &self.longest,
+        ]
     }
 
     /// What is known of the endpoint at this index, which has so many requests in flight.
@@ -222,7 +268,28 @@ impl Learned {
     }
 }
 
+impl Published {
+    /// As `before`, without requests in flight.
+    fn go_on(&self, before: &Self) {
+        self.slowness.set(before.slowness.get());
+        self.measured.set(before.measured.get());
+        self.places.set(before.places.get());
+        let limit = before.limit.load(Ordering::Relaxed);
+        self.limit.store(limit, Ordering::Relaxed);
+        self.moved.set(before.moved.get());
+        self.proven.set(before.proven.get());
+    }
+}
+
 impl Own {
+    /// What is known, without requests in flight.
+    fn carried(&self) -> Self {
+        Self {
+            concurrency: self.concurrency.carried(),
+            oldest: Oldest::default(),
+        }
+    }
+
     /// A request that began then has ended. `evidence`: how long it took, of one that was sent at once; those that waited for
     /// this endpoint are not like the others.
     fn finish(

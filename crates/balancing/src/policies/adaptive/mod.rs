@@ -14,6 +14,7 @@ use crate::view::EndpointView;
 use crate::{Ask, Completion, Pick, Policy, PoolView, Random, RouteReason, Start};
 use candidate::Candidate;
 use learned::Learned;
+use std::sync::Arc;
 
 /// Share of the variance of times that costs must explain before requests wait for a faster place.
 const EARNED: f64 = 0.25;
@@ -99,6 +100,13 @@ impl Policy for Adaptive {
     fn score(&self, pool: &PoolView<'_>, ask: &Ask, index: usize) -> Option<f64> {
         let one = self.candidate(index, pool.at(index)?, pool);
         Some(one.time(self.work(ask)))
+    }
+
+    fn carried(&self, from: &[Option<usize>]) -> Option<Arc<dyn Policy>> {
+        Some(Arc::new(Self {
+            learned: self.learned.carried(from),
+            ..Self::new(from.len())
+        }))
     }
 
     fn on_start(&self, start: &Start) {

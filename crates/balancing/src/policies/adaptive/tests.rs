@@ -1,3 +1,4 @@
+use super::learned::Learned;
 use crate::policies::Adaptive;
 use crate::testing::{IDLE, READ};
 use crate::view::EndpointView;
@@ -155,4 +156,35 @@ fn abandoned_requests_teach_nothing_and_leave_no_place_taken() {
     assert_eq!(world.pick(), Some(0));
     world.views[0].load.in_flight = 90;
     assert_eq!(world.pick(), Some(0), "no limit was learned");
+}
+
+#[test]
+fn what_was_learned_of_an_endpoint_that_stays_is_kept_when_others_come_and_go() {
+    let mut world = World::new(3);
+    for (endpoint, workers) in [(0, 2), (1, 4), (2, 8)] {
+        world.serve(endpoint, workers, 10, 400);
+    }
+    let known = |learned: &Learned, endpoint| learned.endpoint(endpoint, 0, world.now);
+    let before = &world.policy.learned;
+    let after = before.carried(&[Some(2), None, Some(0)]);
+    assert_eq!(known(&after, 0), known(before, 2));
+    assert_eq!(known(&after, 2), known(before, 0));
+    assert_eq!(after.by_cost(), before.by_cost());
+    assert_eq!(after.work(&READ), before.work(&READ));
+    let fresh = known(&after, 1);
+    assert_eq!(
+        fresh.slowness, 1.0,
+        "a new one counts as the mean of its peers"
+    );
+    assert!(known(before, 0).limit < known(before, 2).limit);
+}
+
+#[test]
+fn requests_in_flight_when_the_endpoints_change_take_no_place_for_ever() {
+    let mut world = World::new(2);
+    world.serve(0, 4, 6, 300);
+    world.start(0);
+    let carried = world.policy.learned.carried(&[Some(0)]);
+    let later = world.now + Duration::from_secs(60);
+    assert!(!carried.endpoint(0, 0, later).is_stalled);
 }

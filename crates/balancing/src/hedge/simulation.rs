@@ -1,8 +1,9 @@
 //! Hedging where servers pause: 6 servers of 8 workers at 60 % load, each of which stops for 400 ms now and then, as for a
 //! collection of garbage. The code that decides is the crate's own; a cancelled request goes on at its server.
 
-use balancing::policies::Strategy;
-use balancing::{
+use crate::policies::Strategy;
+use crate::testing::{IDLE, READ};
+use crate::{
     Ask, EndpointView, ExtraAttempts, ExtraRules, Moment, Random, ScreenRules, Selector,
     ServingRules, Slowness,
 };
@@ -173,16 +174,9 @@ impl World {
             views[*server].is_tried = true;
         }
         let ask = Ask {
-            shape: 1,
-            class: 0,
-            cost: 1.0,
-            needs_writer: false,
             is_retry: slowness.is_some(),
-            ahead: 0.0,
-            target: 0,
-            asks_data: true,
-            may_try: true,
             arrived: moment(one.begun),
+            ..READ
         };
         let (now, random) = (moment(self.now), &mut self.random);
         let waited = Duration::from_secs_f64(self.now - one.begun);

@@ -1,0 +1,155 @@
+//! What the end of one request teaches: of the breaker, of ejection, of the status.
+
+use super::{COMPARED, EndpointHealth, PeerTraffic};
+use crate::health::breaker::Failure;
+use crate::health::traffic::TrafficCounts;
+use crate::health::{Evidence, Gate, HealthChange, HealthSettings, Lesson};
+use crate::{Completion, Fault, Moment};
+
+/// Shapes of requests that must have timed out at an endpoint alone.
+const TIMED_OUT_SHAPES: usize = 2;
+
+/// A request that ended at an endpoint.
+pub struct Finish<'a> {
+    pub endpoint: &'a EndpointHealth,
+    pub done: &'a Completion,
+    pub evidence: &'a Evidence,
+    pub settings: &'a HealthSettings,
+}
+
+impl Finish<'_> {
+    /// Learns from it.
+    pub fn learn(&self) -> Lesson {
+        let Some(fault) = self.done.fault else {
+            return Lesson::nothing(Fault::None);
+        };
+        let returned = self.endpoint.ejection.has_returned(self.now());
+        if let Some(span) = self.evidence.retry_after {
+            let (asked, target) = (&self.endpoint.retry_after, self.done.start.ask.target);
+            asked.ask(span, fault, target, self.now());
+        }
+        let mut lesson = match fault {
+            Fault::None => self.succeeded(),
+            Fault::Client | Fault::Role => self.learn_nothing(fault),
+            // Clients without a credential could else take the endpoint out that they are bound to.
+            Fault::Access if !self.evidence.is_free => self.learn_nothing(Fault::Client),
+            _ if self.is_excused() => Lesson::nothing(Fault::None),
+            _ => self.failed(fault),
+        };
+        if returned {
+            lesson.changes.insert(0, HealthChange::Readmitted);
+        }
+        lesson
+    }
+
+    fn now(&self) -> Moment {
+        self.done.now
+    }
+
+    fn learn_nothing(&self, fault: Fault) -> Lesson {
+        self.endpoint.record.count(fault, self.now());
+        Lesson::nothing(fault)
+    }
+
+    fn succeeded(&self) -> Lesson {
+        let (endpoint, now) = (self.endpoint, self.now());
+        let asked_data = self.done.start.ask.asks_data;
+        endpoint.record.succeeded(asked_data, now);
+        let mut lesson = Lesson::nothing(Fault::None);
+        if !asked_data {
+            return lesson;
+        }
+        let trial = self.evidence.trial.as_ref();
+        let closed = endpoint.breaker.succeeded(trial, self.done.start.now, now);
+        let status = endpoint.status.succeeded_in_traffic(&self.settings.probes);
+        lesson.changes = endpoint.changes(closed, status, now);
+        lesson.decides_trial = true;
+        lesson
+    }
+
+    fn failed(&self, fault: Fault) -> Lesson {
+        let (endpoint, now) = (self.endpoint, self.now());
+        let (lately, in_a_row) = endpoint.record.failed(fault, now);
+        if fault == Fault::Overload {
+            endpoint.note_overload(now);
+        }
+        let peers = endpoint.peers.besides(endpoint.id, now);
+        let mut lesson = Lesson {
+            decides_trial: true,
+            ..Lesson::nothing(fault)
+        };
+        if fault == Fault::Endpoint || self.evidence.trial.is_some() {
+            endpoint.failed.mark(now);
+            self.teach_breaker(&mut lesson, &peers);
+        }
+        if peers.is_outage() && in_a_row >= COMPARED {
+            endpoint.peers.outage(endpoint.id, now);
+        }
+        if self.may_eject() && self.stands_out(fault, &peers, &lately, in_a_row) {
+            lesson.changes.push(self.eject(fault));
+        }
+        lesson
+    }
+
+    fn teach_breaker(&self, lesson: &mut Lesson, peers: &PeerTraffic) {
+        let (endpoint, evidence, now) = (self.endpoint, self.evidence, self.now());
+        let failure = Failure {
+            shape: self.done.start.ask.shape,
+            needs_two_shapes: evidence.needs_two_shapes && !evidence.timed_out,
+            probe_failing: endpoint.probe_failing(),
+            is_common: peers.is_outage() || lesson.fault == Fault::Overload,
+            spread: endpoint.spread(now),
+        };
+        let (trial, settings) = (evidence.trial.as_ref(), &self.settings.breaker);
+        let outcome = endpoint.breaker.failed(trial, &failure, settings, now);
+        lesson.is_endpoints = outcome.is_endpoints;
+        let is_own = lesson.fault == Fault::Endpoint;
+        let status = is_own.then(|| endpoint.status.failed_in_traffic(&self.settings.probes));
+        lesson.changes = endpoint.changes(outcome.change, status.flatten(), now);
+    }
+
+    fn may_eject(&self) -> bool {
+        let (endpoint, now) = (self.endpoint, self.now());
+        let is_in = !endpoint.ejection.is_out(now) && endpoint.gate(now) == Gate::Closed;
+        self.settings.breaker.enabled && is_in
+    }
+
+    fn eject(&self, fault: Fault) -> HealthChange {
+        let (endpoint, now) = (self.endpoint, self.now());
+        endpoint.failed.mark(now);
+        let (eject_for, spread) = (self.settings.eject_for, endpoint.spread(now));
+        let until = endpoint.ejection.eject(eject_for, spread, now);
+        HealthChange::Ejected {
+            pause: until - now,
+            fault,
+        }
+    }
+
+    /// Whether the endpoint fails where its peers do not. What may lie in the request counts while the same shape has not
+    /// failed at a peer.
+    fn stands_out(
+        &self,
+        fault: Fault,
+        peers: &PeerTraffic,
+        lately: &TrafficCounts,
+        in_a_row: u32,
+    ) -> bool {
+        let (endpoint, shape) = (self.endpoint, self.done.start.ask.shape);
+        let doubtful = &endpoint.peers.doubtful;
+        let is_shapes = self.evidence.needs_two_shapes
+            && !doubtful.speaks_against(endpoint.id, shape, 1, self.now());
+        !is_shapes && peers.make_stand_out(fault, lately, in_a_row)
+    }
+
+    /// Whether it timed out and that speaks against the statement rather than the endpoint. A trial that times out has
+    /// failed: there was evidence enough to open the breaker.
+    fn is_excused(&self) -> bool {
+        let (endpoint, evidence) = (self.endpoint, self.evidence);
+        if !evidence.timed_out || evidence.trial.is_some() {
+            return false;
+        }
+        let (shape, timeouts) = (self.done.start.ask.shape, &endpoint.peers.timeouts);
+        let alone = timeouts.speaks_against(endpoint.id, shape, TIMED_OUT_SHAPES, self.now());
+        !alone && !endpoint.probe_failing()
+    }
+}

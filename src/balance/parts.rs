@@ -1,0 +1,69 @@
+//! What a pool is made of, as the configuration says it.
+
+use super::chooser::Chooser;
+use super::pool::{MAX_ENDPOINTS, PoolError};
+use crate::config::{self, Config};
+use crate::endpoint::{self, Endpoint, HealthRules, Registry};
+use balancing::{Overload, QueueRules, ScreenRules, Selector};
+use std::sync::Arc;
+
+/// Who may wait.
+pub fn queue_rules(queue: &config::Queue, endpoints: usize) -> QueueRules {
+    let of_endpoints = (queue.max_pending_per_endpoint as usize).saturating_mul(endpoints);
+    QueueRules {
+        max_pending: of_endpoints.min(queue.max_pending as usize),
+        overload: match queue.overload {
+            config::OverloadRule::PredictedWait => Overload::PredictedWait,
+            config::OverloadRule::ControlledDelay => Overload::ControlledDelay,
+        },
+    }
+}
+
+/// How endpoints are selected.
+pub fn selector(chooser: &Chooser, config: &Config) -> Selector {
+    Selector {
+        policy: chooser.policy(),
+        rules: ScreenRules {
+            serving: endpoint::serving_rules(config),
+            max_ejected: config.breaker.max_ejected,
+        },
+        slowest: config.planner.max_response_time.as_secs_f64().max(1e-3),
+    }
+}
+
+/// Where each endpoint was in the pool before, by what names the server; `None`: it is new.
+pub fn former_places(before: &[Arc<Endpoint>], now: &[Arc<Endpoint>]) -> Vec<Option<usize>> {
+    let place = |one: &Arc<Endpoint>| before.iter().position(|other| other.token == one.token);
+    now.iter().map(place).collect()
+}
+
+/// The endpoints, each on top of the state that the registry keeps of it.
+pub fn endpoints(
+    service: &str,
+    settings: &config::Service,
+    config: &Config,
+    registry: &Arc<Registry>,
+) -> Result<Vec<Arc<Endpoint>>, PoolError> {
+    let count = settings.endpoints.len();
+    if count > MAX_ENDPOINTS {
+        let service = service.into();
+        return Err(PoolError::TooMany { service, count });
+    }
+    let rules = Arc::new(HealthRules::of(config));
+    let mut made: Vec<Arc<Endpoint>> = Vec::with_capacity(count);
+    for (position, settings) in settings.endpoints.iter().enumerate() {
+        let url = || PoolError::Url {
+            service: service.into(),
+            position: position + 1,
+        };
+        let address = settings.address().ok_or_else(url)?;
+        let name = settings.name_at(&address);
+        if made.iter().any(|other| *other.name == *name) {
+            let service = service.into();
+            return Err(PoolError::Twice { service, name });
+        }
+        let state = registry.state(service, &name, &address);
+        made.push(Arc::new(Endpoint::new(settings, rules.clone(), state)));
+    }
+    Ok(made)
+}
