@@ -42,6 +42,10 @@ pub trait Control: Send + Sync + 'static {
     fn rules(&self) -> Value;
     /// Endpoints that are busier than others, and how many more would do.
     fn overload(&self) -> Value;
+    /// Who waits for an endpoint, by service.
+    fn queue(&self) -> Value;
+    /// From which endpoints requests move to which.
+    fn migrations(&self) -> Value;
     /// The newest requests that were sent to endpoints.
     fn arrivals(&self, limit: usize) -> Value;
     /// What the shadow of each service would have chosen.
@@ -115,6 +119,8 @@ pub struct ReloadReport {
 pub enum StatusChange {
     /// No new requests, no probes, no alarms.
     Maintenance,
+    /// No new requests; those in flight end, and it is probed on.
+    Draining,
     /// The status is that of the probes again.
     Active,
 }

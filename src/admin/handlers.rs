@@ -113,6 +113,14 @@ pub async fn overload(State(control): Process) -> Response {
     envelope::data(control.overload())
 }
 
+pub async fn queue(State(control): Process) -> Response {
+    envelope::data(control.queue())
+}
+
+pub async fn migrations(State(control): Process) -> Response {
+    envelope::data(control.migrations())
+}
+
 pub async fn arrivals(
     State(control): Process,
     QueryParameters(limit): QueryParameters<Limit>,
@@ -298,7 +306,8 @@ pub struct Status {
 }
 
 impl Described for Status {
-    const EXPECTED: &'static str = r#"{"status": "maintenance"} or {"status": "active"}"#;
+    const EXPECTED: &'static str =
+        r#"{"status": "maintenance"}, {"status": "draining"} or {"status": "active"}"#;
 }
 
 impl Described for PushedMetrics {

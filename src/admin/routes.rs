@@ -82,6 +82,8 @@ routes! {
     get "/api/coordination/resources" resources, "" load::RESOURCES, "The resources now and over the last seconds; ?limit=, at most 1000.";
     get "/api/coordination/rules" rules, "[]." load::RULES, "Rules about the resources, and whether each holds now.";
     get "/api/coordination/overload" overload, "" load::OVERLOAD, "Endpoints that are overloaded while others are not, and how many instances more a lasting load needs.";
+    get "/api/coordination/queue" queue, "[]." load::QUEUE, "Requests that wait for an endpoint with room, by service: how many, for how long, and how many were refused.";
+    get "/api/coordination/migrations" migrations, "[]." load::MIGRATIONS, "Endpoints that requests move away from, because they drain or have too much to do, and where to.";
     get "/api/coordination/arrivals" arrivals, "[]." requests::ARRIVALS, "The newest requests that were sent to endpoints, newest first; ?limit=.";
     get "/api/coordination/shadow" shadows, "" endpoints::SHADOWS, "What the strategy of `balance.shadow` would have chosen, by service.";
     get "/api/coordination/simulate" simulate, "" endpoints::REPLAY, "Replays the recorded requests of a service through each strategy; ?service=<name>. At least 100 must be recorded.";
@@ -92,7 +94,7 @@ routes! {
     put "/api/coordination/strategy" set_strategy, "" endpoints::STRATEGIES, "Changes it: {\"strategy\":NAME} of all services, with \"service\" of one; null: as configured.";
     get "/api/coordination/mode" mode, "" process::MODE, "The mode and the features that are on.";
     put "/api/coordination/mode" set_mode, "" process::MODE, "Changes them: {\"mode\":\"bypass\"} or {\"mode\":\"normal\"}; {\"features\":{\"cache\":false}}, null: as configured.";
-    put "/api/coordination/instances/{service}/{id}/status" set_status, "" endpoints::STATUS, "Takes an instance out of service or back: {\"status\":\"maintenance\"} or {\"status\":\"active\"}.";
+    put "/api/coordination/instances/{service}/{id}/status" set_status, "" endpoints::STATUS, "Takes an instance out of service or back: {\"status\":\"draining\"}, {\"status\":\"maintenance\"}, which is not probed either, or {\"status\":\"active\"}. Requests in flight and those of its transactions go on.";
     put "/api/coordination/instances/{service}/{id}/metrics" push_metrics, "" endpoints::PUSHED, "Takes figures of an agent: current_connections, cpu_usage, memory_usage, requests_per_second, queue_size. Each counts for balance.report_ttl.";
     get "/api/coordination/instances/{service}/{id}/metrics" reported, "" endpoints::REPORTED, "The figures that agents pushed, their age, and the load after each of the last 100 reports.";
     get "/api/coordination/executions" executions, "[]." requests::EXECUTIONS, "Requests in flight, oldest first; ?limit=.";

@@ -14,12 +14,13 @@
 
 use super::no_route::NoRoute;
 use super::pool::Pool;
+use super::refusals::QueueRefusals;
 use super::route::RouteRequest;
 use super::waiter::{self, Answer, NoPermit, Waiter};
 use crate::clock::{Clock, Moment};
 use crate::endpoint::Room;
 use crate::random::Random;
-use balancing::{Offer, Passed, Places, Queue, QueueTicket, Refusal};
+use balancing::{Offer, Passed, Places, Queue, QueueRefusal, QueueSummary, QueueTicket, Refusal};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst, fence};
 use std::sync::{Arc, Weak};
@@ -47,6 +48,7 @@ struct Line {
     /// The pool of the present configuration.
     pool: Weak<Pool>,
     random: Random,
+    refusals: QueueRefusals,
     /// Whether a task looks every [`TICK`].
     is_watched: bool,
 }
@@ -60,6 +62,7 @@ impl Broker {
                 queue: Queue::default(),
                 pool: Weak::new(),
                 random,
+                refusals: QueueRefusals::default(),
                 is_watched: false,
             }),
             waiting: AtomicUsize::new(0),
@@ -70,6 +73,22 @@ impl Broker {
     /// How many wait.
     pub fn pending(&self) -> usize {
         self.waiting.load(SeqCst)
+    }
+
+    /// Refuses a request that would wait: too many wait.
+    pub fn refuse_full(&self) -> Refusal {
+        let now = self.clock.now();
+        self.locked(|line| {
+            let refusal = line.queue.refuse(QueueRefusal::QueueFull, now);
+            line.refusals.count(&refusal);
+            refusal
+        })
+    }
+
+    /// Who waits, and how many were refused.
+    pub fn summary(&self) -> (QueueSummary, QueueRefusals) {
+        let now = self.clock.now();
+        self.locked(|line| (line.queue.summary(now), line.refusals))
     }
 
     /// A reload is done: who waits is given endpoints of this pool from now on.
@@ -92,10 +111,11 @@ impl Broker {
         let (waiter, answer) = Waiter::new(pool, ask);
         let waiting = waiter::waiting(ask, tenant, deadline);
         let ticket = self.locked(|line| {
-            let queued = line
-                .queue
-                .push(waiting, waiter, pool.queue_rules(), ask.now)?;
+            let rules = pool.queue_rules();
+            let queued = line.queue.push(waiting, waiter, rules, ask.now);
+            let queued = queued.inspect_err(|refusal| line.refusals.count(refusal))?;
             if let Some((gone, refusal)) = queued.displaced {
+                line.refusals.count(&refusal);
                 gone.tell(Err(NoPermit::Refused(refusal)));
             }
             if !std::mem::replace(&mut line.is_watched, true) {
@@ -205,6 +225,7 @@ impl Line {
             return;
         };
         while let Some((waiter, refusal)) = self.queue.expired(&rules, now) {
+            self.refusals.count(&refusal);
             waiter.tell(Err(NoPermit::Refused(refusal)));
         }
     }

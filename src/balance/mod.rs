@@ -8,6 +8,7 @@ mod no_route;
 mod parts;
 pub mod pool;
 mod reading;
+mod refusals;
 pub mod rendezvous;
 pub mod route;
 mod scored;
@@ -21,6 +22,7 @@ pub use balancing::{Ask, EndpointView, Exclusion, Pick, PoolView, RouteReason, S
 pub use broker::{Broker, PendingPermit};
 pub use no_route::{NoHedge, NoRoute};
 pub use pool::{Pool, PoolError};
+pub use refusals::QueueRefusals;
 pub use route::{Route, RouteRequest};
 pub use scored::Scored;
 pub use stats::{InstanceStats, PoolStats};

@@ -164,7 +164,8 @@ impl<'a> RouteSearch<'a> {
             return Err(self.only(None, Exclusion::NotOwner));
         };
         let status = endpoint.health().status();
-        if self.pool.is_enabled && status == HealthStatus::Maintenance {
+        let is_out = matches!(status, HealthStatus::Maintenance | HealthStatus::Draining);
+        if self.pool.is_enabled && is_out {
             return Err(self.only(Some(endpoint), Exclusion::Maintenance));
         }
         self.direct(endpoint, endpoint.max_connections, RouteReason::Owner)

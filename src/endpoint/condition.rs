@@ -6,7 +6,7 @@ use super::identity::Identity;
 use super::probe_trigger::ProbeTrigger;
 use super::room_signal::RoomSignal;
 use super::server_facts::ServerFacts;
-use super::{Gate, HealthRules, HealthStatus};
+use super::{Gate, HealthRules, HealthStatus, OperatorStatus};
 use crate::clock::Moment;
 use balancing::atomic::{Gauge, Stamp};
 use balancing::health::{
@@ -95,13 +95,14 @@ impl Condition {
     }
 
     /// Takes the endpoint out of service, or back.
-    pub fn set_maintenance(&self, on: bool, now: Moment) {
-        if self.health.set_maintenance(on, now) {
-            let what = match on {
-                true => EventKind::MaintenanceBegun,
-                false => EventKind::MaintenanceEnded,
+    pub fn set_operator_status(&self, status: OperatorStatus, now: Moment) {
+        if self.health.set_operator_status(status, now) {
+            let (what, why) = match status {
+                OperatorStatus::Maintenance => (EventKind::MaintenanceBegun, "operator"),
+                OperatorStatus::Draining => (EventKind::MaintenanceBegun, "operator: draining"),
+                OperatorStatus::Active => (EventKind::MaintenanceEnded, "operator"),
             };
-            self.server.tell(what, "operator");
+            self.server.tell(what, why);
             self.probe_trigger.fire();
         }
     }
@@ -246,7 +247,9 @@ fn status_event(status: HealthStatus) -> EventKind {
     match status {
         HealthStatus::Healthy => EventKind::Healthy,
         HealthStatus::Degraded => EventKind::Degraded,
-        HealthStatus::Unhealthy | HealthStatus::Maintenance => EventKind::Unhealthy,
+        HealthStatus::Unhealthy | HealthStatus::Maintenance | HealthStatus::Draining => {
+            EventKind::Unhealthy
+        }
     }
 }
 

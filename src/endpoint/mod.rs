@@ -22,7 +22,7 @@ pub mod state;
 mod times;
 
 pub use balancing::Distance;
-pub use balancing::health::{Evidence, ProbeOutcome};
+pub use balancing::health::{Evidence, OperatorStatus, ProbeOutcome};
 pub use balancing::{EndpointLoad, Gate, HealthStatus, ScoreParts, ServingRules, WriteFitness};
 pub use condition::Condition;
 pub use draining::{DrainLimits, DrainingEndpoint};

@@ -4,6 +4,7 @@ mod changes;
 mod instances;
 mod load;
 mod optimize;
+mod queue;
 mod readiness;
 mod stats;
 
@@ -15,7 +16,7 @@ use crate::admin::{
 use crate::balance::PoolStats;
 use crate::cache::Selection;
 use crate::config;
-use crate::endpoint::{Endpoint, LoadReport};
+use crate::endpoint::{Endpoint, LoadReport, OperatorStatus};
 use crate::observe::unix_ms;
 use crate::plan::{Category, Complexity, Plan};
 use crate::shared::Shared;
@@ -183,6 +184,14 @@ impl Control for Operator {
         load::overload_page(self)
     }
 
+    fn queue(&self) -> Value {
+        queue::queue_page(self)
+    }
+
+    fn migrations(&self) -> Value {
+        queue::migrations_page(self)
+    }
+
     fn arrivals(&self, limit: usize) -> Value {
         value(&self.shared.observer.arrivals().newest(limit))
     }
@@ -244,10 +253,13 @@ impl Control for Operator {
         status: StatusChange,
     ) -> Result<(), Problem> {
         let (_, endpoint) = self.endpoint(service, endpoint)?;
-        let on = status == StatusChange::Maintenance;
-        endpoint
-            .health()
-            .set_maintenance(on, self.shared.clock.now());
+        let status = match status {
+            StatusChange::Active => OperatorStatus::Active,
+            StatusChange::Draining => OperatorStatus::Draining,
+            StatusChange::Maintenance => OperatorStatus::Maintenance,
+        };
+        let now = self.shared.clock.now();
+        endpoint.health().set_operator_status(status, now);
         Ok(())
     }
 

@@ -80,6 +80,7 @@ pub fn resources(shared: &Shared, machine: &SystemLoad) -> ResourceSample {
         let load = service.pool.stats(now).avg_load_score?;
         Some((service.name.to_string(), load))
     });
+    let brokers = || snapshot.services().map(|service| &service.pool);
     ResourceSample {
         timestamp: unix_ms(),
         cpu_usage: machine.cpu,
@@ -92,6 +93,8 @@ pub fn resources(shared: &Shared, machine: &SystemLoad) -> ResourceSample {
         graph_db_load: mean_load(&graph),
         graph_db_connections: graph.iter().map(|one| one.total_active_queries).sum(),
         max_graph_connections: limits(&graph),
+        pending_queries: brokers().map(|pool| pool.broker().pending()).sum(),
+        max_queue_size: brokers().map(|pool| pool.queue_rules().max_pending).sum(),
         services: loads.collect(),
     }
 }

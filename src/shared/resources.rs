@@ -31,6 +31,9 @@ pub struct ResourceSample {
     pub graph_db_load: Option<f64>,
     pub graph_db_connections: u32,
     pub max_graph_connections: u32,
+    /// Requests that wait for an endpoint with room, of all services, and at most.
+    pub pending_queries: usize,
+    pub max_queue_size: usize,
     /// Mean load score of the endpoints of each service.
     pub services: BTreeMap<String, f64>,
 }

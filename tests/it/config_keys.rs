@@ -104,6 +104,7 @@ const ROWS: &[Row] = &[
     row("balance.retry_floor", ["10", "0"], attempts_of_a_read_on_floor),
     row("balance.hedging", ["true", "false"], attempts_of_a_read_that_takes_long),
     row("balance.queue.max_pending", ["1000", "0"], request_that_finds_no_room),
+    row("planner.max_queue_size", ["1000", "0"], request_that_finds_no_room),
     row("balance.queue.max_pending_per_endpoint", ["500", "0"], request_that_finds_no_room),
     row("balance.queue.max_wait", ["10s", "50ms"], request_that_finds_no_room),
     row("balance.queue.overload", ["predicted_wait", "controlled_delay"], request_that_finds_no_room),

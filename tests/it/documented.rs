@@ -152,6 +152,7 @@ impl Site {
             "/api/coordination/rules",
             "/api/coordination/overload",
             "/api/coordination/arrivals",
+            "/api/coordination/queue",
             "/api/config",
         ] {
             let got = self.admin("GET", path, Value::Null).await;
@@ -384,8 +385,9 @@ async fn operation(site: &mut Site) {
     let busy = json!({"current_connections": 100, "cpu_usage": 1.0, "queue_size": 100});
     let path = "/api/coordination/instances/vectors/b/metrics";
     assert_eq!(site.admin("PUT", path, busy).await.status, 200);
-    site.admin("GET", "/api/coordination/overload", Value::Null)
-        .await;
+    for path in ["/api/coordination/overload", "/api/coordination/migrations"] {
+        site.admin("GET", path, Value::Null).await;
+    }
     let figures = json!({"current_connections": 90, "cpu_usage": 0.5, "memory_usage": 0.25, "requests_per_second": 7.0, "queue_size": 3});
     let path = "/api/coordination/instances/vectors/a/metrics";
     assert_eq!(site.admin("PUT", path, figures).await.status, 200);

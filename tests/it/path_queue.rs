@@ -160,6 +160,86 @@ async fn an_endpoint_that_is_added_takes_few_of_those_that_wait_at_first() {
     first.join_next().await;
 }
 
+/// The row of an endpoint in the list of instances.
+async fn instance(proxy: &Proxy, place: usize) -> serde_json::Value {
+    proxy.data("/api/coordination/instances").await["db"][place].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_drains_ends_what_it_has_and_takes_nothing_new() {
+    let (drains, release) = held(|| Step::json(200, OK)).await;
+    let other = slow(0).await;
+    let setup = http(&[&drains, &other]).set("balance.strategy", "round_robin");
+    let proxy = setup.start().await;
+    let mut first = send(*proxy, "GET", 2);
+    wait_until("the first request", || drains.count() == 1).await;
+    first.join_next().await;
+    let name = instance(&proxy, 0).await["instance_id"].clone();
+    let path = format!(
+        "/api/coordination/instances/db/{}/status",
+        name.as_str().unwrap()
+    );
+    let wrong = serde_json::json!({"status": "away"});
+    let refused = proxy.operate("PUT", &path, "", &wrong).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("draining"), "{}", refused.text());
+    let body = serde_json::json!({"status": "draining"});
+    assert_eq!(proxy.operate("PUT", &path, "", &body).await.status, 200);
+    let row = instance(&proxy, 0).await;
+    assert_eq!(
+        (&row["status"], &row["drained"]),
+        (&"draining".into(), &false.into())
+    );
+    let moves = proxy.data("/api/coordination/migrations").await;
+    assert_eq!(moves[0]["from_worker"], name);
+    assert!(moves[0]["to_worker"].is_string(), "{moves}");
+    assert_eq!(
+        at_once(*proxy, "GET", 10).await,
+        BTreeMap::from([(200, 10)])
+    );
+    assert_eq!(drains.count(), 1);
+    release.notify_one();
+    let status = first.join_next().await.expect("one").expect("a response");
+    assert_eq!(status, 200);
+    eventually("it is drained", || async {
+        instance(&proxy, 0).await["drained"] == true
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_queue_is_shown_by_priority_and_tenant_with_what_was_refused() {
+    let (origin, release) = held(|| Step::json(200, OK)).await;
+    let setup = max_connections(http(&[&origin]), 0, 1).set("balance.queue.max_pending", "2");
+    let proxy = setup.start().await;
+    let mut tasks = send(*proxy, "GET", 1);
+    wait_until("the first request", || origin.count() == 1).await;
+    let mut waits = send(*proxy, "GET", 2);
+    waiting(&proxy, 2).await;
+    assert_eq!(at_once(*proxy, "GET", 1).await, BTreeMap::from([(503, 1)]));
+    let queue = proxy.data("/api/coordination/queue").await[0].clone();
+    assert_eq!(
+        (&queue["pending"], &queue["max_pending"]),
+        (&2.into(), &2.into())
+    );
+    assert_eq!(
+        queue["by_priority"].as_object().unwrap().values().next(),
+        Some(&2.into())
+    );
+    assert_eq!(
+        (&queue["tenants"], &queue["refused"]["queue_full"]),
+        (&1.into(), &1.into())
+    );
+    assert!(queue["oldest_age"].as_f64().unwrap() > 0.0);
+    for _ in 0..3 {
+        release.notify_one();
+        tokio::select! {
+            Some(_) = tasks.join_next() => {}
+            Some(_) = waits.join_next() => {}
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn those_that_wait_go_to_an_endpoint_that_a_reload_adds() {
     let (full, release) = held(|| Step::json(200, OK)).await;

@@ -46,7 +46,7 @@ pub use load::{EndpointLoad, ScoreParts};
 pub use moment::Moment;
 pub use policy::{Pick, Policy};
 pub use queue::{
-    Offer, Overload, Passed, Places, Queue, QueueRefusal, QueueRules, QueueTicket, Queued, Refusal,
+    Offer, Overload, Passed, Places, Queue, QueueRefusal, QueueRules, QueueSummary, QueueTicket, Queued, Refusal,
     Waiting,
 };
 pub use random::Random;

@@ -178,7 +178,7 @@ impl Screen {
     fn status_exclusion(&self, endpoint: &EndpointView) -> Option<Exclusion> {
         let (serving, health) = (self.rules.serving, &endpoint.health);
         match health.status {
-            HealthStatus::Maintenance if serving.is_out(health.status) => {
+            HealthStatus::Maintenance | HealthStatus::Draining if serving.is_out(health.status) => {
                 Some(Exclusion::Maintenance)
             }
             _ if health.waits_until.is_some() => Some(Exclusion::RetryAfter),

@@ -15,7 +15,7 @@ const INSTANCE: &[Field] = fields! {
     "addresses" Any, "The addresses to which its host resolves, a list.";
     "weight" Number, "Its weight.";
     "role" MaybeText, "writer or reader; null while it is not known.";
-    "status" Text, "healthy, degraded, unhealthy or maintenance. In `instances` also draining: a reload removed it or moved its name to another address, and it finishes its transactions.";
+    "status" Text, "healthy, degraded, unhealthy, maintenance or draining: an operator lets it drain; in `instances` also where a reload removed it or moved its name to another address, and it finishes its transactions.";
     "is_healthy" Bool, "Whether it serves: it has an address, is healthy or degraded, its breaker is closed, and it is not ejected.";
     "breaker" Text, "closed, open or half_open.";
     "last_health_check_age" MaybeNumber, "Seconds since the last probe.";
@@ -43,7 +43,8 @@ const INSTANCE: &[Field] = fields! {
 
 /// Further fields of the list of endpoints.
 const DRAINING: &[Field] = fields! {
-    "drain_ends_in" MaybeNumber, "Of a draining endpoint: seconds until it is forgotten if no further request of its transactions comes, or at the latest while one runs. Null for the others.";
+    "drained" Any, "Of a draining endpoint: true when nothing is in flight there any more, false before. Null for the others.";
+    "drain_ends_in" MaybeNumber, "Of an endpoint that a reload removed: seconds until it is forgotten if no further request of its transactions comes, or at the latest while one runs. Null for the others.";
 };
 
 /// Services with their endpoints.
@@ -96,7 +97,7 @@ pub const BALANCER: &[Group] = &[(
         "assignments.average_time" MaybeNumber, "Seconds that choosing took on average.";
         "assignments.success_rate" MaybeNumber, "Percent.";
         "server_distribution.*" Number, "Requests sent to each endpoint, by `service/endpoint`.";
-        "servers.*.status" Text, "healthy, degraded, unhealthy or maintenance.";
+        "servers.*.status" Text, "healthy, degraded, unhealthy, maintenance or draining.";
         "servers.*.current_connections" Number, "As in `instances`.";
         "servers.*.load_score" Number, "Load score A, 0 to 1.";
         "servers.*.avg_response_time" MaybeNumber, "Seconds.";
@@ -195,7 +196,7 @@ pub const STATUS: &[Group] = &[(
     fields! {
         "service" Text, "The service.";
         "instance" Text, "The endpoint.";
-        "status" Text, "maintenance or active.";
+        "status" Text, "maintenance, draining or active.";
     },
 )];
 

@@ -17,6 +17,8 @@ const RESOURCE: &[Field] = fields! {
     "graph_db_load" MaybeNumber, "The same of Neo4j.";
     "graph_db_connections" Number, "Requests in flight there.";
     "max_graph_connections" Number, "Requests in flight there at most.";
+    "pending_queries" Number, "Requests that wait for an endpoint with room, of all services.";
+    "max_queue_size" Number, "Requests that may wait.";
     "services.*" Number, "Mean load score A of the endpoints of a service.";
 };
 
@@ -46,5 +48,36 @@ pub const OVERLOAD: &[Group] = &[(
         "scaling[].load" MaybeNumber, "Mean load score A now.";
         "scaling[].recent_load" MaybeNumber, "Its mean over the last minute; null before the first sample.";
         "scaling[].add" Number, "Endpoints more that would bring a load that was above 0.8 for a minute to 0.6; 0 for none.";
+    },
+)];
+
+/// Queues.
+pub const QUEUE: &[Group] = &[(
+    "",
+    fields! {
+        "service" Text, "A service.";
+        "pending" Number, "Requests that wait for an endpoint with room.";
+        "max_pending" Number, "Requests that may wait.";
+        "oldest_age" MaybeNumber, "Seconds since the oldest of them arrived; null when none waits.";
+        "predicted_wait" MaybeNumber, "Seconds until all that wait now are served, by the rate at which they were served lately; null where that is not known.";
+        "by_priority" Any, "Requests that wait, by their priority.";
+        "tenants" Number, "Tenants whose requests wait.";
+        "by_tenant" Any, "Requests that wait, by tenant (a hash, hexadecimal); the 20 with the most.";
+        "refused.queue_full" Number, "Requests that were refused because as many waited as may.";
+        "refused.tenant_share_used" Number, "Those refused because the queue was full and their tenant waited for most.";
+        "refused.wait_too_long" Number, "Those refused at once because they would have waited for too long.";
+        "refused.queue_timeout" Number, "Those refused after they had waited for as long as they may.";
+    },
+)];
+
+/// Migrations.
+pub const MIGRATIONS: &[Group] = &[(
+    "",
+    fields! {
+        "service" Text, "A service.";
+        "from_worker" Text, "The endpoint that requests move away from.";
+        "to_worker" MaybeText, "The least busy endpoint that serves; null when there is none.";
+        "reason" Text, "draining, with its requests in flight, or both loads of an endpoint that is overloaded. What is in flight is never moved.";
+        "priority" Number, "9 or 10, larger is more urgent.";
     },
 )];

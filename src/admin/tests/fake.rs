@@ -78,6 +78,12 @@ impl Control for Fake {
     fn overload(&self) -> Value {
         json!({})
     }
+    fn queue(&self) -> Value {
+        json!([])
+    }
+    fn migrations(&self) -> Value {
+        json!([])
+    }
     fn arrivals(&self, limit: usize) -> Value {
         json!({"limit": limit})
     }

@@ -3,7 +3,7 @@ use crate::balance::Route;
 use crate::balance::testing::{World, endpoint};
 use crate::config::{RoleChoice, StrategyName::LeastConnections};
 use crate::dialect::Placement;
-use balancing::QueueRefusal;
+use crate::endpoint::OperatorStatus;
 
 /// Endpoints `a`, `b` ... with room for one request each.
 fn narrow(names: &[&str]) -> World {
@@ -273,11 +273,17 @@ async fn yields(count: usize) {
 #[tokio::test]
 async fn an_endpoint_that_is_back_takes_who_waits_at_once() {
     let world = narrow(&["a", "b"]);
-    world.at("b").health().set_maintenance(true, world.now());
+    world
+        .at("b")
+        .health()
+        .set_operator_status(OperatorStatus::Maintenance, world.now());
     let _held = choose(&world).unwrap();
     let mut waits = wait(&world);
     assert!(answered(&mut waits).is_none());
-    world.at("b").health().set_maintenance(false, world.now());
+    world
+        .at("b")
+        .health()
+        .set_operator_status(OperatorStatus::Active, world.now());
     let route = answered(&mut waits).unwrap().unwrap();
     assert_eq!(&*route.endpoint.name, "b");
 }

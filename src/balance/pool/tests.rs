@@ -4,7 +4,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::config::{RoleChoice, StrategyName::*};
 use crate::dialect::{Fault, Placement, Role};
-use crate::endpoint::{Evidence, Gate, HealthStatus, LoadReport, ProbeOutcome};
+use crate::endpoint::{Evidence, Gate, HealthStatus, LoadReport, OperatorStatus, ProbeOutcome};
 use crate::plan::Complexity;
 use crate::random::Random;
 use balancing::{Exclusion, RouteReason};
@@ -60,7 +60,10 @@ fn a_refusal_lists_every_endpoint_with_its_reason() {
     endpoints[2].weight = 0.0;
     let mut world = World::new(LeastConnections, endpoints);
     world.placement = Placement::Writer;
-    world.at("d").health().set_maintenance(true, world.now());
+    world
+        .at("d")
+        .health()
+        .set_operator_status(OperatorStatus::Maintenance, world.now());
     world.fill("e", 100);
     let no_route = world.choose(&[]).unwrap_err();
     use Exclusion::*;
@@ -318,7 +321,10 @@ fn a_local_call_always_goes_to_the_owner_of_its_key() {
     for one in ["a", "b", "c", "d", "e"] {
         assert!(before.iter().filter(|b| *b == one).count() > 15);
     }
-    world.at(&owner).health().set_maintenance(true, world.now());
+    world
+        .at(&owner)
+        .health()
+        .set_operator_status(OperatorStatus::Maintenance, world.now());
     let refused = go(&world.pool, "books").unwrap_err();
     assert!(refused.excluded.contains(&(owner, Exclusion::Maintenance)));
 }
@@ -329,7 +335,10 @@ fn a_transaction_stays_with_its_endpoint_in_whatever_state() {
     let token = world.at("b").token.to_string();
     world.placement = Placement::Pinned(token);
     unhealthy(&world, "b");
-    world.at("b").health().set_maintenance(true, world.now());
+    world
+        .at("b")
+        .health()
+        .set_operator_status(OperatorStatus::Maintenance, world.now());
     world.fill("b", 100);
     let route = world.route();
     assert_eq!(
@@ -614,7 +623,10 @@ proptest! {
                     let (endpoint, outcome) = (at(n), if good { ProbeOutcome::Good } else { ProbeOutcome::Silent });
                     endpoint.health().probed(outcome, "", &endpoint.rules, world.now());
                 }
-                Step::Maintain(n, on) => at(n).health().set_maintenance(on, world.now()),
+                Step::Maintain(n, on) => {
+                    let status = if on { OperatorStatus::Maintenance } else { OperatorStatus::Active };
+                    at(n).health().set_operator_status(status, world.now());
+                }
                 _ => {}
             }
         }
@@ -761,7 +773,10 @@ fn a_strategy_goes_on_where_it_was_after_a_reload_that_leaves_its_endpoints() {
 fn what_choosing_ignores_takes_no_endpoint_offline() {
     let serves = |change: fn(&mut crate::config::Config)| {
         let world = World::with(LeastConnections, letters(1), change);
-        world.at("a").health().set_maintenance(true, world.now());
+        world
+            .at("a")
+            .health()
+            .set_operator_status(OperatorStatus::Maintenance, world.now());
         let stats = world.pool.stats(world.now());
         assert_eq!(stats.healthy_instances == 1, world.choose(&[]).is_ok());
         stats.healthy_instances

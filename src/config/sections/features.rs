@@ -20,8 +20,8 @@ section! {
         max_memory_usage: f64 = 0.8 => share().not_used_yet(),
         /// Load of a database above which a plan does not fit. Not used yet.
         max_db_load: f64 = 0.9 => share().not_used_yet(),
-        /// Pending requests above which nothing fits. Not used yet.
-        max_queue_size: u32 = 1000 => count().not_used_yet(),
+        /// Requests of all services that wait for an endpoint at most: past that none is let wait. `balance.queue.max_pending` bounds each service.
+        max_queue_size: u32 = 1000 => within(0.0, 1e6),
         /// Factor on what a plan needs when it is compared with the load (1.0 = literal). Not used yet.
         requirement_scale: f64 = 0.1 => within(0.0, 100.0).not_used_yet(),
         /// Prefix of users whose requests have a higher priority: where requests wait for an endpoint, theirs go first.

@@ -137,12 +137,13 @@ async fn an_opened_breaker_asks_for_a_probe_now() {
 #[test]
 fn maintenance_is_told_once_each_way() {
     let condition = condition("::1");
-    for on in [true, true, false, false] {
-        condition.set_maintenance(on, Moment(0));
+    use OperatorStatus::{Active, Draining, Maintenance};
+    for status in [Maintenance, Maintenance, Active, Active, Draining, Active] {
+        condition.set_operator_status(status, Moment(0));
     }
     assert_eq!(
         told(&condition),
-        [EventKind::MaintenanceBegun, EventKind::MaintenanceEnded]
+        [EventKind::MaintenanceBegun, EventKind::MaintenanceEnded].repeat(2)
     );
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use crate::config;
 use crate::config::EndpointAddress;
 use crate::dialect::{MetadataQuery, Probe, ProbeResult, Response, Role};
-use crate::endpoint::{HealthStatus, Identity, ProbeOutcome};
+use crate::endpoint::{HealthStatus, Identity, OperatorStatus, ProbeOutcome};
 use crate::probe::{ProbeError, ProbeReply, Question};
 use async_trait::async_trait;
 use balancing::health::Peers;
@@ -246,7 +246,7 @@ async fn roles_are_set_from_what_probes_find() {
 #[tokio::test]
 async fn an_endpoint_in_maintenance_is_not_probed() {
     let bench = bench(Fake::default());
-    bench.endpoints[0].set_maintenance(true, bench.clock.now());
+    bench.endpoints[0].set_operator_status(OperatorStatus::Maintenance, bench.clock.now());
     bench.prober.round().await;
     assert_eq!(bench.fake.asked("/live"), ["b"]);
 }

@@ -90,6 +90,9 @@ async fn wait(
     requester: &mut Option<&mut dyn Requester>,
 ) -> Result<Route, Unplaced> {
     let pool = &outbound.service.pool;
+    if !is_feasible(outbound) {
+        return Err(Unplaced::Refused(pool.broker().refuse_full()));
+    }
     let deadline = request.now + longest;
     let pending = pool
         .broker()
@@ -100,6 +103,14 @@ async fn wait(
         answer = pending.answer() => Ok(answer?),
         () = requester::gone_in_queue(requester) => Err(Unplaced::RequesterGone),
     }
+}
+
+/// Whether one more may wait, of all services.
+fn is_feasible(outbound: &Outbound) -> bool {
+    let planner = &outbound.snapshot.config.planner;
+    let services = outbound.snapshot.services();
+    let waiting: usize = services.map(|one| one.pool.broker().pending()).sum();
+    !planner.enabled || waiting < planner.max_queue_size as usize
 }
 
 /// How long the call may wait now: its waits for earlier attempts count.

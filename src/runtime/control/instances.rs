@@ -3,7 +3,7 @@
 
 use crate::balance::InstanceStats;
 use crate::clock::Moment;
-use crate::endpoint::DrainingEndpoint;
+use crate::endpoint::{DrainingEndpoint, Endpoint, HealthStatus};
 use crate::snapshot::Snapshot;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -14,32 +14,35 @@ pub fn instances(snapshot: &Snapshot, leaving: &[DrainingEndpoint], now: Moment)
     let mut services = Map::new();
     for service in snapshot.services() {
         let rows = service.pool.endpoints().iter();
-        let rows = rows.map(|endpoint| row(InstanceStats::of(endpoint, now), None));
+        let rows = rows.map(|endpoint| row(endpoint, None, now));
         services.insert(service.name.to_string(), rows.collect());
     }
     for one in leaving {
         let service = one.endpoint.health().identity().service.to_string();
         let rows = services.entry(service).or_insert(Value::Array(Vec::new()));
         if let Value::Array(rows) = rows {
-            rows.push(row(InstanceStats::of(&one.endpoint, now), Some(one)));
+            rows.push(row(&one.endpoint, Some(one), now));
         }
     }
     Value::Object(services)
 }
 
 /// One endpoint. One that drains takes no new requests, whatever its probes said last.
-fn row(stats: InstanceStats, leaving: Option<&DrainingEndpoint>) -> Value {
+fn row(endpoint: &Endpoint, leaving: Option<&DrainingEndpoint>, now: Moment) -> Value {
     #[derive(Serialize)]
     struct Row<'a> {
         #[serde(flatten)]
         stats: &'a InstanceStats,
+        drained: Option<bool>,
         drain_ends_in: Option<f64>,
     }
     let drain_ends_in = leaving.map(|one| one.idle_ends_in.unwrap_or(one.ends_in));
     let drain_ends_in = drain_ends_in.as_ref().map(Duration::as_secs_f64);
-    let stats = &stats;
+    let stats = &InstanceStats::of(endpoint, now);
+    let drains = leaving.is_some() || stats.status == HealthStatus::Draining;
     let mut row = super::value(&Row {
         stats,
+        drained: drains.then(|| endpoint.state.unfinished() == 0),
         drain_ends_in,
     });
     if let (Some(_), Value::Object(fields)) = (leaving, &mut row) {

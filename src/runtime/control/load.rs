@@ -1,7 +1,7 @@
 //! What the load says: the resources, the rules about them, endpoints that are busier than others, and how many more would do.
 
 use super::Operator;
-use crate::balance::PoolStats;
+use crate::balance::{InstanceStats, PoolStats};
 use serde_json::{Value, json};
 
 /// Load score above which an endpoint is overloaded.
@@ -71,18 +71,24 @@ pub(super) fn overload_page(operator: &Operator) -> Value {
         "scaling": pools.iter().map(|pool| scaling(pool, recent(pool))).collect::<Vec<_>>(),
     })
 }
-/// From each endpoint that is overloaded to the least busy one that is not.
-fn moves(pool: &PoolStats) -> Vec<Value> {
+
+/// The least busy endpoint that serves, unless it is overloaded itself.
+pub(super) fn least_busy(pool: &PoolStats) -> Option<&InstanceStats> {
     let least = pool.instances.iter().filter(|one| one.is_healthy);
     let least = least.min_by(|a, b| a.load_score.total_cmp(&b.load_score));
-    let Some(least) = least.filter(|one| one.load_score <= OVERLOADED) else {
+    least.filter(|one| one.load_score <= OVERLOADED)
+}
+
+/// From each endpoint that is overloaded to the least busy one that is not.
+pub(super) fn moves(pool: &PoolStats) -> Vec<Value> {
+    let Some(least) = least_busy(pool) else {
         return Vec::new();
     };
     let busy = pool
         .instances
         .iter()
         .filter(|one| one.load_score > OVERLOADED);
-    let row = |one: &crate::balance::InstanceStats| {
+    let row = |one: &InstanceStats| {
         json!({
             "service": pool.service,
             "from_worker": one.instance_id,

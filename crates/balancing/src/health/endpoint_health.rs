@@ -10,7 +10,7 @@ use super::record::TrafficRecord;
 use super::retry_after::RetryAfter;
 use super::settings::HealthSettings;
 use super::slow_start::SlowStart;
-use super::status::{ProbeOutcome, StatusMachine};
+use super::status::{OperatorStatus, ProbeOutcome, StatusMachine};
 use super::traffic::TrafficCounts;
 use super::uptime::Uptime;
 use super::{Evidence, Gate, HealthChange, HealthStatus, HealthView, Lesson};
@@ -172,9 +172,9 @@ impl EndpointHealth {
     }
 
     /// Takes the endpoint out of service, or back. True when that is a change.
-    pub fn set_maintenance(&self, on: bool, now: Moment) -> bool {
-        let is_change = self.status.set_maintenance(on);
-        if is_change && !on {
+    pub fn set_operator_status(&self, status: OperatorStatus, now: Moment) -> bool {
+        let is_change = self.status.set_operator_status(status);
+        if is_change && status == OperatorStatus::Active {
             self.slow_start.begin(now);
         }
         is_change

@@ -25,7 +25,7 @@ pub use peers::Peers;
 pub use probe_schedule::ProbeSchedule;
 pub use serving_rules::ServingRules;
 pub use settings::{BreakerSettings, HealthSettings, ProbeSettings, StatusRule};
-pub use status::ProbeOutcome;
+pub use status::{OperatorStatus, ProbeOutcome};
 pub use traffic::{TrafficCounts, WINDOW};
 
 use crate::Moment;
@@ -94,6 +94,8 @@ pub enum HealthStatus {
     Unhealthy,
     /// Taken out by the operator; not probed.
     Maintenance,
+    /// The operator lets it drain: no new requests.
+    Draining,
 }
 
 impl HealthStatus {
@@ -104,6 +106,7 @@ impl HealthStatus {
             HealthStatus::Degraded => "degraded",
             HealthStatus::Unhealthy => "unhealthy",
             HealthStatus::Maintenance => "maintenance",
+            HealthStatus::Draining => "draining",
         }
     }
 }

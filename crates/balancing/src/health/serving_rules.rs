@@ -20,7 +20,7 @@ impl ServingRules {
             && match status {
                 HealthStatus::Healthy | HealthStatus::Degraded => false,
                 HealthStatus::Unhealthy => self.probes,
-                HealthStatus::Maintenance => true,
+                HealthStatus::Maintenance | HealthStatus::Draining => true,
             }
     }
 

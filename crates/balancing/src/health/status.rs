@@ -31,11 +31,26 @@ impl ProbeOutcome {
     }
 }
 
+/// What an operator says of an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OperatorStatus {
+    /// Probes and traffic decide.
+    #[default]
+    Active,
+    /// Taken out, and not probed.
+    Maintenance,
+    /// Given no new requests, and probed on.
+    Draining,
+}
+
+const MAINTENANCE: u8 = OperatorStatus::Maintenance as u8;
+const DRAINING: u8 = OperatorStatus::Draining as u8;
+
 /// Status with the counts behind it. Reading takes no lock.
 #[derive(Debug, Default)]
 pub struct StatusMachine {
     state: AtomicU8,
-    maintenance: AtomicBool,
+    operator: AtomicU8,
     /// Whether there are errors to forgive: spares good traffic the lock.
     troubled: AtomicBool,
     probe_failing: AtomicBool,
@@ -51,10 +66,11 @@ struct Counts {
 impl StatusMachine {
     /// The present status.
     pub fn get(&self) -> HealthStatus {
-        if self.maintenance.load(Ordering::Relaxed) {
-            return HealthStatus::Maintenance;
+        match self.operator.load(Ordering::Relaxed) {
+            MAINTENANCE => HealthStatus::Maintenance,
+            DRAINING => HealthStatus::Draining,
+            _ => status_of(self.state.load(Ordering::Relaxed)),
         }
-        status_of(self.state.load(Ordering::Relaxed))
     }
 
     /// Whether the last round of probes failed.
@@ -63,8 +79,8 @@ impl StatusMachine {
     }
 
     /// Takes the endpoint out, or back in. True when that is a change.
-    pub fn set_maintenance(&self, on: bool) -> bool {
-        self.maintenance.swap(on, Ordering::Relaxed) != on
+    pub fn set_operator_status(&self, status: OperatorStatus) -> bool {
+        self.operator.swap(status as u8, Ordering::Relaxed) != status as u8
     }
 
     /// Takes the outcome of a round of probes; gives the new status when it changed.

@@ -35,6 +35,16 @@ impl<W> Flow<W> {
         self.waiting.is_empty()
     }
 
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Those that wait.
+    pub fn all(&self) -> impl Iterator<Item = &Waiting> {
+        self.waiting.values().map(|(waiting, _)| waiting)
+    }
+
     /// The cost of all its requests.
     pub fn cost(&self) -> f64 {
         self.cost

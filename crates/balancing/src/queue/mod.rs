@@ -13,11 +13,13 @@ mod hand_out;
 mod order;
 mod overload;
 mod passed;
+mod summary;
 
 pub use admission::{QueueRefusal, Queued, Refusal};
 pub use hand_out::{Offer, Places};
 pub use overload::Overload;
 pub use passed::Passed;
+pub use summary::QueueSummary;
 
 use crate::Moment;
 use drain::DrainRate;
@@ -161,6 +163,16 @@ impl<W> Queue<W> {
     pub fn predicted_wait(&self, now: Moment) -> Option<Duration> {
         let cost = self.flows.values().map(Flow::cost).sum();
         self.drain.time_for(cost, now)
+    }
+
+    /// A refusal, with the time after which those that wait now will have been served.
+    pub fn refuse(&self, why: QueueRefusal, now: Moment) -> Refusal {
+        admission::refusal(self, why, now)
+    }
+
+    /// Who waits, in numbers.
+    pub fn summary(&self, now: Moment) -> QueueSummary {
+        summary::of(self, now)
     }
 
     fn remove(&mut self, ticket: QueueTicket, now: Moment) -> Option<(Waiting, W)> {

@@ -330,6 +330,7 @@ fn instance(site: &Site, name: &str, origin: &Origin, list: &Value) -> Vec<(&'st
         // Of the last minute, too.
         ("error_rate", Must::Lie(0.0, 1.0)),
         ("generation", be(0)),
+        ("drained", be(Value::Null)),
         ("drain_ends_in", be(Value::Null)),
     ]
 }
@@ -549,6 +550,26 @@ async fn scores(site: &Site, wrong: &mut Differences) {
     }
 }
 
+/// Nobody waits by now.
+async fn queue(site: &Site, wrong: &mut Differences) {
+    let queue = site.at.data("/api/coordination/queue").await;
+    let rows = [
+        ("0.service", be("db")),
+        ("0.pending", be(0)),
+        ("0.max_pending", be(1000)),
+        ("0.oldest_age", be(Value::Null)),
+        ("0.predicted_wait", be(Value::Null)),
+        ("0.by_priority", be(json!({}))),
+        ("0.by_tenant", be(json!({}))),
+        ("0.tenants", be(0)),
+        ("0.refused.queue_full", be(0)),
+        ("0.refused.tenant_share_used", be(0)),
+        ("0.refused.wait_too_long", be(0)),
+        ("0.refused.queue_timeout", be(0)),
+    ];
+    wrong.fields("GET /api/coordination/queue", &queue, "", rows);
+}
+
 /// The resources, the rules about them, and `a`, whose agent reports much load.
 async fn load(site: &Site, wrong: &mut Differences) {
     let figures = json!({"current_connections": 100, "cpu_usage": 1.0, "memory_usage": 1.0, "queue_size": 100});
@@ -568,6 +589,16 @@ async fn load(site: &Site, wrong: &mut Differences) {
         ("scaling[].add", be(0)),
     ];
     wrong.fields("GET /api/coordination/overload", &overload, "", rows);
+    let migrations = site.at.data("/api/coordination/migrations").await;
+    let rows = [
+        ("0.service", be("db")),
+        ("0.from_worker", be("a")),
+        ("0.to_worker", be("b")),
+        ("0.reason", be("load 1.00 against 0.00")),
+        ("0.priority", be(10)),
+    ];
+    wrong.fields("GET /api/coordination/migrations", &migrations, "", rows);
+    queue(site, wrong).await;
     eventually("a sample of it", || async {
         let resources = site.at.data("/api/coordination/resources").await;
         resources["current"]["services"]["db"] == 0.5
@@ -587,6 +618,8 @@ async fn load(site: &Site, wrong: &mut Differences) {
             ("graph_db_load", be(Value::Null)),
             ("graph_db_connections", be(0)),
             ("max_graph_connections", be(0)),
+            ("pending_queries", be(0)),
+            ("max_queue_size", be(1000)),
             ("services.db", be(0.5)),
         ];
         wrong.fields("GET /api/coordination/resources", &resources, at, rows);

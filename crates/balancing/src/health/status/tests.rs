@@ -103,9 +103,9 @@ fn maintenance_hides_the_state_and_gives_it_back() {
     for _ in 0..5 {
         machine.probed(Silent, &DEFAULT);
     }
-    assert!(machine.set_maintenance(true));
-    assert!(!machine.set_maintenance(true));
+    assert!(machine.set_operator_status(OperatorStatus::Maintenance));
+    assert!(!machine.set_operator_status(OperatorStatus::Maintenance));
     assert_eq!(machine.get(), HealthStatus::Maintenance);
-    machine.set_maintenance(false);
+    machine.set_operator_status(OperatorStatus::Active);
     assert_eq!(machine.get(), HealthStatus::Unhealthy);
 }

@@ -1,0 +1,26 @@
+//! How many requests were refused a place in the queue of a service, by the reason.
+
+use balancing::{QueueRefusal, Refusal};
+use serde::Serialize;
+
+/// Refusals since the service was configured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct QueueRefusals {
+    pub queue_full: u64,
+    pub tenant_share_used: u64,
+    pub wait_too_long: u64,
+    pub queue_timeout: u64,
+}
+
+impl QueueRefusals {
+    /// One more.
+    pub fn count(&mut self, refusal: &Refusal) {
+        let count = match refusal.why {
+            QueueRefusal::QueueFull => &mut self.queue_full,
+            QueueRefusal::TenantShareUsed => &mut self.tenant_share_used,
+            QueueRefusal::TooLongAWait => &mut self.wait_too_long,
+            QueueRefusal::WaitedTooLong => &mut self.queue_timeout,
+        };
+        *count += 1;
+    }
+}

@@ -1,0 +1,81 @@
+//! Who waits for an endpoint, and which requests move from one to another.
+
+use super::Operator;
+use crate::balance::{InstanceStats, PoolStats};
+use crate::clock::Moment;
+use crate::endpoint::{DrainingEndpoint, HealthStatus};
+use crate::snapshot::Service;
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// Tenants that are listed, those with the most requests first.
+const TENANTS: usize = 20;
+
+/// The queue of each service.
+pub(super) fn queue_page(operator: &Operator) -> Value {
+    let now = operator.shared.clock.now();
+    let snapshot = operator.shared.snapshot();
+    snapshot.services().map(|one| queue(one, now)).collect()
+}
+
+fn queue(service: &Service, now: Moment) -> Value {
+    let pool = &service.pool;
+    let (summary, refused) = pool.broker().summary();
+    let priorities = summary.by_priority.iter();
+    let priorities = priorities.map(|(priority, count)| (priority.to_string(), (*count).into()));
+    let mut tenants: Vec<(u64, usize)> = summary.by_tenant.into_iter().collect();
+    tenants.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let listed = tenants.iter().take(TENANTS);
+    let listed = listed.map(|(tenant, count)| (format!("{tenant:016x}"), (*count).into()));
+    json!({
+        "service": *service.name,
+        "pending": summary.waiting,
+        "max_pending": pool.queue_rules().max_pending,
+        "oldest_age": summary.oldest.map(|at| (now - at).as_secs_f64()),
+        "predicted_wait": summary.predicted_wait.as_ref().map(Duration::as_secs_f64),
+        "by_priority": priorities.collect::<Map<String, Value>>(),
+        "tenants": tenants.len(),
+        "by_tenant": listed.collect::<Map<String, Value>>(),
+        "refused": refused,
+    })
+}
+
+/// What moves away from where it is: requests that wait, and those of endpoints that leave or have too much to do.
+pub(super) fn migrations_page(operator: &Operator) -> Value {
+    let now = operator.shared.clock.now();
+    let pools = operator.pools();
+    let leaving = operator.shared.registry.leaving(now);
+    let mut rows: Vec<Value> = pools.iter().flat_map(super::load::moves).collect();
+    for pool in &pools {
+        let drains = |one: &&InstanceStats| one.status == HealthStatus::Draining;
+        let draining = pool.instances.iter().filter(drains);
+        rows.extend(draining.map(|one| drained(pool, &one.instance_id, one.active_queries)));
+    }
+    rows.extend(leaving.iter().map(|one| left(&pools, one)));
+    Value::Array(rows)
+}
+
+/// An endpoint that was removed.
+fn left(pools: &[PoolStats], one: &DrainingEndpoint) -> Value {
+    let identity = one.endpoint.health().identity();
+    let pool = pools.iter().find(|pool| *pool.service == *identity.service);
+    match pool {
+        Some(pool) => drained(pool, &identity.name, one.in_flight),
+        None => row(&identity.service, &identity.name, None, one.in_flight),
+    }
+}
+
+fn drained(pool: &PoolStats, from: &str, in_flight: u32) -> Value {
+    let to = super::load::least_busy(pool);
+    row(&pool.service, from, to, in_flight)
+}
+
+fn row(service: &str, from: &str, to: Option<&InstanceStats>, in_flight: u32) -> Value {
+    json!({
+        "service": service,
+        "from_worker": from,
+        "to_worker": to.map(|one| &one.instance_id),
+        "reason": format!("draining: {in_flight} in flight end there, new ones go elsewhere"),
+        "priority": 10.0,
+    })
+}
