@@ -1,7 +1,7 @@
 //! The program: reads the command line and runs the command.
 
 use clap::Parser;
-use pointsman::cli::{Cli, Command, check, explain, run, schema};
+use pointsman::cli::{Cli, Command, check, explain, replay, run, schema};
 use pointsman::config::Config;
 use pointsman::dialect::registry;
 use std::io::{stdin, stdout};
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain(&args),
+        Command::Replay(args) => replay::run(&args),
         Command::Schema(args) => schema::run(&args),
     }
 }

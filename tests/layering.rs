@@ -48,7 +48,7 @@ const ALLOWED: &[(&str, &str)] = &[
         "runtime",
         "admin balance cache clock config dialect endpoint http listen observe plan probe proxy random shared snapshot",
     ),
-    ("cli", "config dialect observe plan runtime"),
+    ("cli", "balance config dialect observe plan runtime"),
     ("lib", ""),
     ("main", ""),
 ];

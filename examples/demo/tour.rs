@@ -58,14 +58,30 @@ Paste these, one after the other:
    curl -si {vectors}/collections/works/points/query {json} -H 'x-pointsman-explain: 1' -H 'x-request-id: tour' -d '{{"query":9,"limit":2}}'
    curl -s {admin}/api/coordination/explain/tour
 
-5. Kill the replica that answers for this collection. Reads still succeed; its breaker opens after five failures, its
+5. How requests are shared out: each endpoint with its scores and why it could not be chosen, who waits, what each strategy
+   would have made of the last 120 searches, and another strategy from now on:
+   for i in $(seq 1 120); do curl -s -o /dev/null {vectors}/collections/works/points/query {json} -d "{{\"query\":$i,\"limit\":2}}"; done
+   curl -s {admin}/api/coordination/scores
+   curl -s {admin}/api/coordination/queue
+   curl -s '{admin}/api/coordination/simulate?service=vectors'
+   curl -s -X PUT {admin}/api/coordination/strategy -d '{{"service":"vectors","strategy":"least_connections"}}'
+   curl -s {admin}/api/coordination/optimize -d '{{"service":"vectors","apply":true}}'
+
+6. Let a replica drain, see it left out with the reason, and take it back:
+   curl -s -X PUT {admin}/api/coordination/instances/vectors/127-0-0-1-6531/status -d '{{"status":"draining"}}'
+   curl -si {vectors}/collections/works/points/query {json} -H 'x-pointsman-explain: 1' -H 'x-request-id: drained' -d '{{"query":9,"limit":4}}'
+   curl -s {admin}/api/coordination/explain/drained
+   curl -s {admin}/api/coordination/migrations
+   curl -s -X PUT {admin}/api/coordination/instances/vectors/127-0-0-1-6531/status -d '{{"status":"active"}}'
+
+7. Kill the replica that answers for this collection. Reads still succeed; its breaker opens after five failures, its
    status follows after some probes:
    curl -s -X POST {controls}/replicas/{home}/kill
    for i in 1 2 3 4 5 6 7 8; do curl -s -o /dev/null -w '%{{http_code}}\n' {vectors}/collections/works/points/query {json} -d "{{\"query\":$i,\"limit\":1}}"; done
    curl -s {admin}/api/coordination/events
    curl -s -X POST {controls}/replicas/{home}/restart
 
-6. Reload, metrics, health:
+8. Reload, metrics, health:
    curl -s -X POST {admin}/api/config/reload
    curl -s {admin}/metrics | grep pointsman_cache
    curl -s {admin}/readyz

@@ -4,6 +4,7 @@
 
 pub mod broker;
 mod chooser;
+mod comparison;
 mod no_route;
 mod parts;
 pub mod pool;
@@ -20,6 +21,7 @@ mod waiter;
 
 pub use balancing::{Ask, EndpointView, Exclusion, Pick, PoolView, RouteReason, Selector};
 pub use broker::{Broker, PendingPermit};
+pub use comparison::{Comparison, LEAST_RECORDS};
 pub use no_route::{NoHedge, NoRoute};
 pub use pool::{Pool, PoolError};
 pub use refusals::QueueRefusals;

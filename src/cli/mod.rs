@@ -3,6 +3,7 @@
 
 pub mod check;
 pub mod explain;
+pub mod replay;
 pub mod run;
 pub mod schema;
 
@@ -40,6 +41,9 @@ Examples:
   How would this request be understood?
       pointsman explain --dialect neo4j --method POST --path /db/neo4j/query/v2 --body @request.json
 
+  Which strategy would have been best for the requests that were recorded?
+      pointsman replay arrivals.ndjson --service vectors
+
   A JSON schema for your editor, and a file with every key and its default:
       pointsman schema > pointsman.schema.json
       pointsman schema --format yaml > full.yaml";
@@ -54,6 +58,8 @@ pub enum Command {
     Check(CheckArgs),
     /// Say how requests would be understood and planned, without any server
     Explain(explain::ExplainArgs),
+    /// Compare the strategies on recorded requests, without any server
+    Replay(replay::ReplayArgs),
     /// Print what a configuration may hold
     Schema(SchemaArgs),
 }

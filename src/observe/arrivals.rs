@@ -1,16 +1,20 @@
 //! The last requests that were sent to endpoints, as plain values: what a replay reads, and the records behind the balancer's
 //! statistics. No parameters, no paths, no credentials; a ring of fixed length.
 
+use super::arrival_file::ArrivalFile;
 use super::name::Name;
 use super::observation::Observation;
 use super::observer::Learn;
 use crate::clock::Moment;
 use crate::dialect::{Effect, Fault, Placement};
 use crate::plan::Complexity;
+use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A request that was sent to an endpoint.
@@ -51,6 +55,7 @@ pub struct Arrival {
 pub struct Arrivals {
     limit: AtomicUsize,
     ring: Mutex<VecDeque<Arrival>>,
+    file: ArcSwapOption<ArrivalFile>,
     hash_key: RandomState,
 }
 
@@ -60,6 +65,7 @@ impl Arrivals {
         Self {
             limit: AtomicUsize::new(limit),
             ring: Mutex::default(),
+            file: ArcSwapOption::empty(),
             hash_key: RandomState::new(),
         }
     }
@@ -70,6 +76,15 @@ impl Arrivals {
         let mut ring = self.ring.lock();
         let excess = ring.len().saturating_sub(limit);
         ring.drain(..excess);
+    }
+
+    /// Writes to this file as well from now on, or to none.
+    pub fn write_to(&self, path: Option<&Path>) {
+        let present = self.file.load();
+        if present.as_ref().map(|file| file.path()) != path {
+            let file = path.map(|path| Arc::new(ArrivalFile::begin(path)));
+            self.file.store(file);
+        }
     }
 
     /// The newest, newest first, at most `count`.
@@ -88,6 +103,9 @@ impl Arrivals {
     }
 
     fn push(&self, arrival: Arrival) {
+        if let Some(file) = &*self.file.load() {
+            file.push(&arrival);
+        }
         let limit = self.limit.load(Ordering::Relaxed);
         let mut ring = self.ring.lock();
         while ring.len() >= limit.max(1) {

@@ -2,6 +2,8 @@
 //! and everything that learns read this record and nothing else. Nothing here decides anything, waits
 //! for anything, or ever holds a body, a parameter or a credential.
 
+mod arrival_file;
+pub mod arrival_line;
 mod arrivals;
 mod assignments;
 mod attempts;

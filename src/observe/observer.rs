@@ -20,6 +20,7 @@ use crate::dialect::{Call, Effect};
 use crate::random::Random;
 use arc_swap::ArcSwap;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +67,12 @@ pub struct Observer {
     learners: ArcSwap<Vec<Arc<dyn Learn>>>,
 }
 
+fn arrivals(observe: &config::Observe) -> Arrivals {
+    let arrivals = Arrivals::new(observe.arrivals as usize);
+    arrivals.write_to(observe.arrivals_file.as_deref().map(Path::new));
+    arrivals
+}
+
 impl Observer {
     /// An observer that has seen nothing. Fails only if the table of metrics contradicts itself.
     pub fn new(
@@ -81,7 +88,7 @@ impl Observer {
             ids: RequestIds::new(random.bits()),
             executions: Executions::default(),
             history: History::new(limit(observe)),
-            arrivals: Arrivals::new(observe.arrivals as usize),
+            arrivals: arrivals(observe),
             assignments: Assignments::default(),
             learners: ArcSwap::default(),
         }))
@@ -93,6 +100,8 @@ impl Observer {
             .store(Arc::new(Settings::of(observe, queries)));
         self.history.resize(limit(observe));
         self.arrivals.resize(observe.arrivals as usize);
+        self.arrivals
+            .write_to(observe.arrivals_file.as_deref().map(Path::new));
     }
 
     /// From now on `learner` gets the record of each request.

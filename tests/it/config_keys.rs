@@ -153,6 +153,7 @@ const ROWS: &[Row] = &[
     row("observe.log_format", ["text", "json"], line_is_json),
     row("observe.log_requests", ["false", "true"], line_of_a_request),
     row("observe.arrivals", ["4096", "100"], records_of_arrivals),
+    row("observe.arrivals_file", ["one.ndjson", "other.ndjson"], file_of_arrivals),
     row("observe.history", ["1000", "1"], explanations),
     row("thresholds.memory_usage", ["100", "0"], memory_component),
     row("admin.listen", ["127.0.0.1:0", "127.0.0.2:0"], addresses),

@@ -26,3 +26,21 @@ pub struct Ask {
     /// When it arrived.
     pub arrived: Moment,
 }
+
+impl Ask {
+    /// A read of data that any endpoint could have taken, as it was recorded.
+    pub fn recorded(shape: u64, class: u8, cost: f64, arrived: Moment) -> Self {
+        Self {
+            shape,
+            class,
+            cost,
+            needs_writer: false,
+            is_retry: false,
+            ahead: 0.0,
+            target: 0,
+            asks_data: true,
+            may_try: true,
+            arrived,
+        }
+    }
+}

@@ -31,6 +31,8 @@ section! {
         history: u32 = 1000 => count(),
         /// Requests that were sent to endpoints, kept as plain values for the balancer's records and for replays.
         arrivals: u32 = 4096 => within(100.0, 100_000.0),
+        /// A file to which they are written as well, one JSON object a line, for `pointsman replay`. It is bounded: at 64 MiB it becomes `FILE.1`, in place of an older one. Where the disk cannot keep up, some are left out.
+        arrivals_file: Option<String> = None,
         /// Time between two samples of the figures that the dashboard draws. Not used yet.
         collection_interval: Duration = secs(60) => time().not_used_yet(),
         /// Days that samples are kept. Not used yet.

@@ -139,6 +139,19 @@ observations! {
         proxy.data("/api/coordination/shadow").await["services"]["db"]["shadow"].clone()
     }
 
+    /// Whether the first of two files holds an arrival.
+    file_of_arrivals(given) {
+        let origin = good().await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let named = |name: &str| folder.path().join(name).display().to_string();
+        let setup = given.over("qdrant", &[&origin]).set(given.key, &named(given.value));
+        let proxy = setup.start().await;
+        get(&proxy, "/").await;
+        let file = named("one.ndjson");
+        let written = || async { std::fs::read_to_string(&file).is_ok_and(|text| text.ends_with("}\n")) };
+        given.comes(written).await
+    }
+
     /// Of 120 requests.
     records_of_arrivals(given) {
         let origin = good().await;

@@ -108,7 +108,7 @@ impl World {
         };
         Self {
             servers: servers.collect(),
-            views: [EndpointView::IDLE; SERVERS],
+            views: [IDLE; SERVERS],
             selector: Selector {
                 policy: Strategy::LeastConnections.policy(SERVERS),
                 rules: ScreenRules {

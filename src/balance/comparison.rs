@@ -1,0 +1,110 @@
+//! Strategies compared by what each would have made of the same recorded requests.
+
+use crate::config::StrategyName;
+use balancing::replay::{Recorded, Replayed, ReplayedEndpoint, replay};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// Recorded requests that a comparison needs.
+pub const LEAST_RECORDS: usize = 100;
+/// A strategy is better than the present one only by more than this share: less is a tie, which keeps the present one.
+const TIE: f64 = 0.02;
+/// The seed of every replay, so that the same records give the same report.
+const SEED: u64 = 1;
+
+/// What each strategy makes of the requests.
+pub struct Comparison {
+    endpoints: Vec<String>,
+    all: Vec<(StrategyName, Replayed)>,
+}
+
+impl Comparison {
+    /// Replays the records, which are in the order of their arrival, through each strategy. `slowest` counts as 1.0 in scores.
+    pub fn of(
+        records: &[Recorded],
+        endpoints: &[(String, ReplayedEndpoint)],
+        slowest: Duration,
+    ) -> Self {
+        let names = endpoints.iter().map(|(name, _)| name.clone()).collect();
+        let endpoints: Vec<ReplayedEndpoint> = endpoints.iter().map(|(_, one)| *one).collect();
+        let all = StrategyName::ALL.iter().filter_map(|(name, _)| {
+            let policy = name.strategy().policy(endpoints.len());
+            let slowest = slowest.as_secs_f64();
+            let replayed = replay(records, &endpoints, &*policy, slowest, SEED)?;
+            Some((*name, replayed))
+        });
+        let all = all.collect();
+        Self {
+            endpoints: names,
+            all,
+        }
+    }
+
+    /// The strategy with the least time for each success; a tie keeps the current one.
+    pub fn best(&self, current: StrategyName) -> StrategyName {
+        let cost = |name| {
+            let found = self.all.iter().find(|(other, _)| *other == name);
+            found.map_or(f64::INFINITY, |(_, replayed)| replayed.cost())
+        };
+        let least = self.all.iter();
+        let least = least.min_by(|a, b| a.1.cost().total_cmp(&b.1.cost()));
+        let least = least.map_or(current, |(name, _)| *name);
+        match cost(least) < cost(current) * (1.0 - TIE) {
+            true => least,
+            false => current,
+        }
+    }
+
+    /// A row for each strategy.
+    pub fn rows(&self) -> Vec<Value> {
+        self.all.iter().map(|one| self.row(one)).collect()
+    }
+
+    fn row(&self, (name, replayed): &(StrategyName, Replayed)) -> Value {
+        let shares = replayed.shares.iter().map(|share| Value::from(*share));
+        let shares = self.endpoints.iter().cloned().zip(shares);
+        json!({
+            "strategy": name.word(),
+            "mean": replayed.mean,
+            "p50": replayed.p50,
+            "p99": replayed.p99,
+            "success_rate": replayed.success_rate,
+            "score": replayed.score(),
+            "cost": replayed.cost(),
+            "shares": shares.collect::<Map<_, _>>(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn replayed(mean: f64) -> Replayed {
+        Replayed {
+            mean,
+            p50: mean,
+            p99: mean,
+            success_rate: 1.0,
+            shares: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_tie_keeps_the_current_strategy() {
+        use StrategyName::{Adaptive, LeastConnections, RoundRobin};
+        let compared = |adaptive| Comparison {
+            endpoints: Vec::new(),
+            all: vec![
+                (RoundRobin, replayed(1.0)),
+                (LeastConnections, replayed(0.99)),
+                (Adaptive, replayed(adaptive)),
+            ],
+        };
+        assert_eq!(compared(1.0).best(RoundRobin), RoundRobin);
+        assert_eq!(compared(0.5).best(RoundRobin), Adaptive);
+        assert_eq!(compared(0.5).best(Adaptive), Adaptive);
+        let nothing = Comparison::of(&[], &[], Duration::from_secs(5));
+        assert_eq!(nothing.best(RoundRobin), RoundRobin);
+    }
+}

@@ -1,0 +1,100 @@
+//! `pointsman replay`: what each strategy would have made of the requests that a file of arrivals holds, without any server.
+
+use crate::balance::{Comparison, LEAST_RECORDS};
+use crate::config::{Config, StrategyName};
+use crate::observe::arrival_line::{self, ArrivalLine};
+use balancing::replay::{Recorded, ReplayedEndpoint};
+use balancing::{Ask, Moment};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufReader, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Compares the strategies on the requests of a file that `observe.arrivals_file` names. The output has one line of JSON
+/// for each service, as `GET /api/coordination/simulate` gives it; endpoints have weight 1 and room for 100 requests.
+#[derive(Debug, clap::Args)]
+pub struct ReplayArgs {
+    /// The file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Only this service
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+}
+
+/// Prints the comparison of each service.
+pub fn run(args: &ReplayArgs) -> ExitCode {
+    match reports(args) {
+        Ok(reports) => {
+            for report in reports {
+                // A reader that goes away (`| head`) is no failure.
+                let _ = writeln!(std::io::stdout(), "{report}");
+            }
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            let _ = writeln!(std::io::stderr(), "{}: {why}", args.file.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn reports(args: &ReplayArgs) -> Result<Vec<Value>, String> {
+    let file = File::open(&args.file).map_err(|error| error.to_string())?;
+    let lines = arrival_line::read(BufReader::new(file)).map_err(|error| error.to_string())?;
+    let services: BTreeSet<&str> = lines.iter().map(|one| one.service.as_str()).collect();
+    let wanted = services.into_iter();
+    let wanted = wanted.filter(|name| args.service.as_deref().is_none_or(|only| only == *name));
+    let reports: Vec<Value> = wanted.filter_map(|name| report(name, &lines)).collect();
+    match reports.is_empty() {
+        true => Err(format!(
+            "no service has the {LEAST_RECORDS} requests that are needed, which any endpoint could take"
+        )),
+        false => Ok(reports),
+    }
+}
+
+/// The comparison of a service; `None` where it has too few requests.
+fn report(service: &str, lines: &[ArrivalLine]) -> Option<Value> {
+    let own = || {
+        lines
+            .iter()
+            .filter(|one| one.service == service && one.is_free)
+    };
+    let endpoints: BTreeSet<&str> = own().map(|one| one.endpoint.as_str()).collect();
+    let place = |name: &str| endpoints.iter().position(|one| *one == name);
+    let records: Vec<Recorded> = own()
+        .filter_map(|one| Some(record(one, place(&one.endpoint)?)))
+        .collect();
+    if records.len() < LEAST_RECORDS {
+        return None;
+    }
+    let like = ReplayedEndpoint {
+        weight: 1.0,
+        max_connections: 100,
+    };
+    let endpoints = endpoints.iter().map(|name| ((*name).to_owned(), like));
+    let endpoints: Vec<(String, ReplayedEndpoint)> = endpoints.collect();
+    let slowest = Config::default().planner.max_response_time;
+    let comparison = Comparison::of(&records, &endpoints, slowest);
+    Some(json!({
+        "service": service,
+        "records": records.len(),
+        "best": comparison.best(StrategyName::Adaptive).word(),
+        "strategies": comparison.rows(),
+    }))
+}
+
+fn record(line: &ArrivalLine, endpoint: usize) -> Recorded {
+    let arrived = Moment(line.at_us.saturating_mul(1000));
+    Recorded {
+        ask: Ask::recorded(line.shape, line.class, line.cost, arrived),
+        endpoint,
+        service_time: Duration::from_secs_f64(line.service_time),
+        failed: line.failed,
+    }
+}
