@@ -153,6 +153,7 @@ impl Site {
             "/api/coordination/overload",
             "/api/coordination/arrivals",
             "/api/coordination/queue",
+            "/api/coordination/migrations",
             "/api/config",
         ] {
             let got = self.admin("GET", path, Value::Null).await;

@@ -58,8 +58,8 @@ pub const QUEUE: &[Group] = &[(
         "service" Text, "A service.";
         "pending" Number, "Requests that wait for an endpoint with room.";
         "max_pending" Number, "Requests that may wait.";
-        "oldest_age" MaybeNumber, "Seconds since the oldest of them arrived; null when none waits.";
-        "predicted_wait" MaybeNumber, "Seconds until all that wait now are served, by the rate at which they were served lately; null where that is not known.";
+        "oldest_age" Number, "Seconds since the oldest of them arrived; 0 when none waits.";
+        "predicted_wait" MaybeNumber, "Seconds until all that wait now are served, by the rate at which requests were served lately; null where that is not known.";
         "by_priority" Any, "Requests that wait, by their priority.";
         "tenants" Number, "Tenants whose requests wait.";
         "by_tenant" Any, "Requests that wait, by tenant (a hash, hexadecimal); the 20 with the most.";

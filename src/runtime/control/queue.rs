@@ -21,6 +21,10 @@ pub(super) fn queue_page(operator: &Operator) -> Value {
 fn queue(service: &Service, now: Moment) -> Value {
     let pool = &service.pool;
     let (summary, refused) = pool.broker().summary();
+    let wait = match summary.waiting {
+        0 => Some(Duration::ZERO),
+        _ => summary.predicted_wait,
+    };
     let priorities = summary.by_priority.iter();
     let priorities = priorities.map(|(priority, count)| (priority.to_string(), (*count).into()));
     let mut tenants: Vec<(u64, usize)> = summary.by_tenant.into_iter().collect();
@@ -31,8 +35,8 @@ fn queue(service: &Service, now: Moment) -> Value {
         "service": *service.name,
         "pending": summary.waiting,
         "max_pending": pool.queue_rules().max_pending,
-        "oldest_age": summary.oldest.map(|at| (now - at).as_secs_f64()),
-        "predicted_wait": summary.predicted_wait.as_ref().map(Duration::as_secs_f64),
+        "oldest_age": summary.oldest.map_or(0.0, |at| (now - at).as_secs_f64()),
+        "predicted_wait": wait.as_ref().map(Duration::as_secs_f64),
         "by_priority": priorities.collect::<Map<String, Value>>(),
         "tenants": tenants.len(),
         "by_tenant": listed.collect::<Map<String, Value>>(),

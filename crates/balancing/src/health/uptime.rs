@@ -1,8 +1,8 @@
 //! For what share of the time an endpoint was up, with the past forgotten slowly: a share of a whole life never forgives.
 
-use crate::atomic::Stamp;
 use crate::Moment;
 use crate::atomic::AtomicF64;
+use crate::atomic::Stamp;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Seconds after which the past counts for a third: an hour.

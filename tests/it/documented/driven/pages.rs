@@ -439,6 +439,7 @@ async fn stats(site: &Site, wrong: &mut Differences, all: &[Value]) {
     let settled = |one: &Value| {
         let mut one = one.as_object().cloned().unwrap_or_default();
         let moving = [
+            "drained",
             "drain_ends_in",
             "last_health_check_age",
             "requests_per_second",
@@ -557,8 +558,8 @@ async fn queue(site: &Site, wrong: &mut Differences) {
         ("0.service", be("db")),
         ("0.pending", be(0)),
         ("0.max_pending", be(1000)),
-        ("0.oldest_age", be(Value::Null)),
-        ("0.predicted_wait", be(Value::Null)),
+        ("0.oldest_age", be(0)),
+        ("0.predicted_wait", be(0)),
         ("0.by_priority", be(json!({}))),
         ("0.by_tenant", be(json!({}))),
         ("0.tenants", be(0)),
