@@ -98,3 +98,65 @@ fn record(line: &ArrivalLine, endpoint: usize) -> Recorded {
         failed: line.failed,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(lines: &str, service: Option<&str>) -> Result<Vec<Value>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("arrivals");
+        std::fs::write(&file, lines).unwrap();
+        reports(&ReplayArgs {
+            file,
+            service: service.map(Into::into),
+        })
+    }
+
+    /// Requests in turn at a fast and a slow endpoint.
+    fn lines(count: u64, service: &str) -> String {
+        let line = |number: u64| {
+            let (endpoint, time) = [("fast", 0.01), ("slow", 0.2)][(number % 2) as usize];
+            let line = ArrivalLine {
+                at_us: number * 20_000,
+                service: service.into(),
+                operation: "points.query".into(),
+                shape: 1,
+                class: 0,
+                cost: 1.0,
+                endpoint: endpoint.into(),
+                service_time: time,
+                failed: false,
+                is_free: true,
+            };
+            serde_json::to_string(&line).unwrap() + "\n"
+        };
+        (0..count).map(line).collect()
+    }
+
+    #[test]
+    fn every_strategy_is_compared_for_each_service_with_enough_requests() {
+        let file = [lines(200, "db"), lines(150, "other"), lines(20, "few")].concat();
+        let reports = written(&file, None).unwrap();
+        let names: Vec<&Value> = reports.iter().map(|one| &one["service"]).collect();
+        assert_eq!(names, ["db", "other"]);
+        let strategies = reports[0]["strategies"].as_array().unwrap();
+        assert_eq!(strategies.len(), StrategyName::ALL.len());
+        let of = |word: &str| {
+            let row = strategies
+                .iter()
+                .find(|row| row["strategy"] == word)
+                .unwrap();
+            row["mean"].as_f64().unwrap()
+        };
+        assert!(of("adaptive") < of("round_robin"), "{}", reports[0]);
+        assert_eq!(written(&file, Some("other")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_says_too_little_or_nothing_is_refused_with_the_reason() {
+        assert!(written(&lines(99, "db"), None).unwrap_err().contains("100"));
+        let broken = lines(3, "db") + "{}\n" + &lines(200, "db");
+        assert!(written(&broken, None).unwrap_err().starts_with("line 4, "));
+    }
+}
