@@ -46,8 +46,8 @@ pub use load::{EndpointLoad, ScoreParts};
 pub use moment::Moment;
 pub use policy::{Pick, Policy};
 pub use queue::{
-    Offer, Overload, Passed, Places, Queue, QueueRefusal, QueueRules, QueueSummary, QueueTicket, Queued, Refusal,
-    Waiting,
+    Offer, Overload, Passed, Places, Queue, QueueRefusal, QueueRules, QueueSummary, QueueTicket,
+    Queued, Refusal, Waiting,
 };
 pub use random::Random;
 pub use reason::{Exclusion, RouteReason};
