@@ -1,0 +1,211 @@
+//! The bench: pointsman with replicas behind it, each behind a network path of its own, and what all rows measure.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use testbed::faults::Faults;
+use testbed::link::Link;
+use testbed::server::Listener;
+
+use super::database::{Replica, Speed, Store};
+use super::load::{Dialect, Load};
+use super::pointsman::{Pointsman, Program, Service};
+use super::record::Record;
+use super::report::Figure;
+
+/// What a run needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub program: Program,
+    pub seed: u64,
+    /// Whether it is told how the requests of each load ended.
+    pub outcomes: bool,
+}
+
+/// The replicas of most rows: together they do ten times the load.
+pub const QUICK: Speed = Speed {
+    workers: 8,
+    service: Duration::from_millis(5),
+};
+
+/// A replica, its server and the path to it.
+pub struct Server {
+    pub replica: Arc<Replica>,
+    pub listener: Listener,
+    pub link: Link,
+}
+
+impl Server {
+    pub fn faults(&self) -> &Faults {
+        self.listener.faults()
+    }
+}
+
+/// The bench.
+pub struct Bench {
+    pub pointsman: Pointsman,
+    pub servers: Vec<Server>,
+    pub store: Arc<Store>,
+    pub dialect: Dialect,
+    seed: u64,
+    outcomes: bool,
+}
+
+/// How a bench is built.
+pub struct Setup {
+    pub replicas: usize,
+    pub speed: Speed,
+    pub dialect: Dialect,
+    pub open_files: Option<u32>,
+    /// One more endpoint, whose name does not resolve.
+    pub unresolvable: bool,
+    /// Lines of the service that describe the database.
+    pub more: &'static str,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            replicas: 3,
+            speed: QUICK,
+            dialect: Dialect::Qdrant,
+            open_files: None,
+            unresolvable: false,
+            more: "",
+        }
+    }
+}
+
+impl Setup {
+    /// Three servers of a Neo4j cluster; the first one is the leader.
+    pub fn neo4j() -> Self {
+        Self {
+            dialect: Dialect::Neo4j,
+            more: "    cluster: true\n    probe: {user: pointsman, password: secret}\n",
+            ..Self::default()
+        }
+    }
+
+    pub async fn start(self, settings: &Settings) -> Bench {
+        let store = Arc::new(Store::default());
+        let mut servers = Vec::new();
+        for number in 0..self.replicas {
+            let replica = Replica::new(number, Arc::clone(&store), self.speed, settings.seed);
+            let replica = Arc::new(replica);
+            let listener = Listener::bind(0, replica.clone()).expect("a port");
+            let link = Link::to(listener.address()).await.expect("a port");
+            servers.push(Server {
+                replica,
+                listener,
+                link,
+            });
+        }
+        let urls = servers.iter().map(|server| server.link.url());
+        let unresolvable = self
+            .unresolvable
+            .then(|| "http://db.invalid:6333".to_owned());
+        let service = Service {
+            dialect: match self.dialect {
+                Dialect::Qdrant => "qdrant",
+                Dialect::Neo4j => "neo4j",
+            },
+            endpoints: urls.chain(unresolvable).collect(),
+            more: self.more,
+            open_files: self.open_files,
+        };
+        Bench {
+            pointsman: Pointsman::start(&settings.program, &service).await,
+            servers,
+            store,
+            dialect: self.dialect,
+            seed: settings.seed,
+            outcomes: settings.outcomes,
+        }
+    }
+}
+
+impl Bench {
+    /// A load of reads, each of its own id, and one write in ten, for so many seconds.
+    pub fn load(&self, rate: f64, seconds: f64) -> Load {
+        Load {
+            dialect: self.dialect,
+            rate,
+            writes: 0.1,
+            time: Duration::from_secs_f64(seconds),
+            limit: None,
+            ids: None,
+            searches: false,
+            seed: self.seed,
+        }
+    }
+
+    /// Runs a load and what happens meanwhile.
+    pub async fn run(&self, load: Load, events: impl Future<Output = ()>) -> Record {
+        let (record, ()) = tokio::join!(load.run(&self.pointsman.url), events);
+        if self.outcomes {
+            eprintln!("{:?}", record.outcomes());
+            for w in record.samples().filter(|s| !s.is_read()).take(6) { eprintln!("DEBUG write {:?} {:?}", w.due, w.took); }
+            for w in 0..15 { eprintln!("DEBUG p99 {w} {:?}", record.read_ms(w as f64..w as f64+1.0, 0.9)); }
+            eprintln!("taken, second by second: {:?}", self.taken(&record));
+        }
+        record
+    }
+
+    /// What must hold in every row.
+    pub fn invariants(&self, record: &Record) -> Vec<Figure> {
+        let lost = |one: &&super::record::Sample| {
+            one.is_good()
+                && one
+                    .write
+                    .is_some_and(|write| !self.store.has_executed(write))
+        };
+        let lost = record.samples().filter(lost).count();
+        vec![Figure::none(
+            "wrong or stale answers, repeated writes, acknowledged writes that are lost",
+            record.wrong() + self.store.repeated() as f64 + lost as f64,
+        )]
+    }
+
+    /// Requests that each replica took, second by second.
+    fn taken(&self, record: &Record) -> Vec<Vec<usize>> {
+        let seconds = record.samples().map(|one| one.due.as_secs()).max();
+        let within = |second: u64| {
+            let (from, to) = (
+                record.moment(second as f64),
+                record.moment(second as f64 + 1.0),
+            );
+            let taken = |server: &Server| server.replica.taken(from, to);
+            self.servers.iter().map(taken).collect()
+        };
+        (0..=seconds.unwrap_or_default()).map(within).collect()
+    }
+
+    /// Percent of the requests of a window that a replica took.
+    pub fn share(&self, record: &Record, replica: usize, window: Range<f64>) -> f64 {
+        let (from, to) = (record.moment(window.start), record.moment(window.end));
+        let taken = |server: &Server| server.replica.taken(from, to) as f64;
+        let all: f64 = self.servers.iter().map(taken).sum();
+        100.0 * taken(&self.servers[replica]) / all.max(1.0)
+    }
+
+    /// Seconds after `from` until each replica takes at least half of an even share, half a second at a time; the end of the
+    /// window if that never happens.
+    pub fn all_serve_after(&self, record: &Record, window: Range<f64>) -> f64 {
+        let even = 100.0 / self.servers.len() as f64;
+        let mut at = window.start;
+        while at + 0.5 <= window.end {
+            let share = |replica| self.share(record, replica, at..at + 0.5);
+            if (0..self.servers.len()).all(|replica| share(replica) >= even / 2.0) {
+                break;
+            }
+            at += 0.5;
+        }
+        at - window.start
+    }
+}
+
+/// Waits so many seconds.
+pub async fn pause(seconds: f64) {
+    tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+}
