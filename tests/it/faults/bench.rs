@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use testbed::faults::Faults;
 use testbed::link::Link;
@@ -140,16 +140,25 @@ impl Bench {
         }
     }
 
-    /// Runs a load and what happens meanwhile.
-    pub async fn run(&self, load: Load, events: impl Future<Output = ()>) -> Record {
-        let (record, ()) = tokio::join!(load.run(&self.pointsman.url), events);
+    /// The replica that took most in the last second: what befalls it is felt most.
+    pub fn busiest(&self) -> &Server {
+        let now = Instant::now();
+        let from = now - Duration::from_secs(1);
+        let busiest = self
+            .servers
+            .iter()
+            .max_by_key(|one| one.replica.taken(from, now));
+        busiest.expect("a replica")
+    }
+
+    /// Runs a load and what happens meanwhile; returns what that returns, such as the replica it befell.
+    pub async fn run<T>(&self, load: Load, events: impl Future<Output = T>) -> (Record, T) {
+        let (record, returned) = tokio::join!(load.run(&self.pointsman.url), events);
         if self.outcomes {
             eprintln!("{:?}", record.outcomes());
-            for w in record.samples().filter(|s| !s.is_read()).take(6) { eprintln!("DEBUG write {:?} {:?}", w.due, w.took); }
-            for w in 0..15 { eprintln!("DEBUG p99 {w} {:?}", record.read_ms(w as f64..w as f64+1.0, 0.9)); }
             eprintln!("taken, second by second: {:?}", self.taken(&record));
         }
-        record
+        (record, returned)
     }
 
     /// What must hold in every row.

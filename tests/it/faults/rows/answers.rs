@@ -22,12 +22,12 @@ pub const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "retry-after",
-        "one of three replicas answers 429 with Retry-After: 4 for 4 s at 3 s",
+        "the busiest of three replicas answers 429 with Retry-After: 4 for 4 s at 3 s",
         run!(retry_after),
     ),
     Fault::new(
         "transient-errors",
-        "one of three Neo4j servers answers 200 with DatabaseUnavailable to every read, from 3 s on",
+        "the busiest of three Neo4j servers answers 200 with DatabaseUnavailable to every read, from 3 s on",
         run!(transient),
     ),
     Fault::new(
@@ -37,7 +37,7 @@ pub const FAULTS: &[Fault] = &[
     ),
     Fault::new(
         "not-consistent",
-        "one of three Qdrant nodes answers writes with 500, consistency not guaranteed, from 3 s on",
+        "the busiest of three Qdrant nodes answers writes with 500, consistency not guaranteed, from 3 s on",
         run!(not_consistent),
     ),
 ];
@@ -59,7 +59,8 @@ async fn all_fail(bench: &Bench, failing: Failing) -> Record {
         pause(6.0).await;
         set(None);
     };
-    bench.run(bench.load(300.0, 12.0), events).await
+    let (record, ()) = bench.run(bench.load(300.0, 12.0), events).await;
+    record
 }
 
 /// Requests at the replicas for each one of a client while they fail.
@@ -113,16 +114,17 @@ async fn in_all(settings: Settings) -> Vec<Figure> {
 
 async fn retry_after(settings: Settings) -> Vec<Figure> {
     let bench = Setup::default().start(&settings).await;
-    let replica = &bench.servers[1].replica;
     let events = async {
         pause(3.0).await;
+        let replica = &bench.busiest().replica;
         let mut failing = Failing::always(429, qdrant_error("Rate limiting exceeded"));
         failing.retry_after = Some(4);
         replica.fail(Some(failing));
         pause(4.0).await;
         replica.fail(None);
+        replica
     };
-    let record = bench.run(bench.load(300.0, 14.0), events).await;
+    let (record, replica) = bench.run(bench.load(300.0, 14.0), events).await;
     let taken = replica.taken(record.moment(3.5), record.moment(7.0));
     let mut figures = vec![
         Figure::none(
@@ -142,18 +144,19 @@ async fn retry_after(settings: Settings) -> Vec<Figure> {
 
 async fn transient(settings: Settings) -> Vec<Figure> {
     let bench = Setup::neo4j().start(&settings).await;
-    let replica = &bench.servers[1].replica;
     let events = async {
         pause(3.0).await;
+        let replica = &bench.busiest().replica;
         let body = failure("Neo.TransientError.General.DatabaseUnavailable");
         replica.fail(Some(Failing::always(200, body)));
+        replica.number
     };
-    let record = bench.run(bench.load(300.0, 10.0), events).await;
+    let (record, victim) = bench.run(bench.load(300.0, 10.0), events).await;
     let mut figures = vec![
         Figure::none("reads failed", record.reads_failed(0.0..10.0)),
         Figure::at_most(
             "% of the requests that it takes from 2 s after",
-            bench.share(&record, 1, 5.0..10.0),
+            bench.share(&record, victim, 5.0..10.0),
             1.0,
         ),
     ];
@@ -168,7 +171,7 @@ async fn client_errors(settings: Settings) -> Vec<Figure> {
         failing.share = 1.0 / 3.0;
         server.replica.fail(Some(failing));
     }
-    let record = bench.run(bench.load(300.0, 6.0), pause(0.0)).await;
+    let (record, ()) = bench.run(bench.load(300.0, 6.0), pause(0.0)).await;
     let mut figures = vec![
         Figure::none("servers taken out", bench.pointsman.taken_out().await),
         Figure::shown(
@@ -182,18 +185,17 @@ async fn client_errors(settings: Settings) -> Vec<Figure> {
 
 async fn not_consistent(settings: Settings) -> Vec<Figure> {
     let bench = Setup::default().start(&settings).await;
-    let replica = &bench.servers[1].replica;
     let events = async {
         pause(3.0).await;
         let body =
             qdrant_error("Service internal error: Consistency of this update is not guaranteed");
         let mut failing = Failing::always(500, body);
         failing.only = Requests::Writes;
-        replica.fail(Some(failing));
+        bench.busiest().replica.fail(Some(failing));
     };
     let mut load = bench.load(300.0, 9.0);
     load.writes = 0.3;
-    let record = bench.run(load, events).await;
+    let (record, ()) = bench.run(load, events).await;
     let mut figures = vec![
         Figure::none("reads failed", record.reads_failed(0.0..9.0)),
         Figure::at_most(

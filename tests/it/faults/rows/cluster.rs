@@ -48,7 +48,7 @@ async fn leader_switch(settings: Settings) -> Vec<Figure> {
     };
     let mut load = bench.load(200.0, 9.0);
     load.writes = 0.3;
-    let record = bench.run(load, events).await;
+    let (record, ()) = bench.run(load, events).await;
     let mut figures = vec![
         Figure::none("reads failed", record.reads_failed(2.0..9.0)),
         Figure::at_most(
@@ -74,7 +74,7 @@ async fn bookmark(settings: Settings) -> Vec<Figure> {
         failing.only = Requests::Reads;
         bench.servers[1].replica.fail(Some(failing));
     };
-    let record = bench.run(bench.load(200.0, 8.0), events).await;
+    let (record, ()) = bench.run(bench.load(200.0, 8.0), events).await;
     let mut figures = vec![Figure::none("reads failed", record.reads_failed(2.0..8.0))];
     figures.extend(bench.invariants(&record));
     figures
@@ -86,7 +86,7 @@ async fn lag(settings: Settings) -> Vec<Figure> {
     let mut load = bench.load(300.0, 10.0);
     load.ids = Some(60);
     load.writes = 0.05;
-    let record = bench.run(load, pause(0.0)).await;
+    let (record, ()) = bench.run(load, pause(0.0)).await;
     let mut figures = vec![Figure::none(
         "% of requests failed",
         record.errors(0.0..10.0),

@@ -39,7 +39,7 @@ pub async fn outage(bench: &Bench, seconds: f64) {
 
 async fn for_good(settings: Settings) -> Vec<Figure> {
     let bench = Setup::default().start(&settings).await;
-    let record = bench.run(bench.load(300.0, 8.0), kill(&bench)).await;
+    let (record, ()) = bench.run(bench.load(300.0, 8.0), kill(&bench)).await;
     let mut figures = vec![
         Figure::at_most(
             "p99 of refusals, ms",

@@ -56,7 +56,7 @@ async fn overload(settings: Settings) -> Vec<Figure> {
     let mut figures = Vec::new();
     for share in [1.03, 1.41, 1.74] {
         let bench = slow_bench(&settings).await;
-        let record = bench.run(load(&bench, share, 10.0), pause(0.0)).await;
+        let (record, ()) = bench.run(load(&bench, share, 10.0), pause(0.0)).await;
         figures.push(Figure::at_least(
             &format!("good responses at {share}, as a share of what the replicas can do"),
             record.goodput(3.0..10.0) / CAPACITY,
@@ -103,7 +103,7 @@ async fn spike(settings: Settings) -> Vec<Figure> {
 /// Processor time of pointsman for a load, in us for each request.
 async fn processor_us(bench: &Bench, load: Load) -> (f64, Record) {
     let before = bench.pointsman.processor_time();
-    let record = bench.run(load, pause(0.0)).await;
+    let (record, ()) = bench.run(load, pause(0.0)).await;
     let spent = bench.pointsman.processor_time() - before;
     (spent * 1e6 / record.samples().count() as f64, record)
 }

@@ -47,7 +47,7 @@ async fn no_files(settings: Settings) -> Vec<Figure> {
         }
         drop(idle);
     };
-    let record = bench.run(bench.load(50.0, 12.0), events).await;
+    let (record, ()) = bench.run(bench.load(50.0, 12.0), events).await;
     let mut figures = vec![
         Figure::none(
             "of 10 requests to the admin API meanwhile, not answered",
@@ -76,7 +76,7 @@ async fn no_processor(settings: Settings) -> Vec<Figure> {
         pause(8.0).await;
         over.store(true, Relaxed);
     };
-    let record = bench.run(bench.load(100.0, 13.0), events).await;
+    let (record, ()) = bench.run(bench.load(100.0, 13.0), events).await;
     let mut figures = vec![
         Figure::none("replicas taken out", bench.pointsman.taken_out().await),
         Figure::none("% of requests failed", record.errors(0.0..13.0)),
@@ -102,7 +102,7 @@ async fn bad_configuration(settings: Settings) -> Vec<Figure> {
         ..Setup::default()
     };
     let bench = setup.start(&settings).await;
-    let record = bench.run(bench.load(100.0, 4.0), pause(0.0)).await;
+    let (record, ()) = bench.run(bench.load(100.0, 4.0), pause(0.0)).await;
     let mut figures = vec![
         Figure::none(
             "of an endpoint listed twice and a weight of -1, accepted",
