@@ -29,6 +29,15 @@ pub const QUICK: Speed = Speed {
     service: Duration::from_millis(5),
 };
 
+/// The replicas of rows in which all must take their share: three of them do 300 requests a second.
+pub const SLOW: Speed = Speed {
+    workers: 4,
+    service: Duration::from_millis(40),
+};
+
+/// Requests a second at which three of these are busy, and two of them can do it.
+pub const BUSY: f64 = 150.0;
+
 /// A replica, its server and the path to it.
 pub struct Server {
     pub replica: Arc<Replica>,
@@ -78,6 +87,14 @@ impl Default for Setup {
 }
 
 impl Setup {
+    /// Three replicas of the slow kind.
+    pub fn slow() -> Self {
+        Self {
+            speed: SLOW,
+            ..Self::default()
+        }
+    }
+
     /// Three servers of a Neo4j cluster; the first one is the leader.
     pub fn neo4j() -> Self {
         Self {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use testbed::faults::Requests;
 
 use super::{Fault, run};
-use crate::faults::bench::{Bench, Settings, Setup, pause};
+use crate::faults::bench::{BUSY, Bench, Settings, Setup, pause};
 use crate::faults::database::{Failing, failure};
 use crate::faults::record::Record;
 use crate::faults::report::Figure;
@@ -113,7 +113,7 @@ async fn in_all(settings: Settings) -> Vec<Figure> {
 }
 
 async fn retry_after(settings: Settings) -> Vec<Figure> {
-    let bench = Setup::default().start(&settings).await;
+    let bench = Setup::slow().start(&settings).await;
     let events = async {
         pause(3.0).await;
         let replica = &bench.busiest().replica;
@@ -124,7 +124,7 @@ async fn retry_after(settings: Settings) -> Vec<Figure> {
         replica.fail(None);
         replica
     };
-    let (record, replica) = bench.run(bench.load(300.0, 14.0), events).await;
+    let (record, replica) = bench.run(bench.load(BUSY, 14.0), events).await;
     let taken = replica.taken(record.moment(3.5), record.moment(7.0));
     let mut figures = vec![
         Figure::none(

@@ -1,22 +1,13 @@
 //! More comes than can be served. The replicas do 300 requests a second together; clients give 1 s.
 
-use std::time::Duration;
-
 use super::{Fault, run};
 use crate::faults::bench::{Bench, Settings, Setup, pause};
-use crate::faults::database::Speed;
 use crate::faults::load::Load;
 use crate::faults::record::Record;
 use crate::faults::report::Figure;
 use testbed::faults::Requests;
 
-/// Three replicas of these do [`CAPACITY`].
-const SLOW: Speed = Speed {
-    workers: 4,
-    service: Duration::from_millis(40),
-};
-
-/// Requests a second.
+/// Requests a second that three slow replicas do.
 const CAPACITY: f64 = 300.0;
 
 pub const FAULTS: &[Fault] = &[
@@ -38,11 +29,7 @@ pub const FAULTS: &[Fault] = &[
 ];
 
 async fn slow_bench(settings: &Settings) -> Bench {
-    let setup = Setup {
-        speed: SLOW,
-        ..Setup::default()
-    };
-    setup.start(settings).await
+    Setup::slow().start(settings).await
 }
 
 fn load(bench: &Bench, share: f64, seconds: f64) -> Load {

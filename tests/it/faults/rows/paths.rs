@@ -6,7 +6,7 @@ use testbed::faults::Requests;
 use testbed::link::Held;
 
 use super::{Fault, run};
-use crate::faults::bench::{Bench, QUICK, Settings, Setup, pause};
+use crate::faults::bench::{BUSY, Bench, QUICK, Settings, Setup, pause};
 use crate::faults::record::Record;
 use crate::faults::report::Figure;
 
@@ -75,7 +75,7 @@ pub const FAULTS: &[Fault] = &[
 ];
 
 async fn killed(settings: Settings) -> Vec<Figure> {
-    let bench = Setup::default().start(&settings).await;
+    let bench = Setup::slow().start(&settings).await;
     let events = async {
         pause(3.0).await;
         let link = &bench.busiest().link;
@@ -83,7 +83,7 @@ async fn killed(settings: Settings) -> Vec<Figure> {
         pause(3.0).await;
         link.restore().await.expect("the port");
     };
-    let (record, ()) = bench.run(bench.load(RATE, 18.0), events).await;
+    let (record, ()) = bench.run(bench.load(BUSY, 18.0), events).await;
     let mut figures = failed(&record, 0.0);
     figures.push(Figure::at_most(
         "s until no request fails or takes 0.5 s",
@@ -192,7 +192,7 @@ async fn never_replies(settings: Settings) -> Vec<Figure> {
 }
 
 async fn partition(settings: Settings) -> Vec<Figure> {
-    let bench = Setup::default().start(&settings).await;
+    let bench = Setup::slow().start(&settings).await;
     let events = async {
         pause(3.0).await;
         let link = &bench.busiest().link;
@@ -200,7 +200,7 @@ async fn partition(settings: Settings) -> Vec<Figure> {
         pause(5.0).await;
         link.restore().await.expect("the port");
     };
-    let (record, ()) = bench.run(bench.load(RATE, 18.0), events).await;
+    let (record, ()) = bench.run(bench.load(BUSY, 18.0), events).await;
     let mut figures = hang(&bench, &record, 8.0);
     figures.push(Figure::at_most(
         "s after its end until all take half their share",
