@@ -44,7 +44,7 @@ pub use health::{Gate, HealthStatus, HealthView, ServingRules, WriteFitness};
 pub use hedge::Slowness;
 pub use load::{EndpointLoad, ScoreParts};
 pub use moment::Moment;
-pub use policy::{Pick, Policy, Room};
+pub use policy::{Pick, Policy};
 pub use queue::{
     Offer, Overload, Passed, Places, Queue, QueueRefusal, QueueRules, QueueSummary, QueueTicket,
     Queued, Refusal, Waiting,

@@ -1,13 +1,7 @@
 //! The one interface of all ways to choose. The path, the simulator, the shadow and the replay drive the same code.
 
-use crate::view::EndpointView;
 use crate::{Ask, Completion, PoolView, Random, RouteReason, Start};
 use std::sync::Arc;
-
-/// How many times the mean of its peers an endpoint has in flight when it is full.
-const CROWDED: f64 = 2.0;
-/// An endpoint with fewer in flight is never full.
-const FEW: f64 = 8.0;
 
 /// A way to choose an endpoint. It sees plain values only and reads no clock; what it remembers is its own. All methods may
 /// be called by many threads at once: `pick` takes no lock and allocates nothing.
@@ -33,40 +27,11 @@ pub trait Policy: Send + Sync {
         None
     }
 
-    /// How much room there is at an endpoint that a request would rather have than others.
-    fn room(&self, pool: &PoolView<'_>, index: usize) -> Room {
-        Room::beside_peers(pool, index)
-    }
-
     /// A request begins at an endpoint; not always one that this policy picked.
     fn on_start(&self, _start: &Start) {}
 
     /// A request ended.
     fn on_finish(&self, _completion: &Completion) {}
-}
-
-/// How much room there is at an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Room {
-    Free,
-    /// It works on as many requests as it does at once.
-    Full,
-    /// It hangs.
-    Silent,
-}
-
-impl Room {
-    /// Where nothing more is known: an endpoint is full when it has twice as many requests in flight as its peers in the
-    /// mean, and not few of them.
-    pub fn beside_peers(pool: &PoolView<'_>, index: usize) -> Self {
-        let in_flight = |view: &EndpointView| f64::from(view.load.in_flight);
-        let all: f64 = pool.iter().map(|(_, view)| in_flight(view)).sum();
-        let bound = (CROWDED * all / pool.len().max(1) as f64).max(FEW);
-        match pool.get(index).is_some_and(|view| in_flight(view) < bound) {
-            true => Self::Free,
-            false => Self::Full,
-        }
-    }
 }
 
 /// What was picked.

@@ -2,7 +2,7 @@
 //! least against them. It works on plain values alone, so that a simulator drives the very code that serves.
 
 use crate::hedge;
-use crate::policy::{Pick, Policy, Room};
+use crate::policy::{Pick, Policy};
 use crate::screen::{Demotion, Screen, ScreenRules, Standing};
 use crate::view::{EndpointView, PoolView};
 use crate::{Ask, Exclusion, Moment, Random, RouteReason};
@@ -52,20 +52,7 @@ impl Selector {
         if demotion == Demotion::LastResort {
             return last_resort(&best);
         }
-        self.home(&best, ask)
-            .or_else(|| self.policy.pick(&best, ask, random))
-    }
-
-    /// The home, a wish: it takes no more reads than it works on at once, so that what was written once is not read from one
-    /// endpoint alone. A write elsewhere is a change of home, which costs more than a wait, unless the home hangs.
-    fn home(&self, pool: &PoolView<'_>, ask: &Ask) -> Option<Pick> {
-        let (index, _) = pool.iter().find(|(_, endpoint)| endpoint.is_home)?;
-        let takes_it = match self.policy.room(pool, index) {
-            Room::Free => true,
-            Room::Full => !ask.may_try,
-            Room::Silent => false,
-        };
-        takes_it.then_some(Pick::because(index, RouteReason::Home))
+        home(&best).or_else(|| self.policy.pick(&best, ask, random))
     }
 
     /// What a request waits for, for which none was selected of this pool; `None` where to wait does not help.
@@ -113,6 +100,11 @@ fn lowest_demotion(pool: &[EndpointView]) -> Option<Demotion> {
         _ => None,
     });
     demotions.min()
+}
+
+fn home(pool: &PoolView<'_>) -> Option<Pick> {
+    let (index, _) = pool.iter().find(|(_, endpoint)| endpoint.is_home)?;
+    Some(Pick::because(index, RouteReason::Home))
 }
 
 /// Where all are out by health, breaker or ejection, the least recently failed is better than none. While

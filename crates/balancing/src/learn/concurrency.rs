@@ -9,6 +9,7 @@
 //! conditional on its number of responses and its mean, so that an endpoint whose speed changes from epoch to epoch
 //! misleads neither.
 
+use super::epoch::{Epoch, Sample, Table, add, get, zeros};
 use super::levels::{LEVELS, level, requests};
 use crate::Moment;
 use std::time::Duration;
@@ -23,16 +24,10 @@ const MEMORY: Duration = Duration::from_secs(20);
 const KEPT: f64 = 0.97;
 /// Log-likelihood by which a candidate may be worse than the best one and still be plausible.
 const PLAUSIBLE: f64 = 2.0;
-/// Responses that come after each other are not independent: their evidence counts half.
-const DEPENDENCE: f64 = 2.0;
 /// The share of its requests that an endpoint is left with for half an epoch, to see whether fewer are served as fast.
 const LEFT: f64 = 0.75;
-/// Standard deviations beyond which a residual counts as an outlier, and no further.
-const OUTLIER: f64 = 3.0;
 /// Responses at a level, or above it, that make it known.
 const KNOWN: f64 = 4.0;
-
-type Table = [f64; LEVELS];
 
 /// What is learned of one endpoint.
 #[derive(Debug)]
@@ -45,8 +40,8 @@ pub struct Concurrency {
     seen: Box<Table>,
     /// Whether something speaks for a bound.
     is_bounded: bool,
-    /// The number of requests that it is left with in the first half of this epoch.
-    left: Option<u32>,
+    /// The number of requests that it is given at most in the first half of this epoch, to see how many are served as fast.
+    trial: Option<u32>,
     estimate: Estimate,
 }
 
@@ -63,32 +58,6 @@ pub struct Estimate {
     pub proven: f64,
 }
 
-/// The sums of one epoch, by level.
-#[derive(Debug)]
-struct Epoch {
-    begun: Moment,
-    responses: u32,
-    /// Seconds that the level lasted.
-    lasted: Box<Table>,
-    /// Responses that came at the level.
-    came: Box<Table>,
-    /// Requests that began at the level, and the sum of their residuals.
-    began: Box<Table>,
-    residuals: Box<Table>,
-    variance: f64,
-}
-
-/// How long a response took, as against what was expected of it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sample {
-    /// Requests in flight when it began, itself among them.
-    pub in_flight: u32,
-    /// The logarithm of its time over the expected one.
-    pub residual: f64,
-    /// The variance of residuals.
-    pub variance: f64,
-}
-
 impl Default for Concurrency {
     fn default() -> Self {
         Self {
@@ -98,7 +67,7 @@ impl Default for Concurrency {
             log_likelihood: zeros(),
             seen: zeros(),
             is_bounded: false,
-            left: None,
+            trial: None,
             estimate: Estimate {
                 likely: requests(LEVELS - 1),
                 limit: None,
@@ -117,7 +86,7 @@ impl Concurrency {
             log_likelihood: self.log_likelihood.clone(),
             seen: self.seen.clone(),
             is_bounded: self.is_bounded,
-            left: self.left,
+            trial: self.trial,
             estimate: self.estimate,
             ..Self::default()
         }
@@ -126,7 +95,7 @@ impl Concurrency {
     /// What is known by now.
     pub fn estimate(&self) -> Estimate {
         Estimate {
-            limit: self.left.or(self.estimate.limit),
+            limit: self.trial.or(self.estimate.limit),
             ..self.estimate
         }
     }
@@ -158,7 +127,7 @@ impl Concurrency {
             self.close(now);
         }
         let is_half = self.epoch.responses * 2 >= length;
-        is_over || (is_half && self.left.take().is_some())
+        is_over || (is_half && self.trial.take().is_some())
     }
 
     fn pass(&mut self, now: Moment) {
@@ -198,13 +167,17 @@ impl Concurrency {
         self.is_bounded |= plausible < tried;
         let highest = plausible.min(tried + 1).min(LEVELS - 1);
         self.is_bounded &= highest < LEVELS - 1;
-        // At one level all the time nothing can be learned: it is left with fewer for a while, unless it surely serves more.
-        let crowded = constant.filter(|at| requests(lowest) < LEFT * requests(*at));
-        self.left = crowded.map(|at| (LEFT * requests(at)).ceil() as u32);
-        let highest = match crowded {
+        // At one level all the time nothing can be learned: it is left with fewer for a while, or given one more where it surely
+        // works on nearly as many.
+        let is_crowded = |at: &usize| requests(lowest) < LEFT * requests(*at);
+        let highest = match constant.filter(is_crowded) {
             Some(at) => highest.min(at),
             None => highest,
         };
+        self.trial = constant.and_then(|at| match is_crowded(&at) {
+            true => Some((LEFT * requests(at)).ceil() as u32),
+            false => (self.is_bounded && at >= highest).then(|| requests(at).ceil() as u32 + 1),
+        });
         Estimate {
             likely: requests(likely),
             tried: requests(tried),
@@ -225,96 +198,6 @@ impl Concurrency {
         });
         let mut known = known.filter(|(_, above)| *above >= KNOWN);
         known.next().map_or(1, |(at, _)| at.max(1))
-    }
-}
-
-impl Epoch {
-    fn new(begun: Moment) -> Self {
-        Self {
-            begun,
-            responses: 0,
-            lasted: zeros(),
-            came: zeros(),
-            began: zeros(),
-            residuals: zeros(),
-            variance: 1.0,
-        }
-    }
-
-    fn take(&mut self, sample: &Sample) {
-        self.variance = sample.variance.max(0.02);
-        let most = OUTLIER * self.variance.sqrt();
-        let at = level(sample.in_flight);
-        add(&mut self.began, at, 1.0);
-        add(&mut self.residuals, at, sample.residual.clamp(-most, most));
-    }
-
-    /// The level at which the endpoint was nearly all the time.
-    fn constant(&self) -> Option<usize> {
-        let total: f64 = self.lasted.iter().sum();
-        let (at, longest) = self
-            .lasted
-            .iter()
-            .enumerate()
-            .max_by(|a, b| a.1.total_cmp(b.1))?;
-        (at > 1 && *longest > 0.8 * total).then_some(at)
-    }
-
-    /// Adds what this epoch says of each candidate.
-    fn weigh(&self, log_likelihood: &mut Table) {
-        let top = (1..LEVELS)
-            .rev()
-            .find(|at| get(&self.came, *at) + get(&self.began, *at) > 0.0);
-        let top = top.unwrap_or(1);
-        for (candidate, sum) in log_likelihood.iter_mut().enumerate().skip(1) {
-            *sum += (self.by_rate(candidate, top) + self.by_times(candidate, top)) / DEPENDENCE;
-        }
-    }
-
-    /// Responses come in proportion to min(level, candidate): their log-likelihood given how many came.
-    fn by_rate(&self, candidate: usize, top: usize) -> f64 {
-        let (mut work, mut logs, mut came) = (0.0, 0.0, 0.0);
-        for at in 1..=top {
-            let busy = requests(at.min(candidate));
-            work += get(&self.lasted, at) * busy;
-            logs += get(&self.came, at) * busy.ln();
-            came += get(&self.came, at);
-        }
-        logs - came * work.max(1e-12).ln()
-    }
-
-    /// Above the candidate a request takes level/candidate times as long: the normal log-likelihood of the residuals, with
-    /// the mean of the epoch taken out.
-    fn by_times(&self, candidate: usize, top: usize) -> f64 {
-        let (mut count, mut sum) = (0.0, 0.0);
-        let (mut shift, mut squares, mut products) = (0.0, 0.0, 0.0);
-        for at in 1..=top {
-            let (began, residual) = (get(&self.began, at), get(&self.residuals, at));
-            count += began;
-            sum += residual;
-            if at > candidate {
-                let longer = (requests(at) / requests(candidate)).ln();
-                shift += began * longer;
-                squares += began * longer * longer;
-                products += residual * longer;
-            }
-        }
-        let of_mean = ((sum - shift).powi(2) - sum * sum) / f64::max(count, 1.0);
-        -(squares - 2.0 * products - of_mean) / (2.0 * self.variance)
-    }
-}
-
-fn zeros() -> Box<Table> {
-    Box::new([0.0; LEVELS])
-}
-
-fn get(table: &Table, at: usize) -> f64 {
-    table.get(at).copied().unwrap_or(0.0)
-}
-
-fn add(table: &mut Table, at: usize, what: f64) {
-    if let Some(sum) = table.get_mut(at) {
-        *sum += what;
     }
 }
 

@@ -3,14 +3,16 @@
 mod bends;
 mod concurrency;
 mod effect;
+mod epoch;
 mod levels;
 mod oldest;
 mod service_times;
 mod tail;
 
 pub use bends::Bends;
-pub use concurrency::{Concurrency, Estimate, Sample};
+pub use concurrency::{Concurrency, Estimate};
 pub use effect::freshness;
+pub use epoch::Sample;
 pub use oldest::Oldest;
 pub use service_times::{ByCost, ServiceTimes};
 pub use tail::{Tail, TailTimes};

@@ -11,6 +11,8 @@ use crate::Moment;
 
 /// The share of a new sample in what holds for all endpoints.
 const POOL_GAIN: f64 = 0.0005;
+/// Where times hardly differ, to wait behind a few others must not seem impossible.
+const LEAST_DEVIATION: f64 = 0.25;
 /// Samples before which the slope is zero.
 const ENOUGH: f64 = 50.0;
 /// The model of a pool.
@@ -108,6 +110,12 @@ impl ServiceTimes {
     /// A time that next to no response of an average endpoint takes, whatever its cost, seconds.
     pub fn longest(&self) -> f64 {
         (self.mean + OUTLIER * self.total_variance.sqrt().max(0.05)).exp()
+    }
+
+    /// A time that no response of an average endpoint takes while that one works as it did, seconds.
+    pub fn impossible(&self) -> f64 {
+        let deviation = self.total_variance.sqrt().max(LEAST_DEVIATION);
+        (self.mean + 2.0 * OUTLIER * deviation).exp()
     }
 
     /// The mean time at an average endpoint, seconds; 0 before the first sample.

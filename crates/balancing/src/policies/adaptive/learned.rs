@@ -6,11 +6,8 @@ use crate::learn::{Bends, ByCost, Concurrency, Oldest, Sample, ServiceTimes, fre
 use crate::{Ask, Completion, Fault, Moment, Start};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-/// An endpoint whose responses are overdue and that gave none for so long hangs.
-const SILENCE: Duration = Duration::from_secs(1);
 /// Expected responses that did not come: an endpoint that owes so many is stalled (probability e^-8 otherwise).
 const OWED: f64 = 8.0;
 /// How many times as many as its peers work on, or as it surely does, an endpoint is given while its own limit is not known.
@@ -36,6 +33,8 @@ pub struct Learned {
     typical: AtomicF64,
     /// A time that next to no request takes, seconds.
     longest: AtomicF64,
+    /// A time that no request takes at an endpoint that works as before, seconds.
+    impossible: AtomicF64,
 }
 
 #[derive(Debug)]
@@ -66,6 +65,8 @@ struct Published {
     limit: AtomicU32,
     /// When a response last came, or when it was last idle.
     moved: AtomicMoment,
+    /// The last response took impossibly long: it has become slow. It is given one at a time, until one is in time.
+    was_late: AtomicBool,
     /// When the oldest request in flight began; the last moment of all: there is none.
     oldest: AtomicMoment,
 }
@@ -81,8 +82,6 @@ pub struct Known {
     pub limit: Option<u32>,
     /// Its responses are overdue.
     pub is_stalled: bool,
-    /// They are, and none came for so long that it hangs rather than works on a long request.
-    pub is_silent: bool,
 }
 
 impl Learned {
@@ -95,6 +94,7 @@ impl Learned {
             proven: AtomicF64::default(),
             limit: AtomicU32::new(0),
             moved: AtomicMoment::default(),
+            was_late: AtomicBool::new(false),
             oldest: AtomicMoment::new(NEVER),
         };
         Self {
@@ -111,6 +111,7 @@ impl Learned {
             seconds: AtomicF64::default(),
             typical: AtomicF64::default(),
             longest: AtomicF64::new(f64::INFINITY),
+            impossible: AtomicF64::new(f64::INFINITY),
         }
     }
 
@@ -145,7 +146,7 @@ impl Learned {
     }
 
     /// What is known of the pool as a whole.
-    fn figures(&self) -> [&AtomicF64; 6] {
+    fn figures(&self) -> [&AtomicF64; 7] {
         let (slope, weight) = (&self.slope, &self.weight);
         let (explained, seconds) = (&self.explained, &self.seconds);
         [
@@ -155,6 +156,7 @@ impl Learned {
             seconds,
             &self.typical,
             &self.longest,
+            &self.impossible,
         ]
     }
 
@@ -166,7 +168,6 @@ impl Learned {
                 places: 1.0,
                 limit: None,
                 is_stalled: false,
-                is_silent: false,
             };
         };
         let (slowness, typical) = (one.slowness.get(), self.typical.get());
@@ -179,13 +180,15 @@ impl Learned {
             }
             limit => (one.places.get(), Some(limit)),
         };
-        let is_stalled = self.is_overdue(one, f64::from(in_flight).min(places), now);
+        let limit = match one.was_late.load(Ordering::Relaxed) {
+            true => Some(1),
+            false => limit,
+        };
         Known {
             slowness: 1.0 + (slowness - 1.0) * freshness(now.since(one.measured.get())),
             places,
             limit,
-            is_stalled,
-            is_silent: is_stalled && now.since(one.moved.get()) >= SILENCE,
+            is_stalled: self.is_overdue(one, f64::from(in_flight).min(places), now),
         }
     }
 
@@ -243,6 +246,9 @@ impl Learned {
         let mut models = self.models.lock();
         let sample = completion.fault.map(|fault| {
             one.moved.set(now);
+            let late = self.impossible.get() * one.slowness.get();
+            let is_late = completion.service_time.as_secs_f64() > late;
+            one.was_late.store(is_late, Ordering::Relaxed);
             models.sample(completion, fault, places, &self.bends)
         });
         if let Some(own) = models.endpoints.get_mut(start.endpoint) {
@@ -273,6 +279,7 @@ impl Learned {
         self.explained.set(by_cost.explained);
         self.seconds.set(times.seconds());
         self.longest.set(times.longest());
+        self.impossible.set(times.impossible());
     }
 }
 
@@ -286,6 +293,8 @@ impl Published {
         self.limit.store(limit, Ordering::Relaxed);
         self.moved.set(before.moved.get());
         self.proven.set(before.proven.get());
+        let was_late = before.was_late.load(Ordering::Relaxed);
+        self.was_late.store(was_late, Ordering::Relaxed);
     }
 }
 

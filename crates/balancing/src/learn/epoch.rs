@@ -1,0 +1,134 @@
+//! What happened at an endpoint in a short time, by the number of requests in flight, and what that says of how many it works on
+//! at once.
+
+use super::levels::{LEVELS, level, requests};
+use crate::Moment;
+
+/// Responses that come after each other are not independent: their evidence counts half.
+const DEPENDENCE: f64 = 2.0;
+/// Standard deviations beyond which a residual counts as an outlier, and no further.
+const OUTLIER: f64 = 3.0;
+
+/// A sum for each level.
+pub type Table = [f64; LEVELS];
+
+/// The sums of one epoch, by level.
+#[derive(Debug)]
+pub struct Epoch {
+    pub begun: Moment,
+    pub responses: u32,
+    /// Seconds that the level lasted.
+    pub lasted: Box<Table>,
+    /// Responses that came at the level.
+    pub came: Box<Table>,
+    /// Requests that began at the level, and the sum of their residuals.
+    pub began: Box<Table>,
+    residuals: Box<Table>,
+    variance: f64,
+}
+
+/// How long a response took, as against what was expected of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sample {
+    /// Requests in flight when it began, itself among them.
+    pub in_flight: u32,
+    /// The logarithm of its time over the expected one.
+    pub residual: f64,
+    /// The variance of residuals.
+    pub variance: f64,
+}
+
+impl Epoch {
+    /// One that begins.
+    pub fn new(begun: Moment) -> Self {
+        Self {
+            begun,
+            responses: 0,
+            lasted: zeros(),
+            came: zeros(),
+            began: zeros(),
+            residuals: zeros(),
+            variance: 1.0,
+        }
+    }
+
+    /// Counts a response by the level at which its request began.
+    pub fn take(&mut self, sample: &Sample) {
+        self.variance = sample.variance.max(0.02);
+        let most = OUTLIER * self.variance.sqrt();
+        let at = level(sample.in_flight);
+        add(&mut self.began, at, 1.0);
+        add(&mut self.residuals, at, sample.residual.clamp(-most, most));
+    }
+
+    /// The level at which the endpoint was nearly all the time.
+    pub fn constant(&self) -> Option<usize> {
+        let total: f64 = self.lasted.iter().sum();
+        let (at, longest) = self
+            .lasted
+            .iter()
+            .enumerate()
+            .max_by(|a, b| a.1.total_cmp(b.1))?;
+        (at > 1 && *longest > 0.8 * total).then_some(at)
+    }
+
+    /// Adds what this epoch says of each candidate.
+    pub fn weigh(&self, log_likelihood: &mut Table) {
+        let top = (1..LEVELS)
+            .rev()
+            .find(|at| get(&self.came, *at) + get(&self.began, *at) > 0.0);
+        let top = top.unwrap_or(1);
+        for (candidate, sum) in log_likelihood.iter_mut().enumerate().skip(1) {
+            *sum += (self.by_rate(candidate, top) + self.by_times(candidate, top)) / DEPENDENCE;
+        }
+    }
+
+    /// Responses come in proportion to min(level, candidate): their log-likelihood given how many came.
+    fn by_rate(&self, candidate: usize, top: usize) -> f64 {
+        let (mut work, mut logs, mut came) = (0.0, 0.0, 0.0);
+        for at in 1..=top {
+            let busy = requests(at.min(candidate));
+            work += get(&self.lasted, at) * busy;
+            logs += get(&self.came, at) * busy.ln();
+            came += get(&self.came, at);
+        }
+        logs - came * work.max(1e-12).ln()
+    }
+
+    /// Above the candidate a request takes level/candidate times as long: the normal log-likelihood of the residuals, with
+    /// the mean of the epoch taken out.
+    fn by_times(&self, candidate: usize, top: usize) -> f64 {
+        let (mut count, mut sum) = (0.0, 0.0);
+        let (mut shift, mut squares, mut products) = (0.0, 0.0, 0.0);
+        for at in 1..=top {
+            let (began, residual) = (get(&self.began, at), get(&self.residuals, at));
+            count += began;
+            sum += residual;
+            if at > candidate {
+                let longer = (requests(at) / requests(candidate)).ln();
+                shift += began * longer;
+                squares += began * longer * longer;
+                products += residual * longer;
+            }
+        }
+        let of_mean = ((sum - shift).powi(2) - sum * sum) / f64::max(count, 1.0);
+        -(squares - 2.0 * products - of_mean) / (2.0 * self.variance)
+    }
+}
+
+/// No sums.
+pub fn zeros() -> Box<Table> {
+    Box::new([0.0; LEVELS])
+}
+
+/// The sum of a level.
+pub fn get(table: &Table, at: usize) -> f64 {
+    table.get(at).copied().unwrap_or(0.0)
+}
+
+/// Adds to the sum of a level.
+pub fn add(table: &mut Table, at: usize, what: f64) {
+    if let Some(sum) = table.get_mut(at) {
+        *sum += what;
+    }
+}
