@@ -33,33 +33,31 @@ pub trait Places<W> {
     fn answer(&mut self, owner: W, answer: Self::Answer);
 }
 
-impl<W> Queue<W> {
-    /// Hands out what places there are.
-    pub fn hand_out<P: Places<W>>(&mut self, places: &mut P, now: Moment) {
-        let mut passed = Passed::default();
-        while passed.count() < SCAN
-            && let Some(ticket) = self.next(&passed, now)
-            && let Some(owner) = self.get(ticket)
-        {
-            let answered = match places.offer(owner, passed.work()) {
-                Offer::Placed(answer) => self.serve(ticket, now).zip(Some(answer)),
-                Offer::Hopeless(answer) => self.cancel(ticket, now).zip(Some(answer)),
-                Offer::WouldWait { work } => {
-                    passed.pass_one(ticket, work, self);
-                    None
-                }
-                Offer::NoRoom => {
-                    passed.pass_need(ticket);
-                    None
-                }
-                Offer::Gone => {
-                    self.cancel(ticket, now);
-                    None
-                }
-            };
-            if let Some((owner, answer)) = answered {
-                places.answer(owner, answer);
+/// As [`Queue::hand_out`].
+pub fn all<W, P: Places<W>>(queue: &mut Queue<W>, places: &mut P, now: Moment) {
+    let mut passed = Passed::default();
+    while passed.count() < SCAN
+        && let Some(ticket) = queue.next(&passed, now)
+        && let Some(owner) = queue.get(ticket)
+    {
+        let answered = match places.offer(owner, passed.work()) {
+            Offer::Placed(answer) => queue.serve(ticket, now).zip(Some(answer)),
+            Offer::Hopeless(answer) => queue.cancel(ticket, now).zip(Some(answer)),
+            Offer::WouldWait { work } => {
+                passed.pass_one(ticket, work, queue);
+                None
             }
+            Offer::NoRoom => {
+                passed.pass_need(ticket);
+                None
+            }
+            Offer::Gone => {
+                queue.cancel(ticket, now);
+                None
+            }
+        };
+        if let Some((owner, answer)) = answered {
+            places.answer(owner, answer);
         }
     }
 }

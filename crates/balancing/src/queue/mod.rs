@@ -170,6 +170,11 @@ impl<W> Queue<W> {
         admission::refusal(self, why, now)
     }
 
+    /// Hands out what places there are.
+    pub fn hand_out<P: Places<W>>(&mut self, places: &mut P, now: Moment) {
+        hand_out::all(self, places, now);
+    }
+
     /// Who waits, in numbers.
     pub fn summary(&self, now: Moment) -> QueueSummary {
         summary::of(self, now)
