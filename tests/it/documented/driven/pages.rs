@@ -540,11 +540,11 @@ async fn scores(site: &Site, wrong: &mut Differences) {
             ("in_flight", be(0)),
             ("excluded", be(Value::Null)),
             ("by_strategy", be(Value::Null)),
-            ("worker.capacity", be(1)),
+            ("worker.capacity", be(1.0 - connections)),
             ("worker.performance", Must::Lie(0.5, 1.0)),
             ("worker.affinity", Must::Lie(0.0, 1.0)),
             ("worker.reliability", Must::Lie(0.1, 1.0)),
-            ("worker.score", Must::Lie(0.5, 1.0)),
+            ("worker.score", Must::Lie(0.4, 1.0)),
         ];
         let route = "GET /api/coordination/scores";
         wrong.fields(route, &scores, &format!("db.{at}."), rows);
@@ -760,7 +760,7 @@ async fn replays(site: &Site, wrong: &mut Differences) {
         wrong.same(
             "strategies",
             report["strategies"].as_array().map(Vec::len),
-            Some(6),
+            Some(13),
         );
         let rows = [
             ("service", be("db")),
@@ -787,8 +787,15 @@ async fn changes(site: &Site, wrong: &mut Differences) {
     let all = [
         "round_robin",
         "weighted_round_robin",
+        "weighted_random",
         "least_connections",
+        "least_response_time",
+        "least_loaded",
         "resource_aware",
+        "resource_based",
+        "performance_based",
+        "composite",
+        "score",
         "history",
         "adaptive",
     ];
