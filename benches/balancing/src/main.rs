@@ -4,7 +4,7 @@ use balancing_sim::baseline;
 use balancing_sim::contender::{Contender, ORACLES};
 use balancing_sim::line::Waiting;
 use balancing_sim::replica::Discipline;
-use balancing_sim::report::Report;
+use balancing_sim::report::{Report, goals};
 use balancing_sim::runs::{jobs, run_all};
 use balancing_sim::scenario::Scenario;
 use balancing_sim::scenarios::SCENARIOS;
@@ -41,6 +41,14 @@ enum Command {
         #[arg(long, default_value = "docs")]
         docs: PathBuf,
         #[arg(long, default_value = "101-105", value_parser = seeds)]
+        seeds: RangeInclusive<u64>,
+        /// Share of the time that is simulated.
+        #[arg(long, default_value_t = 1.0)]
+        length: f64,
+    },
+    /// Prints the goals of overload control, retries and hedging with what is reached.
+    Goals {
+        #[arg(long, default_value = "101-101", value_parser = seeds)]
         seeds: RangeInclusive<u64>,
         /// Share of the time that is simulated.
         #[arg(long, default_value_t = 1.0)]
@@ -117,6 +125,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         } => {
             let seeds: Vec<u64> = seeds.collect();
             Ok(Report::make(&seeds, length, threads()).write(&docs)?)
+        }
+        Command::Goals { seeds, length } => {
+            let seeds: Vec<u64> = seeds.collect();
+            print!("{}", goals::table(&goals::goals(&seeds, length, threads())));
+            Ok(())
         }
         Command::Baseline { file } => {
             let figures = baseline::figures(threads());

@@ -1,5 +1,6 @@
 //! The page of the docs: all figures, made by one command.
 
+pub mod goals;
 mod page;
 mod plot;
 
@@ -14,6 +15,7 @@ use crate::settings::Settings;
 use crate::table::{self, Row};
 use balancing::policies::Strategy;
 use clap::ValueEnum;
+use goals::Goal;
 use serde::Serialize;
 use std::path::Path;
 use std::{fs, io};
@@ -32,6 +34,7 @@ pub struct Report {
     pub no_health: Vec<Row>,
     /// More than can be served, by how requests wait.
     pub overload: Vec<(String, Vec<Row>)>,
+    pub goals: Vec<Goal>,
 }
 
 /// Who is simulated under overload: only who lets requests wait in the proxy makes a difference there.
@@ -81,6 +84,7 @@ impl Report {
             sharing: simulate(is_shared, sharing),
             no_health: simulate(|one| one.id == "S5", no_health),
             overload: Waiting::value_variants().iter().map(overload).collect(),
+            goals: goals::goals(seeds, length, threads),
         }
     }
 
@@ -133,6 +137,7 @@ mod tests {
             sharing: rows("herd"),
             no_health: rows("burst"),
             overload: vec![("in order".to_string(), rows("overload.1.14"))],
+            goals: Vec::new(),
         };
         let page = page::page(&report);
         let plot = plot::p99(&report.fcfs, Kind::Common);

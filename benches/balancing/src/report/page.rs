@@ -1,6 +1,6 @@
 //! The text of the page.
 
-use super::{Report, is_policy};
+use super::{Report, goals, is_policy};
 use crate::contender::Contender;
 use crate::rivals::Rival;
 use crate::scenario::{Kind, Measure, Scenario};
@@ -57,6 +57,7 @@ pub fn page(report: &Report) -> String {
     let all: Vec<&str> = own.iter().chain(&rivals).copied().collect();
     text += &table("policy", &report.no_health, &all, |_| true);
     text += &overload(&report.overload);
+    text += &goals::table(&report.goals);
     text += &summary(&report.fcfs);
     text += "## The scenarios\n\n| scenario | on the command line | requests a second | what it is |\n|---|---|---|---|\n";
     for one in SCENARIOS {
