@@ -1,6 +1,7 @@
 //! The policy of a pool and its shadow, and what of them goes on after a reload.
 
-use crate::config::StrategyName;
+use crate::config::{Balance, CustomRules, FigureName, StrategyName};
+use balancing::policies::{Custom, Key};
 use balancing::{Policy, ShadowFigures, Shadowed};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Chooser {
     pub strategy: StrategyName,
+    custom: CustomRules,
     policy: Arc<dyn Policy>,
     shadow: Option<Shadow>,
 }
@@ -50,19 +52,28 @@ impl Chooser {
     /// the counts of its shadow go on where all of them are.
     pub fn new(
         strategy: StrategyName,
-        shadow: Option<StrategyName>,
+        balance: &Balance,
         endpoints: usize,
         before: Option<Former<'_>>,
     ) -> Self {
-        let before = before.filter(|before| before.chooser.strategy == strategy);
+        let custom = &balance.custom;
+        let before = before.filter(|before| before.chooser.is_of(strategy, custom));
         let carried = before.and_then(|before| before.carried(&before.chooser.policy));
-        let policy = carried.unwrap_or_else(|| strategy.strategy().policy(endpoints));
-        let shadow = shadow.map(|name| Shadow::new(name, &policy, endpoints, before));
+        let policy = carried.unwrap_or_else(|| policy(strategy, custom, endpoints));
+        let shadow = balance.shadow.map(|name| {
+            let name = balance.adaptive.resolved(name);
+            Shadow::new(name, &policy, custom, endpoints, before)
+        });
         Self {
             strategy,
+            custom: custom.clone(),
             policy,
             shadow,
         }
+    }
+
+    fn is_of(&self, strategy: StrategyName, custom: &CustomRules) -> bool {
+        self.strategy == strategy && self.custom == *custom
     }
 
     /// What chooses.
@@ -85,6 +96,7 @@ impl Shadow {
     fn new(
         strategy: StrategyName,
         chosen: &Arc<dyn Policy>,
+        custom: &CustomRules,
         endpoints: usize,
         before: Option<Former<'_>>,
     ) -> Self {
@@ -96,7 +108,7 @@ impl Shadow {
             return shadow.clone();
         }
         let carried = same.and_then(|(before, shadow)| before.carried(&shadow.policy));
-        let policy = carried.unwrap_or_else(|| strategy.strategy().policy(endpoints));
+        let policy = carried.unwrap_or_else(|| policy(strategy, custom, endpoints));
         let counted = Shadowed::new(Arc::clone(chosen), Arc::clone(&policy));
         Self {
             strategy,
@@ -104,4 +116,22 @@ impl Shadow {
             counted: Arc::new(counted),
         }
     }
+}
+
+/// A fresh policy.
+fn policy(name: StrategyName, custom: &CustomRules, endpoints: usize) -> Arc<dyn Policy> {
+    match name.strategy() {
+        Some(strategy) => strategy.policy(endpoints),
+        None => Arc::new(Custom::new(keys(custom), endpoints)),
+    }
+}
+
+/// The keys of a custom strategy: each figure is one, or all together by their weights.
+fn keys(custom: &CustomRules) -> Vec<Key> {
+    if custom.weights.is_empty() {
+        let key = |name: &FigureName| vec![(name.0, 1.0)];
+        return custom.keys.iter().map(key).collect();
+    }
+    let weighted = custom.weights.iter();
+    vec![weighted.map(|one| (one.figure.0, one.weight)).collect()]
 }

@@ -19,7 +19,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Replays the records, which are in the order of their arrival, through each strategy. `slowest` counts as 1.0 in scores.
+    /// Replays the records, which are in the order of their arrival, through each strategy but a custom one. `slowest` counts as 1.0 in scores.
     pub fn of(
         records: &[Recorded],
         endpoints: &[(String, ReplayedEndpoint)],
@@ -28,7 +28,7 @@ impl Comparison {
         let names = endpoints.iter().map(|(name, _)| name.clone()).collect();
         let endpoints: Vec<ReplayedEndpoint> = endpoints.iter().map(|(_, one)| *one).collect();
         let all = StrategyName::ALL.iter().filter_map(|(name, _)| {
-            let policy = name.strategy().policy(endpoints.len());
+            let policy = name.strategy()?.policy(endpoints.len());
             let slowest = slowest.as_secs_f64();
             let replayed = replay(records, &endpoints, &*policy, slowest, SEED)?;
             Some((*name, replayed))
@@ -40,19 +40,16 @@ impl Comparison {
         }
     }
 
-    /// The strategy with the least time for each success; a tie keeps the current one.
+    /// The strategy with the least time for each success; a tie keeps the current one, and so does one that was not replayed.
     pub fn best(&self, current: StrategyName) -> StrategyName {
-        let cost = |name| {
-            let found = self.all.iter().find(|(other, _)| *other == name);
-            found.map_or(f64::INFINITY, |(_, replayed)| replayed.cost())
+        let found = self.all.iter().find(|(name, _)| *name == current);
+        let Some((_, now)) = found else {
+            return current;
         };
         let least = self.all.iter();
         let least = least.min_by(|a, b| a.1.cost().total_cmp(&b.1.cost()));
-        let least = least.map_or(current, |(name, _)| *name);
-        match cost(least) < cost(current) * (1.0 - TIE) {
-            true => least,
-            false => current,
-        }
+        let better = least.filter(|(_, one)| one.cost() < now.cost() * (1.0 - TIE));
+        better.map_or(current, |(name, _)| *name)
     }
 
     /// A row for each strategy.

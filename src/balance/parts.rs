@@ -2,7 +2,7 @@
 
 use super::chooser::Chooser;
 use super::pool::{MAX_ENDPOINTS, PoolError};
-use crate::config::{self, Config};
+use crate::config::{self, Config, StrategyName};
 use crate::endpoint::{self, Endpoint, HealthRules, Registry};
 use balancing::{Overload, QueueRules, ScreenRules, Selector};
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub fn selector(chooser: &Chooser, config: &Config) -> Selector {
             serving: endpoint::serving_rules(config),
             max_ejected: config.breaker.max_ejected,
         },
+        load_factor: config.balance.affinity.load_factor,
         slowest: config.planner.max_response_time.as_secs_f64().max(1e-3),
     }
 }
@@ -50,6 +51,13 @@ pub fn endpoints(
         return Err(PoolError::TooMany { service, count });
     }
     let rules = Arc::new(HealthRules::of(config));
+    let balance = &config.balance;
+    let is_custom = balance.enabled && settings.strategy(balance) == StrategyName::Custom;
+    let tags = if is_custom {
+        balance.custom.tags.as_slice()
+    } else {
+        &[]
+    };
     let mut made: Vec<Arc<Endpoint>> = Vec::with_capacity(count);
     for (position, settings) in settings.endpoints.iter().enumerate() {
         let url = || PoolError::Url {
@@ -63,7 +71,10 @@ pub fn endpoints(
             return Err(PoolError::Twice { service, name });
         }
         let state = registry.state(service, &name, &address);
-        made.push(Arc::new(Endpoint::new(settings, rules.clone(), state)));
+        made.push(Arc::new(Endpoint {
+            lacks_tag: !tags.iter().all(|tag| settings.tags.contains(tag)),
+            ..Endpoint::new(settings, rules.clone(), state)
+        }));
     }
     Ok(made)
 }

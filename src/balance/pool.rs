@@ -14,7 +14,7 @@ use crate::config::{self, Config, StrategyName};
 use crate::dialect::Placement;
 use crate::endpoint::{Condition, Endpoint, ProbeTrigger, Registry};
 use crate::random::Random;
-use balancing::{ExtraAttempts, ExtraRules, QueueRules, Selector, ShadowFigures};
+use balancing::{ExtraAttempts, ExtraRules, LearnedWeight, QueueRules, Selector, ShadowFigures};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ impl Pool {
             from,
             endpoints: before.endpoints.len(),
         });
-        let chooser = Chooser::new(strategy, balance.shadow, endpoints.len(), former);
+        let chooser = Chooser::new(strategy, balance, endpoints.len(), former);
         Ok(Self {
             service: name.into(),
             selector: parts::selector(&chooser, config),
@@ -224,6 +224,11 @@ impl Pool {
     /// The strategy in use.
     pub fn strategy(&self) -> StrategyName {
         self.chooser.strategy
+    }
+
+    /// The weights that it has learned, where it weighs other strategies.
+    pub fn weights(&self) -> Vec<LearnedWeight> {
+        self.selector.policy.weights()
     }
 
     /// The strategy that is asked beside it, and what was counted of that.

@@ -32,11 +32,14 @@ fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>, plain: &Ask) -> EndpointVie
     let load = endpoint.load(now);
     EndpointView {
         standing: Standing::default(),
+        id: endpoint.id.bits(),
         is_tried: ask
             .excluded
             .iter()
             .any(|tried| tried.token == endpoint.token),
         is_home: ask.home.is_some_and(|home| *endpoint.token == *home),
+        is_capable: !endpoint.lacks_tag && endpoint.tags.take(&ask.facts),
+        unused_tags: endpoint.tags.unused(&ask.facts),
         is_resolved: endpoint.server().is_resolved(),
         weight: endpoint.weight,
         write_fitness: endpoint.write_fitness(now),

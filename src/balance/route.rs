@@ -24,6 +24,8 @@ pub struct RouteRequest<'a> {
     pub excluded: &'a [Arc<Endpoint>],
     /// The token of the endpoint to prefer when it may take the request.
     pub home: Option<&'a str>,
+    /// Hashed: requests of one key go to the same endpoint where they can.
+    pub affinity: Option<u64>,
     /// The work of the requests of the service that wait before it, as the policy expects it.
     pub ahead: f64,
     /// When the request arrived.
@@ -45,6 +47,7 @@ impl RouteRequest<'_> {
             needs_writer: *self.placement == Placement::Writer,
             is_retry: !self.excluded.is_empty(),
             ahead: self.ahead,
+            affinity: self.affinity,
             arrived: self.arrived,
             target: self.facts.target,
             asks_data: self.facts.asks_data,

@@ -128,6 +128,7 @@ impl World {
             key: "",
             excluded,
             home: None,
+            affinity: None,
             ahead: 0.0,
             arrived: self.now(),
             now: self.now(),

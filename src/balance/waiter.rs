@@ -41,6 +41,7 @@ struct KeptRequest {
     key: String,
     excluded: Vec<Arc<Endpoint>>,
     home: Option<String>,
+    affinity: Option<u64>,
     arrived: Moment,
     explain: bool,
 }
@@ -58,6 +59,7 @@ impl Waiter {
                 key: ask.key.into(),
                 excluded: ask.excluded.to_vec(),
                 home: ask.home.map(Into::into),
+                affinity: ask.affinity,
                 arrived: ask.arrived,
                 explain: ask.explain,
             },
@@ -78,6 +80,7 @@ impl Waiter {
             key: &kept.key,
             excluded: &kept.excluded,
             home: kept.home.as_deref(),
+            affinity: kept.affinity,
             ahead,
             arrived: kept.arrived,
             now,

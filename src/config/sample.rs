@@ -1,18 +1,20 @@
-//! The sample services of `config/full.yaml`: a service needs endpoints, which have no defaults.
+//! The samples of `config/full.yaml`: a service needs endpoints, and a sum figures, which have no defaults.
 
-use super::{Config, DialectName, Endpoint, Service};
+use super::{Config, DialectName, Endpoint, Service, WeightedFigure};
 
-/// Every default, and two services.
+/// Every default, two services, and a figure.
 pub fn sample() -> Config {
     let graph = service(DialectName::Neo4j, "http://127.0.0.1:7474");
     let vectors = service(DialectName::Qdrant, "http://127.0.0.1:6333");
     let services = [("graph", graph), ("vectors", vectors)];
-    Config {
+    let mut config = Config {
         services: services
             .map(|(name, service)| (name.to_string(), service))
             .into(),
         ..Config::default()
-    }
+    };
+    config.balance.custom.weights = vec![WeightedFigure::default()];
+    config
 }
 
 fn service(dialect: DialectName, url: &str) -> Service {

@@ -104,7 +104,7 @@ pub enum Target {
 
 impl Target {
     /// A number that tells targets apart; 0 for the service as a whole.
-    fn hashed(&self) -> u64 {
+    pub fn hashed(&self) -> u64 {
         if *self == Target::Service {
             return 0;
         }

@@ -19,6 +19,7 @@ mod rules;
 mod server_facts;
 mod stalled;
 pub mod state;
+mod tags;
 mod times;
 
 pub use balancing::Distance;
@@ -36,6 +37,7 @@ pub use room_signal::RoomSignal;
 pub use rules::{HealthRules, serving_rules};
 pub use server_facts::ServerFacts;
 pub use state::EndpointState;
+pub use tags::Tags;
 
 use crate::clock::Moment;
 use crate::config::{self, EndpointAddress, RoleChoice};
@@ -60,6 +62,10 @@ pub struct Endpoint {
     pub max_connections: u32,
     /// The costs that it is meant to work on at once, in units of the plan.
     pub capacity: Option<f64>,
+    /// What it is for.
+    pub tags: Tags,
+    /// Whether it lacks a tag that the strategy of its service asks for.
+    pub lacks_tag: bool,
     /// How far it is from where requests should stay.
     pub distance: Distance,
     /// What the configuration says of its role.
@@ -87,6 +93,8 @@ impl Endpoint {
             weight: config.weight.max(0.0),
             max_connections: config.max_connections.max(1),
             capacity: config.capacity,
+            tags: Tags::of(&config.tags),
+            lacks_tag: false,
             distance: rules.distance(config),
             role_choice: config.role,
             rules,

@@ -94,6 +94,7 @@ impl Iterator for Arrivals {
                 target: 0,
                 asks_data: true,
                 may_try: true,
+                affinity: None,
                 arrived: self.now,
             },
             proxy: (proxy % self.scenario.proxies as u64) as usize,

@@ -77,6 +77,7 @@ impl Proxy {
             policy,
             rules,
             slowest: SLOWEST,
+            load_factor: 1.25,
         };
         Self {
             endpoints,

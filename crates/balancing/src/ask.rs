@@ -23,6 +23,8 @@ pub struct Ask {
     pub asks_data: bool,
     /// It may find out whether an endpoint is back: a read of data that another endpoint can answer as well.
     pub may_try: bool,
+    /// Hashed: requests of one key go to the same endpoint while that is not much busier than others.
+    pub affinity: Option<u64>,
     /// When it arrived.
     pub arrived: Moment,
 }
@@ -40,6 +42,7 @@ impl Ask {
             target: 0,
             asks_data: true,
             may_try: true,
+            affinity: None,
             arrived,
         }
     }

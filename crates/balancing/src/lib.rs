@@ -9,12 +9,14 @@
     )
 )]
 
+mod affinity;
 pub mod ask;
 pub mod atomic;
 pub mod budget;
 pub mod completion;
 pub mod extra;
 pub mod fault;
+mod figure;
 pub mod health;
 pub mod hedge;
 pub mod learn;
@@ -40,11 +42,12 @@ pub use ask::Ask;
 pub use completion::{Completion, Start};
 pub use extra::{ExtraAttempts, ExtraRules, RetryCause};
 pub use fault::{Fault, TimeSample};
+pub use figure::Figure;
 pub use health::{Gate, HealthStatus, HealthView, ServingRules, WriteFitness};
 pub use hedge::Slowness;
 pub use load::{EndpointLoad, ScoreParts};
 pub use moment::Moment;
-pub use policy::{Pick, Policy};
+pub use policy::{LearnedWeight, Pick, Policy};
 pub use queue::{
     Offer, Overload, Passed, Places, Queue, QueueRefusal, QueueRules, QueueSummary, QueueTicket,
     Queued, Refusal, Waiting,

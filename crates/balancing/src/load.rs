@@ -102,6 +102,12 @@ impl EndpointLoad {
         (connections / f64::from(self.max_connections.max(1))).min(1.0)
     }
 
+    /// The share of the limit of requests in flight that is free, 0..=1.
+    pub fn free(&self) -> f64 {
+        let used = f64::from(self.in_flight) / f64::from(self.max_connections.max(1));
+        (1.0 - used).max(0.0)
+    }
+
     fn machine(&self) -> Option<f64> {
         mean([self.cpu, self.memory].into_iter().flatten())
     }

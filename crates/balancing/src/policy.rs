@@ -27,11 +27,26 @@ pub trait Policy: Send + Sync {
         None
     }
 
+    /// The weights that it has learned, where it weighs other strategies; otherwise none.
+    fn weights(&self) -> Vec<LearnedWeight> {
+        Vec::new()
+    }
+
     /// A request begins at an endpoint; not always one that this policy picked.
     fn on_start(&self, _start: &Start) {}
 
     /// A request ended.
     fn on_finish(&self, _completion: &Completion) {}
+}
+
+/// The weight of a strategy among those that vote.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LearnedWeight {
+    /// The class of complexity for which it was learned.
+    pub class: u8,
+    pub strategy: &'static str,
+    /// 0..=1; the sum of a class is 1.
+    pub weight: f64,
 }
 
 /// What was picked.

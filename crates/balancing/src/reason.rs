@@ -15,6 +15,10 @@ glossary! {
         LowestScore = "lowest_score", "`scores` of the attempt, or `GET /api/coordination/scores`, shows what it was compared with.";
         /// The fastest endpoint with a free place, by what is learned of its speed and of how many requests it works on at once.
         FreePlace = "free_place", "`scores` of the attempt shows what it was compared with.";
+        /// Most of several strategies voted for it, by their learned weights.
+        MostVotes = "most_votes", "`weights` of `GET /api/coordination/strategy` shows how much each counts.";
+        /// Requests of its key go there while it is not much busier than the others.
+        Affinity = "affinity", "`balance.affinity` says what the key is.";
         /// The lowest mean of the last times for this complexity.
         BestHistory = "best_history", "`scores` of the attempt shows what it was compared with.";
         /// Nothing recent is known of it for this complexity, so that its times are measured anew.
@@ -43,6 +47,8 @@ glossary! {
         Unresolved = "unresolved", "Check the name in `endpoints` and the resolver of this machine.";
         /// It does not take writes.
         Role = "role", "Where no endpoint takes writes: give `probe` a credential, or set `role: writer`.";
+        /// It lacks a tag that the request or the strategy asks for.
+        Capability = "capability", "Look at `tags` of the endpoints, and of `balance.custom`.";
         /// Its weight is zero, and others have one.
         ZeroWeight = "zero_weight", "Give it a weight, if it shall take traffic.";
         /// The operator took it out.

@@ -88,7 +88,9 @@ impl Screen {
             weighted: false,
             ejected: Ejected::of(pool, rules),
         };
-        screen.weighted = pool.iter().any(|e| screen.fits(e) && e.weight > 0.0);
+        screen.weighted = pool
+            .iter()
+            .any(|e| screen.fits(e) && e.is_capable && e.weight > 0.0);
         screen
     }
 
@@ -116,7 +118,7 @@ impl Screen {
 
     /// Whether the endpoint could take such a request in its best days.
     pub fn is_capable(&self, endpoint: &EndpointView) -> bool {
-        self.fits(endpoint) && endpoint.is_resolved
+        self.fits(endpoint) && endpoint.is_capable && endpoint.is_resolved
     }
 
     fn standing(&self, pool: &[EndpointView], index: usize) -> Standing {
@@ -168,6 +170,7 @@ impl Screen {
             (endpoint.is_tried, Exclusion::Tried),
             (!endpoint.is_resolved, Exclusion::Unresolved),
             (!self.fits(endpoint), Exclusion::Role),
+            (!endpoint.is_capable, Exclusion::Capability),
             (weightless, Exclusion::ZeroWeight),
         ]
         .into_iter()

@@ -1,6 +1,7 @@
-//! Selecting: the screen says how each endpoint stands; then a trial, the home or the policy decides among those with the
-//! least against them. It works on plain values alone, so that a simulator drives the very code that serves.
+//! Selecting: the screen says how each endpoint stands; then a trial, the home, the key of the request or the policy decides
+//! among those with the least against them. It works on plain values alone, so that a simulator drives the very code that serves.
 
+use crate::affinity;
 use crate::hedge;
 use crate::policy::{Pick, Policy};
 use crate::screen::{Demotion, Screen, ScreenRules, Standing};
@@ -16,6 +17,8 @@ pub struct Selector {
     pub rules: ScreenRules,
     /// Seconds that count as 1.0 in scores.
     pub slowest: f64,
+    /// How many times its share of the requests in flight an endpoint may have before the keys that prefer it go elsewhere.
+    pub load_factor: f64,
 }
 
 /// What a request waits for that is given no endpoint now.
@@ -52,7 +55,19 @@ impl Selector {
         if demotion == Demotion::LastResort {
             return last_resort(&best);
         }
-        home(&best).or_else(|| self.policy.pick(&best, ask, random))
+        home(&best)
+            .or_else(|| self.by_key(&best, ask, random))
+            .or_else(|| self.policy.pick(&best, ask, random))
+    }
+
+    /// The endpoint that the request's key prefers, if the policy would give it a request now.
+    fn by_key(&self, pool: &PoolView<'_>, ask: &Ask, random: &mut Random) -> Option<Pick> {
+        let index = affinity::preferred(pool, ask, self.load_factor)?;
+        let pick = self.policy.pick(&pool.only(index), ask, random)?;
+        Some(Pick {
+            reason: RouteReason::Affinity,
+            ..pick
+        })
     }
 
     /// What a request waits for, for which none was selected of this pool; `None` where to wait does not help.

@@ -1,7 +1,7 @@
 //! A shadow: another policy that is asked for each choice beside the one that decides, and learns from the same requests. How
 //! often the two agree and what the difference may be worth is counted; what the shadow says changes nothing.
 
-use crate::{Ask, Completion, Pick, Policy, PoolView, Random, Start};
+use crate::{Ask, Completion, LearnedWeight, Pick, Policy, PoolView, Random, Start};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -84,8 +84,16 @@ impl Policy for Shadowed {
         chosen
     }
 
+    fn work(&self, ask: &Ask) -> f64 {
+        self.policy.work(ask)
+    }
+
     fn score(&self, pool: &PoolView<'_>, ask: &Ask, index: usize) -> Option<f64> {
         self.policy.score(pool, ask, index)
+    }
+
+    fn weights(&self) -> Vec<LearnedWeight> {
+        self.policy.weights()
     }
 
     fn on_start(&self, start: &Start) {

@@ -16,6 +16,7 @@ pub const READ: Ask = Ask {
     target: 0,
     asks_data: true,
     may_try: true,
+    affinity: None,
     arrived: Moment(0),
 };
 
@@ -48,6 +49,7 @@ impl Plain {
                 policy: strategy.policy(views.len()),
                 rules,
                 slowest: 5.0,
+                load_factor: 1.25,
             },
             views,
             ask: READ,

@@ -19,10 +19,16 @@ pub enum Distance {
 pub struct EndpointView {
     /// How willingly it is given the request; the screen writes it.
     pub standing: Standing,
+    /// Tells it from all others, the same in every instance.
+    pub id: u64,
     /// Whether it was tried for this request.
     pub is_tried: bool,
     /// Whether the caller prefers it.
     pub is_home: bool,
+    /// Whether it carries the tags that the request or the strategy asks for.
+    pub is_capable: bool,
+    /// Tags that it carries and the request does not ask for.
+    pub unused_tags: u32,
     /// Whether there is an address to go to.
     pub is_resolved: bool,
     /// Share of traffic relative to the others; 0 takes none while others have one.
@@ -44,8 +50,11 @@ impl EndpointView {
     /// A healthy, idle endpoint of weight 1 of which nothing else is known.
     pub const IDLE: Self = Self {
         standing: Standing::PREFERRED,
+        id: 0,
         is_tried: false,
         is_home: false,
+        is_capable: true,
+        unused_tags: 0,
         is_resolved: true,
         weight: 1.0,
         write_fitness: WriteFitness::Unknown,
@@ -120,6 +129,11 @@ impl EndpointView {
         if self.weight > 0.0 { self.weight } else { 1.0 }
     }
 
+    /// Estimated costs in flight per capacity; per weight where there is no capacity.
+    pub fn cost_per_capacity(&self) -> f64 {
+        self.load.cost / self.load.capacity.unwrap_or(self.share())
+    }
+
     /// Requests in flight per unit of weight.
     pub fn in_flight_per_weight(&self) -> f64 {
         f64::from(self.load.in_flight) / self.share()
@@ -131,6 +145,7 @@ impl EndpointView {
 pub struct PoolView<'a> {
     all: &'a [EndpointView],
     among: Standing,
+    only: Option<usize>,
     /// The moment of the choice.
     pub now: Moment,
     /// Seconds that count as 1.0 in scores.
@@ -143,6 +158,7 @@ impl<'a> PoolView<'a> {
         Self {
             all,
             among,
+            only: None,
             now,
             slowest,
         }
@@ -151,6 +167,14 @@ impl<'a> PoolView<'a> {
     /// Those of the pool that stand otherwise.
     pub fn among(&self, among: Standing) -> Self {
         Self { among, ..*self }
+    }
+
+    /// Of those, the one at this index of the pool.
+    pub fn only(&self, index: usize) -> Self {
+        Self {
+            only: Some(index),
+            ..*self
+        }
     }
 
     /// How many there are.
@@ -165,7 +189,9 @@ impl<'a> PoolView<'a> {
 
     /// The endpoint at this index of the pool, when it is one of them.
     pub fn get(&self, index: usize) -> Option<&'a EndpointView> {
-        self.all.get(index).filter(|one| one.standing == self.among)
+        let is_meant = self.only.is_none_or(|only| only == index);
+        let one = self.all.get(index);
+        one.filter(|one| is_meant && one.standing == self.among)
     }
 
     /// The endpoint at this index of the pool, however it stands.
@@ -176,8 +202,13 @@ impl<'a> PoolView<'a> {
     /// All of them with their index in the pool, in the order of the pool.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &'a EndpointView)> + use<'a> {
         let among = self.among;
-        let all = self.all.iter().enumerate();
-        all.filter(move |(_, one)| one.standing == among)
+        let (first, end) = match self.only {
+            Some(only) => (only, only + 1),
+            None => (0, self.all.len()),
+        };
+        let some = self.all.get(first..end).unwrap_or_default();
+        let some = (first..).zip(some);
+        some.filter(move |(_, one)| one.standing == among)
     }
 
     /// The mean of their mean response times, seconds; 0 when no time is known.

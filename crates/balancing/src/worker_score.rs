@@ -22,7 +22,7 @@ pub struct WorkerScore {
 impl WorkerScore {
     /// The score of an endpoint whose pool's best mean time is `best`.
     pub fn of(view: &EndpointView, best: Option<f64>) -> Self {
-        let capacity = 1.0 - view.load.fill();
+        let capacity = view.load.free();
         let performance = view.success_rate();
         let affinity = f64::from(u8::from(view.is_home || view.last_chosen.is_some()));
         let reliability = (view.speed(best) + view.health.up_share) / 2.0;

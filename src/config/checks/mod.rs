@@ -4,6 +4,7 @@
 mod addresses;
 mod endpoints;
 mod operations;
+mod strategies;
 
 use super::{Config, ProbeCredential};
 use config_table::units::duration_text;
@@ -15,6 +16,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
     endpoints::check(config, findings);
     addresses::check(config, findings);
     operations::check(config, findings);
+    strategies::check(config, findings);
     admin(config, findings);
     breaker(config, findings);
     for (name, service) in &config.services {

@@ -5,14 +5,15 @@
 mod features;
 mod operation;
 mod service;
+mod strategy;
 
 pub use crate::dialect::DialectName;
 pub use features::*;
 pub use operation::*;
 pub use service::*;
+pub use strategy::*;
 
 use super::forms::HEADER;
-use balancing::policies::Strategy;
 use config_table::{Size, choice, count, formed, section, share, time, volume, within};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -151,59 +152,6 @@ section! {
     }
 }
 
-choice! {
-    /// A way to choose an endpoint.
-    StrategyName {
-        /// Each in turn.
-        RoundRobin = "round_robin",
-        /// Each in turn, in proportion to the weights.
-        WeightedRoundRobin = "weighted_round_robin",
-        /// One at random, with the probability of its share of the weights.
-        WeightedRandom = "weighted_random",
-        /// The fewest requests in flight per weight.
-        LeastConnections = "least_connections",
-        /// The lowest mean of the last hundred response times; an endpoint of which none is known is asked once a minute.
-        LeastResponseTime = "least_response_time",
-        /// The lowest estimated cost in flight per capacity.
-        LeastLoaded = "least_loaded",
-        /// The lowest mix of load and mean response time: 0.6 load, 0.4 time.
-        ResourceAware = "resource_aware",
-        /// The lowest sum of CPU, memory and connections in percent.
-        ResourceBased = "resource_based",
-        /// The best of 0.35 success rate, 0.25 speed, 0.25 share of time up and 0.15 free connections.
-        PerformanceBased = "performance_based",
-        /// The best of 0.4 capacity, 0.3 performance, 0.2 affinity and 0.1 reliability.
-        Composite = "composite",
-        /// The lowest load score B: 0.3 time, 0.3 connections, 0.2 errors, 0.2 machine.
-        Score = "score",
-        /// Resource aware, corrected by the last response times for the complexity of the request.
-        History = "history",
-        /// Late binding: an endpoint is given as many requests as it works on at once, which is learned; more wait, and each goes where it is done first.
-        Adaptive = "adaptive",
-    }
-}
-
-impl StrategyName {
-    /// What the name stands for.
-    pub fn strategy(self) -> Strategy {
-        match self {
-            Self::RoundRobin => Strategy::RoundRobin,
-            Self::WeightedRoundRobin => Strategy::WeightedRoundRobin,
-            Self::WeightedRandom => Strategy::WeightedRandom,
-            Self::LeastConnections => Strategy::LeastConnections,
-            Self::LeastResponseTime => Strategy::LeastResponseTime,
-            Self::LeastLoaded => Strategy::LeastLoaded,
-            Self::ResourceAware => Strategy::ResourceAware,
-            Self::ResourceBased => Strategy::ResourceBased,
-            Self::PerformanceBased => Strategy::PerformanceBased,
-            Self::Composite => Strategy::Composite,
-            Self::Score => Strategy::Score,
-            Self::History => Strategy::History,
-            Self::Adaptive => Strategy::Adaptive,
-        }
-    }
-}
-
 section! {
     /// How the best endpoint is chosen, and when a read is tried again.
     Balance {
@@ -211,6 +159,12 @@ section! {
         enabled: bool = true,
         /// How an endpoint is chosen, where a service does not say otherwise.
         strategy: StrategyName = StrategyName::Adaptive,
+        /// What `strategy: adaptive` stands for.
+        adaptive: AdaptiveRules = AdaptiveRules::default(),
+        /// The strategy `custom`, of figures.
+        custom: CustomRules = CustomRules::default(),
+        /// Requests that go to the same endpoint.
+        affinity: AffinityRules = AffinityRules::default(),
         /// A strategy that is asked for each choice beside the one that decides, to see what it would do. It affects nothing.
         shadow: Option<StrategyName> = None,
         /// How long a figure counts that an agent pushed for an endpoint; an older one is unknown.

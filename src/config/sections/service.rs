@@ -44,9 +44,10 @@ impl Service {
         self.listen.clone().unwrap_or_else(default)
     }
 
-    /// The strategy: its own, or that of `balance`.
+    /// The strategy: its own, or that of `balance`; never an `adaptive` that stands for another one.
     pub fn strategy(&self, balance: &Balance) -> StrategyName {
-        self.strategy.unwrap_or(balance.strategy)
+        let name = self.strategy.unwrap_or(balance.strategy);
+        balance.adaptive.resolved(name)
     }
 }
 
@@ -63,6 +64,8 @@ section! {
         max_connections: u32 = 100 => count(),
         /// The estimated costs of the requests that it has in flight at most, in the units of the planner; what is beyond goes to another endpoint or waits. None: only `max_connections` counts. `least_loaded` compares the costs in flight with it.
         capacity: Option<f64> = None => within(0.001, 1e9),
+        /// What it is for: `read`, `write`, `collection:NAME`, `database:NAME`; one without a tag of a kind takes all of that kind. Further words are for `balance.custom.tags` and `capability_based`.
+        tags: Vec<String> = Vec::new() => formed(&WORD),
         /// Whether it takes writes; auto: as its probes find.
         role: RoleChoice = RoleChoice::Auto,
         /// The region that it is in; see `balance.preferred_region`.

@@ -37,6 +37,7 @@ fn done(shape: u64, fault: Fault, now: Moment) -> Completion {
         target: 0,
         asks_data: true,
         may_try: true,
+        affinity: None,
         arrived: now,
     };
     Completion {

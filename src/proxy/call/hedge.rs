@@ -167,6 +167,7 @@ impl Race<'_> {
             key: "",
             excluded: tried,
             home: None,
+            affinity: None,
             ahead: 0.0,
             arrived: now,
             now,

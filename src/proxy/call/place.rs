@@ -7,6 +7,7 @@ use super::progress::Progress;
 use super::requester::{self, Requester};
 use crate::balance::{NoPermit, NoRoute, Route, RouteRequest};
 use crate::clock::Moment;
+use crate::config::AffinityKey;
 use crate::dialect::Placement;
 use balancing::Refusal;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -56,6 +57,7 @@ pub async fn find(
         home: outbound
             .home
             .and_then(|home| outbound.service.token_of(home)),
+        affinity: affinity(outbound),
         ahead: 0.0,
         arrived: begun,
         now: begun,
@@ -132,16 +134,34 @@ fn tenant(outbound: &Outbound) -> u64 {
         .as_ref()
         .and_then(|header| fields.get(header.as_str()));
     match named {
-        Some(name) => {
-            let mut hasher = DefaultHasher::new();
-            name.hash(&mut hasher);
-            hasher.finish()
-        }
+        Some(name) => hash(name),
         None => {
             let credential = outbound.dialect().credential(&outbound.request.view());
             credential.unwrap_or_default()
         }
     }
+}
+
+/// What it has in common with others that go to the same endpoint, hashed.
+fn affinity(outbound: &Outbound) -> Option<u64> {
+    let rules = &outbound.snapshot.config.balance.affinity;
+    let facts = outbound.call.facts();
+    let key = match rules.by.filter(|_| facts.asks_data)? {
+        AffinityKey::Target => Some(facts.target),
+        AffinityKey::Tenant => Some(tenant(outbound)),
+        AffinityKey::Header => {
+            let header = rules.header.as_ref()?;
+            let fields = &outbound.request.head.headers;
+            fields.get(header.as_str()).map(hash)
+        }
+    };
+    key.filter(|key| *key != 0)
+}
+
+fn hash(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The preferred endpoint is gone: the next fetch chooses another one.

@@ -4,7 +4,9 @@ use super::Operator;
 use crate::admin::{Feature, ModeChange, NewInstance, Problem, StrategyChange};
 use crate::config::{Config, Service, StrategyName};
 use crate::endpoint::EventKind;
+use crate::plan::Complexity;
 use crate::runtime::overlay::switch;
+use balancing::LearnedWeight;
 use serde_json::{Map, Value, json};
 
 /// The strategy of each service, beside what its file says.
@@ -13,7 +15,14 @@ pub(super) fn strategy_page(operator: &Operator) -> Value {
     let word = |config: &Config, service: &Service| service.strategy(&config.balance).word();
     let rows = config.services.iter().map(|(name, service)| {
         let in_file = file.services.get(name).unwrap_or(service);
-        let row = json!({"strategy": word(&config, service), "configured": word(&file, in_file)});
+        let weights = operator
+            .service(name)
+            .map(|one| weights(&one.pool.weights()));
+        let row = json!({
+            "strategy": word(&config, service),
+            "configured": word(&file, in_file),
+            "weights": weights.unwrap_or_default(),
+        });
         (name.clone(), row)
     });
     let available = StrategyName::ALL.iter().map(|(_, word)| *word);
@@ -22,6 +31,19 @@ pub(super) fn strategy_page(operator: &Operator) -> Value {
         "services": rows.collect::<Map<_, _>>(),
         "available": available.collect::<Vec<_>>(),
     })
+}
+
+/// Learned weights, by the complexity of requests and by strategy.
+fn weights(learned: &[LearnedWeight]) -> Value {
+    let mut classes = Map::new();
+    for one in learned {
+        let class = classes.entry(Complexity::of_class(one.class).label());
+        let class = class.or_insert_with(|| json!({}));
+        if let Some(class) = class.as_object_mut() {
+            class.insert(one.strategy.into(), one.weight.into());
+        }
+    }
+    Value::Object(classes)
 }
 
 /// The mode, and which features are on.

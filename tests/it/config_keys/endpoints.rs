@@ -138,6 +138,66 @@ observations! {
         let proxy = given.over("qdrant", &[&origin]).start().await;
         proxy.data("/api/coordination/shadow").await["services"]["db"]["shadow"].clone()
     }
+    strategy_of_the_service(given) {
+        let origin = good().await;
+        let proxy = given.over("qdrant", &[&origin]).start().await;
+        proxy.data("/api/coordination/strategy").await["services"]["db"]["strategy"].clone()
+    }
+    score_by_figures(given) {
+        let origin = good().await;
+        let setup = given.over("qdrant", &[&origin]);
+        let custom = match given.key.contains("weights") {
+            true => "balance: {strategy: custom, custom: {weights: [{figure: worker}]}}",
+            false => "balance: {strategy: custom}",
+        };
+        let proxy = setup.section(custom).start().await;
+        proxy.data("/api/coordination/scores").await["db"][0]["by_strategy"].clone()
+    }
+    /// Of eight reads of one collection.
+    reads_that_the_first_takes(given) {
+        let (a, b) = (good().await, good().await);
+        let mut setup = given.over("qdrant", &[&a, &b]).service("cache: false");
+        let others: &[(&str, &str)] = match given.key {
+            "balance.custom.tags" => &[
+                ("balance.strategy", "custom"),
+                ("balance.custom.keys", "[in_flight]"),
+                ("services.db.endpoints[0].tags", "[gpu]"),
+            ],
+            "balance.affinity.header" => &[
+                ("balance.strategy", "round_robin"),
+                ("balance.affinity.by", "header"),
+            ],
+            _ => &[("balance.strategy", "round_robin")],
+        };
+        for (key, value) in others {
+            setup = setup.set(key, value);
+        }
+        let proxy = setup.start().await;
+        for _ in 0..8 {
+            proxy.request("GET", POINT, "x-one: 1\r\n", b"").await;
+        }
+        a.count()
+    }
+    /// Three requests of one key at once: how many the endpoint with fewer of them has.
+    endpoints_of_a_hot_key(given) {
+        let never = Arc::new(Notify::new());
+        let wait = |never: &Arc<Notify>| {
+            let never = Arc::clone(never);
+            Origin::start(move |_| vec![Step::Wait(Arc::clone(&never))])
+        };
+        let (a, b) = (wait(&never).await, wait(&never).await);
+        let setup = given.over("qdrant", &[&a, &b]).service("cache: false");
+        let setup = setup.set("balance.strategy", "round_robin").set("balance.affinity.by", "target");
+        let proxy = setup.set("balance.hedging", "false").start().await;
+        let mut clients = Vec::new();
+        for sent in 1..=3 {
+            let mut client = proxy.client().await;
+            client.send(&format!("GET {POINT}?n={sent} HTTP/1.1\r\nhost: test\r\n\r\n")).await;
+            wait_until("the request", || a.count() + b.count() == sent).await;
+            clients.push(client);
+        }
+        a.count().min(b.count())
+    }
 
     /// Whether the first of two files holds an arrival.
     file_of_arrivals(given) {

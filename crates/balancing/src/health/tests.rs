@@ -48,6 +48,7 @@ impl Fleet {
                     max_ejected: 1.0,
                 },
                 slowest: 5.0,
+                load_factor: 1.25,
             },
             health: (0..count as u64).map(|seed| peers.join(seed)).collect(),
             settings: HealthSettings::default(),

@@ -73,6 +73,8 @@ struct World {
     selector: Selector,
     extra: ExtraAttempts,
     random: Random,
+    /// Apart from arrivals and sizes, so that both runs are given the same requests.
+    choices: Random,
     requests: Vec<Request>,
     events: BinaryHeap<Reverse<(Moment, Event)>>,
     now: f64,
@@ -116,9 +118,11 @@ impl World {
                     max_ejected: 0.5,
                 },
                 slowest: 5.0,
+                load_factor: 1.25,
             },
             extra: ExtraAttempts::new(rules, None),
             random,
+            choices: Random::seeded(seed),
             requests: Vec::new(),
             events: BinaryHeap::new(),
             now: 0.0,
@@ -178,7 +182,7 @@ impl World {
             arrived: moment(one.begun),
             ..READ
         };
-        let (now, random) = (moment(self.now), &mut self.random);
+        let (now, random) = (moment(self.now), &mut self.choices);
         let waited = Duration::from_secs_f64(self.now - one.begun);
         let pick = match slowness {
             None => self.selector.select(&mut views, &ask, now, random),

@@ -18,12 +18,12 @@ pub struct Epoch {
     pub begun: Moment,
     pub responses: u32,
     /// Seconds that the level lasted.
-    pub lasted: Box<Table>,
+    pub lasted: Table,
     /// Responses that came at the level.
-    pub came: Box<Table>,
+    pub came: Table,
     /// Requests that began at the level, and the sum of their residuals.
-    pub began: Box<Table>,
-    residuals: Box<Table>,
+    pub began: Table,
+    residuals: Table,
     variance: f64,
 }
 
@@ -44,10 +44,10 @@ impl Epoch {
         Self {
             begun,
             responses: 0,
-            lasted: zeros(),
-            came: zeros(),
-            began: zeros(),
-            residuals: zeros(),
+            lasted: [0.0; LEVELS],
+            came: [0.0; LEVELS],
+            began: [0.0; LEVELS],
+            residuals: [0.0; LEVELS],
             variance: 1.0,
         }
     }

@@ -14,8 +14,7 @@ impl Score for LeastLoaded {
     fn facts(&self, _pool: &PoolView<'_>) {}
 
     fn of(&self, (): &(), endpoint: &EndpointView) -> f64 {
-        let load = &endpoint.load;
-        load.cost / load.capacity.unwrap_or(endpoint.share())
+        endpoint.cost_per_capacity()
     }
 
     /// Costs are known, so that a little less is less.

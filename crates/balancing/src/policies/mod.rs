@@ -2,9 +2,12 @@
 
 mod adaptive;
 mod by_score;
+mod capability_based;
 mod composite;
+mod custom;
 mod explored;
 mod history;
+mod learned;
 mod least_connections;
 mod least_loaded;
 mod least_response_time;
@@ -19,8 +22,11 @@ mod weighted_round_robin;
 
 pub use adaptive::Adaptive;
 pub use by_score::{ByScore, Score};
+pub use capability_based::CapabilityBased;
 pub use composite::Composite;
+pub use custom::{Custom, Key, MAX_KEYS};
 pub use history::History;
+pub use learned::Learned;
 pub use least_connections::LeastConnections;
 pub use least_loaded::LeastLoaded;
 pub use least_response_time::LeastResponseTime;
@@ -90,12 +96,16 @@ policies! {
     ResourceAware = "resource_aware", |n| Arc::new(ByScore::new(ResourceAware, n));
     /// The lowest sum of CPU, memory and connections in percent.
     ResourceBased = "resource_based", |n| Arc::new(ByScore::new(ResourceBased, n));
+    /// Of the endpoints with the tags of the request the one with the fewest others, then the least busy.
+    CapabilityBased = "capability_based", |n| Arc::new(ByScore::new(CapabilityBased, n));
     /// The best of 0.35 success rate, 0.25 speed, 0.25 share of time up and 0.15 free connections.
     PerformanceBased = "performance_based", |n| Arc::new(ByScore::new(PerformanceBased, n));
     /// The best of 0.4 capacity, 0.3 performance, 0.2 affinity and 0.1 reliability.
     Composite = "composite", |n| Arc::new(ByScore::new(Composite, n));
     /// The lowest load score B: 0.3 time, 0.3 connections, 0.2 errors, 0.2 machine.
     Score = "score", |n| Arc::new(ByScore::new(LoadScore, n));
+    /// Several strategies vote, by weights that are learned from how the requests went.
+    Learned = "learned", |n| Arc::new(Learned::new(n));
     /// Resource aware, corrected by the last response times for the complexity of the request.
     History = "history", |n| Arc::new(History::new(n));
     /// Late binding: an endpoint is given as many requests as it works on at once, which is learned; more wait, and each goes where it is done first.

@@ -22,7 +22,7 @@ impl Score for PerformanceBased {
 
     fn of(&self, best: &Option<f64>, endpoint: &EndpointView) -> f64 {
         let success = 0.35 * endpoint.success_rate() + 0.25 * endpoint.speed(*best);
-        let free = 0.15 * (1.0 - endpoint.load.fill());
+        let free = 0.15 * endpoint.load.free();
         1.0 - (success + 0.25 * endpoint.health.up_share + free)
     }
 

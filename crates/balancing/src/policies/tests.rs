@@ -228,6 +228,19 @@ fn composite_weighs_capacity_performance_affinity_and_reliability() {
 }
 
 #[test]
+fn capability_based_takes_the_most_specific_then_the_least_busy() {
+    let carrying = |(unused_tags, in_flight)| EndpointView {
+        unused_tags,
+        ..holding(in_flight)
+    };
+    let views = [(2, 0), (1, 30), (1, 60)].map(carrying);
+    let pick = Plain::new(CapabilityBased, views.to_vec())
+        .select()
+        .unwrap();
+    assert_eq!((pick.index, pick.score), (1, 1.15));
+}
+
+#[test]
 fn score_takes_the_lowest_load_score_b() {
     let view = |(mean_time, error_rate)| {
         loaded(EndpointLoad {

@@ -214,7 +214,7 @@ fn any_view() -> impl proptest::strategy::Strategy<Value = EndpointView> {
     use HealthStatus::{Degraded, Healthy, Maintenance, Unhealthy};
     let status = prop::sample::select(vec![Healthy, Degraded, Unhealthy, Maintenance]);
     let gate = prop::sample::select(gates.to_vec());
-    (status, gate, 0u32..=100, any::<[bool; 6]>(), 0u64..9).prop_map(
+    (status, gate, 0u32..=100, any::<[bool; 7]>(), 0u64..9).prop_map(
         |(status, gate, in_flight, flags, failed)| {
             let [
                 is_tried,
@@ -223,10 +223,12 @@ fn any_view() -> impl proptest::strategy::Strategy<Value = EndpointView> {
                 idle,
                 is_ejected,
                 is_back,
+                lacks_tag,
             ] = flags;
             EndpointView {
                 is_tried,
                 is_resolved,
+                is_capable: !lacks_tag,
                 load: EndpointLoad {
                     in_flight: if idle { 0 } else { in_flight },
                     ..IDLE.load
@@ -244,17 +246,44 @@ fn any_view() -> impl proptest::strategy::Strategy<Value = EndpointView> {
     )
 }
 
+#[test]
+fn requests_of_a_key_stay_together_under_every_strategy_while_their_endpoint_serves() {
+    for strategy in Strategy::ALL {
+        let views = (0..4).map(|id| EndpointView { id, ..IDLE }).collect();
+        let mut plain = Plain::new(*strategy, views);
+        plain.ask.affinity = Some(77);
+        let pick = plain.select().unwrap();
+        assert_eq!(pick.reason, RouteReason::Affinity, "{}", strategy.word());
+        assert_eq!(plain.shares(20)[pick.index], 20, "{}", strategy.word());
+        plain.views[pick.index].health.status = HealthStatus::Unhealthy;
+        assert_eq!(plain.shares(20)[pick.index], 0, "{}", strategy.word());
+    }
+}
+
+#[test]
+fn the_key_of_a_request_gives_way_to_its_home() {
+    let mut plain = Plain::idle(RoundRobin, 3);
+    plain.ask.affinity = Some(77);
+    let preferred = plain.pick();
+    let home = (preferred + 1) % 3;
+    plain.views[home].is_home = true;
+    assert_eq!(plain.select().unwrap().reason, RouteReason::Home);
+    assert_eq!(plain.shares(5)[home], 5);
+}
+
 proptest! {
     #[test]
-    fn no_tried_full_unresolved_or_withdrawn_endpoint_is_ever_selected(
+    fn no_tried_incapable_full_unresolved_or_withdrawn_endpoint_is_ever_selected(
         views in prop::collection::vec(any_view(), 0..1200),
         strategy in prop::sample::select(Strategy::ALL.to_vec()),
+        affinity in any::<Option<u64>>(),
     ) {
-        let plain = Plain::new(strategy, views);
+        let mut plain = Plain::new(strategy, views);
+        plain.ask.affinity = affinity;
         if let Some(pick) = plain.select() {
             let view = plain.views[pick.index];
             let is_open = view.health.gate != Gate::Closed || view.health.is_ejected;
-            prop_assert!(view.is_resolved && !view.is_tried && view.health.status != HealthStatus::Maintenance);
+            prop_assert!(view.is_resolved && !view.is_tried && view.is_capable && view.health.status != HealthStatus::Maintenance);
             prop_assert!(!view.is_full(1.0) || pick.reason == RouteReason::LastResort);
             if plain.views.iter().any(serves) {
                 let may_be = !is_open || pick.reason == RouteReason::Trial;
@@ -306,5 +335,6 @@ fn serves(view: &EndpointView) -> bool {
     rules.is_online(view.is_resolved, health.status, health.gate)
         && !health.is_ejected
         && !view.is_tried
+        && view.is_capable
         && !view.is_full(1.0)
 }
