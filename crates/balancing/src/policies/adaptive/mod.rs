@@ -14,12 +14,18 @@ use crate::view::EndpointView;
 use crate::{Ask, Completion, Pick, Policy, PoolView, Random, RouteReason, Start};
 use candidate::Candidate;
 use learned::Learned;
+use std::cell::Cell;
 use std::sync::Arc;
 
 /// Share of the variance of times that costs must explain before requests wait for a faster place.
 const EARNED: f64 = 0.25;
 /// How much sooner a request must be done, as a share, before it waits though a place is free: waiting leaves a place idle.
 const SOONER: f64 = 0.9;
+
+thread_local! {
+    /// What a choice works with, kept so that no choice allocates.
+    static CANDIDATES: Cell<Vec<Option<Candidate>>> = const { Cell::new(Vec::new()) };
+}
 
 /// Late binding with what is learned of the endpoints.
 #[derive(Debug)]
@@ -42,54 +48,67 @@ impl Adaptive {
         Candidate::new(view, known)
     }
 
-    fn candidates(&self, pool: &PoolView<'_>) -> impl Iterator<Item = Candidate> {
-        let all = pool.iter();
-        all.map(|(index, view)| self.candidate(index, view, pool))
+    /// Shows `look` the endpoints of the pool by their index, each worked out once.
+    fn with_candidates<T>(
+        &self,
+        pool: &PoolView<'_>,
+        look: impl FnOnce(&[Option<Candidate>]) -> T,
+    ) -> T {
+        let mut all = CANDIDATES.take();
+        all.clear();
+        for (index, view) in pool.iter() {
+            all.resize(index, None);
+            all.push(Some(self.candidate(index, view, pool)));
+        }
+        let seen = look(&all);
+        CANDIDATES.set(all);
+        seen
     }
 
-    /// Whether this much work is done sooner where it has to wait for a place than `here`, where one is free. Those ahead
-    /// are worked off by the same full endpoints that are faster.
-    fn is_worth_waiting(
+    fn pick_among(
         &self,
         pool: &PoolView<'_>,
         ask: &Ask,
-        work: f64,
-        here: &Candidate,
-    ) -> bool {
-        let (mut speed, mut soonest) = (0.0, f64::INFINITY);
-        let faster = |one: &Candidate| {
-            !one.has_room && !one.known.is_stalled && one.slowness() < SOONER * here.slowness()
-        };
-        for one in self.candidates(pool).filter(faster) {
-            speed += one.speed();
-            soonest = (one.slowness() * work + 1.0 / one.speed()).min(soonest);
-        }
-        speed > 0.0 && ask.ahead / speed + soonest < SOONER * here.time(work)
-    }
-}
-
-impl Policy for Adaptive {
-    fn pick(&self, pool: &PoolView<'_>, ask: &Ask, _random: &mut Random) -> Option<Pick> {
+        all: &[Option<Candidate>],
+    ) -> Option<Pick> {
         let work = self.learned.work(ask);
-        let free = self.candidates(pool).filter(|one| one.has_room);
+        let free = all.iter().flatten().filter(|one| one.has_room);
         let here = free.min_by(|one, other| one.compare(other, work))?;
-        if self.learned.by_cost().explained >= EARNED
-            && self.is_worth_waiting(pool, ask, work, &here)
-        {
+        if self.learned.by_cost().explained >= EARNED && is_worth_waiting(all, ask, work, here) {
             return None;
         }
-        let is_near = |one: &Candidate| one.is_near(&here, work, NEAR);
-        let near = self.candidates(pool).filter(is_near);
-        let idlest = near.map(|one| one.busy()).min_by(f64::total_cmp)?;
-        let may = |index, view: &EndpointView| {
-            let one = self.candidate(index, view, pool);
-            is_near(&one) && one.busy() <= idlest
+        let is_near = |one: &&Candidate| one.is_near(here, work, NEAR);
+        let near = all.iter().flatten().filter(is_near);
+        let idlest = near.map(Candidate::busy).min_by(f64::total_cmp)?;
+        let may = |index: usize, _: &EndpointView| {
+            let one = all.get(index).and_then(Option::as_ref);
+            one.is_some_and(|one| is_near(&one) && one.busy() <= idlest)
         };
         Some(Pick {
             index: self.turns.next(pool, may)?,
             reason: RouteReason::FreePlace,
             score: here.time(work),
         })
+    }
+}
+
+/// Whether this much work is done sooner where it has to wait for a place than `here`, where one is free. Those ahead are worked
+/// off by the same full endpoints that are faster.
+fn is_worth_waiting(all: &[Option<Candidate>], ask: &Ask, work: f64, here: &Candidate) -> bool {
+    let (mut speed, mut soonest) = (0.0, f64::INFINITY);
+    let faster = |one: &&Candidate| {
+        !one.has_room && !one.known.is_stalled && one.slowness() < SOONER * here.slowness()
+    };
+    for one in all.iter().flatten().filter(faster) {
+        speed += one.speed();
+        soonest = (one.slowness() * work + 1.0 / one.speed()).min(soonest);
+    }
+    speed > 0.0 && ask.ahead / speed + soonest < SOONER * here.time(work)
+}
+
+impl Policy for Adaptive {
+    fn pick(&self, pool: &PoolView<'_>, ask: &Ask, _random: &mut Random) -> Option<Pick> {
+        self.with_candidates(pool, |all| self.pick_among(pool, ask, all))
     }
 
     fn work(&self, ask: &Ask) -> f64 {
