@@ -60,7 +60,7 @@ Paste these, one after the other:
 
 5. How requests are shared out: each endpoint with its scores and why it could not be chosen, who waits, what each strategy
    would have made of the last 120 searches, and another strategy from now on:
-   for i in $(seq 1 120); do curl -s -o /dev/null {vectors}/collections/works/points/query {json} -d "{{\"query\":$i,\"limit\":2}}"; done
+   for i in $(seq 1 120); do curl -s -o /dev/null {vectors}/collections/works/points/query {json} -d "{{\"query\":$((i % 60 + 1)),\"limit\":$((i / 60 + 4))}}"; done
    curl -s {admin}/api/coordination/scores
    curl -s {admin}/api/coordination/queue
    curl -s '{admin}/api/coordination/simulate?service=vectors'
@@ -69,7 +69,7 @@ Paste these, one after the other:
 
 6. Let a replica drain, see it left out with the reason, and take it back:
    curl -s -X PUT {admin}/api/coordination/instances/vectors/127-0-0-1-6531/status -d '{{"status":"draining"}}'
-   curl -si {vectors}/collections/works/points/query {json} -H 'x-pointsman-explain: 1' -H 'x-request-id: drained' -d '{{"query":9,"limit":4}}'
+   curl -si {vectors}/collections/works/points/query {json} -H 'x-pointsman-explain: 1' -H 'x-request-id: drained' -d '{{"query":9,"limit":9}}'
    curl -s {admin}/api/coordination/explain/drained
    curl -s {admin}/api/coordination/migrations
    curl -s -X PUT {admin}/api/coordination/instances/vectors/127-0-0-1-6531/status -d '{{"status":"active"}}'
