@@ -108,6 +108,18 @@ impl Epochs {
         Ok(Some(newest.endpoint))
     }
 
+    /// Who acknowledged the newest write of the slots within `lag`.
+    pub fn newest_home(
+        &self,
+        slots: impl Iterator<Item = SlotId>,
+        now: Moment,
+        lag: Duration,
+    ) -> Option<EndpointId> {
+        let homes = slots.filter_map(|id| self.slot(id).home());
+        let newest = homes.max_by_key(|home| home.acknowledged_at)?;
+        (now < newest.acknowledged_at + lag).then_some(newest.endpoint)
+    }
+
     /// Forgets an endpoint as a home; its slots are in quarantine until the given moment.
     pub fn forget(&self, endpoint: EndpointId, until: Moment) {
         for slot in &self.slots {

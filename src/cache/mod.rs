@@ -115,6 +115,15 @@ impl Cache {
         home.ok().flatten()
     }
 
+    /// The endpoint that acknowledged the newest write on these tags, where others may still lag behind it: it is asked for
+    /// what is not stored because of that write.
+    pub fn newest_home(&self, tags: &[Tag]) -> Option<EndpointId> {
+        let slots = self.epochs.slots_of(tags);
+        let lag = self.settings().quarantine;
+        self.epochs
+            .newest_home(slots.into_iter(), self.clock.now(), lag)
+    }
+
     /// Forgets an endpoint that left the configuration. Where it acknowledged the last write, nothing
     /// is stored from other endpoints until `cache.rejoin_hold` has passed.
     pub fn forget_home(&self, endpoint: EndpointId) {

@@ -26,6 +26,11 @@ impl CacheReason {
             ..words::NO_STORE
         }
     }
+
+    /// A write a moment ago is why the cache is passed by.
+    pub fn is_of_a_write(self) -> bool {
+        [words::OPEN_WRITE, words::QUARANTINE, words::HOMES_DIFFER].contains(&self)
+    }
 }
 
 impl fmt::Display for CacheReason {

@@ -8,6 +8,7 @@ pub mod client;
 mod delivery;
 pub mod faults;
 pub mod graph;
+pub mod link;
 pub mod listeners;
 pub mod neo4j;
 pub mod qdrant;

@@ -4,6 +4,8 @@ mod classification;
 mod config;
 mod config_keys;
 mod documented;
+mod fault_table;
+mod faults;
 mod freshness;
 mod hedging;
 mod neo4j;

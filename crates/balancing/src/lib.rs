@@ -47,7 +47,7 @@ pub use health::{Gate, HealthStatus, HealthView, ServingRules, WriteFitness};
 pub use hedge::Slowness;
 pub use load::{EndpointLoad, ScoreParts};
 pub use moment::Moment;
-pub use policy::{LearnedWeight, Pick, Policy};
+pub use policy::{LearnedWeight, Pick, Policy, Room};
 pub use queue::{
     Offer, Overload, Passed, Places, Queue, QueueRefusal, QueueRules, QueueSummary, QueueTicket,
     Queued, Refusal, Waiting,

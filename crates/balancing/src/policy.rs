@@ -1,7 +1,13 @@
 //! The one interface of all ways to choose. The path, the simulator, the shadow and the replay drive the same code.
 
+use crate::view::EndpointView;
 use crate::{Ask, Completion, PoolView, Random, RouteReason, Start};
 use std::sync::Arc;
+
+/// How many times the mean of its peers an endpoint has in flight when it is full.
+const CROWDED: f64 = 2.0;
+/// An endpoint with fewer in flight is never full.
+const FEW: f64 = 8.0;
 
 /// A way to choose an endpoint. It sees plain values only and reads no clock; what it remembers is its own. All methods may
 /// be called by many threads at once: `pick` takes no lock and allocates nothing.
@@ -32,6 +38,11 @@ pub trait Policy: Send + Sync {
         Vec::new()
     }
 
+    /// How much room there is at an endpoint that a request would rather have than others.
+    fn room(&self, pool: &PoolView<'_>, index: usize) -> Room {
+        Room::beside_peers(pool, index)
+    }
+
     /// A request begins at an endpoint; not always one that this policy picked.
     fn on_start(&self, _start: &Start) {}
 
@@ -47,6 +58,30 @@ pub struct LearnedWeight {
     pub strategy: &'static str,
     /// 0..=1; the sum of a class is 1.
     pub weight: f64,
+}
+
+/// How much room there is at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    Free,
+    /// It works on as many requests as it does at once.
+    Full,
+    /// It hangs.
+    Silent,
+}
+
+impl Room {
+    /// Where nothing more is known: an endpoint is full when it has twice as many requests in flight as its peers in the
+    /// mean, and not few of them.
+    pub fn beside_peers(pool: &PoolView<'_>, index: usize) -> Self {
+        let in_flight = |view: &EndpointView| f64::from(view.load.in_flight);
+        let all: f64 = pool.iter().map(|(_, view)| in_flight(view)).sum();
+        let bound = (CROWDED * all / pool.len().max(1) as f64).max(FEW);
+        match pool.get(index).is_some_and(|view| in_flight(view) < bound) {
+            true => Self::Free,
+            false => Self::Full,
+        }
+    }
 }
 
 /// What was picked.

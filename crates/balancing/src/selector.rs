@@ -3,7 +3,7 @@
 
 use crate::affinity;
 use crate::hedge;
-use crate::policy::{Pick, Policy};
+use crate::policy::{Pick, Policy, Room};
 use crate::screen::{Demotion, Screen, ScreenRules, Standing};
 use crate::view::{EndpointView, PoolView};
 use crate::{Ask, Exclusion, Moment, Random, RouteReason};
@@ -55,7 +55,7 @@ impl Selector {
         if demotion == Demotion::LastResort {
             return last_resort(&best);
         }
-        home(&best)
+        self.home(&best, ask)
             .or_else(|| self.by_key(&best, ask, random))
             .or_else(|| self.policy.pick(&best, ask, random))
     }
@@ -68,6 +68,20 @@ impl Selector {
             reason: RouteReason::Affinity,
             ..pick
         })
+    }
+
+    /// The home, a wish: it takes no more reads than it works on at once, so that what was written once is not read from one
+    /// endpoint alone. A write elsewhere is a change of home, which costs more than a wait, unless the home hangs.
+    fn home(&self, pool: &PoolView<'_>, ask: &Ask) -> Option<Pick> {
+        let (index, view) = pool.iter().find(|(_, endpoint)| endpoint.is_home)?;
+        let takes_it = match self.policy.room(pool, index) {
+            // Whether it alone refuses credentials is told by requests that are free to go elsewhere.
+            _ if view.health.is_denying => false,
+            Room::Free => true,
+            Room::Full => !ask.may_try,
+            Room::Silent => false,
+        };
+        takes_it.then_some(Pick::because(index, RouteReason::Home))
     }
 
     /// What a request waits for, for which none was selected of this pool; `None` where to wait does not help.
@@ -115,11 +129,6 @@ fn lowest_demotion(pool: &[EndpointView]) -> Option<Demotion> {
         _ => None,
     });
     demotions.min()
-}
-
-fn home(pool: &PoolView<'_>) -> Option<Pick> {
-    let (index, _) = pool.iter().find(|(_, endpoint)| endpoint.is_home)?;
-    Some(Pick::because(index, RouteReason::Home))
 }
 
 /// Where all are out by health, breaker or ejection, the least recently failed is better than none. While

@@ -91,7 +91,13 @@ impl<'c> Read<'c> {
                     Waited::Alone(reason) => self.fetch(reason, requester).await,
                 }
             }
-            Verdict::Bypass(reason) => self.fetch(reason, requester).await,
+            Verdict::Bypass(reason) => {
+                if reason.is_of_a_write() {
+                    let cache = &self.caller.shared.cache;
+                    self.outbound.home = cache.newest_home(&self.outbound.call.reads);
+                }
+                self.fetch(reason, requester).await
+            }
         }
     }
 

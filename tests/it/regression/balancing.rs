@@ -1,13 +1,14 @@
 //! Endpoints, probes, breakers and the choice among them.
 
 use crate::support::neo4j::{Proxy, yaml};
-use crate::support::{Origin, ReceivedRequest, Step, eventually};
+use crate::support::{Origin, ReceivedRequest, Setup, Step, eventually, wait_until};
 use bytes::Bytes;
 use http::{Request, Response};
 use pointsman::config::Source;
 use serde_json::json;
 use std::sync::Arc;
 use testbed::server::{Application, Listener};
+use tokio::sync::Notify;
 
 const JSON: &str = "content-type: application/json\r\n";
 
@@ -213,4 +214,51 @@ async fn a_refused_probe_credential_is_shown_and_counted_and_takes_nothing_out()
     assert_eq!(last["what"], "reload_refused", "a reload is an event");
     assert!(last["number"].as_u64() > Some(1) && last["at"].as_str().unwrap().ends_with('Z'));
     proxy.stop().await;
+}
+
+/// Reads that pass by the cache because of a write went to any replica, which may lag behind that write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_a_write_is_under_way_reads_of_its_collection_go_to_where_the_last_one_was_acknowledged()
+ {
+    let release = Arc::new(Notify::new());
+    let origin = || {
+        let held = Arc::clone(&release);
+        Origin::start(move |seen| {
+            let response = Step::json(200, r#"{"result":{"status":"completed"},"status":"ok"}"#);
+            match seen.target().contains("held") {
+                true => [Step::Wait(Arc::clone(&held))]
+                    .into_iter()
+                    .chain(response)
+                    .collect(),
+                false => response,
+            }
+        })
+    };
+    let origins = [origin().await, origin().await, origin().await];
+    let urls = origins.each_ref().map(Origin::url);
+    let proxy = Setup::new("qdrant", &urls).start().await;
+    let upsert = async |target: &str| {
+        let json = "content-type: application/json\r\n";
+        let body = br#"{"points":[{"id":1,"vector":[1.0]}]}"#;
+        proxy.request("PUT", target, json, body).await.status
+    };
+    assert_eq!(upsert("/collections/a/points?wait=true").await, 200);
+    let home = origins.iter().position(|origin| origin.count() == 1);
+    let home = &origins[home.expect("one took the write")];
+    let reads = async {
+        wait_until("the second write", || home.count() == 2).await;
+        for _ in 0..9 {
+            let read = proxy
+                .request("GET", "/collections/a/points/1", "", b"")
+                .await;
+            assert_eq!(
+                (read.status, read.cache()),
+                (200, "bypass; reason=open_write")
+            );
+        }
+        assert_eq!(home.count(), 11);
+        release.notify_one();
+    };
+    let (written, ()) = tokio::join!(upsert("/collections/a/points?wait=true&held=1"), reads);
+    assert_eq!(written, 200);
 }

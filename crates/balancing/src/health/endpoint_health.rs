@@ -72,6 +72,7 @@ impl EndpointHealth {
             waits_until: self.retry_after.until(ask.target, now),
             is_overloaded: self.is_overloaded(now),
             is_failing: settings.breaker.enabled && self.record.is_failing(COMES_LAST_FOR, now),
+            is_denying: self.record.is_denying(),
             start_share: self.start_share(settings.slow_start, now),
             last_failure: self.last_failure(),
             up_share: self.uptime.share(now),

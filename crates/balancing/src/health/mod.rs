@@ -46,6 +46,8 @@ pub struct HealthView {
     pub is_overloaded: bool,
     /// Its last requests failed, a moment ago.
     pub is_failing: bool,
+    /// It refused the credentials of its last requests, whoever sent them.
+    pub is_denying: bool,
     /// The share of its requests that it may have; less than 1 while it is back only lately.
     pub start_share: f64,
     /// When a probe or a request last failed there.
@@ -63,6 +65,7 @@ impl HealthView {
         waits_until: None,
         is_overloaded: false,
         is_failing: false,
+        is_denying: false,
         start_share: 1.0,
         last_failure: None,
         up_share: 1.0,

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// Failures in a row of which an endpoint is failing.
 const SEVERAL: u32 = 2;
 
+/// Refused credentials in a row of which an endpoint refuses them all.
+const DENIALS: u32 = 5;
+
 /// How requests ended.
 #[derive(Debug, Default)]
 pub struct TrafficRecord {
@@ -22,6 +25,7 @@ pub struct TrafficRecord {
     /// When a request last failed that counts.
     failed: Stamp,
     in_a_row: AtomicU32,
+    denied: AtomicU32,
 }
 
 impl TrafficRecord {
@@ -48,7 +52,18 @@ impl TrafficRecord {
         self.succeeded.mark(now);
         if asked_data {
             self.in_a_row.store(0, Ordering::Relaxed);
+            self.denied.store(0, Ordering::Relaxed);
         }
+    }
+
+    /// The credential of a request was refused.
+    pub fn denied(&self) {
+        self.denied.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether it refused the credentials of its last requests.
+    pub fn is_denying(&self) -> bool {
+        self.denied.load(Ordering::Relaxed) >= DENIALS
     }
 
     /// A request failed; gives how requests ended lately, and failures in a row.

@@ -353,6 +353,13 @@ fn clients_without_a_credential_cannot_take_out_the_endpoint_that_they_are_bound
         assert_eq!(lesson.changes, []);
     }
     assert!(!fleet.health[0].is_ejected(fleet.now));
+    let denies = |fleet: &Fleet| {
+        let view = fleet.health[0].view(&READ, &fleet.settings, fleet.now);
+        view.is_denying
+    };
+    assert!(denies(&fleet));
+    fleet.run(secs(1), &good);
+    assert!(!denies(&fleet));
 }
 
 /// Both cores were taken by another process: no probe had its answer in time.

@@ -181,10 +181,34 @@ fn two_of_three_are_out_while_the_third_is_full() {
 fn home_is_preferred_while_it_may_take_the_request() {
     let mut plain = Plain::idle(LeastConnections, 3);
     plain.views[2].is_home = true;
-    plain.views[2].load.in_flight = 9;
+    plain.views[2].load.in_flight = 7;
     assert_eq!(plain.select().unwrap().reason, RouteReason::Home);
     plain.views[2].health.status = HealthStatus::Unhealthy;
     assert_ne!(plain.pick(), 2);
+}
+
+#[test]
+fn a_home_that_has_far_more_to_do_than_the_others_takes_no_more_reads_but_writes() {
+    for strategy in Strategy::ALL {
+        let mut plain = Plain::idle(*strategy, 3);
+        plain.views[2].is_home = true;
+        plain.views[2].load.in_flight = 60;
+        assert_ne!(
+            plain.select().map(|pick| pick.reason),
+            Some(RouteReason::Home)
+        );
+        plain.ask.may_try = false;
+        assert_eq!(plain.select().unwrap().reason, RouteReason::Home);
+    }
+}
+
+/// Refusals of requests that are bound to it say nothing of an endpoint: a home that refused every credential took all requests.
+#[test]
+fn a_home_that_refuses_credentials_is_preferred_no_more() {
+    let mut plain = Plain::idle(LeastConnections, 3);
+    plain.views[2].is_home = true;
+    plain.views[2].health.is_denying = true;
+    assert_ne!(plain.select().unwrap().reason, RouteReason::Home);
 }
 
 /// Two readings of a score that changed in between once left no endpoint to choose.

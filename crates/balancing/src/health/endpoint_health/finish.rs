@@ -28,6 +28,9 @@ impl Finish<'_> {
             let (asked, target) = (&self.endpoint.retry_after, self.done.start.ask.target);
             asked.ask(span, fault, target, self.now());
         }
+        if fault == Fault::Access {
+            self.endpoint.record.denied();
+        }
         let mut lesson = match fault {
             Fault::None => self.succeeded(),
             Fault::Client | Fault::Role => self.learn_nothing(fault),

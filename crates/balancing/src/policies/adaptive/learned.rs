@@ -7,7 +7,10 @@ use crate::{Ask, Completion, Fault, Moment, Start};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
 
+/// An endpoint whose responses are overdue and that gave none for so long hangs.
+const SILENCE: Duration = Duration::from_secs(1);
 /// Expected responses that did not come: an endpoint that owes so many is stalled (probability e^-8 otherwise).
 const OWED: f64 = 8.0;
 /// How many times as many as its peers work on, or as it surely does, an endpoint is given while its own limit is not known.
@@ -82,6 +85,8 @@ pub struct Known {
     pub limit: Option<u32>,
     /// Its responses are overdue.
     pub is_stalled: bool,
+    /// They are, and none came for so long that it hangs rather than works on a long request.
+    pub is_silent: bool,
 }
 
 impl Learned {
@@ -168,6 +173,7 @@ impl Learned {
                 places: 1.0,
                 limit: None,
                 is_stalled: false,
+                is_silent: false,
             };
         };
         let (slowness, typical) = (one.slowness.get(), self.typical.get());
@@ -184,11 +190,13 @@ impl Learned {
             true => Some(1),
             false => limit,
         };
+        let is_stalled = self.is_overdue(one, f64::from(in_flight).min(places), now);
         Known {
             slowness: 1.0 + (slowness - 1.0) * freshness(now.since(one.measured.get())),
             places,
             limit,
-            is_stalled: self.is_overdue(one, f64::from(in_flight).min(places), now),
+            is_stalled,
+            is_silent: is_stalled && now.since(one.moved.get()) >= SILENCE,
         }
     }
 

@@ -11,7 +11,7 @@ mod learned;
 use super::NEAR;
 use super::turns::Turns;
 use crate::view::EndpointView;
-use crate::{Ask, Completion, Pick, Policy, PoolView, Random, RouteReason, Start};
+use crate::{Ask, Completion, Pick, Policy, PoolView, Random, Room, RouteReason, Start};
 use candidate::Candidate;
 use learned::Learned;
 use std::cell::Cell;
@@ -126,6 +126,19 @@ impl Policy for Adaptive {
             learned: self.learned.carried(from),
             ..Self::new(from.len())
         }))
+    }
+
+    fn room(&self, pool: &PoolView<'_>, index: usize) -> Room {
+        let Some(view) = pool.get(index) else {
+            return Room::Full;
+        };
+        let one = self.candidate(index, view, pool);
+        match one.known.limit {
+            _ if one.known.is_silent => Room::Silent,
+            _ if !one.has_room => Room::Full,
+            Some(_) => Room::Free,
+            None => Room::beside_peers(pool, index),
+        }
     }
 
     fn on_start(&self, start: &Start) {

@@ -2,7 +2,7 @@ use super::learned::Learned;
 use crate::policies::Adaptive;
 use crate::testing::{IDLE, READ};
 use crate::view::EndpointView;
-use crate::{Ask, Completion, Fault, Moment, Policy, PoolView, Random, Standing, Start};
+use crate::{Ask, Completion, Fault, Moment, Policy, PoolView, Random, Room, Standing, Start};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -162,6 +162,25 @@ fn an_endpoint_that_took_impossibly_long_is_given_one_request_until_one_is_in_ti
     world.finish(next, Some(Fault::None));
     world.start(0);
     assert!(world.pick_one(0));
+}
+
+#[test]
+fn a_preferred_endpoint_has_room_for_as_many_as_it_works_on_and_none_while_it_hangs() {
+    let mut world = World::new(2);
+    for endpoint in [0, 1] {
+        world.serve(endpoint, 3, 8, 400);
+    }
+    let room = |world: &World| {
+        let pool = PoolView::new(&world.views, Standing::PREFERRED, world.now, 5.0);
+        world.policy.room(&pool, 0)
+    };
+    assert_eq!(room(&world), Room::Free);
+    for _ in 0..20 {
+        world.start(0);
+    }
+    assert_eq!(room(&world), Room::Full);
+    world.now = world.now + Duration::from_secs(1);
+    assert_eq!(room(&world), Room::Silent);
 }
 
 #[test]

@@ -1,0 +1,210 @@
+//! Replicas answer, and badly.
+
+use serde_json::{Value, json};
+use testbed::faults::Requests;
+
+use super::{Fault, run};
+use crate::faults::bench::{BUSY, Bench, Settings, Setup, pause};
+use crate::faults::database::{Failing, failure};
+use crate::faults::record::Record;
+use crate::faults::report::Figure;
+
+pub const FAULTS: &[Fault] = &[
+    Fault::new(
+        "errors-in-part",
+        "all three replicas fail at 30 % of the requests with a 500, for 6 s at 2 s",
+        run!(in_part),
+    )
+    .missed("retries take the fifth that `balance.retry_budget` allows, the floor and hedges come on top"),
+    Fault::new(
+        "errors-in-all",
+        "all three replicas fail at every request with a 503, for 6 s at 2 s",
+        run!(in_all),
+    ),
+    Fault::new(
+        "retry-after",
+        "the busiest of three replicas answers 429 with Retry-After: 4 for 4 s at 3 s",
+        run!(retry_after),
+    ),
+    Fault::new(
+        "transient-errors",
+        "the busiest of three Neo4j servers answers 200 with DatabaseUnavailable to every read, from 3 s on",
+        run!(transient),
+    ),
+    Fault::new(
+        "client-errors",
+        "all Neo4j servers answer a third of the statements with a SyntaxError",
+        run!(client_errors),
+    ),
+    Fault::new(
+        "not-consistent",
+        "the busiest of three Qdrant nodes answers writes with 500, consistency not guaranteed, from 3 s on",
+        run!(not_consistent),
+    ),
+];
+
+/// A failure in Qdrant's shape.
+pub fn qdrant_error(text: &str) -> Value {
+    json!({"status": {"error": text}, "time": 0.0})
+}
+
+/// All replicas fail like this for 6 s at 2 s.
+async fn all_fail(bench: &Bench, failing: Failing) -> Record {
+    let set = |failing: Option<Failing>| {
+        let replicas = bench.servers.iter().map(|server| &server.replica);
+        replicas.for_each(|replica| replica.fail(failing.clone()));
+    };
+    let events = async {
+        pause(2.0).await;
+        set(Some(failing));
+        pause(6.0).await;
+        set(None);
+    };
+    let (record, ()) = bench.run(bench.load(300.0, 12.0), events).await;
+    record
+}
+
+/// Requests at the replicas for each one of a client while they fail.
+fn amplification(bench: &Bench, record: &Record) -> Figure {
+    let (from, to) = (record.moment(2.0), record.moment(8.0));
+    let taken = bench
+        .servers
+        .iter()
+        .map(|server| server.replica.taken(from, to));
+    let asked = record
+        .samples()
+        .filter(|one| (2.0..8.0).contains(&one.due.as_secs_f64()));
+    Figure::at_most(
+        "requests at the replicas for each one of a client",
+        taken.sum::<usize>() as f64 / asked.count() as f64,
+        1.2,
+    )
+}
+
+async fn in_part(settings: Settings) -> Vec<Figure> {
+    let bench = Setup::default().start(&settings).await;
+    let mut failing = Failing::always(500, qdrant_error("injected"));
+    failing.share = 0.3;
+    let record = all_fail(&bench, failing).await;
+    let mut figures = vec![
+        amplification(&bench, &record),
+        Figure::shown("% of requests failed meanwhile", record.errors(2.0..8.0)),
+        Figure::none(
+            "% of requests failed from 2 s after",
+            record.errors(10.0..12.0),
+        ),
+    ];
+    figures.extend(bench.invariants(&record));
+    figures
+}
+
+async fn in_all(settings: Settings) -> Vec<Figure> {
+    let bench = Setup::default().start(&settings).await;
+    let failing = Failing::always(503, qdrant_error("injected"));
+    let record = all_fail(&bench, failing).await;
+    let mut figures = vec![
+        amplification(&bench, &record),
+        Figure::none(
+            "% of requests failed from 2 s after",
+            record.errors(10.0..12.0),
+        ),
+    ];
+    figures.extend(bench.invariants(&record));
+    figures
+}
+
+async fn retry_after(settings: Settings) -> Vec<Figure> {
+    let bench = Setup::slow().start(&settings).await;
+    let events = async {
+        pause(3.0).await;
+        let replica = &bench.busiest().replica;
+        let mut failing = Failing::always(429, qdrant_error("Rate limiting exceeded"));
+        failing.retry_after = Some(4);
+        replica.fail(Some(failing));
+        pause(4.0).await;
+        replica.fail(None);
+        replica
+    };
+    let (record, replica) = bench.run(bench.load(BUSY, 14.0), events).await;
+    let taken = replica.taken(record.moment(3.5), record.moment(7.0));
+    let mut figures = vec![
+        Figure::none(
+            "requests to it while it asks to be left alone",
+            taken as f64,
+        ),
+        Figure::at_most("% of requests failed", record.errors(0.0..14.0), 0.1),
+        Figure::at_most(
+            "s after that until it takes half its share",
+            bench.all_serve_after(&record, 7.0..14.0),
+            5.0,
+        ),
+    ];
+    figures.extend(bench.invariants(&record));
+    figures
+}
+
+async fn transient(settings: Settings) -> Vec<Figure> {
+    let bench = Setup::neo4j().start(&settings).await;
+    let events = async {
+        pause(3.0).await;
+        let replica = &bench.busiest().replica;
+        let body = failure("Neo.TransientError.General.DatabaseUnavailable");
+        replica.fail(Some(Failing::always(200, body)));
+        replica.number
+    };
+    let (record, victim) = bench.run(bench.load(300.0, 10.0), events).await;
+    let mut figures = vec![
+        Figure::none("reads failed", record.reads_failed(0.0..10.0)),
+        Figure::at_most(
+            "% of the requests that it takes from 2 s after",
+            bench.share(&record, victim, 5.0..10.0),
+            1.0,
+        ),
+    ];
+    figures.extend(bench.invariants(&record));
+    figures
+}
+
+async fn client_errors(settings: Settings) -> Vec<Figure> {
+    let bench = Setup::neo4j().start(&settings).await;
+    for server in &bench.servers {
+        let mut failing = Failing::always(400, failure("Neo.ClientError.Statement.SyntaxError"));
+        failing.share = 1.0 / 3.0;
+        server.replica.fail(Some(failing));
+    }
+    let (record, ()) = bench.run(bench.load(300.0, 6.0), pause(0.0)).await;
+    let mut figures = vec![
+        Figure::none("servers taken out", bench.pointsman.taken_out().await),
+        Figure::shown(
+            "% of requests failed, as they were answered",
+            record.errors(0.0..6.0),
+        ),
+    ];
+    figures.extend(bench.invariants(&record));
+    figures
+}
+
+async fn not_consistent(settings: Settings) -> Vec<Figure> {
+    let bench = Setup::default().start(&settings).await;
+    let events = async {
+        pause(3.0).await;
+        let body =
+            qdrant_error("Service internal error: Consistency of this update is not guaranteed");
+        let mut failing = Failing::always(500, body);
+        failing.only = Requests::Writes;
+        bench.busiest().replica.fail(Some(failing));
+    };
+    let mut load = bench.load(300.0, 9.0);
+    load.writes = 0.3;
+    let (record, ()) = bench.run(load, events).await;
+    let mut figures = vec![
+        Figure::none("reads failed", record.reads_failed(0.0..9.0)),
+        Figure::at_most(
+            "% of writes failed from 2 s after",
+            record.writes_failed_share(5.0..9.0),
+            1.0,
+        ),
+    ];
+    figures.extend(bench.invariants(&record));
+    figures
+}
