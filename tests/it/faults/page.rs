@@ -32,7 +32,7 @@ pub async fn page(plan: Plan<'_>) -> (String, bool) {
         let misses = measured.iter().filter(|fault| !fault.is_met());
         missed.extend(misses.map(|fault| format!("`{}`", fault.name)));
         if !measured.is_empty() {
-            let _ = writeln!(sections, "{}", section(group.title, &measured));
+            let _ = writeln!(sections, "{}", section(group.title, group.about, &measured));
         }
     }
     let summary = match missed.as_slice() {

@@ -134,8 +134,12 @@ const HEAD: &str = "| fault | what is injected | figure | before | measured | go
                     |---|---|---|---:|---:|---:|---|\n";
 
 /// A group of faults as a section of the page.
-pub fn section(title: &str, faults: &[Measured]) -> String {
-    let mut page = format!("## {title}\n\n{HEAD}");
+pub fn section(title: &str, about: &str, faults: &[Measured]) -> String {
+    let mut page = format!("## {title}\n\n");
+    if !about.is_empty() {
+        let _ = writeln!(page, "{about}\n");
+    }
+    page.push_str(HEAD);
     for fault in faults {
         fault.lines(&mut page);
     }

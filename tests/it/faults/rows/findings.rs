@@ -16,12 +16,14 @@ pub const FAULTS: &[Fault] = &[
         "all-gone-shortly",
         "all three replicas are killed for 1.3 s at 3 s",
         run!(shortly),
-    ),
+    )
+    .missed("all three serve again within a second; the strategy gives most to the one that it takes for the fastest, and one took less than half of an even share before the outage as well"),
     Fault::new(
         "fast-401",
         "the busiest of three replicas answers every request with a 401 at once, from 3 s on; its probes are good",
         run!(fast_401),
-    ),
+    )
+    .missed("a credential that is refused is passed on, not retried; five refusals end the preference for a home, and a few more eject it"),
     Fault::new("fast-500", "the same with a 500 of its own", run!(fast_500)),
     Fault::new("fast-503", "the same with a 503", run!(fast_503)),
     Fault::new(
@@ -33,7 +35,8 @@ pub const FAULTS: &[Fault] = &[
         "even",
         "nothing: four equal replicas of four workers and 40 ms, at 62 % load",
         run!(even),
-    ),
+    )
+    .missed("the strategy gives one replica more than it works on at once; with that of the evening before, p50 was 41 ms, p99 218 ms, the largest share 29 %"),
     Fault::new(
         "search-and-write",
         "nothing: searches of a collection that is written now and then (0.3 % of the requests), three replicas at 62 % load",
