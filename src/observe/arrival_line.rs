@@ -2,7 +2,6 @@
 //! process has ended.
 
 use super::arrivals::Arrival;
-use crate::dialect::Fault;
 use crate::plan::Complexity;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead};
@@ -29,7 +28,7 @@ pub struct ArrivalLine {
     pub endpoint: String,
     /// Seconds that the endpoint took until its response was there or began to stream.
     pub service_time: f64,
-    /// Whether the endpoint failed at it.
+    /// Whether it failed there, and not by the client's own doing.
     pub failed: bool,
     /// Whether any endpoint could have taken it.
     pub is_free: bool,
@@ -64,7 +63,7 @@ impl ArrivalLine {
             cost: arrival.cost,
             endpoint: arrival.server_id.to_string(),
             service_time: arrival.service_time,
-            failed: arrival.fault == Fault::Endpoint,
+            failed: arrival.fault.has_failed(),
             is_free: arrival.is_free,
         }
     }
@@ -121,8 +120,42 @@ fn parsed(text: &[u8], line: usize) -> Result<ArrivalLine, ArrivalFileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::{Effect, Fault};
 
     const LINE: &str = r#"{"at_us":7,"service":"db","operation":"points.query","shape":18446744073709551615,"class":1,"cost":2.5,"endpoint":"a","service_time":0.1,"failed":false,"is_free":true}"#;
+
+    fn arrival(fault: Fault) -> Arrival {
+        Arrival {
+            timestamp: 0,
+            arrived: crate::clock::Moment(0),
+            service: "db".into(),
+            operation: "points.query",
+            effect: Effect::Read,
+            shape: 1,
+            class: Complexity::Simple,
+            cost: 1.0,
+            key: 1,
+            server_id: "a".into(),
+            service_time: 0.001,
+            execution_time: 0.001,
+            fault,
+            success: fault == Fault::None,
+            is_free: true,
+        }
+    }
+
+    #[test]
+    fn whatever_fails_but_by_the_clients_doing_is_written_as_failed_however_fast_it_came() {
+        let failed = |fault| ArrivalLine::of(&arrival(fault), 0).failed;
+        use Fault::{Access, Client, Database, Endpoint, Lag, None, Overload, Peer, Role};
+        assert!(
+            [Access, Database, Endpoint, Lag, Overload, Peer]
+                .map(failed)
+                .iter()
+                .all(|failed| *failed)
+        );
+        assert!(![None, Client, Role].map(failed).contains(&true));
+    }
 
     fn fault(text: &str) -> String {
         read(text.as_bytes()).unwrap_err().to_string()

@@ -42,6 +42,12 @@ impl Fault {
         }
     }
 
+    /// Whether the request failed where it was sent: it did neither succeed nor is the client or its statement, or the
+    /// endpoint's role, to blame. However fast it failed, it was no fast success.
+    pub fn has_failed(self) -> bool {
+        self.sample() == TimeSample::Slow
+    }
+
     /// What a request with this fault says of the endpoint's speed.
     pub const fn sample(self) -> TimeSample {
         match self {

@@ -1,7 +1,7 @@
 //! A shadow: another policy that is asked for each choice beside the one that decides, and learns from the same requests. How
 //! often the two agree and what the difference may be worth is counted; what the shadow says changes nothing.
 
-use crate::{Ask, Completion, LearnedWeight, Pick, Policy, PoolView, Random, Start};
+use crate::{Ask, Completion, LearnedWeight, Pick, Policy, PoolView, Random, Room, Start};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -92,8 +92,17 @@ impl Policy for Shadowed {
         self.policy.score(pool, ask, index)
     }
 
+    /// The policy that chooses goes on; its shadow is begun anew with the pool.
+    fn carried(&self, from: &[Option<usize>]) -> Option<Arc<dyn Policy>> {
+        self.policy.carried(from)
+    }
+
     fn weights(&self) -> Vec<LearnedWeight> {
         self.policy.weights()
+    }
+
+    fn room(&self, pool: &PoolView<'_>, index: usize) -> Room {
+        self.policy.room(pool, index)
     }
 
     fn on_start(&self, start: &Start) {
@@ -111,7 +120,8 @@ impl Policy for Shadowed {
 mod tests {
     use super::*;
     use crate::policies::Strategy;
-    use crate::testing::{IDLE, Plain};
+    use crate::testing::{IDLE, Plain, READ};
+    use crate::{Moment, RouteReason, Standing};
 
     fn shadowed(policy: Strategy, shadow: Strategy, times: [f64; 2]) -> (Plain, Arc<Shadowed>) {
         let view = |seconds| {
@@ -138,6 +148,111 @@ mod tests {
                 .difference
                 .is_some_and(|mean| (mean + 1.0).abs() < 1e-6)
         );
+    }
+
+    /// Answers every question unlike a policy that has nothing to say.
+    #[derive(Default)]
+    struct Contrary {
+        told: AtomicU64,
+    }
+
+    const WEIGHT: LearnedWeight = LearnedWeight {
+        class: 3,
+        strategy: "contrary",
+        weight: 0.5,
+    };
+
+    impl Policy for Contrary {
+        fn pick(&self, _: &PoolView<'_>, _: &Ask, _: &mut Random) -> Option<Pick> {
+            Some(Pick::because(1, RouteReason::Weight))
+        }
+
+        fn work(&self, _: &Ask) -> f64 {
+            7.0
+        }
+
+        fn score(&self, _: &PoolView<'_>, _: &Ask, index: usize) -> Option<f64> {
+            Some(index as f64 + 0.5)
+        }
+
+        fn carried(&self, _: &[Option<usize>]) -> Option<Arc<dyn Policy>> {
+            Some(Arc::new(Self::default()))
+        }
+
+        fn weights(&self) -> Vec<LearnedWeight> {
+            vec![WEIGHT]
+        }
+
+        fn room(&self, _: &PoolView<'_>, _: usize) -> Room {
+            Room::Silent
+        }
+
+        fn on_start(&self, _: &Start) {
+            self.told.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn on_finish(&self, _: &Completion) {
+            self.told.fetch_add(100, Ordering::Relaxed);
+        }
+    }
+
+    fn completion(start: Start) -> Completion {
+        Completion {
+            start,
+            now: start.now,
+            service_time: std::time::Duration::ZERO,
+            fault: None,
+            outpaced: false,
+        }
+    }
+
+    #[test]
+    fn a_shadow_changes_no_answer_of_the_policy_beside_it() {
+        let views = vec![IDLE; 2];
+        let pool = PoolView::new(&views, Standing::PREFERRED, Moment(1), 5.0);
+        let shadow = Strategy::LeastConnections.policy(2);
+        let shadowed = Shadowed::new(Arc::new(Contrary::default()), shadow);
+        let mut random = Random::seeded(1);
+        assert_eq!(shadowed.pick(&pool, &READ, &mut random).unwrap().index, 1);
+        assert_eq!(shadowed.work(&READ), 7.0);
+        assert_eq!(shadowed.score(&pool, &READ, 1), Some(1.5));
+        assert_eq!(shadowed.weights(), [WEIGHT]);
+        assert_eq!(shadowed.room(&pool, 0), Room::Silent);
+        let carried = shadowed.carried(&[Some(0)]).unwrap();
+        assert_eq!(carried.work(&READ), 7.0);
+    }
+
+    #[test]
+    fn the_policy_and_its_shadow_are_told_of_every_request() {
+        let both: [Arc<Contrary>; 2] = Default::default();
+        let [policy, shadow] = both.clone();
+        let shadowed = Shadowed::new(policy, shadow);
+        let start = Start {
+            endpoint: 0,
+            in_flight: 1,
+            ask: READ,
+            now: Moment(1),
+        };
+        shadowed.on_start(&start);
+        shadowed.on_finish(&completion(start));
+        assert_eq!(both.map(|one| one.told.load(Ordering::Relaxed)), [101; 2]);
+    }
+
+    /// A method that is added to the trait with a default body would otherwise be answered by that default.
+    #[test]
+    fn no_method_of_a_policy_is_left_to_its_default() {
+        let methods = |source: &'static str, block: &str| -> Vec<&'static str> {
+            let block = source.split_once(block).unwrap().1;
+            let block = block.split_once("\n}").unwrap().0;
+            let all = block
+                .lines()
+                .filter_map(|line| line.strip_prefix("    fn "));
+            all.filter_map(|line| Some(line.split_once('(')?.0))
+                .collect()
+        };
+        let declared = methods(include_str!("policy.rs"), "pub trait Policy");
+        let forwarded = methods(include_str!("shadow.rs"), "\nimpl Policy for Shadowed");
+        assert_eq!(forwarded, declared);
     }
 
     #[test]

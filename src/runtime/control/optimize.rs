@@ -7,8 +7,8 @@ use crate::balance::{Comparison, LEAST_RECORDS};
 use crate::config::StrategyName;
 use crate::observe::Arrival;
 use crate::snapshot::Service;
+use balancing::Ask;
 use balancing::replay::{Recorded, ReplayedEndpoint};
-use balancing::{Ask, Fault};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ fn records(service: &Service, arrivals: Vec<Arrival>) -> Vec<Recorded> {
             ask: Ask::recorded(one.shape, one.class.class(), one.cost, one.arrived),
             endpoint: *places.get(&*one.server_id)?,
             service_time: Duration::from_secs_f64(one.service_time),
-            failed: one.fault == Fault::Endpoint,
+            failed: one.fault.has_failed(),
         })
     };
     let free = arrivals.into_iter().filter(|one| one.is_free);
