@@ -122,9 +122,6 @@ services:
     dialect: neo4j
     listen: 127.0.0.1:0
     endpoints: [{}]
-upstream: {{connect_timeout: 500ms, resolve_every: 1s}}
-health: {{interval: 500ms, timeout: 1s, unhealthy_after: 2}}
-breaker: {{open_for: 500ms, open_at_most: 2s, recover_on_probe: true}}
 observe: {{log: error}}
 admin: {{listen: 127.0.0.1:0}}
 process: {{drain_limit: 5s}}
