@@ -11,6 +11,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// The right of one request to use an endpoint. Dropped without [`Permit::complete`] it is only given back, and
 /// with it the breaker's trial: nothing was learned. The policy of its pool is told the end of each request that was sent
@@ -92,6 +93,12 @@ impl Permit {
             policy.on_start(&start);
         }
         start
+    }
+
+    /// How long the policy expects the request to take that began so.
+    pub fn expected_time(&self, start: &Start) -> Option<Duration> {
+        let policy = self.place.as_ref()?.policy.as_ref()?;
+        policy.expected_time(start)
     }
 
     /// The policy chose the endpoint, and might have chosen another one.

@@ -108,7 +108,7 @@ impl RunningAttempt {
         if observer.counts() {
             let before = attempts.0.lock().last().map(|before| before.fault);
             let retried = before.filter(|_| attempt.reason != RouteReason::Hedge.label());
-            observer.metrics().attempt_sent(service, retried);
+            observer.metrics().attempt_sent(service, &attempt, retried);
         }
         Self {
             observer: Arc::clone(observer),

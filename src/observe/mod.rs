@@ -37,8 +37,8 @@ pub use metrics::{
 };
 pub use name::Name;
 pub use notes::{
-    AttemptNote, CacheNote, CacheResult, Candidate, EndpointCounts, Excluded, Facts, PhaseTimes,
-    RouteNote,
+    AttemptNote, CacheNote, CacheResult, Candidate, EndpointCounts, Excluded, ExpectedTime, Facts,
+    PhaseTimes, RouteNote,
 };
 pub use observation::{Observation, Outcome};
 pub use observer::{Learn, Observer, Opening};

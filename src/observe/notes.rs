@@ -7,6 +7,7 @@ use super::safe;
 use crate::clock::Moment;
 use crate::dialect::{Call, Effect, Fault, Fence, Placement, QueryType, Target};
 use crate::plan::Category;
+use balancing::Distance;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -87,11 +88,26 @@ pub struct AttemptNote {
     /// The endpoint's own time, until its response was there or began to stream.
     #[serde(serialize_with = "maybe_seconds")]
     pub service_time: Option<Duration>,
+    /// The time of the endpoint that was expected when it was chosen.
+    #[serde(skip)]
+    pub expected: Option<ExpectedTime>,
+    /// How far the endpoint is from where its requests should stay, where it might have been another one.
+    #[serde(skip)]
+    pub distance: Distance,
     #[serde(skip)]
     pub started: Moment,
     /// From the sending of the request until the endpoint had sent all; what a slow client held up is part of it.
     #[serde(serialize_with = "seconds")]
     pub elapsed: Duration,
+}
+
+/// How long an attempt is expected to take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ExpectedTime {
+    /// The strategy has learned it.
+    Learned(Duration),
+    /// The strategy learns no times: the plan's estimate.
+    Planned(Duration),
 }
 
 /// An endpoint as a choice saw it.
@@ -207,6 +223,8 @@ impl AttemptNote {
             fault: Fault::None,
             code: UNDER_WAY,
             service_time: None,
+            expected: None,
+            distance: Distance::Near,
             started,
             elapsed: Duration::ZERO,
         }

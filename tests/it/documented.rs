@@ -36,12 +36,12 @@ struct Site {
 fn yaml(cluster: &Cluster, graph: &Graph, l1: &str) -> String {
     format!(
         "services:\n\
-         \x20 vectors: {{dialect: qdrant, strategy: round_robin, listen: '127.0.0.1:0', endpoints: [{{name: a, url: '{}', max_connections: 4}}, {{name: b, url: '{}', max_connections: 4}}]}}\n\
+         \x20 vectors: {{dialect: qdrant, strategy: round_robin, listen: '127.0.0.1:0', endpoints: [{{name: a, zone: here, url: '{}', max_connections: 4}}, {{name: b, zone: here, url: '{}', max_connections: 4}}]}}\n\
          \x20 graph: {{dialect: neo4j, listen: '127.0.0.1:0', endpoints: [{{name: g, url: '{}', role: writer}}]}}\n\
          admin: {{listen: '127.0.0.1:0', operate_token: {SECRET}}}\n\
          observe: {{log: trace}}\n\
          queries: {{slow_threshold: 300ms}}\n\
-         balance: {{shadow: least_connections}}\n\
+         balance: {{preferred_zone: here, shadow: least_connections}}\n\
          health: {{interval: 100ms, unhealthy_after: 100}}\n\
          breaker: {{threshold: 3, open_for: 500ms}}\n\
          process: {{reload_delay: 1h}}\n\

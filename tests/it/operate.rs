@@ -289,3 +289,31 @@ async fn an_instance_that_does_not_fit_is_refused_with_what_is_wrong() {
         assert_eq!(refusal(&proxy, "DELETE", &path, Value::Null).await.0, 404);
     }
 }
+
+#[tokio::test]
+async fn requests_that_leave_the_preferred_zone_are_counted() {
+    let near = Origin::start(|seen| match seen.target().ends_with('7') {
+        true => Step::json(200, OK),
+        false => vec![Step::Reset],
+    })
+    .await;
+    let far = origin().await;
+    let endpoint = |zone: &str, origin: &Origin| {
+        format!("{{name: {zone}, zone: {zone}, url: \"{}\"}}", origin.url())
+    };
+    let proxy = Setup::new("qdrant", &[endpoint("near", &near), endpoint("far", &far)])
+        .section("balance: {preferred_zone: near}")
+        .start()
+        .await;
+    let spilled = || proxy.series("pointsman_spill_over_total", &["to=\"other_zone\""]);
+    assert_eq!(proxy.request("GET", POINT, "", b"").await.status, 200);
+    assert_eq!(spilled().await, 0.0);
+    assert_eq!(
+        proxy
+            .request("GET", "/collections/a/points/8", "", b"")
+            .await
+            .status,
+        200
+    );
+    assert_eq!((spilled().await, far.count()), (1.0, 1));
+}

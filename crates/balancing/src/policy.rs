@@ -3,6 +3,7 @@
 use crate::view::EndpointView;
 use crate::{Ask, Completion, PoolView, Random, RouteReason, Start};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many times the mean of its peers an endpoint has in flight when it is full.
 const CROWDED: f64 = 2.0;
@@ -18,6 +19,11 @@ pub trait Policy: Send + Sync {
     /// How long a request is expected to take, as a multiple of the mean one.
     fn work(&self, _ask: &Ask) -> f64 {
         1.0
+    }
+
+    /// How long it expects a request that begins now to take, where it has learned that.
+    fn expected_time(&self, _start: &Start) -> Option<Duration> {
+        None
     }
 
     /// How it rates the endpoint at an index of the pool, whatever that one's standing: lower is better. `None` where it

@@ -4,6 +4,7 @@
 use crate::{Ask, Completion, LearnedWeight, Pick, Policy, PoolView, Random, Room, Start};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// A policy and its shadow.
 pub struct Shadowed {
@@ -86,6 +87,10 @@ impl Policy for Shadowed {
 
     fn work(&self, ask: &Ask) -> f64 {
         self.policy.work(ask)
+    }
+
+    fn expected_time(&self, start: &Start) -> Option<Duration> {
+        self.policy.expected_time(start)
     }
 
     fn score(&self, pool: &PoolView<'_>, ask: &Ask, index: usize) -> Option<f64> {

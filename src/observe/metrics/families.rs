@@ -116,6 +116,10 @@ families! {
         "Time to plan a request.";
     estimate_ratio: Histograms<1> = "estimate_ratio" ["service"] RATIO,
         "Actual over estimated time of planned requests that completed at an endpoint; 1 is exact.";
+    service_time_ratio: Histograms<2> = "service_time_ratio" ["service", "expected_by"] RATIO,
+        "Time of an endpoint until its response was there or began to stream, over the time that was expected when the endpoint was chosen; 1 is exact. Successful requests for data; expected_by: strategy (it learns times, as adaptive does) or plan (it does not).";
+    spill_over: Counters<2> = "spill_over_total" ["service", "to"] NONE,
+        "Attempts sent to an endpoint elsewhere than balance.preferred_region and balance.preferred_zone say, because those there are full, failing or out, or there are none: other_zone, other_region. Of a transaction only the first request counts.";
     cache_requests: Counters<3> = "cache_requests_total" ["service", "category", "result"] NONE,
         "Requests by what the cache did: hit, miss, bypass (writes among them). One that another request's fetch answered is a hit here and a miss with `coalesced` in cache/stats.";
     cache_reasons: Counters<2> = "cache_reasons_total" ["service", "reason"] NONE,

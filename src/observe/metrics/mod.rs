@@ -141,8 +141,8 @@ impl Metrics {
     }
 
     /// Counts an attempt that is sent; `before`: the fault of the one before it, where this is a further one.
-    pub(super) fn attempt_sent(&self, service: &str, before: Option<Fault>) {
-        record::attempt_sent(&self.families, service, before);
+    pub(super) fn attempt_sent(&self, service: &str, attempt: &AttemptNote, before: Option<Fault>) {
+        record::attempt_sent(&self.families, service, attempt, before);
     }
 
     /// Counts an attempt that has ended.

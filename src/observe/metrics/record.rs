@@ -4,10 +4,12 @@
 use super::families::Families;
 use super::words;
 use crate::dialect::Fault;
-use crate::observe::notes::AttemptNote;
+use crate::observe::HEDGE_CANCELLED;
+use crate::observe::notes::{AttemptNote, ExpectedTime};
 use crate::observe::observation::{Observation, Outcome};
 use crate::plan::Category;
 use crate::rejection::RejectionReason;
+use balancing::Distance;
 use std::time::Duration;
 
 /// Counts one request.
@@ -108,7 +110,20 @@ fn cache(families: &Families, seen: &Observation) {
 }
 
 /// Counts an attempt that is sent; `before`: the fault of the one before it, where this is a further one.
-pub fn attempt_sent(families: &Families, service: &str, before: Option<Fault>) {
+pub fn attempt_sent(
+    families: &Families,
+    service: &str,
+    attempt: &AttemptNote,
+    before: Option<Fault>,
+) {
+    let elsewhere = match attempt.distance {
+        Distance::Near => None,
+        Distance::OtherZone => Some("other_zone"),
+        Distance::OtherRegion => Some("other_region"),
+    };
+    if let Some(to) = elsewhere {
+        families.spill_over.with([service, to], |one| one.inc());
+    }
     families
         .assignments
         .with([service, "assigned"], |one| one.inc());
@@ -127,6 +142,22 @@ pub fn attempt_ended(families: &Families, service: &str, attempt: &AttemptNote) 
     families
         .upstream_duration
         .with([service, &attempt.endpoint], |one| one.observe(seconds));
+    if let Some((expected_by, ratio)) = service_time_ratio(attempt) {
+        families
+            .service_time_ratio
+            .with([service, expected_by], |one| one.observe(ratio));
+    }
+}
+
+/// Only a response that was waited for says how long one takes.
+fn service_time_ratio(attempt: &AttemptNote) -> Option<(&'static str, f64)> {
+    let (by, expected) = match attempt.expected? {
+        ExpectedTime::Learned(time) => ("strategy", time),
+        ExpectedTime::Planned(time) => ("plan", time),
+    };
+    let is_measured = attempt.fault == Fault::None && attempt.code != HEDGE_CANCELLED;
+    let took = attempt.service_time.filter(|_| is_measured)?;
+    (!expected.is_zero()).then(|| (by, took.as_secs_f64() / expected.as_secs_f64()))
 }
 
 /// Only a request that an endpoint answered says something of the estimate.

@@ -3,9 +3,12 @@
 use crate::clock::Clock;
 use crate::config;
 use crate::dialect::{Call, Effect, Fault, QueryType, Target};
-use crate::observe::{AttemptNote, InFlight, Name, Observer, Opening, RunningAttempt};
+use crate::observe::{
+    AttemptNote, ExpectedTime, InFlight, Name, Observer, Opening, RunningAttempt,
+};
 use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use crate::random::Random;
+use balancing::Distance;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +48,7 @@ impl Bench {
     pub fn attempt(&self, in_flight: &InFlight, endpoint: &str, fault: Fault) {
         let running = self.sent(in_flight, endpoint);
         self.clock.advance(Duration::from_millis(3));
+        running.responded(200, Duration::from_millis(3));
         running.end(fault, "ok");
     }
 
@@ -52,6 +56,8 @@ impl Bench {
     pub fn sent(&self, in_flight: &InFlight, endpoint: &str) -> RunningAttempt {
         let note = AttemptNote {
             score: Some(0.25),
+            expected: Some(ExpectedTime::Learned(Duration::from_millis(2))),
+            distance: Distance::OtherZone,
             ..AttemptNote::sent(Name::from(endpoint), "fewest_in_flight", self.clock.now())
         };
         RunningAttempt::begin(&self.observer, &in_flight.ticket(), &self.service, note)

@@ -176,6 +176,18 @@ fn a_request_is_counted_under_its_labels() {
             1.0,
         ),
         (r#"pointsman_estimate_ratio_sum{service="vectors"}"#, 2.0),
+        (
+            r#"pointsman_service_time_ratio_sum{expected_by="strategy",service="vectors"}"#,
+            1.5,
+        ),
+        (
+            r#"pointsman_service_time_ratio_count{expected_by="strategy",service="vectors"}"#,
+            1.0,
+        ),
+        (
+            r#"pointsman_spill_over_total{service="vectors",to="other_zone"}"#,
+            2.0,
+        ),
         (r#"pointsman_slow_total{service="vectors"}"#, 1.0),
         (
             r#"pointsman_client_bytes_total{direction="out",service="vectors"}"#,

@@ -5,14 +5,14 @@ use super::exchange_error::ExchangeError;
 use super::outbound::Outbound;
 use crate::balance::{Route, Scored};
 use crate::dialect::{Effect, Fault, Judgement};
-use crate::endpoint::{Evidence, Permit};
+use crate::endpoint::{Distance, Evidence, Permit};
 use crate::http::Stage;
 use crate::observe::{
-    AttemptNote, Candidate, HEDGE_CANCELLED, HEDGE_TIMEOUT, Name, RunningAttempt,
+    AttemptNote, Candidate, ExpectedTime, HEDGE_CANCELLED, HEDGE_TIMEOUT, Name, RunningAttempt,
 };
 use crate::shared::Shared;
 use crate::snapshot::Service;
-use balancing::{Completion, Start};
+use balancing::{Completion, RouteReason, Start};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,7 +35,10 @@ impl SentAttempt {
     /// Records that this call is sent now, on this route.
     pub fn new(shared: &Arc<Shared>, outbound: &Outbound, mut route: Route) -> Self {
         let endpoint = Name::from(Arc::clone(&route.endpoint.name));
+        let start = route.permit.start(route.ask, &shared.clock);
         let note = AttemptNote {
+            expected: expected(outbound, &route, &start),
+            distance: distance(&route),
             score: (route.score != 0.0).then_some(route.score),
             scores: route.scores.iter().map(candidate).collect(),
             ..AttemptNote::sent(endpoint, route.reason.label(), shared.clock.now())
@@ -44,7 +47,7 @@ impl SentAttempt {
         Self {
             shared: Arc::clone(shared),
             service: Arc::clone(&outbound.service),
-            start: route.permit.start(route.ask, &shared.clock),
+            start,
             permit: route.permit,
             running: RunningAttempt::begin(&shared.observer, &outbound.ticket, service, note),
             effect: outbound.call.effect,
@@ -133,6 +136,22 @@ impl SentAttempt {
             fault: Some(fault),
             outpaced: false,
         }
+    }
+}
+
+/// The endpoint's time, as it is expected now; of what any server answers that runs nothing is.
+fn expected(outbound: &Outbound, route: &Route, start: &Start) -> Option<ExpectedTime> {
+    let is_planned = outbound.snapshot.config.planner.enabled;
+    let learned = route.permit.expected_time(start).map(ExpectedTime::Learned);
+    let planned = is_planned.then_some(ExpectedTime::Planned(outbound.plan.time));
+    learned.or(planned).filter(|_| start.ask.asks_data)
+}
+
+/// How far it is to the endpoint; nothing where it may be no other one.
+fn distance(route: &Route) -> Distance {
+    match route.reason {
+        RouteReason::Owner | RouteReason::Pinned => Distance::Near,
+        _ => route.endpoint.distance,
     }
 }
 

@@ -149,6 +149,18 @@ fn plans(scrape: &mut Scrape<'_>, records: &[Value]) {
     let ratio = |one: &Value| Some(one["times"]["total"].as_f64()? / one["plan"]["time"].as_f64()?);
     let ratios: Vec<f64> = answered.filter_map(ratio).collect();
     scrape.holds("estimate_ratio", &[], &ratios);
+    // The strategy learns no times.
+    let taken = |one: &Value| {
+        let planned = one["plan"]["time"].as_f64().unwrap();
+        let attempts = one["route"]["attempts"].as_array().unwrap().iter();
+        let good = attempts.filter(|attempt| attempt["fault"] == "none");
+        let taken = good.filter_map(|attempt| attempt["service_time"].as_f64());
+        taken.map(|time| time / planned).collect::<Vec<_>>()
+    };
+    let ratios: Vec<f64> = records.iter().flat_map(taken).collect();
+    scrape.holds("service_time_ratio", &[("expected_by", "plan")], &ratios);
+    // No place is preferred; `operate.rs` drives what goes elsewhere.
+    scrape.is("spill_over_total", &[], be(0));
 }
 
 fn endpoints(site: &Site, scrape: &mut Scrape<'_>, records: &[Value]) {

@@ -32,14 +32,12 @@ impl Candidate {
 
     /// Work done here in the mean time, while all places are taken.
     pub fn speed(&self) -> f64 {
-        self.known.places / self.known.slowness
+        self.known.speed()
     }
 
-    /// How long a request of this much work takes here: where more are in flight than it works on, each of those too many
-    /// has to end first.
+    /// How long a request of this much work takes here.
     pub fn time(&self, work: f64) -> f64 {
-        let too_many = (self.in_flight + 1.0 - self.known.places).max(0.0);
-        self.slowness() * work + too_many / self.speed()
+        self.known.time(work, self.in_flight + 1.0)
     }
 
     /// Where a request of this much work should rather be: where no responses are overdue, then where it is done first.

@@ -89,6 +89,20 @@ pub struct Known {
     pub is_silent: bool,
 }
 
+impl Known {
+    /// Work done here in the mean time, while all places are taken.
+    pub fn speed(&self) -> f64 {
+        self.places / self.slowness
+    }
+
+    /// How long a request of this much work takes here, as one of so many in flight, in units of the mean time: where more are
+    /// in flight than it works on, each of those too many has to end first.
+    pub fn time(&self, work: f64, in_flight: f64) -> f64 {
+        let too_many = (in_flight - self.places).max(0.0);
+        self.slowness * work + too_many / self.speed()
+    }
+}
+
 impl Learned {
     /// Of a pool of so many endpoints, of which nothing is known.
     pub fn new(endpoints: usize) -> Self {
@@ -218,6 +232,14 @@ impl Learned {
     /// How long a request is expected to take, as a multiple of the mean one.
     pub fn work(&self, ask: &Ask) -> f64 {
         self.by_cost().factor(ask.cost, self.bends.of(ask))
+    }
+
+    /// How long a request that begins now is expected to take; `None` before anything was learned.
+    pub fn expected_time(&self, start: &Start) -> Option<Duration> {
+        let seconds = Some(self.seconds.get()).filter(|seconds| *seconds > 0.0)?;
+        let known = self.endpoint(start.endpoint, start.in_flight, start.now);
+        let time = known.time(self.work(&start.ask), f64::from(start.in_flight));
+        Duration::try_from_secs_f64(seconds * time).ok()
     }
 
     /// How the cost of a request shows in its time.

@@ -16,6 +16,7 @@ use candidate::Candidate;
 use learned::Learned;
 use std::cell::Cell;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Share of the variance of times that costs must explain before requests wait for a faster place.
 const EARNED: f64 = 0.25;
@@ -113,6 +114,10 @@ impl Policy for Adaptive {
 
     fn work(&self, ask: &Ask) -> f64 {
         self.learned.work(ask)
+    }
+
+    fn expected_time(&self, start: &Start) -> Option<Duration> {
+        self.learned.expected_time(start)
     }
 
     /// How long a request takes there now, in units of the mean time.

@@ -85,6 +85,19 @@ impl World {
 }
 
 #[test]
+fn the_time_that_is_expected_is_the_time_that_requests_took() {
+    let mut world = World::new(2);
+    let start = world.start(0);
+    assert_eq!(world.policy.expected_time(&start), None);
+    world.finish(start, None);
+    world.serve(0, 1, 1, 400);
+    let start = world.start(0);
+    let expected = world.policy.expected_time(&start).unwrap();
+    let expected = expected.as_secs_f64() * 1e3;
+    assert!((0.95..1.05).contains(&expected), "{expected} ms");
+}
+
+#[test]
 fn an_endpoint_is_given_no_more_than_it_works_on_at_once() {
     let mut world = World::new(2);
     for endpoint in [0, 1] {
