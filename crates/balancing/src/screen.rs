@@ -79,7 +79,8 @@ struct Ejected {
 impl Screen {
     /// Looks at the pool as a whole.
     pub fn new(pool: &[EndpointView], rules: ScreenRules, ask: &Ask) -> Self {
-        let fitness = pool.iter().map(|endpoint| endpoint.write_fitness);
+        let capable = pool.iter().filter(|endpoint| endpoint.is_capable);
+        let fitness = capable.map(|endpoint| endpoint.write_fitness);
         let mut screen = Self {
             rules,
             needed_fitness: fitness.max().filter(|_| ask.needs_writer),

@@ -140,6 +140,16 @@ fn writes_go_to_the_fittest_and_never_to_a_configured_reader() {
 }
 
 #[test]
+fn a_writer_of_what_is_not_asked_for_leaves_the_others_fit() {
+    let mut plain = Plain::new(RoundRobin, vec![IDLE; 2]);
+    plain.ask.needs_writer = true;
+    plain.views[0].write_fitness = WriteFitness::Writer;
+    plain.views[0].is_capable = false;
+    plain.views[1].write_fitness = WriteFitness::Unknown;
+    assert_eq!(plain.pick(), 1);
+}
+
+#[test]
 fn the_last_resort_is_the_least_recently_failed_unless_one_is_only_full() {
     let unhealthy = |secs| {
         with(HealthView {
@@ -330,7 +340,8 @@ proptest! {
             view.write_fitness = [Never, Reader, Unknown, Writer][n];
         }
         plain.ask.needs_writer = true;
-        let best = plain.views.iter().map(|view| view.write_fitness).max().unwrap();
+        let capable = plain.views.iter().filter(|view| view.is_capable);
+        let best = capable.map(|view| view.write_fitness).max().unwrap_or(Never);
         if let Some(pick) = plain.select() {
             let chosen = plain.views[pick.index].write_fitness;
             prop_assert!(chosen != Never && chosen == best);
