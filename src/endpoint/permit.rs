@@ -89,7 +89,7 @@ impl Permit {
             now: clock.now(),
         };
         self.running = Some((start, clock.clone()));
-        if let Some(policy) = place.and_then(|place| place.policy.as_ref()) {
+        if let Some(policy) = self.policy() {
             policy.on_start(&start);
         }
         start
@@ -114,8 +114,17 @@ impl Permit {
         self.trial.is_some()
     }
 
+    /// The response is there, or begins to stream: what the endpoint takes from now on, its client may take as well.
+    pub fn responded(&self, now: Moment) {
+        if let Some((start, _)) = &self.running
+            && let Some(policy) = self.policy()
+        {
+            policy.on_response(start, now);
+        }
+    }
+
     /// A good response begins to stream: that decides the breaker's trial, if this is one.
-    pub fn responded(&mut self, began: Moment, now: Moment) {
+    pub fn streams(&mut self, began: Moment, now: Moment) {
         if let Some(trial) = self.trial.take() {
             let endpoint = &self.endpoint;
             let health = endpoint.health();
@@ -192,10 +201,14 @@ impl Permit {
     /// Tells the policy the end of the request, unless it was told before.
     fn finish(&mut self, end: impl FnOnce(&(Start, Clock)) -> Completion) {
         if let Some(running) = self.running.take()
-            && let Some(policy) = self.place.as_ref().and_then(|place| place.policy.as_ref())
+            && let Some(policy) = self.policy()
         {
             policy.on_finish(&end(&running));
         }
+    }
+
+    fn policy(&self) -> Option<&Arc<dyn Policy>> {
+        self.place.as_ref()?.policy.as_ref()
     }
 
     /// The request is no longer in flight: there is room for another one.

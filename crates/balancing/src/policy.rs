@@ -1,7 +1,7 @@
 //! The one interface of all ways to choose. The path, the simulator, the shadow and the replay drive the same code.
 
 use crate::view::EndpointView;
-use crate::{Ask, Completion, PoolView, Random, RouteReason, Start};
+use crate::{Ask, Completion, Moment, PoolView, Random, RouteReason, Start};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +51,9 @@ pub trait Policy: Send + Sync {
 
     /// A request begins at an endpoint; not always one that this policy picked.
     fn on_start(&self, _start: &Start) {}
+
+    /// Its response is there, or begins to stream: how long it streams from now on is its client's matter as well.
+    fn on_response(&self, _start: &Start, _now: Moment) {}
 
     /// A request ended.
     fn on_finish(&self, _completion: &Completion) {}

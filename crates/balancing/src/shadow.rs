@@ -1,7 +1,7 @@
 //! A shadow: another policy that is asked for each choice beside the one that decides, and learns from the same requests. How
 //! often the two agree and what the difference may be worth is counted; what the shadow says changes nothing.
 
-use crate::{Ask, Completion, LearnedWeight, Pick, Policy, PoolView, Random, Room, Start};
+use crate::{Ask, Completion, LearnedWeight, Moment, Pick, Policy, PoolView, Random, Room, Start};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -115,6 +115,11 @@ impl Policy for Shadowed {
         self.shadow.on_start(start);
     }
 
+    fn on_response(&self, start: &Start, now: Moment) {
+        self.policy.on_response(start, now);
+        self.shadow.on_response(start, now);
+    }
+
     fn on_finish(&self, completion: &Completion) {
         self.policy.on_finish(completion);
         self.shadow.on_finish(completion);
@@ -126,7 +131,7 @@ mod tests {
     use super::*;
     use crate::policies::Strategy;
     use crate::testing::{IDLE, Plain, READ};
-    use crate::{Moment, RouteReason, Standing};
+    use crate::{RouteReason, Standing};
 
     fn shadowed(policy: Strategy, shadow: Strategy, times: [f64; 2]) -> (Plain, Arc<Shadowed>) {
         let view = |seconds| {
@@ -196,6 +201,10 @@ mod tests {
             self.told.fetch_add(1, Ordering::Relaxed);
         }
 
+        fn on_response(&self, _: &Start, _: Moment) {
+            self.told.fetch_add(10, Ordering::Relaxed);
+        }
+
         fn on_finish(&self, _: &Completion) {
             self.told.fetch_add(100, Ordering::Relaxed);
         }
@@ -239,8 +248,9 @@ mod tests {
             now: Moment(1),
         };
         shadowed.on_start(&start);
+        shadowed.on_response(&start, start.now);
         shadowed.on_finish(&completion(start));
-        assert_eq!(both.map(|one| one.told.load(Ordering::Relaxed)), [101; 2]);
+        assert_eq!(both.map(|one| one.told.load(Ordering::Relaxed)), [111; 2]);
     }
 
     /// A method that is added to the trait with a default body would otherwise be answered by that default.

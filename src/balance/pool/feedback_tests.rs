@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 #[derive(Default)]
 struct Listener {
     starts: Mutex<Vec<Start>>,
+    responses: Mutex<Vec<Start>>,
     ends: Mutex<Vec<Completion>>,
 }
 
@@ -23,6 +24,10 @@ impl Policy for Listener {
 
     fn on_start(&self, start: &Start) {
         self.starts.lock().push(*start);
+    }
+
+    fn on_response(&self, start: &Start, _: Moment) {
+        self.responses.lock().push(*start);
     }
 
     fn on_finish(&self, completion: &Completion) {
@@ -93,6 +98,18 @@ fn a_request_that_another_attempt_outpaced_is_told_as_that_and_as_no_failure() {
     assert_eq!(end.service_time, end.now - end.start.now);
     assert_eq!(world.at("c").health().health().failures_in_a_row(), 0);
     assert_eq!(world.at("c").state.in_flight(), 0);
+}
+
+#[test]
+fn the_policy_is_told_when_a_response_begins_however_long_its_client_reads() {
+    let (world, listener) = listened();
+    let mut route = sent(&world);
+    route.permit.responded(world.clock.now());
+    route.permit.stall([127, 0, 0, 1].into());
+    assert_eq!(*listener.responses.lock(), *listener.starts.lock());
+    assert!(listener.ends.lock().is_empty());
+    drop(route);
+    assert_eq!(faults(&listener), [None]);
 }
 
 #[test]

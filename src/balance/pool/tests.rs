@@ -362,13 +362,15 @@ fn an_unknown_token_is_a_transaction_that_is_not_found() {
 fn home_is_preferred_while_it_may_take_the_request() {
     let world = World::equal(LeastConnections, 3);
     let home = world.at("c").token.clone();
-    world.fill("c", 9);
+    world.fill("c", 6);
     let ask = RouteRequest {
         home: Some(&home),
         ..world.ask(&[])
     };
     let choose = || world.pool.choose(&ask, &mut Random::seeded(1)).unwrap();
     assert_eq!(choose().reason, RouteReason::Home);
+    world.fill("c", 3);
+    assert_ne!(choose().reason, RouteReason::Home, "it is full");
     unhealthy(&world, "c");
     assert_ne!(&*choose().endpoint.name, "c");
 }

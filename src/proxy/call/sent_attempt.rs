@@ -66,6 +66,7 @@ impl SentAttempt {
         let sample = self.running.elapsed().saturating_sub(requester_time);
         self.running.responded(status, sample);
         self.sample = Some(sample);
+        self.permit.responded(self.shared.clock.now());
     }
 
     /// The endpoint asks to be left alone for so long.
@@ -76,7 +77,7 @@ impl SentAttempt {
     /// The response, which was judged to be good so far, begins to stream.
     pub fn streams(&mut self) {
         let now = self.shared.clock.now();
-        self.permit.responded(self.start.now, now);
+        self.permit.streams(self.start.now, now);
     }
 
     /// The endpoint has sent the whole response, which was judged.

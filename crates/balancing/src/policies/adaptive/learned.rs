@@ -70,8 +70,10 @@ struct Published {
     moved: AtomicMoment,
     /// The last response took impossibly long: it has become slow. It is given one at a time, until one is in time.
     was_late: AtomicBool,
-    /// When the oldest request in flight began; the last moment of all: there is none.
+    /// When the oldest request began that waits for its response; the last moment of all: there is none.
     oldest: AtomicMoment,
+    /// How many wait for their response.
+    awaited: AtomicU32,
 }
 
 /// What is known of an endpoint.
@@ -115,6 +117,7 @@ impl Learned {
             moved: AtomicMoment::default(),
             was_late: AtomicBool::new(false),
             oldest: AtomicMoment::new(NEVER),
+            awaited: AtomicU32::new(0),
         };
         Self {
             models: Mutex::new(Models {
@@ -223,6 +226,7 @@ impl Learned {
     /// How many responses were to be expected since the last one.
     fn owed(&self, one: &Published, busy: f64, now: Moment) -> f64 {
         let idle = now.since(one.moved.get()).as_secs_f64();
+        let busy = busy.min(f64::from(one.awaited.load(Ordering::Relaxed)));
         match self.seconds.get() * one.slowness.get() {
             expected if expected > 0.0 => busy * idle / expected,
             _ => 0.0,
@@ -256,13 +260,25 @@ impl Learned {
         let Some(one) = self.endpoints.get(start.endpoint) else {
             return;
         };
-        if start.in_flight <= 1 {
-            one.moved.set(start.now);
-        }
         if let Some(own) = self.models.lock().endpoints.get_mut(start.endpoint) {
+            if own.oldest.count() == 0 {
+                one.moved.set(start.now);
+            }
             own.concurrency.start(start.in_flight, start.now);
-            own.oldest.start(start.now);
-            one.oldest.set(own.oldest.get().unwrap_or(NEVER));
+            own.oldest.start(start);
+            one.awaits(&own.oldest);
+        }
+    }
+
+    /// The response to a request is there, or begins to stream.
+    pub fn responded(&self, start: &Start, now: Moment) {
+        let Some(one) = self.endpoints.get(start.endpoint) else {
+            return;
+        };
+        if let Some(own) = self.models.lock().endpoints.get_mut(start.endpoint) {
+            one.moved.set(now);
+            own.oldest.finish(start);
+            one.awaits(&own.oldest);
         }
     }
 
@@ -284,7 +300,7 @@ impl Learned {
         if let Some(own) = models.endpoints.get_mut(start.endpoint) {
             let has_waited = start.now.since(start.ask.arrived) * 10 > completion.service_time;
             let evidence = sample.filter(|_| !has_waited);
-            own.finish(start.now, sample.is_some(), evidence, now, one);
+            own.finish(start, sample.is_some(), evidence, now, one);
         }
         if sample.is_some() && models.is_due() {
             self.publish(&models.times);
@@ -314,6 +330,13 @@ impl Learned {
 }
 
 impl Published {
+    /// These wait for their response.
+    fn awaits(&self, oldest: &Oldest) {
+        self.oldest.set(oldest.get().unwrap_or(NEVER));
+        let count = u32::try_from(oldest.count()).unwrap_or(u32::MAX);
+        self.awaited.store(count, Ordering::Relaxed);
+    }
+
     /// As `before`, without requests in flight.
     fn go_on(&self, before: &Self) {
         self.slowness.set(before.slowness.get());
@@ -337,18 +360,18 @@ impl Own {
         }
     }
 
-    /// A request that began then has ended. `evidence`: how long it took, of one that was sent at once; those that waited for
+    /// A request that began so has ended. `evidence`: how long it took, of one that was sent at once; those that waited for
     /// this endpoint are not like the others.
     fn finish(
         &mut self,
-        begun: Moment,
+        start: &Start,
         is_response: bool,
         evidence: Option<Sample>,
         now: Moment,
         published: &Published,
     ) {
-        self.oldest.finish(begun);
-        published.oldest.set(self.oldest.get().unwrap_or(NEVER));
+        self.oldest.finish(start);
+        published.awaits(&self.oldest);
         if !is_response {
             return self.concurrency.abandon(now);
         }

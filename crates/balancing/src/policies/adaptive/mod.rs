@@ -11,7 +11,7 @@ mod learned;
 use super::NEAR;
 use super::turns::Turns;
 use crate::view::EndpointView;
-use crate::{Ask, Completion, Pick, Policy, PoolView, Random, Room, RouteReason, Start};
+use crate::{Ask, Completion, Moment, Pick, Policy, PoolView, Random, Room, RouteReason, Start};
 use candidate::Candidate;
 use learned::Learned;
 use std::cell::Cell;
@@ -148,6 +148,10 @@ impl Policy for Adaptive {
 
     fn on_start(&self, start: &Start) {
         self.learned.start(start);
+    }
+
+    fn on_response(&self, start: &Start, now: Moment) {
+        self.learned.responded(start, now);
     }
 
     fn on_finish(&self, completion: &Completion) {

@@ -141,6 +141,24 @@ fn an_endpoint_that_owes_responses_is_given_none_while_another_has_a_place() {
     assert_eq!(world.pick(), Some(1));
 }
 
+#[test]
+fn an_endpoint_whose_client_reads_slowly_is_as_good_as_another() {
+    let mut world = World::new(2);
+    for endpoint in [0, 1] {
+        world.serve(endpoint, 4, 6, 300);
+    }
+    let streamed = world.start(0);
+    world.now = world.now + Duration::from_millis(1);
+    world.policy.on_response(&streamed, world.now);
+    world.now = world.now + Duration::from_secs(60);
+    world.start(1);
+    assert!(!world.policy.learned.endpoint(0, 1, world.now).is_stalled);
+    world.start(1);
+    assert_eq!(world.pick(), Some(0));
+    world.start(0);
+    assert!(!world.policy.learned.endpoint(0, 2, world.now).is_stalled);
+}
+
 /// Its peers work on three at once. It is always full, and so tells nothing of how many it works on.
 #[test]
 fn an_endpoint_of_unknown_limit_is_not_given_ever_more() {
