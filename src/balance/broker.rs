@@ -15,7 +15,7 @@
 use super::no_route::NoRoute;
 use super::pool::Pool;
 use super::refusals::QueueRefusals;
-use super::route::RouteRequest;
+use super::route::{Route, RouteRequest};
 use super::waiter::{self, Answer, NoPermit, Waiter};
 use crate::clock::{Clock, Moment};
 use crate::endpoint::Room;
@@ -109,8 +109,15 @@ impl Broker {
         deadline: Moment,
     ) -> Result<PendingPermit, Refusal> {
         let (waiter, answer) = Waiter::new(pool, ask);
-        let waiting = waiter::waiting(ask, tenant, deadline);
+        let waiting = waiter::waiting(pool, ask, tenant, deadline);
         let ticket = self.locked(|line| {
+            // Those that wait for other endpoints are not before it.
+            if !line.queue.awaits(waiting.need)
+                && let Some(route) = line.route(pool, ask)
+            {
+                waiter.tell(Ok(route));
+                return Ok(None);
+            }
             let rules = pool.queue_rules();
             let queued = line.queue.push(waiting, waiter, rules, ask.now);
             let queued = queued.inspect_err(|refusal| line.refusals.count(refusal))?;
@@ -121,12 +128,12 @@ impl Broker {
             if !std::mem::replace(&mut line.is_watched, true) {
                 tokio::spawn(watch(Arc::downgrade(self)));
             }
-            Ok(queued.ticket)
+            Ok(Some(queued.ticket))
         })?;
         self.returned();
         Ok(PendingPermit {
             broker: Arc::clone(self),
-            ticket: Some(ticket),
+            ticket,
             answer,
         })
     }
@@ -191,6 +198,17 @@ async fn watch(broker: Weak<Broker>) {
 }
 
 impl Line {
+    /// A place for a request that needs not wait.
+    fn route(&mut self, pool: &Arc<Pool>, ask: &RouteRequest<'_>) -> Option<Route> {
+        let present = self.pool.upgrade();
+        let pool = present.as_ref().unwrap_or(pool);
+        let ask = RouteRequest {
+            may_wait: true,
+            ..*ask
+        };
+        pool.choose(&ask, &mut self.random).ok()
+    }
+
     fn hand_out(&mut self, now: Moment) {
         let present = self.pool.upgrade();
         self.refuse_expired(present.as_ref(), now);
@@ -250,6 +268,7 @@ impl Places<Waiter> for Look<'_> {
             Ok(route) => Offer::Placed(Ok(route)),
             Err(none) => match none.would_wait {
                 Some(work) => Offer::WouldWait { work },
+                None if none.is_own => Offer::WouldWait { work: 0.0 },
                 None if none.is_full => Offer::NoRoom,
                 None => Offer::Hopeless(Err(NoPermit::NoRoute(none))),
             },

@@ -1,9 +1,8 @@
 //! Strategies compared by what each would have made of the same recorded requests.
 
-use crate::config::StrategyName;
+use crate::config::{Config, StrategyName};
 use balancing::replay::{Recorded, Replayed, ReplayedEndpoint, replay};
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 
 /// Recorded requests that a comparison needs.
 pub const LEAST_RECORDS: usize = 100;
@@ -19,17 +18,21 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Replays the records, which are in the order of their arrival, through each strategy but a custom one. `slowest` counts as 1.0 in scores.
+    /// Replays the records, which are in the order of their arrival, through each strategy but a custom one and an `adaptive` that stands for
+    /// another one: what is best can be set.
     pub fn of(
         records: &[Recorded],
         endpoints: &[(String, ReplayedEndpoint)],
-        slowest: Duration,
+        config: &Config,
     ) -> Self {
         let names = endpoints.iter().map(|(name, _)| name.clone()).collect();
         let endpoints: Vec<ReplayedEndpoint> = endpoints.iter().map(|(_, one)| *one).collect();
-        let all = StrategyName::ALL.iter().filter_map(|(name, _)| {
+        let reachable = StrategyName::ALL.iter();
+        let reachable =
+            reachable.filter(|(name, _)| config.balance.adaptive.resolved(*name) == *name);
+        let all = reachable.filter_map(|(name, _)| {
             let policy = name.strategy()?.policy(endpoints.len());
-            let slowest = slowest.as_secs_f64();
+            let slowest = config.planner.max_response_time.as_secs_f64();
             let replayed = replay(records, &endpoints, &*policy, slowest, SEED)?;
             Some((*name, replayed))
         });
@@ -76,6 +79,9 @@ impl Comparison {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::AdaptiveMode;
+    use balancing::{Ask, Moment};
+    use std::time::Duration;
 
     fn replayed(mean: f64) -> Replayed {
         Replayed {
@@ -101,7 +107,35 @@ mod tests {
         assert_eq!(compared(1.0).best(RoundRobin), RoundRobin);
         assert_eq!(compared(0.5).best(RoundRobin), Adaptive);
         assert_eq!(compared(0.5).best(Adaptive), Adaptive);
-        let nothing = Comparison::of(&[], &[], Duration::from_secs(5));
+        let nothing = Comparison::of(&[], &[], &Config::default());
         assert_eq!(nothing.best(RoundRobin), RoundRobin);
+    }
+
+    /// `adaptive` was recommended, and applied as the strategy that it stands for.
+    #[test]
+    fn an_adaptive_that_stands_for_another_strategy_is_not_compared() {
+        use StrategyName::{Adaptive, History};
+        let record = |n: u64| Recorded {
+            ask: Ask::recorded(1, 0, 1.0, Moment(n * 1_000_000_000)),
+            endpoint: 0,
+            service_time: Duration::from_millis(10),
+            failed: false,
+        };
+        let records: Vec<_> = (0..10).map(record).collect();
+        let endpoint = ReplayedEndpoint {
+            weight: 1.0,
+            max_connections: 10,
+        };
+        let compared = |mode| {
+            let mut config = Config::default();
+            config.balance.adaptive.mode = mode;
+            let comparison = Comparison::of(&records, &[("a".to_owned(), endpoint)], &config);
+            let names = comparison.all.iter().map(|(name, _)| *name);
+            names
+                .filter(|name| [Adaptive, History].contains(name))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(compared(AdaptiveMode::LateBinding), [History, Adaptive]);
+        assert_eq!(compared(AdaptiveMode::History), [History]);
     }
 }

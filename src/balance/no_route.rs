@@ -30,6 +30,9 @@ pub struct NoRoute {
     /// An endpoint has room, and the policy would rather wait with this request: its work, as the policy expects it.
     #[serde(skip)]
     pub would_wait: Option<f64>,
+    /// An endpoint lacks room only for this request: for its target or its cost.
+    #[serde(skip)]
+    pub is_own: bool,
     /// When it makes sense to try again.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
@@ -74,6 +77,7 @@ impl NoRoute {
             unknown_token: false,
             is_full: true,
             would_wait: None,
+            is_own: false,
             retry_after: Some(SOON),
         }
     }
@@ -101,6 +105,7 @@ impl NoRoute {
             unknown_token: false,
             is_full: why == Exclusion::Full,
             would_wait: None,
+            is_own: false,
             retry_after: Some(SOON),
         }
     }
@@ -128,6 +133,7 @@ impl NoRoute {
             unknown_token: false,
             is_full: (0..views.len()).any(|index| why(index) == Exclusion::Full),
             would_wait: None,
+            is_own: false,
             retry_after: hints
                 .filter_map(|(index, view)| pauses.hint(view, why(index), now))
                 .min(),

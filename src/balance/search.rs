@@ -98,6 +98,7 @@ impl<'a> RouteSearch<'a> {
                     Wait::ForBetter { work } => Some(work),
                     Wait::ForRoom => None,
                 },
+                is_own: views.iter().any(|one| is_closed_to_it(one, ask.cost)),
                 ..NoRoute::full()
             });
         }
@@ -226,4 +227,10 @@ impl<'a> RouteSearch<'a> {
     fn only(&self, owner: Option<&Arc<Endpoint>>, why: Exclusion) -> NoRoute {
         NoRoute::only(self.pool.endpoints(), owner, why)
     }
+}
+
+/// Whether an endpoint would take another request than this one, of another target or cost.
+fn is_closed_to_it(view: &EndpointView, cost: f64) -> bool {
+    let has_place = !view.is_tried && view.is_capable && view.load.in_flight < view.room();
+    has_place && (view.health.waits_until.is_some() || view.load.exceeds_capacity(cost))
 }

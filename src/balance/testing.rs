@@ -37,6 +37,7 @@ pub struct World {
     pub clock: Clock,
     pub plan: Plan,
     pub placement: Placement,
+    pub facts: CallFacts,
 }
 
 impl World {
@@ -72,6 +73,11 @@ impl World {
             clock,
             plan: plan(Complexity::Simple),
             placement: Placement::Any,
+            facts: CallFacts {
+                asks_data: true,
+                is_read: true,
+                ..CallFacts::default()
+            },
         }
     }
 
@@ -119,11 +125,7 @@ impl World {
         RouteRequest {
             plan: &self.plan,
             shape: 1,
-            facts: CallFacts {
-                asks_data: true,
-                is_read: true,
-                ..CallFacts::default()
-            },
+            facts: self.facts,
             placement: &self.placement,
             key: "",
             excluded,

@@ -106,28 +106,39 @@ impl Waiter {
 }
 
 /// What the queue knows of a request. `deadline`: when it must have found an endpoint.
-pub fn waiting(ask: &RouteRequest<'_>, tenant: u64, deadline: Moment) -> Waiting {
+pub fn waiting(pool: &Pool, ask: &RouteRequest<'_>, tenant: u64, deadline: Moment) -> Waiting {
     Waiting {
         priority: ask.plan.priority,
         cost: ask.plan.cost,
         tenant,
-        need: need(ask),
+        need: need(pool, ask),
         arrived: ask.arrived,
         deadline,
     }
 }
 
-/// What a request needs of an endpoint: where one finds none, no other of the same need does. A home is a wish, no need.
-fn need(ask: &RouteRequest<'_>) -> u64 {
+/// What a request needs of an endpoint: where one finds none, no other of the same need does. A home is a wish of reads, which
+/// is no need; a write waits for it. Which endpoints the tags leave counts, not what is asked for: of that there is no end.
+fn need(pool: &Pool, ask: &RouteRequest<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
+    let plain = ask.plain();
     match ask.placement {
         Placement::Any => 0u8.hash(&mut hasher),
         Placement::Writer => 1u8.hash(&mut hasher),
         Placement::Local => (2u8, ask.key).hash(&mut hasher),
         Placement::Pinned(token) => (3u8, token).hash(&mut hasher),
     }
+    plain.may_try.hash(&mut hasher);
+    ask.home.filter(|_| !plain.may_try).hash(&mut hasher);
     ask.excluded
         .iter()
         .for_each(|endpoint| endpoint.token.hash(&mut hasher));
+    for endpoint in pool.endpoints() {
+        let health = endpoint.health().health();
+        let health = health.view(&plain, &endpoint.rules.settings, ask.now);
+        let takes_it = endpoint.tags.take(&ask.facts) && health.waits_until.is_none();
+        let cost = endpoint.capacity.map(|_| ask.plan.cost.to_bits());
+        (takes_it, cost).hash(&mut hasher);
+    }
     hasher.finish()
 }

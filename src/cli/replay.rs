@@ -79,8 +79,7 @@ fn report(service: &str, lines: &[ArrivalLine]) -> Option<Value> {
     };
     let endpoints = endpoints.iter().map(|name| ((*name).to_owned(), like));
     let endpoints: Vec<(String, ReplayedEndpoint)> = endpoints.collect();
-    let slowest = Config::default().planner.max_response_time;
-    let comparison = Comparison::of(&records, &endpoints, slowest);
+    let comparison = Comparison::of(&records, &endpoints, &Config::default());
     Some(json!({
         "service": service,
         "records": records.len(),

@@ -187,6 +187,9 @@ pub struct Call {
     pub operation: &'static str,
     pub effect: Effect,
     pub target: Target,
+    /// What an endpoint must hold for it, where that is not the target: the collection behind an alias; the service, where that is
+    /// not known.
+    pub held: Option<Target>,
     pub query_type: QueryType,
     pub features: Features,
     /// What a stored response depends on. Empty when nothing is stored.
@@ -219,6 +222,8 @@ pub struct Call {
 pub struct CallFacts {
     /// What it is about, hashed; 0: the service as a whole.
     pub target: u64,
+    /// The collection or database that an endpoint must hold for it, hashed; 0: any, or not known.
+    pub held: u64,
     /// It asks for data or changes them; false of what any server answers that runs.
     pub asks_data: bool,
     /// It changes nothing.
@@ -230,6 +235,7 @@ impl Call {
     pub fn facts(&self) -> CallFacts {
         CallFacts {
             target: self.target.hashed(),
+            held: self.held.as_ref().unwrap_or(&self.target).hashed(),
             asks_data: self.query_type != QueryType::Health && self.placement != Placement::Local,
             is_read: self.effect.is_read(),
         }
@@ -241,6 +247,7 @@ impl Call {
             operation: "unknown",
             effect: Effect::Unknown,
             target: Target::Service,
+            held: None,
             query_type: QueryType::Unknown,
             features: Features::default(),
             reads: Vec::new(),

@@ -37,7 +37,7 @@ pub use room_signal::RoomSignal;
 pub use rules::{HealthRules, serving_rules};
 pub use server_facts::ServerFacts;
 pub use state::EndpointState;
-pub use tags::Tags;
+pub use tags::EndpointTags;
 
 use crate::clock::Moment;
 use crate::config::{self, EndpointAddress, RoleChoice};
@@ -63,7 +63,7 @@ pub struct Endpoint {
     /// The costs that it is meant to work on at once, in units of the plan.
     pub capacity: Option<f64>,
     /// What it is for.
-    pub tags: Tags,
+    pub tags: EndpointTags,
     /// Whether it lacks a tag that the strategy of its service asks for.
     pub lacks_tag: bool,
     /// How far it is from where requests should stay.
@@ -93,7 +93,7 @@ impl Endpoint {
             weight: config.weight.max(0.0),
             max_connections: config.max_connections.max(1),
             capacity: config.capacity,
-            tags: Tags::of(&config.tags),
+            tags: EndpointTags::of(&config.tags),
             lacks_tag: false,
             distance: rules.distance(config),
             role_choice: config.role,

@@ -5,7 +5,7 @@ use crate::dialect::{CallFacts, Target};
 
 /// The tags of an endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tags {
+pub struct EndpointTags {
     reads: bool,
     writes: bool,
     /// The collections and databases that it holds, hashed; empty: all.
@@ -14,7 +14,7 @@ pub struct Tags {
     others: u32,
 }
 
-impl Tags {
+impl EndpointTags {
     /// The tags of a configuration.
     pub fn of(words: &[String]) -> Self {
         let has = |word: &str| words.iter().any(|one| one == word);
@@ -35,8 +35,8 @@ impl Tags {
             true => self.reads || !self.writes,
             false => self.writes || !self.reads,
         };
-        let holds = facts.target == 0 || self.targets.is_empty();
-        role && (holds || self.targets.contains(&facts.target))
+        let holds = facts.held == 0 || self.targets.is_empty();
+        role && (holds || self.targets.contains(&facts.held))
     }
 
     /// How many of them such a call does not ask for.
@@ -46,7 +46,7 @@ impl Tags {
         } else {
             self.reads
         };
-        let targets = self.targets.iter().filter(|one| **one != facts.target);
+        let targets = self.targets.iter().filter(|one| **one != facts.held);
         let targets = u32::try_from(targets.count()).unwrap_or(u32::MAX);
         self.others
             .saturating_add(u32::from(role))
@@ -68,8 +68,8 @@ fn target(word: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn tags(words: &[&str]) -> Tags {
-        Tags::of(
+    fn tags(words: &[&str]) -> EndpointTags {
+        EndpointTags::of(
             &words
                 .iter()
                 .map(|word| (*word).to_owned())
@@ -81,7 +81,8 @@ mod tests {
         CallFacts {
             is_read,
             asks_data: true,
-            target: Target::Collection(collection.to_owned()).hashed(),
+            target: 0,
+            held: Target::Collection(collection.to_owned()).hashed(),
         }
     }
 
@@ -98,7 +99,7 @@ mod tests {
         assert!(reader.take(&call(true, "a")));
         assert!(!reader.take(&call(false, "a")) && !reader.take(&call(true, "b")));
         let whole = CallFacts {
-            target: 0,
+            held: 0,
             ..call(true, "")
         };
         assert!(reader.take(&whole), "the service as a whole");

@@ -2,8 +2,8 @@ use super::*;
 use crate::balance::Route;
 use crate::balance::testing::{World, endpoint};
 use crate::config::{RoleChoice, StrategyName::LeastConnections};
-use crate::dialect::Placement;
-use crate::endpoint::OperatorStatus;
+use crate::dialect::{CallFacts, Fault, Placement};
+use crate::endpoint::{Evidence, OperatorStatus};
 
 /// Endpoints `a`, `b` ... with room for one request each.
 fn narrow(names: &[&str]) -> World {
@@ -328,4 +328,152 @@ async fn a_place_that_slow_start_gives_is_handed_out_at_its_moment() {
     assert!(answered(&mut waits).is_none());
     pass(11).await;
     assert!(answered(&mut waits).unwrap().is_ok());
+}
+
+/// Endpoints with room for one request each: `a` holds the collection A, `b` holds B.
+fn by_collection() -> World {
+    let endpoints = [("a", "A"), ("b", "B")].map(|(name, collection)| crate::config::Endpoint {
+        max_connections: 1,
+        tags: vec![format!("collection:{collection}")],
+        ..endpoint(name, 1.0)
+    });
+    World::new(LeastConnections, endpoints.to_vec())
+}
+
+fn collection(name: &str) -> u64 {
+    crate::dialect::Target::Collection(name.to_owned()).hashed()
+}
+
+#[tokio::test]
+async fn a_full_endpoint_of_one_collection_holds_no_request_for_another_up() {
+    let mut world = by_collection();
+    world.facts.held = collection("A");
+    let _held = choose(&world).unwrap();
+    let mut waits: Vec<_> = (0..100).map(|_| wait(&world)).collect();
+    world.facts.held = collection("B");
+    let mut other = wait(&world);
+    let route = answered(&mut other).unwrap().unwrap();
+    assert_eq!(&*route.endpoint.name, "b");
+    let mut next = wait(&world);
+    assert!(answered(&mut next).is_none(), "it is full now");
+    drop(route);
+    assert!(answered(&mut next).unwrap().is_ok());
+    assert!(waits.iter_mut().all(|one| answered(one).is_none()));
+}
+
+#[tokio::test]
+async fn many_that_wait_for_one_collection_foretell_no_wait_to_a_request_for_another() {
+    let mut world = by_collection();
+    world.facts.held = collection("A");
+    let mut held = choose(&world).unwrap();
+    for _ in 0..30 {
+        let mut next = wait(&world);
+        world.wait(1);
+        drop(held);
+        held = answered(&mut next).unwrap().unwrap();
+    }
+    let _waits: Vec<_> = std::iter::from_fn(|| wait_for(&world, 10).ok())
+        .take(200)
+        .collect();
+    assert!(wait_for(&world, 10).is_err(), "it would wait for too long");
+    world.facts.held = collection("B");
+    assert!(answered(&mut wait(&world)).unwrap().is_ok());
+}
+
+/// The request was sent: its cost counts.
+fn started(mut route: Route) -> Route {
+    route.permit.start(route.ask, &Clock::manual());
+    route
+}
+
+#[tokio::test]
+async fn a_costly_request_that_waits_for_capacity_holds_no_cheap_one_up() {
+    let wide = crate::config::Endpoint {
+        capacity: Some(10.0),
+        ..endpoint("a", 1.0)
+    };
+    let mut world = World::new(LeastConnections, vec![wide]);
+    world.plan.cost = 5.0;
+    let _held = started(choose(&world).unwrap());
+    world.plan.cost = 8.0;
+    let mut costly = wait(&world);
+    world.plan.cost = 2.0;
+    assert!(answered(&mut wait(&world)).unwrap().is_ok());
+    assert!(answered(&mut costly).is_none());
+}
+
+#[tokio::test]
+async fn a_target_that_is_to_be_left_alone_for_a_while_holds_no_other_up() {
+    let mut world = narrow(&["a", "b"]);
+    let (one, other) = (choose(&world).unwrap(), choose(&world).unwrap());
+    let freed = one.endpoint.name.clone();
+    world.facts.target = collection("A");
+    let mut limited = wait(&world);
+    world.facts.target = collection("B");
+    let mut free = wait(&world);
+    world.facts.target = collection("A");
+    let mut asks = world.done(Fault::Overload, 1);
+    asks.start.ask = world.ask(&[]).plain();
+    let evidence = Evidence {
+        retry_after: Some(Duration::from_secs(5)),
+        ..Evidence::default()
+    };
+    one.permit.complete(&asks, evidence);
+    let route = answered(&mut free).unwrap().unwrap();
+    assert_eq!(route.endpoint.name, freed);
+    assert!(answered(&mut limited).is_none());
+    drop(other);
+    assert!(answered(&mut limited).unwrap().is_ok());
+}
+
+proptest::proptest! {
+    #[test]
+    fn whoever_waits_would_find_no_place_if_asked_alone(
+        tags in proptest::collection::vec(0usize..6, 1..5),
+        capacities in proptest::collection::vec(proptest::option::of(1.0f64..8.0), 5),
+        steps in proptest::collection::vec((0usize..3, proptest::bool::ANY, 1u32..5, 0usize..8), 1..60),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let words = ["", "read", "write", "collection:A", "collection:B", "collection:C"];
+            let endpoints = tags.iter().zip(["a", "b", "c", "d"]).zip(&capacities);
+            let endpoints = endpoints.map(|((tag, name), capacity)| crate::config::Endpoint {
+                max_connections: 2,
+                capacity: *capacity,
+                tags: [words[*tag]].iter().filter(|word| !word.is_empty()).map(|word| (*word).to_owned()).collect(),
+                ..endpoint(name, 1.0)
+            });
+            let mut world = World::new(LeastConnections, endpoints.collect());
+            let mut held = Vec::new();
+            let mut waiting: Vec<(PendingPermit, CallFacts, f64)> = Vec::new();
+            for (target, is_read, cost, ends) in steps {
+                if ends < 3 && !held.is_empty() {
+                    drop(held.remove(ends % held.len()));
+                } else {
+                    let needed = collection(["A", "B", "C"][target]);
+                    world.facts = CallFacts { held: needed, is_read, ..world.facts };
+                    world.plan.cost = f64::from(cost);
+                    match choose(&world) {
+                        Ok(route) => held.push(started(route)),
+                        Err(none) if none.is_full => waiting.push((wait(&world), world.facts, world.plan.cost)),
+                        Err(_) => {}
+                    }
+                }
+                let (mut still, mut placed) = (Vec::new(), Vec::new());
+                for (mut pending, facts, cost) in waiting {
+                    match answered(&mut pending) {
+                        Some(Ok(route)) => placed.push(started(route)),
+                        Some(Err(_)) => {}
+                        None => still.push((pending, facts, cost)),
+                    }
+                }
+                held.append(&mut placed);
+                waiting = still;
+                for (_, facts, cost) in &waiting {
+                    (world.facts, world.plan.cost) = (*facts, *cost);
+                    assert!(world.choose(&[]).is_err(), "it waits beside a free place");
+                }
+            }
+        });
+    }
 }

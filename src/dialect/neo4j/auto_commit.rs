@@ -51,6 +51,7 @@ fn statements(
         knowledge: 0,
         operation: statement_name(effect),
         effect,
+        held: None,
         target: target(&line.database),
         query_type: features::query_type(effect, &reports),
         features: features::features(&body.statements, &reports),

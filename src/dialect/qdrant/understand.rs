@@ -108,6 +108,7 @@ impl Reader<'_> {
             target: self
                 .collection
                 .map_or(Target::Service, |name| Target::Collection(name.into())),
+            held: self.held(),
             query_type: self.operation.query_type,
             features,
             reads: Vec::new(),
@@ -131,6 +132,17 @@ impl Reader<'_> {
                 (_, Effect::Unknown) => "no operation that is known",
                 _ => "method and path name the operation",
             },
+        }
+    }
+
+    fn held(&self) -> Option<Target> {
+        match self.knowledge.is_known() {
+            true => {
+                let behind = self.knowledge.target(self.collection?)?;
+                Some(Target::Collection(behind.into()))
+            }
+            // The name may be an alias.
+            false => Some(Target::Service),
         }
     }
 

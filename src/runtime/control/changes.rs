@@ -27,10 +27,15 @@ pub(super) fn strategy_page(operator: &Operator) -> Value {
     });
     let available = StrategyName::ALL.iter().map(|(_, word)| *word);
     json!({
-        "strategy": config.balance.strategy.word(),
+        "strategy": resolved(&config, config.balance.strategy),
         "services": rows.collect::<Map<_, _>>(),
         "available": available.collect::<Vec<_>>(),
     })
+}
+
+/// The word of the strategy that a name stands for.
+fn resolved(config: &Config, name: StrategyName) -> &'static str {
+    config.balance.adaptive.resolved(name).word()
 }
 
 /// Learned weights, by the complexity of requests and by strategy.
@@ -69,7 +74,12 @@ pub(super) async fn change_strategy(
         .change(|overlay, _| overlay.with_strategy(service, strategy))
         .await?;
     let of = service.unwrap_or("all services");
-    let to = strategy.unwrap_or("as configured");
+    let config = operator.shared.config();
+    let named = strategy.and_then(|strategy| {
+        let mut all = StrategyName::ALL.iter();
+        all.find(|(_, word)| *word == strategy)
+    });
+    let to = named.map_or("as configured", |(name, _)| resolved(&config, *name));
     record(
         operator,
         None,

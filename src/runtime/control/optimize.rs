@@ -4,7 +4,7 @@
 use super::{Operator, changes};
 use crate::admin::{Optimize, Problem, StrategyChange};
 use crate::balance::{Comparison, LEAST_RECORDS};
-use crate::config::StrategyName;
+use crate::config::{Config, StrategyName};
 use crate::observe::Arrival;
 use crate::snapshot::Service;
 use balancing::Ask;
@@ -39,7 +39,7 @@ pub(super) async fn optimized(operator: &Operator, wanted: Optimize) -> Result<V
 /// Replays beside the runtime's thread, which serves the admin API.
 async fn replayed(operator: &Operator, name: &str) -> Result<(Value, StrategyName), Problem> {
     let service = operator.service(name)?;
-    let slowest = operator.shared.config().planner.max_response_time;
+    let config = operator.shared.config();
     let records = records(&service, operator.shared.observer.arrivals().of(name));
     if records.len() < LEAST_RECORDS {
         let detail = format!(
@@ -48,7 +48,7 @@ async fn replayed(operator: &Operator, name: &str) -> Result<(Value, StrategyNam
         );
         return Err(Problem::conflict(detail));
     }
-    let report = move || report(&service, &records, slowest);
+    let report = move || report(&service, &records, &config);
     let report = tokio::task::spawn_blocking(report).await;
     report.map_err(|_| Problem::failed("the replay broke off; see the log"))
 }
@@ -70,7 +70,7 @@ fn records(service: &Service, arrivals: Vec<Arrival>) -> Vec<Recorded> {
     free.filter_map(record).collect()
 }
 
-fn report(service: &Service, records: &[Recorded], slowest: Duration) -> (Value, StrategyName) {
+fn report(service: &Service, records: &[Recorded], config: &Config) -> (Value, StrategyName) {
     let endpoints = service.pool.endpoints().iter().map(|one| {
         let like = ReplayedEndpoint {
             weight: one.weight,
@@ -78,7 +78,7 @@ fn report(service: &Service, records: &[Recorded], slowest: Duration) -> (Value,
         };
         (one.name.to_string(), like)
     });
-    let comparison = Comparison::of(records, &endpoints.collect::<Vec<_>>(), slowest);
+    let comparison = Comparison::of(records, &endpoints.collect::<Vec<_>>(), config);
     let current = service.pool.strategy();
     let best = comparison.best(current);
     let report = json!({

@@ -4,14 +4,15 @@ use super::{Passed, Queue};
 use crate::Moment;
 
 /// Needs without room, and requests that would rather wait, after which a look ends; the next one begins anew.
-const SCAN: usize = 32;
+const SCAN: usize = 64;
 
 /// What became of a request that was offered the endpoints.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Offer<A> {
     /// It was given a place.
     Placed(A),
-    /// An endpoint has room, and the policy would rather wait with this request of so much work.
+    /// An endpoint has room, and the policy would rather wait with this request of so much work, or the room is for others of
+    /// its need.
     WouldWait { work: f64 },
     /// No endpoint has room for what it needs.
     NoRoom,
@@ -43,6 +44,11 @@ pub fn all<W, P: Places<W>>(queue: &mut Queue<W>, places: &mut P, now: Moment) {
         let answered = match places.offer(owner, passed.work()) {
             Offer::Placed(answer) => queue.serve(ticket, now).zip(Some(answer)),
             Offer::Hopeless(answer) => queue.cancel(ticket, now).zip(Some(answer)),
+            // Where not even one before which work has no end is given a place, no other of its need is.
+            Offer::WouldWait { .. } if passed.work().is_infinite() => {
+                passed.pass_need(ticket);
+                None
+            }
             Offer::WouldWait { work } => {
                 passed.pass_one(ticket, work, queue);
                 None

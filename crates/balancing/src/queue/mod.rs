@@ -132,6 +132,11 @@ impl<W> Queue<W> {
         self.turns.next(firsts, passed)
     }
 
+    /// Whether a request of this need waits.
+    pub fn awaits(&self, need: u64) -> bool {
+        self.flows.keys().any(|flow| flow.need == need)
+    }
+
     /// What the owner keeps of a request that waits.
     pub fn get(&self, ticket: QueueTicket) -> Option<&W> {
         self.flows.get(&ticket.flow)?.get(ticket)

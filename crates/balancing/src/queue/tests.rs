@@ -380,18 +380,42 @@ fn places_are_offered_in_order_and_the_work_of_who_would_rather_wait_is_told_tho
     assert_eq!(order(&mut queue), [1, 3, 4]);
 }
 
-#[test]
-fn a_look_ends_after_so_many_that_would_rather_wait() {
+/// How many of a hundred are asked, each with the need that its number gives, where all would rather wait.
+fn asked_of_a_hundred(need: impl Fn(u32) -> u64) -> usize {
     let mut queue = Queue::default();
-    (0..100).for_each(|owner| {
-        push(&mut queue, waiting(1), owner);
-    });
+    for owner in 0..100 {
+        let need = need(owner);
+        push(&mut queue, Waiting { need, ..waiting(1) }, owner);
+    }
     let mut places = Scripted {
         offers: &[],
         seen: Vec::new(),
         told: Vec::new(),
     };
     queue.hand_out(&mut places, NOW);
-    assert_eq!(places.seen.len(), 32);
     assert_eq!(queue.len(), 100);
+    places.seen.len()
+}
+
+#[test]
+fn a_look_ends_after_so_many_that_would_rather_wait() {
+    assert_eq!(asked_of_a_hundred(|_| 0), 25);
+    assert_eq!(asked_of_a_hundred(u64::from), 64);
+}
+
+#[test]
+fn many_of_one_need_that_would_rather_wait_hold_no_other_need_up() {
+    let mut queue = Queue::default();
+    (0..100).for_each(|owner| {
+        push(&mut queue, waiting(1), owner);
+    });
+    let need = 7;
+    push(&mut queue, Waiting { need, ..waiting(1) }, 100);
+    let mut places = Scripted {
+        offers: &[(100, Offer::Placed("place"))],
+        seen: Vec::new(),
+        told: Vec::new(),
+    };
+    queue.hand_out(&mut places, NOW);
+    assert_eq!(places.told, [(100, "place")]);
 }

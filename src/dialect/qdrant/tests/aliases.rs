@@ -2,7 +2,7 @@
 
 use super::{call, informed, knows_aliases, learn, learn_as, response, tags};
 use crate::dialect::qdrant::{Qdrant, QdrantSettings, alias_table};
-use crate::dialect::{Dialect, Tag};
+use crate::dialect::{Dialect, Tag, Target};
 use bytes::Bytes;
 use http::HeaderMap;
 
@@ -205,4 +205,20 @@ fn too_many_aliases_leave_the_names_unknown() {
 fn an_unknown_table_is_asked_for_sooner() {
     let dialect = Qdrant::new("vectors", QdrantSettings::default());
     assert!(dialect.metadata_queries()[0].every < informed().metadata_queries()[0].every);
+}
+
+/// Endpoint tags name collections: with the alias in their place no endpoint took a call that named one.
+#[test]
+fn an_endpoint_must_hold_the_collection_behind_an_alias() {
+    let facts = |dialect: &Qdrant, name: &str| {
+        let path = format!("/collections/{name}/points/search");
+        call(dialect, "POST", &path, "{}").facts()
+    };
+    let held = |dialect: &Qdrant, name: &str| facts(dialect, name).held;
+    let docs = Target::Collection("docs".into()).hashed();
+    let informed = informed();
+    assert_eq!(held(&informed, "current"), docs);
+    assert_eq!(held(&informed, "docs"), docs);
+    let unknown = Qdrant::new("vectors", QdrantSettings::default());
+    assert_eq!(held(&unknown, "current"), 0, "any endpoint may hold it");
 }

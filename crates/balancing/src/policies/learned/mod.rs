@@ -9,6 +9,7 @@ use super::{ByScore, LeastConnections, LeastLoaded, LeastResponseTime};
 use super::{PerformanceBased, ResourceAware};
 use crate::policy::LearnedWeight;
 use crate::{Ask, Completion, Fault, Pick, Policy, PoolView, Random, RouteReason, TimeSample};
+use std::sync::Arc;
 use votes::Votes;
 use weights::Weights;
 
@@ -26,7 +27,8 @@ const NAMES: [&str; VOTERS] = [
 /// Strategies that vote by learned weights.
 pub struct Learned {
     voters: [Box<dyn Policy>; VOTERS],
-    weights: Weights,
+    /// Shared with the policies that go on from this one: what ends in a pool that was replaced teaches those as well.
+    weights: Arc<Weights>,
     votes: Votes,
 }
 
@@ -41,7 +43,7 @@ impl Learned {
                 Box::new(ByScore::new(ResourceAware, endpoints)),
                 Box::new(ByScore::new(PerformanceBased, endpoints)),
             ],
-            weights: Weights::default(),
+            weights: Arc::default(),
             votes: Votes::default(),
         }
     }
@@ -83,6 +85,14 @@ impl Policy for Learned {
         });
         pool.at(index)?;
         Some(rated.sum::<f64>() / pool.len().max(1) as f64)
+    }
+
+    /// What strategies are worth says nothing of single endpoints: it goes on whichever there are.
+    fn carried(&self, from: &[Option<usize>]) -> Option<Arc<dyn Policy>> {
+        Some(Arc::new(Self {
+            weights: Arc::clone(&self.weights),
+            ..Self::new(from.len())
+        }))
     }
 
     fn on_finish(&self, completion: &Completion) {
@@ -187,6 +197,15 @@ mod tests {
         let policy = &plain.selector.policy;
         let led = weight(&**policy, "least_response_time");
         assert!(led > 0.2, "{led}");
+    }
+
+    #[test]
+    fn the_weights_go_on_in_a_pool_of_other_endpoints() {
+        let plain = misled([400, 100]);
+        let before = &plain.selector.policy;
+        let after = before.carried(&[Some(1), None, Some(0)]).unwrap();
+        assert!(weight(&*after, "least_response_time") < 0.1);
+        assert_eq!(after.weights(), before.weights());
     }
 
     #[test]
