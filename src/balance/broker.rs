@@ -19,8 +19,11 @@ use super::route::{Route, RouteRequest};
 use super::waiter::{self, Answer, NoPermit, Waiter};
 use crate::clock::{Clock, Moment};
 use crate::endpoint::Room;
+use crate::plan::Complexity;
 use crate::random::Random;
-use balancing::{Offer, Passed, Places, Queue, QueueRefusal, QueueSummary, QueueTicket, Refusal};
+use balancing::{
+    Offer, Passed, Places, Queue, QueueRefusal, QueueSummary, QueueTicket, Refusal, Waiting,
+};
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst, fence};
 use std::sync::{Arc, Weak};
@@ -89,6 +92,19 @@ impl Broker {
     pub fn summary(&self) -> (QueueSummary, QueueRefusals) {
         let now = self.clock.now();
         self.locked(|line| (line.queue.summary(now), line.refusals))
+    }
+
+    /// The first ones that wait, in the order in which they are served; so many at most.
+    pub fn first(&self, count: usize) -> Vec<(Waiting, Complexity)> {
+        let now = self.clock.now();
+        let shown = |(waiting, waiter): (Waiting, &Waiter)| (waiting, waiter.complexity());
+        self.locked(|line| {
+            line.queue
+                .first(count, now)
+                .into_iter()
+                .map(shown)
+                .collect()
+        })
     }
 
     /// A reload is done: who waits is given endpoints of this pool from now on.

@@ -6,7 +6,7 @@ use super::route::{Route, RouteRequest};
 use crate::clock::Moment;
 use crate::dialect::{CallFacts, Placement};
 use crate::endpoint::Endpoint;
-use crate::plan::Plan;
+use crate::plan::{Complexity, Plan};
 use balancing::{Refusal, Waiting};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -87,6 +87,11 @@ impl Waiter {
             explain: kept.explain,
             may_wait: true,
         }
+    }
+
+    /// How complex it is.
+    pub fn complexity(&self) -> Complexity {
+        self.kept.plan.complexity
     }
 
     /// The pool that it asked.

@@ -231,6 +231,12 @@ async fn the_queue_is_shown_by_priority_and_tenant_with_what_was_refused() {
         (&1.into(), &1.into())
     );
     assert!(queue["oldest_age"].as_f64().unwrap() > 0.0);
+    let first = queue["first"].as_array().unwrap();
+    assert_eq!(first.len(), 2);
+    for one in first {
+        assert!(one["waited"].as_f64().unwrap() > 0.0, "{one}");
+        assert_eq!(one.as_object().unwrap().len(), 5, "{one}");
+    }
     for _ in 0..3 {
         release.notify_one();
         tokio::select! {

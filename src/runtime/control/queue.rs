@@ -1,15 +1,19 @@
 //! Who waits for an endpoint, and which requests move from one to another.
 
 use super::Operator;
-use crate::balance::{InstanceStats, PoolStats};
+use crate::balance::{Broker, InstanceStats, PoolStats};
 use crate::clock::Moment;
 use crate::endpoint::{DrainingEndpoint, HealthStatus};
+use crate::plan::Complexity;
 use crate::snapshot::Service;
+use balancing::Waiting;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// Tenants that are listed, those with the most requests first.
 const TENANTS: usize = 20;
+/// Requests that are listed one by one: each takes a look at all that wait, and nobody is served meanwhile.
+const FIRST: usize = 20;
 
 /// The queue of each service.
 pub(super) fn queue_page(operator: &Operator) -> Value {
@@ -40,8 +44,23 @@ fn queue(service: &Service, now: Moment) -> Value {
         "by_priority": priorities.collect::<Map<String, Value>>(),
         "tenants": tenants.len(),
         "by_tenant": listed.collect::<Map<String, Value>>(),
+        "first": first(pool.broker(), now),
         "refused": refused,
     })
+}
+
+/// Those whose turn comes first. None has an endpoint before its turn.
+fn first(broker: &Broker, now: Moment) -> Vec<Value> {
+    let row = |(waiting, class): (Waiting, Complexity)| {
+        json!({
+            "priority": waiting.priority,
+            "class": class.label(),
+            "cost": waiting.cost,
+            "tenant": format!("{:016x}", waiting.tenant),
+            "waited": (now - waiting.arrived).as_secs_f64(),
+        })
+    };
+    broker.first(FIRST).into_iter().map(row).collect()
 }
 
 /// What moves away from where it is: requests that wait, and those of endpoints that leave or have too much to do.

@@ -61,6 +61,13 @@ impl<W> Flow<W> {
         self.waiting.get(&place).map(|(_, owner)| owner)
     }
 
+    /// A request with what its owner keeps of it.
+    pub fn entry(&self, ticket: QueueTicket) -> Option<(Waiting, &W)> {
+        let place = (ticket.deadline, ticket.number);
+        let (waiting, owner) = self.waiting.get(&place)?;
+        Some((*waiting, owner))
+    }
+
     pub fn remove(&mut self, ticket: QueueTicket) -> Option<(Waiting, W)> {
         let removed = self.waiting.remove(&(ticket.deadline, ticket.number))?;
         self.cost -= removed.0.cost;

@@ -120,6 +120,26 @@ impl<W> Queue<W> {
 
     /// Who is served next, of those that were not passed over.
     pub fn next(&self, passed: &Passed, now: Moment) -> Option<QueueTicket> {
+        self.next_after(passed, 0, now)
+    }
+
+    /// The first ones in the order in which they are served if nobody comes or goes meanwhile; so many at most.
+    pub fn first(&self, count: usize, now: Moment) -> Vec<(Waiting, &W)> {
+        let (mut passed, mut first) = (Passed::default(), Vec::new());
+        while first.len() < count
+            && let Some(ticket) = self.next_after(&passed, first.len() as u64, now)
+            && let Some(entry) = self
+                .flows
+                .get(&ticket.flow)
+                .and_then(|flow| flow.entry(ticket))
+        {
+            passed.pass_one(ticket, 0.0, self);
+            first.push(entry);
+        }
+        first
+    }
+
+    fn next_after(&self, passed: &Passed, more: u64, now: Moment) -> Option<QueueTicket> {
         let is_lifo = self.congestion.is_lifo(now);
         let flows = self
             .flows
@@ -129,7 +149,7 @@ impl<W> Queue<W> {
             let first = flow.next(*key, passed.last_of(*key), is_lifo)?;
             Some((first, flow.arrived()?))
         });
-        self.turns.next(firsts, passed)
+        self.turns.next(firsts, passed, more)
     }
 
     /// Whether a request of this need waits.

@@ -33,13 +33,14 @@ impl Shares {
 }
 
 impl Turns {
-    /// Whose turn it is, of the first ones of the flows. Each with when the flow's oldest arrived, the lowest priority first.
+    /// Whose turn it is after so many `more` turns, of the first ones of the flows. Each with when the flow's oldest arrived, the lowest priority first.
     pub fn next(
         &self,
         firsts: impl Iterator<Item = (QueueTicket, Moment)> + Clone,
         passed: &Passed,
+        more: u64,
     ) -> Option<QueueTicket> {
-        let priority = self.priority(firsts.clone())?;
+        let priority = self.priority(firsts.clone(), more)?;
         let shares = self.priorities.get(&priority);
         let rank = |ticket: &QueueTicket| {
             let reached = shares.map_or(0.0, |shares| shares.of(ticket.flow.tenant));
@@ -53,8 +54,12 @@ impl Turns {
         })
     }
 
-    fn priority(&self, mut firsts: impl Iterator<Item = (QueueTicket, Moment)>) -> Option<u8> {
-        let (ticket, _) = match self.served % FLOOR {
+    fn priority(
+        &self,
+        mut firsts: impl Iterator<Item = (QueueTicket, Moment)>,
+        more: u64,
+    ) -> Option<u8> {
+        let (ticket, _) = match (self.served + more) % FLOOR {
             9 => firsts.min_by_key(|(_, arrived)| *arrived),
             19 => firsts.next(),
             _ => firsts.last(),

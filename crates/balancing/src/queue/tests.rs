@@ -53,6 +53,27 @@ fn of_one_tenant_the_earliest_deadline_goes_first_and_then_the_oldest() {
 }
 
 #[test]
+fn the_order_that_is_shown_is_the_order_in_which_they_are_served() {
+    let mut queue = Queue::default();
+    for owner in 0..60 {
+        let waiting = Waiting {
+            priority: if owner % 3 == 0 { 8 } else { 3 },
+            cost: f64::from(1 + owner % 4),
+            ..waiting(u64::from(owner % 5))
+        };
+        push(&mut queue, waiting, owner);
+    }
+    while !queue.is_empty() {
+        let first = queue.first(20, NOW);
+        let shown: Vec<u32> = first.iter().map(|(_, owner)| **owner).collect();
+        assert_eq!(shown.len(), queue.len().min(20));
+        for owner in shown {
+            assert_eq!(serve(&mut queue, NOW), Some(owner));
+        }
+    }
+}
+
+#[test]
 fn the_higher_priority_goes_first_and_the_lowest_gets_a_twentieth() {
     let mut queue = Queue::default();
     for owner in 0..400 {

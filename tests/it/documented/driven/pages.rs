@@ -564,6 +564,7 @@ async fn queue(site: &Site, wrong: &mut Differences) {
         ("0.by_priority", be(json!({}))),
         ("0.by_tenant", be(json!({}))),
         ("0.tenants", be(0)),
+        ("0.first", be(json!([]))),
         ("0.refused.queue_full", be(0)),
         ("0.refused.tenant_share_used", be(0)),
         ("0.refused.wait_too_long", be(0)),
