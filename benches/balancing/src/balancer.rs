@@ -27,6 +27,11 @@ pub trait Balancer {
         0
     }
 
+    /// How many requests the proxy has learned that a replica works on at once.
+    fn places(&self, _replica: usize, _now: Moment) -> Option<f64> {
+        None
+    }
+
     /// A request begins.
     fn start(&mut self, _start: &Start) {}
 

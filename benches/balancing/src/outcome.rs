@@ -25,6 +25,8 @@ pub struct Tally {
     hedges: u64,
     /// The most requests in flight at each replica at the end of the run.
     most: Vec<u32>,
+    /// How many the proxy has learned that each works on at once by then; 0: not known.
+    learned: Vec<f64>,
     senders: Vec<SenderTally>,
     seconds: Vec<Second>,
     /// Successes of each replica since the second from which on they are waited for.
@@ -93,6 +95,8 @@ pub struct Outcome {
     pub hedges: f64,
     /// The most requests in flight at each replica in the last ten seconds.
     pub most: Vec<u32>,
+    /// How many the proxy has learned that each replica works on at once when the last request arrived; 0: not known.
+    pub learned: Vec<f64>,
     /// In the order of the scenario's senders.
     pub senders: Vec<SenderFigures>,
     /// Seconds until all replicas serve, or until requests are answered after a spike; where that is waited for.
@@ -117,6 +121,7 @@ impl Tally {
             attempts: 0,
             hedges: 0,
             most: vec![0; replicas],
+            learned: vec![0.0; replicas],
             senders: vec![SenderTally::default(); scenario.senders.len().max(1)],
             seconds: Vec::new(),
             served: vec![0; replicas],
@@ -148,6 +153,11 @@ impl Tally {
             let most = &mut self.most[start.endpoint];
             *most = start.in_flight.max(*most);
         }
+    }
+
+    /// No more requests arrive, and this many places are known of each replica.
+    pub fn closed(&mut self, learned: impl Iterator<Item = Option<f64>>) {
+        self.learned = learned.map(|places| places.unwrap_or(0.0)).collect();
     }
 
     /// A second attempt is made beside a slow one.
@@ -196,6 +206,7 @@ impl Tally {
             hedges: self.hedges as f64 / count,
             senders: self.sender_figures(),
             most: self.most.clone(),
+            learned: self.learned.clone(),
             seconds_to_recover: self.seconds_to_recover(),
             goodput: self.goodput(),
         }

@@ -140,6 +140,10 @@ impl Balancer for Proxy {
         self.endpoints[replica].in_flight()
     }
 
+    fn places(&self, replica: usize, now: Moment) -> Option<f64> {
+        self.selector.policy.places(replica, now)
+    }
+
     fn start(&mut self, start: &Start) {
         self.endpoints[start.endpoint].start(start);
         self.selector.policy.on_start(start);

@@ -27,6 +27,8 @@ pub struct Row {
     pub hedges: f64,
     /// The mean over the seeds of the most requests in flight at each replica in the last ten seconds.
     pub most: Vec<f64>,
+    /// The mean over the seeds of how many the proxy has learned that each replica works on at once.
+    pub learned: Vec<f64>,
     pub senders: Vec<SenderFigures>,
     pub seconds_to_recover: Option<f64>,
     pub goodput: Option<f64>,
@@ -67,8 +69,6 @@ fn row(of: &[Outcome]) -> Row {
         let sum: Option<f64> = of.iter().map(value).sum();
         sum.map(|sum| rounded(sum / of.len() as f64))
     };
-    let replicas = 0..of[0].shares.len();
-    let share = |replica: usize| of.iter().map(|one| one.shares[replica]).sum::<f64>();
     Row {
         scenario: of[0].scenario,
         policy: of[0].policy,
@@ -80,18 +80,12 @@ fn row(of: &[Outcome]) -> Row {
         p99_slowdown: mean(|one| one.p99_slowdown),
         error_share: mean(|one| one.error_share),
         within_a_second: mean(|one| one.within_a_second),
-        shares: replicas
-            .map(|replica| rounded(share(replica) / of.len() as f64))
-            .collect(),
+        shares: means(of, |one| &one.shares),
         refused: mean(|one| one.refused),
         attempts: mean(|one| one.attempts),
         hedges: mean(|one| one.hedges),
-        most: (0..of[0].most.len())
-            .map(|replica| {
-                let sum: f64 = of.iter().map(|one| f64::from(one.most[replica])).sum();
-                rounded(sum / of.len() as f64)
-            })
-            .collect(),
+        most: means(of, |one| &one.most),
+        learned: means(of, |one| &one.learned),
         senders: (0..of[0].senders.len())
             .map(|sender| of_sender(of, sender))
             .collect(),
@@ -99,6 +93,17 @@ fn row(of: &[Outcome]) -> Row {
         goodput: maybe(|one| one.goodput),
         times_oracle: None,
     }
+}
+
+/// The mean over the seeds of each replica's figure.
+fn means<T: Copy + Into<f64>>(of: &[Outcome], figures: fn(&Outcome) -> &[T]) -> Vec<f64> {
+    let mut sums = vec![0.0; of[0].shares.len()];
+    for one in of {
+        for (sum, figure) in sums.iter_mut().zip(figures(one)) {
+            *sum += (*figure).into() / of.len() as f64;
+        }
+    }
+    sums.into_iter().map(rounded).collect()
 }
 
 fn of_sender(of: &[Outcome], sender: usize) -> SenderFigures {

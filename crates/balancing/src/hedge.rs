@@ -36,10 +36,15 @@ pub fn stages(tail: Tail) -> [(Duration, Slowness); 3] {
 }
 
 /// Leaves only those standing as preferred to which a second attempt may go, while the first one waits at those that were
-/// tried, for so long now. The screen has sorted the pool.
-pub fn leave_candidates(pool: &mut [EndpointView], waited: Duration) {
+/// tried, for so long now. The screen has sorted the pool. `places`: how many requests the one at an index works on at once,
+/// where that is known.
+pub fn leave_candidates(
+    pool: &mut [EndpointView],
+    waited: Duration,
+    places: impl Fn(usize) -> Option<f64>,
+) {
     let first = First::of(pool, waited);
-    let may_hedge = has_room(pool);
+    let may_hedge = has_room(pool, places);
     for endpoint in pool {
         if !(may_hedge && first.is_matched_by(endpoint)) {
             endpoint.standing = Standing::Out;
@@ -47,14 +52,17 @@ pub fn leave_candidates(pool: &mut [EndpointView], waited: Duration) {
     }
 }
 
-/// Whether there is room for second attempts: more than half of the servers are well, and places are free there.
-fn has_room(pool: &[EndpointView]) -> bool {
+/// Whether there is room for second attempts: more than half of the servers are well, and places are free at the others than
+/// where the first one waits, which may hang with all its places taken.
+fn has_room(pool: &[EndpointView], known: impl Fn(usize) -> Option<f64>) -> bool {
     let (mut well, mut taken, mut places) = (0, 0.0, 0.0);
-    for one in pool {
-        if one.is_tried || matches!(one.standing, Standing::PREFERRED | Standing::Full) {
-            well += 1;
+    for (index, one) in pool.iter().enumerate() {
+        let is_well = matches!(one.standing, Standing::PREFERRED | Standing::Full);
+        well += usize::from(one.is_tried || is_well);
+        if is_well && !one.is_tried {
+            let most = f64::from(one.load.max_connections);
             taken += f64::from(one.load.in_flight);
-            places += f64::from(one.load.max_connections);
+            places += known(index).map_or(most, |known| known.min(most));
         }
     }
     2 * well > pool.len() && taken <= BUSY * places

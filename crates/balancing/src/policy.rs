@@ -32,6 +32,11 @@ pub trait Policy: Send + Sync {
         None
     }
 
+    /// How many requests the endpoint at an index works on at once, where it has learned that.
+    fn places(&self, _index: usize, _now: Moment) -> Option<f64> {
+        None
+    }
+
     /// The policy of a pool of other endpoints that goes on from this one: for each of its endpoints the index in this policy's
     /// pool, or `None` for a new one. What was learned of an endpoint that stays is kept. `None`: nothing is learned that is
     /// worth it, and a fresh policy does.

@@ -110,7 +110,8 @@ impl Selector {
         random: &mut Random,
     ) -> Option<Pick> {
         self.screen(pool, ask).sort(pool);
-        hedge::leave_candidates(pool, waited);
+        let places = |index| self.policy.places(index, now);
+        hedge::leave_candidates(pool, waited, places);
         let candidates = PoolView::new(pool, Standing::PREFERRED, now, self.slowest);
         if candidates.is_empty() {
             return None;

@@ -204,6 +204,8 @@ impl Simulation {
         let arrival = self.arrivals.next()?;
         let at = arrival.ask.arrived;
         if at >= self.last_arrival {
+            let places = |replica| self.proxies[0].balancer.places(replica, self.now);
+            self.tally.closed((0..self.replicas.len()).map(places));
             return None;
         }
         self.at(at, Event::Arrival);

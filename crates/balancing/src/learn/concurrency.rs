@@ -24,8 +24,10 @@ const MEMORY: Duration = Duration::from_secs(20);
 const KEPT: f64 = 0.97;
 /// Log-likelihood by which a candidate may be worse than the best one and still be plausible.
 const PLAUSIBLE: f64 = 2.0;
-/// The share of its requests that an endpoint is left with for half an epoch, to see whether fewer are served as fast.
+/// The largest share of its requests that an endpoint is left with for half an epoch, to see whether fewer are served as fast.
 const LEFT: f64 = 0.75;
+/// Levels that are no further apart, as a share, tell next to nothing of each other within an epoch.
+const BESIDE: f64 = 0.25;
 /// Responses at a level, or above it, that make it known.
 const KNOWN: f64 = 4.0;
 
@@ -149,11 +151,10 @@ impl Concurrency {
             *seen += get(&epoch.came, at) + get(&epoch.began, at);
         }
         epoch.weigh(&mut self.log_likelihood);
-        self.estimate = self.estimated(epoch.constant());
+        self.estimate = self.estimated(&epoch);
     }
 
-    /// `constant`: the level at which the endpoint was all the time, if it was at one.
-    fn estimated(&mut self, constant: Option<usize>) -> Estimate {
+    fn estimated(&mut self, epoch: &Epoch) -> Estimate {
         let candidates = || self.log_likelihood.iter().enumerate().skip(1);
         let best = candidates().map(|(_, one)| *one).fold(f64::MIN, f64::max);
         let worst_of = |worse: f64| move |(_, one): &(usize, &f64)| **one >= best - worse;
@@ -167,17 +168,19 @@ impl Concurrency {
         self.is_bounded |= plausible < tried;
         let highest = plausible.min(tried + 1).min(LEVELS - 1);
         self.is_bounded &= highest < LEVELS - 1;
-        // At one level all the time nothing can be learned: it is left with fewer for a while, or given one more where it surely
-        // works on nearly as many.
+        // At about one level all the time nothing can be learned: it is left with fewer for a while, or given one more where it
+        // surely works on nearly as many.
         let is_crowded = |at: &usize| requests(lowest) < LEFT * requests(*at);
-        let highest = match constant.filter(is_crowded) {
-            Some(at) => highest.min(at),
-            None => highest,
+        let crowded = epoch.constant(BESIDE).filter(is_crowded);
+        let highest = crowded.map_or(highest, |at| highest.min(at));
+        self.trial = match crowded {
+            Some(at) => Some(fewer(requests(lowest), requests(at))),
+            None => {
+                let full = epoch.constant(0.0).filter(|at| *at >= highest);
+                full.filter(|_| self.is_bounded)
+                    .map(|at| requests(at).ceil() as u32 + 1)
+            }
         };
-        self.trial = constant.and_then(|at| match is_crowded(&at) {
-            true => Some((LEFT * requests(at)).ceil() as u32),
-            false => (self.is_bounded && at >= highest).then(|| requests(at).ceil() as u32 + 1),
-        });
         Estimate {
             likely: requests(likely),
             tried: requests(tried),
@@ -199,6 +202,12 @@ impl Concurrency {
         let mut known = known.filter(|(_, above)| *above >= KNOWN);
         known.next().map_or(1, |(at, _)| at.max(1))
     }
+}
+
+/// How many an endpoint is left with that surely works on so few, of as many as it has: the ratio of the two is halved, so that
+/// few trials tell even where it has many times as many as it works on.
+fn fewer(surely: f64, has: f64) -> u32 {
+    (surely * has).sqrt().min(LEFT * has).ceil() as u32
 }
 
 #[cfg(test)]

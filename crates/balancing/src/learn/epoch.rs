@@ -61,15 +61,15 @@ impl Epoch {
         add(&mut self.residuals, at, sample.residual.clamp(-most, most));
     }
 
-    /// The level at which the endpoint was nearly all the time.
-    pub fn constant(&self) -> Option<usize> {
+    /// The level at which the endpoint was nearly all the time, levels counted in that are no further from it than this share.
+    pub fn constant(&self, beside: f64) -> Option<usize> {
         let total: f64 = self.lasted.iter().sum();
-        let (at, longest) = self
-            .lasted
-            .iter()
-            .enumerate()
-            .max_by(|a, b| a.1.total_cmp(b.1))?;
-        (at > 1 && *longest > 0.8 * total).then_some(at)
+        let lasted = || self.lasted.iter().enumerate();
+        let (at, _) = lasted().max_by(|a, b| a.1.total_cmp(b.1))?;
+        let is_beside = |level: &usize| (requests(*level) / requests(at) - 1.0).abs() <= beside;
+        let near = lasted().filter(|(level, _)| is_beside(level));
+        let near: f64 = near.map(|(_, lasted)| lasted).sum();
+        (at > 1 && near > 0.8 * total).then_some(at)
     }
 
     /// Adds what this epoch says of each candidate.

@@ -14,6 +14,7 @@ struct Endpoint {
     /// The mean and the variance of the logarithms of service times.
     log: (f64, f64),
     learned: Concurrency,
+    times_tell: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -50,6 +51,7 @@ impl Endpoint {
             service,
             log: (mean, squares / logs.len() as f64),
             learned: Concurrency::default(),
+            times_tell: true,
         }
     }
 
@@ -108,7 +110,8 @@ impl Endpoint {
             residual: (now - began.at).ln() - mean,
             variance,
         };
-        self.learned.respond(Some(sample), moment(now));
+        self.learned
+            .respond(Some(sample).filter(|_| self.times_tell), moment(now));
     }
 }
 
@@ -171,5 +174,30 @@ fn whatever_is_told_the_limit_lets_one_through() {
         let Estimate { likely, limit, .. } = learned.estimate();
         assert!(likely.is_finite() && likely >= 1.0);
         assert!(limit.is_none_or(|limit| limit >= 1));
+    }
+}
+
+/// Requests that waited for the endpoint tell nothing by their times.
+#[test]
+fn under_overload_a_bound_is_found_by_rates_alone_and_again_when_workers_are_added() {
+    for workers in [2, 3, 8] {
+        for overload in [1.4, 3.0] {
+            let rate = overload * workers as f64;
+            let mut endpoint = Endpoint::new(workers, exponential, 3);
+            endpoint.times_tell = false;
+            endpoint.run(rate, 1_000.0);
+            let before = endpoint.learned.estimate().likely;
+            assert!(
+                (before / workers as f64 - 1.0).abs() <= 0.35,
+                "{workers}, {overload}: {before}"
+            );
+            endpoint.workers = 2 * workers;
+            endpoint.run(2.0 * rate, 1_000.0);
+            let after = endpoint.learned.estimate().likely / (2.0 * workers as f64);
+            assert!(
+                (after - 1.0).abs() <= 0.35,
+                "{workers}, {overload}: {after}"
+            );
+        }
     }
 }

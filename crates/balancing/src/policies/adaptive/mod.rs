@@ -126,6 +126,11 @@ impl Policy for Adaptive {
         Some(one.time(self.work(ask)))
     }
 
+    fn places(&self, index: usize, now: Moment) -> Option<f64> {
+        let known = self.learned.endpoint(index, 0, now);
+        known.limit.map(|_| known.places)
+    }
+
     fn carried(&self, from: &[Option<usize>]) -> Option<Arc<dyn Policy>> {
         Some(Arc::new(Self {
             learned: self.learned.carried(from),
