@@ -97,6 +97,10 @@ impl Policy for Shadowed {
         self.policy.score(pool, ask, index)
     }
 
+    fn places(&self, index: usize, now: Moment) -> Option<f64> {
+        self.policy.places(index, now)
+    }
+
     /// The policy that chooses goes on; its shadow is begun anew with the pool.
     fn carried(&self, from: &[Option<usize>]) -> Option<Arc<dyn Policy>> {
         self.policy.carried(from)
