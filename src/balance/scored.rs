@@ -19,8 +19,6 @@ pub struct Scored {
     pub parts: ScoreParts,
     /// How the strategy of the service rates it, lower is better; `None` where it compares nothing.
     pub by_strategy: Option<f64>,
-    /// How many requests the strategy has learned that it works on at once; `None`: not known.
-    pub learned_places: Option<f64>,
     /// The composite score; higher is better.
     pub worker: WorkerScore,
     pub in_flight: u32,
@@ -47,7 +45,6 @@ impl Scored {
             score: view.load.resource_score(neutral, slowest),
             parts: view.load.parts(neutral, slowest),
             by_strategy: selector.policy.score(&pool, ask, index),
-            learned_places: selector.policy.places(index, now),
             worker: WorkerScore::of(view, best),
             in_flight: view.load.in_flight,
             excluded: screen.exclusion(views, index),

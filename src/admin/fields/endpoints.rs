@@ -116,7 +116,6 @@ pub const SCORES: &[Group] = &[(
         "parts.machine" MaybeNumber, "A part of the load: mean of the reported CPU and memory, 0 to 1; null when neither is known.";
         "parts.queue" MaybeNumber, "A part of the load: the reported queue over 100, at most 1; null when it is not known.";
         "parts.time" Number, "Mean response time over planner.max_response_time, at most 1. The score is 0.6 load and 0.4 this.";
-        "learned_places" MaybeNumber, "How many requests the strategy has learned that it works on at once; null while that is not known.";
         "by_strategy" MaybeNumber, "How the strategy of the service rates it, lower is better; null where it compares nothing.";
         "worker.score" Number, "Composite score, 0 to 1; higher is better: 0.4 capacity, 0.3 performance, 0.2 affinity, 0.1 reliability.";
         "worker.capacity" Number, "Share of max_connections that is free.";

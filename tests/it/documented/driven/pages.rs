@@ -541,7 +541,6 @@ async fn scores(site: &Site, wrong: &mut Differences) {
             ("in_flight", be(0)),
             ("excluded", be(Value::Null)),
             ("by_strategy", be(Value::Null)),
-            ("learned_places", be(Value::Null)),
             ("worker.capacity", be(1)),
             ("worker.performance", Must::Lie(0.5, 1.0)),
             ("worker.affinity", Must::Lie(0.0, 1.0)),
