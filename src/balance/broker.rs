@@ -25,6 +25,7 @@ use balancing::{
     Offer, Passed, Places, Queue, QueueRefusal, QueueSummary, QueueTicket, Refusal, Waiting,
 };
 use parking_lot::Mutex;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst, fence};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -134,7 +135,8 @@ impl Broker {
                 waiter.tell(Ok(route));
                 return Ok(None);
             }
-            let rules = pool.queue_rules();
+            let present = line.pool.upgrade();
+            let rules = present.as_ref().unwrap_or(pool).queue_rules();
             let queued = line.queue.push(waiting, waiter, rules, ask.now);
             let queued = queued.inspect_err(|refusal| line.refusals.count(refusal))?;
             if let Some((gone, refusal)) = queued.displaced {
@@ -201,15 +203,16 @@ impl Room for Broker {
     }
 }
 
-/// Looks every [`TICK`], and when time gives an endpoint room, until nobody waits.
+/// Looks every [`TICK`], and when time gives an endpoint room, until nobody waits. A look that panics, as a faulty policy makes
+/// it, is not the last one: those that wait would never be told that their time is over.
 async fn watch(broker: Weak<Broker>) {
-    let mut pause = Duration::ZERO;
-    loop {
-        tokio::time::sleep(pause).await;
-        match broker.upgrade().and_then(|broker| broker.tick()) {
-            Some(next) => pause = next,
-            None => return,
-        }
+    let mut pause = Some(Duration::ZERO);
+    while let Some(span) = pause {
+        tokio::time::sleep(span).await;
+        let Some(broker) = broker.upgrade() else {
+            return;
+        };
+        pause = catch_unwind(AssertUnwindSafe(|| broker.tick())).unwrap_or(Some(TICK));
     }
 }
 

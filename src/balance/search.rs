@@ -9,7 +9,7 @@ use super::rendezvous;
 use super::route::{Route, RouteRequest};
 use super::scored::Scored;
 use crate::dialect::Placement;
-use crate::endpoint::{Endpoint, Gate, HealthStatus, Permit, PoolPlace};
+use crate::endpoint::{Endpoint, Gate, HealthStatus, Permit, PermitLimits, PoolPlace};
 use crate::random::Random;
 use balancing::{Demotion, EndpointView, Exclusion, Pick, RouteReason, Screen, Standing, Wait};
 use std::sync::Arc;
@@ -128,11 +128,15 @@ impl<'a> RouteSearch<'a> {
     /// Takes the permit; `None` when another request took it first.
     fn take(&self, pick: Pick, views: &[EndpointView]) -> Option<Route> {
         let endpoint = self.pool.endpoints().get(pick.index)?;
-        let limit = match self.pool.is_enabled {
-            true => views.get(pick.index)?.room(),
-            false => u32::MAX,
+        let limits = match self.pool.is_enabled {
+            true => PermitLimits {
+                requests: views.get(pick.index)?.room(),
+                capacity: endpoint.capacity,
+            },
+            false => PermitLimits::NONE,
         };
-        let mut permit = Permit::claim(endpoint, limit)?.at(self.place(pick.index));
+        let permit = Permit::claim(endpoint, self.ask.plan.cost, limits)?;
+        let mut permit = permit.at(self.place(pick.index));
         if pick.reason == RouteReason::Trial && !permit.claim_trial(self.ask.now) {
             return None;
         }
@@ -169,7 +173,11 @@ impl<'a> RouteSearch<'a> {
         if self.pool.is_enabled && is_out {
             return Err(self.only(Some(endpoint), Exclusion::Maintenance));
         }
-        self.direct(endpoint, endpoint.max_connections, RouteReason::Owner)
+        let limits = PermitLimits {
+            requests: endpoint.max_connections,
+            capacity: None,
+        };
+        self.direct(endpoint, limits, RouteReason::Owner)
     }
 
     /// The endpoint of a transaction, in whatever state; no other knows it.
@@ -178,7 +186,7 @@ impl<'a> RouteSearch<'a> {
         let known = pool.endpoints().iter().find(|e| &*e.token == token);
         let leaving = || pool.registry.draining(pool.service(), token, self.ask.now);
         match known.cloned().or_else(leaving) {
-            Some(endpoint) => self.direct(&endpoint, u32::MAX, RouteReason::Pinned),
+            Some(endpoint) => self.direct(&endpoint, PermitLimits::NONE, RouteReason::Pinned),
             None => Err(NoRoute::unknown_token(pool.endpoints())),
         }
     }
@@ -186,7 +194,7 @@ impl<'a> RouteSearch<'a> {
     fn direct(
         &self,
         endpoint: &Arc<Endpoint>,
-        limit: u32,
+        limits: PermitLimits,
         reason: RouteReason,
     ) -> Result<Route, NoRoute> {
         if self.ask.excluded.iter().any(|e| e.token == endpoint.token) {
@@ -195,7 +203,8 @@ impl<'a> RouteSearch<'a> {
         let unresolved = || self.only(Some(endpoint), Exclusion::Unresolved);
         let address = endpoint.server().address().ok_or_else(unresolved)?;
         let full = || self.only(Some(endpoint), Exclusion::Full);
-        let mut permit = Permit::claim(endpoint, limit).ok_or_else(full)?;
+        let cost = self.ask.plan.cost;
+        let mut permit = Permit::claim(endpoint, cost, limits).ok_or_else(full)?;
         if let Some(index) = self.pool.index_of(endpoint) {
             permit = permit.at(self.place(index));
         }

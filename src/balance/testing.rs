@@ -4,7 +4,7 @@ use super::{Broker, Pool, Route, RouteRequest};
 use crate::clock::{Clock, Moment};
 use crate::config::{self, Config, StrategyName};
 use crate::dialect::{CallFacts, Fault, Placement, QueryType};
-use crate::endpoint::{DrainLimits, Endpoint, Evidence, Permit, Registry};
+use crate::endpoint::{DrainLimits, Endpoint, Evidence, Permit, PermitLimits, Registry};
 use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use crate::random::Random;
 use balancing::{Completion, Start};
@@ -156,7 +156,8 @@ impl World {
     /// Takes `count` permits of an endpoint.
     pub fn fill(&self, name: &str, count: u32) {
         let endpoint = self.at(name);
-        (0..count).for_each(|_| std::mem::forget(Permit::claim(&endpoint, u32::MAX)));
+        (0..count)
+            .for_each(|_| std::mem::forget(Permit::claim(&endpoint, 0.0, PermitLimits::NONE)));
     }
 
     pub fn done(&self, fault: Fault, millis: u64) -> Completion {
@@ -188,7 +189,7 @@ impl World {
 
     /// Lets a request of this shape time out at an endpoint.
     pub fn times_out(&self, name: &str, shape: u64, millis: u64) {
-        let permit = Permit::claim(&self.at(name), u32::MAX).unwrap();
+        let permit = Permit::claim(&self.at(name), 0.0, PermitLimits::NONE).unwrap();
         let (done, evidence) = self.overdue(shape, millis);
         permit.complete(&done, evidence);
     }
@@ -204,7 +205,7 @@ impl World {
     }
 
     pub fn complete(&self, name: &str, done: &Completion) {
-        let permit = Permit::claim(&self.at(name), u32::MAX).unwrap();
+        let permit = Permit::claim(&self.at(name), 0.0, PermitLimits::NONE).unwrap();
         permit.complete(done, Evidence::default());
     }
 }

@@ -29,7 +29,7 @@ pub use condition::Condition;
 pub use draining::{DrainLimits, DrainingEndpoint};
 pub use events::{Event, EventKind, EventLog};
 pub use identity::Identity;
-pub use permit::{Permit, PoolPlace, Room};
+pub use permit::{Permit, PermitLimits, PoolPlace, Room};
 pub use probe_trigger::ProbeTrigger;
 pub use registry::Registry;
 pub use reported::{LoadReport, LoadSample};

@@ -26,10 +26,27 @@ pub struct Permit {
     /// While the client holds the response up; the permit then counts as no request in flight.
     stall: Option<Stall>,
     place: Option<PoolPlace>,
-    /// The cost in thousandths that counts as in flight while the permit does; 0 before the request is sent.
+    /// The cost in thousandths that counts as in flight while the permit does.
     cost: u64,
     /// The request that was sent and has not ended, and the clock that tells its end.
     running: Option<(Start, Clock)>,
+}
+
+/// What may be in flight at an endpoint while a permit is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct PermitLimits {
+    /// Requests at most.
+    pub requests: u32,
+    /// Estimated cost at most; one request may always be in flight, whatever it costs.
+    pub capacity: Option<f64>,
+}
+
+impl PermitLimits {
+    /// None.
+    pub const NONE: Self = Self {
+        requests: u32::MAX,
+        capacity: None,
+    };
 }
 
 /// Wants to know when an endpoint has room again.
@@ -56,16 +73,19 @@ impl fmt::Debug for PoolPlace {
 }
 
 impl Permit {
-    /// Takes a permit unless `limit` requests are in flight.
-    pub fn claim(endpoint: &Arc<Endpoint>, limit: u32) -> Option<Self> {
-        endpoint.state.enter(limit).then(|| Self {
+    /// Takes a permit for a request of this estimated cost, unless that is beyond the limits. The cost counts from now on.
+    pub fn claim(endpoint: &Arc<Endpoint>, cost: f64, limits: PermitLimits) -> Option<Self> {
+        let cost = thousandths(cost);
+        let capacity = limits.capacity.map_or(u64::MAX, thousandths);
+        let entered = endpoint.state.enter(limits.requests, cost, capacity);
+        entered.then(|| Self {
             endpoint: endpoint.clone(),
             trial: None,
             is_free: false,
             judged: false,
             stall: None,
             place: None,
-            cost: 0,
+            cost,
             running: None,
         })
     }
@@ -79,8 +99,6 @@ impl Permit {
 
     /// The request is sent now.
     pub fn start(&mut self, ask: Ask, clock: &Clock) -> Start {
-        self.cost = (ask.cost * 1000.0) as u64;
-        self.endpoint.state.take_on(self.cost);
         let place = self.place.as_ref();
         let start = Start {
             endpoint: place.map_or(Start::OUTSIDE, |place| place.index),
@@ -218,6 +236,10 @@ impl Permit {
             place.room.returned();
         }
     }
+}
+
+fn thousandths(cost: f64) -> u64 {
+    (cost * 1000.0) as u64
 }
 
 fn abandoned((start, clock): &(Start, Clock)) -> Completion {

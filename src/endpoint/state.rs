@@ -98,12 +98,22 @@ impl EndpointState {
         }
     }
 
-    /// Counts one request in, unless `limit` are in flight.
-    pub(super) fn enter(&self, limit: u32) -> bool {
-        let entered = self.reenter(limit);
-        if entered {
-            self.requests.fetch_add(1, Ordering::Relaxed);
+    /// Counts one request of this cost in, unless `limit` are in flight or their costs would be beyond the capacity, both in
+    /// thousandths. One may always be in flight, whatever it costs.
+    pub(super) fn enter(&self, limit: u32, cost: u64, capacity: u64) -> bool {
+        let next = |present: u64| {
+            let sum = present.saturating_add(cost);
+            (present == 0 || sum <= capacity).then_some(sum)
+        };
+        let (set, get) = (Ordering::AcqRel, Ordering::Relaxed);
+        if self.cost.fetch_update(set, get, next).is_err() {
+            return false;
         }
+        let entered = self.reenter(limit);
+        match entered {
+            true => self.requests.fetch_add(1, Ordering::Relaxed),
+            false => self.cost.fetch_sub(cost, Ordering::Relaxed),
+        };
         entered
     }
 

@@ -49,8 +49,8 @@ pub use load::{EndpointLoad, ScoreParts};
 pub use moment::Moment;
 pub use policy::{LearnedWeight, Pick, Policy, Room};
 pub use queue::{
-    Offer, Overload, Passed, Places, Queue, QueueRefusal, QueueRules, QueueSummary, QueueTicket,
-    Queued, Refusal, Waiting,
+    Newcomer, Offer, Overload, Passed, Places, Queue, QueueRefusal, QueueRules, QueueSummary,
+    QueueTicket, Queued, Refusal, Waiting,
 };
 pub use random::Random;
 pub use reason::{Exclusion, RouteReason};

@@ -3,7 +3,7 @@ use crate::balance::Route;
 use crate::balance::testing::{World, endpoint};
 use crate::config::{RoleChoice, StrategyName::LeastConnections};
 use crate::dialect::{CallFacts, Fault, Placement};
-use crate::endpoint::{Evidence, OperatorStatus};
+use crate::endpoint::{Evidence, OperatorStatus, Permit, PermitLimits};
 
 /// Endpoints `a`, `b` ... with room for one request each.
 fn narrow(names: &[&str]) -> World {
@@ -199,6 +199,62 @@ async fn an_endpoint_that_comes_back_takes_those_that_wait() {
     assert!(answered(&mut waits).unwrap().is_ok());
 }
 
+/// Panics at its first choice.
+struct Faulty(AtomicBool);
+
+impl balancing::Policy for Faulty {
+    fn pick(
+        &self,
+        pool: &balancing::PoolView<'_>,
+        _: &balancing::Ask,
+        _: &mut Random,
+    ) -> Option<balancing::Pick> {
+        assert!(self.0.swap(true, SeqCst), "as a bug would");
+        let (index, _) = pool.iter().next()?;
+        Some(balancing::Pick::because(
+            index,
+            balancing::RouteReason::Rotation,
+        ))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_that_panics_is_not_the_last_one() {
+    let mut world = narrow(&["a"]);
+    let _held = choose(&world).unwrap();
+    let faulty = Arc::new(Faulty(AtomicBool::new(false)));
+    Arc::get_mut(&mut world.pool).unwrap().selector.policy = faulty;
+    let mut waits = wait(&world);
+    world.at("a").state.leave(0);
+    tokio::time::sleep(TICK * 4).await;
+    assert!(answered(&mut waits).unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn claims_at_the_same_time_stay_within_the_capacity() {
+    let mut world = World::new(
+        LeastConnections,
+        vec![crate::config::Endpoint {
+            capacity: Some(10.0),
+            ..endpoint("a", 1.0)
+        }],
+    );
+    world.plan.cost = 4.0;
+    let claimed = (choose(&world).unwrap(), choose(&world).unwrap());
+    assert!(choose(&world).unwrap_err().is_full);
+    let limits = PermitLimits {
+        requests: 100,
+        capacity: Some(10.0),
+    };
+    // As one that looked before the others claimed.
+    assert!(Permit::claim(&world.at("a"), 4.0, limits).is_none());
+    let mut waits = wait(&world);
+    assert!(answered(&mut waits).is_none());
+    drop(claimed);
+    assert!(answered(&mut waits).unwrap().is_ok());
+    assert_eq!(world.at("a").state.cost(), 0.0);
+}
+
 #[tokio::test]
 async fn a_queue_without_room_refuses() {
     let world = World::with(
@@ -380,12 +436,6 @@ async fn many_that_wait_for_one_collection_foretell_no_wait_to_a_request_for_ano
     assert!(answered(&mut wait(&world)).unwrap().is_ok());
 }
 
-/// The request was sent: its cost counts.
-fn started(mut route: Route) -> Route {
-    route.permit.start(route.ask, &Clock::manual());
-    route
-}
-
 #[tokio::test]
 async fn a_costly_request_that_waits_for_capacity_holds_no_cheap_one_up() {
     let wide = crate::config::Endpoint {
@@ -394,7 +444,7 @@ async fn a_costly_request_that_waits_for_capacity_holds_no_cheap_one_up() {
     };
     let mut world = World::new(LeastConnections, vec![wide]);
     world.plan.cost = 5.0;
-    let _held = started(choose(&world).unwrap());
+    let _held = choose(&world).unwrap();
     world.plan.cost = 8.0;
     let mut costly = wait(&world);
     world.plan.cost = 2.0;
@@ -454,7 +504,7 @@ proptest::proptest! {
                     world.facts = CallFacts { held: needed, is_read, ..world.facts };
                     world.plan.cost = f64::from(cost);
                     match choose(&world) {
-                        Ok(route) => held.push(started(route)),
+                        Ok(route) => held.push(route),
                         Err(none) if none.is_full => waiting.push((wait(&world), world.facts, world.plan.cost)),
                         Err(_) => {}
                     }
@@ -462,7 +512,7 @@ proptest::proptest! {
                 let (mut still, mut placed) = (Vec::new(), Vec::new());
                 for (mut pending, facts, cost) in waiting {
                     match answered(&mut pending) {
-                        Some(Ok(route)) => placed.push(started(route)),
+                        Some(Ok(route)) => placed.push(route),
                         Some(Err(_)) => {}
                         None => still.push((pending, facts, cost)),
                     }

@@ -3,7 +3,7 @@ use crate::balance::Pool;
 use crate::balance::testing::{World, endpoint, letters};
 use crate::config::StrategyName::LeastConnections;
 use crate::dialect::{Fault, Placement};
-use crate::endpoint::{Evidence, Gate};
+use crate::endpoint::{Evidence, Gate, Permit, PermitLimits};
 use std::time::Duration;
 
 fn pin(world: &World, pool: &Pool, token: &str) -> Option<String> {
@@ -87,7 +87,7 @@ fn the_time_of_a_long_statement_is_not_counted_as_idle() {
     let leaving = world.at("b");
     let fewer = world.rebuild(letters(1));
     world.settle(&fewer);
-    let permit = crate::endpoint::Permit::claim(&leaving, 10).unwrap();
+    let permit = Permit::claim(&leaving, 0.0, PermitLimits::NONE).unwrap();
     world.wait(300);
     permit.complete(&world.done(Fault::None, 300_000), Evidence::default());
     world.wait(80);
@@ -175,7 +175,7 @@ fn an_endpoint_that_left_is_listed_until_it_is_forgotten() {
     let leaving = world.at("b");
     let fewer = world.rebuild(letters(1));
     world.settle(&fewer);
-    let permit = crate::endpoint::Permit::claim(&leaving, 10).unwrap();
+    let permit = Permit::claim(&leaving, 0.0, PermitLimits::NONE).unwrap();
     world.wait(100);
     let listed = world.registry.leaving(world.now());
     let [row] = listed.as_slice() else {
@@ -199,7 +199,7 @@ fn an_endpoint_is_not_idle_while_a_client_holds_a_response_up() {
     let leaving = world.at("b");
     let fewer = world.rebuild(letters(1));
     world.settle(&fewer);
-    let mut permit = crate::endpoint::Permit::claim(&leaving, 10).unwrap();
+    let mut permit = Permit::claim(&leaving, 0.0, PermitLimits::NONE).unwrap();
     permit.stall([127, 0, 0, 1].into());
     world.wait(300);
     assert_eq!(world.registry.leaving(world.now())[0].in_flight, 1);

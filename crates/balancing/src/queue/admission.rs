@@ -4,7 +4,7 @@ use super::flow::{Flow, FlowKey};
 use super::overload::Overload;
 use super::{Queue, QueueRules, QueueTicket, Waiting};
 use crate::Moment;
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::time::Duration;
 
 /// The shortest time after which trying again makes sense.
@@ -23,6 +23,26 @@ pub enum QueueRefusal {
     WaitedTooLong,
     /// The queue is full, and of all tenants its own waits for most.
     TenantShareUsed,
+}
+
+/// What is known of a request before it is understood.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Newcomer {
+    pub tenant: u64,
+    /// The highest that it may have.
+    pub priority: u8,
+    /// The latest moment until which it may wait.
+    pub deadline: Moment,
+}
+
+impl From<&Waiting> for Newcomer {
+    fn from(waiting: &Waiting) -> Self {
+        Self {
+            tenant: waiting.tenant,
+            priority: waiting.priority,
+            deadline: waiting.deadline,
+        }
+    }
 }
 
 /// A request that is not served.
@@ -49,7 +69,9 @@ pub fn push<W>(
     rules: &QueueRules,
     now: Moment,
 ) -> Result<Queued<W>, Refusal> {
-    if waiting.deadline <= now || would_be_late(queue, &waiting, rules, now) {
+    queue.congestion.obey(rules.overload);
+    let newcomer = Newcomer::from(&waiting);
+    if waiting.deadline <= now || would_be_late(queue, &newcomer, waiting.cost, rules, now) {
         return Err(refusal(queue, QueueRefusal::TooLongAWait, now));
     }
     let displaced = match queue.len < rules.max_pending {
@@ -58,7 +80,7 @@ pub fn push<W>(
     };
     if queue.is_empty() {
         queue.drain.began(now);
-        queue.congestion.began(rules.overload, now);
+        queue.congestion.began(now);
     }
     queue.number += 1;
     let ticket = QueueTicket {
@@ -71,6 +93,7 @@ pub fn push<W>(
         number: queue.number,
     };
     let flow = queue.flows.entry(ticket.flow).or_default();
+    queue.backlog.add(&waiting);
     flow.push(ticket, waiting, owner);
     queue.len += 1;
     Ok(Queued { ticket, displaced })
@@ -85,39 +108,57 @@ pub(super) fn refusal<W>(queue: &Queue<W>, why: QueueRefusal, now: Moment) -> Re
     }
 }
 
-fn would_be_late<W>(queue: &Queue<W>, waiting: &Waiting, rules: &QueueRules, now: Moment) -> bool {
-    let wait = match rules.overload {
-        Overload::PredictedWait => queue.drain.time_for(ahead_of(queue, waiting), now),
-        Overload::ControlledDelay => None,
-    };
-    wait.is_some_and(|wait| wait > waiting.deadline - now)
-}
-
-/// The cost of what is served before a request: all of higher priority, and of each tenant of its own as much as of
-/// its own tenant.
-fn ahead_of<W>(queue: &Queue<W>, waiting: &Waiting) -> f64 {
-    let backlogs = backlogs(queue, waiting.priority);
-    let own = backlogs.get(&waiting.tenant).copied().unwrap_or_default();
-    let others = backlogs
-        .iter()
-        .filter(|(tenant, _)| **tenant != waiting.tenant);
-    let fair = others.map(|(_, backlog)| backlog.min(own + waiting.cost));
-    let flows = queue.flows.iter();
-    let higher = flows.filter(|(key, _)| key.priority > waiting.priority);
-    higher.map(|(_, flow)| flow.cost()).sum::<f64>() + own + fair.sum::<f64>()
-}
-
-/// The cost of what waits of each tenant of a priority.
-fn backlogs<W>(queue: &Queue<W>, priority: u8) -> BTreeMap<u64, f64> {
-    let mut backlogs = BTreeMap::new();
-    for (key, flow) in queue
-        .flows
-        .iter()
-        .filter(|(key, _)| key.priority == priority)
-    {
-        *backlogs.entry(key.tenant).or_default() += flow.cost();
+fn would_be_late<W>(
+    queue: &Queue<W>,
+    who: &Newcomer,
+    cost: f64,
+    rules: &QueueRules,
+    now: Moment,
+) -> bool {
+    if rules.overload == Overload::ControlledDelay {
+        return false;
     }
-    backlogs
+    let backlog = &queue.backlog;
+    let higher = backlog.above(who.priority);
+    let own = backlog.of(who.priority, who.tenant);
+    // Of each other tenant of its priority as much goes before it as of its own, with itself.
+    let ahead = higher + backlog.shares(who.priority, own + cost);
+    let wait = queue.drain.time_for(ahead, now);
+    wait.is_some_and(|wait| wait > who.deadline - now)
+}
+
+/// As [`Queue::closed_to`].
+pub fn closed_to<W>(
+    queue: &Queue<W>,
+    who: &Newcomer,
+    rules: &QueueRules,
+    now: Moment,
+) -> Option<QueueRefusal> {
+    if would_be_late(queue, who, 0.0, rules, now) {
+        return Some(QueueRefusal::TooLongAWait);
+    }
+    match queue.len < rules.max_pending {
+        true => None,
+        false => last_in_full(queue, who, 0.0),
+    }
+}
+
+/// Why a request is itself the one to go from a full queue; `None` where another one goes.
+fn last_in_full<W>(queue: &Queue<W>, who: &Newcomer, cost: f64) -> Option<QueueRefusal> {
+    let backlog = &queue.backlog;
+    let (lowest, most) = match backlog.lowest() {
+        Some(lowest) => (lowest, backlog.most(lowest).map_or(0.0, |(_, most)| most)),
+        None => return Some(QueueRefusal::QueueFull),
+    };
+    let own = backlog.of(lowest, who.tenant);
+    let has_others = own > 0.0 && backlog.tenants(lowest) > 1;
+    match who.priority.cmp(&lowest) {
+        Ordering::Less => Some(QueueRefusal::QueueFull),
+        Ordering::Equal if own + cost < most => None,
+        Ordering::Equal if has_others => Some(QueueRefusal::TenantShareUsed),
+        Ordering::Equal => Some(QueueRefusal::QueueFull),
+        Ordering::Greater => None,
+    }
 }
 
 /// The queue is full: makes room for a request by taking out the last one of the tenant that waits for most, in the
@@ -127,33 +168,19 @@ fn displace<W>(
     waiting: &Waiting,
     now: Moment,
 ) -> Result<(W, Refusal), Refusal> {
+    if let Some(why) = last_in_full(queue, &Newcomer::from(waiting), waiting.cost) {
+        return Err(refusal(queue, why, now));
+    }
     let full = refusal(queue, QueueRefusal::QueueFull, now);
-    let lowest = queue
-        .flows
-        .keys()
-        .next()
-        .map_or(u8::MAX, |key| key.priority);
-    if waiting.priority < lowest {
-        return Err(full);
-    }
-    let backlogs = backlogs(queue, lowest);
-    let most = backlogs
-        .iter()
-        .max_by(|one, other| one.1.total_cmp(other.1));
-    let (tenant, most) = most.map(|(tenant, cost)| (*tenant, *cost)).ok_or(full)?;
-    let own = backlogs.get(&waiting.tenant).copied().unwrap_or_default();
-    let share_used = Refusal {
-        why: QueueRefusal::TenantShareUsed,
-        ..full
-    };
-    let is_lowest = waiting.priority == lowest;
-    if is_lowest && own + waiting.cost >= most {
-        let has_others = own > 0.0 && backlogs.len() > 1;
-        return Err(if has_others { share_used } else { full });
-    }
+    let lowest = queue.backlog.lowest().ok_or(full)?;
+    let (tenant, _) = queue.backlog.most(lowest).ok_or(full)?;
     let last = last_of(queue, lowest, tenant).ok_or(full)?;
     let gone = queue.cancel(last, now).ok_or(full)?;
-    Ok((gone, if is_lowest { share_used } else { full }))
+    let why = match waiting.priority == lowest {
+        true => QueueRefusal::TenantShareUsed,
+        false => QueueRefusal::QueueFull,
+    };
+    Ok((gone, Refusal { why, ..full }))
 }
 
 fn last_of<W>(queue: &Queue<W>, priority: u8, tenant: u64) -> Option<QueueTicket> {

@@ -18,14 +18,12 @@ pub struct FlowKey {
 #[derive(Debug)]
 pub struct Flow<W> {
     waiting: BTreeMap<(Moment, u64), (Waiting, W)>,
-    cost: f64,
 }
 
 impl<W> Default for Flow<W> {
     fn default() -> Self {
         Self {
             waiting: BTreeMap::new(),
-            cost: 0.0,
         }
     }
 }
@@ -45,14 +43,8 @@ impl<W> Flow<W> {
         self.waiting.values().map(|(waiting, _)| waiting)
     }
 
-    /// The cost of all its requests.
-    pub fn cost(&self) -> f64 {
-        self.cost
-    }
-
     pub fn push(&mut self, ticket: QueueTicket, waiting: Waiting, owner: W) {
         let place = (ticket.deadline, ticket.number);
-        self.cost += waiting.cost;
         self.waiting.insert(place, (waiting, owner));
     }
 
@@ -69,9 +61,7 @@ impl<W> Flow<W> {
     }
 
     pub fn remove(&mut self, ticket: QueueTicket) -> Option<(Waiting, W)> {
-        let removed = self.waiting.remove(&(ticket.deadline, ticket.number))?;
-        self.cost -= removed.0.cost;
-        Some(removed)
+        self.waiting.remove(&(ticket.deadline, ticket.number))
     }
 
     /// The cost of one request.

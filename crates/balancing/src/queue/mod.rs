@@ -7,6 +7,7 @@
 //! for most.
 
 mod admission;
+mod backlog;
 mod drain;
 mod flow;
 mod hand_out;
@@ -15,13 +16,14 @@ mod overload;
 mod passed;
 mod summary;
 
-pub use admission::{QueueRefusal, Queued, Refusal};
+pub use admission::{Newcomer, QueueRefusal, Queued, Refusal};
 pub use hand_out::{Offer, Places};
 pub use overload::Overload;
 pub use passed::Passed;
 pub use summary::QueueSummary;
 
 use crate::Moment;
+use backlog::Backlog;
 use drain::DrainRate;
 use flow::{Flow, FlowKey};
 use order::Turns;
@@ -73,6 +75,7 @@ impl QueueTicket {
 pub struct Queue<W> {
     flows: BTreeMap<FlowKey, Flow<W>>,
     len: usize,
+    backlog: Backlog,
     /// Numbers the requests in the order of their arrival.
     number: u64,
     turns: Turns,
@@ -85,6 +88,7 @@ impl<W> Default for Queue<W> {
         Self {
             flows: BTreeMap::new(),
             len: 0,
+            backlog: Backlog::default(),
             number: 0,
             turns: Turns::default(),
             drain: DrainRate::default(),
@@ -102,6 +106,13 @@ impl<W> Queue<W> {
     /// Whether nobody waits.
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// Why the queue takes no request of this tenant whose priority is this or lower, whatever it costs and needs, that waits until
+    /// this deadline at most; `None` where one may wait.
+    pub fn closed_to(&self, who: &Newcomer, rules: &QueueRules, now: Moment) -> Option<Refusal> {
+        let why = admission::closed_to(self, who, rules, now)?;
+        Some(admission::refusal(self, why, now))
     }
 
     /// Lets a request wait, unless there is no room or its deadline would be over first.
@@ -177,7 +188,8 @@ impl<W> Queue<W> {
 
     /// Takes out one that has waited too long; to be called until there is none. Each with why.
     pub fn expired(&mut self, rules: &QueueRules, now: Moment) -> Option<(W, Refusal)> {
-        let patience = self.congestion.patience(rules.overload, now);
+        self.congestion.obey(rules.overload);
+        let patience = self.congestion.patience(now);
         let mut flows = self.flows.iter();
         let ticket = flows.find_map(|(key, flow)| flow.expired(*key, patience, now))?;
         let refusal = admission::refusal(self, QueueRefusal::WaitedTooLong, now);
@@ -186,8 +198,7 @@ impl<W> Queue<W> {
 
     /// How long all that wait now take to be served; `None` where that is not known.
     pub fn predicted_wait(&self, now: Moment) -> Option<Duration> {
-        let cost = self.flows.values().map(Flow::cost).sum();
-        self.drain.time_for(cost, now)
+        self.drain.time_for(self.backlog.cost(), now)
     }
 
     /// A refusal, with the time after which those that wait now will have been served.
@@ -208,10 +219,10 @@ impl<W> Queue<W> {
     fn remove(&mut self, ticket: QueueTicket, now: Moment) -> Option<(Waiting, W)> {
         let flow = self.flows.get_mut(&ticket.flow)?;
         let removed = flow.remove(ticket)?;
+        self.backlog.remove(&removed.0);
         if flow.is_empty() {
             self.flows.remove(&ticket.flow);
-            let flows = self.flows.keys();
-            self.turns.left(ticket.flow, flows);
+            self.turns.left(ticket.flow, &self.backlog);
         }
         self.len -= 1;
         if self.len == 0 {

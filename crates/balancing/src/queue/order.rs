@@ -1,5 +1,6 @@
 //! Whose turn it is: priorities with a floor, and in each priority the tenants by their share.
 
+use super::backlog::Backlog;
 use super::flow::FlowKey;
 use super::{Passed, QueueTicket, Waiting};
 use crate::Moment;
@@ -76,16 +77,11 @@ impl Turns {
         shares.tenants.insert(waiting.tenant, begun + waiting.cost);
     }
 
-    /// No request of a flow waits any more; these flows are left.
-    pub fn left<'a>(
-        &mut self,
-        gone: FlowKey,
-        mut flows: impl Iterator<Item = &'a FlowKey> + Clone,
-    ) {
-        let priority_waits = flows.clone().any(|key| key.priority == gone.priority);
-        if !priority_waits {
+    /// A request of a flow waits no more; this is what still waits.
+    pub fn left(&mut self, gone: FlowKey, backlog: &Backlog) {
+        if backlog.tenants(gone.priority) == 0 {
             self.priorities.remove(&gone.priority);
-        } else if !flows.any(|key| key.priority == gone.priority && key.tenant == gone.tenant)
+        } else if !backlog.has(gone.priority, gone.tenant)
             && let Some(shares) = self.priorities.get_mut(&gone.priority)
         {
             shares.tenants.remove(&gone.tenant);

@@ -21,15 +21,19 @@ const TARGET: Duration = Duration::from_millis(5);
 /// For how long a queue has not been empty.
 #[derive(Debug, Default)]
 pub struct Congestion {
-    controlled: bool,
+    overload: Option<Overload>,
     since: Option<Moment>,
 }
 
 impl Congestion {
     /// The first request waits.
-    pub fn began(&mut self, overload: Overload, now: Moment) {
-        self.controlled = overload == Overload::ControlledDelay;
+    pub fn began(&mut self, now: Moment) {
         self.since = Some(now);
+    }
+
+    /// Keeps to this from now on.
+    pub fn obey(&mut self, overload: Overload) {
+        self.overload = Some(overload);
     }
 
     /// Nobody waits any more.
@@ -39,15 +43,19 @@ impl Congestion {
 
     /// Whether the newest goes first.
     pub fn is_lifo(&self, now: Moment) -> bool {
-        self.controlled && self.since.is_some_and(|since| now - since > INTERVAL)
+        self.is_controlled() && self.since.is_some_and(|since| now - since > INTERVAL)
     }
 
     /// The longest wait at present; `None`: as long as the deadline allows.
-    pub fn patience(&self, overload: Overload, now: Moment) -> Option<Duration> {
-        match overload {
-            Overload::PredictedWait => None,
-            Overload::ControlledDelay if self.is_lifo(now) => Some(TARGET),
-            Overload::ControlledDelay => Some(INTERVAL),
+    pub fn patience(&self, now: Moment) -> Option<Duration> {
+        match self.is_controlled() {
+            false => None,
+            true if self.is_lifo(now) => Some(TARGET),
+            true => Some(INTERVAL),
         }
+    }
+
+    fn is_controlled(&self) -> bool {
+        self.overload == Some(Overload::ControlledDelay)
     }
 }

@@ -270,6 +270,67 @@ fn controlled_delay_serves_the_newest_once_the_queue_has_stood() {
     assert!(queue.expired(&rules, at(104)).is_some());
 }
 
+#[test]
+fn a_changed_rule_holds_for_those_that_wait_already() {
+    let controlled = QueueRules {
+        overload: Overload::ControlledDelay,
+        ..RULES
+    };
+    let mut queue = Queue::default();
+    for owner in 1..=2u32 {
+        let deadline = at(9000 + u64::from(owner));
+        push(
+            &mut queue,
+            Waiting {
+                deadline,
+                ..waiting(1)
+            },
+            owner,
+        );
+    }
+    assert!(queue.expired(&RULES, at(101)).is_none());
+    assert_eq!(
+        queue.expired(&controlled, at(101)).map(|gone| gone.0),
+        Some(1)
+    );
+    let newer = Waiting {
+        arrived: at(101),
+        deadline: at(9999),
+        ..waiting(1)
+    };
+    queue.push(newer, 3, &controlled, at(101)).unwrap();
+    let ticket = queue.next(&Passed::default(), at(102)).unwrap();
+    assert_eq!(queue.get(ticket), Some(&3));
+    queue.expired(&RULES, at(102));
+    let ticket = queue.next(&Passed::default(), at(102)).unwrap();
+    assert_eq!(queue.get(ticket), Some(&2));
+}
+
+#[test]
+fn who_is_told_before_it_is_understood_that_the_queue_is_closed_would_be_refused_by_it() {
+    let rules = QueueRules {
+        max_pending: 2,
+        ..RULES
+    };
+    let mut queue = Queue::default();
+    let newcomer = |tenant, priority| Newcomer {
+        tenant,
+        priority,
+        deadline: at(10_000),
+    };
+    let closed = |queue: &Queue<u32>, tenant, priority| {
+        let refusal = queue.closed_to(&newcomer(tenant, priority), &rules, NOW);
+        refusal.map(|refusal| refusal.why)
+    };
+    queue.push(waiting(1), 1, &rules, NOW).unwrap();
+    assert_eq!(closed(&queue, 1, 5), None, "there is room");
+    queue.push(waiting(1), 2, &rules, NOW).unwrap();
+    assert_eq!(closed(&queue, 1, 5), Some(QueueRefusal::QueueFull));
+    assert_eq!(closed(&queue, 2, 4), Some(QueueRefusal::QueueFull));
+    assert_eq!(closed(&queue, 2, 5), None, "a smaller tenant goes before");
+    assert_eq!(closed(&queue, 1, 8), None, "a higher priority goes before");
+}
+
 /// What is done to a queue.
 #[derive(Debug, Clone)]
 enum Step {
@@ -314,11 +375,15 @@ proptest! {
             let now = at(u64::from(turn));
             match step {
                 Step::Push { priority, tenant, need, deadline } => {
+                    let most = Duration::from_millis(60);
+                    let newcomer = Newcomer { tenant, priority, deadline: now + most };
+                    let closed = queue.closed_to(&newcomer, &rules, now).is_some();
                     let waiting = Waiting {
                         priority, tenant, need, cost: 1.0, arrived: now,
                         deadline: now + Duration::from_millis(deadline),
                     };
                     if let Ok(queued) = queue.push(waiting, turn, &rules, now) {
+                        prop_assert!(!closed, "who was told that it is closed might have waited");
                         waits.insert(turn, queued.ticket);
                         if let Some((gone, _)) = queued.displaced {
                             prop_assert!(waits.remove(&gone).is_some());

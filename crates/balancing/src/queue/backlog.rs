@@ -1,0 +1,174 @@
+//! What waits, in sums that are kept up to date with each request that comes and goes: by priority, and in each by tenant.
+
+use super::Waiting;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+/// The estimated cost of all that waits.
+#[derive(Debug, Default)]
+pub struct Backlog {
+    priorities: BTreeMap<u8, Tenants>,
+}
+
+/// What waits of one priority.
+#[derive(Debug, Default)]
+struct Tenants {
+    /// By tenant: how many of its requests wait, and their cost.
+    all: BTreeMap<u64, (usize, f64)>,
+    /// The same by cost; of floats that are not negative, those with the larger bits are the larger.
+    by_cost: BTreeSet<(u64, u64)>,
+    cost: f64,
+}
+
+impl Backlog {
+    /// A request waits.
+    pub fn add(&mut self, waiting: &Waiting) {
+        let tenants = self.priorities.entry(waiting.priority).or_default();
+        tenants.change(waiting.tenant, |(count, cost)| {
+            (count + 1, cost + waiting.cost)
+        });
+    }
+
+    /// A request waits no more.
+    pub fn remove(&mut self, waiting: &Waiting) {
+        let Some(tenants) = self.priorities.get_mut(&waiting.priority) else {
+            return;
+        };
+        tenants.change(waiting.tenant, |(count, cost)| {
+            (count.saturating_sub(1), cost - waiting.cost)
+        });
+        if tenants.all.is_empty() {
+            self.priorities.remove(&waiting.priority);
+        }
+    }
+
+    /// The cost of all.
+    pub fn cost(&self) -> f64 {
+        self.priorities.values().map(|tenants| tenants.cost).sum()
+    }
+
+    /// The cost of all of higher priority.
+    pub fn above(&self, priority: u8) -> f64 {
+        let higher = self.priorities.iter().rev();
+        let higher = higher.take_while(|(one, _)| **one > priority);
+        higher.map(|(_, tenants)| tenants.cost).sum()
+    }
+
+    /// The cost of what a tenant waits for in a priority.
+    pub fn of(&self, priority: u8, tenant: u64) -> f64 {
+        let tenants = self.priorities.get(&priority);
+        tenants.map_or(0.0, |tenants| tenants.cost_of(tenant))
+    }
+
+    /// The cost of what the tenants of a priority wait for, of each no more than `most`. Takes as long as there are tenants that
+    /// wait for more.
+    pub fn shares(&self, priority: u8, most: f64) -> f64 {
+        let Some(tenants) = self.priorities.get(&priority) else {
+            return 0.0;
+        };
+        let most = most.max(0.0);
+        let after = Bound::Excluded((most.to_bits(), u64::MAX));
+        let over = tenants.by_cost.range((after, Bound::Unbounded));
+        let beyond = over.map(|(bits, _)| f64::from_bits(*bits) - most);
+        tenants.cost - beyond.sum::<f64>()
+    }
+
+    /// The lowest priority of which a request waits.
+    pub fn lowest(&self) -> Option<u8> {
+        self.priorities.keys().next().copied()
+    }
+
+    /// The tenant that waits for most in a priority, and for how much.
+    pub fn most(&self, priority: u8) -> Option<(u64, f64)> {
+        let (bits, tenant) = *self.priorities.get(&priority)?.by_cost.last()?;
+        Some((tenant, f64::from_bits(bits)))
+    }
+
+    /// How many tenants wait in a priority.
+    pub fn tenants(&self, priority: u8) -> usize {
+        let tenants = self.priorities.get(&priority);
+        tenants.map_or(0, |tenants| tenants.all.len())
+    }
+
+    /// Whether a request of a tenant waits in a priority.
+    pub fn has(&self, priority: u8, tenant: u64) -> bool {
+        let tenants = self.priorities.get(&priority);
+        tenants.is_some_and(|tenants| tenants.all.contains_key(&tenant))
+    }
+}
+
+impl Tenants {
+    fn cost_of(&self, tenant: u64) -> f64 {
+        self.all.get(&tenant).map_or(0.0, |(_, cost)| *cost)
+    }
+
+    fn change(&mut self, tenant: u64, change: impl FnOnce((usize, f64)) -> (usize, f64)) {
+        let before = self.all.remove(&tenant).unwrap_or_default();
+        self.by_cost.remove(&(before.1.to_bits(), tenant));
+        let (count, cost) = change(before);
+        // Sums of floats that were added and taken away again are not exact: without requests there is no cost.
+        let cost = if count > 0 { cost.max(0.0) } else { 0.0 };
+        self.cost = (self.cost - before.1 + cost).max(0.0);
+        if count > 0 {
+            self.all.insert(tenant, (count, cost));
+            self.by_cost.insert((cost.to_bits(), tenant));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Moment;
+    use proptest::prelude::*;
+
+    fn waiting(priority: u8, tenant: u64, cost: f64) -> Waiting {
+        Waiting {
+            priority,
+            cost,
+            tenant,
+            need: 0,
+            arrived: Moment(0),
+            deadline: Moment(1),
+        }
+    }
+
+    fn near(one: f64, other: f64) -> bool {
+        (one - other).abs() < 1e-6
+    }
+
+    proptest! {
+        #[test]
+        fn the_sums_are_those_of_what_waits(
+            steps in prop::collection::vec((0..3u8, 0..4u64, 0.1..5.0f64, any::<bool>()), 1..200),
+            most in 0.0..20.0f64,
+        ) {
+            let (mut backlog, mut all) = (Backlog::default(), Vec::<Waiting>::new());
+            for (priority, tenant, cost, leaves) in steps {
+                if leaves && !all.is_empty() {
+                    let gone = all.remove(tenant as usize % all.len());
+                    backlog.remove(&gone);
+                } else {
+                    let one = waiting(priority, tenant, cost);
+                    backlog.add(&one);
+                    all.push(one);
+                }
+                let sum = |is: &dyn Fn(&&Waiting) -> bool| all.iter().filter(is).map(|one| one.cost).sum::<f64>();
+                prop_assert!(near(backlog.cost(), sum(&|_| true)));
+                prop_assert_eq!(backlog.lowest(), all.iter().map(|one| one.priority).min());
+                for priority in 0..3 {
+                    prop_assert!(near(backlog.above(priority), sum(&|one| one.priority > priority)));
+                    let of = |tenant| sum(&|one| one.priority == priority && one.tenant == tenant);
+                    let shares: f64 = (0..4).map(|tenant| of(tenant).min(most)).sum();
+                    prop_assert!(near(backlog.shares(priority, most), shares));
+                    prop_assert!((0..4).all(|tenant| near(backlog.of(priority, tenant), of(tenant))));
+                    let largest = (0..4).map(of).fold(0.0, f64::max);
+                    prop_assert!(near(backlog.most(priority).map_or(0.0, |most| most.1), largest));
+                }
+                let has = |priority, tenant| all.iter().any(|one| (one.priority, one.tenant) == (priority, tenant));
+                let pairs = || (0..3).flat_map(|priority| (0..4).map(move |tenant| (priority, tenant)));
+                prop_assert!(pairs().all(|(priority, tenant)| backlog.has(priority, tenant) == has(priority, tenant)));
+            }
+        }
+    }
+}
