@@ -116,7 +116,7 @@ mod tests {
     fn an_adaptive_that_stands_for_another_strategy_is_not_compared() {
         use StrategyName::{Adaptive, History};
         let record = |n: u64| Recorded {
-            ask: Ask::recorded(1, 0, 1.0, Moment(n * 1_000_000_000)),
+            ask: Ask::read(1, 0, 1.0, Moment(n * 1_000_000_000)),
             endpoint: 0,
             service_time: Duration::from_millis(10),
             failed: false,

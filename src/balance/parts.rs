@@ -4,7 +4,7 @@ use super::chooser::Chooser;
 use super::pool::{MAX_ENDPOINTS, PoolError};
 use crate::config::{self, Config, StrategyName};
 use crate::endpoint::{self, Endpoint, HealthRules, Registry};
-use balancing::{Overload, QueueRules, ScreenRules, Selector};
+use balancing::{ExtraRules, Overload, QueueRules, ScreenRules, Selector};
 use std::sync::Arc;
 
 /// Who may wait.
@@ -29,6 +29,15 @@ pub fn selector(chooser: &Chooser, config: &Config) -> Selector {
         },
         load_factor: config.balance.affinity.load_factor,
         slowest: config.planner.max_response_time.as_secs_f64().max(1e-3),
+    }
+}
+
+/// How many extra attempts a service is given.
+pub fn extra_rules(balance: &config::Balance) -> ExtraRules {
+    ExtraRules {
+        retry_share: balance.retry_budget,
+        retry_floor: balance.retry_floor,
+        hedging: balance.enabled && balance.hedging,
     }
 }
 
@@ -77,4 +86,22 @@ pub fn endpoints(
         }));
     }
     Ok(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use balancing::policies::Strategy;
+
+    #[test]
+    fn what_the_crate_has_as_its_defaults_is_what_is_shipped() {
+        let config = Config::default();
+        let chooser = Chooser::new(config.balance.strategy, &config.balance, 2, None);
+        let shipped = selector(&chooser, &config);
+        let default = Selector::new(Strategy::Adaptive.policy(2));
+        assert_eq!(shipped.rules, default.rules);
+        assert_eq!(shipped.slowest, default.slowest);
+        assert_eq!(shipped.load_factor, default.load_factor);
+        assert_eq!(extra_rules(&config.balance), ExtraRules::default());
+    }
 }

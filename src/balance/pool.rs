@@ -14,7 +14,7 @@ use crate::config::{self, Config, StrategyName};
 use crate::dialect::Placement;
 use crate::endpoint::{Condition, Endpoint, ProbeTrigger, Registry};
 use crate::random::Random;
-use balancing::{ExtraAttempts, ExtraRules, LearnedWeight, QueueRules, Selector, ShadowFigures};
+use balancing::{ExtraAttempts, LearnedWeight, QueueRules, Selector, ShadowFigures};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,11 +91,7 @@ impl Pool {
             },
             registry: registry.clone(),
             extra: ExtraAttempts::new(
-                ExtraRules {
-                    retry_share: balance.retry_budget,
-                    retry_floor: balance.retry_floor,
-                    hedging: balance.enabled && balance.hedging,
-                },
+                parts::extra_rules(balance),
                 before.map(|before| &before.extra),
             ),
         })

@@ -91,7 +91,7 @@ fn report(service: &str, lines: &[ArrivalLine]) -> Option<Value> {
 fn record(line: &ArrivalLine, endpoint: usize) -> Recorded {
     let arrived = Moment(line.at_us.saturating_mul(1000));
     Recorded {
-        ask: Ask::recorded(line.shape, line.class, line.cost, arrived),
+        ask: Ask::read(line.shape, line.class, line.cost, arrived),
         endpoint,
         service_time: Duration::from_secs_f64(line.service_time),
         failed: line.failed,

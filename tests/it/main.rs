@@ -23,5 +23,6 @@ mod path_transparent;
 mod process;
 mod regression;
 mod reload;
+mod simulator_defaults;
 mod support;
 mod trial;

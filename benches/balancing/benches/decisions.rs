@@ -4,10 +4,7 @@
 //! `crates/balancing/tests/allocations.rs`.
 
 use balancing::policies::Strategy;
-use balancing::{
-    Ask, Completion, EndpointView, Fault, Moment, Random, ScreenRules, Selector, ServingRules,
-    Start,
-};
+use balancing::{Ask, Completion, EndpointView, Fault, Moment, Random, Selector, Start};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -40,17 +37,8 @@ impl Pool {
             view.load.mean_time = Some(0.01 + (id % 5) as f64 / 1000.0);
             view
         };
-        let rules = ScreenRules {
-            serving: ServingRules::default(),
-            max_ejected: 1.0,
-        };
         Self {
-            selector: Selector {
-                policy: strategy.policy(endpoints),
-                rules,
-                slowest: 5.0,
-                load_factor: 1.25,
-            },
+            selector: Selector::new(strategy.policy(endpoints)),
             live: (0..endpoints).map(view).collect(),
             views: Vec::with_capacity(endpoints),
             random: Random::seeded(1),
@@ -62,19 +50,7 @@ impl Pool {
     fn decide(&mut self) -> (Duration, Duration) {
         self.now += 50_000;
         let now = Moment(self.now);
-        let ask = Ask {
-            shape: self.now % 7,
-            class: (self.now % 4) as u8,
-            cost: 1.0,
-            needs_writer: false,
-            is_retry: false,
-            ahead: 0.0,
-            target: 0,
-            asks_data: true,
-            may_try: true,
-            affinity: None,
-            arrived: now,
-        };
+        let ask = Ask::read(self.now % 7, (self.now % 4) as u8, 1.0, now);
         let began = Instant::now();
         self.views.clear();
         self.views.extend_from_slice(&self.live);

@@ -1,6 +1,7 @@
 //! Short runs whose figures are kept in a file. A row that has become worse fails a test.
 
-use crate::contender::{Contender, ORACLES};
+use crate::contender::{Contender, INFORMED, ORACLES};
+use crate::regret::{self, BLIND};
 use crate::runs::{jobs, run_all};
 use crate::scenario::{Kind, Measure, Scenario};
 use crate::scenarios::{self, SCENARIOS};
@@ -17,8 +18,11 @@ const SHORT: f64 = 0.05;
 const SHIPPED: [&str; 4] = ["overload.0.93", "overload.1.41", "goal.all_fail", "S4"];
 /// Who is held.
 const DEFAULT: Contender = Contender::Own(Strategy::Adaptive);
-/// By how much a figure may be worse.
+/// By how much a figure may be worse, and a mean of many.
 const TOLERANCE: f64 = 0.03;
+const OF_MEANS: f64 = 0.01;
+/// What stands for the name of a scenario where a figure is the mean of many.
+const MEAN: &str = "mean";
 /// Percent of requests by which a share of them may be worse.
 const POINTS: f64 = 0.03;
 /// Stands for infinity, which JSON lacks.
@@ -31,6 +35,7 @@ pub type Figures = BTreeMap<String, f64>;
 /// The figures now.
 pub fn figures(threads: usize) -> Figures {
     let mut figures = plain(threads);
+    figures.extend(against_others(threads));
     figures.extend(as_shipped(threads));
     figures
 }
@@ -47,7 +52,33 @@ fn plain(threads: usize) -> Figures {
     let jobs = jobs(&scenarios, &[one, other, DEFAULT], &SEEDS);
     let rows = table::rows(&run_all(&jobs, &settings, threads));
     let own = rows.iter().filter(|row| row.policy == DEFAULT.name());
-    own.map(|row| (name(row), rounded(row.judged()))).collect()
+    own.filter_map(|row| Some((name(row), rounded(row.judged()?))))
+        .collect()
+}
+
+/// The regret of the default in each row that is judged by p99, and the mean over the oracle, as `mean`: with estimates of
+/// costs and without.
+fn against_others(threads: usize) -> Figures {
+    let settings = Settings {
+        length: LENGTH,
+        ..Settings::default()
+    };
+    let by_p99 = |one: &&Scenario| one.measure == Measure::TimesOracle && one.kind == Kind::Common;
+    let scenarios: Vec<&Scenario> = SCENARIOS.iter().filter(by_p99).collect();
+    let blind = BLIND.iter().filter_map(|name| Contender::named(name));
+    let own = [DEFAULT, INFORMED[0]];
+    let contenders: Vec<Contender> = ORACLES.into_iter().chain(own).chain(blind).collect();
+    let jobs = jobs(&scenarios, &contenders, &SEEDS[..1]);
+    let rows = table::rows(&run_all(&jobs, &settings, threads));
+    let of = |policy: &'static str| {
+        let regrets = regret::regrets(&rows, policy).into_iter();
+        let each =
+            regrets.map(move |one| (format!("{} {policy}, regret", one.scenario), one.times));
+        let mean = regret::of_oracle(&rows, policy).map(|(mean, _)| mean);
+        each.chain(mean.map(|mean| (format!("{MEAN} {policy}"), mean)))
+    };
+    let all = own.iter().flat_map(|own| of(own.name()));
+    all.map(|(name, figure)| (name, rounded(figure))).collect()
 }
 
 /// What is reached as shipped, and at how many attempts for a request.
@@ -64,11 +95,11 @@ fn as_shipped(threads: usize) -> Figures {
         let name = format!("{} shipped", name(row));
         let figure = match scenarios::named(row.scenario).map(|one| one.measure) {
             Some(Measure::TimesOracle) => (format!("{name}, p99.9"), rounded(row.p999)),
-            _ => (name.clone(), rounded(row.judged())),
+            _ => (name.clone(), rounded(row.judged()?)),
         };
-        [figure, (format!("{name}, attempts"), rounded(row.attempts))]
+        Some([figure, (format!("{name}, attempts"), rounded(row.attempts))])
     };
-    rows.iter().flat_map(both).collect()
+    rows.iter().filter_map(both).flatten().collect()
 }
 
 fn name(row: &Row) -> String {
@@ -91,6 +122,9 @@ pub fn worse(before: &Figures, now: &Figures) -> Vec<String> {
 }
 
 fn is_worse(name: &str, old: f64, new: f64) -> bool {
+    if name.starts_with(MEAN) {
+        return new > old * (1.0 + OF_MEANS);
+    }
     let scenario = name.split(' ').next().and_then(scenarios::named);
     let measure = scenario.map(|scenario| scenario.measure);
     // After a comma stands what else than the judged figure it is; less of it is better.
@@ -121,6 +155,8 @@ mod tests {
         assert!(!worse("overload.1.41 adaptive shipped", 99.0, 97.0));
         assert!(worse("overload.1.41 adaptive shipped", 99.0, 90.0));
         assert!(worse("overload.1.41 adaptive shipped, attempts", 1.0, 1.1));
+        assert!(worse("S4 adaptive, regret", 1.0, 1.04));
+        assert!(worse("mean adaptive", 1.0, 1.011));
         assert!(worse("S4 gone", 1.0, f64::INFINITY));
     }
 }

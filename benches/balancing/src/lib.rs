@@ -6,13 +6,14 @@
 //! | `scenario`, `scenarios` | what is simulated, as data |
 //! | `draw`, `arrivals`, `timeline` | what is drawn from the seed before any policy acts |
 //! | `replica` | how a server works off requests |
+//! | `shipped` | what the proxy does by default |
 //! | `endpoint` | what a proxy knows of a replica |
 //! | `line`, `clients` | how requests wait in a proxy, and for how long their clients do |
 //! | `balancer` | what the engine asks: a proxy with a policy, or an oracle |
 //! | `engine` | events and the virtual clock |
 //! | `call` | a request as its proxy sees it, with its attempts |
 //! | `rivals` | the policies of other proxies, as they are published |
-//! | `outcome`, `table`, `published` | what was measured |
+//! | `outcome`, `table`, `regret`, `published` | what was measured |
 //! | `report`, `baseline` | the page of the docs, and what tests hold |
 
 pub mod arrivals;
@@ -29,6 +30,7 @@ pub mod oracle;
 pub mod outcome;
 pub mod proxy;
 pub mod published;
+pub mod regret;
 pub mod replica;
 pub mod report;
 pub mod rivals;
@@ -36,5 +38,6 @@ pub mod runs;
 pub mod scenario;
 pub mod scenarios;
 pub mod settings;
+pub mod shipped;
 pub mod table;
 pub mod timeline;

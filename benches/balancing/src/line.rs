@@ -1,6 +1,7 @@
 //! How requests wait in a proxy: in the queue of the crate, as in the path.
 
 use crate::scenario::Scenario;
+use crate::shipped::{MAX_PENDING, MAX_PENDING_PER_ENDPOINT, MAX_WAIT};
 use balancing::{Moment, Overload, Places, Queue, QueueRules, Refusal};
 use clap::ValueEnum;
 use std::time::Duration;
@@ -34,11 +35,6 @@ impl Waiting {
     }
 }
 
-/// Requests that wait at most, in all and for each endpoint, as by default.
-const MAX_PENDING: usize = 1000;
-const MAX_PENDING_PER_ENDPOINT: usize = 500;
-/// How long a request waits at most, as by default, seconds.
-const MAX_WAIT: f64 = 10.0;
 /// The share of a client's deadline in which a request must begin, as in the path.
 const BEGINS_WITHIN: f64 = 0.3;
 /// For those that wait for as long as it takes, seconds.
@@ -60,7 +56,7 @@ impl Line {
             Waiting::Fifo => (usize::MAX, FOREVER),
             Waiting::PredictedWait | Waiting::ControlledDelay => (
                 MAX_PENDING.min(MAX_PENDING_PER_ENDPOINT * scenario.replica_count()),
-                MAX_WAIT.min(deadline * BEGINS_WITHIN),
+                MAX_WAIT.as_secs_f64().min(deadline * BEGINS_WITHIN),
             ),
         };
         Self {

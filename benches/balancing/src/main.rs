@@ -3,12 +3,14 @@
 use balancing_sim::baseline;
 use balancing_sim::contender::{Contender, ORACLES};
 use balancing_sim::line::Waiting;
+use balancing_sim::regret;
 use balancing_sim::replica::Discipline;
 use balancing_sim::report::{Report, goals};
 use balancing_sim::runs::{jobs, run_all};
 use balancing_sim::scenario::Scenario;
 use balancing_sim::scenarios::SCENARIOS;
-use balancing_sim::settings::{MAX_CONNECTIONS, Settings};
+use balancing_sim::settings::Settings;
+use balancing_sim::shipped::MAX_CONNECTIONS;
 use balancing_sim::table::{self, Row};
 use clap::{Args, Parser, Subcommand};
 use std::error::Error;
@@ -115,7 +117,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             selection,
             published,
         } => {
-            print!("{}", table::matrix(&selection.rows()?, published));
+            let rows = selection.rows()?;
+            print!("{}", table::matrix(&rows, published));
+            print!("\n{}", regret::table(&rows));
             Ok(())
         }
         Command::Report {

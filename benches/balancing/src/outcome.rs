@@ -271,7 +271,8 @@ impl Tally {
         let came: u64 = seconds.iter().map(|one| one.came).sum();
         let answered: u64 = seconds.iter().map(|one| one.answered).sum();
         let could = self.scenario.capacity() * seconds.len() as f64;
-        Some(answered as f64 / could.min(came as f64))
+        let most = could.min(came as f64);
+        (most > 0.0).then(|| answered as f64 / most)
     }
 }
 
@@ -279,10 +280,10 @@ fn at(seconds: f64) -> Moment {
     Moment(0) + Duration::from_secs_f64(seconds)
 }
 
-/// The value below which this share of the values lies.
+/// The value below which this share of the values lies; infinite where there are none: nothing was ever answered.
 fn quantile(values: &mut [f64], share: f64) -> f64 {
     if values.is_empty() {
-        return f64::NAN;
+        return f64::INFINITY;
     }
     let rank = (share * values.len() as f64).ceil() as usize;
     let rank = rank.clamp(1, values.len()) - 1;
@@ -299,5 +300,6 @@ mod tests {
         assert_eq!(quantile(&mut values, 0.99), 99.0);
         assert_eq!(quantile(&mut values, 0.5), 50.0);
         assert_eq!(quantile(&mut [7.0], 0.99), 7.0);
+        assert_eq!(quantile(&mut [], 0.99), f64::INFINITY);
     }
 }

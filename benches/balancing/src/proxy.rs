@@ -4,20 +4,11 @@ use crate::balancer::{Balancer, End, Place, Wanted};
 use crate::endpoint::SimEndpoint;
 use crate::replica::Replica;
 use crate::settings::Settings;
+use crate::shipped::PROBE_INTERVAL;
 use balancing::health::{Peers, ProbeSchedule};
-use balancing::{
-    EndpointView, Moment, Policy, Random, RouteReason, ScreenRules, Selector, ServingRules, Start,
-    Wait,
-};
+use balancing::{EndpointView, Moment, Policy, Random, RouteReason, Selector, Start, Wait};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Share of the endpoints that may be ejected, as by default.
-const MAX_EJECTED: f64 = 0.34;
-/// Between two rounds of probes, as by default.
-const PROBE_INTERVAL: Duration = Duration::from_secs(30);
-/// Seconds that count as 1.0 in scores, as by default.
-const SLOWEST: f64 = 5.0;
 
 /// One proxy in front of the replicas.
 pub struct Proxy {
@@ -69,19 +60,9 @@ impl Proxy {
             SimEndpoint::new(settings, *weight, health)
         };
         let endpoints = weights.iter().map(&mut endpoint).collect();
-        let rules = ScreenRules {
-            serving: ServingRules::default(),
-            max_ejected: MAX_EJECTED,
-        };
-        let selector = Selector {
-            policy,
-            rules,
-            slowest: SLOWEST,
-            load_factor: 1.25,
-        };
         Self {
             endpoints,
-            selector,
+            selector: Selector::new(policy),
             feedback,
             views: Vec::with_capacity(weights.len()),
             probes: settings

@@ -3,10 +3,8 @@
 use crate::line::Waiting;
 use crate::replica::Discipline;
 use crate::scenario::Scenario;
+use crate::shipped::MAX_CONNECTIONS;
 use balancing::health::{BreakerSettings, HealthSettings};
-
-/// Requests in flight at an endpoint at most, as by default.
-pub const MAX_CONNECTIONS: u32 = 100;
 
 /// The settings of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]

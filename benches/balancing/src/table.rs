@@ -57,7 +57,7 @@ fn oracle_p99(rows: &[Row], scenario: &str) -> Option<f64> {
         row.scenario == scenario && ORACLES.iter().any(|oracle| oracle.name() == row.policy)
     };
     let times = rows.iter().filter(is_oracle).map(|row| row.p99);
-    times.min_by(f64::total_cmp)
+    times.min_by(f64::total_cmp).filter(|p99| p99.is_finite())
 }
 
 fn row(of: &[Outcome]) -> Row {
@@ -119,15 +119,15 @@ fn of_sender(of: &[Outcome], sender: usize) -> SenderFigures {
 }
 
 impl Row {
-    /// The figure by which policies are compared in its scenario.
-    pub fn judged(&self) -> f64 {
+    /// The figure by which policies are compared in its scenario; `None` where no oracle was simulated beside it, or too short.
+    pub fn judged(&self) -> Option<f64> {
         let measure = scenarios::named(self.scenario).map(|scenario| scenario.measure);
         match measure.unwrap_or(Measure::TimesOracle) {
-            Measure::TimesOracle => self.times_oracle.unwrap_or(f64::NAN),
-            Measure::WithinASecond => self.within_a_second * 100.0,
-            Measure::Errors => self.error_share * 100.0,
-            Measure::SecondsToServe { .. } => self.seconds_to_recover.unwrap_or(f64::NAN),
-            Measure::Goodput { .. } => self.goodput.unwrap_or(f64::NAN) * 100.0,
+            Measure::TimesOracle => self.times_oracle,
+            Measure::WithinASecond => Some(self.within_a_second * 100.0),
+            Measure::Errors => Some(self.error_share * 100.0),
+            Measure::SecondsToServe { .. } => self.seconds_to_recover,
+            Measure::Goodput { .. } => self.goodput.map(|goodput| goodput * 100.0),
         }
     }
 }
@@ -151,7 +151,7 @@ pub fn matrix(rows: &[Row], published: bool) -> String {
         for row in of_scenario {
             let other = published::figure(row.scenario, row.policy).filter(|_| published);
             let other = other.map_or(String::new(), |figure| format!("({figure:.2})"));
-            let _ = write!(text, " {:>6.2}{other:>8}", row.judged());
+            let _ = write!(text, " {:>6}{other:>8}", cell(row));
         }
     }
     text + "\n"
@@ -178,7 +178,7 @@ pub fn long(rows: &[Row]) -> String {
     for row in rows {
         let _ = writeln!(
             text,
-            "{:<21} {:<27} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.3} {:>8.3} {:>7} {:>9.2} {:>8.3} {:>7.2}  {}",
+            "{:<21} {:<27} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.1} {:>8.3} {:>8.3} {:>7} {:>9} {:>8.3} {:>7.2}  {}",
             row.scenario,
             row.policy,
             row.p50,
@@ -190,13 +190,18 @@ pub fn long(rows: &[Row]) -> String {
             row.within_a_second * 100.0,
             row.times_oracle
                 .map_or(String::new(), |times| format!("{times:.2}")),
-            row.judged(),
+            cell(row),
             row.attempts,
             row.hedges * 100.0,
             shares(&row.shares),
         );
     }
     text
+}
+
+fn cell(row: &Row) -> String {
+    row.judged()
+        .map_or("-".to_string(), |figure| format!("{figure:.2}"))
 }
 
 fn shares(shares: &[f64]) -> String {

@@ -30,8 +30,8 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// A read of data that any endpoint could have taken, as it was recorded.
-    pub fn recorded(shape: u64, class: u8, cost: f64, arrived: Moment) -> Self {
+    /// The first attempt of a read of data that any endpoint can take.
+    pub const fn read(shape: u64, class: u8, cost: f64, arrived: Moment) -> Self {
         Self {
             shape,
             class,

@@ -41,6 +41,16 @@ pub struct ExtraRules {
     pub hedging: bool,
 }
 
+impl Default for ExtraRules {
+    fn default() -> Self {
+        Self {
+            retry_share: 0.2,
+            retry_floor: 10,
+            hedging: true,
+        }
+    }
+}
+
 /// What is kept of a service from one configuration to the next.
 #[derive(Debug, Default)]
 struct Kept {

@@ -11,6 +11,15 @@ pub struct ScreenRules {
     pub max_ejected: f64,
 }
 
+impl Default for ScreenRules {
+    fn default() -> Self {
+        Self {
+            serving: ServingRules::default(),
+            max_ejected: 1.0,
+        }
+    }
+}
+
 /// How willingly an endpoint is given a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {

@@ -31,6 +31,16 @@ pub enum Wait {
 }
 
 impl Selector {
+    /// By this policy, with all else as by default.
+    pub fn new(policy: Arc<dyn Policy>) -> Self {
+        Self {
+            policy,
+            rules: ScreenRules::default(),
+            slowest: 5.0,
+            load_factor: 1.25,
+        }
+    }
+
     /// The screen of a request.
     pub fn screen(&self, pool: &[EndpointView], ask: &Ask) -> Screen {
         Screen::new(pool, self.rules, ask)

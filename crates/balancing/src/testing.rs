@@ -1,24 +1,12 @@
 //! Pools of plain values.
 
 use crate::view::EndpointView;
-use crate::{Ask, Moment, Pick, Random, ScreenRules, Selector, ServingRules, policies::Strategy};
+use crate::{Ask, Moment, Pick, Random, Selector, policies::Strategy};
 use std::cell::RefCell;
 use std::time::Duration;
 
 /// A first attempt of a read.
-pub const READ: Ask = Ask {
-    shape: 1,
-    class: 0,
-    cost: 1.0,
-    needs_writer: false,
-    is_retry: false,
-    ahead: 0.0,
-    target: 0,
-    asks_data: true,
-    may_try: true,
-    affinity: None,
-    arrived: Moment(0),
-};
+pub const READ: Ask = Ask::read(1, 0, 1.0, Moment(0));
 
 /// A healthy, idle endpoint of weight 1 that was given a request a moment ago.
 pub const IDLE: EndpointView = EndpointView {
@@ -40,17 +28,8 @@ pub struct Plain {
 
 impl Plain {
     pub fn new(strategy: Strategy, views: Vec<EndpointView>) -> Self {
-        let rules = ScreenRules {
-            serving: ServingRules::default(),
-            max_ejected: 1.0,
-        };
         Self {
-            selector: Selector {
-                policy: strategy.policy(views.len()),
-                rules,
-                slowest: 5.0,
-                load_factor: 1.25,
-            },
+            selector: Selector::new(strategy.policy(views.len())),
             views,
             ask: READ,
             now: Moment(0),

@@ -2,8 +2,7 @@
 
 use balancing::policies::{Custom, Strategy};
 use balancing::{
-    Ask, Completion, EndpointView, Fault, Figure, Moment, Policy, Random, ScreenRules, Selector,
-    ServingRules, Start,
+    Ask, Completion, EndpointView, Fault, Figure, Moment, Policy, Random, Selector, Start,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,35 +10,14 @@ use std::time::Duration;
 /// Requests of a warm-up, and of the measurement.
 const REQUESTS: u64 = 2000;
 
-fn selector(policy: Arc<dyn Policy>) -> Selector {
-    Selector {
-        policy,
-        rules: ScreenRules {
-            serving: ServingRules::default(),
-            max_ejected: 1.0,
-        },
-        slowest: 5.0,
-        load_factor: 1.25,
-    }
-}
-
 /// Lets a selector serve these requests, each of which ends before the next one begins.
 fn serve(selector: &Selector, views: &mut [EndpointView], requests: std::ops::Range<u64>) {
     let mut random = Random::seeded(requests.start);
     for n in requests {
         let now = Moment(n * 1_000_000);
         let ask = Ask {
-            shape: n % 7,
-            class: (n % 4) as u8,
-            cost: 1.0 + (n % 5) as f64,
-            needs_writer: false,
-            is_retry: false,
-            ahead: 0.0,
-            target: 0,
-            asks_data: true,
-            may_try: true,
             affinity: (n % 3 == 0).then_some(n),
-            arrived: now,
+            ..Ask::read(n % 7, (n % 4) as u8, 1.0 + (n % 5) as f64, now)
         };
         let Some(pick) = selector.select(views, &ask, now, &mut random) else {
             continue;
@@ -73,7 +51,7 @@ fn serve(selector: &Selector, views: &mut [EndpointView], requests: std::ops::Ra
 
 /// Allocations of the requests after the warm-up.
 fn allocations(policy: Arc<dyn Policy>, endpoints: usize) -> u64 {
-    let selector = selector(policy);
+    let selector = Selector::new(policy);
     let mut views = vec![EndpointView::IDLE; endpoints];
     for (id, view) in views.iter_mut().enumerate() {
         view.id = id as u64;

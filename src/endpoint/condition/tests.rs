@@ -27,24 +27,11 @@ fn condition(host: &str) -> Condition {
 
 /// A request of this shape that began and ended now.
 fn done(shape: u64, fault: Fault, now: Moment) -> Completion {
-    let ask = Ask {
-        shape,
-        class: 0,
-        cost: 1.0,
-        needs_writer: false,
-        is_retry: false,
-        ahead: 0.0,
-        target: 0,
-        asks_data: true,
-        may_try: true,
-        affinity: None,
-        arrived: now,
-    };
     Completion {
         start: Start {
             endpoint: 0,
             in_flight: 1,
-            ask,
+            ask: Ask::read(shape, 0, 1.0, now),
             now,
         },
         now,

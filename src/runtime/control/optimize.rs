@@ -60,7 +60,7 @@ fn records(service: &Service, arrivals: Vec<Arrival>) -> Vec<Recorded> {
         .collect();
     let record = |one: Arrival| {
         Some(Recorded {
-            ask: Ask::recorded(one.shape, one.class.class(), one.cost, one.arrived),
+            ask: Ask::read(one.shape, one.class.class(), one.cost, one.arrived),
             endpoint: *places.get(&*one.server_id)?,
             service_time: Duration::from_secs_f64(one.service_time),
             failed: one.fault.has_failed(),

@@ -3,10 +3,8 @@
 use super::{Event, Simulation};
 use crate::balancer::{End, Place, Wanted};
 use crate::call::{Attempt, Call};
+use crate::shipped::MAX_ATTEMPTS;
 use balancing::{Ask, Completion, Fault, RetryCause, Slowness, Start};
-
-/// Attempts for a call, as by default.
-const MAX_ATTEMPTS: u32 = 3;
 
 /// How an attempt ended for its proxy.
 enum How {

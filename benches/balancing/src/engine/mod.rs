@@ -23,12 +23,6 @@ use std::time::Duration;
 
 /// After so many times the time in which requests arrive, what has not ended never will.
 const PATIENCE: f64 = 20.0;
-/// How the shipped proxy makes extra attempts.
-const EXTRA: ExtraRules = ExtraRules {
-    retry_share: 0.2,
-    retry_floor: 10,
-    hedging: true,
-};
 
 /// One run of a scenario.
 pub struct Simulation {
@@ -122,7 +116,7 @@ impl Simulation {
         let extra = settings.extra_attempts;
         let queue = |balancer| ProxyQueue {
             balancer,
-            extra: extra.then(|| ExtraAttempts::new(EXTRA, None)),
+            extra: extra.then(|| ExtraAttempts::new(ExtraRules::default(), None)),
             planned_probe: None,
             line: Line::new(settings.waiting, scenario),
             is_watched: false,

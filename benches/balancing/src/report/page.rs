@@ -2,6 +2,7 @@
 
 use super::{Report, goals, is_policy};
 use crate::contender::Contender;
+use crate::regret::{self, DEFAULTS};
 use crate::rivals::Rival;
 use crate::scenario::{Kind, Measure, Scenario};
 use crate::scenarios::{SCENARIOS, named};
@@ -9,19 +10,6 @@ use crate::table::Row;
 use std::fmt::Write;
 
 const HEAD: &str = include_str!("head.md");
-/// Policies without knowledge of costs or workers, that regret is counted against.
-const BLIND: [&str; 7] = [
-    "round_robin",
-    "least_connections",
-    "two_choices",
-    "peak_ewma",
-    "peak_ewma_scan",
-    "hot_cold",
-    "cubic_told",
-];
-/// The default, by what it knows of costs.
-const DEFAULTS: [&str; 3] = ["adaptive_blind", "adaptive", "adaptive_0.3"];
-
 /// The page.
 pub fn page(report: &Report) -> String {
     let mut text = HEAD.to_string();
@@ -130,13 +118,15 @@ fn overload(by_waiting: &[(String, Vec<Row>)]) -> String {
         let _ = write!(text, "| {} |", scenario.name);
         let rows = by_waiting.iter().flat_map(|(_, rows)| rows);
         for row in rows.filter(|row| row.scenario == scenario.id) {
-            let p99 = if row.p99.is_nan() {
-                String::new()
-            } else {
-                format!(" ({:.0})", row.p99)
+            let p99 = match row.p99.is_finite() {
+                true => format!(" ({:.0})", row.p99),
+                false => String::new(),
             };
             let recovery = row.seconds_to_recover.map_or(String::new(), recovery);
-            let _ = write!(text, " {:.1}{p99}{recovery} |", row.judged());
+            let goodput = row
+                .judged()
+                .map_or(String::new(), |figure| format!("{figure:.1}"));
+            let _ = write!(text, " {goodput}{p99}{recovery} |");
         }
         text.push('\n');
     }
@@ -167,7 +157,9 @@ fn unit(measure: Measure) -> &'static str {
 }
 
 fn figure(scenario: &Scenario, row: &Row) -> String {
-    let figure = row.judged();
+    let Some(figure) = row.judged() else {
+        return String::new();
+    };
     match scenario.measure {
         _ if figure.is_infinite() => "never".to_string(),
         Measure::TimesOracle if figure >= 20.0 => "> 20".to_string(),
@@ -175,11 +167,12 @@ fn figure(scenario: &Scenario, row: &Row) -> String {
     }
 }
 
-/// The mean and the worst of the policies, and the regret of the default.
+/// The mean and the worst of the policies, and the regret of the default row by row.
 fn summary(rows: &[Row]) -> String {
     let mut text = "## In one line each\n\nOver the common scenarios with one proxy that are judged by p99: the geometric mean \
-                    of p99 over the oracle's, the worst, and the worst regret: p99 over that of the best of seven policies \
-                    without knowledge of costs.\n\n| policy | mean | worst | worst regret |\n|---|---|---|---|\n"
+                    of p99 over the oracle's, and the worst; and over all that are judged by p99 the worst regret: p99 over that \
+                    of the best of seven policies without knowledge of costs.\n\n\
+                    | policy | mean | worst | worst regret |\n|---|---|---|---|\n"
         .to_string();
     let policies = rows.iter().filter(|row| row.scenario == rows[0].scenario);
     for policy in policies
@@ -192,37 +185,14 @@ fn summary(rows: &[Row]) -> String {
         } else {
             name
         };
-        let figures = figures(rows, policy);
-        let logs: f64 = figures.iter().map(|(times, _)| times.ln()).sum();
-        let mean = (logs / figures.len() as f64).exp();
-        let worst = figures.iter().map(|(times, _)| *times).fold(0.0, f64::max);
-        let regret = figures
-            .iter()
-            .map(|(_, regret)| *regret)
-            .fold(0.0, f64::max);
+        let Some((mean, worst)) = regret::of_oracle(rows, policy) else {
+            continue;
+        };
+        let regrets = regret::regrets(rows, policy);
+        let regret = regrets.iter().map(|one| one.times).fold(0.0, f64::max);
         let _ = writeln!(text, "| {name} | {mean:.2} | {worst:.2} | {regret:.2} |");
     }
+    text += "\n## Regret of the default\n\n";
+    text += &regret::table(rows);
     text + "\n"
-}
-
-/// Of each compared scenario, p99 over the oracle's and over that of the best blind policy.
-fn figures(rows: &[Row], policy: &str) -> Vec<(f64, f64)> {
-    let of_policy = rows
-        .iter()
-        .filter(|row| row.policy == policy && is_compared(row));
-    let each = of_policy.filter_map(|row| {
-        let others = rows.iter().filter(|other| other.scenario == row.scenario);
-        let blind = others
-            .filter(|other| BLIND.contains(&other.policy))
-            .map(|other| other.p99);
-        Some((row.times_oracle?, row.p99 / blind.min_by(f64::total_cmp)?))
-    });
-    each.collect()
-}
-
-fn is_compared(row: &Row) -> bool {
-    named(row.scenario).is_some_and(|scenario| {
-        let by_p99 = scenario.measure == Measure::TimesOracle;
-        scenario.kind == Kind::Common && scenario.proxies == 1 && by_p99
-    })
 }

@@ -4,8 +4,7 @@ use super::*;
 use crate::policies::Strategy;
 use crate::testing::{IDLE, READ};
 use crate::{
-    Ask, Completion, EndpointView, Fault, Moment, Pick, Random, RouteReason, ScreenRules, Selector,
-    Start,
+    Ask, Completion, EndpointView, Fault, Moment, Pick, Random, RouteReason, Selector, Start,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,15 +40,7 @@ impl Fleet {
     fn new(strategy: Strategy, count: usize) -> Self {
         let peers = Arc::<Peers>::default();
         Self {
-            selector: Selector {
-                policy: strategy.policy(count),
-                rules: ScreenRules {
-                    serving: ServingRules::default(),
-                    max_ejected: 1.0,
-                },
-                slowest: 5.0,
-                load_factor: 1.25,
-            },
+            selector: Selector::new(strategy.policy(count)),
             health: (0..count as u64).map(|seed| peers.join(seed)).collect(),
             settings: HealthSettings::default(),
             now: Moment(0) + Duration::from_secs(1),

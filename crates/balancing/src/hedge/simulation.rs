@@ -3,10 +3,7 @@
 
 use crate::policies::Strategy;
 use crate::testing::{IDLE, READ};
-use crate::{
-    Ask, EndpointView, ExtraAttempts, ExtraRules, Moment, Random, ScreenRules, Selector,
-    ServingRules, Slowness,
-};
+use crate::{Ask, EndpointView, ExtraAttempts, ExtraRules, Moment, Random, Selector, Slowness};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -104,22 +101,13 @@ impl World {
             Server { free, pauses }
         });
         let rules = ExtraRules {
-            retry_share: 0.2,
-            retry_floor: 10,
             hedging,
+            ..ExtraRules::default()
         };
         Self {
             servers: servers.collect(),
             views: [IDLE; SERVERS],
-            selector: Selector {
-                policy: Strategy::LeastConnections.policy(SERVERS),
-                rules: ScreenRules {
-                    serving: ServingRules::default(),
-                    max_ejected: 0.5,
-                },
-                slowest: 5.0,
-                load_factor: 1.25,
-            },
+            selector: Selector::new(Strategy::LeastConnections.policy(SERVERS)),
             extra: ExtraAttempts::new(rules, None),
             random,
             choices: Random::seeded(seed),
