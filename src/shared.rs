@@ -2,11 +2,13 @@
 //! endpoint states, histories, and the pointer to the present snapshot.
 
 mod bodies;
+mod findings;
 mod known_targets;
 mod resources;
 mod ticks;
 
 pub use bodies::{Bodies, Share};
+pub use findings::{Findings, ServiceFindings};
 pub use known_targets::KnownTargets;
 pub use resources::{ResourceHistory, ResourceSample};
 pub use ticks::Ticks;
@@ -35,6 +37,7 @@ pub struct Shared {
     pub bodies: Arc<Bodies>,
     pub known_targets: KnownTargets,
     pub resources: ResourceHistory,
+    pub findings: Findings,
     pub ticks: Ticks,
     current: ArcSwap<Snapshot>,
     load: ArcSwap<SystemLoad>,
@@ -64,6 +67,7 @@ impl Shared {
             bodies: bodies(&first.config.path),
             known_targets: KnownTargets::default(),
             resources: ResourceHistory::default(),
+            findings: Findings::default(),
             ticks: Ticks::default(),
             current: ArcSwap::from_pointee(first),
             load: ArcSwap::default(),

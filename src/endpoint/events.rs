@@ -53,6 +53,14 @@ glossary! {
         ProbeCredentialAccepted = "probe_credential_accepted", "";
         /// A round of probes broke off by a defect of pointsman; the next one runs.
         ProbingFailed = "probing_failed", "Report it, with the log.";
+        /// The endpoint's load score A has been above `balance.monitor.overload` for a while.
+        Overloaded = "overloaded", "`GET /api/coordination/overload` says where to and how many endpoints more; see the runbook.";
+        /// The endpoint's load score A is back at `balance.monitor.target`.
+        OverloadEnded = "overload_ended", "";
+        /// An endpoint of the service has been busier than the mean by `balance.monitor.imbalance` for a while.
+        Imbalanced = "imbalanced", "Compare the scores (`GET /api/coordination/scores`) and the strategy; see the runbook.";
+        /// The endpoints of the service are about as busy again.
+        ImbalanceEnded = "imbalance_ended", "";
         /// An operator added the endpoint.
         InstanceAdded = "instance_added", "Write it into the file, if it shall outlive the process.";
         /// An operator removed the endpoint; it drains.
@@ -82,6 +90,8 @@ impl EventKind {
                 | EventKind::ProbeCredentialMissing
                 | EventKind::ProbingFailed
                 | EventKind::ReloadRefused
+                | EventKind::Overloaded
+                | EventKind::Imbalanced
         )
     }
 
@@ -107,12 +117,36 @@ impl EventKind {
             EventKind::ProbeCredentialMissing => ("probe_credential", "missing"),
             EventKind::ProbeCredentialAccepted => ("probe_credential", "accepted"),
             EventKind::ProbingFailed => ("probing", "failed"),
+            EventKind::Overloaded => ("overload", "begun"),
+            EventKind::OverloadEnded => ("overload", "ended"),
+            EventKind::Imbalanced => ("imbalance", "begun"),
+            EventKind::ImbalanceEnded => ("imbalance", "ended"),
             EventKind::InstanceAdded => ("instance", "added"),
             EventKind::InstanceRemoved => ("instance", "removed"),
             EventKind::StrategyChanged => ("strategy", "changed"),
             EventKind::ModeChanged => ("mode", "changed"),
             EventKind::Reloaded => ("configuration", "reloaded"),
             EventKind::ReloadRefused => ("configuration", "refused"),
+        }
+    }
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject<'a> {
+    Process,
+    Service(&'a str),
+    /// Of this service, the endpoint of this name.
+    Endpoint(&'a str, &'a str),
+}
+
+impl<'a> Subject<'a> {
+    /// The service and the endpoint.
+    fn names(self) -> (Option<&'a str>, Option<&'a str>) {
+        match self {
+            Subject::Process => (None, None),
+            Subject::Service(service) => (Some(service), None),
+            Subject::Endpoint(service, endpoint) => (Some(service), Some(endpoint)),
         }
     }
 }
@@ -127,12 +161,13 @@ pub struct Event {
     pub at: SystemTime,
     /// `None` when it is about the whole process.
     pub service: Option<String>,
+    /// `None` when it is about a whole service.
     pub endpoint: Option<String>,
     pub what: EventKind,
     pub why: String,
 }
 
-/// Is told of each event about an endpoint.
+/// Is told of each event.
 type Listener = Box<dyn Fn(&Event) + Send + Sync>;
 
 /// The ring of the last [`EVENTS_KEPT`] events.
@@ -154,10 +189,9 @@ impl EventLog {
         let _ = self.listener.set(Box::new(listener));
     }
 
-    /// Adds an event about an endpoint (service, name) or, with `None`, about the process. The oldest
-    /// one goes when the ring is full.
-    pub fn record(&self, about: Option<(&str, &str)>, what: EventKind, why: impl Into<String>) {
-        let (service, endpoint) = about.unzip();
+    /// Adds an event. The oldest one goes when the ring is full.
+    pub fn record(&self, about: Subject<'_>, what: EventKind, why: impl Into<String>) {
+        let (service, endpoint) = about.names();
         let why = why.into();
         match what.is_alarming() {
             true => tracing::warn!(service, endpoint, what = what.label(), %why, "changed"),
@@ -212,7 +246,7 @@ mod tests {
 
     fn record(log: &EventLog, count: u64) {
         for _ in 0..count {
-            let about = Some(("graph", "a"));
+            let about = Subject::Endpoint("graph", "a");
             log.record(about, EventKind::Healthy, "");
         }
     }
@@ -229,7 +263,7 @@ mod tests {
     #[test]
     fn an_event_carries_its_number_and_the_time_of_day() {
         let log = EventLog::default();
-        log.record(None, EventKind::Reloaded, "api");
+        log.record(Subject::Process, EventKind::Reloaded, "api");
         let json = serde_json::to_value(log.after(0)).unwrap();
         let at = json[0]["at"].as_str().unwrap();
         let since = SystemTime::now().duration_since(humantime::parse_rfc3339(at).unwrap());

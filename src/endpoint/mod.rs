@@ -27,7 +27,7 @@ pub use balancing::health::{Evidence, OperatorStatus, ProbeOutcome};
 pub use balancing::{EndpointLoad, Gate, HealthStatus, ScoreParts, ServingRules, WriteFitness};
 pub use condition::Condition;
 pub use draining::{DrainLimits, DrainingEndpoint};
-pub use events::{Event, EventKind, EventLog};
+pub use events::{Event, EventKind, EventLog, Subject};
 pub use identity::Identity;
 pub use permit::{Permit, PermitLimits, PoolPlace, Room};
 pub use probe_trigger::ProbeTrigger;

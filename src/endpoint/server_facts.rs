@@ -3,7 +3,7 @@
 
 use super::addresses::Addresses;
 use super::credential::CredentialGate;
-use super::events::{EventKind, EventLog};
+use super::events::{EventKind, EventLog, Subject};
 use super::first_response::FirstResponse;
 use super::identity::Identity;
 use super::known_role::KnownRole;
@@ -161,7 +161,8 @@ impl ServerFacts {
     /// Tells an event of this endpoint. Each is a change, so who waits for an endpoint looks again.
     pub fn tell(&self, what: EventKind, why: impl Into<String>) {
         let Identity { service, name, .. } = &self.identity;
-        self.events.record(Some((service, name)), what, why);
+        let about = Subject::Endpoint(service, name);
+        self.events.record(about, what, why);
         self.room.changed();
     }
 

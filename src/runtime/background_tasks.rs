@@ -1,4 +1,4 @@
-//! What runs off the request path: the admin listener, the file watch, the sampler of the load, the sweep of
+//! What runs off the request path: the admin listener, the file watch, the sampler of the load, the monitor, the sweep of
 //! the cache. All on the small runtime, so that a busy path does not silence them.
 
 use super::background::Background;
@@ -7,7 +7,7 @@ use super::descriptors::Descriptors;
 use super::reload::Reloader;
 use super::supervise::supervised;
 use super::watch::FileWatch;
-use super::{BindError, StartError, sample};
+use super::{BindError, StartError, monitor, sample};
 use crate::admin;
 use crate::shared::Shared;
 use std::net::SocketAddr;
@@ -79,6 +79,9 @@ pub fn start(
     let (sampled, swept) = (Arc::clone(shared), Arc::clone(shared));
     let sample = move || sample(Arc::clone(&sampled));
     background.handle().spawn(supervised("sampler", sample));
+    let watched = Arc::clone(shared);
+    let watch = move || monitor::run(Arc::clone(&watched));
+    background.handle().spawn(supervised("monitor", watch));
     let sweep = move || sweep(Arc::clone(&swept));
     background.handle().spawn(supervised("cache sweep", sweep));
 }

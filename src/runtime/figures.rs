@@ -26,11 +26,14 @@ impl MetricsSource for Figures {
         for service in shared.snapshot().services() {
             let stats = service.pool.stats(now);
             let label = &service.label;
+            let found = shared.findings.of(&service.name);
             readings.services.push(ServiceReading {
                 service: label.clone(),
                 counts: counts(&stats),
                 pending: stats.pending,
                 skew: stats.skew,
+                overloaded: found.as_ref().map(|found| found.overloaded.len()),
+                imbalance: found.map(|found| found.imbalance),
                 shadow: service.pool.shadow().map(|(_, figures)| ShadowReading {
                     agreed: figures.agreed,
                     differed: figures.differed,

@@ -8,6 +8,7 @@ mod descriptors;
 mod figures;
 mod learn;
 mod listeners;
+mod monitor;
 mod overlay;
 mod probing;
 mod reload;

@@ -8,7 +8,7 @@ use super::overlay::{Layers, Overlay};
 use super::probing::Probing;
 use crate::admin::Problem;
 use crate::config::{self, Config, Report, Source};
-use crate::endpoint::EventKind;
+use crate::endpoint::{EventKind, Subject};
 use crate::listen::ListenAddress;
 use crate::observe::ReloadResult;
 use crate::shared::Shared;
@@ -275,6 +275,6 @@ impl Reloader {
 
     fn record(&self, what: EventKind, why: String) {
         let events = self.shared.registry.events();
-        events.record(None, what, why);
+        events.record(Subject::Process, what, why);
     }
 }

@@ -41,7 +41,7 @@ fn yaml(cluster: &Cluster, graph: &Graph, l1: &str) -> String {
          admin: {{listen: '127.0.0.1:0', operate_token: {SECRET}}}\n\
          observe: {{log: trace}}\n\
          queries: {{slow_threshold: 300ms}}\n\
-         balance: {{preferred_zone: here, shadow: least_connections}}\n\
+         balance: {{preferred_zone: here, shadow: least_connections, monitor: {{interval: 20ms, lasting: 20ms}}}}\n\
          health: {{interval: 100ms, unhealthy_after: 100}}\n\
          breaker: {{threshold: 3, open_for: 500ms}}\n\
          process: {{reload_delay: 1h}}\n\
@@ -394,6 +394,8 @@ async fn operation(site: &mut Site) {
     let busy = json!({"current_connections": 100, "cpu_usage": 1.0, "queue_size": 100});
     let path = "/api/coordination/instances/vectors/b/metrics";
     assert_eq!(site.admin("PUT", path, busy).await.status, 200);
+    site.until_counted("overloaded_endpoints").await;
+    site.until_counted("load_imbalance").await;
     for path in ["/api/coordination/overload", "/api/coordination/migrations"] {
         site.admin("GET", path, Value::Null).await;
     }

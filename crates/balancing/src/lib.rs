@@ -10,6 +10,7 @@
 )]
 
 mod affinity;
+pub mod alarm;
 pub mod ask;
 pub mod atomic;
 pub mod budget;
@@ -38,6 +39,7 @@ pub mod time_window;
 pub mod view;
 mod worker_score;
 
+pub use alarm::{Alarm, AlarmRule, Edge};
 pub use ask::Ask;
 pub use completion::{Completion, Start};
 pub use extra::{ExtraAttempts, ExtraRules, RetryCause};

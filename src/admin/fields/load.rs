@@ -38,16 +38,20 @@ pub const RULES: &[Group] = &[(
 pub const OVERLOAD: &[Group] = &[(
     "",
     fields! {
-        "recommendations[].service" Text, "A service with an endpoint whose load score A is above 0.8.";
+        "recommendations[].service" Text, "A service with an endpoint whose load score A is above balance.monitor.overload.";
         "recommendations[].from_worker" Text, "This endpoint.";
         "recommendations[].to_worker" Text, "The least busy one, which is not above it.";
         "recommendations[].reason" Text, "Both loads.";
-        "recommendations[].priority" Number, "9 or 10, larger is more urgent.";
+        "recommendations[].priority" Number, "1 to 10, larger is more urgent: ten times the load.";
         "scaling[].service" Text, "A service.";
         "scaling[].instances" Number, "Its endpoints.";
         "scaling[].load" MaybeNumber, "Mean load score A now.";
         "scaling[].recent_load" MaybeNumber, "Its mean over the last minute; null before the first sample.";
-        "scaling[].add" Number, "Endpoints more that would bring a load that was above 0.8 for a minute to 0.6; 0 for none.";
+        "scaling[].add" Number, "Endpoints more that would bring a load that was above balance.monitor.overload for a minute to balance.monitor.target; 0 for none.";
+        "services[].service" Text, "A service, as the monitor found it at its last pass; null below where it is off.";
+        "services[].overloaded" Any, "Names of the endpoints whose load has been above balance.monitor.overload for a while, and is not yet back at balance.monitor.target.";
+        "services[].imbalance" MaybeNumber, "How far load score A of the busiest endpoint is above the mean of those that serve.";
+        "services[].imbalanced" Any, "Whether that has been above balance.monitor.imbalance for a while.";
     },
 )];
 
@@ -79,6 +83,6 @@ pub const MIGRATIONS: &[Group] = &[(
         "from_worker" Text, "The endpoint that requests move away from.";
         "to_worker" MaybeText, "The least busy endpoint that serves; null when there is none.";
         "reason" Text, "draining, with its requests in flight, or both loads of an endpoint that is overloaded. What is in flight is never moved.";
-        "priority" Number, "9 or 10, larger is more urgent.";
+        "priority" Number, "1 to 10, larger is more urgent; 10 for what drains.";
     },
 )];

@@ -19,6 +19,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
     strategies::check(config, findings);
     admin(config, findings);
     breaker(config, findings);
+    monitor(config, findings);
     for (name, service) in &config.services {
         probe_credential(name, &service.probe, findings);
     }
@@ -64,6 +65,18 @@ fn breaker(config: &Config, findings: &mut Findings) {
         let expected = format!("at least breaker.open_for, {}", duration_text(low));
         let path = path(&["breaker", "open_at_most"]);
         findings.refuse(path, duration_text(high), expected);
+    }
+}
+
+fn monitor(config: &Config, findings: &mut Findings) {
+    let (end, begin) = (
+        config.balance.monitor.target,
+        config.balance.monitor.overload,
+    );
+    if end > begin && findings.is_clean(&path(&["balance", "monitor"])) {
+        let expected = format!("at most balance.monitor.overload, {begin}");
+        let path = path(&["balance", "monitor", "target"]);
+        findings.refuse(path, end.to_string(), expected);
     }
 }
 

@@ -3,12 +3,14 @@
 //! reference are made from it. Here: the path of a request; services, features and operation in their files.
 
 mod features;
+mod monitor;
 mod operation;
 mod service;
 mod strategy;
 
 pub use crate::dialect::DialectName;
 pub use features::*;
+pub use monitor::*;
 pub use operation::*;
 pub use service::*;
 pub use strategy::*;
@@ -185,6 +187,8 @@ section! {
         hedging: bool = true,
         /// Where requests wait that find no endpoint with room.
         queue: Queue = Queue::default(),
+        /// The pass that looks for overload and imbalance.
+        monitor: Monitor = Monitor::default(),
     }
 }
 

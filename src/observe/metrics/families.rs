@@ -147,9 +147,13 @@ families! {
     load_score: Gauges<3> = "load_score" ["service", "endpoint", "score"] NONE,
         "Load of an endpoint. Score a: 0 to 1, higher is busier. Score b: 0 to 100, lower is better.";
     task_age: Gauges<1> = "background_task_age_seconds" ["task"] NONE,
-        "Time since a background task last did its work: sampler (each second), cache_sweep (each cache.cleanup_interval).";
+        "Time since a background task last did its work: sampler (each second), monitor (each balance.monitor.interval), cache_sweep (each cache.cleanup_interval).";
     skew: Gauges<1> = "skew" ["service"] NONE,
         "The largest share of the responses of the last minute that an endpoint gave, over its share by weight: 1 is even.";
+    overloaded: Gauges<1> = "overloaded_endpoints" ["service"] NONE,
+        "Endpoints whose load score A has been above balance.monitor.overload, and is not yet back at balance.monitor.target.";
+    imbalance: Gauges<1> = "load_imbalance" ["service"] NONE,
+        "How far load score A of the busiest endpoint is above the mean of those that serve; above balance.monitor.imbalance for a while it is an event.";
     shadow_choices: Gauges<2> = "shadow_choices" ["service", "result"] NONE,
         "Choices of the strategy of balance.shadow since it was configured, beside the one that decides: agreed, differed, waited (one of them would rather have waited).";
     probe_age: Gauges<2> = "probe_age_seconds" ["service", "endpoint"] NONE,

@@ -77,6 +77,10 @@ pub struct ServiceReading {
     pub pending: usize,
     /// The largest share of responses over the share by weight; `None` without responses.
     pub skew: Option<f64>,
+    /// Endpoints that are overloaded; `None` while nobody looks, here and below.
+    pub overloaded: Option<usize>,
+    /// How far the load of the busiest endpoint is above the mean.
+    pub imbalance: Option<f64>,
     pub shadow: Option<ShadowReading>,
 }
 
@@ -149,6 +153,8 @@ fn forget_readings(families: &Families) {
     .for_each(|family| family.clear());
     families.selectable.clear();
     families.skew.clear();
+    families.overloaded.clear();
+    families.imbalance.clear();
     families.shadow_choices.clear();
     families.resident.clear();
 }
@@ -211,6 +217,16 @@ fn take_service(families: &Families, one: &ServiceReading) {
     }
     if let Some(skew) = one.skew {
         families.skew.with([&one.service], |gauge| gauge.set(skew));
+    }
+    if let Some(overloaded) = one.overloaded {
+        families
+            .overloaded
+            .with([&one.service], |gauge| gauge.set(overloaded as f64));
+    }
+    if let Some(imbalance) = one.imbalance {
+        families
+            .imbalance
+            .with([&one.service], |gauge| gauge.set(imbalance));
     }
     if let Some(shadow) = one.shadow {
         let counts = [

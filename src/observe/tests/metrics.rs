@@ -72,6 +72,8 @@ fn read_figures(readings: &mut Readings) {
     readings.services.push(ServiceReading {
         service: Name::from("vectors"),
         skew: Some(1.5),
+        overloaded: Some(1),
+        imbalance: Some(0.25),
         shadow: Some(ShadowReading {
             agreed: 2,
             differed: 1,

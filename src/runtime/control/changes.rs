@@ -3,7 +3,7 @@
 use super::Operator;
 use crate::admin::{Feature, ModeChange, NewInstance, Problem, StrategyChange};
 use crate::config::{Config, Service, StrategyName};
-use crate::endpoint::EventKind;
+use crate::endpoint::{EventKind, Subject};
 use crate::plan::Complexity;
 use crate::runtime::overlay::switch;
 use balancing::LearnedWeight;
@@ -82,7 +82,7 @@ pub(super) async fn change_strategy(
     let to = named.map_or("as configured", |(name, _)| resolved(&config, *name));
     record(
         operator,
-        None,
+        Subject::Process,
         EventKind::StrategyChanged,
         format!("{of}: {to}"),
     );
@@ -95,7 +95,7 @@ pub(super) async fn change_mode(operator: &Operator, change: ModeChange) -> Resu
         .change(|overlay, _| overlay.with_mode(&change))
         .await?;
     let why = mode_page(operator).to_string();
-    record(operator, None, EventKind::ModeChanged, why);
+    record(operator, Subject::Process, EventKind::ModeChanged, why);
     Ok(())
 }
 
@@ -120,7 +120,12 @@ pub(super) async fn add(operator: &Operator, instance: NewInstance) -> Result<St
             overlay.with_endpoint(of, present(&config, of)?, endpoint)
         })
         .await?;
-    record(operator, Some((of, &name)), EventKind::InstanceAdded, why);
+    record(
+        operator,
+        Subject::Endpoint(of, &name),
+        EventKind::InstanceAdded,
+        why,
+    );
     Ok(name)
 }
 
@@ -142,16 +147,17 @@ pub(super) async fn remove(
     let why = found.authority.to_string();
     record(
         operator,
-        Some((service, &name)),
+        Subject::Endpoint(service, &name),
         EventKind::InstanceRemoved,
         why,
     );
     Ok(())
 }
 
-fn record(operator: &Operator, about: Option<(&str, &str)>, what: EventKind, why: String) {
+fn record(operator: &Operator, about: Subject<'_>, what: EventKind, why: String) {
     operator.shared.registry.events().record(about, what, why);
 }
+
 /// The service as it is configured now: another change may have come first.
 fn present<'c>(config: &'c Config, service: &str) -> Result<&'c Service, Problem> {
     let found = config.services.get(service);

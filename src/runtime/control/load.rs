@@ -2,12 +2,12 @@
 
 use super::Operator;
 use crate::balance::{InstanceStats, PoolStats};
+use crate::config::Monitor;
+use crate::shared::ServiceFindings;
 use serde_json::{Value, json};
 
-/// Load score above which an endpoint is overloaded.
-const OVERLOADED: f64 = 0.8;
-/// The load score that added instances should bring a service to.
-const WANTED: f64 = 0.6;
+/// A lower target would ask for instances without end.
+const LEAST_TARGET: f64 = 0.05;
 
 /// A rule about the resources.
 struct Rule {
@@ -64,30 +64,33 @@ pub(super) fn rules_page(operator: &Operator) -> Value {
 }
 
 pub(super) fn overload_page(operator: &Operator) -> Value {
-    let pools = operator.pools();
+    let (pools, config) = (operator.pools(), operator.shared.config());
+    let rules = &config.balance.monitor;
     let recent = |pool: &PoolStats| operator.shared.resources.recent_load(&pool.service);
+    let found = |pool: &PoolStats| operator.shared.findings.of(&pool.service);
     json!({
-        "recommendations": pools.iter().flat_map(moves).collect::<Vec<_>>(),
-        "scaling": pools.iter().map(|pool| scaling(pool, recent(pool))).collect::<Vec<_>>(),
+        "recommendations": pools.iter().flat_map(|pool| moves(pool, rules)).collect::<Vec<_>>(),
+        "scaling": pools.iter().map(|pool| scaling(pool, recent(pool), rules)).collect::<Vec<_>>(),
+        "services": pools.iter().map(|pool| lasting(pool, found(pool))).collect::<Vec<_>>(),
     })
 }
 
 /// The least busy endpoint that serves, unless it is overloaded itself.
-pub(super) fn least_busy(pool: &PoolStats) -> Option<&InstanceStats> {
+pub(super) fn least_busy<'p>(pool: &'p PoolStats, rules: &Monitor) -> Option<&'p InstanceStats> {
     let least = pool.instances.iter().filter(|one| one.is_healthy);
     let least = least.min_by(|a, b| a.load_score.total_cmp(&b.load_score));
-    least.filter(|one| one.load_score <= OVERLOADED)
+    least.filter(|one| one.load_score <= rules.overload)
 }
 
 /// From each endpoint that is overloaded to the least busy one that is not.
-pub(super) fn moves(pool: &PoolStats) -> Vec<Value> {
-    let Some(least) = least_busy(pool) else {
+pub(super) fn moves(pool: &PoolStats, rules: &Monitor) -> Vec<Value> {
+    let Some(least) = least_busy(pool, rules) else {
         return Vec::new();
     };
     let busy = pool
         .instances
         .iter()
-        .filter(|one| one.load_score > OVERLOADED);
+        .filter(|one| one.load_score > rules.overload);
     let row = |one: &InstanceStats| {
         json!({
             "service": pool.service,
@@ -100,10 +103,21 @@ pub(super) fn moves(pool: &PoolStats) -> Vec<Value> {
     busy.map(row).collect()
 }
 
+/// What the monitor says of a service.
+fn lasting(pool: &PoolStats, found: Option<ServiceFindings>) -> Value {
+    json!({
+        "service": pool.service,
+        "overloaded": found.as_ref().map(|found| &found.overloaded),
+        "imbalance": found.as_ref().map(|found| found.imbalance),
+        "imbalanced": found.map(|found| found.is_imbalanced),
+    })
+}
+
 /// How many instances more a service needs whose load lasts.
-fn scaling(pool: &PoolStats, recent: Option<(f64, bool)>) -> Value {
-    let wanted = recent.filter(|(load, lasts)| *lasts && *load > OVERLOADED);
-    let all = wanted.map(|(load, _)| (pool.total_instances as f64 * load / WANTED).ceil());
+fn scaling(pool: &PoolStats, recent: Option<(f64, bool)>, rules: &Monitor) -> Value {
+    let wanted = recent.filter(|(load, lasts)| *lasts && *load > rules.overload);
+    let target = rules.target.max(LEAST_TARGET);
+    let all = wanted.map(|(load, _)| (pool.total_instances as f64 * load / target).ceil());
     json!({
         "service": pool.service,
         "instances": pool.total_instances,

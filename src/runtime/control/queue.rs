@@ -3,6 +3,7 @@
 use super::Operator;
 use crate::balance::{Broker, InstanceStats, PoolStats};
 use crate::clock::Moment;
+use crate::config::Monitor;
 use crate::endpoint::{DrainingEndpoint, HealthStatus};
 use crate::plan::Complexity;
 use crate::snapshot::Service;
@@ -68,28 +69,33 @@ pub(super) fn migrations_page(operator: &Operator) -> Value {
     let now = operator.shared.clock.now();
     let pools = operator.pools();
     let leaving = operator.shared.registry.leaving(now);
-    let mut rows: Vec<Value> = pools.iter().flat_map(super::load::moves).collect();
+    let config = operator.shared.config();
+    let rules = &config.balance.monitor;
+    let mut rows: Vec<Value> = pools
+        .iter()
+        .flat_map(|pool| super::load::moves(pool, rules))
+        .collect();
     for pool in &pools {
         let drains = |one: &&InstanceStats| one.status == HealthStatus::Draining;
         let draining = pool.instances.iter().filter(drains);
-        rows.extend(draining.map(|one| drained(pool, &one.instance_id, one.active_queries)));
+        rows.extend(draining.map(|one| drained(pool, &one.instance_id, one.active_queries, rules)));
     }
-    rows.extend(leaving.iter().map(|one| left(&pools, one)));
+    rows.extend(leaving.iter().map(|one| left(&pools, one, rules)));
     Value::Array(rows)
 }
 
 /// An endpoint that was removed.
-fn left(pools: &[PoolStats], one: &DrainingEndpoint) -> Value {
+fn left(pools: &[PoolStats], one: &DrainingEndpoint, rules: &Monitor) -> Value {
     let identity = one.endpoint.health().identity();
     let pool = pools.iter().find(|pool| *pool.service == *identity.service);
     match pool {
-        Some(pool) => drained(pool, &identity.name, one.in_flight),
+        Some(pool) => drained(pool, &identity.name, one.in_flight, rules),
         None => row(&identity.service, &identity.name, None, one.in_flight),
     }
 }
 
-fn drained(pool: &PoolStats, from: &str, in_flight: u32) -> Value {
-    let to = super::load::least_busy(pool);
+fn drained(pool: &PoolStats, from: &str, in_flight: u32, rules: &Monitor) -> Value {
+    let to = super::load::least_busy(pool, rules);
     row(&pool.service, from, to, in_flight)
 }
 

@@ -69,6 +69,39 @@ async fn user_and_password(given: Given) -> Option<String> {
     field_of_a_probe(setup, &origin, "/db/neo4j/query/v2", "authorization").await
 }
 
+/// A proxy whose monitor tells at once, and the name of its first endpoint.
+async fn watched(given: &Given, origins: &[&Origin]) -> (Proxy, String) {
+    let mut setup = given.over("http", origins);
+    for (key, value) in [("interval", "10ms"), ("lasting", "1ms")] {
+        let key = format!("balance.monitor.{key}");
+        if key != given.key {
+            setup = setup.set(&key, value);
+        }
+    }
+    let proxy = setup.start().await;
+    let name = instances(&proxy).await[0]["instance_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    (proxy, name)
+}
+
+/// An agent reports so many connections of 100.
+async fn report(proxy: &Proxy, name: &str, connections: u32) {
+    let path = format!("/api/coordination/instances/db/{name}/metrics");
+    let figures = json!({"current_connections": connections});
+    let pushed = proxy.operate("PUT", &path, "", &figures).await;
+    assert_eq!(pushed.status, 200, "{}", pushed.text());
+}
+
+/// Whether there was such an event.
+async fn told(proxy: &Proxy, what: &str) -> bool {
+    events(proxy)
+        .await
+        .iter()
+        .any(|event| event["what"] == what)
+}
+
 /// A proxy over an endpoint with room for one request, which has one that does not end.
 async fn full(given: &Given, balance: &str) -> (Origin, Proxy, Client) {
     let never = Arc::new(Notify::new());
@@ -225,6 +258,26 @@ observations! {
     }
 
     /// The share of the processor that an agent pushed, a while later.
+    overload_of_an_endpoint(given) {
+        let (proxy, name) = watched(&given, &[&good().await]).await;
+        report(&proxy, &name, 90).await;
+        given.comes(async || told(&proxy, "overloaded").await).await
+    }
+
+    end_of_an_overload(given) {
+        let (proxy, name) = watched(&given, &[&good().await]).await;
+        report(&proxy, &name, 90).await;
+        eventually("the event", || told(&proxy, "overloaded")).await;
+        report(&proxy, &name, 50).await;
+        given.comes(async || told(&proxy, "overload_ended").await).await
+    }
+
+    imbalance_of_endpoints(given) {
+        let (proxy, name) = watched(&given, &[&good().await, &good().await]).await;
+        report(&proxy, &name, 90).await;
+        given.comes(async || told(&proxy, "imbalanced").await).await
+    }
+
     figures_that_an_agent_pushed(given) {
         let origin = good().await;
         let proxy = given.over("qdrant", &[&origin]).start().await;

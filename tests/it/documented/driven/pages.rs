@@ -578,8 +578,17 @@ async fn load(site: &Site, wrong: &mut Differences) {
     let figures = json!({"current_connections": 100, "cpu_usage": 1.0, "memory_usage": 1.0, "queue_size": 100});
     let path = "/api/coordination/instances/db/a/metrics";
     site.operate("PUT", path, figures).await;
-    let overload = site.at.data("/api/coordination/overload").await;
+    const OVERLOAD: &str = "/api/coordination/overload";
+    eventually("what the monitor found", || async {
+        site.at.data(OVERLOAD).await["services"][0]["imbalanced"] == true
+    })
+    .await;
+    let overload = site.at.data(OVERLOAD).await;
     let rows = [
+        ("services.0.service", be("db")),
+        ("services.0.overloaded", be(json!(["a"]))),
+        ("services.0.imbalance", be(0.5)),
+        ("services.0.imbalanced", be(true)),
         ("recommendations.0.service", be("db")),
         ("recommendations.0.from_worker", be("a")),
         ("recommendations.0.to_worker", be("b")),
