@@ -68,8 +68,10 @@ struct Published {
     limit: AtomicU32,
     /// When a response last came, or when it was last idle.
     moved: AtomicMoment,
-    /// The last response took impossibly long: it has become slow. It is given one at a time, until one is in time.
+    /// The last response took impossibly long: it has become slow.
     was_late: AtomicBool,
+    /// When a request last began.
+    begun: AtomicMoment,
     /// When the oldest request began that waits for its response; the last moment of all: there is none.
     oldest: AtomicMoment,
     /// How many wait for their response.
@@ -116,6 +118,7 @@ impl Learned {
             limit: AtomicU32::new(0),
             moved: AtomicMoment::default(),
             was_late: AtomicBool::new(false),
+            begun: AtomicMoment::default(),
             oldest: AtomicMoment::new(NEVER),
             awaited: AtomicU32::new(0),
         };
@@ -204,7 +207,10 @@ impl Learned {
             limit => (one.places.get(), Some(limit)),
         };
         let limit = match one.was_late.load(Ordering::Relaxed) {
-            true => Some(1),
+            true => Some(
+                self.limit_of_late(one, in_flight, now)
+                    .min(limit.unwrap_or(u32::MAX)),
+            ),
             false => limit,
         };
         let is_stalled = self.is_overdue(one, f64::from(in_flight).min(places), now);
@@ -215,6 +221,19 @@ impl Learned {
             is_stalled,
             is_silent: is_stalled && now.since(one.moved.get()) >= SILENCE,
         }
+    }
+
+    /// A late endpoint is given one at a time, until one is in time. Those that are themselves late already are not waited for: they
+    /// may be long by their nature, and short ones that would be in time must not wait for their ends.
+    fn limit_of_late(&self, one: &Published, in_flight: u32, now: Moment) -> u32 {
+        let newest = now.since(one.begun.get()).as_secs_f64();
+        let are_all_late = newest > self.impossible_at(one);
+        in_flight.saturating_add(u32::from(are_all_late)).max(1)
+    }
+
+    /// A time that no mean request takes at an endpoint that works as before, seconds.
+    fn impossible_at(&self, one: &Published) -> f64 {
+        self.impossible.get() * one.slowness.get()
     }
 
     /// Whether an endpoint that works on so many requests has not responded for too long, or to its oldest request.
@@ -264,6 +283,7 @@ impl Learned {
             if own.oldest.count() == 0 {
                 one.moved.set(start.now);
             }
+            one.begun.set(start.now);
             own.concurrency.start(start.in_flight, start.now);
             own.oldest.start(start);
             one.awaits(&own.oldest);
@@ -292,7 +312,8 @@ impl Learned {
         let mut models = self.models.lock();
         let sample = completion.fault.map(|fault| {
             one.moved.set(now);
-            let late = self.impossible.get() * one.slowness.get();
+            // What is long by its cost or its kind tells nothing of the endpoint.
+            let late = self.impossible_at(one) * self.work(&start.ask).max(1.0);
             let is_late = completion.service_time.as_secs_f64() > late;
             one.was_late.store(is_late, Ordering::Relaxed);
             models.sample(completion, fault, places, &self.bends)

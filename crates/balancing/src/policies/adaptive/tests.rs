@@ -195,6 +195,53 @@ fn an_endpoint_that_took_impossibly_long_is_given_one_request_until_one_is_in_ti
     assert!(world.pick_one(0));
 }
 
+/// Until all of the long ones had ended, it was given nothing at all, though it answered the short ones in a millisecond.
+#[test]
+fn statements_that_take_long_take_no_endpoint_from_the_short_ones_beside_them() {
+    let mut world = World::new(1);
+    world.serve(0, 4, 6, 300);
+    let mut long: VecDeque<Start> = (0..3).map(|_| world.start(0)).collect();
+    world.now = world.now + Duration::from_secs(15);
+    world.finish(long.pop_front().unwrap(), Some(Fault::None));
+    assert!(
+        world.pick_one(0),
+        "those that are late already wait for nobody"
+    );
+    long.push_back(world.start(0));
+    assert!(!world.pick_one(0), "one at a time");
+    world.now = world.now + Duration::from_secs(1);
+    assert!(world.pick_one(0), "this one is late as well");
+    let short = world.start(0);
+    world.now = world.now + Duration::from_millis(1);
+    world.finish(short, Some(Fault::None));
+    assert!(world.pick_one(0), "it was in time");
+}
+
+/// The time of a kind of request is known once some of it were seen.
+#[test]
+fn a_request_that_is_known_to_take_long_makes_no_endpoint_late() {
+    let mut world = World::new(1);
+    world.serve(0, 4, 6, 300);
+    let kind = Ask {
+        shape: READ.shape + 1,
+        ..READ
+    };
+    for _ in 0..60 {
+        let mut long = world.start(0);
+        long.ask = kind;
+        world.now = world.now + Duration::from_millis(400);
+        world.finish(long, Some(Fault::None));
+        world.serve(0, 4, 6, 60);
+    }
+    let mut long = world.start(0);
+    long.ask = kind;
+    world.start(0);
+    world.now = world.now + Duration::from_millis(500);
+    world.finish(long, Some(Fault::None));
+    world.start(0);
+    assert!(world.pick_one(0));
+}
+
 #[test]
 fn a_preferred_endpoint_has_room_for_as_many_as_it_works_on_and_none_while_it_hangs() {
     let mut world = World::new(2);
