@@ -31,6 +31,7 @@ pub mod probe;
 pub mod proxy;
 pub mod random;
 pub mod rejection;
+pub mod request_id;
 pub mod retry;
 pub mod runtime;
 pub mod shared;

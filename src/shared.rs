@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::endpoint::Registry;
 use crate::observe::Observer;
-use crate::plan::{MeasuredTimes, SystemLoad};
+use crate::plan::SystemLoad;
 use crate::random::{Random, RandomSource};
 use crate::snapshot::{Carried, Snapshot};
 use arc_swap::ArcSwap;
@@ -32,7 +32,6 @@ pub struct Shared {
     pub cache: Arc<Cache>,
     pub observer: Arc<Observer>,
     pub registry: Arc<Registry>,
-    pub measured: Arc<MeasuredTimes>,
     pub random_source: RandomSource,
     pub bodies: Arc<Bodies>,
     pub known_targets: KnownTargets,
@@ -51,7 +50,6 @@ pub struct SharedParts {
     pub cache: Arc<Cache>,
     pub observer: Arc<Observer>,
     pub registry: Arc<Registry>,
-    pub measured: Arc<MeasuredTimes>,
 }
 
 impl Shared {
@@ -62,7 +60,6 @@ impl Shared {
             cache: parts.cache,
             observer: parts.observer,
             registry: parts.registry,
-            measured: parts.measured,
             random_source: RandomSource::seeded(random.bits()),
             bodies: bodies(&first.config.path),
             known_targets: KnownTargets::default(),
@@ -86,7 +83,6 @@ impl Shared {
         Carried {
             clock: &self.clock,
             registry: &self.registry,
-            measured: &self.measured,
         }
     }
 
@@ -106,6 +102,8 @@ impl Shared {
         let services = next.services().cloned().collect::<Vec<_>>();
         let (before, now) = (self.current.load(), self.clock.now());
         for service in &services {
+            let kept = next.config.planner.history as usize;
+            service.history.resize(kept);
             if let Some(before) = before.service(&service.name) {
                 service.pool.begin_beside(&before.pool, now);
             }

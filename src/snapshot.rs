@@ -11,7 +11,7 @@ use crate::endpoint::{Endpoint, Registry};
 use crate::endpoint_id::EndpointId;
 use crate::listen::ListenAddress;
 use crate::observe::Name;
-use crate::plan::{ExecutionStrategy, MeasuredTimes, Planner};
+use crate::plan::{ExecutionStrategy, PlanHistory, Planner};
 use crate::random::Random;
 use http::HeaderMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,8 @@ pub struct Service {
     pub dialect: Arc<dyn Dialect>,
     pub execution: ExecutionStrategy,
     pub pool: Arc<Pool>,
+    /// What became of its plans.
+    pub history: Arc<PlanHistory>,
     pub settings: config::Service,
     /// What the cache calls it: another name where it came to stand for other servers.
     pub cache_name: Arc<str>,
@@ -58,7 +60,6 @@ pub fn listener(name: &str, settings: &config::Service) -> String {
 pub struct Carried<'a> {
     pub clock: &'a Clock,
     pub registry: &'a Arc<Registry>,
-    pub measured: &'a Arc<MeasuredTimes>,
 }
 
 /// Why a checked configuration cannot be compiled.
@@ -98,7 +99,7 @@ impl Snapshot {
         Ok(Self {
             generation,
             listeners: services.values().map(heard).collect(),
-            planner: Planner::new(&config.planner, &config.cache, Arc::clone(carried.measured)),
+            planner: Planner::new(&config.planner, &config.cache),
             config,
             services,
         })
@@ -148,6 +149,10 @@ impl Service {
             || Arc::new(broker(carried.clock)),
             |same| Arc::clone(same.pool.broker()),
         );
+        let history = same.map_or_else(
+            || Arc::new(PlanHistory::new(config.planner.history as usize)),
+            |same| Arc::clone(&same.history),
+        );
         let before = before.map(|before| &*before.pool);
         let pool = Pool::build(name, settings, config, carried.registry, broker, before)?;
         let dialect = dialect(name, settings, &pool, same)?;
@@ -159,6 +164,7 @@ impl Service {
             dialect,
             idempotent: settings.idempotent.iter().cloned().collect(),
             pool: Arc::new(pool),
+            history,
             settings: settings.clone(),
             cache_name: same.map_or_else(
                 || format!("{name}@{generation}").into(),

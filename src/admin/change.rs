@@ -50,6 +50,56 @@ pub struct Optimize {
     pub apply: bool,
 }
 
+/// The longest time that feedback may tell, seconds.
+const LONGEST: f64 = 86_400.0;
+/// The largest cost that feedback may tell.
+const DEAREST: f64 = 1e9;
+
+/// What became of a plan that another program carried out.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feedback {
+    pub service: String,
+    pub query_type: String,
+    /// Absent: the service's.
+    pub strategy: Option<String>,
+    pub complexity: String,
+    pub query_id: Option<String>,
+    /// Seconds.
+    pub estimated_time: Option<f64>,
+    /// Seconds of the database.
+    pub actual_time: f64,
+    /// Cost units, as the other one.
+    pub estimated_cost: Option<f64>,
+    pub actual_cost: Option<f64>,
+    #[serde(default = "is_success_unless_told")]
+    pub success: bool,
+}
+
+/// An outcome is a success unless it says otherwise.
+const fn is_success_unless_told() -> bool {
+    true
+}
+
+impl Feedback {
+    /// Says which figure is out of its range.
+    pub fn check(&self) -> Result<(), Problem> {
+        let figures = [
+            ("estimated_time", self.estimated_time, LONGEST),
+            ("actual_time", Some(self.actual_time), LONGEST),
+            ("estimated_cost", self.estimated_cost, DEAREST),
+            ("actual_cost", self.actual_cost, DEAREST),
+        ];
+        for (key, value, most) in figures {
+            if value.is_some_and(|value| !(value > 0.0 && value <= most)) {
+                let detail = format!("{key}: expected a number above 0, at most {most}");
+                return Err(Problem::invalid(detail));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Another strategy.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,7 +2,8 @@
 //! that it gives is looked at again before it is sent.
 
 use super::access::Credentials;
-use super::change::{ModeChange, NewInstance, Optimize, StrategyChange};
+use super::change::{Feedback, ModeChange, NewInstance, Optimize, StrategyChange};
+use super::handlers::HistoryFilter;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -48,6 +49,10 @@ pub trait Control: Send + Sync + 'static {
     fn migrations(&self) -> Value;
     /// The newest requests that were sent to endpoints.
     fn arrivals(&self, limit: usize) -> Value;
+    /// What became of plans.
+    fn history(&self, wanted: &HistoryFilter) -> Result<Value, Problem>;
+    /// Takes what became of a plan elsewhere.
+    fn feedback(&self, feedback: &Feedback) -> Result<Value, Problem>;
     /// What the shadow of each service would have chosen.
     fn shadows(&self) -> Value;
     /// What other strategies would have made of the recorded requests of a service.

@@ -1,6 +1,6 @@
 //! One small function per route. Each calls [`Control`] and wraps what it returns.
 
-use super::change::{ModeChange, NewInstance, Optimize, StrategyChange};
+use super::change::{Feedback, ModeChange, NewInstance, Optimize, StrategyChange};
 use super::control::{Control, Problem, PushedMetrics, StatusChange};
 use super::envelope::{self, ApiResponse};
 use super::input::{Described, Json, Names, NoBody, QueryParameters};
@@ -126,6 +126,44 @@ pub async fn arrivals(
     QueryParameters(limit): QueryParameters<Limit>,
 ) -> Response {
     envelope::data(control.arrivals(limit.rows()))
+}
+
+/// Outcomes of each type and strategy when the caller does not say.
+const DEFAULT_OUTCOMES: usize = 10;
+
+/// Whose history, and how much of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryFilter {
+    pub service: Option<String>,
+    limit: Option<usize>,
+}
+
+impl Described for HistoryFilter {
+    const EXPECTED: &'static str = "nothing, or service=<name> and limit=<number>";
+}
+
+impl HistoryFilter {
+    /// Outcomes of each type and strategy.
+    pub fn rows(&self) -> usize {
+        self.limit.unwrap_or(DEFAULT_OUTCOMES).min(MAX_ROWS)
+    }
+}
+
+pub async fn history(
+    State(control): Process,
+    QueryParameters(wanted): QueryParameters<HistoryFilter>,
+) -> ApiResponse {
+    control.history(&wanted).map(envelope::data)
+}
+
+impl Described for Feedback {
+    const EXPECTED: &'static str = r#"{"service": "<name>", "query_type": "<type>", "complexity": "<level>", "actual_time": <seconds>}, with any of strategy, query_id, estimated_time, estimated_cost, actual_cost and success"#;
+}
+
+pub async fn feedback(State(control): Process, Json(feedback): Json<Feedback>) -> ApiResponse {
+    feedback.check()?;
+    control.feedback(&feedback).map(envelope::data)
 }
 
 pub async fn shadows(State(control): Process) -> Response {

@@ -15,11 +15,12 @@ mod routes;
 mod serve;
 
 pub use access::{AdminRole, Credentials};
-pub use change::{Feature, ModeChange, NewInstance, Optimize, StrategyChange};
+pub use change::{Feature, Feedback, ModeChange, NewInstance, Optimize, StrategyChange};
 pub use control::{
     Control, Health, Problem, ProblemKind, PushedMetrics, Readiness, ReloadReport, StatusChange,
 };
 pub use gate::Peer;
+pub use handlers::HistoryFilter;
 pub use routes::{AdminRoute, ROUTES, router};
 pub use serve::{Limits, serve};
 

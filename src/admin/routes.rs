@@ -85,6 +85,8 @@ routes! {
     get "/api/coordination/queue" queue, "[]." load::QUEUE, "Requests that wait for an endpoint with room, by service: how many, for how long, and how many were refused.";
     get "/api/coordination/migrations" migrations, "[]." load::MIGRATIONS, "Endpoints that requests move away from, because they drain or have too much to do, and where to.";
     get "/api/coordination/arrivals" arrivals, "[]." requests::ARRIVALS, "The newest requests that were sent to endpoints, newest first; ?limit=.";
+    get "/api/coordination/history" history, "" requests::HISTORY, "What became of plans, by service, type and strategy: running means and the newest outcomes; ?service=<name>, ?limit=<outcomes of each, 10 if absent>.";
+    post "/api/coordination/feedback" feedback, "" requests::FEEDBACK, "Takes what became of a plan that another program carried out: {\"service\":NAME,\"query_type\":TYPE,\"complexity\":LEVEL,\"actual_time\":SECONDS}, and if known strategy, query_id, estimated_time, estimated_cost, actual_cost, success. The planner learns from it as from its own.";
     get "/api/coordination/shadow" shadows, "" endpoints::SHADOWS, "What the strategy of `balance.shadow` would have chosen, by service.";
     get "/api/coordination/simulate" simulate, "" endpoints::REPLAY, "Replays the recorded requests of a service through each strategy; ?service=<name>. At least 100 must be recorded.";
     post "/api/coordination/optimize" optimize, "" endpoints::REPLAY, "The same: {\"service\":NAME}, and with \"apply\":true the best strategy is taken. A tie keeps the present one.";

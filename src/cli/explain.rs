@@ -8,14 +8,13 @@ mod request;
 
 use crate::config::Config;
 use crate::dialect::{Body, Dialect, DialectName, Request};
-use crate::plan::{ExecutionStrategy, Planner, SystemLoad};
+use crate::plan::{ExecutionStrategy, PlanContext, PlanHistory, Planner, SystemLoad};
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use explanation::{ExplainFailure, Explanation};
 use lines::Lines;
 use request::ExplainRequest;
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 /// Explains one request given as flags or, without flags, one request for each line of standard
 /// input: {"dialect": "qdrant", "method": "POST", "path": "/collections/docs/points/query",
@@ -123,7 +122,7 @@ struct Explainer<'a> {
 impl<'a> Explainer<'a> {
     fn new(config: &'a Config, dialects: Dialects<'a>, service: Option<&'a str>) -> Self {
         Self {
-            planner: Planner::new(&config.planner, &config.cache, Arc::default()),
+            planner: Planner::new(&config.planner, &config.cache),
             config,
             dialects,
             service,
@@ -152,12 +151,13 @@ impl<'a> Explainer<'a> {
         let dialect = self.dialect(&described.dialect)?;
         let call = dialect.understand(&self.request(described));
         let execution = ExecutionStrategy::of_store(dialect.store());
-        let plan = self.planner.plan(
-            &call,
+        let context = PlanContext {
             execution,
-            &SystemLoad::default(),
-            self.user(described),
-        );
+            history: &PlanHistory::default(),
+            load: &SystemLoad::default(),
+            user: self.user(described),
+        };
+        let plan = self.planner.plan(&call, context);
         let decision = self.planner.cache_decision(&call, &plan);
         let longest = self.config.cache.credential_ttl;
         Ok(Explanation::new(call, plan, decision, longest))

@@ -73,6 +73,21 @@ pub enum QueryType {
 }
 
 impl QueryType {
+    /// Every class, in the order of its discriminants.
+    pub const ALL: &'static [QueryType] = &[
+        QueryType::SemanticSearch,
+        QueryType::EntityLookup,
+        QueryType::RelationshipExploration,
+        QueryType::ContextualSearch,
+        QueryType::MultiHopReasoning,
+        QueryType::Statistics,
+        QueryType::Write,
+        QueryType::SchemaAdmin,
+        QueryType::Transaction,
+        QueryType::Health,
+        QueryType::Unknown,
+    ];
+
     /// The name in metrics, logs and explanations.
     pub const fn label(self) -> &'static str {
         match self {

@@ -3,10 +3,10 @@
 
 use super::name::Name;
 use super::notes::Facts;
-use super::request_id::RequestId;
 use crate::clock::Moment;
 use crate::dialect::{Effect, QueryType};
 use crate::plan::{Complexity, ExecutionStrategy, Plan};
+use crate::request_id::RequestId;
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};

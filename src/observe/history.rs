@@ -1,7 +1,7 @@
 //! The last observations, for `explain`. A ring of fixed length; it never grows past its limit.
 
 use super::observation::Observation;
-use super::request_id::RequestId;
+use crate::request_id::RequestId;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;

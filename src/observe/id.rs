@@ -10,7 +10,7 @@ pub const REQUEST_ID: &str = "x-request-id";
 pub const MAX_CLIENT_ID: usize = 128;
 
 /// The client's own `x-request-id`, if there is exactly one and it is 1..=128 visible ASCII
-/// characters. Otherwise the request goes on under a generated [`super::RequestId`].
+/// characters. Otherwise the request goes on under a generated [`crate::request_id::RequestId`].
 pub fn from_client(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(REQUEST_ID).iter();
     let (Some(value), None) = (values.next(), values.next()) else {

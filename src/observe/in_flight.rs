@@ -6,9 +6,9 @@ use super::executions::{Entry, Summary};
 use super::notes::{CacheNote, Facts};
 use super::observation::{Observation, Outcome};
 use super::observer::Observer;
-use super::request_id::RequestId;
 use crate::dialect::Call;
 use crate::plan::Plan;
+use crate::request_id::RequestId;
 use std::sync::Arc;
 
 /// A request in flight, for code that works on it: its row in the list of those, which stays while any work is done for

@@ -20,7 +20,6 @@ mod name;
 pub mod notes;
 pub mod observation;
 mod observer;
-mod request_id;
 pub mod safe;
 mod wall;
 
@@ -42,7 +41,6 @@ pub use notes::{
 };
 pub use observation::{Observation, Outcome};
 pub use observer::{Learn, Observer, Opening};
-pub use request_id::{RequestId, RequestIds};
 pub(crate) use wall::unix_ms;
 
 #[cfg(test)]

@@ -4,11 +4,11 @@
 use super::headline::headline;
 use super::name::Name;
 use super::notes::{CacheNote, Facts, PhaseTimes, RouteNote};
-use super::request_id::RequestId;
 use crate::clock::Moment;
 use crate::dialect::{Effect, Fault};
 use crate::plan::Plan;
 use crate::rejection::RejectionReason;
+use crate::request_id::RequestId;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::net::IpAddr;

@@ -1,6 +1,6 @@
 //! The planner: how much work a call is, how long it may take, whether and how long its response is
 //! stored, and how important it is. Pure functions over the call, the load of the machine and
-//! measured times; no I/O, no clock. It routes nothing and stores nothing.
+//! what became of plans before; no I/O, no clock. It routes nothing and stores nothing.
 //!
 //! One file for each step; [`Planner`] calls them in order.
 
@@ -9,8 +9,8 @@ mod category;
 mod complexity;
 mod cost;
 mod execution;
+mod history;
 mod load;
-mod measured;
 mod planner;
 mod priority;
 mod time;
@@ -19,9 +19,9 @@ pub use cache_policy::{CacheDecision, CachePolicy};
 pub use category::Category;
 pub use complexity::{Complexity, Terms};
 pub use execution::ExecutionStrategy;
+pub use history::{KeyReport, Performance, PlanHistory, PlanKey, PlanOutcome};
 pub use load::SystemLoad;
-pub use measured::MeasuredTimes;
-pub use planner::Planner;
+pub use planner::{PlanContext, Planner};
 
 use crate::dialect::QueryType;
 use serde::{Serialize, Serializer};
@@ -46,6 +46,10 @@ pub struct Plan {
     pub cache: Option<CachePlan>,
     /// 1..=10, larger is more important.
     pub priority: u8,
+    /// Kept outcomes of the same type and strategy in the service.
+    pub similar_queries_count: usize,
+    /// Mean time of those that succeeded, seconds; 0: of none.
+    pub avg_historical_performance: f64,
 }
 
 /// How a response is stored.
@@ -69,6 +73,8 @@ impl Plan {
             time: Duration::from_secs(1),
             cache: None,
             priority: priority::USUAL,
+            similar_queries_count: 0,
+            avg_historical_performance: 0.0,
         }
     }
 

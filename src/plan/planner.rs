@@ -2,47 +2,47 @@
 
 use super::cache_policy::{CacheDecision, CachePolicy};
 use super::complexity::{self, Score};
-use super::{Complexity, ExecutionStrategy, MeasuredTimes, Plan, SystemLoad, cost, priority, time};
+use super::{
+    Complexity, ExecutionStrategy, Plan, PlanHistory, PlanKey, SystemLoad, cost, priority, time,
+};
 use crate::config;
 use crate::dialect::Call;
-use std::sync::Arc;
 
-/// Makes plans. One per snapshot of the configuration; the measured times outlive it.
+/// Makes plans. One per snapshot of the configuration.
 #[derive(Debug)]
 pub struct Planner {
     enabled: bool,
     cache: CachePolicy,
     premium_prefix: String,
-    times: Arc<MeasuredTimes>,
+}
+
+/// What a plan depends on beside its call.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanContext<'a> {
+    /// The strategy of the service ([`ExecutionStrategy::of_store`]).
+    pub execution: ExecutionStrategy,
+    /// What became of the plans of the service.
+    pub history: &'a PlanHistory,
+    pub load: &'a SystemLoad,
+    pub user: Option<&'a str>,
 }
 
 impl Planner {
-    /// A planner as configured, which reads `times`.
-    pub fn new(
-        planner: &config::Planner,
-        cache: &config::Cache,
-        times: Arc<MeasuredTimes>,
-    ) -> Self {
+    /// A planner as configured.
+    pub fn new(planner: &config::Planner, cache: &config::Cache) -> Self {
         Self {
             enabled: planner.enabled,
             cache: CachePolicy::new(cache),
             premium_prefix: planner.premium_prefix.clone(),
-            times,
         }
     }
 
-    /// Plans a call whose strategy is its service's ([`ExecutionStrategy::of_store`]).
-    pub fn plan(
-        &self,
-        call: &Call,
-        execution: ExecutionStrategy,
-        load: &SystemLoad,
-        user: Option<&str>,
-    ) -> Plan {
+    /// Plans a call.
+    pub fn plan(&self, call: &Call, context: PlanContext<'_>) -> Plan {
         let plan = if self.enabled {
-            self.estimate(call, execution, load, user)
+            self.estimate(call, context)
         } else {
-            Plan::plain(call.query_type, execution)
+            Plan::plain(call.query_type, context.execution)
         };
         let cache = self.cache_decision(call, &plan).ok();
         Plan {
@@ -61,19 +61,24 @@ impl Planner {
     }
 
     /// All that follows from the class, the features and the load.
-    fn estimate(
-        &self,
-        call: &Call,
-        execution: ExecutionStrategy,
-        load: &SystemLoad,
-        user: Option<&str>,
-    ) -> Plan {
+    fn estimate(&self, call: &Call, context: PlanContext<'_>) -> Plan {
+        let PlanContext {
+            execution,
+            history,
+            load,
+            user,
+        } = context;
         let Score {
             terms,
             total,
             level,
         } = complexity::score(call.query_type, &call.features);
-        let measured = self.times.mean_time(call.query_type, execution);
+        let similar = history.similar(PlanKey {
+            query_type: call.query_type,
+            execution,
+        });
+        let of_type = Some(similar.mean).filter(|mean| *mean > 0.0);
+        let measured = history.shape_time(call.shape).or(of_type);
         Plan {
             query_type: call.query_type,
             execution,
@@ -84,6 +89,8 @@ impl Planner {
             time: time::estimate(level, measured, load.cpu),
             cache: None,
             priority: self.priority(user, level),
+            similar_queries_count: similar.count,
+            avg_historical_performance: similar.mean,
         }
     }
 

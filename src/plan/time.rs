@@ -14,7 +14,7 @@ const fn base(complexity: Complexity) -> f64 {
     }
 }
 
-/// The estimate. `measured` is the mean in seconds of this type and strategy, `cpu` the share of the
+/// The estimate. `measured` is the mean in seconds of the shape, or of the type and strategy, `cpu` the share of the
 /// processor in use, 0..=1; where either is unknown it changes nothing.
 pub fn estimate(complexity: Complexity, measured: Option<f64>, cpu: Option<f64>) -> Duration {
     let base = base(complexity);

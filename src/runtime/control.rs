@@ -1,6 +1,7 @@
 //! What the admin API needs of the process, fetched from where it lives.
 
 mod changes;
+mod history;
 mod instances;
 mod load;
 mod optimize;
@@ -10,8 +11,8 @@ mod stats;
 
 use super::reload::Reloader;
 use crate::admin::{
-    Control, Credentials, Health, ModeChange, NewInstance, Optimize, Problem, PushedMetrics,
-    Readiness, ReloadReport, StatusChange, StrategyChange,
+    Control, Credentials, Feedback, Health, HistoryFilter, ModeChange, NewInstance, Optimize,
+    Problem, PushedMetrics, Readiness, ReloadReport, StatusChange, StrategyChange,
 };
 use crate::balance::PoolStats;
 use crate::cache::Selection;
@@ -194,6 +195,14 @@ impl Control for Operator {
 
     fn arrivals(&self, limit: usize) -> Value {
         value(&self.shared.observer.arrivals().newest(limit))
+    }
+
+    fn history(&self, wanted: &HistoryFilter) -> Result<Value, Problem> {
+        history::history_page(self, wanted)
+    }
+
+    fn feedback(&self, feedback: &Feedback) -> Result<Value, Problem> {
+        history::take_feedback(self, feedback)
     }
 
     fn shadows(&self) -> Value {

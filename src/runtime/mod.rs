@@ -208,20 +208,17 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
         cache: Cache::new(&config.cache, clock.clone()),
         observer: observer.map_err(|error| StartError::Metrics(error.to_string()))?,
         registry: Arc::default(),
-        measured: Arc::default(),
         clock,
     };
-    parts
-        .observer
-        .add_learner(Arc::new(PlanLearner(Arc::clone(&parts.measured))));
     count_changes(&parts);
     let carried = Carried {
         clock: &parts.clock,
         registry: &parts.registry,
-        measured: &parts.measured,
     };
     let first = Snapshot::compile(config, 1, carried, None)?;
     let shared = Shared::new(parts, first, random);
+    let learner = PlanLearner(Arc::downgrade(&shared));
+    shared.observer.add_learner(Arc::new(learner));
     shared
         .observer
         .add_source(Box::new(Figures(Arc::downgrade(&shared))));

@@ -4,13 +4,11 @@ use super::{Carried, Service, Snapshot};
 use crate::clock::Clock;
 use crate::config;
 use crate::endpoint::Registry;
-use crate::plan::MeasuredTimes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 struct Process {
     registry: Arc<Registry>,
-    measured: Arc<MeasuredTimes>,
     last: Option<Snapshot>,
 }
 
@@ -18,7 +16,6 @@ impl Process {
     fn new() -> Self {
         Self {
             registry: Arc::default(),
-            measured: Arc::default(),
             last: None,
         }
     }
@@ -31,7 +28,6 @@ impl Process {
         let carried = Carried {
             clock: &Clock::manual(),
             registry: &self.registry,
-            measured: &self.measured,
         };
         let config = Arc::new(loaded.config);
         let next = Snapshot::compile(config, generation, carried, self.last.as_ref()).unwrap();

@@ -141,6 +141,7 @@ const ROWS: &[Row] = &[
     row("planner.enabled", ["true", "false"], life_of_an_entity),
     row("planner.max_response_time", ["1h", "1ms"], resource_score),
     row("planner.premium_prefix", ["premium_", "gold_"], priority),
+    row("planner.history", ["1000", "1"], outcomes_kept),
     row("planner.user_header", ["x-user-id", "x-name"], priority),
     row("cache.enabled", ["true", "false"], second_read),
     row("cache.default_ttl", ["1h", "2h"], life_without_a_plan),

@@ -152,6 +152,7 @@ impl Site {
             "/api/coordination/rules",
             "/api/coordination/overload",
             "/api/coordination/arrivals",
+            "/api/coordination/history",
             "/api/coordination/queue",
             "/api/coordination/migrations",
             "/api/config",
@@ -378,6 +379,9 @@ async fn replays(site: &mut Site) {
     let path = "/api/coordination/simulate?service=vectors";
     let report = site.admin("GET", path, Value::Null).await;
     assert_eq!(report.status, 200, "{report:?}");
+    let outcome = json!({"service": "vectors", "query_type": "write", "complexity": "simple", "actual_time": 0.1});
+    let path = "/api/coordination/feedback";
+    assert_eq!(site.admin("POST", path, outcome).await.status, 200);
     let wanted = json!({"service": "vectors", "apply": true});
     let path = "/api/coordination/optimize";
     assert_eq!(site.admin("POST", path, wanted).await.status, 200);

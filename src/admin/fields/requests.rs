@@ -39,6 +39,60 @@ pub const ARRIVALS: &[Group] = &[(
     },
 )];
 
+/// What became of plans.
+pub const HISTORY: &[Group] = &[
+    ("strategies.*.", MEANS),
+    (
+        "services.*.",
+        fields! {
+            "seconds_per_cost" MaybeNumber, "Seconds that a cost unit took in about the last thousand requests; null before the first one.";
+            "keys[].key" Text, "The type and the strategy, joined by `_`; those that were seen.";
+        },
+    ),
+    ("services.*.keys[].", MEANS),
+    (
+        "services.*.keys[].",
+        fields! {
+            "similar_queries_count" Number, "Outcomes that are kept; at most planner.history.";
+            "avg_historical_performance" Number, "Mean time of the kept ones that succeeded, seconds; 0: of none.";
+        },
+    ),
+    ("services.*.keys[].records[].", OUTCOME),
+];
+
+/// An outcome that was taken.
+pub const FEEDBACK: &[Group] = &[
+    (
+        "",
+        fields! {
+            "service" Text, "The service.";
+            "key" Text, "The type and the strategy, joined by `_`.";
+        },
+    ),
+    ("record.", OUTCOME),
+    ("performance.", MEANS),
+];
+
+/// Running means.
+const MEANS: &[Field] = fields! {
+    "total_queries" Number, "Requests that were sent and ended by no fault of their client's, and outcomes that were reported.";
+    "avg_time" Number, "Mean seconds of the database, without the queue and the client.";
+    "avg_cost" MaybeNumber, "Mean measured cost of those whose cost is known; null: of none.";
+    "success_rate" Number, "Share that succeeded, 0 to 1.";
+};
+
+/// What became of one plan.
+const OUTCOME: &[Field] = fields! {
+    "query_id" MaybeText, "The id of the request; null: it was reported without one.";
+    "timestamp" Number, "When it arrived or was reported, milliseconds since 1970.";
+    "complexity" Text, "Its complexity.";
+    "estimated_time" MaybeNumber, "Seconds; null: it was reported without.";
+    "actual_time" Number, "Seconds of the database, without the queue and the client.";
+    "estimated_cost" MaybeNumber, "Cost units; null: it was reported without.";
+    "actual_cost" MaybeNumber, "Cost units: its time in the time that a cost unit took before. Null: it failed, or was the first.";
+    "success" Bool, "Whether it succeeded.";
+};
+
 /// The record of one request.
 pub const RECORD: &[Group] = &[
     ("", REQUEST),
@@ -91,6 +145,8 @@ const PLAN_DETAILS: &[Field] = fields! {
     "cache.category" Text, "The category under which the response is stored.";
     "cache.ttl" Number, "Its time to live, seconds.";
     "priority" Number, "1 to 10, larger is more important.";
+    "similar_queries_count" Number, "Outcomes of the same type and strategy that the service has in its history.";
+    "avg_historical_performance" Number, "Mean time of those that succeeded, seconds; 0: of none.";
 };
 
 /// What the cache said.

@@ -87,6 +87,15 @@ impl Control for Fake {
     fn arrivals(&self, limit: usize) -> Value {
         json!({"limit": limit})
     }
+    fn history(&self, wanted: &HistoryFilter) -> Result<Value, Problem> {
+        Ok(json!({"service": wanted.service, "limit": wanted.rows()}))
+    }
+    fn feedback(&self, feedback: &Feedback) -> Result<Value, Problem> {
+        self.changes
+            .lock()
+            .push(format!("{}", feedback.actual_time));
+        Ok(json!({"success": feedback.success}))
+    }
     fn shadows(&self) -> Value {
         json!({})
     }

@@ -258,6 +258,33 @@ async fn input_of_another_form_is_told_what_was_expected() {
 }
 
 #[tokio::test]
+async fn feedback_out_of_its_range_is_refused_and_names_the_figure() {
+    let desk = Desk::open();
+    let path = "/api/coordination/feedback";
+    let send = async |figures: &str| {
+        let own = r#""service":"s","query_type":"write","complexity":"simple""#;
+        desk.change("POST", path, &format!("{{{own},{figures}}}"))
+            .await
+    };
+    for (figures, named) in [
+        (r#""actual_time":0"#, "actual_time"),
+        (r#""actual_time":-1"#, "actual_time"),
+        (r#""actual_time":86401"#, "actual_time"),
+        (r#""actual_time":1,"estimated_time":0"#, "estimated_time"),
+        (r#""actual_time":1,"estimated_cost":1e10"#, "estimated_cost"),
+        (r#""actual_time":1,"actual_cost":-2"#, "actual_cost"),
+        (r#""actual_time":1e999"#, "expected"),
+        (r#""actual_time":1,"cost":2"#, "expected"),
+        (r#""success":true"#, "expected"),
+    ] {
+        let detail = send(figures).await.detail(400);
+        assert!(detail.contains(named), "{figures}: {detail}");
+    }
+    assert!(desk.fake.changes.lock().is_empty());
+    assert_eq!(send(r#""actual_time":0.8"#).await.data()["success"], true);
+}
+
+#[tokio::test]
 async fn a_request_without_the_ends_of_its_connection_is_refused() {
     use hyper::service::Service;
     let request = axum::http::Request::get("/")

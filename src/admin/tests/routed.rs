@@ -20,6 +20,9 @@ async fn the_index_lists_every_route_and_each_one_responds() {
         let path = path.replace("/simulate", "/simulate?service=vectors");
         let body = match route.path.rsplit('/').next() {
             Some("status") => r#"{"status":"active"}"#,
+            Some("feedback") => {
+                r#"{"service":"s","query_type":"write","complexity":"simple","actual_time":1}"#
+            }
             Some("optimize") => r#"{"service":"vectors"}"#,
             Some("strategy") => r#"{"strategy":null}"#,
             Some("instances") => r#"{"service":"vectors","url":"http://localhost:6333"}"#,

@@ -28,8 +28,8 @@ section! {
         premium_prefix: String = "premium_".into(),
         /// Header that names the user, for `premium_prefix`.
         user_header: String = "x-user-id".into() => formed(&HEADER),
-        /// Records kept per type and strategy. Not used yet.
-        history: u32 = 1000 => count().not_used_yet(),
+        /// Outcomes of plans that are kept of each service, type and strategy. None: estimates go by the shape of a request alone.
+        history: u32 = 1000 => within(0.0, 1e5),
     }
 }
 

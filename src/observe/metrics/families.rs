@@ -115,7 +115,9 @@ families! {
     plan_duration: Histograms<1> = "plan_duration_seconds" ["service"] FAST,
         "Time to plan a request.";
     estimate_ratio: Histograms<1> = "estimate_ratio" ["service"] RATIO,
-        "Actual over estimated time of planned requests that completed at an endpoint; 1 is exact.";
+        "Time that an endpoint took (without the queue and the client) over the estimate of the plan, of requests that succeeded; 1 is exact.";
+    cost_ratio: Histograms<1> = "cost_ratio" ["service"] RATIO,
+        "Measured over estimated cost of requests that succeeded; 1 is exact. Measured: the time of the endpoint, in the time that a cost unit took in about the last thousand requests of the service.";
     service_time_ratio: Histograms<2> = "service_time_ratio" ["service", "expected_by"] RATIO,
         "Time of an endpoint until its response was there or began to stream, over the time that was expected when the endpoint was chosen; 1 is exact. Successful requests for data; expected_by: strategy (it learns times, as adaptive does) or plan (it does not).";
     spill_over: Counters<2> = "spill_over_total" ["service", "to"] NONE,

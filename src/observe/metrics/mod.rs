@@ -22,6 +22,7 @@ use super::notes::AttemptNote;
 use super::observation::Observation;
 use crate::clock::Clock;
 use crate::dialect::Fault;
+use crate::plan::PlanOutcome;
 use families::Families;
 use parking_lot::Mutex;
 use prometheus::{Registry, TextEncoder};
@@ -138,6 +139,11 @@ impl Metrics {
     /// Counts one request.
     pub(super) fn record(&self, seen: &Observation) {
         record::record(&self.families, seen);
+    }
+
+    /// Counts by how much a plan's estimates were wrong.
+    pub fn plan_measured(&self, service: &str, outcome: &PlanOutcome) {
+        record::plan_measured(&self.families, service, outcome);
     }
 
     /// Counts an attempt that is sent; `before`: the fault of the one before it, where this is a further one.

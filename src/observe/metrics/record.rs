@@ -6,11 +6,10 @@ use super::words;
 use crate::dialect::Fault;
 use crate::observe::HEDGE_CANCELLED;
 use crate::observe::notes::{AttemptNote, ExpectedTime};
-use crate::observe::observation::{Observation, Outcome};
-use crate::plan::Category;
+use crate::observe::observation::Observation;
+use crate::plan::{Category, PlanOutcome};
 use crate::rejection::RejectionReason;
 use balancing::Distance;
-use std::time::Duration;
 
 /// Counts one request.
 pub fn record(families: &Families, seen: &Observation) {
@@ -89,10 +88,22 @@ fn plan(families: &Families, seen: &Observation) {
     let Some(plan) = &seen.plan else { return };
     let labels = [plan.execution.label(), plan.complexity.label()];
     families.plans.with(labels, |one| one.inc());
-    if let Some(ratio) = estimate_ratio(seen, plan.time) {
-        families
-            .estimate_ratio
-            .with([&seen.service], |one| one.observe(ratio));
+}
+
+/// Counts by how much a plan's estimates were wrong.
+pub fn plan_measured(families: &Families, service: &str, outcome: &PlanOutcome) {
+    let time = outcome.estimated_time.filter(|time| !time.is_zero());
+    let time = time.map(|time| outcome.actual_time.as_secs_f64() / time.as_secs_f64());
+    let cost = outcome.actual_cost.zip(outcome.estimated_cost);
+    let cost = cost.map(|(actual, estimated)| actual / estimated);
+    let ratios = [
+        (&families.estimate_ratio, time),
+        (&families.cost_ratio, cost),
+    ];
+    for (family, ratio) in ratios {
+        if let Some(ratio) = ratio.filter(|_| outcome.success) {
+            family.with([service], |one| one.observe(ratio));
+        }
     }
 }
 
@@ -158,11 +169,4 @@ fn service_time_ratio(attempt: &AttemptNote) -> Option<(&'static str, f64)> {
     let is_measured = attempt.fault == Fault::None && attempt.code != HEDGE_CANCELLED;
     let took = attempt.service_time.filter(|_| is_measured)?;
     (!expected.is_zero()).then(|| (by, took.as_secs_f64() / expected.as_secs_f64()))
-}
-
-/// Only a request that an endpoint answered says something of the estimate.
-fn estimate_ratio(seen: &Observation, estimated: Duration) -> Option<f64> {
-    let answered = seen.outcome == Outcome::Complete && !seen.route.attempts.is_empty();
-    (answered && !estimated.is_zero())
-        .then(|| seen.times.total.as_secs_f64() / estimated.as_secs_f64())
 }

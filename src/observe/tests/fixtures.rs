@@ -98,5 +98,7 @@ pub fn plan(time: Duration) -> Plan {
         time,
         cache: None,
         priority: 5,
+        similar_queries_count: 0,
+        avg_historical_performance: 0.0,
     }
 }

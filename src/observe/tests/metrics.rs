@@ -6,7 +6,7 @@ use crate::observe::{
     CacheNote, CacheReading, CacheResult, DrainingReading, EndpointCounts, EndpointReading,
     HedgeCount, HedgeResult, Name, Outcome, Readings, ReloadResult, ServiceReading, ShadowReading,
 };
-use crate::plan::Category;
+use crate::plan::{Category, Complexity, PlanOutcome};
 use crate::rejection::RejectionReason;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -46,6 +46,23 @@ fn full_request(bench: &Bench) {
     bench.attempt(&in_flight, "b", Fault::None);
     bench.clock.advance(Duration::from_millis(34));
     in_flight.close(Outcome::Complete);
+}
+
+fn plan_measured(bench: &Bench) {
+    let outcome = |success| PlanOutcome {
+        query_id: None,
+        timestamp: 0,
+        complexity: Complexity::Simple,
+        estimated_time: Some(Duration::from_millis(20)),
+        actual_time: Duration::from_millis(40),
+        estimated_cost: Some(2.0),
+        actual_cost: Some(1.0),
+        success,
+    };
+    for success in [true, false] {
+        let metrics = bench.observer.metrics();
+        metrics.plan_measured("vectors", &outcome(success));
+    }
 }
 
 fn slow_refusal(bench: &Bench) {
@@ -97,6 +114,7 @@ fn read_figures(readings: &mut Readings) {
 fn everything() -> (Bench, String) {
     let bench = Bench::new();
     full_request(&bench);
+    plan_measured(&bench);
     slow_refusal(&bench);
     drop(bench.open());
     let (service, endpoint) = (Name::from("vectors"), Name::from("a"));
@@ -178,6 +196,7 @@ fn a_request_is_counted_under_its_labels() {
             1.0,
         ),
         (r#"pointsman_estimate_ratio_sum{service="vectors"}"#, 2.0),
+        (r#"pointsman_cost_ratio_sum{service="vectors"}"#, 0.5),
         (
             r#"pointsman_service_time_ratio_sum{expected_by="strategy",service="vectors"}"#,
             1.5,
@@ -354,5 +373,6 @@ fn switched_off_metrics_are_empty() {
         ..Default::default()
     });
     full_request(&bench);
+    plan_measured(&bench);
     assert_eq!(bench.observer.metrics_text(), "");
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::dialect::{Effect, Features, QueryType, Storability, Target};
+use crate::plan::PlanOutcome;
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -10,7 +11,25 @@ fn planner() -> Planner {
 fn planner_with(change: fn(&mut config::Planner)) -> Planner {
     let mut settings = config::Planner::default();
     change(&mut settings);
-    Planner::new(&settings, &config::Cache::default(), Arc::default())
+    Planner::new(&settings, &config::Cache::default())
+}
+
+/// A plan of a service that has planned nothing before.
+fn planned(
+    planner: &Planner,
+    call: &Call,
+    execution: ExecutionStrategy,
+    load: &SystemLoad,
+    user: Option<&str>,
+) -> Plan {
+    let history = &PlanHistory::default();
+    let context = PlanContext {
+        execution,
+        history,
+        load,
+        user,
+    };
+    planner.plan(call, context)
 }
 
 fn search() -> Call {
@@ -35,7 +54,13 @@ fn search() -> Call {
 fn the_load_changes_the_expected_time_and_nothing_else() {
     let plan = |cpu| {
         let load = SystemLoad { cpu, memory: cpu };
-        planner().plan(&search(), ExecutionStrategy::VectorOnly, &load, None)
+        planned(
+            &planner(),
+            &search(),
+            ExecutionStrategy::VectorOnly,
+            &load,
+            None,
+        )
     };
     let (busy, idle) = (plan(Some(1.0)), plan(None));
     assert!(busy.time > idle.time);
@@ -60,7 +85,8 @@ fn calls_that_are_no_reads_get_a_plan_without_a_cache() {
             query_type,
             ..Call::unknown("test")
         };
-        let plan = planner().plan(
+        let plan = planned(
+            &planner(),
             &call,
             ExecutionStrategy::GraphOnly,
             &SystemLoad::default(),
@@ -73,7 +99,8 @@ fn calls_that_are_no_reads_get_a_plan_without_a_cache() {
 
 #[test]
 fn cost_and_time_follow_the_level_and_the_strategy() {
-    let plan = planner().plan(
+    let plan = planned(
+        &planner(),
         &search(),
         ExecutionStrategy::VectorOnly,
         &SystemLoad {
@@ -87,40 +114,54 @@ fn cost_and_time_follow_the_level_and_the_strategy() {
 }
 
 #[test]
-fn what_was_measured_draws_the_next_estimate() {
-    let planner = planner();
-    let before = planner.plan(
-        &search(),
-        ExecutionStrategy::VectorOnly,
-        &SystemLoad::default(),
-        None,
-    );
-    planner.times.add(
-        QueryType::SemanticSearch,
-        ExecutionStrategy::VectorOnly,
-        Duration::from_millis(300),
-    );
-    let after = planner.plan(
-        &search(),
-        ExecutionStrategy::VectorOnly,
-        &SystemLoad::default(),
-        None,
-    );
-    assert!((before.time.as_secs_f64() - 0.1).abs() < 1e-9);
-    assert!((after.time.as_secs_f64() - 0.2).abs() < 1e-9);
+fn what_was_measured_draws_the_next_estimate_of_its_shape_or_else_of_its_type() {
+    let history = PlanHistory::new(10);
+    let plan = |shape| {
+        let call = Call { shape, ..search() };
+        let context = PlanContext {
+            execution: ExecutionStrategy::VectorOnly,
+            history: &history,
+            load: &SystemLoad::default(),
+            user: None,
+        };
+        planner().plan(&call, context)
+    };
+    let key = PlanKey {
+        query_type: QueryType::SemanticSearch,
+        execution: ExecutionStrategy::VectorOnly,
+    };
+    let outcome = |millis| PlanOutcome {
+        query_id: None,
+        timestamp: 0,
+        complexity: Complexity::Simple,
+        estimated_time: None,
+        actual_time: Duration::from_millis(millis),
+        estimated_cost: None,
+        actual_cost: None,
+        success: true,
+    };
+    let near = |plan: &Plan, seconds: f64| (plan.time.as_secs_f64() - seconds).abs() < 1e-9;
+    assert!(near(&plan(1), 0.1));
+    history.record(key, Some(1), outcome(300));
+    history.record(key, Some(2), outcome(100));
+    assert!(near(&plan(1), 0.2));
+    let unseen = plan(3);
+    assert!(near(&unseen, 0.15));
+    assert_eq!(unseen.similar_queries_count, 2);
+    assert!((unseen.avg_historical_performance - 0.2).abs() < 1e-9);
 }
 
 #[test]
 fn a_premium_user_comes_first() {
     let priority = |user| {
-        planner()
-            .plan(
-                &search(),
-                ExecutionStrategy::VectorOnly,
-                &SystemLoad::default(),
-                user,
-            )
-            .priority
+        planned(
+            &planner(),
+            &search(),
+            ExecutionStrategy::VectorOnly,
+            &SystemLoad::default(),
+            user,
+        )
+        .priority
     };
     assert_eq!(
         (
@@ -135,7 +176,8 @@ fn a_premium_user_comes_first() {
 #[test]
 fn with_the_planner_off_every_call_gets_the_plain_plan_and_the_default_time() {
     let planner = planner_with(|settings| settings.enabled = false);
-    let plan = planner.plan(
+    let plan = planned(
+        &planner,
         &search(),
         ExecutionStrategy::VectorOnly,
         &SystemLoad::default(),
@@ -150,21 +192,22 @@ fn with_the_planner_off_every_call_gets_the_plain_plan_and_the_default_time() {
         config::Cache::default().default_ttl
     );
     assert_eq!(
-        planner
-            .plan(
-                &Call::unknown("test"),
-                ExecutionStrategy::GraphOnly,
-                &SystemLoad::default(),
-                None
-            )
-            .cache,
+        planned(
+            &planner,
+            &Call::unknown("test"),
+            ExecutionStrategy::GraphOnly,
+            &SystemLoad::default(),
+            None
+        )
+        .cache,
         None
     );
 }
 
 #[test]
 fn an_explained_plan_prints_its_times_in_seconds() {
-    let plan = planner().plan(
+    let plan = planned(
+        &planner(),
         &search(),
         ExecutionStrategy::VectorOnly,
         &SystemLoad::default(),
@@ -208,7 +251,7 @@ proptest! {
     fn every_call_gets_a_sound_plan(query_type in any_type(), execution in any_execution(), features in any_features(), cpu in any_share()) {
         let call = Call { query_type, features, ..search() };
         let load = SystemLoad { cpu, memory: None };
-        let plan = planner().plan(&call, execution, &load, None);
+        let plan = planned(&planner(), &call, execution, &load, None);
         prop_assert!(plan.time > Duration::ZERO && plan.time < Duration::from_secs(10));
         let sum: f64 = plan.terms.iter().map(|(_, value)| value).sum();
         prop_assert_eq!(sum, plan.score);

@@ -8,7 +8,7 @@ use crate::endpoint_id::EndpointId;
 use crate::http::{BodyLength, RequestHeader};
 use crate::observe::{Observer, Ticket};
 use crate::offload;
-use crate::plan::{Plan, SystemLoad};
+use crate::plan::{Plan, PlanContext, SystemLoad};
 use crate::shared::Share;
 use crate::snapshot::{Service, Snapshot};
 use bytes::Bytes;
@@ -59,9 +59,13 @@ impl Outbound {
     /// Plans a request that was understood as this call.
     pub fn of(origin: CallOrigin, request: OutboundRequest, call: Call, load: &SystemLoad) -> Self {
         let (snapshot, service) = (origin.snapshot, origin.service);
-        let user = snapshot.user(&request.head.headers);
-        let planner = &snapshot.planner;
-        let plan = planner.plan(&call, service.execution, load, user);
+        let context = PlanContext {
+            execution: service.execution,
+            history: &service.history,
+            load,
+            user: snapshot.user(&request.head.headers),
+        };
+        let plan = snapshot.planner.plan(&call, context);
         Self {
             plan: Arc::new(plan),
             snapshot,

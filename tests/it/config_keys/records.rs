@@ -2,6 +2,7 @@
 
 use super::given::Given;
 use super::observe::*;
+use crate::support::eventually;
 
 observations! {
     record_of_a_function(given) {
@@ -22,6 +23,16 @@ observations! {
         let origin = good().await;
         let proxy = given.over("qdrant", &[&origin]).start().await;
         record(&proxy, POINT, "x-user-id: premium_1\r\n", "").await["plan"]["priority"].clone()
+    }
+    outcomes_kept(given) {
+        let origin = good().await;
+        let proxy = given.over("http", &[&origin]).start().await;
+        for _ in 0..3 {
+            get(&proxy, "/").await;
+        }
+        let keys = async || proxy.data("/api/coordination/history").await["services"]["db"]["keys"].clone();
+        eventually("the outcomes", || async { keys().await[0]["total_queries"] == 3 }).await;
+        keys().await[0]["similar_queries_count"].clone()
     }
     slow_requests(given) {
         let origin = slow().await;

@@ -1,6 +1,7 @@
 //! What is counted is what happened: a process with known traffic, whose metrics, statistics and records must
 //! say just that. Every family and every documented field is looked at; `Differences` tells which are not.
 
+mod history;
 mod metrics;
 mod pages;
 

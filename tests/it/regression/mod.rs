@@ -5,6 +5,7 @@ mod balancing;
 mod caching;
 mod dialects;
 mod outcomes;
+mod planner;
 mod truth;
 mod understanding;
 mod wire;

@@ -1,6 +1,7 @@
 //! What is learned from requests that ended.
 
 mod bends;
+mod by_shape;
 mod concurrency;
 mod effect;
 mod epoch;
@@ -10,6 +11,7 @@ mod service_times;
 mod tail;
 
 pub use bends::Bends;
+pub use by_shape::ByShape;
 pub use concurrency::{Concurrency, Estimate};
 pub use effect::freshness;
 pub use epoch::Sample;

@@ -1,7 +1,7 @@
-//! How long the slowest requests of a shape take: the 95th and the 99th percentile of their service times. Bounded: so many
-//! shapes, each a histogram of fixed size that forgets the past by halves.
+//! How long the slowest requests of a shape take: the 95th and the 99th percentile of their service times, each shape a
+//! histogram of fixed size that forgets the past by halves.
 
-use parking_lot::Mutex;
+use super::ByShape;
 use std::time::Duration;
 
 /// Fewer samples give no percentiles: of these, two are beyond the lower one.
@@ -18,12 +18,6 @@ const BUCKETS: usize = 84;
 /// What a sample weighs in its bucket, so that halving loses no single sample.
 const UNIT: u16 = 16;
 
-/// Shapes are kept in sets, each with its own lock.
-const SETS: usize = 64;
-const SHAPES_PER_SET: usize = 8;
-/// The samples after which a shape is as hard to drop as any.
-const ESTABLISHED: u8 = 100;
-
 /// How long the slowest requests of a shape take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tail {
@@ -34,99 +28,54 @@ pub struct Tail {
 }
 
 /// The service times of a service, by shape.
-#[derive(Debug)]
-pub struct TailTimes(Vec<Mutex<Vec<Histogram>>>);
+#[derive(Debug, Default)]
+pub struct TailTimes(ByShape<Histogram>);
 
 /// The service times of one shape.
 #[derive(Debug)]
 struct Histogram {
-    shape: u64,
-    /// How many new shapes in its place it outlasts.
-    standing: u8,
     samples: u32,
     buckets: [u16; BUCKETS],
-}
-
-impl Default for TailTimes {
-    fn default() -> Self {
-        Self((0..SETS).map(|_| Mutex::default()).collect())
-    }
 }
 
 impl TailTimes {
     /// A request of this shape took so long.
     pub fn learn(&self, shape: u64, time: Duration) {
-        self.with(shape, |tails| {
-            if let Some(tail) = find_or_insert(tails, shape) {
-                tail.add(time);
-            }
-        });
+        self.0.learn(shape, |tail| tail.add(time));
     }
 
     /// A request of this shape took longer than this: it was cancelled then. It counts only where it certainly lies beyond the
     /// lower percentile.
     pub fn learn_at_least(&self, shape: u64, time: Duration) {
-        self.with(shape, |tails| {
-            let known = tails.iter_mut().find(|tail| tail.shape == shape);
-            if let Some(tail) = known
-                && tail.tail().is_some_and(|tail| time >= tail.p95)
-            {
-                tail.add(time);
+        self.0.look(shape, |known| {
+            if known.tail().is_some_and(|tail| time >= tail.p95) {
+                known.add(time);
             }
         });
     }
 
     /// How long the slowest requests of this shape take; `None` where too few were seen.
     pub fn tail(&self, shape: u64) -> Option<Tail> {
-        let tail = |tails: &mut Vec<Histogram>| {
-            let known = tails.iter().find(|tail| tail.shape == shape);
-            known.and_then(Histogram::tail)
-        };
-        self.with(shape, tail).flatten()
-    }
-
-    fn with<T>(&self, shape: u64, look: impl FnOnce(&mut Vec<Histogram>) -> T) -> Option<T> {
-        let set = self.0.get(shape as usize % SETS)?;
-        Some(look(&mut set.lock()))
+        self.0.look(shape, |known| known.tail())?
     }
 }
 
-/// The place of a shape. Where all are taken, a new one takes a place once the requests of its shape, or of others that are
-/// new, outweigh what was seen there: shapes that are asked for once cannot drive out those that are asked for often.
-fn find_or_insert(tails: &mut Vec<Histogram>, shape: u64) -> Option<&mut Histogram> {
-    if let Some(place) = tails.iter().position(|tail| tail.shape == shape) {
-        return tails.get_mut(place);
-    }
-    if tails.len() < SHAPES_PER_SET {
-        tails.push(Histogram::new(shape));
-        return tails.last_mut();
-    }
-    if let Some(place) = tails.iter().position(|tail| tail.standing == 0) {
-        let tail = tails.get_mut(place)?;
-        *tail = Histogram::new(shape);
-        return Some(tail);
-    }
-    tails.iter_mut().for_each(|tail| tail.standing -= 1);
-    None
-}
-
-impl Histogram {
-    fn new(shape: u64) -> Self {
+impl Default for Histogram {
+    fn default() -> Self {
         Self {
-            shape,
-            standing: 0,
             samples: 0,
             buckets: [0; BUCKETS],
         }
     }
+}
 
+impl Histogram {
     fn add(&mut self, time: Duration) {
         if self.samples >= MANY {
             self.samples /= 2;
             self.buckets.iter_mut().for_each(|bucket| *bucket /= 2);
         }
         self.samples += 1;
-        self.standing = self.standing.saturating_add(1).min(ESTABLISHED);
         if let Some(bucket) = self.buckets.get_mut(bucket_of(time)) {
             *bucket = bucket.saturating_add(UNIT);
         }

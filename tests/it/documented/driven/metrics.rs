@@ -55,7 +55,8 @@ pub async fn check(site: &Site, wrong: &mut Differences) {
     let text = site.at.admin("/metrics", "").await.text();
     let mut scrape = Scrape { text, wrong };
     requests(site, &mut scrape, records);
-    plans(&mut scrape, records);
+    let history = site.at.data("/api/coordination/history?limit=1000").await;
+    plans(&mut scrape, records, &history);
     endpoints(site, &mut scrape, records);
     process(site, &mut scrape);
     cache(site, &mut scrape, records).await;
@@ -127,7 +128,7 @@ fn requests(site: &Site, scrape: &mut Scrape<'_>, records: &[Value]) {
     }
 }
 
-fn plans(scrape: &mut Scrape<'_>, records: &[Value]) {
+fn plans(scrape: &mut Scrape<'_>, records: &[Value], history: &Value) {
     scrape.is("plans_total", &[], be(REQUESTS));
     for one in records {
         let plan = |field: &str| one["plan"][field].as_str().unwrap();
@@ -143,12 +144,19 @@ fn plans(scrape: &mut Scrape<'_>, records: &[Value]) {
         );
     }
     scrape.holds("plan_duration_seconds", &[], &all(records, "/times/plan"));
-    let answered = records
-        .iter()
-        .filter(|one| one["outcome"] == "complete" && one["route"]["attempts"][0].is_object());
-    let ratio = |one: &Value| Some(one["times"]["total"].as_f64()? / one["plan"]["time"].as_f64()?);
-    let ratios: Vec<f64> = answered.filter_map(ratio).collect();
+    let ratio = |one: &Value| {
+        let attempt = one["route"]["attempts"].as_array()?.last()?;
+        Some(attempt["service_time"].as_f64()? / one["plan"]["time"].as_f64()?)
+    };
+    let ratios: Vec<f64> = records.iter().filter_map(ratio).collect();
     scrape.holds("estimate_ratio", &[], &ratios);
+    let keys = history["services"]["db"]["keys"].as_array().unwrap();
+    let outcomes = keys
+        .iter()
+        .flat_map(|key| key["records"].as_array().unwrap());
+    let ratio = |one: &Value| Some(one["actual_cost"].as_f64()? / one["estimated_cost"].as_f64()?);
+    let ratios: Vec<f64> = outcomes.filter_map(ratio).collect();
+    scrape.holds("cost_ratio", &[], &ratios);
     // The strategy learns no times.
     let taken = |one: &Value| {
         let planned = one["plan"]["time"].as_f64().unwrap();

@@ -1,6 +1,6 @@
 //! Every documented field of the admin API against what was driven.
 
-use super::{OK, REQUESTS, SECRET, SLOW, Site, WAITS};
+use super::{OK, REQUESTS, SECRET, SLOW, Site, WAITS, history};
 use crate::documented::expected::{Differences, Must, be};
 use crate::support::{Origin, eventually};
 use pointsman::admin::ROUTES;
@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub async fn check(site: &Site, wrong: &mut Differences) {
     records(site, wrong).await;
+    history::check(site, wrong).await;
     process(site, wrong).await;
     events(site, wrong).await;
     endpoints(site, wrong).await;
@@ -23,13 +24,13 @@ pub async fn check(site: &Site, wrong: &mut Differences) {
 }
 
 /// Milliseconds since 1970.
-fn now() -> f64 {
+pub fn now() -> f64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     since.as_secs_f64() * 1000.0
 }
 
 /// Milliseconds since 1970 at which the site was started.
-fn start(site: &Site) -> f64 {
+pub fn start(site: &Site) -> f64 {
     now() - site.started.elapsed().as_secs_f64() * 1000.0 - 1.0
 }
 
@@ -82,6 +83,11 @@ async fn records(site: &Site, wrong: &mut Differences) {
         ("plan.cache.category", be("entity")),
         ("plan.cache.ttl", be(7200.0)),
         ("plan.priority", be(5)),
+        (
+            "plan.similar_queries_count",
+            Must::Lie(1.0, REQUESTS as f64),
+        ),
+        ("plan.avg_historical_performance", within()),
         ("cache.status", be("miss")),
         ("cache.category", be("entity")),
         ("cache.reason", Must::Say("")),
