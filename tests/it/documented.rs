@@ -379,7 +379,7 @@ async fn replays(site: &mut Site) {
     let path = "/api/coordination/simulate?service=vectors";
     let report = site.admin("GET", path, Value::Null).await;
     assert_eq!(report.status, 200, "{report:?}");
-    let outcome = json!({"service": "vectors", "query_type": "write", "complexity": "simple", "actual_time": 0.1});
+    let outcome = json!({"service": "vectors", "query_type": "write", "complexity": "simple", "query_id": "0123456789ab", "estimated_time": 0.1, "actual_time": 0.1, "estimated_cost": 0.5, "actual_cost": 0.4});
     let path = "/api/coordination/feedback";
     assert_eq!(site.admin("POST", path, outcome).await.status, 200);
     let wanted = json!({"service": "vectors", "apply": true});
