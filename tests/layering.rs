@@ -50,7 +50,7 @@ const ALLOWED: &[(&str, &str)] = &[
     ),
     (
         "runtime",
-        "admin balance cache clock config dialect endpoint http listen observe plan probe proxy random shared snapshot",
+        "admin balance cache clock config dialect endpoint http listen observe plan probe proxy random request_id shared snapshot",
     ),
     ("cli", "balance config dialect observe plan runtime"),
     ("lib", ""),
