@@ -11,9 +11,8 @@ use pointsman::config;
 use pointsman::dialect::Dialect;
 use pointsman::dialect::neo4j::{Neo4j, Neo4jSettings};
 use pointsman::dialect::qdrant::{Qdrant, QdrantSettings};
-use pointsman::plan::{ExecutionStrategy, Plan, Planner, SystemLoad};
+use pointsman::plan::{ExecutionStrategy, Plan, PlanContext, PlanHistory, Planner, SystemLoad};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// The allocator of the proxy.
@@ -65,9 +64,15 @@ fn steps(
     case: &Case,
 ) -> [(&'static str, Duration, Measured); 2] {
     let call = dialect.understand(&case.request.as_request());
+    let history = PlanHistory::default();
     let plan = |call: &_| -> Plan {
-        let execution = ExecutionStrategy::of_store(dialect.store());
-        planner.plan(call, execution, &SystemLoad::default(), Some("ada"))
+        let context = PlanContext {
+            execution: ExecutionStrategy::of_store(dialect.store()),
+            history: &history,
+            load: &SystemLoad::default(),
+            user: Some("ada"),
+        };
+        planner.plan(call, context)
     };
     [
         ("plan", PLAN_LIMIT, measure(|| plan(&call))),
@@ -84,9 +89,5 @@ fn steps(
 }
 
 fn planner() -> Planner {
-    Planner::new(
-        &config::Planner::default(),
-        &config::Cache::default(),
-        Arc::default(),
-    )
+    Planner::new(&config::Planner::default(), &config::Cache::default())
 }
