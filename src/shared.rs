@@ -22,6 +22,7 @@ use crate::plan::SystemLoad;
 use crate::random::{Random, RandomSource};
 use crate::snapshot::{Carried, Snapshot};
 use arc_swap::ArcSwap;
+use balancing::policies::PolicyRegistry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
@@ -32,6 +33,8 @@ pub struct Shared {
     pub cache: Arc<Cache>,
     pub observer: Arc<Observer>,
     pub registry: Arc<Registry>,
+    /// Policies that the program registers.
+    pub policies: PolicyRegistry,
     pub random_source: RandomSource,
     pub bodies: Arc<Bodies>,
     pub known_targets: KnownTargets,
@@ -50,6 +53,8 @@ pub struct SharedParts {
     pub cache: Arc<Cache>,
     pub observer: Arc<Observer>,
     pub registry: Arc<Registry>,
+    /// Policies that the program registers.
+    pub policies: PolicyRegistry,
 }
 
 impl Shared {
@@ -60,6 +65,7 @@ impl Shared {
             cache: parts.cache,
             observer: parts.observer,
             registry: parts.registry,
+            policies: parts.policies,
             random_source: RandomSource::seeded(random.bits()),
             bodies: bodies(&first.config.path),
             known_targets: KnownTargets::default(),
@@ -83,6 +89,7 @@ impl Shared {
         Carried {
             clock: &self.clock,
             registry: &self.registry,
+            policies: &self.policies,
         }
     }
 

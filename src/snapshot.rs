@@ -13,6 +13,7 @@ use crate::listen::ListenAddress;
 use crate::observe::Name;
 use crate::plan::{ExecutionStrategy, PlanHistory, Planner};
 use crate::random::Random;
+use balancing::policies::PolicyRegistry;
 use http::HeaderMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -60,6 +61,8 @@ pub fn listener(name: &str, settings: &config::Service) -> String {
 pub struct Carried<'a> {
     pub clock: &'a Clock,
     pub registry: &'a Arc<Registry>,
+    /// Policies that the program registers.
+    pub policies: &'a PolicyRegistry,
 }
 
 /// Why a checked configuration cannot be compiled.
@@ -154,7 +157,8 @@ impl Service {
             |same| Arc::clone(&same.history),
         );
         let before = before.map(|before| &*before.pool);
-        let pool = Pool::build(name, settings, config, carried.registry, broker, before)?;
+        let known = (carried.registry, carried.policies);
+        let pool = Pool::build(name, settings, config, known, broker, before)?;
         let dialect = dialect(name, settings, &pool, same)?;
         Ok(Self {
             name: name.into(),

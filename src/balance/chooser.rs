@@ -1,22 +1,29 @@
 //! The policy of a pool and its shadow, and what of them goes on after a reload.
 
 use crate::config::{Balance, CustomRules, FigureName, StrategyName};
-use balancing::policies::{Custom, Key};
+use balancing::policies::{Custom, Key, PolicyRegistry, RoundRobin};
 use balancing::{Policy, ShadowFigures, Shadowed};
 use std::sync::Arc;
 
 /// The policy that chooses, and the one that is asked beside it.
 #[derive(Clone)]
 pub struct Chooser {
-    pub strategy: StrategyName,
-    custom: CustomRules,
+    chosen: Recipe,
     policy: Arc<dyn Policy>,
     shadow: Option<Shadow>,
 }
 
+/// What a policy is made of: where it is the same after a reload, the policy goes on.
+#[derive(Clone, PartialEq)]
+struct Recipe {
+    strategy: StrategyName,
+    /// The figures of a strategy of `balance.custom`.
+    custom: Option<CustomRules>,
+}
+
 #[derive(Clone)]
 struct Shadow {
-    strategy: StrategyName,
+    recipe: Recipe,
     policy: Arc<dyn Policy>,
     counted: Arc<Shadowed>,
 }
@@ -47,33 +54,56 @@ impl Former<'_> {
     }
 }
 
+impl Recipe {
+    fn of(strategy: StrategyName, balance: &Balance) -> Self {
+        Self {
+            custom: balance.custom.get(strategy.word()).cloned(),
+            strategy,
+        }
+    }
+
+    /// A fresh policy.
+    fn policy(&self, policies: &PolicyRegistry, endpoints: usize) -> Arc<dyn Policy> {
+        let name = match (&self.strategy, &self.custom) {
+            (StrategyName::BuiltIn(strategy), _) => return strategy.policy(endpoints),
+            (_, Some(custom)) => return Arc::new(Custom::new(keys(custom), endpoints)),
+            (StrategyName::Named(name), None) => name,
+        };
+        // A configuration that names no policy was refused.
+        let found = policies.policy(name, endpoints);
+        found.unwrap_or_else(|| Arc::new(RoundRobin::default()))
+    }
+}
+
 impl Chooser {
     /// For so many endpoints. A policy of the same name goes on where it was before, as far as the endpoints are the same;
     /// the counts of its shadow go on where all of them are.
     pub fn new(
         strategy: StrategyName,
         balance: &Balance,
+        policies: &PolicyRegistry,
         endpoints: usize,
         before: Option<Former<'_>>,
     ) -> Self {
-        let custom = &balance.custom;
-        let before = before.filter(|before| before.chooser.is_of(strategy, custom));
+        let chosen = Recipe::of(strategy, balance);
+        let before = before.filter(|before| before.chooser.chosen == chosen);
         let carried = before.and_then(|before| before.carried(&before.chooser.policy));
-        let policy = carried.unwrap_or_else(|| policy(strategy, custom, endpoints));
-        let shadow = balance.shadow.map(|name| {
-            let name = balance.adaptive.resolved(name);
-            Shadow::new(name, &policy, custom, endpoints, before)
+        let policy = carried.unwrap_or_else(|| chosen.policy(policies, endpoints));
+        let shadow = balance.shadow.as_ref().map(|name| {
+            let recipe = Recipe::of(balance.adaptive.resolved(name), balance);
+            let fresh = || recipe.policy(policies, endpoints);
+            Shadow::new(recipe.clone(), &policy, fresh, before)
         });
         Self {
-            strategy,
-            custom: custom.clone(),
+            chosen,
             policy,
             shadow,
         }
     }
 
-    fn is_of(&self, strategy: StrategyName, custom: &CustomRules) -> bool {
-        self.strategy == strategy && self.custom == *custom
+    /// The strategy that chooses.
+    pub fn strategy(&self) -> &StrategyName {
+        &self.chosen.strategy
     }
 
     /// What chooses.
@@ -85,44 +115,35 @@ impl Chooser {
     }
 
     /// The shadow and what was counted of it.
-    pub fn shadow(&self) -> Option<(StrategyName, ShadowFigures)> {
+    pub fn shadow(&self) -> Option<(&StrategyName, ShadowFigures)> {
         let shadow = self.shadow.as_ref()?;
-        Some((shadow.strategy, shadow.counted.figures()))
+        Some((&shadow.recipe.strategy, shadow.counted.figures()))
     }
 }
 
 impl Shadow {
     /// Beside `chosen`.
     fn new(
-        strategy: StrategyName,
+        recipe: Recipe,
         chosen: &Arc<dyn Policy>,
-        custom: &CustomRules,
-        endpoints: usize,
+        fresh: impl FnOnce() -> Arc<dyn Policy>,
         before: Option<Former<'_>>,
     ) -> Self {
         let same = before.and_then(|before| Some((before, before.chooser.shadow.as_ref()?)));
-        let same = same.filter(|(_, shadow)| shadow.strategy == strategy);
+        let same = same.filter(|(_, shadow)| shadow.recipe == recipe);
         if let Some((before, shadow)) = same
             && before.is_same()
         {
             return shadow.clone();
         }
         let carried = same.and_then(|(before, shadow)| before.carried(&shadow.policy));
-        let policy = carried.unwrap_or_else(|| policy(strategy, custom, endpoints));
+        let policy = carried.unwrap_or_else(fresh);
         let counted = Shadowed::new(Arc::clone(chosen), Arc::clone(&policy));
         Self {
-            strategy,
+            recipe,
             policy,
             counted: Arc::new(counted),
         }
-    }
-}
-
-/// A fresh policy.
-fn policy(name: StrategyName, custom: &CustomRules, endpoints: usize) -> Arc<dyn Policy> {
-    match name.strategy() {
-        Some(strategy) => strategy.policy(endpoints),
-        None => Arc::new(Custom::new(keys(custom), endpoints)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Strategies compared by what each would have made of the same recorded requests.
 
 use crate::config::{Config, StrategyName};
+use balancing::policies::Strategy;
 use balancing::replay::{Recorded, Replayed, ReplayedEndpoint, replay};
 use serde_json::{Map, Value, json};
 
@@ -14,11 +15,11 @@ const SEED: u64 = 1;
 /// What each strategy makes of the requests.
 pub struct Comparison {
     endpoints: Vec<String>,
-    all: Vec<(StrategyName, Replayed)>,
+    all: Vec<(Strategy, Replayed)>,
 }
 
 impl Comparison {
-    /// Replays the records, which are in the order of their arrival, through each strategy but a custom one and an `adaptive` that stands for
+    /// Replays the records, which are in the order of their arrival, through each strategy that is always there, but for an `adaptive` that stands for
     /// another one: what is best can be set.
     pub fn of(
         records: &[Recorded],
@@ -27,14 +28,16 @@ impl Comparison {
     ) -> Self {
         let names = endpoints.iter().map(|(name, _)| name.clone()).collect();
         let endpoints: Vec<ReplayedEndpoint> = endpoints.iter().map(|(_, one)| *one).collect();
-        let reachable = StrategyName::ALL.iter();
-        let reachable =
-            reachable.filter(|(name, _)| config.balance.adaptive.resolved(*name) == *name);
-        let all = reachable.filter_map(|(name, _)| {
-            let policy = name.strategy()?.policy(endpoints.len());
+        let is_reachable = |strategy: &&Strategy| {
+            let name = StrategyName::from(**strategy);
+            config.balance.adaptive.resolved(&name) == name
+        };
+        let reachable = Strategy::ALL.iter().filter(is_reachable);
+        let all = reachable.filter_map(|strategy| {
+            let policy = strategy.policy(endpoints.len());
             let slowest = config.planner.max_response_time.as_secs_f64();
             let replayed = replay(records, &endpoints, &*policy, slowest, SEED)?;
-            Some((*name, replayed))
+            Some((*strategy, replayed))
         });
         let all = all.collect();
         Self {
@@ -44,15 +47,18 @@ impl Comparison {
     }
 
     /// The strategy with the least time for each success; a tie keeps the current one, and so does one that was not replayed.
-    pub fn best(&self, current: StrategyName) -> StrategyName {
-        let found = self.all.iter().find(|(name, _)| *name == current);
+    pub fn best(&self, current: &StrategyName) -> StrategyName {
+        let found = self
+            .all
+            .iter()
+            .find(|(name, _)| StrategyName::from(*name) == *current);
         let Some((_, now)) = found else {
-            return current;
+            return current.clone();
         };
         let least = self.all.iter();
         let least = least.min_by(|a, b| a.1.cost().total_cmp(&b.1.cost()));
         let better = least.filter(|(_, one)| one.cost() < now.cost() * (1.0 - TIE));
-        better.map_or(current, |(name, _)| *name)
+        better.map_or_else(|| current.clone(), |(name, _)| (*name).into())
     }
 
     /// A row for each strategy.
@@ -60,7 +66,7 @@ impl Comparison {
         self.all.iter().map(|one| self.row(one)).collect()
     }
 
-    fn row(&self, (name, replayed): &(StrategyName, Replayed)) -> Value {
+    fn row(&self, (name, replayed): &(Strategy, Replayed)) -> Value {
         let shares = replayed.shares.iter().map(|share| Value::from(*share));
         let shares = self.endpoints.iter().cloned().zip(shares);
         json!({
@@ -95,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_tie_keeps_the_current_strategy() {
-        use StrategyName::{Adaptive, LeastConnections, RoundRobin};
+        use Strategy::{Adaptive, LeastConnections, RoundRobin};
         let compared = |adaptive| Comparison {
             endpoints: Vec::new(),
             all: vec![
@@ -104,17 +110,20 @@ mod tests {
                 (Adaptive, replayed(adaptive)),
             ],
         };
-        assert_eq!(compared(1.0).best(RoundRobin), RoundRobin);
-        assert_eq!(compared(0.5).best(RoundRobin), Adaptive);
-        assert_eq!(compared(0.5).best(Adaptive), Adaptive);
+        let best = |compared: Comparison, now: Strategy| compared.best(&now.into());
+        assert_eq!(best(compared(1.0), RoundRobin), RoundRobin.into());
+        assert_eq!(best(compared(0.5), RoundRobin), Adaptive.into());
+        assert_eq!(best(compared(0.5), Adaptive), Adaptive.into());
         let nothing = Comparison::of(&[], &[], &Config::default());
-        assert_eq!(nothing.best(RoundRobin), RoundRobin);
+        assert_eq!(best(nothing, RoundRobin), RoundRobin.into());
+        let own = StrategyName::of("own");
+        assert_eq!(compared(0.5).best(&own), own, "one that was not replayed");
     }
 
     /// `adaptive` was recommended, and applied as the strategy that it stands for.
     #[test]
     fn an_adaptive_that_stands_for_another_strategy_is_not_compared() {
-        use StrategyName::{Adaptive, History};
+        use Strategy::{Adaptive, History};
         let record = |n: u64| Recorded {
             ask: Ask::read(1, 0, 1.0, Moment(n * 1_000_000_000)),
             endpoint: 0,

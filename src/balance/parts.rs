@@ -2,7 +2,7 @@
 
 use super::chooser::Chooser;
 use super::pool::{MAX_ENDPOINTS, PoolError};
-use crate::config::{self, Config, StrategyName};
+use crate::config::{self, Config};
 use crate::endpoint::{self, Endpoint, HealthRules, Registry};
 use balancing::{ExtraRules, Overload, QueueRules, ScreenRules, Selector};
 use std::sync::Arc;
@@ -61,12 +61,10 @@ pub fn endpoints(
     }
     let rules = Arc::new(HealthRules::of(config));
     let balance = &config.balance;
-    let is_custom = balance.enabled && settings.strategy(balance) == StrategyName::Custom;
-    let tags = if is_custom {
-        balance.custom.tags.as_slice()
-    } else {
-        &[]
-    };
+    let strategy = settings.strategy(balance);
+    let custom = balance.custom.get(strategy.word());
+    let custom = custom.filter(|_| balance.enabled);
+    let tags = custom.map_or([].as_slice(), |custom| &custom.tags);
     let mut made: Vec<Arc<Endpoint>> = Vec::with_capacity(count);
     for (position, settings) in settings.endpoints.iter().enumerate() {
         let url = || PoolError::Url {

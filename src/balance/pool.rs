@@ -14,6 +14,7 @@ use crate::config::{self, Config, StrategyName};
 use crate::dialect::Placement;
 use crate::endpoint::{Condition, Endpoint, ProbeTrigger, Registry};
 use crate::random::Random;
+use balancing::policies::{PolicyRegistry, Strategy};
 use balancing::{ExtraAttempts, LearnedWeight, QueueRules, Selector, ShadowFigures};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,7 +58,7 @@ impl Pool {
         name: &str,
         service: &config::Service,
         config: &Config,
-        registry: &Arc<Registry>,
+        (registry, policies): (&Arc<Registry>, &PolicyRegistry),
         broker: Arc<Broker>,
         before: Option<&Self>,
     ) -> Result<Self, PoolError> {
@@ -67,7 +68,7 @@ impl Pool {
         registry.room_signal(name).follow(room);
         let strategy = match balance.enabled {
             true => service.strategy(balance),
-            false => StrategyName::RoundRobin,
+            false => Strategy::RoundRobin.into(),
         };
         let from = before.map(|before| parts::former_places(&before.endpoints, &endpoints));
         let former = before.zip(from.as_deref()).map(|(before, from)| Former {
@@ -75,7 +76,7 @@ impl Pool {
             from,
             endpoints: before.endpoints.len(),
         });
-        let chooser = Chooser::new(strategy, balance, endpoints.len(), former);
+        let chooser = Chooser::new(strategy, balance, policies, endpoints.len(), former);
         Ok(Self {
             service: name.into(),
             selector: parts::selector(&chooser, config),
@@ -218,8 +219,8 @@ impl Pool {
     }
 
     /// The strategy in use.
-    pub fn strategy(&self) -> StrategyName {
-        self.chooser.strategy
+    pub fn strategy(&self) -> &StrategyName {
+        self.chooser.strategy()
     }
 
     /// The weights that it has learned, where it weighs other strategies.
@@ -228,7 +229,7 @@ impl Pool {
     }
 
     /// The strategy that is asked beside it, and what was counted of that.
-    pub fn shadow(&self) -> Option<(StrategyName, ShadowFigures)> {
+    pub fn shadow(&self) -> Option<(&StrategyName, ShadowFigures)> {
         self.chooser.shadow()
     }
 

@@ -92,7 +92,7 @@ impl PoolStats {
             .collect();
         Self {
             service: pool.service().to_owned(),
-            strategy: pool.strategy(),
+            strategy: pool.strategy().clone(),
             total_instances: endpoints.len(),
             healthy_instances: endpoints.iter().filter(|e| e.is_online(now)).count(),
             total_connections: instances.iter().map(|one| one.current_connections).sum(),

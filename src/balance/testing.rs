@@ -2,11 +2,12 @@
 
 use super::{Broker, Pool, Route, RouteRequest};
 use crate::clock::{Clock, Moment};
-use crate::config::{self, Config, StrategyName};
+use crate::config::{self, Config};
 use crate::dialect::{CallFacts, Fault, Placement, QueryType};
 use crate::endpoint::{DrainLimits, Endpoint, Evidence, Permit, PermitLimits, Registry};
 use crate::plan::{Complexity, ExecutionStrategy, Plan};
 use crate::random::Random;
+use balancing::policies::{PolicyRegistry, Strategy};
 use balancing::{Completion, Start};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,17 +42,17 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(strategy: StrategyName, endpoints: Vec<config::Endpoint>) -> Self {
+    pub fn new(strategy: Strategy, endpoints: Vec<config::Endpoint>) -> Self {
         Self::with(strategy, endpoints, |_| ())
     }
 
     pub fn with(
-        strategy: StrategyName,
+        strategy: Strategy,
         endpoints: Vec<config::Endpoint>,
         change: impl FnOnce(&mut Config),
     ) -> Self {
         let mut config = Config::default();
-        config.balance.strategy = strategy;
+        config.balance.strategy = strategy.into();
         change(&mut config);
         let service = config::Service {
             endpoints,
@@ -60,7 +61,8 @@ impl World {
         let registry = Arc::<Registry>::default();
         let clock = Clock::manual();
         let broker = Arc::new(Broker::new(clock.clone(), Random::seeded(1)));
-        let pool = Pool::build("graph", &service, &config, &registry, broker, None).unwrap();
+        let known = (&registry, &PolicyRegistry::default());
+        let pool = Pool::build("graph", &service, &config, known, broker, None).unwrap();
         registry.settle(
             pool.endpoints().to_vec(),
             DrainLimits::from(&config.upstream),
@@ -82,7 +84,7 @@ impl World {
     }
 
     /// Endpoints `a`, `b`, `c` ... of weight 1.
-    pub fn equal(strategy: StrategyName, count: usize) -> Self {
+    pub fn equal(strategy: Strategy, count: usize) -> Self {
         Self::new(strategy, letters(count))
     }
 
@@ -95,7 +97,7 @@ impl World {
             "graph",
             &service,
             &self.config,
-            &self.registry,
+            (&self.registry, &PolicyRegistry::default()),
             Arc::clone(self.pool.broker()),
             Some(&self.pool),
         )

@@ -2,6 +2,7 @@
 
 use super::CheckArgs;
 use crate::config::{Config, Loaded, load};
+use balancing::policies::PolicyRegistry;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::ToSocketAddrs;
@@ -13,8 +14,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Checks and prints: problems on standard error, everything else on standard output.
-pub fn run(args: &CheckArgs) -> ExitCode {
-    match load(&args.source.source()) {
+pub fn run(args: &CheckArgs, policies: PolicyRegistry) -> ExitCode {
+    match load(&args.source.source().with_policies(policies)) {
         Ok(loaded) => {
             let _ = std::io::stdout().write_all(good(&loaded).as_bytes());
             ExitCode::SUCCESS

@@ -7,9 +7,62 @@ pub mod replay;
 pub mod run;
 pub mod schema;
 
-use crate::config::Source;
+use crate::config::{Config, Source};
+use crate::dialect::registry;
+use balancing::policies::PolicyRegistry;
 use clap::{Args, Parser, Subcommand};
+use std::io::{stdin, stdout};
 use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Reads the command line of the process and runs its command. `policies` are those of the program's own, which a strategy
+/// of the configuration may name: a `main` that calls this is pointsman with one more strategy.
+///
+/// ```no_run
+/// use balancing::policies::{ByScore, PolicyRegistry, Score};
+/// use balancing::{EndpointView, PoolView};
+/// use std::process::ExitCode;
+///
+/// /// The endpoint with the most free places.
+/// struct MostFree;
+///
+/// impl Score for MostFree {
+///     type Facts = ();
+///
+///     fn facts(&self, _pool: &PoolView<'_>) {}
+///
+///     fn of(&self, (): &(), endpoint: &EndpointView) -> f64 {
+///         -f64::from(endpoint.room() - endpoint.load.in_flight)
+///     }
+///
+///     fn bound(&self, lowest: f64) -> f64 {
+///         lowest
+///     }
+/// }
+///
+/// fn main() -> ExitCode {
+///     // `balance: {strategy: most_free}`
+///     let policies = PolicyRegistry::default();
+///     match policies.with("most_free", |endpoints| ByScore::new(MostFree, endpoints)) {
+///         Ok(policies) => pointsman::cli::main(policies),
+///         Err(_) => ExitCode::FAILURE,
+///     }
+/// }
+/// ```
+pub fn main(policies: PolicyRegistry) -> ExitCode {
+    match Cli::parse().command {
+        Command::Run(args) => run::run(&args, policies),
+        Command::Check(args) => check::run(&args, policies),
+        Command::Explain(args) => explain(&args),
+        Command::Replay(args) => replay::run(&args),
+        Command::Schema(args) => schema::run(&args),
+    }
+}
+
+fn explain(args: &explain::ExplainArgs) -> ExitCode {
+    let (config, input, output) = (Config::default(), stdin().lock(), stdout().lock());
+    explain::run(args, &config, &registry::offline, input, output)
+}
 
 /// The command line.
 #[derive(Parser)]

@@ -1,8 +1,9 @@
 //! `pointsman replay`: what each strategy would have made of the requests that a file of arrivals holds, without any server.
 
 use crate::balance::{Comparison, LEAST_RECORDS};
-use crate::config::{Config, StrategyName};
+use crate::config::Config;
 use crate::observe::arrival_line::{self, ArrivalLine};
+use balancing::policies::Strategy;
 use balancing::replay::{Recorded, ReplayedEndpoint};
 use balancing::{Ask, Moment};
 use serde_json::{Value, json};
@@ -83,7 +84,7 @@ fn report(service: &str, lines: &[ArrivalLine]) -> Option<Value> {
     Some(json!({
         "service": service,
         "records": records.len(),
-        "best": comparison.best(StrategyName::Adaptive).word(),
+        "best": comparison.best(&Strategy::Adaptive.into()).word(),
         "strategies": comparison.rows(),
     }))
 }
@@ -140,8 +141,7 @@ mod tests {
         let names: Vec<&Value> = reports.iter().map(|one| &one["service"]).collect();
         assert_eq!(names, ["db", "other"]);
         let strategies = reports[0]["strategies"].as_array().unwrap();
-        // A custom strategy has no name of its own to be replayed by.
-        assert_eq!(strategies.len(), StrategyName::ALL.len() - 1);
+        assert_eq!(strategies.len(), Strategy::ALL.len());
         let of = |word: &str| {
             let row = strategies
                 .iter()

@@ -5,12 +5,13 @@ use super::RunArgs;
 use crate::config::{self, Config, Loaded, Source};
 use crate::observe::Logging;
 use crate::runtime::{Server, StartError, raise_limit};
+use balancing::policies::PolicyRegistry;
 use std::process::ExitCode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Serves.
-pub fn run(args: &RunArgs) -> ExitCode {
-    let source = args.source.source();
+/// Serves, with these policies of the program's own.
+pub fn run(args: &RunArgs, policies: PolicyRegistry) -> ExitCode {
+    let source = args.source.source().with_policies(policies);
     let loaded = match config::load(&source) {
         Ok(loaded) => loaded,
         Err(report) => {

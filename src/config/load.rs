@@ -2,7 +2,8 @@
 
 use super::overrides::OVERRIDES;
 use super::{Config, Endpoint, checks};
-use config_table::{Decoded, Json, Note, Place, Problem, Report, Value, read_text};
+use balancing::policies::PolicyRegistry;
+use config_table::{Decoded, Findings, Json, Note, Place, Problem, Report, Value, read_text};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -15,6 +16,8 @@ pub struct Source {
     pub env: BTreeMap<String, String>,
     /// `--set` flags: key and value.
     pub sets: Vec<(String, String)>,
+    /// Policies that the program registers, which a strategy may name.
+    pub policies: PolicyRegistry,
 }
 
 impl Source {
@@ -27,7 +30,33 @@ impl Source {
             path: path.into(),
             env: std::env::vars_os().filter_map(text).collect(),
             sets,
+            policies: PolicyRegistry::default(),
         }
+    }
+
+    /// With policies of the program's own, which a strategy may name.
+    pub fn with_policies(self, policies: PolicyRegistry) -> Self {
+        Self { policies, ..self }
+    }
+
+    fn read(&self, text: &str, name: &str) -> Result<Loaded, Report> {
+        let decoded = config_table::decode::<Config>(text, &self.env, &self.sets, &OVERRIDES);
+        let Decoded {
+            value: mut config,
+            mut findings,
+        } = decoded.map_err(|problem| Report::new(name, vec![problem]))?;
+        config
+            .services
+            .values_mut()
+            .flat_map(|service| &mut service.endpoints)
+            .for_each(fill_name);
+        checks::check(&config, &self.policies, &mut findings);
+        Ok(Loaded {
+            config,
+            notes: findings.finish(name)?,
+            name: name.into(),
+            policies: self.policies.clone(),
+        })
     }
 }
 
@@ -40,6 +69,8 @@ pub struct Loaded {
     pub notes: Vec<Note>,
     /// The name of the file, for the notes.
     pub name: String,
+    /// Policies that the program registers.
+    pub policies: PolicyRegistry,
 }
 
 /// Reads the file of a source.
@@ -49,7 +80,7 @@ pub struct Loaded {
 pub fn load(source: &Source) -> Result<Loaded, Report> {
     let name = source.path.display().to_string();
     let text = read_text(&source.path).map_err(|problem| Report::new(&name, vec![problem]))?;
-    read(&text, &name, &source.env, &source.sets)
+    source.read(&text, &name)
 }
 
 /// Reads a text, pure but for files named by `${file:...}`.
@@ -62,22 +93,23 @@ pub fn read(
     env: &BTreeMap<String, String>,
     sets: &[(String, String)],
 ) -> Result<Loaded, Report> {
-    let decoded = config_table::decode::<Config>(text, env, sets, &OVERRIDES);
-    let Decoded {
-        value: mut config,
-        mut findings,
-    } = decoded.map_err(|problem| Report::new(name, vec![problem]))?;
-    config
-        .services
-        .values_mut()
-        .flat_map(|service| &mut service.endpoints)
-        .for_each(fill_name);
-    checks::check(&config, &mut findings);
-    Ok(Loaded {
-        config,
-        notes: findings.finish(name)?,
-        name: name.into(),
-    })
+    let source = Source {
+        env: env.clone(),
+        sets: sets.to_vec(),
+        ..Source::default()
+    };
+    source.read(text, name)
+}
+
+/// Checks a configuration that no file says, such as one that an operator changed, as far as what a change may name goes:
+/// strategies, and the tags that they ask for.
+///
+/// # Errors
+/// What does not fit together.
+pub fn check_strategies(config: &Config, policies: &PolicyRegistry) -> Result<(), Report> {
+    let mut findings = Findings::of_no_text();
+    checks::strategies::check(config, policies, &mut findings);
+    findings.finish("the change").map(drop)
 }
 
 /// Reads one endpoint in the form that the configuration has. References to variables and files are not taken: the

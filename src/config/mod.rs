@@ -16,8 +16,9 @@ mod sections;
 mod tests;
 mod url;
 
+pub use checks::strategies::available as available_strategies;
 pub use config_table::{Note, Place, Problem, Report, Secret, Size};
-pub use load::{Loaded, Source, endpoint, load, masked, read};
+pub use load::{Loaded, Source, check_strategies, endpoint, load, masked, read};
 pub use overrides::PERFORMANCE;
 pub use sections::*;
 pub use url::EndpointAddress;

@@ -1,8 +1,8 @@
-//! The samples of `config/full.yaml`: a service needs endpoints, and a sum figures, which have no defaults.
+//! The samples of `config/full.yaml`: a service needs endpoints, a strategy a name, and a sum figures, which have no defaults.
 
-use super::{Config, DialectName, Endpoint, Service, WeightedFigure};
+use super::{Config, CustomRules, DialectName, Endpoint, Service, WeightedFigure};
 
-/// Every default, two services, and a figure.
+/// Every default, two services, and a strategy of one figure.
 pub fn sample() -> Config {
     let graph = service(DialectName::Neo4j, "http://127.0.0.1:7474");
     let vectors = service(DialectName::Qdrant, "http://127.0.0.1:6333");
@@ -13,7 +13,11 @@ pub fn sample() -> Config {
             .into(),
         ..Config::default()
     };
-    config.balance.custom.weights = vec![WeightedFigure::default()];
+    let by_load = CustomRules {
+        weights: vec![WeightedFigure::default()],
+        ..CustomRules::default()
+    };
+    config.balance.custom.insert("by_load".into(), by_load);
     config
 }
 

@@ -109,9 +109,9 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use crate::balance::testing::World;
-    use crate::config::StrategyName::LeastConnections;
     use crate::dialect::Fault;
     use crate::endpoint::{Evidence, Permit};
+    use balancing::policies::Strategy::LeastConnections;
     use std::net::IpAddr;
     use std::task::{Context, Poll, Waker};
 

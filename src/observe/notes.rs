@@ -61,7 +61,7 @@ pub enum CacheResult {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RouteNote {
     /// The strategy's word in the configuration; empty when no endpoint was wanted.
-    pub strategy: &'static str,
+    pub strategy: Cow<'static, str>,
     pub attempts: Attempts,
     /// Endpoints that were left out, and why; at most [`MAX_CANDIDATES`].
     pub excluded: Vec<Excluded>,

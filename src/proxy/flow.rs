@@ -125,7 +125,7 @@ impl<'a> Flow<'a> {
             notes::route(&mut self.record, trace);
         }
         if !outbound.ticket.attempts().is_empty() || report.trace.is_some() {
-            let strategy = self.service.pool.strategy().word();
+            let strategy = self.service.pool.strategy().label();
             self.record.note(|record| record.route.strategy = strategy);
         }
     }

@@ -54,9 +54,9 @@ impl SlowReader {
 mod tests {
     use super::{GRACE, SlowReader};
     use crate::balance::testing::World;
-    use crate::config::StrategyName::LeastConnections;
     use crate::dialect::Fault;
     use crate::endpoint::{Evidence, Permit};
+    use balancing::policies::Strategy::LeastConnections;
     use std::future::poll_fn;
     use std::task::Poll;
     use std::time::Duration;

@@ -132,7 +132,8 @@ impl Control for Operator {
     }
 
     fn balancer_stats(&self) -> Value {
-        let strategy = self.shared.config().balance.strategy.word();
+        let config = self.shared.config();
+        let strategy = config.balance.strategy.word();
         stats::balancer(strategy, &self.pools(), &self.shared.observer)
     }
 

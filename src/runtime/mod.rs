@@ -208,12 +208,14 @@ fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
         cache: Cache::new(&config.cache, clock.clone()),
         observer: observer.map_err(|error| StartError::Metrics(error.to_string()))?,
         registry: Arc::default(),
+        policies: loaded.policies.clone(),
         clock,
     };
     count_changes(&parts);
     let carried = Carried {
         clock: &parts.clock,
         registry: &parts.registry,
+        policies: &parts.policies,
     };
     let first = Snapshot::compile(config, 1, carried, None)?;
     let shared = Shared::new(parts, first, random);

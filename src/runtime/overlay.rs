@@ -34,7 +34,12 @@ pub struct Overlay {
 impl Layers {
     /// What serves.
     pub fn effective(&self) -> Config {
-        self.overlay.over(&self.file).effective()
+        self.configured().effective()
+    }
+
+    /// What would serve without a mode.
+    pub fn configured(&self) -> Config {
+        self.overlay.over(&self.file)
     }
 }
 
@@ -46,14 +51,14 @@ impl Overlay {
         for (feature, on) in &self.features {
             *switch(&mut config, *feature) = *on;
         }
-        if let Some(strategy) = self.strategy {
-            config.balance.strategy = strategy;
+        if let Some(strategy) = &self.strategy {
+            config.balance.strategy = strategy.clone();
             let services = config.services.values_mut();
             services.for_each(|service| service.strategy = None);
         }
         for (name, service) in &mut config.services {
-            let own = self.strategies.get(name).copied();
-            service.strategy = own.or(service.strategy);
+            let own = self.strategies.get(name).cloned();
+            service.strategy = own.or(service.strategy.take());
             let is_removed = |one: &Endpoint| self.removes(name, &one.name);
             service.endpoints.retain(|one| !is_removed(one));
             let added = self.added.iter().filter(|(of, _)| of == name);
@@ -100,7 +105,8 @@ impl Overlay {
     pub fn with_mode(mut self, change: &ModeChange) -> Result<Self, Problem> {
         if let Some(word) = &change.mode {
             let mode = Mode::ALL.iter().find(|(_, known)| known == word);
-            let (mode, _) = mode.ok_or_else(|| unknown("mode", Mode::ALL))?;
+            let words: Vec<&str> = Mode::ALL.iter().map(|(_, word)| *word).collect();
+            let (mode, _) = mode.ok_or_else(|| unexpected("mode", &words))?;
             self.mode = Some(*mode);
         }
         for (feature, on) in &change.features {
@@ -112,13 +118,18 @@ impl Overlay {
         Ok(self)
     }
 
-    /// With another strategy for a service, or for all; `None`: the one of the file.
+    /// With another of the `known` strategies for a service, or for all; `None`: the one of the file.
     pub fn with_strategy(
         mut self,
         service: Option<&str>,
         strategy: Option<&str>,
+        known: &[&str],
     ) -> Result<Self, Problem> {
-        let strategy = strategy.map(strategy_of).transpose()?;
+        let unknown = strategy.filter(|word| !known.contains(word));
+        if unknown.is_some() {
+            return Err(unexpected("strategy", known));
+        }
+        let strategy = strategy.map(StrategyName::of);
         match (service, strategy) {
             (Some(service), Some(strategy)) => {
                 self.strategies.insert(service.into(), strategy);
@@ -185,15 +196,7 @@ impl Overlay {
     }
 }
 
-/// The strategy of a word.
-pub fn strategy_of(word: &str) -> Result<StrategyName, Problem> {
-    let found = StrategyName::ALL.iter().find(|(_, known)| *known == word);
-    let found = found.ok_or_else(|| unknown("strategy", StrategyName::ALL))?;
-    Ok(found.0)
-}
-
-fn unknown<T>(key: &str, all: &[(T, &'static str)]) -> Problem {
-    let words: Vec<&str> = all.iter().map(|(_, word)| *word).collect();
+fn unexpected(key: &str, words: &[&str]) -> Problem {
     Problem::invalid(format!("{key}: expected one of {}", words.join(", ")))
 }
 

@@ -150,6 +150,8 @@ impl Reloader {
         let _turn = self.one_at_a_time.lock().await;
         let mut layers = self.layers();
         layers.overlay = change(layers.overlay.clone(), &layers)?;
+        let checked = config::check_strategies(&layers.configured(), &self.shared.policies);
+        checked.map_err(|report| Problem::conflict(report.to_string()))?;
         let placed = self.put(layers).await;
         let placed = placed.map_err(|error| Problem::conflict(error.to_string()))?;
         let metrics = self.shared.observer.metrics();

@@ -4,6 +4,7 @@ use super::{Carried, Service, Snapshot};
 use crate::clock::Clock;
 use crate::config;
 use crate::endpoint::Registry;
+use balancing::policies::PolicyRegistry;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ impl Process {
         let carried = Carried {
             clock: &Clock::manual(),
             registry: &self.registry,
+            policies: &PolicyRegistry::default(),
         };
         let config = Arc::new(loaded.config);
         let next = Snapshot::compile(config, generation, carried, self.last.as_ref()).unwrap();

@@ -1,6 +1,6 @@
 //! The configuration as its users meet it: files, variables and flags in; values or clear errors out.
 
-use pointsman::config::{self, Config, DialectName, Loaded, Secret, Size, StrategyName, print};
+use pointsman::config::{self, Config, DialectName, Loaded, Secret, Size, print};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -88,7 +88,7 @@ mod files {
         assert_eq!(good(&shipped("config/full.yaml")), print::sample());
         let mut without_samples = print::sample();
         without_samples.services.clear();
-        without_samples.balance.custom.weights.clear();
+        without_samples.balance.custom.clear();
         assert_eq!(without_samples, Config::default());
     }
 
@@ -156,7 +156,10 @@ mod values {
         assert_eq!(rest, Config::default());
         let graph = &config.services["my-graph"];
         assert_eq!(graph.listen_address().to_string(), "127.0.0.1:7574");
-        assert_eq!(graph.strategy(&config.balance), StrategyName::Adaptive);
+        assert_eq!(
+            graph.strategy(&config.balance),
+            balancing::policies::Strategy::Adaptive.into()
+        );
         assert_eq!(graph.endpoints[0].name, "127-0-0-1-7474");
         assert_eq!(graph.endpoints[1].name, "db-2-7474");
         let address = graph.endpoints[1].address().unwrap();
@@ -380,19 +383,27 @@ mod errors {
         ),
         (
             "balance:\n  strategy: adaptiv\n",
-            "f.yaml:11:13: balance.strategy: `adaptiv`; expected one of round_robin, weighted_round_robin, weighted_random, least_connections, least_response_time, least_loaded, resource_aware, resource_based, capability_based, performance_based, composite, score, learned, history, adaptive, custom; perhaps `adaptive`",
+            "f.yaml:11:13: balance.strategy: `adaptiv`; expected one of round_robin, weighted_round_robin, weighted_random, least_connections, least_response_time, least_loaded, resource_aware, resource_based, capability_based, performance_based, composite, score, learned, history, adaptive; perhaps `adaptive`",
         ),
         (
-            "balance:\n  strategy: custom\n",
-            "f.yaml:10:1: balance.custom.keys: no figures, though a strategy is `custom`; expected figures in order, such as [errors, load]; or weights, such as [{figure: load, weight: 0.6}, {figure: time, weight: 0.4}]",
+            "balance:\n  custom: {own: {tags: [gpu]}}\n",
+            "f.yaml:11:12: balance.custom.own.keys: no figures; expected figures in order, such as [errors, load]; or weights, such as [{figure: load, weight: 0.6}, {figure: time, weight: 0.4}]",
         ),
         (
-            "balance:\n  custom: {weights: [{figure: lod}]}\n",
-            "f.yaml:11:31: balance.custom.weights[0].figure: `lod`; expected one of in_flight, cost, connections, cpu, memory, queue, time, recent_time, errors, load, load_b, worker, unused_tags; perhaps `load`",
+            "balance:\n  strategy: own\n  custom: {gpu: {keys: [time]}}\n",
+            "f.yaml:11:13: balance.strategy: `own`; expected one of round_robin, weighted_round_robin, weighted_random, least_connections, least_response_time, least_loaded, resource_aware, resource_based, capability_based, performance_based, composite, score, learned, history, adaptive, gpu",
         ),
         (
-            "balance:\n  custom: {keys: [time], weights: [{figure: load}]}\n",
-            "f.yaml:11:35: balance.custom.weights: weights beside keys; expected either of them",
+            "balance:\n  custom: {score: {keys: [time]}}\n",
+            "f.yaml:11:12: balance.custom.score: `score`, which is a strategy already; expected another name",
+        ),
+        (
+            "balance:\n  custom: {own: {weights: [{figure: lod}]}}\n",
+            "f.yaml:11:37: balance.custom.own.weights[0].figure: `lod`; expected one of in_flight, cost, connections, cpu, memory, queue, time, recent_time, errors, load, load_b, worker, unused_tags; perhaps `load`",
+        ),
+        (
+            "balance:\n  custom: {own: {keys: [time], weights: [{figure: load}]}}\n",
+            "f.yaml:11:41: balance.custom.own.weights: weights beside keys; expected either of them",
         ),
         (
             "balance:\n  affinity: {by: header}\n",
@@ -457,10 +468,10 @@ mod errors {
 
     #[test]
     fn a_service_none_of_whose_endpoints_carries_the_tags_of_its_strategy_is_refused() {
-        let custom = "balance:\n  strategy: custom\n  custom: {keys: [time], tags: [gpu]}\n";
+        let custom = "balance:\n  strategy: own\n  custom: {own: {keys: [time], tags: [gpu]}}\n";
         let found = errors(&with(custom));
         assert_eq!(found.len(), 2, "{found:#?}");
-        let expected = "f.yaml:4:16: services.vectors.endpoints: no endpoint with the tags of balance.custom.tags; expected tags: [gpu] at one of them";
+        let expected = "f.yaml:4:16: services.vectors.endpoints: no endpoint with the tags of balance.custom.own; expected tags: [gpu] at one of them";
         assert_eq!(found[0], expected);
     }
 
@@ -958,11 +969,16 @@ mod overrides {
         assert_eq!(
             (
                 c.balance.enabled,
-                c.balance.strategy,
+                c.balance.strategy.clone(),
                 c.health.interval.as_secs(),
                 c.balance.max_retries
             ),
-            (true, StrategyName::LeastConnections, 10, 2)
+            (
+                true,
+                balancing::policies::Strategy::LeastConnections.into(),
+                10,
+                2
+            )
         );
         assert_eq!(
             (

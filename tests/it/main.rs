@@ -12,6 +12,7 @@ mod neo4j;
 mod neo4j_real;
 mod neo4j_statements;
 mod operate;
+mod own_strategies;
 mod path_bodies;
 mod path_cache;
 mod path_drain;

@@ -4,7 +4,7 @@
 use crate::decode::{Note, Problem, Reader, Report, Value};
 use crate::overrides::{Overrides, apply};
 use crate::table::ANY;
-use crate::tree::{MAX_BYTES, Node, Parsed, Place, Step, parse, path_text};
+use crate::tree::{Body, MAX_BYTES, Node, Parsed, Place, Step, parse, path_text};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -52,6 +52,15 @@ pub fn decode<T: Value + Default>(
 }
 
 impl Findings {
+    /// Of a value that no text says.
+    pub fn of_no_text() -> Self {
+        Self {
+            tree: Node::new(Place::Whole, Body::Nothing),
+            problems: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
     /// Reports a problem of the value at a path.
     pub fn refuse(
         &mut self,

@@ -1,9 +1,10 @@
 use super::*;
 use crate::balance::Route;
 use crate::balance::testing::{World, endpoint};
-use crate::config::{RoleChoice, StrategyName::LeastConnections};
+use crate::config::RoleChoice;
 use crate::dialect::{CallFacts, Fault, Placement};
 use crate::endpoint::{Evidence, OperatorStatus, Permit, PermitLimits};
+use balancing::policies::Strategy::LeastConnections;
 
 /// Endpoints `a`, `b` ... with room for one request each.
 fn narrow(names: &[&str]) -> World {

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::balance::testing::{World, endpoint, letters};
-use crate::config::StrategyName::{Adaptive, LeastConnections};
 use crate::dialect::{Fault, Placement};
 use crate::endpoint::Evidence;
+use balancing::policies::Strategy::{Adaptive, LeastConnections};
 use balancing::{Ask, Completion, Pick, Policy, PoolView, RouteReason, Start};
 use parking_lot::Mutex;
 

@@ -2,11 +2,12 @@ use super::super::route::{Route, RouteRequest};
 use super::super::testing::{World, endpoint, letters};
 use super::*;
 use crate::clock::Clock;
-use crate::config::{RoleChoice, StrategyName::*};
+use crate::config::RoleChoice;
 use crate::dialect::{Fault, Placement, Role};
 use crate::endpoint::{Evidence, Gate, HealthStatus, LoadReport, OperatorStatus, ProbeOutcome};
 use crate::plan::Complexity;
 use crate::random::Random;
+use balancing::policies::Strategy::{self, *};
 use balancing::{Exclusion, RouteReason};
 use proptest::prelude::*;
 use std::time::Duration;
@@ -143,7 +144,7 @@ fn an_open_breaker_takes_its_endpoint_out_and_one_trial_brings_it_back() {
 #[test]
 fn a_request_that_loses_the_race_for_the_only_endpoints_trial_is_served_all_the_same() {
     for _ in 0..500 {
-        let world = World::equal(StrategyName::RoundRobin, 2);
+        let world = World::equal(RoundRobin, 2);
         world.fails("a", 5);
         world.fails("b", 5);
         world.wait(3600);
@@ -493,7 +494,15 @@ fn a_pool_is_refused_when_two_endpoints_share_a_name_or_a_url_is_not_http() {
         };
         let broker = Arc::new(Broker::new(Clock::manual(), Random::seeded(1)));
         let config = Config::default();
-        Pool::build("graph", &service, &config, &registry, broker, None).err()
+        Pool::build(
+            "graph",
+            &service,
+            &config,
+            (&registry, &PolicyRegistry::default()),
+            broker,
+            None,
+        )
+        .err()
     };
     let twice = vec![endpoint("a", 1.0), endpoint("a", 1.0)];
     assert!(matches!(build(twice), Some(PoolError::Twice { .. })));
@@ -594,7 +603,7 @@ proptest! {
     fn whatever_happens_no_ineligible_endpoint_is_chosen_and_nothing_leaks(
         steps in prop::collection::vec(step(), 1..120),
         count in 1usize..6,
-        strategy in prop::sample::select(StrategyName::ALL.to_vec()),
+        strategy in prop::sample::select(Strategy::ALL.to_vec()),
     ) {
         let mut endpoints = letters(count);
         endpoints.iter_mut().for_each(|e| e.max_connections = 4);
@@ -732,7 +741,7 @@ fn a_replica_that_fails_fast_draws_no_traffic() {
 
 #[test]
 fn an_endpoint_is_always_found_while_others_choose_finish_and_report() {
-    for (strategy, _) in StrategyName::ALL {
+    for (strategy, _) in Strategy::ALL {
         let world = World::equal(*strategy, 2);
         std::thread::scope(|scope| {
             for worker in 0..4u32 {

@@ -4,19 +4,20 @@
 mod addresses;
 mod endpoints;
 mod operations;
-mod strategies;
+pub mod strategies;
 
 use super::{Config, ProbeCredential};
+use balancing::policies::PolicyRegistry;
 use config_table::units::duration_text;
 use config_table::{Findings, Step};
 
-/// Reports everything that does not fit together.
-pub fn check(config: &Config, findings: &mut Findings) {
+/// Reports everything that does not fit together. `policies`: what the program registers.
+pub fn check(config: &Config, policies: &PolicyRegistry, findings: &mut Findings) {
     services(config, findings);
     endpoints::check(config, findings);
     addresses::check(config, findings);
     operations::check(config, findings);
-    strategies::check(config, findings);
+    strategies::check(config, policies, findings);
     admin(config, findings);
     breaker(config, findings);
     monitor(config, findings);

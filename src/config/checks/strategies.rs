@@ -1,25 +1,51 @@
-//! Strategies that need more than their name: figures of a custom one, the header of an affinity.
+//! Strategies that need more than their name: that there is one of the name, figures of those of `balance.custom`, the header
+//! of an affinity.
 
-use super::super::{AffinityKey, Config, StrategyName};
+use super::super::{AffinityKey, Config, CustomRules, StrategyName};
 use super::path;
-use balancing::policies::MAX_KEYS;
-use config_table::Findings;
+use balancing::policies::{MAX_KEYS, PolicyRegistry, Strategy};
+use config_table::{Findings, Step, one_of, quoted};
 
-/// Reports what does not fit together.
-pub fn check(config: &Config, findings: &mut Findings) {
+/// Strategies of `balance.custom` at most.
+const MAX_CUSTOM: usize = 64;
+
+/// Reports what does not fit together. `policies`: what the program registers.
+pub fn check(config: &Config, policies: &PolicyRegistry, findings: &mut Findings) {
     if findings.is_clean(&path(&["balance"])) {
-        keys_and_weights(config, findings);
+        custom(config, policies, findings);
         affinity(config, findings);
     }
+    names(config, policies, findings);
     tags(config, findings);
 }
 
-fn keys_and_weights(config: &Config, findings: &mut Findings) {
-    let custom = &config.balance.custom;
-    let refused = match (custom.keys.len(), custom.weights.len()) {
-        (0, 0) if is_used(config) => Some((
+/// The strategies that may be named, in the order in which people read them.
+pub fn available<'a>(config: &'a Config, policies: &'a PolicyRegistry) -> Vec<&'a str> {
+    let own = config.balance.custom.keys().map(String::as_str);
+    let built_in = Strategy::ALL.iter().map(|one| one.word());
+    built_in.chain(own).chain(policies.names()).collect()
+}
+
+fn custom(config: &Config, policies: &PolicyRegistry, findings: &mut Findings) {
+    let all = &config.balance.custom;
+    if all.len() > MAX_CUSTOM {
+        let found = format!("{} strategies", all.len());
+        findings.refuse(path(&["balance", "custom"]), found, "at most 64");
+    }
+    for (name, rules) in all {
+        if Strategy::of(name).is_some() || policies.has(name) {
+            let found = format!("{}, which is a strategy already", quoted(name));
+            findings.refuse(path(&["balance", "custom", name]), found, "another name");
+        }
+        keys_and_weights(name, rules, findings);
+    }
+}
+
+fn keys_and_weights(name: &str, rules: &CustomRules, findings: &mut Findings) {
+    let refused = match (rules.keys.len(), rules.weights.len()) {
+        (0, 0) => Some((
             "keys",
-            "no figures, though a strategy is `custom`".to_owned(),
+            "no figures".to_owned(),
             "figures in order, such as [errors, load]; or weights, such as [{figure: load, weight: 0.6}, {figure: time, weight: 0.4}]",
         )),
         (1.., 1..) => Some((
@@ -31,17 +57,37 @@ fn keys_and_weights(config: &Config, findings: &mut Findings) {
         _ => None,
     };
     if let Some((key, found, expected)) = refused {
-        findings.refuse(path(&["balance", "custom", key]), found, expected);
+        let path = path(&["balance", "custom", name, key]);
+        findings.refuse(path, found, expected);
     }
 }
 
-fn is_used(config: &Config) -> bool {
+/// One that no strategy has would choose nothing.
+fn names(config: &Config, policies: &PolicyRegistry, findings: &mut Findings) {
+    let available = available(config, policies);
     let balance = &config.balance;
-    let own = config.services.values().filter_map(|one| one.strategy);
-    let all = [Some(balance.strategy), balance.shadow]
-        .into_iter()
-        .flatten();
-    all.chain(own).any(|name| name == StrategyName::Custom)
+    let mut named = vec![(path(&["balance", "strategy"]), &balance.strategy)];
+    let shadow = balance.shadow.iter();
+    named.extend(shadow.map(|name| (path(&["balance", "shadow"]), name)));
+    for (service, settings) in &config.services {
+        let own = settings.strategy.iter();
+        named.extend(own.map(|name| (path(&["services", service, "strategy"]), name)));
+    }
+    for (path, name) in named {
+        refuse_unknown(path, name, &available, findings);
+    }
+}
+
+fn refuse_unknown(
+    path: Vec<Step>,
+    name: &StrategyName,
+    available: &[&str],
+    findings: &mut Findings,
+) {
+    let word = name.word();
+    if !available.contains(&word) && findings.is_clean(&path) {
+        findings.refuse(path, quoted(word), one_of(word, available));
+    }
 }
 
 fn affinity(config: &Config, findings: &mut Findings) {
@@ -64,14 +110,20 @@ fn affinity(config: &Config, findings: &mut Findings) {
 
 /// A service whose strategy asks for tags that none of its endpoints carries would serve nothing.
 fn tags(config: &Config, findings: &mut Findings) {
-    let wanted = &config.balance.custom.tags;
     for (name, service) in &config.services {
-        let is_custom = service.strategy(&config.balance) == StrategyName::Custom;
+        let strategy = service.strategy(&config.balance);
+        let Some(rules) = config.balance.custom.get(strategy.word()) else {
+            continue;
+        };
+        let wanted = &rules.tags;
         let mut endpoints = service.endpoints.iter();
         let carried = endpoints.any(|one| wanted.iter().all(|tag| one.tags.contains(tag)));
         let path = path(&["services", name, "endpoints"]);
-        if is_custom && !carried && findings.is_clean(&path) {
-            let found = "no endpoint with the tags of balance.custom.tags";
+        if !carried && findings.is_clean(&path) {
+            let found = format!(
+                "no endpoint with the tags of balance.custom.{}",
+                strategy.word()
+            );
             let expected = format!("tags: [{}] at one of them", wanted.join(", "));
             findings.refuse(path, found, expected);
         }

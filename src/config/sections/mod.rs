@@ -16,6 +16,7 @@ pub use service::*;
 pub use strategy::*;
 
 use super::forms::HEADER;
+use balancing::policies::Strategy;
 use config_table::{Size, choice, count, formed, section, share, time, volume, within};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -71,7 +72,7 @@ impl Config {
         if self.mode == Mode::Bypass {
             self.planner.enabled = false;
             self.cache.enabled = false;
-            self.balance.strategy = StrategyName::RoundRobin;
+            self.balance.strategy = Strategy::RoundRobin.into();
             self.balance.shadow = None;
             let services = self.services.values_mut();
             services.for_each(|service| service.strategy = None);
@@ -160,11 +161,11 @@ section! {
         /// Off: round robin over all endpoints, whatever their state.
         enabled: bool = true,
         /// How an endpoint is chosen, where a service does not say otherwise.
-        strategy: StrategyName = StrategyName::Adaptive,
+        strategy: StrategyName = Strategy::Adaptive.into(),
         /// What `strategy: adaptive` stands for.
         adaptive: AdaptiveRules = AdaptiveRules::default(),
-        /// The strategy `custom`, of figures.
-        custom: CustomRules = CustomRules::default(),
+        /// Strategies of figures, by name. At most 64.
+        custom: BTreeMap<String, CustomRules> = BTreeMap::new(),
         /// Requests that go to the same endpoint.
         affinity: AffinityRules = AffinityRules::default(),
         /// A strategy that is asked for each choice beside the one that decides, to see what it would do. It affects nothing.

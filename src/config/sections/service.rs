@@ -46,8 +46,8 @@ impl Service {
 
     /// The strategy: its own, or that of `balance`; never an `adaptive` that stands for another one.
     pub fn strategy(&self, balance: &Balance) -> StrategyName {
-        let name = self.strategy.unwrap_or(balance.strategy);
-        balance.adaptive.resolved(name)
+        let own = self.strategy.as_ref();
+        balance.adaptive.resolved(own.unwrap_or(&balance.strategy))
     }
 }
 
@@ -64,7 +64,7 @@ section! {
         max_connections: u32 = 100 => count(),
         /// The estimated costs of the requests that it has in flight at most, in the units of the planner; what is beyond goes to another endpoint or waits. None: only `max_connections` counts. `least_loaded` compares the costs in flight with it.
         capacity: Option<f64> = None => within(0.001, 1e9),
-        /// What it is for: `read`, `write`, `collection:NAME`, `database:NAME`; one without a tag of a kind takes all of that kind. Further words are for `balance.custom.tags` and `capability_based`.
+        /// What it is for: `read`, `write`, `collection:NAME`, `database:NAME`; one without a tag of a kind takes all of that kind. Further words are for the `tags` of a strategy of `balance.custom` and for `capability_based`.
         tags: Vec<String> = Vec::new() => formed(&WORD),
         /// Whether it takes writes; auto: as its probes find.
         role: RoleChoice = RoleChoice::Auto,
@@ -118,6 +118,7 @@ impl Value for DialectName {
     const SHAPE: Shape = Shape::Choice(&Choice {
         name: "DialectName",
         words: DialectName::WORDS,
+        others: None,
     });
 
     fn read(node: &Node, _: &Rules, reader: &mut Reader<'_>) -> Option<Self> {

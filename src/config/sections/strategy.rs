@@ -8,66 +8,61 @@ use config_table::forms::WORD;
 use config_table::table::{Choice, Rules, Shape};
 use config_table::tree::Node;
 use config_table::{choice, formed, required, section, within};
+use std::borrow::Cow;
+use std::sync::Arc;
 
-choice! {
-    /// A way to choose an endpoint.
-    StrategyName {
-        /// Each in turn.
-        RoundRobin = "round_robin",
-        /// Each in turn, in proportion to the weights.
-        WeightedRoundRobin = "weighted_round_robin",
-        /// One at random, with the probability of its share of the weights.
-        WeightedRandom = "weighted_random",
-        /// The fewest requests in flight per weight.
-        LeastConnections = "least_connections",
-        /// The lowest mean of the last hundred response times; an endpoint of which none is known is asked once a minute.
-        LeastResponseTime = "least_response_time",
-        /// The lowest estimated cost in flight per capacity.
-        LeastLoaded = "least_loaded",
-        /// The lowest mix of load and mean response time: 0.6 load, 0.4 time.
-        ResourceAware = "resource_aware",
-        /// The lowest sum of CPU, memory and connections in percent.
-        ResourceBased = "resource_based",
-        /// Of the endpoints with the tags of the request the one with the fewest others, then the least busy.
-        CapabilityBased = "capability_based",
-        /// The best of 0.35 success rate, 0.25 speed, 0.25 share of time up and 0.15 free connections.
-        PerformanceBased = "performance_based",
-        /// The best of 0.4 capacity, 0.3 performance, 0.2 affinity and 0.1 reliability.
-        Composite = "composite",
-        /// The lowest load score B: 0.3 time, 0.3 connections, 0.2 errors, 0.2 machine.
-        Score = "score",
-        /// Several strategies vote, by weights that are learned from how the requests went.
-        Learned = "learned",
-        /// Resource aware, corrected by the last response times for the complexity of the request.
-        History = "history",
-        /// Late binding: an endpoint is given as many requests as it works on at once, which is learned; more wait, and each goes where it is done first. `balance.adaptive.mode` makes it another one.
-        Adaptive = "adaptive",
-        /// By figures: see `balance.custom`.
-        Custom = "custom",
+/// The name of a way to choose an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum StrategyName {
+    /// One of those that are always there.
+    BuiltIn(Strategy),
+    /// One of `balance.custom`, or a policy that the program registers.
+    Named(Arc<str>),
+}
+
+impl From<Strategy> for StrategyName {
+    fn from(strategy: Strategy) -> Self {
+        Self::BuiltIn(strategy)
     }
 }
 
 impl StrategyName {
-    /// The policy of the name; `None` of a custom one.
-    pub fn strategy(self) -> Option<Strategy> {
-        Some(match self {
-            Self::RoundRobin => Strategy::RoundRobin,
-            Self::WeightedRoundRobin => Strategy::WeightedRoundRobin,
-            Self::WeightedRandom => Strategy::WeightedRandom,
-            Self::LeastConnections => Strategy::LeastConnections,
-            Self::LeastResponseTime => Strategy::LeastResponseTime,
-            Self::LeastLoaded => Strategy::LeastLoaded,
-            Self::ResourceAware => Strategy::ResourceAware,
-            Self::ResourceBased => Strategy::ResourceBased,
-            Self::CapabilityBased => Strategy::CapabilityBased,
-            Self::PerformanceBased => Strategy::PerformanceBased,
-            Self::Composite => Strategy::Composite,
-            Self::Score => Strategy::Score,
-            Self::Learned => Strategy::Learned,
-            Self::History => Strategy::History,
-            Self::Adaptive => Strategy::Adaptive,
-            Self::Custom => return None,
-        })
+    /// The name of a word, whether or not there is such a strategy.
+    pub fn of(word: &str) -> Self {
+        Strategy::of(word).map_or_else(|| Self::Named(word.into()), Self::BuiltIn)
+    }
+
+    /// The word in the configuration.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::BuiltIn(strategy) => strategy.word(),
+            Self::Named(name) => name,
+        }
+    }
+
+    /// The word, for a record that outlives the configuration.
+    pub fn label(&self) -> Cow<'static, str> {
+        match self {
+            Self::BuiltIn(strategy) => strategy.word().into(),
+            Self::Named(name) => name.to_string().into(),
+        }
+    }
+}
+
+impl Value for StrategyName {
+    const SHAPE: Shape = Shape::Choice(&Choice {
+        name: "StrategyName",
+        words: Strategy::WORDS,
+        others: Some("a name of `balance.custom` or of a policy that the program registers"),
+    });
+
+    fn read(node: &Node, _: &Rules, reader: &mut Reader<'_>) -> Option<Self> {
+        let expected = "the name of a strategy";
+        reader.parsed(node, expected, |text| Ok(Self::of(text)))
+    }
+
+    fn show(&self) -> config_table::Json {
+        config_table::Json::from(self.word())
     }
 }
 
@@ -95,18 +90,22 @@ section! {
 
 impl AdaptiveRules {
     /// What a name stands for.
-    pub fn resolved(&self, name: StrategyName) -> StrategyName {
-        match (name, self.mode) {
-            (StrategyName::Adaptive, AdaptiveMode::History) => StrategyName::History,
-            (StrategyName::Adaptive, AdaptiveMode::Score) => StrategyName::Score,
-            (StrategyName::Adaptive, AdaptiveMode::Learned) => StrategyName::Learned,
-            (name, _) => name,
-        }
+    pub fn resolved(&self, name: &StrategyName) -> StrategyName {
+        let StrategyName::BuiltIn(Strategy::Adaptive) = name else {
+            return name.clone();
+        };
+        let strategy = match self.mode {
+            AdaptiveMode::LateBinding => Strategy::Adaptive,
+            AdaptiveMode::History => Strategy::History,
+            AdaptiveMode::Score => Strategy::Score,
+            AdaptiveMode::Learned => Strategy::Learned,
+        };
+        strategy.into()
     }
 }
 
 section! {
-    /// The strategy `custom`: the lowest figure is taken. Lower is better in all figures; one that is unknown of an endpoint counts as the mean of the others.
+    /// A strategy of figures: the lowest figure is taken. Lower is better in all figures; one that is unknown of an endpoint counts as the mean of the others.
     CustomRules {
         /// Tags that an endpoint must carry (`tags` of the endpoint); others take no requests of a service with this strategy.
         tags: Vec<String> = Vec::new() => formed(&WORD),
@@ -135,6 +134,7 @@ impl Value for FigureName {
     const SHAPE: Shape = Shape::Choice(&Choice {
         name: "FigureName",
         words: Figure::WORDS,
+        others: None,
     });
 
     fn read(node: &Node, _: &Rules, reader: &mut Reader<'_>) -> Option<Self> {

@@ -1,9 +1,9 @@
 use super::*;
 use crate::balance::Pool;
 use crate::balance::testing::{World, endpoint, letters};
-use crate::config::StrategyName::LeastConnections;
 use crate::dialect::{Fault, Placement};
 use crate::endpoint::{Evidence, Gate, Permit, PermitLimits};
+use balancing::policies::Strategy::LeastConnections;
 use std::time::Duration;
 
 fn pin(world: &World, pool: &Pool, token: &str) -> Option<String> {

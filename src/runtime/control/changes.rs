@@ -2,7 +2,7 @@
 
 use super::Operator;
 use crate::admin::{Feature, ModeChange, NewInstance, Problem, StrategyChange};
-use crate::config::{Config, Service, StrategyName};
+use crate::config::{self, Config, Service, StrategyName};
 use crate::endpoint::{EventKind, Subject};
 use crate::plan::Complexity;
 use crate::runtime::overlay::switch;
@@ -12,7 +12,10 @@ use serde_json::{Map, Value, json};
 /// The strategy of each service, beside what its file says.
 pub(super) fn strategy_page(operator: &Operator) -> Value {
     let (config, file) = (operator.shared.config(), operator.reloader.layers().file);
-    let word = |config: &Config, service: &Service| service.strategy(&config.balance).word();
+    let word = |config: &Config, service: &Service| {
+        let strategy = service.strategy(&config.balance);
+        Value::from(strategy.word())
+    };
     let rows = config.services.iter().map(|(name, service)| {
         let in_file = file.services.get(name).unwrap_or(service);
         let weights = operator
@@ -25,17 +28,17 @@ pub(super) fn strategy_page(operator: &Operator) -> Value {
         });
         (name.clone(), row)
     });
-    let available = StrategyName::ALL.iter().map(|(_, word)| *word);
+    let available = config::available_strategies(&file, &operator.shared.policies);
     json!({
-        "strategy": resolved(&config, config.balance.strategy),
+        "strategy": resolved(&config, &config.balance.strategy).word(),
         "services": rows.collect::<Map<_, _>>(),
-        "available": available.collect::<Vec<_>>(),
+        "available": available,
     })
 }
 
-/// The word of the strategy that a name stands for.
-fn resolved(config: &Config, name: StrategyName) -> &'static str {
-    config.balance.adaptive.resolved(name).word()
+/// The strategy that a name stands for.
+fn resolved(config: &Config, name: &StrategyName) -> StrategyName {
+    config.balance.adaptive.resolved(name)
 }
 
 /// Learned weights, by the complexity of requests and by strategy.
@@ -71,15 +74,15 @@ pub(super) async fn change_strategy(
     let (service, strategy) = (change.service.as_deref(), change.strategy.as_deref());
     operator
         .reloader
-        .change(|overlay, _| overlay.with_strategy(service, strategy))
+        .change(|overlay, layers| {
+            let known = config::available_strategies(&layers.file, &operator.shared.policies);
+            overlay.with_strategy(service, strategy, &known)
+        })
         .await?;
     let of = service.unwrap_or("all services");
     let config = operator.shared.config();
-    let named = strategy.and_then(|strategy| {
-        let mut all = StrategyName::ALL.iter();
-        all.find(|(_, word)| *word == strategy)
-    });
-    let to = named.map_or("as configured", |(name, _)| resolved(&config, *name));
+    let named = strategy.map(|word| resolved(&config, &StrategyName::of(word)));
+    let to = named.as_ref().map_or("as configured", StrategyName::word);
     record(
         operator,
         Subject::Process,

@@ -1,4 +1,5 @@
 use super::*;
+use balancing::policies::Strategy;
 
 fn endpoint(name: &str, port: u16) -> Endpoint {
     Endpoint {
@@ -32,7 +33,7 @@ fn changed(first: &Config) -> Overlay {
     Overlay::default()
         .with_endpoint("db", now, endpoint("c", 3))
         .and_then(|one| one.without_endpoint("db", now, first, "a"))
-        .and_then(|one| one.with_strategy(Some("db"), Some("round_robin")))
+        .and_then(|one| one.with_strategy(Some("db"), Some("round_robin"), &["round_robin"]))
         .unwrap()
 }
 
@@ -44,7 +45,7 @@ fn another_file_ends_strategies_and_keeps_instances() {
     assert_eq!(names(&serves), ["b", "c"]);
     assert_eq!(
         serves.services["db"].strategy,
-        Some(StrategyName::RoundRobin)
+        Some(Strategy::RoundRobin.into())
     );
     let next = file(&[("a", 1), ("b", 2), ("d", 4)]);
     let serves = overlay.after_reload(&next).over(&next);
@@ -76,7 +77,7 @@ fn bypass_plans_and_caches_nothing_and_takes_each_endpoint_in_turn() {
         features: BTreeMap::new(),
     };
     let mut first = file(&[("a", 1)]);
-    first.services.get_mut("db").unwrap().strategy = Some(StrategyName::Adaptive);
+    first.services.get_mut("db").unwrap().strategy = Some(Strategy::Adaptive.into());
     let layers = Layers {
         file: Arc::new(first),
         overlay: Overlay::default().with_mode(&bypass).unwrap(),
@@ -84,5 +85,5 @@ fn bypass_plans_and_caches_nothing_and_takes_each_endpoint_in_turn() {
     let serves = layers.effective();
     assert!(!serves.cache.enabled && !serves.planner.enabled);
     let strategy = serves.services["db"].strategy(&serves.balance);
-    assert_eq!(strategy, StrategyName::RoundRobin);
+    assert_eq!(strategy, Strategy::RoundRobin.into());
 }

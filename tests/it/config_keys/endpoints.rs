@@ -180,8 +180,8 @@ observations! {
         let origin = good().await;
         let setup = given.over("qdrant", &[&origin]);
         let custom = match given.key.contains("weights") {
-            true => "balance: {strategy: custom, custom: {weights: [{figure: worker}]}}",
-            false => "balance: {strategy: custom}",
+            true => "balance: {strategy: db, custom: {db: {weights: [{figure: worker}]}}}",
+            false => "balance: {strategy: db}",
         };
         let proxy = setup.section(custom).start().await;
         proxy.data("/api/coordination/scores").await["db"][0]["by_strategy"].clone()
@@ -191,9 +191,9 @@ observations! {
         let (a, b) = (good().await, good().await);
         let mut setup = given.over("qdrant", &[&a, &b]).service("cache: false");
         let others: &[(&str, &str)] = match given.key {
-            "balance.custom.tags" => &[
-                ("balance.strategy", "custom"),
-                ("balance.custom.keys", "[in_flight]"),
+            "balance.custom.NAME.tags" => &[
+                ("balance.strategy", "db"),
+                ("balance.custom.db.keys", "[in_flight]"),
                 ("services.db.endpoints[0].tags", "[gpu]"),
             ],
             "balance.affinity.header" => &[

@@ -14,6 +14,7 @@ pub use process::Process;
 // The trial is an example as well, so it stands alone.
 pub use crate::trial::waiting::eventually;
 
+use balancing::policies::PolicyRegistry;
 use config_table::Report;
 use pointsman::config::{self, Loaded, Source};
 use pointsman::runtime::Server;
@@ -37,6 +38,7 @@ pub struct Setup {
     service: Vec<String>,
     sections: Vec<String>,
     sets: Vec<(String, String)>,
+    policies: PolicyRegistry,
 }
 
 impl Setup {
@@ -48,7 +50,13 @@ impl Setup {
             service: Vec::new(),
             sections: vec!["health: {enabled: false}".into()],
             sets: Vec::new(),
+            policies: PolicyRegistry::default(),
         }
+    }
+
+    /// With policies of the program's own.
+    pub fn policies(self, policies: PolicyRegistry) -> Self {
+        Self { policies, ..self }
     }
 
     /// One more key of the service, as `key: value`.
@@ -99,6 +107,7 @@ impl Setup {
         let source = Source {
             path: file.to_owned(),
             sets: self.sets,
+            policies: self.policies,
             ..Source::default()
         };
         Proxy::start(config::load(&source), Some(source)).await

@@ -13,6 +13,7 @@ mod least_loaded;
 mod least_response_time;
 mod load_score;
 mod performance_based;
+mod registry;
 mod resource_aware;
 mod resource_based;
 mod round_robin;
@@ -32,6 +33,7 @@ pub use least_loaded::LeastLoaded;
 pub use least_response_time::LeastResponseTime;
 pub use load_score::LoadScore;
 pub use performance_based::PerformanceBased;
+pub use registry::{PolicyRegistry, RegisterError};
 pub use resource_aware::ResourceAware;
 pub use resource_based::ResourceBased;
 pub use round_robin::RoundRobin;
@@ -53,6 +55,16 @@ macro_rules! policies {
         impl Strategy {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name of each with what it does.
+            pub const WORDS: &'static [(&'static str, &'static str)] =
+                &[$(($word, concat!($($about),+))),+];
+
+            /// The policy of a name.
+            pub fn of(word: &str) -> Option<Self> {
+                let named = Self::ALL.iter().find(|one| one.word() == word);
+                named.copied()
+            }
 
             /// The name in the configuration, metrics and explanations.
             pub const fn word(self) -> &'static str {

@@ -85,6 +85,9 @@ fn words(field: &Field, page: &mut String) {
         for (word, meaning) in choice.words {
             let _ = writeln!(page, "- `{word}`: {}", about(meaning));
         }
+        if let Some(others) = choice.others {
+            let _ = writeln!(page, "- {others}");
+        }
     }
 }
 

@@ -87,7 +87,14 @@ fn words(choice: &Choice) -> Json {
     let each: Vec<Json> = each
         .map(|(word, words)| json!({ "const": word, "description": about(words) }))
         .collect();
-    json!({ "oneOf": each })
+    match choice.others {
+        None => json!({ "oneOf": each }),
+        Some(others) => {
+            let other =
+                json!({ "description": others, "type": "string", "pattern": forms::NAME.pattern });
+            json!({ "anyOf": each.into_iter().chain([other]).collect::<Vec<_>>() })
+        }
+    }
 }
 
 fn scalar(kind: &Kind, rules: &Rules) -> Json {

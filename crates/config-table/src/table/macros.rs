@@ -76,6 +76,7 @@ macro_rules! choice {
                 $crate::table::Shape::Choice(&$crate::table::Choice {
                     name: stringify!($name),
                     words: &[$(($word, concat!($($doc),*)),)*],
+                    others: None,
                 });
 
             fn read(

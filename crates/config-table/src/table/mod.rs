@@ -85,20 +85,22 @@ pub struct Field {
     pub rules: Rules,
 }
 
-/// A closed list of words.
+/// A list of words.
 #[derive(Debug)]
 pub struct Choice {
     /// The name of the type.
     pub name: &'static str,
     /// Each word with its explanation.
     pub words: &'static [(&'static str, &'static str)],
+    /// What else may stand there, in words: a name that is given elsewhere. `None`: nothing else.
+    pub others: Option<&'static str>,
 }
 
 impl Choice {
     /// The words in one line.
     pub fn list(&self) -> String {
-        let words: Vec<&str> = self.words.iter().map(|(word, _)| *word).collect();
-        words.join(", ")
+        let words = self.words.iter().map(|(word, _)| *word);
+        words.chain(self.others).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{OK, REQUESTS, SECRET, SLOW, Site, WAITS, history};
 use crate::documented::expected::{Differences, Must, be};
 use crate::support::{Origin, eventually};
+use balancing::policies::Strategy;
 use pointsman::admin::ROUTES;
-use pointsman::config::StrategyName;
 use serde_json::{Map, Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -774,11 +774,10 @@ async fn replays(site: &Site, wrong: &mut Differences) {
         } else {
             &report["current"]
         };
-        // A custom strategy is replayed only where it serves.
         wrong.same(
             "strategies",
             report["strategies"].as_array().map(Vec::len),
-            Some(StrategyName::ALL.len() - 1),
+            Some(Strategy::ALL.len()),
         );
         let rows = [
             ("service", be("db")),
@@ -802,7 +801,7 @@ async fn replays(site: &Site, wrong: &mut Differences) {
 /// What an operator changes, and that it is changed back.
 async fn changes(site: &Site, wrong: &mut Differences) {
     const PATH: &str = "/api/coordination/strategy";
-    let all: Vec<_> = StrategyName::ALL.iter().map(|(_, word)| *word).collect();
+    let all: Vec<_> = Strategy::ALL.iter().map(|one| one.word()).collect();
     let change = json!({"service": "db", "strategy": "least_connections"});
     let changed = site.operate("PUT", PATH, change).await;
     let shown = site.at.data(PATH).await;
