@@ -131,7 +131,7 @@ mod files {
         let of = |section: &str, key: &str| schema["$defs"][section]["properties"][key].clone();
         assert_eq!(of("Cache", "default_ttl")["default"], "1h");
         assert_eq!(
-            of("Balance", "strategy")["anyOf"][0]["oneOf"][14]["const"],
+            of("Balance", "strategy")["anyOf"][0]["anyOf"][14]["const"],
             "adaptive"
         );
         assert_eq!(of("Endpoint", "weight")["anyOf"][0]["maximum"], 1000);
@@ -395,7 +395,7 @@ mod errors {
         ),
         (
             "balance:\n  custom: {score: {keys: [time]}}\n",
-            "f.yaml:11:12: balance.custom.score: `score`, which is a strategy already; expected another name",
+            "f.yaml:11:19: balance.custom.score: `score`, which is a strategy already; expected another name",
         ),
         (
             "balance:\n  custom: {own: {weights: [{figure: lod}]}}\n",
