@@ -8,12 +8,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use balancing::policies::PolicyRegistry;
 use clap::Parser;
 use faults::bench::Settings;
 use faults::page::{Plan, page};
 use faults::pointsman::Program;
 use faults::rows::{Fault, GROUPS};
-use pointsman::cli::{Cli, Command, check, run};
 
 /// As in the program that is shipped.
 #[global_allocator]
@@ -49,11 +49,7 @@ struct Args {
 fn main() -> ExitCode {
     // The process under test is this program again, with the words of `pointsman`.
     if matches!(std::env::args().nth(1).as_deref(), Some("run" | "check")) {
-        return match Cli::parse().command {
-            Command::Run(args) => run::run(&args),
-            Command::Check(args) => check::run(&args),
-            _ => ExitCode::FAILURE,
-        };
+        return pointsman::cli::main(PolicyRegistry::default());
     }
     let args = Args::parse();
     if args.list {

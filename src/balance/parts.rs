@@ -89,12 +89,13 @@ pub fn endpoints(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use balancing::policies::Strategy;
+    use balancing::policies::{PolicyRegistry, Strategy};
 
     #[test]
     fn what_the_crate_has_as_its_defaults_is_what_is_shipped() {
         let config = Config::default();
-        let chooser = Chooser::new(config.balance.strategy, &config.balance, 2, None);
+        let (name, none) = (config.balance.strategy.clone(), PolicyRegistry::default());
+        let chooser = Chooser::new(name, &config.balance, &none, 2, None);
         let shipped = selector(&chooser, &config);
         let default = Selector::new(Strategy::Adaptive.policy(2));
         assert_eq!(shipped.rules, default.rules);

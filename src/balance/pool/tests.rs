@@ -607,7 +607,7 @@ proptest! {
     ) {
         let mut endpoints = letters(count);
         endpoints.iter_mut().for_each(|e| e.max_connections = 4);
-        let world = World::new(strategy.0, endpoints);
+        let world = World::new(strategy, endpoints);
         let at = |n: usize| world.pool.endpoints()[n % count].clone();
         let mut routes: Vec<Route> = Vec::new();
         for step in steps {
@@ -741,7 +741,7 @@ fn a_replica_that_fails_fast_draws_no_traffic() {
 
 #[test]
 fn an_endpoint_is_always_found_while_others_choose_finish_and_report() {
-    for (strategy, _) in Strategy::ALL {
+    for strategy in Strategy::ALL {
         let world = World::equal(*strategy, 2);
         std::thread::scope(|scope| {
             for worker in 0..4u32 {
