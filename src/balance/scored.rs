@@ -38,13 +38,14 @@ impl Scored {
         let pool = PoolView::new(views, Standing::PREFERRED, now, slowest);
         let times = views.iter().filter_map(|view| view.load.mean_time);
         let best = times.min_by(f64::total_cmp);
+        let by_strategy = selector.policy.scores(&pool, ask);
         let scored = endpoints.iter().zip(views).enumerate();
         let scored = scored.map(|(index, (endpoint, view))| Self {
             endpoint: endpoint.name.to_string(),
             load: view.load.score(),
             score: view.load.resource_score(neutral, slowest),
             parts: view.load.parts(neutral, slowest),
-            by_strategy: selector.policy.score(&pool, ask, index),
+            by_strategy: by_strategy.get(index).copied().flatten(),
             worker: WorkerScore::of(view, best),
             in_flight: view.load.in_flight,
             excluded: screen.exclusion(views, index),

@@ -30,7 +30,7 @@ fn rank(endpoint: &EndpointView, key: u64) -> f64 {
 }
 
 /// Spreads the bits of a hash (the finaliser of splitmix64).
-fn mixed(hash: u64) -> u64 {
+pub fn mixed(hash: u64) -> u64 {
     let hash = hash.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -26,10 +26,10 @@ pub trait Policy: Send + Sync {
         None
     }
 
-    /// How it rates the endpoint at an index of the pool, whatever that one's standing: lower is better. `None` where it
-    /// compares nothing. For explanations, not for the path.
-    fn score(&self, _pool: &PoolView<'_>, _ask: &Ask, _index: usize) -> Option<f64> {
-        None
+    /// How it rates each endpoint of the pool by its index, whatever its standing: lower is better. Empty where it compares
+    /// nothing. For explanations, not for the path.
+    fn scores(&self, _pool: &PoolView<'_>, _ask: &Ask) -> Vec<Option<f64>> {
+        Vec::new()
     }
 
     /// How many requests the endpoint at an index works on at once, where it has learned that.

@@ -1,7 +1,9 @@
 //! Screening: how willingly each endpoint of a pool is given a request, and why some are not. It looks at views only; which
 //! of them it will be is the policy's matter.
 
-use crate::{Ask, Exclusion, Gate, HealthStatus, ServingRules, WriteFitness, view::EndpointView};
+use crate::view::EndpointView;
+use crate::{Ask, Exclusion, Gate, HealthStatus, Moment, ServingRules, WriteFitness};
+use std::cell::Cell;
 
 /// The settings of screening.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -77,22 +79,42 @@ pub struct Screen {
     ejected: Ejected,
 }
 
-/// How many endpoints breakers and ejections take out: of those that are open, the most recently failed.
+/// How recently an endpoint failed, and its index: no two have the same.
+type Failed = (Option<Moment>, usize);
+
+/// Which of the endpoints that are open breakers and ejections really take out: the most recently failed.
 #[derive(Debug, Clone, Copy)]
-struct Ejected {
-    /// How many there may be, and whether all that are open may go.
-    allowed: usize,
-    all: bool,
+enum Ejected {
+    None,
+    /// That one and those that failed later.
+    From(Failed),
+    All,
+}
+
+thread_local! {
+    /// The open endpoints of a pool that is looked at, kept so that no look allocates.
+    static OPEN: Cell<Vec<Failed>> = const { Cell::new(Vec::new()) };
+}
+
+/// What a choice needs to know of a pool whose endpoints stand as the screen says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sorted {
+    /// The least that speaks against a candidate; `None` where there is none.
+    pub lowest: Option<Demotion>,
+    pub has_trial: bool,
+    pub has_home: bool,
 }
 
 impl Screen {
     /// Looks at the pool as a whole.
     pub fn new(pool: &[EndpointView], rules: ScreenRules, ask: &Ask) -> Self {
-        let capable = pool.iter().filter(|endpoint| endpoint.is_capable);
-        let fitness = capable.map(|endpoint| endpoint.write_fitness);
+        let fittest = || {
+            let capable = pool.iter().filter(|endpoint| endpoint.is_capable);
+            capable.map(|endpoint| endpoint.write_fitness).max()
+        };
         let mut screen = Self {
             rules,
-            needed_fitness: fitness.max().filter(|_| ask.needs_writer),
+            needed_fitness: ask.needs_writer.then(fittest).flatten(),
             may_try: ask.may_try && !ask.is_retry && !ask.needs_writer,
             cost: ask.cost,
             weighted: false,
@@ -105,18 +127,31 @@ impl Screen {
     }
 
     /// Writes how each endpoint stands.
-    pub fn sort(&self, pool: &mut [EndpointView]) {
-        for index in 0..pool.len() {
-            let standing = self.standing(pool, index);
-            if let Some(endpoint) = pool.get_mut(index) {
-                endpoint.standing = standing;
+    pub fn sort(&self, pool: &mut [EndpointView]) -> Sorted {
+        let mut sorted = Sorted {
+            lowest: None,
+            has_trial: false,
+            has_home: false,
+        };
+        for (index, endpoint) in pool.iter_mut().enumerate() {
+            endpoint.standing = self.standing(endpoint, index);
+            sorted.has_home |= endpoint.is_home;
+            match endpoint.standing {
+                Standing::Candidate(demotion) => {
+                    let lowest = sorted.lowest.unwrap_or(demotion);
+                    sorted.lowest = Some(lowest.min(demotion));
+                }
+                Standing::Trial => sorted.has_trial = true,
+                Standing::Full | Standing::Out => {}
             }
         }
+        sorted
     }
 
     /// Why an endpoint may not take the request; `None` when it may.
     pub fn exclusion(&self, pool: &[EndpointView], index: usize) -> Option<Exclusion> {
-        self.tier(pool, index).err()
+        let tier = |endpoint| self.tier(endpoint, index).err();
+        pool.get(index).map_or(Some(Exclusion::NotOwner), tier)
     }
 
     /// Whether the endpoint serves.
@@ -131,9 +166,9 @@ impl Screen {
         self.fits(endpoint) && endpoint.is_capable && endpoint.is_resolved
     }
 
-    fn standing(&self, pool: &[EndpointView], index: usize) -> Standing {
+    fn standing(&self, endpoint: &EndpointView, index: usize) -> Standing {
         use Exclusion::{BreakerOpen, Ejected, Full, Starting, TrialRunning, Unhealthy};
-        match self.tier(pool, index) {
+        match self.tier(endpoint, index) {
             Ok(standing) => standing,
             Err(Full | Starting) => Standing::Full,
             Err(Unhealthy | BreakerOpen | TrialRunning | Ejected) => {
@@ -149,14 +184,13 @@ impl Screen {
         })
     }
 
-    fn tier(&self, pool: &[EndpointView], index: usize) -> Result<Standing, Exclusion> {
-        let endpoint = pool.get(index).ok_or(Exclusion::NotOwner)?;
+    fn tier(&self, endpoint: &EndpointView, index: usize) -> Result<Standing, Exclusion> {
         self.fixed_exclusion(endpoint).map_or(Ok(()), Err)?;
         if !self.rules.serving.states {
             return Ok(Standing::default());
         }
         self.status_exclusion(endpoint).map_or(Ok(()), Err)?;
-        let is_surplus = self.is_surplus(pool, index, endpoint)?;
+        let is_surplus = self.is_surplus(endpoint, index)?;
         if endpoint.is_full(self.cost) {
             return Err(match endpoint.is_starting() {
                 true => Exclusion::Starting,
@@ -175,16 +209,14 @@ impl Screen {
 
     /// What has nothing to do with how the endpoint is at the moment.
     fn fixed_exclusion(&self, endpoint: &EndpointView) -> Option<Exclusion> {
-        let weightless = self.weighted && endpoint.weight <= 0.0;
-        [
-            (endpoint.is_tried, Exclusion::Tried),
-            (!endpoint.is_resolved, Exclusion::Unresolved),
-            (!self.fits(endpoint), Exclusion::Role),
-            (!endpoint.is_capable, Exclusion::Capability),
-            (weightless, Exclusion::ZeroWeight),
-        ]
-        .into_iter()
-        .find_map(|(holds, exclusion)| holds.then_some(exclusion))
+        match endpoint {
+            one if one.is_tried => Some(Exclusion::Tried),
+            one if !one.is_resolved => Some(Exclusion::Unresolved),
+            one if !self.fits(one) => Some(Exclusion::Role),
+            one if !one.is_capable => Some(Exclusion::Capability),
+            one if self.weighted && one.weight <= 0.0 => Some(Exclusion::ZeroWeight),
+            _ => None,
+        }
     }
 
     /// What probes, the operator and the endpoint itself say.
@@ -202,12 +234,7 @@ impl Screen {
 
     /// Whether breaker or ejection would take the endpoint out if it were not beyond the share that may be; the exclusion
     /// where they do. A request that may try is let through a half-open breaker.
-    fn is_surplus(
-        &self,
-        pool: &[EndpointView],
-        index: usize,
-        endpoint: &EndpointView,
-    ) -> Result<bool, Exclusion> {
+    fn is_surplus(&self, endpoint: &EndpointView, index: usize) -> Result<bool, Exclusion> {
         if !is_open(endpoint, self.rules) {
             return Ok(false);
         }
@@ -217,7 +244,7 @@ impl Screen {
             Gate::TrialRunning => Exclusion::TrialRunning,
             Gate::Open(_) | Gate::HalfOpen => Exclusion::BreakerOpen,
         };
-        match self.is_ejected(pool, index, endpoint) {
+        match self.is_ejected(endpoint, index) {
             true => Err(exclusion),
             false => Ok(true),
         }
@@ -225,26 +252,40 @@ impl Screen {
 
     /// Whether an open endpoint is really taken out. One may always go while another stays; the least recently failed
     /// stay first.
-    fn is_ejected(&self, pool: &[EndpointView], index: usize, endpoint: &EndpointView) -> bool {
-        let Ejected { allowed, all } = self.ejected;
-        let failed = |one: &EndpointView, index: usize| (one.health.last_failure, index);
-        let later = |(other, one): &(usize, &EndpointView)| {
-            is_ejectable(one, self.rules) && failed(one, *other) > failed(endpoint, index)
-        };
-        all || pool.iter().enumerate().filter(later).count() < allowed
+    fn is_ejected(&self, endpoint: &EndpointView, index: usize) -> bool {
+        match self.ejected {
+            Ejected::None => false,
+            Ejected::From(first) => (endpoint.health.last_failure, index) >= first,
+            Ejected::All => true,
+        }
     }
 }
 
 impl Ejected {
     fn of(pool: &[EndpointView], rules: ScreenRules) -> Self {
+        if !pool.iter().any(|one| is_open(one, rules)) {
+            return Self::All;
+        }
         let present = pool.iter().filter(|one| is_present(one, rules)).count();
-        let open = pool.iter().filter(|one| is_ejectable(one, rules));
         let allowed = ((present as f64 * rules.max_ejected).floor() as usize)
             .max(1)
             .min(present.saturating_sub(1));
-        Self {
-            allowed,
-            all: open.count() <= allowed,
+        let mut open = OPEN.take();
+        let all = pool.iter().enumerate();
+        let ejectable = all.filter(|(_, one)| is_present(one, rules) && is_open(one, rules));
+        open.clear();
+        open.extend(ejectable.map(|(index, one)| (one.health.last_failure, index)));
+        let ejected = Self::the_latest(allowed, &mut open);
+        OPEN.set(open);
+        ejected
+    }
+
+    /// So many of those that are open.
+    fn the_latest(allowed: usize, open: &mut [Failed]) -> Self {
+        match open.len().checked_sub(allowed) {
+            None | Some(0) => Self::All,
+            Some(_) if allowed == 0 => Self::None,
+            Some(stay) => Self::From(*open.select_nth_unstable(stay).1),
         }
     }
 }
@@ -257,8 +298,4 @@ fn is_open(endpoint: &EndpointView, rules: ScreenRules) -> bool {
 /// Whether it would serve if nothing were known of its traffic.
 fn is_present(endpoint: &EndpointView, rules: ScreenRules) -> bool {
     endpoint.is_resolved && !rules.serving.is_out(endpoint.health.status)
-}
-
-fn is_ejectable(endpoint: &EndpointView, rules: ScreenRules) -> bool {
-    is_present(endpoint, rules) && is_open(endpoint, rules)
 }

@@ -54,19 +54,19 @@ impl Selector {
         now: Moment,
         random: &mut Random,
     ) -> Option<Pick> {
-        self.screen(pool, ask).sort(pool);
+        let sorted = self.screen(pool, ask).sort(pool);
         let among = |standing| PoolView::new(pool, standing, now, self.slowest);
-        let trial = among(Standing::Trial);
-        if !trial.is_empty() {
-            return the_least_recently_failed(&trial, RouteReason::Trial);
+        if sorted.has_trial {
+            return the_least_recently_failed(&among(Standing::Trial), RouteReason::Trial);
         }
-        let demotion = lowest_demotion(pool)?;
+        let demotion = sorted.lowest?;
         let best = among(Standing::Candidate(demotion));
         if demotion == Demotion::LastResort {
             return last_resort(&best);
         }
-        self.home(&best, ask)
-            .or_else(|| self.by_key(&best, ask, random))
+        let home = || self.home(&best, ask);
+        let home = sorted.has_home.then(home).flatten();
+        home.or_else(|| self.by_key(&best, ask, random))
             .or_else(|| self.policy.pick(&best, ask, random))
     }
 
@@ -132,14 +132,6 @@ impl Selector {
             ..pick
         })
     }
-}
-
-fn lowest_demotion(pool: &[EndpointView]) -> Option<Demotion> {
-    let demotions = pool.iter().filter_map(|endpoint| match endpoint.standing {
-        Standing::Candidate(demotion) => Some(demotion),
-        _ => None,
-    });
-    demotions.min()
 }
 
 /// Where all are out by health, breaker or ejection, the least recently failed is better than none. While

@@ -93,8 +93,8 @@ impl Policy for Shadowed {
         self.policy.expected_time(start)
     }
 
-    fn score(&self, pool: &PoolView<'_>, ask: &Ask, index: usize) -> Option<f64> {
-        self.policy.score(pool, ask, index)
+    fn scores(&self, pool: &PoolView<'_>, ask: &Ask) -> Vec<Option<f64>> {
+        self.policy.scores(pool, ask)
     }
 
     fn places(&self, index: usize, now: Moment) -> Option<f64> {
@@ -185,8 +185,8 @@ mod tests {
             7.0
         }
 
-        fn score(&self, _: &PoolView<'_>, _: &Ask, index: usize) -> Option<f64> {
-            Some(index as f64 + 0.5)
+        fn scores(&self, _: &PoolView<'_>, _: &Ask) -> Vec<Option<f64>> {
+            vec![None, Some(1.5)]
         }
 
         fn carried(&self, _: &[Option<usize>]) -> Option<Arc<dyn Policy>> {
@@ -233,7 +233,7 @@ mod tests {
         let mut random = Random::seeded(1);
         assert_eq!(shadowed.pick(&pool, &READ, &mut random).unwrap().index, 1);
         assert_eq!(shadowed.work(&READ), 7.0);
-        assert_eq!(shadowed.score(&pool, &READ, 1), Some(1.5));
+        assert_eq!(shadowed.scores(&pool, &READ), [None, Some(1.5)]);
         assert_eq!(shadowed.weights(), [WEIGHT]);
         assert_eq!(shadowed.room(&pool, 0), Room::Silent);
         let carried = shadowed.carried(&[Some(0)]).unwrap();

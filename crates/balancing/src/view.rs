@@ -96,21 +96,14 @@ impl EndpointView {
     /// The worst that speaks against it, of what does not take it out.
     pub fn demotion(&self) -> Demotion {
         let health = &self.health;
-        let against = [
-            (self.distance == Distance::OtherZone, Demotion::OtherZone),
-            (
-                self.distance == Distance::OtherRegion,
-                Demotion::OtherRegion,
-            ),
-            (health.is_failing, Demotion::Failing),
-            (health.is_overloaded, Demotion::Overloaded),
-            (health.status != HealthStatus::Healthy, Demotion::Degraded),
-        ];
-        let holding = against.into_iter().filter(|(holds, _)| *holds);
-        holding
-            .map(|(_, demotion)| demotion)
-            .max()
-            .unwrap_or_default()
+        match self.distance {
+            _ if health.status != HealthStatus::Healthy => Demotion::Degraded,
+            _ if health.is_overloaded => Demotion::Overloaded,
+            _ if health.is_failing => Demotion::Failing,
+            Distance::OtherRegion => Demotion::OtherRegion,
+            Distance::OtherZone => Demotion::OtherZone,
+            Distance::Near => Demotion::None,
+        }
     }
 
     /// The share of successes in the last minute; 1 when nothing is known.
@@ -194,9 +187,9 @@ impl<'a> PoolView<'a> {
         one.filter(|one| is_meant && one.standing == self.among)
     }
 
-    /// The endpoint at this index of the pool, however it stands.
-    pub fn at(&self, index: usize) -> Option<&'a EndpointView> {
-        self.all.get(index)
+    /// All endpoints of the pool, however they stand.
+    pub fn all(&self) -> &'a [EndpointView] {
+        self.all
     }
 
     /// All of them with their index in the pool, in the order of the pool.

@@ -4,49 +4,83 @@ use balancing::policies::{Custom, Strategy};
 use balancing::{
     Ask, Completion, EndpointView, Fault, Figure, Moment, Policy, Random, Selector, Start,
 };
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Requests of a warm-up, and of the measurement.
 const REQUESTS: u64 = 2000;
+/// Requests in flight at a time.
+const IN_FLIGHT: u64 = 10;
 
-/// Lets a selector serve these requests, each of which ends before the next one begins.
-fn serve(selector: &Selector, views: &mut [EndpointView], requests: std::ops::Range<u64>) {
+/// Lets a selector serve these requests, each of which ends when so many others have begun.
+fn serve(
+    selector: &Selector,
+    views: &mut [EndpointView],
+    running: &mut VecDeque<Start>,
+    requests: std::ops::Range<u64>,
+) {
     let mut random = Random::seeded(requests.start);
     for n in requests {
         let now = Moment(n * 1_000_000);
+        if running.len() as u64 >= IN_FLIGHT {
+            let start = running.pop_front().unwrap();
+            finish(selector, views, start, n);
+        }
         let ask = Ask {
-            affinity: (n % 3 == 0).then_some(n),
+            affinity: n.is_multiple_of(3).then_some(n),
             ..Ask::read(n % 7, (n % 4) as u8, 1.0 + (n % 5) as f64, now)
         };
         let Some(pick) = selector.select(views, &ask, now, &mut random) else {
             continue;
         };
         let view = &mut views[pick.index];
+        view.load.in_flight += 1;
         view.last_chosen = Some(now);
-        view.load.mean_time = Some(0.01 + (n % 11) as f64 / 1000.0);
-        view.window_mean = view.load.mean_time;
         let start = Start {
             endpoint: pick.index,
-            in_flight: 1,
+            in_flight: view.load.in_flight,
             ask,
             now,
         };
         selector.policy.on_start(&start);
-        let fault = if n % 50 == 0 {
-            Fault::Overload
-        } else {
-            Fault::None
-        };
-        let service_time = Duration::from_micros(500 + n % 300);
-        selector.policy.on_finish(&Completion {
-            start,
-            now: now + service_time,
-            service_time,
-            fault: Some(fault),
-            outpaced: false,
-        });
+        running.push_back(start);
     }
+}
+
+/// What an endpoint needs memory for is there after its first request.
+fn serve_one_each(selector: &Selector, views: &mut [EndpointView]) {
+    let now = Moment(0);
+    for endpoint in 0..views.len() {
+        views[endpoint].load.in_flight = 1;
+        let start = Start {
+            endpoint,
+            in_flight: 1,
+            ask: Ask::read(1, 0, 1.0, now),
+            now,
+        };
+        selector.policy.on_start(&start);
+        finish(selector, views, start, 1);
+    }
+}
+
+fn finish(selector: &Selector, views: &mut [EndpointView], start: Start, n: u64) {
+    let view = &mut views[start.endpoint];
+    view.load.in_flight -= 1;
+    view.load.mean_time = Some(0.01 + (n % 11) as f64 / 1000.0);
+    view.window_mean = view.load.mean_time;
+    let fault = if n.is_multiple_of(50) {
+        Fault::Overload
+    } else {
+        Fault::None
+    };
+    let now = Moment(n * 1_000_000);
+    selector.policy.on_finish(&Completion {
+        start,
+        now,
+        service_time: now - start.now,
+        fault: Some(fault),
+        outpaced: false,
+    });
 }
 
 /// Allocations of the requests after the warm-up.
@@ -56,9 +90,12 @@ fn allocations(policy: Arc<dyn Policy>, endpoints: usize) -> u64 {
     for (id, view) in views.iter_mut().enumerate() {
         view.id = id as u64;
     }
-    serve(&selector, &mut views, 0..REQUESTS);
+    let mut running = VecDeque::with_capacity(IN_FLIGHT as usize);
+    serve_one_each(&selector, &mut views);
+    serve(&selector, &mut views, &mut running, 1..REQUESTS);
     let measured = allocation_counter::measure(|| {
-        serve(&selector, &mut views, REQUESTS..2 * REQUESTS);
+        let requests = REQUESTS..2 * REQUESTS;
+        serve(&selector, &mut views, &mut running, requests);
     });
     measured.count_total
 }
@@ -66,7 +103,7 @@ fn allocations(policy: Arc<dyn Policy>, endpoints: usize) -> u64 {
 #[test]
 fn no_strategy_allocates_for_a_decision() {
     for strategy in Strategy::ALL {
-        for endpoints in [3, 20] {
+        for endpoints in [3, 20, 300, 1000] {
             let count = allocations(strategy.policy(endpoints), endpoints);
             assert_eq!(count, 0, "{} of {endpoints}", strategy.word());
         }

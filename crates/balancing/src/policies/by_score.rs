@@ -7,6 +7,7 @@ use super::explored::unexplored;
 use super::turns::Turns;
 use crate::view::EndpointView;
 use crate::{Ask, Pick, Policy, PoolView, Random, RouteReason};
+use std::cell::Cell;
 
 /// What a policy compares; lower is better.
 pub trait Score: Send + Sync {
@@ -29,6 +30,19 @@ pub trait Score: Send + Sync {
     }
 }
 
+/// An endpoint with its score.
+struct Rated {
+    index: usize,
+    score: f64,
+    busy: f64,
+    share: f64,
+}
+
+thread_local! {
+    /// What a choice works with, kept so that no choice allocates.
+    static RATED: Cell<Vec<Rated>> = const { Cell::new(Vec::new()) };
+}
+
 /// Takes the lowest score.
 #[derive(Debug)]
 pub struct ByScore<S> {
@@ -46,6 +60,34 @@ impl<S: Score> ByScore<S> {
     }
 }
 
+impl<S: Score> ByScore<S> {
+    /// The idlest of those whose score is nearly the lowest. `rated`: an empty list, for its memory.
+    fn lowest(&self, pool: &PoolView<'_>, rated: &mut Vec<Rated>) -> Option<Pick> {
+        let facts = self.score.facts(pool);
+        rated.extend(pool.iter().map(|(index, one)| Rated {
+            index,
+            // What is not a number counts as what cannot be told.
+            score: self.score.of(&facts, one).min(f64::INFINITY),
+            busy: one.in_flight_per_weight(),
+            share: one.share(),
+        }));
+        let scores = rated.iter().map(|one| one.score);
+        let lowest = scores.min_by(f64::total_cmp)?;
+        let bound = self.score.bound(lowest).max(lowest);
+        let near = || rated.iter().filter(|one| one.score <= bound);
+        let idlest = near().map(|one| one.busy).min_by(f64::total_cmp)?;
+        let idle = near().filter(|one| one.busy <= idlest);
+        let turns = idle.map(|one| (one.index, one.share));
+        let index = self.turns.next_of(turns)?;
+        let score = near().find(|one| one.index == index)?.score;
+        Some(Pick {
+            index,
+            reason: RouteReason::LowestScore,
+            score,
+        })
+    }
+}
+
 impl<S: Score> Policy for ByScore<S> {
     fn pick(&self, pool: &PoolView<'_>, _ask: &Ask, random: &mut Random) -> Option<Pick> {
         if S::EXPLORES
@@ -53,24 +95,16 @@ impl<S: Score> Policy for ByScore<S> {
         {
             return Some(Pick::because(index, RouteReason::Explored));
         }
-        let facts = self.score.facts(pool);
-        let score = |one: &EndpointView| self.score.of(&facts, one);
-        let bound = self.score.bound(pool.lowest(score)?);
-        let load = |one: &EndpointView| match score(one) <= bound {
-            true => one.in_flight_per_weight(),
-            false => f64::INFINITY,
-        };
-        let idlest = pool.lowest(load)?;
-        let index = self.turns.next(pool, |_, one| load(one) <= idlest)?;
-        Some(Pick {
-            index,
-            reason: RouteReason::LowestScore,
-            score: score(pool.get(index)?),
-        })
+        let mut rated = RATED.take();
+        rated.clear();
+        let pick = self.lowest(pool, &mut rated);
+        RATED.set(rated);
+        pick
     }
 
-    fn score(&self, pool: &PoolView<'_>, _ask: &Ask, index: usize) -> Option<f64> {
-        let score = self.score.of(&self.score.facts(pool), pool.at(index)?);
-        score.is_finite().then_some(score)
+    fn scores(&self, pool: &PoolView<'_>, _ask: &Ask) -> Vec<Option<f64>> {
+        let facts = self.score.facts(pool);
+        let score = |one| Some(self.score.of(&facts, one)).filter(|score| score.is_finite());
+        pool.all().iter().map(score).collect()
     }
 }

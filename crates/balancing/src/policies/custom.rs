@@ -86,9 +86,11 @@ impl Policy for Custom {
     }
 
     /// The first key.
-    fn score(&self, pool: &PoolView<'_>, _ask: &Ask, index: usize) -> Option<f64> {
+    fn scores(&self, pool: &PoolView<'_>, _ask: &Ask) -> Vec<Option<f64>> {
         let facts = self.facts(pool);
-        Some(facts.value(self.keys.first()?, pool.at(index)?))
+        let first = self.keys.first();
+        let score = |one| first.map(|key| facts.value(key, one));
+        pool.all().iter().map(score).collect()
     }
 }
 

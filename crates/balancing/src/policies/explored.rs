@@ -11,6 +11,10 @@ const STALE: Duration = Duration::from_secs(60);
 pub fn unexplored(pool: &PoolView<'_>, random: &mut Random) -> Option<usize> {
     let is_stale = |one: &EndpointView| one.last_chosen.is_none_or(|at| pool.now - at >= STALE);
     let stale = || pool.iter().filter(|(_, one)| is_stale(one));
-    let chosen = stale().nth(random.below(stale().count()));
+    let count = stale().count();
+    if count == 0 {
+        return None;
+    }
+    let chosen = stale().nth(random.below(count));
     chosen.map(|(index, _)| index)
 }

@@ -36,8 +36,8 @@ impl Policy for History {
         Some(faster(pool, &base).unwrap_or(base))
     }
 
-    fn score(&self, pool: &PoolView<'_>, ask: &Ask, index: usize) -> Option<f64> {
-        self.base.score(pool, ask, index)
+    fn scores(&self, pool: &PoolView<'_>, ask: &Ask) -> Vec<Option<f64>> {
+        self.base.scores(pool, ask)
     }
 }
 

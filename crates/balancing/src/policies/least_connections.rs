@@ -20,8 +20,9 @@ impl Policy for LeastConnections {
         })
     }
 
-    fn score(&self, pool: &PoolView<'_>, _ask: &Ask, index: usize) -> Option<f64> {
-        pool.at(index).map(EndpointView::in_flight_per_weight)
+    fn scores(&self, pool: &PoolView<'_>, _ask: &Ask) -> Vec<Option<f64>> {
+        let all = pool.all().iter();
+        all.map(|one| Some(one.in_flight_per_weight())).collect()
     }
 }
 

@@ -27,10 +27,16 @@ impl Turns {
         pool: &PoolView<'_>,
         may: impl Fn(usize, &EndpointView) -> bool,
     ) -> Option<usize> {
+        let among = pool.iter().filter(|(index, one)| may(*index, one));
+        self.next_of(among.map(|(index, one)| (index, one.share())))
+    }
+
+    /// The same among these, each with its weight.
+    pub fn next_of(&self, among: impl Iterator<Item = (usize, f64)>) -> Option<usize> {
         let base = self.base.get();
         let mut first: Option<(f64, f64, usize)> = None;
-        for (index, endpoint) in pool.iter().filter(|(index, one)| may(*index, one)) {
-            let stride = 1.0 / endpoint.share();
+        for (index, weight) in among {
+            let stride = 1.0 / weight;
             // Half a stride before its first turn: the heavy ones go first, and none goes twice for it.
             let pass: f64 = match self.passes.get(index)?.get() {
                 0.0 => stride / 2.0,

@@ -121,9 +121,10 @@ impl Policy for Adaptive {
     }
 
     /// How long a request takes there now, in units of the mean time.
-    fn score(&self, pool: &PoolView<'_>, ask: &Ask, index: usize) -> Option<f64> {
-        let one = self.candidate(index, pool.at(index)?, pool);
-        Some(one.time(self.work(ask)))
+    fn scores(&self, pool: &PoolView<'_>, ask: &Ask) -> Vec<Option<f64>> {
+        let work = self.work(ask);
+        let time = |(index, view)| Some(self.candidate(index, view, pool).time(work));
+        pool.all().iter().enumerate().map(time).collect()
     }
 
     fn places(&self, index: usize, now: Moment) -> Option<f64> {

@@ -75,16 +75,22 @@ impl Policy for Learned {
     }
 
     /// The share of the endpoints that the strategies rate better, on average by their weights.
-    fn score(&self, pool: &PoolView<'_>, ask: &Ask, index: usize) -> Option<f64> {
-        let weights = self.weights.of(ask.class);
-        let rated = self.voters.iter().zip(weights).map(|(voter, weight)| {
-            let rate = |index| voter.score(pool, ask, index).unwrap_or(f64::INFINITY);
-            let own = rate(index);
-            let better = pool.iter().filter(|(other, _)| rate(*other) < own).count();
-            weight * better as f64
-        });
-        pool.at(index)?;
-        Some(rated.sum::<f64>() / pool.len().max(1) as f64)
+    fn scores(&self, pool: &PoolView<'_>, ask: &Ask) -> Vec<Option<f64>> {
+        let mut rated = vec![0.0; pool.all().len()];
+        for (voter, weight) in self.voters.iter().zip(self.weights.of(ask.class)) {
+            let rates = voter.scores(pool, ask).into_iter();
+            let rates: Vec<f64> = rates.map(|rate| rate.unwrap_or(f64::INFINITY)).collect();
+            let among = pool
+                .iter()
+                .filter_map(|(index, _)| rates.get(index).copied());
+            let mut ranked: Vec<f64> = among.collect();
+            ranked.sort_unstable_by(f64::total_cmp);
+            for (sum, own) in rated.iter_mut().zip(&rates) {
+                let better = ranked.partition_point(|rate| rate < own);
+                *sum += weight * better as f64 / ranked.len().max(1) as f64;
+            }
+        }
+        rated.into_iter().map(Some).collect()
     }
 
     /// What strategies are worth says nothing of single endpoints: it goes on whichever there are.

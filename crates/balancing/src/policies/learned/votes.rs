@@ -3,7 +3,7 @@
 
 use super::VOTERS;
 use crate::Ask;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use crate::affinity::mixed;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Requests that are kept: a multiple of what is in flight at once.
@@ -55,7 +55,13 @@ const MASK: u64 = (1 << VOTERS) - 1;
 
 /// Tells a request at an endpoint, in the bits that are not the votes'; never 0.
 fn hash(ask: &Ask, endpoint: usize) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (ask.arrived, ask.shape, ask.class, ask.target, endpoint).hash(&mut hasher);
-    (hasher.finish() & !MASK).max(MASK + 1)
+    let parts = [
+        ask.arrived.0,
+        ask.shape,
+        u64::from(ask.class),
+        ask.target,
+        endpoint as u64,
+    ];
+    let hash = parts.into_iter().fold(0, |hash, part| mixed(hash ^ part));
+    (hash & !MASK).max(MASK + 1)
 }
