@@ -116,6 +116,20 @@ rejections! {
     VersionNotSupported = 505, "version_not_supported", ClientError;
 }
 
+impl RejectionReason {
+    /// Whether an endpoint was looked for, and there was none, or none with room in time.
+    pub const fn lacks_endpoint(self) -> bool {
+        matches!(
+            self,
+            Self::NoEndpoint
+                | Self::QueueFull
+                | Self::WaitTooLong
+                | Self::QueueTimeout
+                | Self::TenantShare
+        )
+    }
+}
+
 impl Rejection {
     /// A rejection without a hint when to come back.
     pub fn new(reason: RejectionReason, detail: impl Into<String>) -> Self {

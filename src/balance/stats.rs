@@ -3,11 +3,12 @@
 use super::pool::Pool;
 use crate::clock::Moment;
 use crate::config::StrategyName;
-use crate::dialect::Role;
+use crate::dialect::{Fault, Role};
 use crate::endpoint::Endpoint;
 use crate::endpoint::{Gate, HealthStatus};
 use balancing::health::WINDOW;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One service.
@@ -67,9 +68,12 @@ pub struct InstanceStats {
     pub report_age: Option<f64>,
     pub total_requests: u64,
     pub success_count: u64,
+    /// By their class.
+    pub failures: BTreeMap<&'static str, u64>,
+    /// Failures that count against it.
     pub error_count: u64,
     pub aborted_count: u64,
-    /// Share of the last minute, 0..=1.
+    /// Failures of all classes but the client's own, as a share of the requests of the last minute, 0..=1.
     pub error_rate: Option<f64>,
     /// Score A, 0..=1, higher is busier.
     pub load_score: f64,
@@ -111,6 +115,7 @@ impl InstanceStats {
     pub fn of(endpoint: &Endpoint, now: Moment) -> Self {
         let (state, health) = (&endpoint.state, endpoint.health());
         let (totals, recent) = (state.totals(), health.health().last_minute(now));
+        let classes = Fault::FAILURES.into_iter().map(Fault::label);
         let (load, reported) = (endpoint.load(now), endpoint.reported(now));
         let responses = (recent.successes + recent.errors()) as f64;
         Self {
@@ -145,9 +150,10 @@ impl InstanceStats {
             report_age: state.reported.age(now).map(|age| age.as_secs_f64()),
             total_requests: totals.requests,
             success_count: totals.successes,
+            failures: classes.zip(totals.failures).collect(),
             error_count: totals.errors,
             aborted_count: totals.aborted,
-            error_rate: load.error_rate,
+            error_rate: recent.failure_rate(),
             load_score: load.score(),
             load_score_b: load.score_b(),
             probe_credential_refused: health.server().credential().is_refused(),

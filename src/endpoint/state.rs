@@ -30,19 +30,23 @@ pub struct EndpointState {
     cost: AtomicU64,
     requests: AtomicU64,
     successes: AtomicU64,
+    /// By their class, as [`Fault::FAILURES`] has them.
+    failures: [AtomicU64; Fault::FAILURES.len()],
     errors: AtomicU64,
     aborted: AtomicU64,
     /// What an agent reports.
     pub reported: ReportedLoad,
 }
 
-/// Counts of an endpoint's life.
+/// Counts of an endpoint's life. Each request that has ended is a success, one of the failures, or aborted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Requests given to it.
     pub requests: u64,
     pub successes: u64,
-    /// Failures that were its own, and refusals for too much load.
+    /// Failures by their class, as [`Fault::FAILURES`] has them.
+    pub failures: [u64; Fault::FAILURES.len()],
+    /// Of these, those that count against it: its own failures as far as there is evidence, and refusals for too much load.
     pub errors: u64,
     /// Requests that ended without a judgement.
     pub aborted: u64,
@@ -61,6 +65,7 @@ impl EndpointState {
             cost: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             successes: AtomicU64::new(0),
+            failures: Default::default(),
             errors: AtomicU64::new(0),
             aborted: AtomicU64::new(0),
             reported: ReportedLoad::default(),
@@ -93,6 +98,10 @@ impl EndpointState {
         Totals {
             requests: self.requests.load(Ordering::Relaxed),
             successes: self.successes.load(Ordering::Relaxed),
+            failures: self
+                .failures
+                .each_ref()
+                .map(|one| one.load(Ordering::Relaxed)),
             errors: self.errors.load(Ordering::Relaxed),
             aborted: self.aborted.load(Ordering::Relaxed),
         }
@@ -139,6 +148,16 @@ impl EndpointState {
             .fetch_update(Ordering::AcqRel, Ordering::Relaxed, next);
     }
 
+    fn count(&self, fault: Option<Fault>) {
+        let class = Fault::FAILURES.iter().position(|one| Some(*one) == fault);
+        let failures = class.and_then(|class| self.failures.get(class));
+        let count = match fault {
+            None => &self.aborted,
+            Some(_) => failures.unwrap_or(&self.successes),
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// A request ended without a judgement.
     pub(super) fn abort(&self) {
         self.aborted.fetch_add(1, Ordering::Relaxed);
@@ -154,9 +173,8 @@ impl EndpointState {
         self.completed.mark(done.now);
         let lesson = self.health.on_finish(done, evidence, rules);
         let is_success = done.fault == Some(Fault::None);
-        if is_success {
-            self.successes.fetch_add(1, Ordering::Relaxed);
-        } else if matches!(lesson.fault, Fault::Endpoint | Fault::Overload) {
+        self.count(done.fault);
+        if !is_success && matches!(lesson.fault, Fault::Endpoint | Fault::Overload) {
             self.errors.fetch_add(1, Ordering::Relaxed);
         }
         let is_evidence = is_success || lesson.fault != Fault::None;

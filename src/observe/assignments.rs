@@ -1,7 +1,6 @@
 //! How often an endpoint was found for a request, and how long that took.
 
 use super::observation::Observation;
-use crate::rejection::RejectionReason;
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -29,7 +28,7 @@ impl Assignments {
     /// Counts a request that has ended.
     pub fn count(&self, seen: &Observation) {
         let count = match seen.rejection {
-            Some(RejectionReason::NoEndpoint) => &self.failed,
+            Some(reason) if reason.lacks_endpoint() => &self.failed,
             _ if !seen.route.attempts.is_empty() => &self.successful,
             _ => return,
         };

@@ -27,6 +27,18 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Every class of failures.
+    pub const FAILURES: [Fault; 8] = [
+        Fault::Client,
+        Fault::Access,
+        Fault::Endpoint,
+        Fault::Overload,
+        Fault::Role,
+        Fault::Database,
+        Fault::Peer,
+        Fault::Lag,
+    ];
+
     /// The name in metrics and logs.
     pub const fn label(self) -> &'static str {
         match self {

@@ -31,9 +31,10 @@ const INSTANCE: &[Field] = fields! {
     "report_age" MaybeNumber, "Seconds since an agent last reported; each reported figure counts for balance.report_ttl.";
     "total_requests" Number, "Attempts at it since it was configured, refused connections among them.";
     "success_count" Number, "Of these, successes.";
-    "error_count" Number, "Of these, failures that were its own.";
-    "aborted_count" Number, "Of these, requests that ended without a response.";
-    "error_rate" MaybeNumber, "Share of errors in the last minute, 0 to 1.";
+    "failures.*" Number, "Of these, failures by whose fault they were: client, access, endpoint, overload, role, database, peer, lag.";
+    "error_count" Number, "Of the failures, those that count against it: its own as far as there is evidence, and overload.";
+    "aborted_count" Number, "Of `total_requests`, those that ended without a judgement: the client left, or another attempt was faster. Successes, failures, these and what is in flight make the total.";
+    "error_rate" MaybeNumber, "Failures of all kinds but the client's own, as a share of the requests of the last minute, 0 to 1.";
     "load_score" Number, "Load score A, 0 to 1; higher is busier.";
     "load_score_b" Number, "Load score B, 0 to 100; lower is better.";
     "probe_credential_refused" Bool, "Whether it refuses the probe credential, so that its role and metadata are not asked for: what was known last stays.";
@@ -82,8 +83,10 @@ pub const BALANCER: &[Group] = &[(
         "healthy_servers" Number, "Of these, endpoints that serve.";
         "stats.total_requests" Number, "Requests sent to endpoints.";
         "stats.successful_requests" Number, "Of these, successes.";
-        "stats.failed_requests" Number, "Of these, failures of the endpoint.";
-        "stats.success_rate" MaybeNumber, "Successes among successes and failures, percent.";
+        "stats.failed_requests" Number, "Of these, failures, whoever's fault they were.";
+        "stats.failures.*" Number, "The same by whose fault they were: client, access, endpoint, overload, role, database, peer, lag.";
+        "stats.aborted_requests" Number, "Requests that ended without a judgement: the client left, or another attempt was faster. Successes, failures, these and what is in flight make the total.";
+        "stats.success_rate" MaybeNumber, "Successes among successes and failures, percent, as all rates of this page.";
         "stats.avg_response_time" MaybeNumber, "Mean over the endpoints, seconds.";
         "stats.requests_per_second" Number, "Sum over the endpoints.";
         "stats.active_connections" Number, "Requests in flight.";
@@ -93,7 +96,7 @@ pub const BALANCER: &[Group] = &[(
         "window.requests_per_second" MaybeNumber, "Requests over the time between the first and the last.";
         "assignments.total" Number, "Requests for which an endpoint was looked for.";
         "assignments.successful" Number, "Of these, those that were sent to one.";
-        "assignments.failed" Number, "Of these, those for which there was none.";
+        "assignments.failed" Number, "Of these, those for which there was none, or none with room in time: refused.";
         "assignments.average_time" MaybeNumber, "Seconds that choosing took on average.";
         "assignments.success_rate" MaybeNumber, "Percent.";
         "server_distribution.*" Number, "Requests sent to each endpoint, by `service/endpoint`.";
@@ -101,7 +104,7 @@ pub const BALANCER: &[Group] = &[(
         "servers.*.current_connections" Number, "As in `instances`.";
         "servers.*.load_score" Number, "Load score A, 0 to 1.";
         "servers.*.avg_response_time" MaybeNumber, "Seconds.";
-        "servers.*.error_rate" MaybeNumber, "Errors in the last minute, percent.";
+        "servers.*.error_rate" MaybeNumber, "Failures of all kinds but the client's own in the last minute, percent.";
     },
 )];
 

@@ -4,7 +4,9 @@ use super::*;
 use crate::clock::Clock;
 use crate::config::RoleChoice;
 use crate::dialect::{Fault, Placement, Role};
-use crate::endpoint::{Evidence, Gate, HealthStatus, LoadReport, OperatorStatus, ProbeOutcome};
+use crate::endpoint::{
+    Evidence, Gate, HealthStatus, LoadReport, OperatorStatus, Permit, PermitLimits, ProbeOutcome,
+};
 use crate::plan::Complexity;
 use crate::random::Random;
 use balancing::policies::Strategy::{self, *};
@@ -482,6 +484,38 @@ fn statistics_show_the_pool_and_serialise_unknown_as_null() {
     assert_eq!(json["strategy"], "least_connections");
     assert!(json["instances"][1]["cpu_usage"].is_null());
     assert_eq!(json["instances"][0]["consecutive_failures"], 1);
+}
+
+/// Refused credentials and failures of a peer stood in no count, so that an incident of them showed no failure.
+#[test]
+fn every_request_that_ended_stands_in_exactly_one_count() {
+    let world = World::equal(LeastConnections, 2);
+    world.responds("a", 3, 5);
+    for fault in Fault::FAILURES {
+        world.complete("a", &world.done(fault, 1));
+    }
+    drop(world.choose(&[world.at("b")]).unwrap());
+    let one = &world.pool.stats(world.now()).instances[0];
+    assert_eq!((one.success_count, one.aborted_count), (3, 1));
+    assert!(one.failures.values().all(|count| *count == 1));
+    let failed: u64 = one.failures.values().sum();
+    assert_eq!(failed, 8);
+    assert_eq!(one.total_requests, 3 + failed + 1);
+}
+
+#[test]
+fn an_endpoint_that_refuses_every_credential_fails_all_its_requests() {
+    let world = World::equal(LeastConnections, 2);
+    let permit = || {
+        Permit::claim(&world.at("a"), 0.0, PermitLimits::NONE)
+            .unwrap()
+            .freely()
+    };
+    for _ in 0..4 {
+        permit().complete(&world.done(Fault::Access, 1), Evidence::default());
+    }
+    let stats = world.pool.stats(world.now());
+    assert_eq!(stats.instances[0].error_rate, Some(1.0));
 }
 
 #[test]

@@ -95,7 +95,7 @@ families! {
     hedges: Counters<2> = "hedges_total" ["service", "result"] NONE,
         "Second attempts beside a read that takes long, by what came of them: won (its response was given), lost (the first attempt was faster), failed, abandoned (the client left); and those not made although a read took longer than 99 % of its shape do: no_endpoint (none as good, or the endpoints have no room), no_budget.";
     assignments: Counters<2> = "assignments_total" ["service", "result"] NONE,
-        "Choices of an endpoint: assigned, counted when the request is sent, or none when no endpoint could be chosen.";
+        "Choices of an endpoint: assigned, counted when the request is sent, or none when no endpoint could be chosen, or none had room in time.";
     selectable: Gauges<2> = "selectable_endpoints" ["service", "count"] NONE,
         "Endpoints that could take a request: capable, with_capacity, online.";
     rejections: Counters<2> = "rejections_total" ["service", "reason"] NONE,

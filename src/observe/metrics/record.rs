@@ -17,7 +17,7 @@ pub fn record(families: &Families, seen: &Observation) {
     stages(families, seen);
     plan(families, seen);
     cache(families, seen);
-    if seen.rejection == Some(RejectionReason::NoEndpoint) {
+    if seen.rejection.is_some_and(RejectionReason::lacks_endpoint) {
         families
             .assignments
             .with([&seen.service, "none"], |one| one.inc());

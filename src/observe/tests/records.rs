@@ -283,3 +283,29 @@ fn of_two_attempts_beside_each_other_the_time_counts_once_and_the_one_that_was_n
     ];
     assert_eq!(last(hung), ("b".into(), 30));
 }
+
+/// Four thousand refusals of the queue left the success rate of assignments at 100 %.
+#[test]
+fn a_request_that_the_queue_refused_counts_as_one_for_which_there_was_no_endpoint() {
+    use crate::rejection::RejectionReason::*;
+    let bench = Bench::new();
+    for reason in [
+        NoEndpoint,
+        QueueFull,
+        WaitTooLong,
+        QueueTimeout,
+        TenantShare,
+        BadRequest,
+    ] {
+        let mut in_flight = bench.open();
+        in_flight.note(|seen| seen.rejection = Some(reason));
+        in_flight.close(Outcome::Refused);
+    }
+    let in_flight = bench.open();
+    bench.attempt(&in_flight, "a", Fault::None);
+    in_flight.close(Outcome::Complete);
+    let figures = bench.observer.assignments().figures();
+    assert_eq!((figures.total, figures.failed), (6, 5));
+    let counted = r#"pointsman_assignments_total{result="none",service="vectors"} 5"#;
+    assert!(bench.observer.metrics_text().contains(counted));
+}

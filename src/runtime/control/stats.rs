@@ -4,6 +4,7 @@ use crate::balance::{InstanceStats, PoolStats};
 use crate::observe::{Arrival, Observer};
 use crate::snapshot::{Service, Snapshot};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Newest requests that rates and means are of.
 const WINDOW: usize = 1000;
@@ -57,7 +58,11 @@ fn server(one: &InstanceStats) -> Value {
 
 fn totals<'s>(all: impl Iterator<Item = &'s InstanceStats> + Clone) -> Value {
     let sum = |figure: fn(&InstanceStats) -> u64| all.clone().map(figure).sum::<u64>();
-    let (good, bad) = (sum(|one| one.success_count), sum(|one| one.error_count));
+    let (good, bad) = (sum(|one| one.success_count), sum(failed));
+    let mut failures = BTreeMap::<&str, u64>::new();
+    for (class, count) in all.clone().flat_map(|one| &one.failures) {
+        *failures.entry(class).or_default() += count;
+    }
     let times: Vec<f64> = all
         .clone()
         .filter_map(|one| one.avg_response_time)
@@ -66,11 +71,17 @@ fn totals<'s>(all: impl Iterator<Item = &'s InstanceStats> + Clone) -> Value {
         "total_requests": sum(|one| one.total_requests),
         "successful_requests": good,
         "failed_requests": bad,
+        "failures": failures,
+        "aborted_requests": sum(|one| one.aborted_count),
         "success_rate": mean(good as f64 * 100.0, good + bad),
         "avg_response_time": mean(times.iter().sum(), times.len() as u64),
         "requests_per_second": all.clone().map(|one| one.requests_per_second).sum::<f64>(),
         "active_connections": sum(|one| u64::from(one.active_queries)),
     })
+}
+
+fn failed(one: &InstanceStats) -> u64 {
+    one.failures.values().sum()
 }
 
 /// `None` of nothing.
@@ -94,4 +105,25 @@ pub fn shadows(snapshot: &Snapshot) -> Value {
         (service.name.to_string(), row)
     };
     json!({"services": snapshot.services().map(row).collect::<Map<_, _>>()})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::balance::testing::World;
+    use crate::config::StrategyName;
+    use crate::dialect::Fault;
+
+    /// An incident of refused credentials was shown as a success of 100 %.
+    #[test]
+    fn a_refused_credential_lowers_the_success_rate() {
+        let world = World::equal(StrategyName::RoundRobin, 2);
+        world.responds("a", 3, 5);
+        world.complete("b", &world.done(Fault::Access, 1));
+        let stats = world.pool.stats(world.now());
+        let totals = totals(stats.instances.iter());
+        assert_eq!(totals["failed_requests"], 1);
+        assert_eq!(totals["failures"]["access"], 1);
+        assert_eq!(totals["success_rate"], 75.0);
+    }
 }

@@ -70,6 +70,12 @@ impl TrafficCounts {
         (all > 0).then(|| self.errors() as f64 / all as f64)
     }
 
+    /// Failures of all classes as a share of all requests, 0..=1; `None` without any.
+    pub fn failure_rate(&self) -> Option<f64> {
+        let all = self.all();
+        (all > 0).then(|| self.all_failures() as f64 / all as f64)
+    }
+
     /// Adds the counts of another endpoint or step.
     pub fn add(&mut self, other: &Self) {
         self.successes += other.successes;
