@@ -111,13 +111,13 @@ pub fn shadows(snapshot: &Snapshot) -> Value {
 mod tests {
     use super::*;
     use crate::balance::testing::World;
-    use crate::config::StrategyName;
     use crate::dialect::Fault;
+    use balancing::policies::Strategy;
 
     /// An incident of refused credentials was shown as a success of 100 %.
     #[test]
     fn a_refused_credential_lowers_the_success_rate() {
-        let world = World::equal(StrategyName::RoundRobin, 2);
+        let world = World::equal(Strategy::RoundRobin, 2);
         world.responds("a", 3, 5);
         world.complete("b", &world.done(Fault::Access, 1));
         let stats = world.pool.stats(world.now());
