@@ -145,8 +145,12 @@ pub struct PushedMetrics {
 }
 
 impl PushedMetrics {
-    /// Says which figure is out of its range.
+    /// Says which figure is out of its range, or that there is none.
     pub fn check(&self) -> Result<(), Problem> {
+        if *self == Self::default() {
+            let expected = "expected at least one of current_connections, cpu_usage, memory_usage, requests_per_second, queue_size";
+            return Err(Problem::invalid(format!("no figure: {expected}")));
+        }
         let ranges = [
             ("cpu_usage", self.cpu_usage, 1.0),
             ("memory_usage", self.memory_usage, 1.0),

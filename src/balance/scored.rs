@@ -3,7 +3,9 @@
 use crate::clock::Moment;
 use crate::endpoint::{Endpoint, ScoreParts};
 use balancing::view::mean_time;
-use balancing::{Ask, EndpointView, Exclusion, PoolView, Screen, Selector, Standing, WorkerScore};
+use balancing::{
+    Ask, Demotion, EndpointView, Exclusion, PoolView, Screen, Selector, Standing, WorkerScore,
+};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -24,6 +26,23 @@ pub struct Scored {
     pub in_flight: u32,
     /// Why it could not be chosen; `None` when it could.
     pub excluded: Option<Exclusion>,
+    /// What speaks against it where it could be chosen, so that others are preferred; `None` when nothing does.
+    pub avoided: Option<String>,
+}
+
+/// Failures in a row count also when they are no demotion any more: policies take them for slow responses.
+fn avoided(endpoint: &Endpoint, demotion: Option<Demotion>) -> Option<String> {
+    let in_a_row = endpoint.health().health().failures_in_a_row();
+    let why = match demotion {
+        Some(Demotion::OtherZone) => "it is of another zone".into(),
+        Some(Demotion::OtherRegion) => "it is of another region".into(),
+        Some(Demotion::Overloaded) => "it has too much to do by its own word".into(),
+        Some(Demotion::Degraded) => "its probes fail now and then".into(),
+        Some(Demotion::Surplus) => "it would be out but for `breaker.max_ejected`".into(),
+        _ if in_a_row > 1 => format!("{in_a_row} failures in a row"),
+        _ => return None,
+    };
+    Some(format!("avoided: {why}"))
 }
 
 impl Scored {
@@ -40,6 +59,10 @@ impl Scored {
         let best = times.min_by(f64::total_cmp);
         let by_strategy = selector.policy.scores(&pool, ask);
         let scored = endpoints.iter().zip(views).enumerate();
+        let why = |index, endpoint: &Endpoint| match screen.exclusion(views, index) {
+            None => avoided(endpoint, screen.demotion(views, index)),
+            Some(_) => None,
+        };
         let scored = scored.map(|(index, (endpoint, view))| Self {
             endpoint: endpoint.name.to_string(),
             load: view.load.score(),
@@ -49,6 +72,7 @@ impl Scored {
             worker: WorkerScore::of(view, best),
             in_flight: view.load.in_flight,
             excluded: screen.exclusion(views, index),
+            avoided: why(index, endpoint),
         });
         scored.collect()
     }

@@ -169,9 +169,13 @@ impl<'a> RouteSearch<'a> {
             return Err(self.only(None, Exclusion::NotOwner));
         };
         let status = endpoint.health().status();
-        let is_out = matches!(status, HealthStatus::Maintenance | HealthStatus::Draining);
-        if self.pool.is_enabled && is_out {
-            return Err(self.only(Some(endpoint), Exclusion::Maintenance));
+        let why = match status {
+            HealthStatus::Maintenance => Some(Exclusion::Maintenance),
+            HealthStatus::Draining => Some(Exclusion::Draining),
+            _ => None,
+        };
+        if let Some(why) = why.filter(|_| self.pool.is_enabled) {
+            return Err(self.only(Some(endpoint), why));
         }
         let limits = PermitLimits {
             requests: endpoint.max_connections,

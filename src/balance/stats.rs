@@ -49,6 +49,8 @@ pub struct InstanceStats {
     pub is_healthy: bool,
     /// closed, open or half_open.
     pub breaker: &'static str,
+    /// Whether it takes no requests because they fail there and not at its peers.
+    pub is_ejected: bool,
     /// Seconds since the last probe.
     pub last_health_check_age: Option<f64>,
     pub consecutive_failures: u32,
@@ -135,6 +137,7 @@ impl InstanceStats {
             status: health.status(),
             is_healthy: endpoint.is_online(now),
             breaker: breaker_word(endpoint.gate(now)),
+            is_ejected: endpoint.is_ejected(now),
             last_health_check_age: health.last_check().map(|at| (now - at).as_secs_f64()),
             consecutive_failures: health.health().failures_in_a_row(),
             current_connections: load.connections.map_or(load.in_flight, |n| n as u32),

@@ -5,6 +5,7 @@
 //! decoder, the overrides, and all that is printed about the configuration.
 //! Order of strength: default, file, environment, flag.
 
+mod changes;
 mod checks;
 mod forms;
 mod load;
@@ -16,6 +17,7 @@ mod sections;
 mod tests;
 mod url;
 
+pub use changes::changes;
 pub use checks::strategies::available as available_strategies;
 pub use config_table::{Note, Place, Problem, Report, Secret, Size};
 pub use load::{Loaded, Source, check_strategies, endpoint, load, masked, read};

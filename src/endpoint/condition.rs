@@ -191,6 +191,12 @@ impl Condition {
         lesson
     }
 
+    /// Tells what time alone has changed: that its ejection is over. To be called again and again.
+    pub fn time_passed(&self, rules: &HealthRules, now: Moment) {
+        let returned = self.health.returned(now);
+        self.changed(returned.as_slice(), "", rules, now);
+    }
+
     /// Breakers are off from now on: an open one is closed.
     pub fn close_breaker(&self) {
         if self.health.close_breaker() {
@@ -212,30 +218,38 @@ impl Condition {
             }
             match *change {
                 HealthChange::Status(status) => self.server.tell(status_event(status), why),
-                HealthChange::Breaker(change) => self.breaker_changed(change, why),
+                HealthChange::Breaker(change) => self.breaker_changed(change, why, rules),
                 HealthChange::Ejected { pause, fault } => {
                     let why = format!("{} failures, for {}", fault.label(), seconds(pause));
                     self.server.tell(EventKind::Ejected, why);
                     self.probe_trigger.fire();
                 }
-                HealthChange::Readmitted => self.server.tell(EventKind::Readmitted, "time is over"),
+                HealthChange::Readmitted(end) => {
+                    let why = match end.by_outage {
+                        true => "its peers fail as well, so it is tried again",
+                        false => "its time is over",
+                    };
+                    let why = format!("after {}: {why}", seconds(end.after));
+                    self.server.tell(EventKind::Readmitted, why);
+                }
             }
         }
     }
 
-    fn breaker_changed(&self, change: BreakerChange, why: &str) {
+    fn breaker_changed(&self, change: BreakerChange, why: &str, rules: &HealthRules) {
+        let for_so_long = |pause| match rules.settings.breaker.recover_on_probe {
+            true => format!("for {} at most: good probes shorten it", seconds(pause)),
+            false => format!("for {}", seconds(pause)),
+        };
         let (what, why) = match change {
-            BreakerChange::Opened(pause) => {
-                (EventKind::BreakerOpened, format!("for {}", seconds(pause)))
-            }
+            BreakerChange::Opened(pause) => (EventKind::BreakerOpened, for_so_long(pause)),
             // In an outage many trials fail one after the other: those that change nothing are no event.
             BreakerChange::Reopened { is_longer, .. } if !is_longer => {
                 return self.probe_trigger.fire();
             }
-            BreakerChange::Reopened { pause, .. } => (
-                EventKind::BreakerReopened,
-                format!("for {}", seconds(pause)),
-            ),
+            BreakerChange::Reopened { pause, .. } => {
+                (EventKind::BreakerReopened, for_so_long(pause))
+            }
             BreakerChange::Closed => return self.server.tell(EventKind::BreakerClosed, why),
         };
         self.server.tell(what, why);

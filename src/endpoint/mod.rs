@@ -187,8 +187,13 @@ impl Endpoint {
         let health = self.health();
         let (is_resolved, gate) = (self.server().is_resolved(), health.gate(now));
         let serving = self.rules.settings.serving;
-        serving.is_online(is_resolved, health.status(), gate)
-            && !serving.is_ejected(health.health().is_ejected(now))
+        serving.is_online(is_resolved, health.status(), gate) && !self.is_ejected(now)
+    }
+
+    /// Whether an ejection takes it out, as far as these count.
+    pub fn is_ejected(&self, now: Moment) -> bool {
+        let serving = self.rules.settings.serving;
+        serving.is_ejected(self.health().health().is_ejected(now))
     }
 
     /// Whether the cache must store nothing from it now.

@@ -71,7 +71,7 @@ impl ReportedLoad {
         }
     }
 
-    /// The time since the last report; `None` before the first.
+    /// The time since the last report that gave a figure; `None` before the first.
     pub fn age(&self, now: Moment) -> Option<Duration> {
         self.reported.get().map(|at| now - at)
     }
@@ -91,7 +91,9 @@ impl ReportedLoad {
         set(&self.memory, report.memory_usage.map(share));
         set(&self.queue, report.queue_size.map(count));
         set(&self.rate, report.requests_per_second.map(count));
-        self.reported.mark(now);
+        if *report != LoadReport::default() {
+            self.reported.mark(now);
+        }
     }
 
     /// Keeps a sample; the oldest goes.
@@ -146,7 +148,9 @@ mod tests {
         let known = reported.known(TTL, at(31));
         assert_eq!((known.cpu_usage, known.queue_size), (Some(1.0), None));
         assert_eq!(reported.known(TTL, at(51)), LoadReport::default());
-        assert_eq!(reported.age(at(51)), Some(Duration::from_secs(31)));
+        reported.take(&LoadReport::default(), at(50));
+        let age = reported.age(at(51));
+        assert_eq!(age, Some(Duration::from_secs(31)), "an empty one is none");
     }
 
     #[test]

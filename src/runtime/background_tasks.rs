@@ -112,9 +112,17 @@ async fn sample(shared: Arc<Shared>) {
         let load = machine.load(shared.config().memory.enabled);
         shared.resources.push(sample::resources(&shared, &load));
         shared.sampled(load);
+        tell_what_time_changed(&shared);
         shared.ticks.tick("sampler", shared.clock.now());
         tokio::time::sleep(SAMPLE_EVERY).await;
     }
+}
+
+/// Without traffic nothing else tells that an ejection is over.
+fn tell_what_time_changed(shared: &Shared) {
+    let (snapshot, now) = (shared.snapshot(), shared.clock.now());
+    let endpoints = snapshot.services().flat_map(|one| one.pool.endpoints());
+    endpoints.for_each(|one| one.health().time_passed(&one.rules, now));
 }
 
 async fn sweep(shared: Arc<Shared>) {

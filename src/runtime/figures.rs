@@ -2,7 +2,7 @@
 
 use crate::balance::{InstanceStats, PoolStats};
 use crate::cache::CacheFigures;
-use crate::endpoint::{DrainingEndpoint, Endpoint};
+use crate::endpoint::{DrainingEndpoint, Endpoint, HealthStatus};
 use crate::observe::metrics::process::resident_bytes;
 use crate::observe::{
     CacheReading, DrainingReading, EndpointCounts, EndpointReading, MetricsSource, Name, Readings,
@@ -72,13 +72,21 @@ fn instance(service: &Name, endpoint: &Endpoint, stats: &InstanceStats) -> Endpo
     EndpointReading {
         service: service.clone(),
         endpoint: Name::from(Arc::clone(&endpoint.name)),
-        status: stats.status.label(),
+        status: state(stats),
         breaker: stats.breaker,
         in_flight: u64::from(stats.active_queries),
         stalled: endpoint.state.stalled.count() as u64,
         load_a: stats.load_score,
         load_b: stats.load_score_b,
         probe_age: stats.last_health_check_age.map(Duration::from_secs_f64),
+    }
+}
+
+/// An ejection takes out what its probes do not: the status alone would read as that of an endpoint that serves.
+fn state(stats: &InstanceStats) -> &'static str {
+    match stats.status {
+        HealthStatus::Healthy | HealthStatus::Degraded if stats.is_ejected => "ejected",
+        status => status.label(),
     }
 }
 
@@ -102,5 +110,28 @@ fn level((level, figures, limit_bytes): (&'static str, &CacheFigures, u64)) -> C
         expirations: figures.expired,
         invalidations: figures.invalidations,
         shared: figures.coalesced,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::balance::testing::World;
+    use crate::dialect::Fault;
+    use balancing::policies::Strategy;
+
+    /// An ejected endpoint read as healthy with a closed breaker.
+    #[test]
+    fn an_ejected_endpoint_is_in_the_state_ejected_until_its_time_is_over() {
+        let world = World::equal(Strategy::RoundRobin, 2);
+        let read = || state(&world.pool.stats(world.now()).instances[0]);
+        world.responds("b", 100, 5);
+        assert_eq!(read(), "healthy");
+        for _ in 0..20 {
+            world.complete("a", &world.done(Fault::Peer, 1));
+        }
+        assert_eq!(read(), "ejected");
+        world.wait(600);
+        assert_eq!(read(), "healthy");
     }
 }

@@ -40,6 +40,8 @@ pub struct Reloaded {
     pub generation: u64,
     /// Whether anything differs from before.
     pub changed: bool,
+    /// What differs, in a few words.
+    pub changes: String,
     /// What differs but needs a restart, and what is worth knowing.
     pub warnings: Vec<String>,
 }
@@ -192,9 +194,11 @@ impl Reloader {
             return Ok(Reloaded {
                 generation: before.generation,
                 changed: false,
+                changes: String::new(),
                 warnings,
             });
         }
+        let changes = config::changes(&before.config, &config);
         let config = Arc::new(config);
         let next = Snapshot::compile(
             Arc::clone(&config),
@@ -213,6 +217,7 @@ impl Reloader {
         Ok(Reloaded {
             generation,
             changed: true,
+            changes,
             warnings,
         })
     }
@@ -262,10 +267,12 @@ impl Reloader {
             return ReloadResult::Unchanged;
         }
         let (generation, changed) = (done.generation, done.changed);
-        self.record(
-            EventKind::Reloaded,
-            format!("{cause}: generation {generation}"),
-        );
+        let what = match done.changes.as_str() {
+            "" => String::new(),
+            changes => format!(": {changes}"),
+        };
+        let why = format!("{cause}: generation {generation}{what}");
+        self.record(EventKind::Reloaded, why);
         tracing::info!(cause, generation, changed, "configuration taken");
         let warnings = done.warnings.iter();
         warnings.for_each(|warning| tracing::warn!("{warning}"));

@@ -155,7 +155,7 @@ fn is_down(change: &HealthChange) -> bool {
     match change {
         HealthChange::Ejected { .. } => true,
         HealthChange::Breaker(change) => *change != BreakerChange::Closed,
-        HealthChange::Status(_) | HealthChange::Readmitted => false,
+        HealthChange::Status(_) | HealthChange::Readmitted(_) => false,
     }
 }
 

@@ -53,6 +53,8 @@ glossary! {
         ZeroWeight = "zero_weight", "Give it a weight, if it shall take traffic.";
         /// The operator took it out.
         Maintenance = "maintenance", "Set its status to `active` when it shall come back.";
+        /// The operator lets it drain.
+        Draining = "draining", "Set its status to `active` when it shall come back.";
         /// Its probes fail.
         Unhealthy = "unhealthy", "Look at the server; the event `unhealthy` says what its probes found.";
         /// Its breaker is open.

@@ -154,6 +154,14 @@ impl Screen {
         pool.get(index).map_or(Some(Exclusion::NotOwner), tier)
     }
 
+    /// What speaks against an endpoint that may take the request; `None` when nothing does, or it may not.
+    pub fn demotion(&self, pool: &[EndpointView], index: usize) -> Option<Demotion> {
+        match self.tier(pool.get(index)?, index) {
+            Ok(Standing::Candidate(demotion)) if demotion > Demotion::None => Some(demotion),
+            _ => None,
+        }
+    }
+
     /// Whether the endpoint serves.
     pub fn is_online(&self, endpoint: &EndpointView) -> bool {
         let (serving, health) = (self.rules.serving, &endpoint.health);
@@ -223,9 +231,10 @@ impl Screen {
     fn status_exclusion(&self, endpoint: &EndpointView) -> Option<Exclusion> {
         let (serving, health) = (self.rules.serving, &endpoint.health);
         match health.status {
-            HealthStatus::Maintenance | HealthStatus::Draining if serving.is_out(health.status) => {
+            HealthStatus::Maintenance if serving.is_out(health.status) => {
                 Some(Exclusion::Maintenance)
             }
+            HealthStatus::Draining if serving.is_out(health.status) => Some(Exclusion::Draining),
             _ if health.waits_until.is_some() => Some(Exclusion::RetryAfter),
             status if serving.is_out(status) => Some(Exclusion::Unhealthy),
             _ => None,

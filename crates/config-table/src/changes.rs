@@ -7,35 +7,59 @@ use std::collections::BTreeSet;
 
 /// The keys that differ and need a restart, by path, sorted.
 pub fn restart_only_changes<T: Value>(old: &T, new: &T) -> Vec<String> {
+    collected(old, new, Wanted::RestartOnly)
+}
+
+/// The keys that differ, by path, sorted. A list counts as one value. No values are given, so no secrets.
+pub fn changed_keys<T: Value>(old: &T, new: &T) -> Vec<String> {
+    collected(old, new, Wanted::All)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Wanted {
+    RestartOnly,
+    All,
+}
+
+fn collected<T: Value>(old: &T, new: &T, wanted: Wanted) -> Vec<String> {
     let mut changes = Vec::new();
-    collect(&T::SHAPE, &old.show(), &new.show(), "", &mut changes);
+    collect(
+        wanted,
+        &T::SHAPE,
+        (&old.show(), &new.show()),
+        "",
+        &mut changes,
+    );
     changes.sort();
     changes
 }
 
-fn collect(shape: &Shape, old: &Json, new: &Json, path: &str, changes: &mut Vec<String>) {
+fn collect(
+    wanted: Wanted,
+    shape: &Shape,
+    (old, new): (&Json, &Json),
+    path: &str,
+    changes: &mut Vec<String>,
+) {
     match shape.solid() {
         Shape::Section(section) => {
             for field in section.fields {
-                let (old, new) = (at(old, field.key), at(new, field.key));
+                let values = (at(old, field.key), at(new, field.key));
                 let path = joined(path, field.key);
-                match field.rules.restart && old != new {
+                let is_one = wanted == Wanted::RestartOnly && field.rules.restart;
+                match is_one && values.0 != values.1 {
                     true => changes.push(path),
-                    false => collect(field.shape, old, new, &path, changes),
+                    false => collect(wanted, field.shape, values, &path, changes),
                 }
             }
         }
         Shape::Map(inner) => {
             for name in names(old, new) {
-                collect(
-                    inner,
-                    at(old, name),
-                    at(new, name),
-                    &joined(path, name),
-                    changes,
-                );
+                let values = (at(old, name), at(new, name));
+                collect(wanted, inner, values, &joined(path, name), changes);
             }
         }
+        _ if wanted == Wanted::All && old != new => changes.push(path.to_owned()),
         _ => {}
     }
 }

@@ -34,7 +34,7 @@ pub mod table;
 pub mod tree;
 mod values;
 
-pub use changes::restart_only_changes;
+pub use changes::{changed_keys, restart_only_changes};
 pub use decode::{Note, Problem, Reader, Report, Value, nearest, one_of, quoted, units};
 pub use document::{Decoded, Findings, decode, read_text};
 pub use overrides::{Alias, Aliases, Overrides, Reading};

@@ -18,6 +18,7 @@ const INSTANCE: &[Field] = fields! {
     "status" Text, "healthy, degraded, unhealthy, maintenance or draining: an operator lets it drain; in `instances` also where a reload removed it or moved its name to another address, and it finishes its transactions.";
     "is_healthy" Bool, "Whether it serves: it has an address, is healthy or degraded, its breaker is closed, and it is not ejected.";
     "breaker" Text, "closed, open or half_open.";
+    "is_ejected" Bool, "Whether it takes no requests for a while because they fail there and not at its peers.";
     "last_health_check_age" MaybeNumber, "Seconds since the last probe.";
     "consecutive_failures" Number, "Failed requests in a row, of all kinds but the client's own.";
     "current_connections" Number, "Connections that an agent reported, or else the requests in flight.";
@@ -127,6 +128,7 @@ pub const SCORES: &[Group] = &[(
         "worker.reliability" Number, "Mean of the best mean time over its own, and of the share of time in which it was up; after an hour the past counts for a third.";
         "in_flight" Number, "Requests in flight.";
         "excluded" MaybeText, "Why it could not be chosen now; null when it could.";
+        "avoided" MaybeText, "What speaks against it although it could be chosen, so that others are preferred: its failures in a row, overload, failing probes, its zone. Null when nothing does.";
     },
 )];
 
@@ -210,7 +212,7 @@ pub const REPORTED: &[Group] = &[(
     fields! {
         "service" Text, "The service.";
         "instance" Text, "The endpoint.";
-        "age" MaybeNumber, "Seconds since the last report; null before the first.";
+        "age" MaybeNumber, "Seconds since the last report that gave a figure; null before the first.";
         "current_connections" MaybeNumber, "What counts now, as the other figures; null when it was not reported within balance.report_ttl.";
         "cpu_usage" MaybeNumber, "0 to 1.";
         "memory_usage" MaybeNumber, "0 to 1.";

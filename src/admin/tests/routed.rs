@@ -24,6 +24,7 @@ async fn the_index_lists_every_route_and_each_one_responds() {
                 r#"{"service":"s","query_type":"write","complexity":"simple","actual_time":1}"#
             }
             Some("optimize") => r#"{"service":"vectors"}"#,
+            Some("metrics") => r#"{"cpu_usage":0.5}"#,
             Some("strategy") => r#"{"strategy":null}"#,
             Some("instances") => r#"{"service":"vectors","url":"http://localhost:6333"}"#,
             _ => "{}",
@@ -182,11 +183,18 @@ async fn pushed_figures_are_checked_before_they_are_taken() {
     for (body, detail) in refusals {
         assert_eq!(desk.change("PUT", path, body).await.detail(400), detail);
     }
+    // It would be taken for a report that leaves all as it was.
+    for body in ["{}", r#"{"cpu_usage":null,"queue_size":null}"#] {
+        let detail = desk.change("PUT", path, body).await.detail(400);
+        let words = "no figure: expected at least one of current_connections, cpu_usage";
+        assert!(detail.starts_with(words), "{detail}");
+    }
     desk.change("PUT", path, r#"{"queue_size":-1}"#)
         .await
         .detail(400);
     desk.change("PUT", path, r#"{"cpu":0.5}"#).await.detail(400);
-    desk.change("PUT", &path.replace("vectors", "graph"), "{}")
+    let figure = r#"{"cpu_usage":0.25}"#;
+    desk.change("PUT", &path.replace("vectors", "graph"), figure)
         .await
         .detail(404);
     assert_eq!(desk.fake.changes.lock().len(), 1);

@@ -55,6 +55,35 @@ fn an_endpoint_takes_requests_when_healthy_and_free_and_none_otherwise() {
     assert!((0..5).all(|_| two.pick() == "b"));
 }
 
+/// A draining endpoint was called one in maintenance, which is another thing that operators ask for.
+#[test]
+fn a_refusal_calls_a_draining_endpoint_draining() {
+    let world = World::equal(LeastConnections, 2);
+    for (name, status) in [
+        ("a", OperatorStatus::Draining),
+        ("b", OperatorStatus::Maintenance),
+    ] {
+        let endpoint = world.at(name);
+        endpoint.health().set_operator_status(status, world.now());
+    }
+    let text = world.choose(&[]).unwrap_err().rejection().detail;
+    assert!(text.ends_with("a draining, b maintenance"), "{text}");
+}
+
+/// An endpoint whose requests failed a moment ago was avoided, and nothing said why.
+#[test]
+fn what_speaks_against_an_endpoint_stands_in_its_scores() {
+    let world = World::equal(LeastConnections, 2);
+    let avoided = |at: usize| world.pool.scores(&world.ask(&[]))[at].avoided.clone();
+    assert_eq!(avoided(0), None);
+    world.fails("a", 3);
+    let why = avoided(0).unwrap();
+    assert_eq!(why, "avoided: 3 failures in a row");
+    assert_eq!(avoided(1), None);
+    world.responds("a", 1, 5);
+    assert_eq!(avoided(0), None);
+}
+
 #[test]
 fn a_refusal_lists_every_endpoint_with_its_reason() {
     let mut endpoints = letters(5);

@@ -8,6 +8,10 @@ use balancing::{Ask, Start};
 use std::net::SocketAddr;
 
 fn condition(host: &str) -> Condition {
+    beside(&Arc::default(), host)
+}
+
+fn beside(peers: &Arc<Peers>, host: &str) -> Condition {
     let identity = Identity {
         service: "graph".into(),
         name: "a".into(),
@@ -18,7 +22,7 @@ fn condition(host: &str) -> Condition {
     };
     Condition::new(
         identity,
-        Arc::<Peers>::default().join(0),
+        peers.join(0),
         Arc::default(),
         Arc::default(),
         Arc::default(),
@@ -214,4 +218,49 @@ fn failures_of_one_shape_hold_the_cache_off_only_with_those_of_another() {
     };
     assert!((0..50).all(|_| !fail(1)));
     assert!(fail(2));
+}
+
+/// The end of an ejection was told with the next request that ended, long after it where none came.
+#[test]
+fn the_end_of_an_ejection_is_told_when_it_is_over_and_why() {
+    for all_fail in [false, true] {
+        let (peers, clock, rules) = (Arc::default(), Clock::manual(), HealthRules::default());
+        let (one, other) = (beside(&peers, "::1"), beside(&peers, "::1"));
+        let end = |condition: &Condition, fault| {
+            let evidence = Evidence::default();
+            condition.on_finish(&done(1, fault, clock.now()), &evidence, &rules);
+        };
+        clock.advance(Duration::from_secs(1));
+        (0..100).for_each(|_| end(&other, Fault::None));
+        (0..20).for_each(|_| end(&one, Fault::Peer));
+        assert_eq!(told(&one), [EventKind::Ejected]);
+        one.time_passed(&rules, clock.now());
+        assert_eq!(told(&one), [EventKind::Ejected], "it is not over");
+        if all_fail {
+            clock.advance(Duration::from_secs(1));
+            (0..5).for_each(|_| end(&other, Fault::Endpoint));
+        }
+        clock.advance(Duration::from_secs(if all_fail { 2 } else { 600 }));
+        (0..2).for_each(|_| one.time_passed(&rules, clock.now()));
+        assert_eq!(told(&one), [EventKind::Ejected, EventKind::Readmitted]);
+        let why = one.server().events.after(1)[0].why.clone();
+        let words = match all_fail {
+            true => "after 2 s: its peers fail as well, so it is tried again",
+            false => "s: its time is over",
+        };
+        assert!(why.ends_with(words), "{why}");
+    }
+}
+
+/// A breaker that was to stay open for minutes closed a second later, and its event did not say that it might.
+#[test]
+fn an_opened_breaker_says_whether_good_probes_shorten_its_time() {
+    for (recover_on_probe, says) in [(true, true), (false, false)] {
+        let (condition, clock) = (condition("::1"), Clock::manual());
+        let mut rules = HealthRules::default();
+        rules.settings.breaker.recover_on_probe = recover_on_probe;
+        fail(&condition, 5, &rules, clock.now());
+        let why = condition.server().events.after(0)[0].why.clone();
+        assert_eq!(why.contains("good probes shorten it"), says, "{why}");
+    }
 }

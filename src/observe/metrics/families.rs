@@ -143,7 +143,7 @@ families! {
     cache_shared: Counters<1> = "cache_shared_total" ["level"] NONE,
         "Requests answered by the fill of another request for the same key.";
     endpoint_status: Gauges<3> = "endpoint_status" ["service", "endpoint", "state"] NONE,
-        "1 for the state that an endpoint is in (healthy, degraded, unhealthy, maintenance, draining), else 0. Draining: a reload removed it or moved its name to another address, and it finishes its transactions.";
+        "1 for the state that an endpoint is in (healthy, degraded, unhealthy, ejected, maintenance, draining), else 0. Ejected: probes find it well, but requests failed there and not at its peers. Draining: an operator said so, or a reload removed it and it finishes its transactions; a name that serves at another address has the state that it has there.";
     breaker_state: Gauges<3> = "breaker_state" ["service", "endpoint", "state"] NONE,
         "1 for the state that an endpoint's breaker is in (closed, open, half_open), else 0.";
     load_score: Gauges<3> = "load_score" ["service", "endpoint", "score"] NONE,

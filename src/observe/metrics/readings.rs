@@ -7,7 +7,14 @@ use crate::observe::notes::EndpointCounts;
 use std::time::Duration;
 
 /// States of an endpoint.
-const STATES: [&str; 5] = ["healthy", "degraded", "unhealthy", "maintenance", DRAINING];
+const STATES: [&str; 6] = [
+    "healthy",
+    "degraded",
+    "unhealthy",
+    "ejected",
+    "maintenance",
+    DRAINING,
+];
 /// The state of an endpoint that a reload removed or moved, and that finishes its transactions.
 const DRAINING: &str = "draining";
 /// States of a breaker.
@@ -46,7 +53,7 @@ pub struct Readings {
 pub struct EndpointReading {
     pub service: Name,
     pub endpoint: Name,
-    /// healthy, degraded, unhealthy or maintenance.
+    /// healthy, degraded, unhealthy, ejected, maintenance or draining.
     pub status: &'static str,
     /// closed, open or half_open.
     pub breaker: &'static str,
@@ -114,11 +121,13 @@ pub fn take(families: &Families, readings: &Readings) {
         .endpoints
         .iter()
         .for_each(|one| take_endpoint(families, one));
-    // After the endpoints of the configuration, which say of each name that it does not drain.
-    readings
-        .draining
-        .iter()
-        .for_each(|one| take_draining(families, one));
+    // After the endpoints of the configuration: a name that serves at another address has the state that it has there.
+    for one in &readings.draining {
+        let lives = |other: &EndpointReading| {
+            (&other.service, &other.endpoint) == (&one.service, &one.endpoint)
+        };
+        take_draining(families, one, readings.endpoints.iter().any(lives));
+    }
     readings
         .services
         .iter()
@@ -191,14 +200,16 @@ fn take_endpoint(families: &Families, one: &EndpointReading) {
     }
 }
 
-fn take_draining(families: &Families, one: &DrainingReading) {
+fn take_draining(families: &Families, one: &DrainingReading, lives: bool) {
     let (service, endpoint) = (&*one.service, &*one.endpoint);
     families
         .in_flight
         .with([service, endpoint], |gauge| gauge.add(one.in_flight as f64));
-    families
-        .endpoint_status
-        .with([service, endpoint, DRAINING], |gauge| gauge.set(1.0));
+    if !lives {
+        families
+            .endpoint_status
+            .with([service, endpoint, DRAINING], |gauge| gauge.set(1.0));
+    }
 }
 
 fn take_service(families: &Families, one: &ServiceReading) {

@@ -343,7 +343,7 @@ fn what_a_reload_took_away_makes_room_and_what_stays_counts_on() {
 }
 
 #[test]
-fn a_name_that_drains_at_one_address_and_serves_at_another_is_in_both_states() {
+fn a_name_that_drains_at_one_address_and_serves_at_another_has_the_state_of_the_one_that_serves() {
     let bench = Bench::new();
     bench.observer.add_source(Box::new(read_figures));
     bench
@@ -356,11 +356,11 @@ fn a_name_that_drains_at_one_address_and_serves_at_another_is_in_both_states() {
             });
         }));
     let text = bench.observer.metrics_text();
-    for state in ["degraded", "draining"] {
+    for (state, is) in [("degraded", 1.0), ("draining", 0.0)] {
         let series = format!(
             r#"pointsman_endpoint_status{{endpoint="a",service="vectors",state="{state}"}}"#
         );
-        assert_eq!(value(&text, &series), 1.0, "{series}");
+        assert_eq!(value(&text, &series), is, "{series}");
     }
     let in_flight = r#"pointsman_in_flight{endpoint="a",service="vectors"}"#;
     assert_eq!(value(&text, in_flight), 6.0);

@@ -2,6 +2,7 @@
 
 use super::HealthStatus;
 use super::breaker::{BreakerChange, Trial};
+use super::ejection::Return;
 use crate::Fault;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ pub enum HealthChange {
         fault: Fault,
     },
     /// Its ejection is over.
-    Readmitted,
+    Readmitted(Return),
 }
 
 /// What was learned from the end of a request.

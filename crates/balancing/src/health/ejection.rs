@@ -12,11 +12,24 @@ const AT_MOST: u32 = 10;
 /// An ejection is longer by up to this share, so that endpoints do not come back all at once.
 const JITTER: f64 = 0.1;
 
+/// The end of an ejection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Return {
+    /// How long it lasted.
+    pub after: Duration,
+    /// Its peers failed as well, and that ended it before its time.
+    pub by_outage: bool,
+}
+
 /// The ejections of one endpoint. Reading takes no lock.
 #[derive(Debug, Default)]
 pub struct Ejection {
     /// Nanoseconds; 0: never.
+    since: AtomicU64,
+    /// Nanoseconds; 0: never.
     until: AtomicU64,
+    /// Whether an outage ended it before its time.
+    by_outage: AtomicBool,
     /// Whether its return is still to be told.
     is_away: AtomicBool,
     times: Mutex<u32>,
@@ -40,6 +53,8 @@ impl Ejection {
             .min(AT_MOST);
         let span = (base * *times).mul_f64(1.0 + JITTER * spread);
         let until = now + span;
+        self.since.store(now.0, Ordering::Relaxed);
+        self.by_outage.store(false, Ordering::Relaxed);
         self.until.store(until.0, Ordering::Relaxed);
         self.is_away.store(true, Ordering::Relaxed);
         until
@@ -51,9 +66,11 @@ impl Ejection {
         (until > Moment(0) && until <= now).then_some(until)
     }
 
-    /// It ends by then.
-    pub fn end_by(&self, at: Moment) {
-        self.until.fetch_min(at.0, Ordering::Relaxed);
+    /// All endpoints fail: it ends by then.
+    pub fn joins_outage(&self, at: Moment) {
+        if self.until.fetch_min(at.0, Ordering::Relaxed) > at.0 {
+            self.by_outage.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Until when it is or was ejected; the first moment of all where it never was.
@@ -61,10 +78,14 @@ impl Ejection {
         Moment(self.until.load(Ordering::Relaxed))
     }
 
-    /// Whether it has come back since this was last asked.
-    pub fn has_returned(&self, now: Moment) -> bool {
+    /// Its return, if it has come back since this was last asked.
+    pub fn returned(&self, now: Moment) -> Option<Return> {
         let is_away = self.is_away.load(Ordering::Relaxed);
-        is_away && !self.is_out(now) && self.is_away.swap(false, Ordering::Relaxed)
+        let is_back = is_away && !self.is_out(now) && self.is_away.swap(false, Ordering::Relaxed);
+        is_back.then(|| Return {
+            after: self.until() - Moment(self.since.load(Ordering::Relaxed)),
+            by_outage: self.by_outage.load(Ordering::Relaxed),
+        })
     }
 }
 
@@ -96,12 +117,17 @@ mod tests {
     #[test]
     fn an_ejection_that_was_for_nothing_ends_early() {
         let ejection = Ejection::default();
-        ejection.end_by(at(1));
+        ejection.joins_outage(at(1));
         assert_eq!(ejection.ended(at(1)), None, "there was none");
         ejection.eject(BASE, 0.0, at(1));
-        ejection.end_by(at(2));
+        ejection.joins_outage(at(2));
         assert!(!ejection.is_out(at(2)));
         assert_eq!(ejection.ended(at(3)), Some(at(2)));
+        let back = Return {
+            after: Duration::from_secs(1),
+            by_outage: true,
+        };
+        assert_eq!(ejection.returned(at(3)), Some(back));
     }
 
     #[test]
@@ -109,8 +135,13 @@ mod tests {
         let ejection = Ejection::default();
         ejection.eject(BASE, 0.0, at(0));
         ejection.eject(BASE, 0.0, at(30));
-        assert!(!ejection.has_returned(at(89)));
-        assert!(ejection.has_returned(at(90)) && !ejection.has_returned(at(91)));
+        assert_eq!(ejection.returned(at(89)), None);
+        let back = Return {
+            after: Duration::from_secs(60),
+            by_outage: false,
+        };
+        assert_eq!(ejection.returned(at(90)), Some(back));
+        assert_eq!(ejection.returned(at(91)), None);
         let until = ejection.eject(BASE, 0.0, at(90 + 60));
         assert_eq!(until, at(90 + 60 + 30));
     }

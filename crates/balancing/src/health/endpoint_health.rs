@@ -104,6 +104,11 @@ impl EndpointHealth {
         self.ejection.is_out(now)
     }
 
+    /// That its ejection is over, once for each.
+    pub fn returned(&self, now: Moment) -> Option<HealthChange> {
+        self.ejection.returned(now).map(HealthChange::Readmitted)
+    }
+
     /// Whether the last round of probes failed.
     pub fn probe_failing(&self) -> bool {
         self.status.probe_failing()
@@ -295,7 +300,7 @@ impl EndpointHealth {
     /// All endpoints fail: its trial, if its breaker is open, is due by then, and its ejection ends.
     pub(super) fn joins_outage(&self, at: Moment) {
         self.breaker.joins_outage(at);
-        self.ejection.end_by(at);
+        self.ejection.joins_outage(at);
     }
 }
 

@@ -20,6 +20,7 @@ mod uptime;
 
 pub use breaker::{BreakerChange, Trial};
 pub use changes::{Evidence, HealthChange, Lesson};
+pub use ejection::Return;
 pub use endpoint_health::EndpointHealth;
 pub use peers::Peers;
 pub use probe_schedule::ProbeSchedule;

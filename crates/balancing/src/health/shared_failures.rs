@@ -1,10 +1,12 @@
 //! Which shapes of requests failed lately, and at which endpoints. A statement that takes longer than its limit, or that
 //! a server fails at, does so on every endpoint, and says nothing about any of them. So such failures speak against an
-//! endpoint only where as many shapes as asked for failed at it lately, and at none of its peers.
+//! endpoint only where as many shapes as asked for failed at it lately, and at none of its peers. A success of the shape takes
+//! its failure at that endpoint back.
 
 use crate::Moment;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long a failure is remembered: long enough for one statement to be tried on one endpoint after another.
@@ -14,7 +16,11 @@ const KEPT: usize = 256;
 
 /// The failures of one kind in one service.
 #[derive(Debug, Default)]
-pub struct SharedFailures(Mutex<VecDeque<ShapeFailure>>);
+pub struct SharedFailures {
+    recent: Mutex<VecDeque<ShapeFailure>>,
+    /// Whether there are any: spares good traffic the lock.
+    any: AtomicBool,
+}
 
 #[derive(Debug)]
 struct ShapeFailure {
@@ -26,7 +32,8 @@ struct ShapeFailure {
 impl SharedFailures {
     /// Notes a failure; true when it and those before speak against the endpoint: of so many shapes, on it alone.
     pub fn speaks_against(&self, endpoint: u64, shape: u64, shapes: usize, now: Moment) -> bool {
-        let mut recent = self.0.lock();
+        let mut recent = self.recent.lock();
+        self.any.store(true, Ordering::Relaxed);
         recent.retain(|one| {
             now.since(one.at) < REMEMBERED && !(one.endpoint == endpoint && one.shape == shape)
         });
@@ -47,6 +54,16 @@ impl SharedFailures {
         }
         let own = recent.iter().filter(|one| one.endpoint == endpoint);
         shapes <= 1 || own.filter(|one| !shared(one.shape)).count() >= shapes
+    }
+
+    /// The shape succeeded there: that it failed there before says nothing of the statement any more.
+    pub fn succeeded(&self, endpoint: u64, shape: u64) {
+        if !self.any.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut recent = self.recent.lock();
+        recent.retain(|one| one.endpoint != endpoint || one.shape != shape);
+        self.any.store(!recent.is_empty(), Ordering::Relaxed);
     }
 }
 
@@ -89,6 +106,23 @@ mod tests {
     }
 
     #[test]
+    fn a_shape_that_succeeds_at_a_peer_again_speaks_against_the_endpoint_where_it_fails() {
+        let failures = SharedFailures::default();
+        failures.succeeded(B, 1);
+        failures.speaks_against(B, 1, 1, at(0));
+        assert!(!failures.speaks_against(A, 1, 1, at(1)));
+        failures.succeeded(B, 2);
+        assert!(!failures.speaks_against(A, 1, 1, at(2)), "another shape");
+        failures.succeeded(B, 1);
+        assert!(failures.speaks_against(A, 1, 1, at(3)));
+        failures.speaks_against(B, 1, 1, at(4));
+        assert!(
+            !failures.speaks_against(A, 1, 1, at(5)),
+            "it fails everywhere"
+        );
+    }
+
+    #[test]
     fn a_failure_is_forgotten_and_the_memory_is_bounded() {
         let failures = SharedFailures::default();
         failures.speaks_against(A, 1, 2, at(0));
@@ -96,6 +130,6 @@ mod tests {
         for shape in 0..1000 {
             failures.speaks_against(A, shape, 2, at(700));
         }
-        assert_eq!(failures.0.lock().len(), KEPT);
+        assert_eq!(failures.recent.lock().len(), KEPT);
     }
 }

@@ -191,6 +191,7 @@ fn endpoints(site: &Site, scrape: &mut Scrape<'_>, records: &[Value]) {
             "healthy",
             "degraded",
             "unhealthy",
+            "ejected",
             "maintenance",
             "draining",
         ] {

@@ -23,7 +23,7 @@ impl Finish<'_> {
         let Some(fault) = self.done.fault else {
             return Lesson::nothing(Fault::None);
         };
-        let returned = self.endpoint.ejection.has_returned(self.now());
+        let returned = self.endpoint.returned(self.now());
         if let Some(span) = self.evidence.retry_after {
             let (asked, target) = (&self.endpoint.retry_after, self.done.start.ask.target);
             asked.ask(span, fault, target, self.now());
@@ -39,8 +39,8 @@ impl Finish<'_> {
             _ if self.is_excused() => Lesson::nothing(Fault::None),
             _ => self.failed(fault),
         };
-        if returned {
-            lesson.changes.insert(0, HealthChange::Readmitted);
+        if let Some(returned) = returned {
+            lesson.changes.insert(0, returned);
         }
         lesson
     }
@@ -62,6 +62,8 @@ impl Finish<'_> {
         if !asked_data {
             return lesson;
         }
+        let shape = self.done.start.ask.shape;
+        endpoint.peers.doubtful.succeeded(endpoint.id, shape);
         let trial = self.evidence.trial.as_ref();
         let closed = endpoint.breaker.succeeded(trial, self.done.start.now, now);
         let status = endpoint.status.succeeded_in_traffic(&self.settings.probes);
