@@ -16,13 +16,13 @@ use super::no_route::NoRoute;
 use super::pool::Pool;
 use super::refusals::QueueRefusals;
 use super::route::{Route, RouteRequest};
-use super::waiter::{self, Answer, NoPermit, Waiter};
+use super::waiter::{self, Answer, NoPermit, WaitTerms, Waiter};
 use crate::clock::{Clock, Moment};
 use crate::endpoint::Room;
 use crate::plan::Complexity;
 use crate::random::Random;
 use balancing::{
-    Offer, Passed, Places, Queue, QueueRefusal, QueueSummary, QueueTicket, Refusal, Waiting,
+    Newcomer, Offer, Passed, Places, Queue, QueueRules, QueueSummary, QueueTicket, Refusal, Waiting,
 };
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -79,14 +79,20 @@ impl Broker {
         self.waiting.load(SeqCst)
     }
 
-    /// Refuses a request that would wait: too many wait.
-    pub fn refuse_full(&self) -> Refusal {
+    /// Why the queue would refuse a request of this priority or a lower one, whatever it costs and needs; `None` where it may wait.
+    pub fn closed_to(&self, pool: &Arc<Pool>, priority: u8, terms: &WaitTerms) -> Option<Refusal> {
+        let who = Newcomer {
+            tenant: terms.tenant,
+            priority,
+            deadline: terms.deadline,
+        };
         let now = self.clock.now();
-        self.locked(|line| {
-            let refusal = line.queue.refuse(QueueRefusal::QueueFull, now);
-            line.refusals.count(&refusal);
-            refusal
-        })
+        self.locked(|line| line.queue.closed_to(&who, &line.rules(pool, terms), now))
+    }
+
+    /// A request was refused that did not ask to wait.
+    pub fn refused(&self, refusal: &Refusal) {
+        self.locked(|line| line.refusals.count(refusal));
     }
 
     /// Who waits, and how many were refused.
@@ -114,7 +120,7 @@ impl Broker {
         self.returned();
     }
 
-    /// Lets a request wait for an endpoint until `deadline`, as one of this tenant.
+    /// Lets a request wait for an endpoint on these terms.
     ///
     /// # Errors
     /// The queue is full, or the wait would be too long.
@@ -122,11 +128,10 @@ impl Broker {
         self: &Arc<Self>,
         pool: &Arc<Pool>,
         ask: &RouteRequest<'_>,
-        tenant: u64,
-        deadline: Moment,
+        terms: &WaitTerms,
     ) -> Result<PendingPermit, Refusal> {
         let (waiter, answer) = Waiter::new(pool, ask);
-        let waiting = waiter::waiting(pool, ask, tenant, deadline);
+        let waiting = waiter::waiting(pool, ask, terms);
         let ticket = self.locked(|line| {
             // Those that wait for other endpoints are not before it.
             if !line.queue.awaits(waiting.need)
@@ -135,9 +140,8 @@ impl Broker {
                 waiter.tell(Ok(route));
                 return Ok(None);
             }
-            let present = line.pool.upgrade();
-            let rules = present.as_ref().unwrap_or(pool).queue_rules();
-            let queued = line.queue.push(waiting, waiter, rules, ask.now);
+            let rules = line.rules(pool, terms);
+            let queued = line.queue.push(waiting, waiter, &rules, ask.now);
             let queued = queued.inspect_err(|refusal| line.refusals.count(refusal))?;
             if let Some((gone, refusal)) = queued.displaced {
                 line.refusals.count(&refusal);
@@ -217,6 +221,16 @@ async fn watch(broker: Weak<Broker>) {
 }
 
 impl Line {
+    /// The rules of the present configuration, by which no more wait than these terms allow.
+    fn rules(&self, pool: &Arc<Pool>, terms: &WaitTerms) -> QueueRules {
+        let present = self.pool.upgrade();
+        let rules = *present.as_ref().unwrap_or(pool).queue_rules();
+        QueueRules {
+            max_pending: rules.max_pending.min(terms.at_most),
+            ..rules
+        }
+    }
+
     /// A place for a request that needs not wait.
     fn route(&mut self, pool: &Arc<Pool>, ask: &RouteRequest<'_>) -> Option<Route> {
         let present = self.pool.upgrade();

@@ -28,4 +28,4 @@ pub use refusals::QueueRefusals;
 pub use route::{Route, RouteRequest};
 pub use scored::Scored;
 pub use stats::{InstanceStats, PoolStats};
-pub use waiter::NoPermit;
+pub use waiter::{NoPermit, WaitTerms};

@@ -9,13 +9,14 @@ use super::route::{Route, RouteRequest};
 use super::scored::Scored;
 use super::search::RouteSearch;
 use super::stats::PoolStats;
+use super::waiter::WaitTerms;
 use crate::clock::Moment;
 use crate::config::{self, Config, StrategyName};
 use crate::dialect::Placement;
 use crate::endpoint::{Condition, Endpoint, ProbeTrigger, Registry};
 use crate::random::Random;
 use balancing::policies::{PolicyRegistry, Strategy};
-use balancing::{ExtraAttempts, LearnedWeight, QueueRules, Selector, ShadowFigures};
+use balancing::{ExtraAttempts, LearnedWeight, QueueRules, Refusal, Selector, ShadowFigures};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,6 +132,28 @@ impl Pool {
             true => Err(NoRoute::full()),
             false => self.choose(ask, random),
         }
+    }
+
+    /// Why the queue would refuse such a request, whatever else it turns out to be: of no higher priority, and at no lower cost.
+    /// `None` where it may find a place or wait.
+    pub fn sheds(
+        self: &Arc<Self>,
+        ask: &RouteRequest<'_>,
+        terms: &WaitTerms,
+        random: &mut Random,
+    ) -> Option<Refusal> {
+        // A transaction goes to its endpoint in any case.
+        let is_pinned = matches!(ask.placement, Placement::Pinned(_));
+        if !self.is_enabled || is_pinned || self.broker.pending() == 0 {
+            return None;
+        }
+        let refusal = self.broker.closed_to(self, ask.plan.priority, terms)?;
+        // Those that wait may all wait for something else.
+        if RouteSearch::new(self, ask).has_place(random) {
+            return None;
+        }
+        self.broker.refused(&refusal);
+        Some(refusal)
     }
 
     /// Whether such a request has an endpoint other than as a last resort. An endpoint whose trial is due has one,

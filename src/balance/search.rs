@@ -36,6 +36,20 @@ impl<'a> RouteSearch<'a> {
         }
     }
 
+    /// Whether an endpoint would be selected for this request now. What belongs to one endpoint is taken to have a place.
+    pub fn has_place(&self, random: &mut Random) -> bool {
+        let (ask, now) = (self.ask.plain(), self.ask.now);
+        let selector = &self.pool.selector;
+        match self.ask.placement {
+            Placement::Pinned(_) | Placement::Local => true,
+            Placement::Any | Placement::Writer => {
+                reading::with_views(self.pool.endpoints(), self.ask, |views| {
+                    selector.select(views, &ask, now, random).is_some()
+                })
+            }
+        }
+    }
+
     /// Whether an endpoint may take this request other than as a last resort, or could if it were not full.
     pub fn is_available(&self) -> bool {
         self.screened(|views, _| {

@@ -21,6 +21,17 @@ pub enum NoPermit {
     Refused(Refusal),
 }
 
+/// On which terms a request waits.
+#[derive(Debug, Clone, Copy)]
+pub struct WaitTerms {
+    /// Whose request it is, hashed.
+    pub tenant: u64,
+    /// When it must have found an endpoint.
+    pub deadline: Moment,
+    /// How many requests of its service may wait, as others wait for other services.
+    pub at_most: usize,
+}
+
 /// What a waiter is told.
 pub type Answer = Result<Route, NoPermit>;
 
@@ -110,15 +121,15 @@ impl Waiter {
     }
 }
 
-/// What the queue knows of a request. `deadline`: when it must have found an endpoint.
-pub fn waiting(pool: &Pool, ask: &RouteRequest<'_>, tenant: u64, deadline: Moment) -> Waiting {
+/// What the queue knows of a request.
+pub fn waiting(pool: &Pool, ask: &RouteRequest<'_>, terms: &WaitTerms) -> Waiting {
     Waiting {
         priority: ask.plan.priority,
         cost: ask.plan.cost,
-        tenant,
+        tenant: terms.tenant,
         need: need(pool, ask),
         arrived: ask.arrived,
-        deadline,
+        deadline: terms.deadline,
     }
 }
 

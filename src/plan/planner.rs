@@ -94,6 +94,19 @@ impl Planner {
         }
     }
 
+    /// What any plan of this user's requests has at best: the highest priority, and next to no cost.
+    pub fn best(&self, user: Option<&str>) -> Plan {
+        let priority = match self.enabled {
+            true => self.priority(user, Complexity::Simple),
+            false => priority::USUAL,
+        };
+        Plan {
+            priority,
+            cost: f64::MIN_POSITIVE,
+            ..Plan::unclassified()
+        }
+    }
+
     fn priority(&self, user: Option<&str>, level: Complexity) -> u8 {
         priority::of(user, &self.premium_prefix, level)
     }

@@ -161,6 +161,21 @@ impl<'a> Client<'a> {
         poll_fn(|cx| self.poll_part(cx)).await
     }
 
+    /// Drops what is there already of a body that is not wanted, up to so many bytes or a little more. A client that waits to be
+    /// invited is not.
+    pub async fn drop_present(&mut self, most: usize) {
+        let begun = self.bytes_in;
+        poll_fn(|cx| {
+            while !self.request_ended && self.bytes_in - begun < most as u64 {
+                if !matches!(self.poll_part(cx), Poll::Ready(Ok(_))) {
+                    break;
+                }
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+
     /// Tells a client that waits for it to send its body.
     pub async fn invite_body(&mut self) -> Result<(), ClientError> {
         if !self.downstream.expects_continue() {

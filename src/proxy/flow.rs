@@ -8,6 +8,7 @@ use super::headers::EXPLAIN;
 use super::intake::{self, Intake};
 use super::notes;
 use super::respond::Ending;
+use super::shedding;
 use crate::cache::CacheStatus;
 use crate::http::{Downstream, RequestHeader};
 use crate::observe::{self, InFlight, Opening, Outcome};
@@ -84,7 +85,10 @@ impl<'a> Flow<'a> {
         let head = Arc::new(head);
         self.head = Some(Arc::clone(&head));
         let read = match prepared {
-            Ok(target) => Intake::new(&mut self).read(head, target).await,
+            Ok(target) => match shedding::refusal(&self, &head, &target) {
+                Some(rejection) => Err(self.shed(rejection).await),
+                None => Intake::new(&mut self).read(head, target).await,
+            },
             Err(stop) => Err(stop),
         };
         let ending = match read {
@@ -98,6 +102,12 @@ impl<'a> Flow<'a> {
     pub async fn run_refusal(mut self, rejection: Rejection) {
         let ending = Delivery::new(&mut self).refuse(rejection).await;
         self.close(ending);
+    }
+
+    /// The request is refused by its head. What is there of its body is dropped, so that its connection can be kept.
+    async fn shed(&mut self, rejection: Rejection) -> Stop {
+        self.client.drop_present(shedding::DROPPED).await;
+        Stop::Refused(rejection)
     }
 
     async fn serve(&mut self, mut outbound: Outbound) -> Ending {

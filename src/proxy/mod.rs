@@ -18,6 +18,7 @@ mod notes;
 mod read_ahead;
 mod relay;
 mod respond;
+mod shedding;
 mod slow_reader;
 
 pub use client_places::ClientPlaces;

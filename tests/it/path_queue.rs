@@ -43,10 +43,14 @@ async fn at_once(at: Addresses, method: &'static str, count: usize) -> BTreeMap<
 }
 
 fn send(at: Addresses, method: &'static str, count: usize) -> JoinSet<u16> {
+    send_to(at, method, count, "/thing/")
+}
+
+fn send_to(at: Addresses, method: &'static str, count: usize, to: &'static str) -> JoinSet<u16> {
     let mut tasks = JoinSet::new();
     for number in 0..count {
         tasks.spawn(async move {
-            let target = format!("/thing/{number}");
+            let target = format!("{to}{number}");
             at.request(method, &target, "", b"").await.status
         });
     }
@@ -338,6 +342,134 @@ async fn a_full_queue_refuses_at_once_in_the_form_of_the_dialect_and_says_when_t
     assert_eq!(first.await.expect("one").status, 200);
     release.notify_one();
     assert_eq!(second.await.expect("the other").status, 200);
+}
+
+/// A proxy whose only place is taken and whose queue is full, with what lets it go on.
+async fn full(dialect: &'static str, change: impl FnOnce(Setup) -> Setup) -> (Proxy, Origin, Held) {
+    let (origin, release) = held(|| Step::json(200, OK)).await;
+    let endpoint = format!("{{url: \"{}\"}}", origin.url());
+    let setup = change(Setup::new(dialect, &[endpoint]));
+    let proxy = max_connections(setup, 0, 1).start().await;
+    let requests = send_to(*proxy, "GET", 1, "/collections/c/points/");
+    wait_until("the first request", || origin.count() == 1).await;
+    let waits = send_to(*proxy, "GET", 2, "/collections/d/points/");
+    waiting(&proxy, 2).await;
+    (proxy, origin, Held(release, requests, waits))
+}
+
+/// The requests that occupy the place and the queue.
+struct Held(Arc<Notify>, JoinSet<u16>, JoinSet<u16>);
+
+impl Held {
+    /// Lets them all be answered.
+    async fn release(mut self) {
+        let mut left = self.1.len() + self.2.len();
+        while left > 0 {
+            self.0.notify_one();
+            tokio::select! {
+                Some(_) = self.1.join_next() => left -= 1,
+                Some(_) = self.2.join_next() => left -= 1,
+            }
+        }
+    }
+}
+
+fn bounded(setup: Setup) -> Setup {
+    setup.set("balance.queue.max_pending", "2")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_finds_the_queue_full_is_refused_before_its_body_is_sent() {
+    let (proxy, origin, held) = full("qdrant", bounded).await;
+    let mut client = proxy.client().await;
+    client
+        .send("PUT /collections/c/points HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-length: 900000\r\n\r\n")
+        .await;
+    let response = in_time("a refusal", client.response()).await;
+    assert_eq!(response.status, 503);
+    assert!(
+        response.text().contains("(queue_full)"),
+        "{}",
+        response.text()
+    );
+    assert_eq!(response.field("retry-after"), Some("1"));
+    let record = proxy.data("/api/coordination/explain?limit=1").await[0].clone();
+    assert_eq!(record["rejection"], "queue_full", "{record}");
+    let label = ["reason=\"queue_full\""];
+    assert_eq!(
+        proxy.series("pointsman_rejections_total", &label).await,
+        1.0
+    );
+    let queue = proxy.data("/api/coordination/queue").await[0].clone();
+    assert_eq!(queue["refused"]["queue_full"], 1);
+    assert_eq!(origin.count(), 1);
+    held.release().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_outlives_the_refusal_of_a_short_write() {
+    let (proxy, _origin, held) = full("qdrant", bounded).await;
+    let mut client = proxy.client().await;
+    for _ in 0..3 {
+        client
+            .send("PUT /collections/c/points HTTP/1.1\r\nhost: test\r\ncontent-length: 13\r\n\r\n{\"points\":[]}")
+            .await;
+        assert_eq!(in_time("a refusal", client.response()).await.status, 503);
+    }
+    held.release().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stored_response_is_served_while_the_queue_is_full() {
+    let stored = "/collections/c/points/0";
+    let (proxy, origin, held) = full("qdrant", bounded).await;
+    held.0.notify_one();
+    eventually("a stored response and a full queue", || async {
+        pending(&proxy).await == 1
+    })
+    .await;
+    let more = send_to(*proxy, "GET", 1, "/collections/e/points/");
+    waiting(&proxy, 2).await;
+    let sent = origin.count();
+    let hit = proxy.request("GET", stored, "", b"").await;
+    assert_eq!(
+        (
+            hit.status,
+            hit.field("x-pointsman-cache")
+                .map(|it| it.starts_with("hit"))
+        ),
+        (200, Some(true))
+    );
+    assert_eq!(
+        proxy
+            .request("GET", "/collections/c/points/9", "", b"")
+            .await
+            .status,
+        503
+    );
+    assert_eq!(origin.count(), sent);
+    drop(more);
+    held.release().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_queue_gives_way_to_a_higher_priority_and_to_another_tenant() {
+    // Both bounds are reached: the service's and that of all services.
+    let both = |setup: Setup| {
+        let setup = setup.set("planner.max_queue_size", "2");
+        bounded(setup).set("balance.queue.tenant_header", "x-tenant")
+    };
+    let (proxy, _origin, mut held) = full("http", both).await;
+    let at = *proxy;
+    for field in ["x-user-id: premium_ada", "x-tenant: small"] {
+        let fields = format!("{field}\r\n");
+        held.1
+            .spawn(async move { at.request("PUT", "/own", &fields, b"").await.status });
+        let pushed_out = in_time("one that goes", held.2.join_next()).await;
+        assert!(matches!(pushed_out, Some(Ok(503 | 429))), "{pushed_out:?}");
+    }
+    assert_eq!(pending(&proxy).await, 2);
+    held.release().await;
 }
 
 /// Twice as many requests as can be served, each with a limit of one second: as many are served as can be, soon, and the

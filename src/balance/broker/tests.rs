@@ -4,6 +4,7 @@ use crate::balance::testing::{World, endpoint};
 use crate::config::RoleChoice;
 use crate::dialect::{CallFacts, Fault, Placement};
 use crate::endpoint::{Evidence, OperatorStatus, Permit, PermitLimits};
+use balancing::QueueRefusal;
 use balancing::policies::Strategy::LeastConnections;
 
 /// Endpoints `a`, `b` ... with room for one request each.
@@ -27,9 +28,13 @@ fn choose(world: &World) -> Result<Route, NoRoute> {
 }
 
 fn wait_for(world: &World, secs: u64) -> Result<PendingPermit, Refusal> {
-    let deadline = world.now() + Duration::from_secs(secs);
+    let terms = WaitTerms {
+        tenant: 0,
+        deadline: world.now() + Duration::from_secs(secs),
+        at_most: usize::MAX,
+    };
     let broker = world.pool.broker();
-    broker.wait(&world.pool, &world.ask(&[]), 0, deadline)
+    broker.wait(&world.pool, &world.ask(&[]), &terms)
 }
 
 fn wait(world: &World) -> PendingPermit {

@@ -1,6 +1,7 @@
 //! A call, sent to endpoints and followed to its end: attempt after attempt, within one deadline. Knows
 //! nothing of a client's connection: a [`Requester`] stands for the client, where the call has one.
 
+mod arrival;
 mod attempt;
 mod buffered;
 mod caller;
@@ -26,6 +27,7 @@ mod upload;
 mod wait;
 mod write;
 
+pub use arrival::Arrival;
 pub use buffered::BufferedResponse;
 pub use caller::{CallEnd, CallReport, CallResponse, Caller};
 pub use exchange::ExchangeEnd;

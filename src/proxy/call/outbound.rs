@@ -1,6 +1,7 @@
 //! A call that is ready to be sent: understood, planned, and owning its request, so that it can be sent more than once
 //! and from another task.
 
+use super::arrival::Arrival;
 use super::outbound_request::OutboundRequest;
 use crate::config;
 use crate::dialect::{Call, Dialect, Placement, RequestEdits, Target};
@@ -86,6 +87,17 @@ impl Outbound {
             .refused_as_write(&self.call, &self.request.view());
         observer.understood(&self.ticket, &call);
         self.call = Arc::new(call);
+    }
+
+    /// The request of this call, as it arrived.
+    pub fn arrival(&self) -> Arrival<'_> {
+        Arrival {
+            snapshot: &self.snapshot,
+            service: &self.service,
+            request: self.request.view(),
+            call: &self.call,
+            plan: &self.plan,
+        }
     }
 
     /// The dialect of its service.

@@ -5,7 +5,7 @@ use super::caller::Caller;
 use super::outbound::Outbound;
 use super::progress::Progress;
 use super::requester::{self, Requester};
-use crate::balance::{NoPermit, NoRoute, Route, RouteRequest};
+use crate::balance::{NoPermit, NoRoute, Route, RouteRequest, WaitTerms};
 use crate::clock::Moment;
 use crate::config::AffinityKey;
 use crate::dialect::Placement;
@@ -13,10 +13,6 @@ use balancing::Refusal;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// The share of its own time limit that a call waits at most: the rest is the database's. In the simulation of the queue at
-/// up to 1.7 times what its workers can do, 99 in 100 responses then come within half of the limit.
-const WAIT_SHARE: f64 = 0.3;
 
 /// Why a call has no place.
 pub enum Unplaced {
@@ -92,13 +88,11 @@ async fn wait(
     requester: &mut Option<&mut dyn Requester>,
 ) -> Result<Route, Unplaced> {
     let pool = &outbound.service.pool;
-    if !is_feasible(outbound) {
-        return Err(Unplaced::Refused(pool.broker().refuse_full()));
-    }
-    let deadline = request.now + longest;
-    let pending = pool
-        .broker()
-        .wait(pool, request, tenant(outbound), deadline);
+    let terms = WaitTerms {
+        deadline: request.now + longest,
+        ..outbound.arrival().terms(request.now)
+    };
+    let pending = pool.broker().wait(pool, request, &terms);
     let pending = pending.map_err(Unplaced::Refused)?;
     tokio::select! {
         biased;
@@ -107,39 +101,12 @@ async fn wait(
     }
 }
 
-/// Whether one more may wait, of all services.
-fn is_feasible(outbound: &Outbound) -> bool {
-    let planner = &outbound.snapshot.config.planner;
-    let services = outbound.snapshot.services();
-    let waiting: usize = services.map(|one| one.pool.broker().pending()).sum();
-    !planner.enabled || waiting < planner.max_queue_size as usize
-}
-
 /// How long the call may wait now: its waits for earlier attempts count.
 fn longest_wait(outbound: &Outbound, progress: &Progress<'_>) -> Duration {
-    let call = &outbound.call;
-    let own = call.time_limit.filter(|_| call.gives_up_in_time);
-    let own = own.map_or(Duration::MAX, |own| own.mul_f64(WAIT_SHARE));
-    let longest = outbound.service.pool.max_wait().min(own);
+    let longest = outbound.arrival().patience();
     let left = progress.deadline.saturating_duration_since(Instant::now());
     let waited = progress.trace.queued.unwrap_or_default();
     longest.saturating_sub(waited).min(left)
-}
-
-/// Whose call it is, hashed: as the configured header says, otherwise whose credential it carries.
-fn tenant(outbound: &Outbound) -> u64 {
-    let header = &outbound.snapshot.config.balance.queue.tenant_header;
-    let fields = &outbound.request.head.headers;
-    let named = header
-        .as_ref()
-        .and_then(|header| fields.get(header.as_str()));
-    match named {
-        Some(name) => hash(name),
-        None => {
-            let credential = outbound.dialect().credential(&outbound.request.view());
-            credential.unwrap_or_default()
-        }
-    }
 }
 
 /// What it has in common with others that go to the same endpoint, hashed.
@@ -148,7 +115,7 @@ fn affinity(outbound: &Outbound) -> Option<u64> {
     let facts = outbound.call.facts();
     let key = match rules.by.filter(|_| facts.asks_data)? {
         AffinityKey::Target => Some(facts.target),
-        AffinityKey::Tenant => Some(tenant(outbound)),
+        AffinityKey::Tenant => Some(outbound.arrival().tenant()),
         AffinityKey::Header => {
             let header = rules.header.as_ref()?;
             let fields = &outbound.request.head.headers;

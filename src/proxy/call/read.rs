@@ -147,6 +147,15 @@ impl<'c> Read<'c> {
         }
     }
 
+    /// Nothing is stored that answers it, and no endpoint is asked.
+    fn refused(self, rejection: Rejection, status: CacheStatus) -> CallReport {
+        CallReport {
+            cache: Some((status, None)),
+            look_up: self.look_up,
+            ..CallReport::unsent(CallEnd::Refused(rejection))
+        }
+    }
+
     /// Fetches for all requesters of the same key. The fetch is its own task, so a requester that leaves or is slow does not
     /// cancel or stall it for the others. It is cancelled when all have left.
     async fn lead(
@@ -154,6 +163,11 @@ impl<'c> Read<'c> {
         fill: Fill,
         requester: &mut Option<&mut dyn Requester>,
     ) -> Result<CallReport, Box<AsWrite>> {
+        if let Some(rejection) = self.outbound.arrival().refusal(&self.caller.shared) {
+            let status = CacheStatus::miss(fill.why());
+            fill.abandon();
+            return Ok(self.refused(rejection, status));
+        }
         self.outbound.home = fill.home();
         let (caller, outbound) = (self.caller.clone(), self.outbound.clone());
         let deadline = self.deadline;
@@ -197,6 +211,9 @@ impl<'c> Read<'c> {
         requester: &mut Option<&mut dyn Requester>,
     ) -> Result<CallReport, Box<AsWrite>> {
         let outbound = &*self.outbound;
+        if let Some(rejection) = outbound.arrival().refusal(&self.caller.shared) {
+            return Ok(self.refused(rejection, CacheStatus::bypass(reason)));
+        }
         let report = send(self.caller, outbound, self.deadline, requester).await;
         store::revoke(&self.caller.shared.cache, outbound, &report);
         self.fetched(report, CacheStatus::bypass(reason), None)

@@ -20,6 +20,13 @@ pub async fn carry_out(
     deadline: Instant,
     requester: &mut Option<&mut dyn Requester>,
 ) -> CallReport {
+    // Before anything that it would change is forgotten.
+    if let Some(rejection) = outbound.arrival().refusal(&caller.shared) {
+        return CallReport {
+            cache: Some((CacheStatus::bypass(words::NOT_A_READ), None)),
+            ..CallReport::unsent(CallEnd::Refused(rejection))
+        };
+    }
     // The end of the requester's side alone must not break off what the database may still commit.
     requester::detach(requester);
     let cache = &caller.shared.cache;
