@@ -88,6 +88,8 @@ rejections! {
     QueueTimeout = 503, "queue_timeout", NotSent;
     /// The queue is full, and of all tenants this one waits for most.
     TenantShare = 429, "tenant_share", NotSent;
+    /// Every endpoint that may take the request has answered such requests with 429 and asked to be left alone for a while.
+    RateLimited = 429, "rate_limited", NotSent;
     /// The transaction id names no endpoint that is known.
     TransactionNotFound = 404, "transaction_not_found", TransactionNotFound;
     /// No response to a read came in time.

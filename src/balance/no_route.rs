@@ -33,6 +33,9 @@ pub struct NoRoute {
     /// An endpoint lacks room only for this request: for its target or its cost.
     #[serde(skip)]
     pub is_own: bool,
+    /// All that could take such a request have limits for it, which are reached.
+    #[serde(skip)]
+    pub is_limited: bool,
     /// When it makes sense to try again.
     #[serde(skip)]
     pub retry_after: Option<Duration>,
@@ -78,6 +81,7 @@ impl NoRoute {
             is_full: true,
             would_wait: None,
             is_own: false,
+            is_limited: false,
             retry_after: Some(SOON),
         }
     }
@@ -106,6 +110,7 @@ impl NoRoute {
             is_full: why == Exclusion::Full,
             would_wait: None,
             is_own: false,
+            is_limited: false,
             retry_after: Some(SOON),
         }
     }
@@ -134,6 +139,7 @@ impl NoRoute {
             is_full: (0..views.len()).any(|index| why(index) == Exclusion::Full),
             would_wait: None,
             is_own: false,
+            is_limited: is_limited(views, screen),
             retry_after: hints
                 .filter_map(|(index, view)| pauses.hint(view, why(index), now))
                 .min(),
@@ -142,8 +148,9 @@ impl NoRoute {
 
     /// As a refusal to the client.
     pub fn rejection(&self) -> Rejection {
-        let reason = match self.unknown_token {
-            true => rejection::RejectionReason::TransactionNotFound,
+        let reason = match self.is_limited {
+            _ if self.unknown_token => rejection::RejectionReason::TransactionNotFound,
+            true => rejection::RejectionReason::RateLimited,
             false => rejection::RejectionReason::NoEndpoint,
         };
         let rejection = Rejection::new(reason, self.to_string());
@@ -166,6 +173,16 @@ impl fmt::Display for NoRoute {
         }
         Ok(())
     }
+}
+
+/// Whether those that could take such a request all said that there are too many of them.
+fn is_limited(views: &[EndpointView], screen: &Screen) -> bool {
+    let mut capable = views
+        .iter()
+        .filter(|view| screen.is_capable(view))
+        .peekable();
+    let is_any = capable.peek().is_some();
+    is_any && capable.all(|view| view.health.is_limited)
 }
 
 /// How long the causes of exclusions last.

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Thousandths of an attempt; requests earn less than a whole one.
 const WHOLE: u64 = 1000;
+/// The lower half of a word.
+const COUNT: u64 = u32::MAX as u64;
 
 /// What was saved up. It is handed to the next budget of the same service: an endpoint that fails just after a reload must
 /// not find the others' reads without retries.
@@ -15,6 +17,8 @@ pub struct Savings {
     earned: AtomicU64,
     /// The second in the upper half, attempts spent in it in the lower.
     spent: AtomicU64,
+    /// The second in the upper half, what its floor lent in the lower: repaid before anything more is earned.
+    lent: AtomicU64,
 }
 
 /// How much a budget grants.
@@ -50,7 +54,12 @@ impl Budget {
 
     /// A request came in; extra attempts do not count.
     pub fn earn(&self) {
-        let more = |saved: u64| Some((saved + self.earned_per_request).min(self.saved_at_most));
+        let earned = self.earned_per_request;
+        let repaid = |lent: u64| Some(lent - (lent & COUNT).min(earned));
+        let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
+        let lent = self.savings.lent.fetch_update(set, get, repaid);
+        let left = earned - (lent.unwrap_or_default() & COUNT).min(earned);
+        let more = |saved: u64| Some((saved + left).min(self.saved_at_most));
         let _ = self
             .savings
             .earned
@@ -65,7 +74,11 @@ impl Budget {
             .earned
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
             .is_ok();
-        self.count(now, earned) || earned
+        let is_counted = self.count(now, earned);
+        if is_counted && !earned {
+            self.lend(now);
+        }
+        is_counted || earned
     }
 
     /// Takes one extra attempt if so many are left then; what the floor of the second grants does not count.
@@ -78,20 +91,34 @@ impl Budget {
             .is_ok()
     }
 
+    /// The floor of this second grants an attempt that was not earned.
+    fn lend(&self, now: Moment) {
+        let more = |lent: u64| {
+            let lent = lent.max(second(now));
+            Some(lent + WHOLE.min(COUNT - (lent & COUNT)))
+        };
+        let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.savings.lent.fetch_update(set, get, more);
+    }
+
     /// Counts an attempt in its second. What was earned counts towards the floor of the second, so the two do not add up.
     fn count(&self, now: Moment, earned: bool) -> bool {
-        // One up, so that the first second differs from the unused state.
-        let second = (now.0 / 1_000_000_000 + 1) << 32;
+        let second = second(now);
         let spend = |spent: u64| {
             let spent = spent.max(second);
-            let count = spent & u64::from(u32::MAX);
-            (count < self.per_second || earned && count < u64::from(u32::MAX)).then(|| spent + 1)
+            let count = spent & COUNT;
+            (count < self.per_second || earned && count < COUNT).then(|| spent + 1)
         };
         self.savings
             .spent
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, spend)
             .is_ok()
     }
+}
+
+/// A second as the upper half of a word. One up, so that the first one differs from the unused state.
+fn second(now: Moment) -> u64 {
+    (now.0 / 1_000_000_000 + 1) << 32
 }
 
 #[cfg(test)]
@@ -149,6 +176,15 @@ mod tests {
         (0..100).for_each(|_| budget.earn());
         assert_eq!(granted(&budget, 100, at(0)), 20);
         (0..20).for_each(|_| budget.earn());
+        assert_eq!(granted(&budget, 100, at(1000)), 10);
+    }
+
+    #[test]
+    fn what_the_floor_grants_first_is_not_earned_again_in_the_same_second() {
+        let budget = budget(0.2, 10);
+        assert_eq!(granted(&budget, 100, at(0)), 10);
+        (0..100).for_each(|_| budget.earn());
+        assert_eq!(granted(&budget, 100, at(500)), 10);
         assert_eq!(granted(&budget, 100, at(1000)), 10);
     }
 

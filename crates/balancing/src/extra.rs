@@ -5,12 +5,12 @@ use crate::budget::{Allowance, Budget, Savings};
 use crate::hedge::{self, Slowness};
 use crate::learn::TailTimes;
 use crate::throttle::Throttle;
-use crate::{Fault, Moment};
+use crate::{Ask, Fault, Moment};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Retries that may be saved up.
-const SAVED_RETRIES: u32 = 100;
+const SAVED_RETRIES: u32 = 80;
 /// Hedges as a share of requests, and how many may be saved up.
 const HEDGES: Allowance = Allowance {
     share: 0.02,
@@ -93,14 +93,17 @@ impl ExtraAttempts {
 
     /// A request came in.
     pub fn request(&self) {
-        self.failures.earn();
         self.doubts.earn();
         self.hedges.iter().for_each(Budget::earn);
     }
 
-    /// An attempt that an endpoint may have worked on has ended.
-    pub fn ended(&self, fault: Fault) {
+    /// An attempt that an endpoint may have worked on has ended. A first one that did not fail earns its share of a retry: the
+    /// more of them fail, the fewer are sent again, so that what was saved up before stays within the share as well.
+    pub fn ended(&self, ask: &Ask, fault: Fault) {
         self.kept.throttle.ended(fault);
+        if !ask.is_retry && !fault.is_weakness() {
+            self.failures.earn();
+        }
     }
 
     /// Takes a retry; false when none may be made.

@@ -54,6 +54,11 @@ impl Fault {
         }
     }
 
+    /// Whether it is a sign that the servers are weak, which a client's mistake is not.
+    pub const fn is_weakness(self) -> bool {
+        matches!(self, Fault::Endpoint | Fault::Overload | Fault::Peer)
+    }
+
     /// Whether the request failed where it was sent: it did neither succeed nor is the client or its statement, or the
     /// endpoint's role, to blame. However fast it failed, it was no fast success.
     pub fn has_failed(self) -> bool {

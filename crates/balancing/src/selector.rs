@@ -62,7 +62,7 @@ impl Selector {
         let demotion = sorted.lowest?;
         let best = among(Standing::Candidate(demotion));
         if demotion == Demotion::LastResort {
-            return last_resort(&best);
+            return last_resort(&best, ask);
         }
         let home = || self.home(&best, ask);
         let home = sorted.has_home.then(home).flatten();
@@ -97,8 +97,13 @@ impl Selector {
     /// What a request waits for, for which none was selected of this pool; `None` where to wait does not help.
     pub fn wait(&self, pool: &[EndpointView], ask: &Ask) -> Option<Wait> {
         let screen = self.screen(pool, ask);
-        let mut whys = (0..pool.len()).map(|index| screen.exclusion(pool, index));
-        if !whys.any(|why| matches!(why, None | Some(Exclusion::Full | Exclusion::Starting))) {
+        let is_waited_for =
+            |(index, one): (usize, &EndpointView)| match screen.exclusion(pool, index) {
+                None | Some(Exclusion::Full | Exclusion::Starting) => true,
+                // It works on as many as it may: whether it is back is about to be known.
+                Some(_) => is_last_resort(one) && one.is_full(ask.cost),
+            };
+        if !pool.iter().enumerate().any(is_waited_for) {
             return None;
         }
         let has_room = |one: &EndpointView| matches!(one.standing, Standing::Candidate(demotion) if demotion < Demotion::LastResort);
@@ -136,11 +141,17 @@ impl Selector {
 
 /// Where all are out by health, breaker or ejection, the least recently failed is better than none. While
 /// one that serves is only full, waiting for it is better.
-fn last_resort(pool: &PoolView<'_>) -> Option<Pick> {
+fn last_resort(pool: &PoolView<'_>, ask: &Ask) -> Option<Pick> {
     if !pool.among(Standing::Full).is_empty() {
         return None;
     }
-    the_least_recently_failed(pool, RouteReason::LastResort)
+    let with_room = pool.iter().filter(|(_, one)| !one.is_full(ask.cost));
+    let (index, _) = with_room.min_by_key(|(_, one)| one.health.last_failure)?;
+    Some(Pick::because(index, RouteReason::LastResort))
+}
+
+fn is_last_resort(endpoint: &EndpointView) -> bool {
+    endpoint.standing == Standing::Candidate(Demotion::LastResort)
 }
 
 fn the_least_recently_failed(pool: &PoolView<'_>, reason: RouteReason) -> Option<Pick> {

@@ -180,7 +180,7 @@ section! {
         max_retries: u32 = 3 => within(1.0, 100.0),
         /// Whether a read that ran into a time limit is sent to another endpoint. A statement that takes long takes as long there, and loads that one too.
         retry_timeouts: bool = false,
-        /// Retries as a share of requests, so that a failing service is not hit harder.
+        /// Retries as a share of the requests whose first attempt did not fail, so that a failing service is not hit harder.
         retry_budget: f64 = 0.2 => share(),
         /// Retries per second that are allowed however small that share is; none of either while the service fails as a whole.
         retry_floor: u32 = 10 => within(0.0, 1e6),
@@ -212,7 +212,7 @@ section! {
 choice! {
     /// How a queue keeps itself short.
     OverloadRule {
-        /// Refuses at once whose wait would be too long, by the rate at which the queue drains.
+        /// Refuses at once whose wait would be longer than it may be, or than 2 s, by the rate at which the queue drains: clients give up soon.
         PredictedWait = "predicted_wait",
         /// Once requests have waited for 100 ms without a pause, the newest goes first, and who has waited for 5 ms is refused.
         ControlledDelay = "controlled_delay",

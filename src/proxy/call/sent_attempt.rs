@@ -89,7 +89,7 @@ impl SentAttempt {
         };
         let completion = self.completion(judgement.fault);
         let extra = self.service.pool.extra();
-        extra.ended(judgement.fault);
+        extra.ended(&self.start.ask, judgement.fault);
         if judgement.is_success() && self.effect.is_read() {
             extra.read(self.start.ask.shape, completion.service_time);
         }
@@ -108,7 +108,8 @@ impl SentAttempt {
             ..Evidence::default()
         };
         if may_be_processed {
-            self.service.pool.extra().ended(Fault::Endpoint);
+            let extra = self.service.pool.extra();
+            extra.ended(&self.start.ask, Fault::Endpoint);
         }
         let completion = self.completion(Fault::Endpoint);
         let fault = self.permit.complete(&completion, evidence);

@@ -357,7 +357,14 @@ observations! {
         reads_over_resetting(given, "balance: {retry_budget: 0}").await
     }
     attempts_of_a_read_on_budget(given) {
-        reads_over_resetting(given, "balance: {retry_floor: 0}").await
+        let (a, b, c) = (good_but_for(POINT).await, good_but_for(POINT).await, good_but_for(POINT).await);
+        let setup = given.over("qdrant", &[&a, &b, &c]).section("balance: {retry_floor: 0}");
+        let proxy = setup.start().await;
+        for _ in 0..3 {
+            get(&proxy, "/").await;
+        }
+        get(&proxy, POINT).await;
+        attempts(&[&a, &b, &c])
     }
     attempts_of_a_read_that_takes_long(given) {
         let [a, b] = hedging::origins(|_| hedging::after(2000)).await;

@@ -54,6 +54,15 @@ pub async fn resetting() -> Origin {
     Origin::start(|_| vec![Step::Reset]).await
 }
 
+/// Responds, but resets the connection of requests for this target.
+pub async fn good_but_for(target: &'static str) -> Origin {
+    Origin::start(move |request| match request.target() == target {
+        true => vec![Step::Reset],
+        false => Step::json(200, OK),
+    })
+    .await
+}
+
 /// Responds after a while.
 pub async fn slow() -> Origin {
     Origin::start(|_| {

@@ -262,3 +262,44 @@ async fn while_a_write_is_under_way_reads_of_its_collection_go_to_where_the_last
     let (written, ()) = tokio::join!(upsert("/collections/a/points?wait=true&held=1"), reads);
     assert_eq!(written, 200);
 }
+
+/// Qdrant limits reads and writes of a collection apart (strict mode). A 429 to a write stopped the reads of the collection for as
+/// long as it said, and clients were told 503 in place of the 429 that they obey.
+#[tokio::test]
+async fn a_limit_of_writes_stops_no_reads_and_is_told_as_the_database_told_it() {
+    let origin = Origin::start(|request| {
+        let is_write = request.method() == "PUT";
+        let limited = r#"{"status":{"error":"Rate limiting exceeded: Write rate limit exceeded"}}"#;
+        match is_write {
+            true => Step::response(
+                429,
+                "content-type: application/json\r\nretry-after: 30\r\n",
+                limited,
+            ),
+            false => Step::json(200, r#"{"result":[],"status":"ok","time":0.1}"#),
+        }
+    })
+    .await;
+    let endpoint = format!("{{url: \"{}\"}}", origin.url());
+    let proxy = Setup::new("qdrant", &[endpoint]).start().await;
+    let write = || proxy.request("PUT", "/collections/c/points", "", br#"{"points":[]}"#);
+    let first = write().await;
+    assert_eq!(
+        (first.status, first.field("retry-after")),
+        (429, Some("30"))
+    );
+    let read = proxy
+        .request("GET", "/collections/c/points/1", "", b"")
+        .await;
+    assert_eq!(read.status, 200, "{}", read.text());
+    let second = write().await;
+    assert_eq!(second.status, 429, "{}", second.text());
+    assert!(
+        second.text().contains("(rate_limited)"),
+        "{}",
+        second.text()
+    );
+    let seconds: u64 = second.field("retry-after").unwrap().parse().unwrap();
+    assert!((25..=30).contains(&seconds), "{seconds}");
+    assert_eq!(origin.count(), 2);
+}

@@ -195,7 +195,7 @@ impl Simulation {
             let shape = attempt.start.ask.shape;
             match fault {
                 None => extra.outpaced(shape, service_time),
-                Some(fault) => extra.ended(fault),
+                Some(fault) => extra.ended(&attempt.start.ask, fault),
             }
             if fault == Some(Fault::None) {
                 extra.read(shape, service_time);

@@ -1,5 +1,6 @@
 use super::*;
 use crate::Random;
+use crate::testing::READ;
 
 const RULES: ExtraRules = ExtraRules {
     retry_share: 0.2,
@@ -19,7 +20,12 @@ fn run(failing: f64, requests: u64, per_second: u64, seed: u64) -> (f64, f64) {
         for attempt in 1.. {
             attempts += 1;
             let fails = random.fraction() < failing;
-            extra.ended(if fails { Fault::Endpoint } else { Fault::None });
+            let ask = Ask {
+                is_retry: attempt > 1,
+                ..READ
+            };
+            let fault = if fails { Fault::Endpoint } else { Fault::None };
+            extra.ended(&ask, fault);
             if !fails {
                 break;
             }
@@ -56,6 +62,30 @@ fn retries_stay_within_the_share_whatever_part_of_the_attempts_fails() {
 }
 
 #[test]
+fn what_was_saved_up_stays_within_the_share_as_well() {
+    for seed in 1..=5 {
+        let (extra, mut random) = (ExtraAttempts::new(RULES, None), Random::seeded(seed));
+        (0..600).for_each(|_| extra.ended(&READ, Fault::None));
+        let (requests, mut retries) = (1800u64, 0u32);
+        for number in 0..requests {
+            let now = Moment(number * 1_000_000_000 / 300);
+            let mut ask = READ;
+            for _ in 0..ATTEMPTS {
+                let fails = random.fraction() < 0.3;
+                extra.ended(&ask, if fails { Fault::Endpoint } else { Fault::None });
+                if !fails || !extra.retry(RetryCause::Failure, now) {
+                    break;
+                }
+                ask.is_retry = true;
+                retries += 1;
+            }
+        }
+        let most = 0.2 * requests as f64;
+        assert!(f64::from(retries) <= most, "{retries} of {most}");
+    }
+}
+
+#[test]
 fn what_fails_now_and_then_succeeds_by_its_retries() {
     let (_, failed) = run(0.05, 20_000, 1000, 1);
     assert!(failed < 0.001, "{failed}");
@@ -70,7 +100,10 @@ fn mistakes_of_clients_take_no_retry_from_failing_endpoints() {
         },
         None,
     );
-    (0..100).for_each(|_| extra.request());
+    (0..100).for_each(|_| {
+        extra.request();
+        extra.ended(&READ, Fault::Client);
+    });
     let granted = |cause| (0..100).filter(|_| extra.retry(cause, Moment(0))).count();
     assert_eq!(granted(RetryCause::Doubt), 20);
     assert_eq!(granted(RetryCause::Failure), 20);
@@ -116,7 +149,7 @@ fn none_is_made_while_the_service_fails_or_hedging_is_off() {
     let hedged = |rules, failures| {
         let extra = ExtraAttempts::new(rules, None);
         (0..100).for_each(|_| extra.request());
-        (0..failures).for_each(|_| extra.ended(Fault::Endpoint));
+        (0..failures).for_each(|_| extra.ended(&READ, Fault::Endpoint));
         extra.second(Slowness::VerySlow, Moment(0))
     };
     assert!(hedged(RULES, 49));
@@ -137,10 +170,10 @@ fn what_is_slow_comes_of_what_reads_of_the_shape_took() {
 #[test]
 fn what_a_service_went_through_outlives_a_reload() {
     let before = ExtraAttempts::new(RULES, None);
-    (0..100).for_each(|_| before.ended(Fault::Endpoint));
+    (0..100).for_each(|_| before.ended(&READ, Fault::Endpoint));
     let after = ExtraAttempts::new(RULES, Some(&before));
     assert!(!after.retry(RetryCause::Failure, Moment(0)));
     let moved = Moment::default() + Duration::from_secs(1);
-    (0..101).for_each(|_| after.ended(Fault::None));
+    (0..101).for_each(|_| after.ended(&READ, Fault::None));
     assert!(before.retry(RetryCause::Failure, moved));
 }

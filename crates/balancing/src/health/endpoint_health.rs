@@ -65,11 +65,13 @@ impl EndpointHealth {
 
     /// How it stands for a request at this moment.
     pub fn view(&self, ask: &Ask, settings: &HealthSettings, now: Moment) -> HealthView {
+        let wait = self.retry_after.wait(ask, now);
         HealthView {
             status: self.status(),
             gate: self.breaker.gate(now),
             is_ejected: self.ejection.is_out(now),
-            waits_until: self.retry_after.until(ask.target, now),
+            waits_until: wait.map(|wait| wait.until),
+            is_limited: wait.is_some_and(|wait| wait.is_limit),
             is_overloaded: self.is_overloaded(now),
             is_failing: settings.breaker.enabled && self.record.is_failing(COMES_LAST_FOR, now),
             is_denying: self.record.is_denying(),

@@ -43,6 +43,8 @@ pub struct HealthView {
     pub is_ejected: bool,
     /// It asked to be left alone until then.
     pub waits_until: Option<Moment>,
+    /// It asked so because there were too many such requests, not because it does not serve.
+    pub is_limited: bool,
     /// It said a moment ago that it has too much to do.
     pub is_overloaded: bool,
     /// Its last requests failed, a moment ago.
@@ -64,6 +66,7 @@ impl HealthView {
         gate: Gate::Closed,
         is_ejected: false,
         waits_until: None,
+        is_limited: false,
         is_overloaded: false,
         is_failing: false,
         is_denying: false,

@@ -12,6 +12,10 @@ const SOON: Duration = Duration::from_secs(1);
 /// The longest; what is predicted beyond it is a guess.
 const LATE: Duration = Duration::from_secs(60);
 
+/// Clients give up after some seconds (Qdrant's after 5). A queue that is as long as they wait serves each as it leaves, and so
+/// nobody: who is foretold a longer wait than this is told so at once, however long it may wait.
+const IN_VAIN: Duration = Duration::from_secs(2);
+
 /// Why a request was not let wait for an endpoint, or waits no more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueueRefusal {
@@ -124,7 +128,7 @@ fn would_be_late<W>(
     // Of each other tenant of its priority as much goes before it as of its own, with itself.
     let ahead = higher + backlog.shares(who.priority, own + cost);
     let wait = queue.drain.time_for(ahead, now);
-    wait.is_some_and(|wait| wait > who.deadline - now)
+    wait.is_some_and(|wait| wait > (who.deadline - now).min(IN_VAIN))
 }
 
 /// As [`Queue::closed_to`].

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// How a queue keeps itself short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overload {
-    /// Refuses who would wait for longer than its deadline leaves, by the rate at which the queue drains.
+    /// Refuses who would wait for longer than its deadline leaves, or than clients do, by the rate at which the queue drains.
     PredictedWait,
     /// Controlled delay with adaptive LIFO (Maurer, Fail at Scale, 2015): while the queue has not been empty for a tenth of a
     /// second, the newest goes first and who has waited for 5 ms is refused.

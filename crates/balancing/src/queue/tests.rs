@@ -217,6 +217,26 @@ fn who_would_wait_for_longer_than_its_deadline_leaves_is_refused_at_once() {
 }
 
 #[test]
+fn nobody_waits_for_as_long_as_clients_do() {
+    let mut queue = draining(100);
+    let now = at(500);
+    let mut waits = 0;
+    let refusal = loop {
+        let one = Waiting {
+            arrived: now,
+            deadline: now + Duration::from_secs(60),
+            ..waiting(1)
+        };
+        match queue.push(one, waits, &RULES, now) {
+            Ok(_) => waits += 1,
+            Err(refusal) => break refusal,
+        }
+    };
+    assert_eq!(refusal.why, QueueRefusal::TooLongAWait);
+    assert!((95..=105).contains(&waits), "{waits} more at 100 a second");
+}
+
+#[test]
 fn the_first_of_a_burst_do_not_make_the_rest_seem_late() {
     let mut queue = Queue::default();
     (0..480).for_each(|owner| {

@@ -100,6 +100,28 @@ fn an_endpoint_that_asked_to_be_left_alone_is_not_even_a_last_resort() {
 }
 
 #[test]
+fn where_all_are_a_last_resort_those_with_room_are_taken_and_the_rest_waits() {
+    let dead = |secs| {
+        with(HealthView {
+            status: HealthStatus::Unhealthy,
+            ..failed_at(secs)
+        })
+    };
+    let mut plain = Plain::new(LeastConnections, vec![dead(1), dead(2)]);
+    plain.views[0].load = FULL;
+    let pick = plain.select().unwrap();
+    assert_eq!((pick.index, pick.reason), (1, RouteReason::LastResort));
+    plain.views[1].load = FULL;
+    assert_eq!(plain.select(), None);
+    plain
+        .selector
+        .screen(&plain.views, &plain.ask)
+        .sort(&mut plain.views);
+    let wait = plain.selector.wait(&plain.views, &plain.ask);
+    assert_eq!(wait, Some(crate::selector::Wait::ForRoom));
+}
+
+#[test]
 fn one_trial_at_a_time_is_made_with_a_first_attempt_of_a_read_of_data() {
     let mut plain = Plain::new(RoundRobin, vec![open_since(1), IDLE, IDLE]);
     plain.views[0].health.gate = Gate::HalfOpen;

@@ -25,8 +25,8 @@ impl Finish<'_> {
         };
         let returned = self.endpoint.returned(self.now());
         if let Some(span) = self.evidence.retry_after {
-            let (asked, target) = (&self.endpoint.retry_after, self.done.start.ask.target);
-            asked.ask(span, fault, target, self.now());
+            let asked = &self.endpoint.retry_after;
+            asked.ask(span, fault, &self.done.start.ask, self.now());
         }
         if fault == Fault::Access {
             self.endpoint.record.denied();
