@@ -162,6 +162,17 @@ const BURST: Scenario = Scenario {
     ..STEADY
 };
 
+/// A database of which no number of requests is too many.
+const ROOM: Scenario = Scenario {
+    about: "1 replica of unlimited workers, exponential 100 ms, 20 at once on average",
+    replicas: &[group(1, UNLIMITED, 1.0)],
+    size: Size::Exponential(100.0),
+    rate: Rate::PerSecond(200.0),
+    seconds: 60.0,
+    kind: Kind::Finding,
+    ..STEADY
+};
+
 const CHECK: Scenario = Scenario {
     kind: Kind::Check,
     ..STEADY
@@ -304,6 +315,35 @@ pub const SCENARIOS: &[Scenario] = &[
     },
     at("herd", "four equal", 0.62, HERD),
     named_so("burst", "600 at once", BURST),
+    named_so("room", "room to spare", ROOM),
+    Scenario {
+        id: "room.fixed",
+        name: "room, all alike",
+        about: "the same; each request takes 100 ms",
+        size: Size::Fixed(100.0),
+        ..ROOM
+    },
+    Scenario {
+        id: "room.three",
+        name: "room at three",
+        about: "3 replicas of unlimited workers, log-normal 100 ms, 40 at once on average",
+        replicas: &[group(3, UNLIMITED, 1.0)],
+        size: Size::LogNormal(100.0, 1.0),
+        rate: Rate::PerSecond(400.0),
+        ..ROOM
+    },
+    Scenario {
+        id: "room.long",
+        name: "long statements",
+        about: "1 replica of unlimited workers; 99 % take 5 ms, 1 % 15 s",
+        size: Size::Mix(&[
+            (0.99, Size::Exponential(5.0)),
+            (0.01, Size::Fixed(15_000.0)),
+        ]),
+        rate: Rate::PerSecond(50.0),
+        measure: Measure::Errors,
+        ..ROOM
+    },
     Scenario {
         id: "check.fixed",
         name: "all alike",

@@ -12,6 +12,12 @@ impl Moment {
     pub fn since(self, earlier: Moment) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }
+
+    /// So many seconds ago; the first moment of all where that is longer ago.
+    pub fn before(self, seconds: f64) -> Moment {
+        // A float that is too large, or none, becomes the nearest number.
+        Moment(self.0.saturating_sub((seconds * 1e9) as u64))
+    }
 }
 
 impl Add<Duration> for Moment {

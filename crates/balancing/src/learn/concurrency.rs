@@ -26,6 +26,9 @@ const KEPT: f64 = 0.97;
 const PLAUSIBLE: f64 = 2.0;
 /// The largest share of its requests that an endpoint is left with for half an epoch, to see whether fewer are served as fast.
 const LEFT: f64 = 0.75;
+/// Log-likelihood by which a candidate may be worse than the best one at most. What speaks against it was seen under other
+/// circumstances, or by a model that did not fit.
+const DOUBT: f64 = 10.0;
 /// Levels that are no further apart, as a share, tell next to nothing of each other within an epoch.
 const BESIDE: f64 = 0.25;
 /// Responses at a level, or above it, that make it known.
@@ -108,10 +111,10 @@ impl Concurrency {
         self.in_flight = in_flight;
     }
 
-    /// A request ended without a response that tells anything.
-    pub fn abandon(&mut self, now: Moment) {
+    /// So many are no work of the endpoint any more, without a response that tells anything.
+    pub fn leave(&mut self, count: u32, now: Moment) {
         self.pass(now);
-        self.in_flight = self.in_flight.saturating_sub(1);
+        self.in_flight = self.in_flight.saturating_sub(count);
     }
 
     /// A response came. True when the estimate is new.
@@ -151,6 +154,7 @@ impl Concurrency {
             *seen += get(&epoch.came, at) + get(&epoch.began, at);
         }
         epoch.weigh(&mut self.log_likelihood);
+        forget_beyond_doubt(&mut self.log_likelihood);
         self.estimate = self.estimated(&epoch);
     }
 
@@ -202,6 +206,14 @@ impl Concurrency {
         let mut known = known.filter(|(_, above)| *above >= KNOWN);
         known.next().map_or(1, |(at, _)| at.max(1))
     }
+}
+
+/// However much speaks against a candidate, as much speaks for it again soon.
+fn forget_beyond_doubt(log_likelihood: &mut Table) {
+    let candidates = log_likelihood.iter().skip(1).copied();
+    let least = candidates.fold(f64::MIN, f64::max) - DOUBT;
+    let candidates = log_likelihood.iter_mut().skip(1);
+    candidates.for_each(|one| *one = one.max(least));
 }
 
 /// How many an endpoint is left with that surely works on so few, of as many as it has: the ratio of the two is halved, so that

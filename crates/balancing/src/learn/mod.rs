@@ -5,8 +5,8 @@ mod by_shape;
 mod concurrency;
 mod effect;
 mod epoch;
+mod in_flight;
 mod levels;
-mod oldest;
 mod service_times;
 mod tail;
 
@@ -15,6 +15,6 @@ pub use by_shape::ByShape;
 pub use concurrency::{Concurrency, Estimate};
 pub use effect::freshness;
 pub use epoch::Sample;
-pub use oldest::Oldest;
+pub use in_flight::InFlight;
 pub use service_times::{ByCost, ServiceTimes};
 pub use tail::{Tail, TailTimes};

@@ -107,9 +107,20 @@ impl ServiceTimes {
         self.variance
     }
 
+    /// Whether enough is known of times to tell one that is unusual.
+    pub fn are_known(&self) -> bool {
+        self.samples >= ENOUGH
+    }
+
     /// A time that next to no response of an average endpoint takes, whatever its cost, seconds.
     pub fn longest(&self) -> f64 {
         (self.mean + OUTLIER * self.total_variance.sqrt().max(0.05)).exp()
+    }
+
+    /// A time after which a response of an average endpoint is late, seconds: not even the wait behind a few others is as long.
+    pub fn late(&self) -> f64 {
+        let deviation = self.total_variance.sqrt().max(LEAST_DEVIATION);
+        (self.mean + OUTLIER * deviation).exp()
     }
 
     /// A time that no response of an average endpoint takes while that one works as it did, seconds.

@@ -161,7 +161,7 @@ fn whatever_is_told_the_limit_lets_one_through() {
         let now = Moment(step * 1_000 * (1 + random.bits() % 1000));
         match random.below(3) {
             0 => learned.start(random.below(300) as u32, now),
-            1 => learned.abandon(now),
+            1 => learned.leave(1, now),
             _ => {
                 let sample = Sample {
                     in_flight: random.below(300) as u32,

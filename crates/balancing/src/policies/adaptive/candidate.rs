@@ -7,21 +7,25 @@ use std::cmp::Ordering;
 /// An endpoint with what is known of it.
 #[derive(Clone, Copy)]
 pub struct Candidate {
-    in_flight: f64,
+    working: f64,
     share: f64,
     pub known: Known,
     pub has_room: bool,
+    /// It has no room, but one more may be tried.
+    pub may_be_tried: bool,
 }
 
 impl Candidate {
     /// An endpoint that stands so.
     pub fn new(view: &EndpointView, known: Known) -> Self {
-        let limit = known.limit.unwrap_or(u32::MAX);
+        let may_connect = view.load.in_flight < view.load.max_connections;
+        let has_room = may_connect && known.limit.is_none_or(|limit| known.working < limit);
         Self {
-            in_flight: f64::from(view.load.in_flight),
+            working: f64::from(known.working),
             share: view.share(),
             known,
-            has_room: view.load.in_flight < limit.min(view.load.max_connections),
+            has_room,
+            may_be_tried: may_connect && !has_room && known.are_all_late,
         }
     }
 
@@ -37,7 +41,7 @@ impl Candidate {
 
     /// How long a request of this much work takes here.
     pub fn time(&self, work: f64) -> f64 {
-        self.known.time(work, self.in_flight + 1.0)
+        self.known.time(work, self.working + 1.0)
     }
 
     /// Where a request of this much work should rather be: where no responses are overdue, then where it is done first.
@@ -56,6 +60,6 @@ impl Candidate {
 
     /// How busy it is, for its weight.
     pub fn busy(&self) -> f64 {
-        self.in_flight / (self.known.places * self.share)
+        self.working / (self.known.places * self.share)
     }
 }

@@ -2,7 +2,7 @@
 //! published for choices to read without one.
 
 use crate::atomic::{AtomicF64, AtomicMoment};
-use crate::learn::{Bends, ByCost, Concurrency, Oldest, Sample, ServiceTimes, freshness};
+use crate::learn::{Bends, ByCost, Concurrency, InFlight, Sample, ServiceTimes, freshness};
 use crate::{Ask, Completion, Fault, Moment, Start};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub struct Learned {
     typical: AtomicF64,
     /// A time that next to no request takes, seconds.
     longest: AtomicF64,
+    /// A time after which a response is late, seconds.
+    late: AtomicF64,
     /// A time that no request takes at an endpoint that works as before, seconds.
     impossible: AtomicF64,
 }
@@ -52,7 +54,7 @@ struct Models {
 #[derive(Debug, Default)]
 struct Own {
     concurrency: Concurrency,
-    oldest: Oldest,
+    in_flight: InFlight,
 }
 
 /// What choices read of an endpoint.
@@ -68,7 +70,7 @@ struct Published {
     limit: AtomicU32,
     /// When a response last came, or when it was last idle.
     moved: AtomicMoment,
-    /// The last response took impossibly long: it has become slow.
+    /// The last response took impossibly long: it has become slow. It is given one at a time, until one is in time.
     was_late: AtomicBool,
     /// When a request last began.
     begun: AtomicMoment,
@@ -76,6 +78,8 @@ struct Published {
     oldest: AtomicMoment,
     /// How many wait for their response.
     awaited: AtomicU32,
+    /// How many in flight were overtaken: they count against no limit.
+    overtaken: AtomicU32,
 }
 
 /// What is known of an endpoint.
@@ -85,8 +89,13 @@ pub struct Known {
     pub slowness: f64,
     /// How many requests it works on at once.
     pub places: f64,
-    /// How many it is given at most.
+    /// How many of those in flight it works on, as far as is known.
+    pub working: u32,
+    /// How many of these it is given at most.
     pub limit: Option<u32>,
+    /// Whether it was given nothing new for so long that all it has are late. Nothing but one more can tell whether the limit still
+    /// holds.
+    pub are_all_late: bool,
     /// Its responses are overdue.
     pub is_stalled: bool,
     /// They are, and none came for so long that it hangs rather than works on a long request.
@@ -99,10 +108,10 @@ impl Known {
         self.places / self.slowness
     }
 
-    /// How long a request of this much work takes here, as one of so many in flight, in units of the mean time: where more are
-    /// in flight than it works on, each of those too many has to end first.
-    pub fn time(&self, work: f64, in_flight: f64) -> f64 {
-        let too_many = (in_flight - self.places).max(0.0);
+    /// How long a request of this much work takes here, as the last one of those that it works on, in units of the mean time:
+    /// where these are more than it has places for, each of those too many has to end first.
+    pub fn time(&self, work: f64, working: f64) -> f64 {
+        let too_many = (working - self.places).max(0.0);
         self.slowness * work + too_many / self.speed()
     }
 }
@@ -121,6 +130,7 @@ impl Learned {
             begun: AtomicMoment::default(),
             oldest: AtomicMoment::new(NEVER),
             awaited: AtomicU32::new(0),
+            overtaken: AtomicU32::new(0),
         };
         Self {
             models: Mutex::new(Models {
@@ -136,6 +146,7 @@ impl Learned {
             seconds: AtomicF64::default(),
             typical: AtomicF64::default(),
             longest: AtomicF64::new(f64::INFINITY),
+            late: AtomicF64::new(f64::INFINITY),
             impossible: AtomicF64::new(f64::INFINITY),
         }
     }
@@ -171,7 +182,7 @@ impl Learned {
     }
 
     /// What is known of the pool as a whole.
-    fn figures(&self) -> [&AtomicF64; 7] {
+    fn figures(&self) -> [&AtomicF64; 8] {
         let (slope, weight) = (&self.slope, &self.weight);
         let (explained, seconds) = (&self.explained, &self.seconds);
         [
@@ -181,6 +192,7 @@ impl Learned {
             seconds,
             &self.typical,
             &self.longest,
+            &self.late,
             &self.impossible,
         ]
     }
@@ -191,7 +203,9 @@ impl Learned {
             return Known {
                 slowness: 1.0,
                 places: 1.0,
+                working: in_flight,
                 limit: None,
+                are_all_late: false,
                 is_stalled: false,
                 is_silent: false,
             };
@@ -207,33 +221,25 @@ impl Learned {
             limit => (one.places.get(), Some(limit)),
         };
         let limit = match one.was_late.load(Ordering::Relaxed) {
-            true => Some(
-                self.limit_of_late(one, in_flight, now)
-                    .min(limit.unwrap_or(u32::MAX)),
-            ),
+            true => Some(1),
             false => limit,
         };
-        let is_stalled = self.is_overdue(one, f64::from(in_flight).min(places), now);
+        let working = in_flight.saturating_sub(one.overtaken.load(Ordering::Relaxed));
+        let is_stalled = self.is_overdue(one, f64::from(working).min(places), now);
         Known {
             slowness: 1.0 + (slowness - 1.0) * freshness(now.since(one.measured.get())),
             places,
+            working,
             limit,
+            are_all_late: self.are_all_late(one, now),
             is_stalled,
             is_silent: is_stalled && now.since(one.moved.get()) >= SILENCE,
         }
     }
 
-    /// A late endpoint is given one at a time, until one is in time. Those that are themselves late already are not waited for: they
-    /// may be long by their nature, and short ones that would be in time must not wait for their ends.
-    fn limit_of_late(&self, one: &Published, in_flight: u32, now: Moment) -> u32 {
-        let newest = now.since(one.begun.get()).as_secs_f64();
-        let are_all_late = newest > self.impossible_at(one);
-        in_flight.saturating_add(u32::from(are_all_late)).max(1)
-    }
-
-    /// A time that no mean request takes at an endpoint that works as before, seconds.
-    fn impossible_at(&self, one: &Published) -> f64 {
-        self.impossible.get() * one.slowness.get()
+    /// Whether it was given nothing new for so long that all it has are late.
+    fn are_all_late(&self, one: &Published, now: Moment) -> bool {
+        now.since(one.begun.get()).as_secs_f64() > self.late.get() * one.slowness.get()
     }
 
     /// Whether an endpoint that works on so many requests has not responded for too long, or to its oldest request.
@@ -261,7 +267,7 @@ impl Learned {
     pub fn expected_time(&self, start: &Start) -> Option<Duration> {
         let seconds = Some(self.seconds.get()).filter(|seconds| *seconds > 0.0)?;
         let known = self.endpoint(start.endpoint, start.in_flight, start.now);
-        let time = known.time(self.work(&start.ask), f64::from(start.in_flight));
+        let time = known.time(self.work(&start.ask), f64::from(known.working));
         Duration::try_from_secs_f64(seconds * time).ok()
     }
 
@@ -280,13 +286,13 @@ impl Learned {
             return;
         };
         if let Some(own) = self.models.lock().endpoints.get_mut(start.endpoint) {
-            if own.oldest.count() == 0 {
+            if own.in_flight.awaited() == 0 {
                 one.moved.set(start.now);
             }
             one.begun.set(start.now);
-            own.concurrency.start(start.in_flight, start.now);
-            own.oldest.start(start);
-            one.awaits(&own.oldest);
+            own.concurrency.start(one.working(start), start.now);
+            own.in_flight.start(start);
+            one.show(&own.in_flight);
         }
     }
 
@@ -297,8 +303,8 @@ impl Learned {
         };
         if let Some(own) = self.models.lock().endpoints.get_mut(start.endpoint) {
             one.moved.set(now);
-            own.oldest.finish(start);
-            one.awaits(&own.oldest);
+            own.in_flight.respond(start);
+            one.show(&own.in_flight);
         }
     }
 
@@ -310,18 +316,26 @@ impl Learned {
         };
         let places = self.endpoint(start.endpoint, 0, now).places;
         let mut models = self.models.lock();
+        let are_known = models.times.are_known();
         let sample = completion.fault.map(|fault| {
             one.moved.set(now);
             // What is long by its cost or its kind tells nothing of the endpoint.
-            let late = self.impossible_at(one) * self.work(&start.ask).max(1.0);
-            let is_late = completion.service_time.as_secs_f64() > late;
-            one.was_late.store(is_late, Ordering::Relaxed);
-            models.sample(completion, fault, places, &self.bends)
+            let impossible = self.impossible.get() * self.work(&start.ask).max(1.0);
+            one.was_late.store(
+                takes(completion) > impossible * one.slowness.get(),
+                Ordering::Relaxed,
+            );
+            models.sample(completion, one.working(start), places, &self.bends, fault)
         });
         if let Some(own) = models.endpoints.get_mut(start.endpoint) {
             let has_waited = start.now.since(start.ask.arrived) * 10 > completion.service_time;
-            let evidence = sample.filter(|_| !has_waited);
+            let evidence = sample.filter(|_| !has_waited && are_known);
             own.finish(start, sample.is_some(), evidence, now, one);
+            let late = self.late.get() * one.slowness.get();
+            if sample.is_some() && takes(completion) <= late {
+                own.overtake(start.now, now.before(late), now);
+            }
+            one.show(&own.in_flight);
         }
         if sample.is_some() && models.is_due() {
             self.publish(&models.times);
@@ -346,16 +360,25 @@ impl Learned {
         self.explained.set(by_cost.explained);
         self.seconds.set(times.seconds());
         self.longest.set(times.longest());
+        self.late.set(times.late());
         self.impossible.set(times.impossible());
     }
 }
 
 impl Published {
-    /// These wait for their response.
-    fn awaits(&self, oldest: &Oldest) {
-        self.oldest.set(oldest.get().unwrap_or(NEVER));
-        let count = u32::try_from(oldest.count()).unwrap_or(u32::MAX);
-        self.awaited.store(count, Ordering::Relaxed);
+    /// These are in flight.
+    fn show(&self, in_flight: &InFlight) {
+        self.oldest.set(in_flight.oldest_awaited().unwrap_or(NEVER));
+        self.awaited
+            .store(count(in_flight.awaited()), Ordering::Relaxed);
+        self.overtaken
+            .store(count(in_flight.overtaken()), Ordering::Relaxed);
+    }
+
+    /// How many it worked on when a request began, with that one, as far as is known.
+    fn working(&self, start: &Start) -> u32 {
+        let overtaken = self.overtaken.load(Ordering::Relaxed);
+        start.in_flight.saturating_sub(overtaken).max(1)
     }
 
     /// As `before`, without requests in flight.
@@ -366,6 +389,7 @@ impl Published {
         let limit = before.limit.load(Ordering::Relaxed);
         self.limit.store(limit, Ordering::Relaxed);
         self.moved.set(before.moved.get());
+        self.begun.set(before.begun.get());
         self.proven.set(before.proven.get());
         let was_late = before.was_late.load(Ordering::Relaxed);
         self.was_late.store(was_late, Ordering::Relaxed);
@@ -377,7 +401,17 @@ impl Own {
     fn carried(&self) -> Self {
         Self {
             concurrency: self.concurrency.carried(),
-            oldest: Oldest::default(),
+            in_flight: InFlight::default(),
+        }
+    }
+
+    /// The response to a request that began at `by` was in time: those from before it, and from before `late`, were overtaken.
+    fn overtake(&mut self, by: Moment, late: Moment, now: Moment) {
+        let before = self.in_flight.overtaken();
+        self.in_flight.overtake(by, late);
+        let overtaken = self.in_flight.overtaken() - before;
+        if overtaken > 0 {
+            self.concurrency.leave(count(overtaken), now);
         }
     }
 
@@ -391,10 +425,11 @@ impl Own {
         now: Moment,
         published: &Published,
     ) {
-        self.oldest.finish(start);
-        published.awaits(&self.oldest);
+        if self.in_flight.finish(start) {
+            return;
+        }
         if !is_response {
-            return self.concurrency.abandon(now);
+            return self.concurrency.leave(1, now);
         }
         if self.concurrency.respond(evidence, now) {
             let estimate = self.concurrency.estimate();
@@ -414,24 +449,25 @@ impl Models {
     fn sample(
         &mut self,
         completion: &Completion,
-        fault: Fault,
+        working: u32,
         places: f64,
         bends: &Bends,
+        fault: Fault,
     ) -> Sample {
         let (index, ask) = (completion.start.endpoint, completion.start.ask);
-        let seconds = completion.service_time.as_secs_f64();
+        let seconds = takes(completion);
         let bend = bends.of(&ask);
         let residual = self.times.residual(index, ask.cost, seconds) - bend;
         let slow = FAILURE * self.times.variance().sqrt();
         let is_success = matches!(fault, Fault::None | Fault::Client);
-        if is_success && f64::from(completion.start.in_flight) <= places {
+        if is_success && f64::from(working) <= places {
             let above = self
                 .times
                 .observe(index, ask.cost, seconds, bend, completion.now);
             bends.learn(&ask, above);
         }
         Sample {
-            in_flight: completion.start.in_flight,
+            in_flight: working,
             residual: match is_success {
                 true => residual,
                 false => residual.max(slow),
@@ -452,4 +488,12 @@ impl Models {
         }
         is_due
     }
+}
+
+fn takes(completion: &Completion) -> f64 {
+    completion.service_time.as_secs_f64()
+}
+
+fn count(requests: usize) -> u32 {
+    u32::try_from(requests).unwrap_or(u32::MAX)
 }

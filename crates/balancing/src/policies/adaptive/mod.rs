@@ -74,7 +74,9 @@ impl Adaptive {
     ) -> Option<Pick> {
         let work = self.learned.work(ask);
         let free = all.iter().flatten().filter(|one| one.has_room);
-        let here = free.min_by(|one, other| one.compare(other, work))?;
+        let Some(here) = free.min_by(|one, other| one.compare(other, work)) else {
+            return try_one_more(pool, ask, all, work);
+        };
         if self.learned.by_cost().explained >= EARNED && is_worth_waiting(all, ask, work, here) {
             return None;
         }
@@ -91,6 +93,30 @@ impl Adaptive {
             score: here.time(work),
         })
     }
+}
+
+/// Where all endpoints are full, and nothing that one has will end soon: requests that take long by their nature, or by their
+/// clients', would keep everything else waiting until they end. A write is not sent to one that may hang while others move.
+fn try_one_more(
+    pool: &PoolView<'_>,
+    ask: &Ask,
+    all: &[Option<Candidate>],
+    work: f64,
+) -> Option<Pick> {
+    let others_move = || all.iter().flatten().any(|one| !one.known.is_stalled);
+    if !ask.may_try && others_move() {
+        return None;
+    }
+    let known = pool
+        .iter()
+        .filter_map(|(index, _)| Some((index, (*all.get(index)?)?)));
+    let late = known.filter(|(_, one)| one.may_be_tried);
+    let (index, best) = late.min_by(|one, other| one.1.compare(&other.1, work))?;
+    Some(Pick {
+        index,
+        reason: RouteReason::FreePlace,
+        score: best.time(work),
+    })
 }
 
 /// Whether this much work is done sooner where it has to wait for a place than `here`, where one is free. Those ahead are worked

@@ -217,6 +217,67 @@ fn statements_that_take_long_take_no_endpoint_from_the_short_ones_beside_them() 
     assert!(world.pick_one(0), "it was in time");
 }
 
+/// Statements that run for minutes, or uploads of slow clients: the endpoint seemed full until the first of them ended.
+#[test]
+fn long_ones_that_fill_an_endpoint_let_the_short_ones_pass() {
+    let mut world = World::new(1);
+    world.serve(0, 4, 6, 300);
+    while world.pick_one(0) {
+        let long = world.start(0);
+        world.slow.push_back(long);
+        assert!(world.slow.len() < 20, "it never waits");
+    }
+    world.now = world.now + Duration::from_millis(500);
+    assert!(
+        world.pick_one(0),
+        "nothing else can tell whether it still works"
+    );
+    let short = world.start(0);
+    assert!(!world.pick_one(0), "one at a time");
+    world.now = world.now + Duration::from_millis(1);
+    world.finish(short, Some(Fault::None));
+    let mut shorts: Vec<Start> = Vec::new();
+    while world.pick_one(0) {
+        let short = world.start(0);
+        shorts.push(short);
+        assert!(shorts.len() < 20, "it never waits");
+    }
+    assert!(
+        shorts.len() >= 4,
+        "as many as it works on: {}",
+        shorts.len()
+    );
+    for start in shorts.into_iter().chain(std::mem::take(&mut world.slow)) {
+        world.finish(start, Some(Fault::None));
+    }
+    let known = world.policy.learned.endpoint(0, 0, world.now);
+    assert_eq!(known.working, 0);
+}
+
+#[test]
+fn a_write_is_not_sent_to_a_full_endpoint_that_may_hang_while_others_move() {
+    let mut world = World::new(2);
+    for endpoint in [0, 1] {
+        world.serve(endpoint, 4, 6, 300);
+    }
+    while world.pick_one(0) {
+        world.start(0);
+    }
+    world.now = world.now + Duration::from_secs(5);
+    while world.pick_one(1) {
+        world.start(1);
+    }
+    world.views[0].standing = Standing::PREFERRED;
+    let pool = PoolView::new(&world.views, Standing::PREFERRED, world.now, 5.0);
+    let pick = |ask: &Ask| world.policy.pick(&pool, ask, &mut Random::seeded(1));
+    assert_eq!(pick(&READ).map(|pick| pick.index), Some(0));
+    let write = Ask {
+        may_try: false,
+        ..READ
+    };
+    assert_eq!(pick(&write), None);
+}
+
 /// The time of a kind of request is known once some of it were seen.
 #[test]
 fn a_request_that_is_known_to_take_long_makes_no_endpoint_late() {
