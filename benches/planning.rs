@@ -70,6 +70,7 @@ fn steps(
             execution: ExecutionStrategy::of_store(dialect.store()),
             history: &history,
             load: &SystemLoad::default(),
+            database: None,
             user: Some("ada"),
         };
         planner.plan(call, context)

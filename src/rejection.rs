@@ -90,6 +90,8 @@ rejections! {
     TenantShare = 429, "tenant_share", NotSent;
     /// Every endpoint that may take the request has answered such requests with 429 and asked to be left alone for a while.
     RateLimited = 429, "rate_limited", NotSent;
+    /// The plan needs more of a resource than is left, and such requests are refused.
+    Infeasible = 503, "infeasible", NotSent;
     /// The transaction id names no endpoint that is known.
     TransactionNotFound = 404, "transaction_not_found", TransactionNotFound;
     /// No response to a read came in time.
@@ -149,6 +151,12 @@ impl Rejection {
         self.retry_after = invited.then_some(span);
         self
     }
+}
+
+/// The refusal of a request that needs more of this resource than is left.
+pub fn infeasible(resource: &str, retry_after: Duration) -> Rejection {
+    let detail = format!("the request needs more of a resource than is left: {resource}");
+    Rejection::new(RejectionReason::Infeasible, detail).retry_after(retry_after)
 }
 
 /// The refusal of a request that was not let wait for an endpoint, or has waited for too long.

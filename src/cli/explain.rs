@@ -155,6 +155,7 @@ impl<'a> Explainer<'a> {
             execution,
             history: &PlanHistory::default(),
             load: &SystemLoad::default(),
+            database: None,
             user: self.user(described),
         };
         let plan = self.planner.plan(&call, context);

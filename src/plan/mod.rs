@@ -1,5 +1,5 @@
 //! The planner: how much work a call is, how long it may take, whether and how long its response is
-//! stored, and how important it is. Pure functions over the call, the load of the machine and
+//! stored, and how important it is. Pure functions over the call, the load and
 //! what became of plans before; no I/O, no clock. It routes nothing and stores nothing.
 //!
 //! One file for each step; [`Planner`] calls them in order.
@@ -9,8 +9,10 @@ mod category;
 mod complexity;
 mod cost;
 mod execution;
+mod feasibility;
 mod history;
 mod load;
+mod needs;
 mod planner;
 mod priority;
 mod time;
@@ -19,8 +21,10 @@ pub use cache_policy::{CacheDecision, CachePolicy};
 pub use category::Category;
 pub use complexity::{Complexity, Terms};
 pub use execution::ExecutionStrategy;
+pub use feasibility::Resource;
 pub use history::{KeyReport, Performance, PlanHistory, PlanKey, PlanOutcome};
 pub use load::SystemLoad;
+pub use needs::Needs;
 pub use planner::{PlanContext, Planner};
 
 use crate::dialect::QueryType;
@@ -50,6 +54,9 @@ pub struct Plan {
     pub similar_queries_count: usize,
     /// Mean time of those that succeeded, seconds; 0: of none.
     pub avg_historical_performance: f64,
+    pub resource_requirements: Needs,
+    /// The resource of which most is lacking; its priority is lower for that. `None`: it fits.
+    pub short_of: Option<Resource>,
 }
 
 /// How a response is stored.
@@ -75,6 +82,8 @@ impl Plan {
             priority: priority::USUAL,
             similar_queries_count: 0,
             avg_historical_performance: 0.0,
+            resource_requirements: Needs::default(),
+            short_of: None,
         }
     }
 

@@ -2,8 +2,10 @@
 
 use super::cache_policy::{CacheDecision, CachePolicy};
 use super::complexity::{self, Score};
+use super::feasibility::Limits;
 use super::{
-    Complexity, ExecutionStrategy, Plan, PlanHistory, PlanKey, SystemLoad, cost, priority, time,
+    Complexity, ExecutionStrategy, Needs, Plan, PlanHistory, PlanKey, SystemLoad, cost, priority,
+    time,
 };
 use crate::config;
 use crate::dialect::Call;
@@ -14,6 +16,7 @@ pub struct Planner {
     enabled: bool,
     cache: CachePolicy,
     premium_prefix: String,
+    limits: Limits,
 }
 
 /// What a plan depends on beside its call.
@@ -24,6 +27,8 @@ pub struct PlanContext<'a> {
     /// What became of the plans of the service.
     pub history: &'a PlanHistory,
     pub load: &'a SystemLoad,
+    /// The load of the service's endpoints, 0..=1.
+    pub database: Option<f64>,
     pub user: Option<&'a str>,
 }
 
@@ -34,6 +39,7 @@ impl Planner {
             enabled: planner.enabled,
             cache: CachePolicy::new(cache),
             premium_prefix: planner.premium_prefix.clone(),
+            limits: Limits::new(planner),
         }
     }
 
@@ -66,6 +72,7 @@ impl Planner {
             execution,
             history,
             load,
+            database,
             user,
         } = context;
         let Score {
@@ -79,6 +86,9 @@ impl Planner {
         });
         let of_type = Some(similar.mean).filter(|mean| *mean > 0.0);
         let measured = history.shape_time(call.shape).or(of_type);
+        let needs = Needs::of(level, execution);
+        let short_of = self.limits.short_of(&needs, load, database);
+        let priority = self.priority(user, level);
         Plan {
             query_type: call.query_type,
             execution,
@@ -88,9 +98,11 @@ impl Planner {
             cost: cost::estimate(level, execution, call.features.final_limit),
             time: time::estimate(level, measured, load.cpu),
             cache: None,
-            priority: self.priority(user, level),
+            priority: short_of.map_or(priority, |_| priority::lowered(priority)),
             similar_queries_count: similar.count,
             avg_historical_performance: similar.mean,
+            resource_requirements: needs,
+            short_of,
         }
     }
 

@@ -16,6 +16,11 @@ pub fn of(user: Option<&str>, premium_prefix: &str, complexity: Complexity) -> u
     }
 }
 
+/// The priority of a request that needs more than is left.
+pub fn lowered(priority: u8) -> u8 {
+    priority.saturating_sub(2).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -109,9 +109,9 @@ async fn follow_file(
 async fn sample(shared: Arc<Shared>) {
     let mut machine = sample::Machine::default();
     loop {
-        let load = machine.load(shared.config().memory.enabled);
-        shared.resources.push(sample::resources(&shared, &load));
-        shared.sampled(load);
+        let sample = machine.sample(&shared);
+        shared.sampled(sample::load(&sample));
+        shared.resources.push(sample);
         tell_what_time_changed(&shared);
         shared.ticks.tick("sampler", shared.clock.now());
         tokio::time::sleep(SAMPLE_EVERY).await;

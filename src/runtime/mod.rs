@@ -9,6 +9,7 @@ mod figures;
 mod learn;
 mod listeners;
 mod monitor;
+mod network;
 mod overlay;
 mod probing;
 mod reload;

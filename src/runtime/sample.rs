@@ -1,6 +1,7 @@
-//! Samples the machine's load from `/proc`: the processors, by which plans estimate times, and the memory, which
-//! the health route shows. What cannot be read stays unknown.
+//! Samples the machine's load from `/proc`: the processors, by which plans estimate times, the memory and the network, and the
+//! load of the services: a plan fits or not by all of these. What cannot be read stays unknown.
 
+use super::network::Network;
 use crate::balance::PoolStats;
 use crate::dialect::DialectName;
 use crate::observe::metrics::process::resident_bytes;
@@ -8,10 +9,11 @@ use crate::observe::unix_ms;
 use crate::plan::SystemLoad;
 use crate::shared::{ResourceSample, Shared};
 
-/// Reads one sample after the other; processor time is a difference between two.
+/// Reads one sample after the other; processor time and what goes over the network are differences between two.
 #[derive(Default)]
 pub struct Machine {
     last: Option<Ticks>,
+    network: Network,
 }
 
 #[derive(Clone, Copy)]
@@ -21,11 +23,16 @@ struct Ticks {
 }
 
 impl Machine {
-    /// A new sample; the memory only when it is watched.
-    pub fn load(&mut self, memory_watched: bool) -> SystemLoad {
-        SystemLoad {
-            cpu: self.cpu(),
-            memory: memory_watched.then(memory).flatten(),
+    /// The resources at this moment.
+    pub fn sample(&mut self, shared: &Shared) -> ResourceSample {
+        let network = self.network.load(shared.clock.now());
+        let memory_watched = shared.config().memory.enabled;
+        ResourceSample {
+            cpu_usage: self.cpu(),
+            memory_usage: memory_watched.then(memory).flatten(),
+            network_usage: network.usage,
+            network_bytes_per_second: network.bytes_per_second,
+            ..resources(shared)
         }
     }
 
@@ -66,8 +73,18 @@ fn memory() -> Option<f64> {
     (total > 0.0).then(|| (1.0 - free / total).clamp(0.0, 1.0))
 }
 
-/// The resources at this moment, beside the machine's load.
-pub fn resources(shared: &Shared, machine: &SystemLoad) -> ResourceSample {
+/// What plans are made against.
+pub fn load(sample: &ResourceSample) -> SystemLoad {
+    SystemLoad {
+        cpu: sample.cpu_usage,
+        memory: sample.memory_usage,
+        network: sample.network_usage,
+        databases: sample.services.clone(),
+    }
+}
+
+/// The resources of the services and the process; nothing of the machine.
+fn resources(shared: &Shared) -> ResourceSample {
     let (snapshot, now) = (shared.snapshot(), shared.clock.now());
     let pools = |dialect: DialectName| {
         let own = snapshot.services();
@@ -83,8 +100,6 @@ pub fn resources(shared: &Shared, machine: &SystemLoad) -> ResourceSample {
     let brokers = || snapshot.services().map(|service| &service.pool);
     ResourceSample {
         timestamp: unix_ms(),
-        cpu_usage: machine.cpu,
-        memory_usage: machine.memory,
         process_memory: resident_bytes(),
         held_bodies: shared.bodies.held() as u64,
         vector_db_load: mean_load(&vector),
@@ -96,6 +111,7 @@ pub fn resources(shared: &Shared, machine: &SystemLoad) -> ResourceSample {
         pending_queries: brokers().map(|pool| pool.broker().pending()).sum(),
         max_queue_size: brokers().map(|pool| pool.queue_rules().max_pending).sum(),
         services: loads.collect(),
+        ..ResourceSample::default()
     }
 }
 

@@ -18,6 +18,10 @@ pub struct ResourceSample {
     pub cpu_usage: Option<f64>,
     /// The machine's.
     pub memory_usage: Option<f64>,
+    /// Of the machine's busiest interface in its busier direction, where an interface says what it carries.
+    pub network_usage: Option<f64>,
+    /// Over all interfaces but the loopback, in both directions.
+    pub network_bytes_per_second: Option<f64>,
     /// Bytes of the process.
     pub process_memory: Option<u64>,
     /// Bytes of bodies that are buffered.

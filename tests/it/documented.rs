@@ -43,6 +43,7 @@ fn yaml(cluster: &Cluster, graph: &Graph, l1: &str) -> String {
          queries: {{slow_threshold: 300ms}}\n\
          balance: {{preferred_zone: here, shadow: least_connections, monitor: {{interval: 20ms, lasting: 20ms}}}}\n\
          health: {{interval: 100ms, unhealthy_after: 100}}\n\
+         planner: {{max_db_load: 0}}\n\
          breaker: {{threshold: 3, open_for: 500ms}}\n\
          process: {{reload_delay: 1h}}\n\
          upstream: {{idle_timeout: 1ms}}\n\

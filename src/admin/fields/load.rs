@@ -9,6 +9,8 @@ const RESOURCE: &[Field] = fields! {
     "timestamp" Number, "When it was sampled, milliseconds since 1970; each second.";
     "cpu_usage" MaybeNumber, "The machine's processors, 0 to 1.";
     "memory_usage" MaybeNumber, "The machine's memory, 0 to 1; null when memory.enabled is false.";
+    "network_usage" MaybeNumber, "The machine's busiest network interface in its busier direction, 0 to 1; null where no interface says what it carries (many virtual ones do not). The loopback does not count.";
+    "network_bytes_per_second" MaybeNumber, "Bytes over all interfaces but the loopback, in both directions; null in the first second.";
     "process_memory" MaybeNumber, "Resident bytes of the process.";
     "held_bodies" Number, "Bytes of bodies that are buffered.";
     "vector_db_load" MaybeNumber, "Mean load score A of the endpoints of Qdrant, 0 to 1; null without any.";

@@ -147,6 +147,12 @@ const PLAN_DETAILS: &[Field] = fields! {
     "priority" Number, "1 to 10, larger is more important.";
     "similar_queries_count" Number, "Outcomes of the same type and strategy that the service has in its history.";
     "avg_historical_performance" Number, "Mean time of those that succeeded, seconds; 0: of none.";
+    "resource_requirements.cpu" Number, "What it needs of the machine's processors if it has them alone, 0 to 1.";
+    "resource_requirements.memory" Number, "Of its memory.";
+    "resource_requirements.network" Number, "Of its network.";
+    "resource_requirements.vector_db" Number, "Of the endpoints of Qdrant.";
+    "resource_requirements.graph_db" Number, "Of the endpoints of Neo4j.";
+    "short_of" MaybeText, "The resource of which most was lacking beside what planner.max_* left: cpu, memory, network or database; null: it fits.";
 };
 
 /// What the cache said.

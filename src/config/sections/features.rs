@@ -14,22 +14,46 @@ section! {
         enabled: bool = true,
         /// Response time taken as 1.0 in scores.
         max_response_time: Duration = secs(5) => time(),
-        /// CPU share above which a plan does not fit. Not used yet.
-        max_cpu_usage: f64 = 0.8 => share().not_used_yet(),
-        /// Memory share above which a plan does not fit. Not used yet.
-        max_memory_usage: f64 = 0.8 => share().not_used_yet(),
-        /// Load of a database above which a plan does not fit. Not used yet.
-        max_db_load: f64 = 0.9 => share().not_used_yet(),
+        /// Share of the machine's processors past which a plan does not fit: what is in use and what it needs. What is not measured speaks against no plan.
+        max_cpu_usage: f64 = 0.8 => share(),
+        /// Share of the machine's memory past which a plan does not fit. Without `memory.enabled` it is not measured.
+        max_memory_usage: f64 = 0.8 => share(),
+        /// Load of a service's endpoints (load score A) past which a plan does not fit.
+        max_db_load: f64 = 0.9 => share(),
         /// Requests of all services that wait for an endpoint at most: past that none is let wait. `balance.queue.max_pending` bounds each service.
         max_queue_size: u32 = 1000 => within(0.0, 1e6),
-        /// Factor on what a plan needs when it is compared with the load (1.0 = literal). Not used yet.
-        requirement_scale: f64 = 0.1 => within(0.0, 100.0).not_used_yet(),
+        /// Whether what a plan needs counts in part or in full.
+        feasibility: FeasibilityRule = FeasibilityRule::Scaled,
+        /// What of a plan's need counts, with `feasibility: scaled`: requests share a machine, and a need is that of one that has it alone.
+        requirement_scale: f64 = 0.1 => within(0.0, 100.0),
+        /// What becomes of a request whose plan does not fit.
+        when_infeasible: WhenInfeasible = WhenInfeasible::LowerPriority,
         /// Prefix of users whose requests have a higher priority: where requests wait for an endpoint, theirs go first.
         premium_prefix: String = "premium_".into(),
         /// Header that names the user, for `premium_prefix`.
         user_header: String = "x-user-id".into() => formed(&HEADER),
         /// Outcomes of plans that are kept of each service, type and strategy. None: estimates go by the shape of a request alone.
         history: u32 = 1000 => within(0.0, 1e5),
+    }
+}
+
+choice! {
+    /// What of a plan's need counts when it is compared with what is left.
+    FeasibilityRule {
+        /// The share `planner.requirement_scale` of it.
+        Scaled = "scaled",
+        /// All of it: only an idle machine takes complex requests, and none takes the most complex ones.
+        Strict = "strict",
+    }
+}
+
+choice! {
+    /// What becomes of a request whose plan does not fit.
+    WhenInfeasible {
+        /// It is served, and where requests wait for an endpoint, others go first: its priority is lower by two.
+        LowerPriority = "lower_priority",
+        /// It is refused before anything is sent, unless it belongs to an open transaction or the cache has its response.
+        Refuse = "refuse",
     }
 }
 

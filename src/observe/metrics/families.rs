@@ -112,6 +112,8 @@ families! {
         "Requests in flight for longer than was planned.";
     plans: Counters<2> = "plans_total" ["strategy", "complexity"] NONE,
         "Plans made.";
+    infeasible_plans: Counters<2> = "infeasible_plans_total" ["service", "resource"] NONE,
+        "Plans that needed more of a resource than was left (planner.max_*): cpu, memory, network, database (the endpoints of the service).";
     plan_duration: Histograms<1> = "plan_duration_seconds" ["service"] FAST,
         "Time to plan a request.";
     estimate_ratio: Histograms<1> = "estimate_ratio" ["service"] RATIO,

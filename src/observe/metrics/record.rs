@@ -88,6 +88,11 @@ fn plan(families: &Families, seen: &Observation) {
     let Some(plan) = &seen.plan else { return };
     let labels = [plan.execution.label(), plan.complexity.label()];
     families.plans.with(labels, |one| one.inc());
+    if let Some(resource) = plan.short_of {
+        families
+            .infeasible_plans
+            .with([&seen.service, resource.label()], |one| one.inc());
+    }
 }
 
 /// Counts by how much a plan's estimates were wrong.

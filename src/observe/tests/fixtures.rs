@@ -6,7 +6,7 @@ use crate::dialect::{Call, Effect, Fault, QueryType, Target};
 use crate::observe::{
     AttemptNote, ExpectedTime, InFlight, Name, Observer, Opening, RunningAttempt,
 };
-use crate::plan::{Complexity, ExecutionStrategy, Plan};
+use crate::plan::{Complexity, ExecutionStrategy, Plan, Resource};
 use crate::random::Random;
 use balancing::Distance;
 use std::sync::Arc;
@@ -100,5 +100,7 @@ pub fn plan(time: Duration) -> Plan {
         priority: 5,
         similar_queries_count: 0,
         avg_historical_performance: 0.0,
+        resource_requirements: Default::default(),
+        short_of: Some(Resource::Memory),
     }
 }

@@ -195,6 +195,10 @@ fn a_request_is_counted_under_its_labels() {
             r#"pointsman_plans_total{complexity="complex",strategy="vector_only"}"#,
             1.0,
         ),
+        (
+            r#"pointsman_infeasible_plans_total{resource="memory",service="vectors"}"#,
+            1.0,
+        ),
         (r#"pointsman_estimate_ratio_sum{service="vectors"}"#, 2.0),
         (r#"pointsman_cost_ratio_sum{service="vectors"}"#, 0.5),
         (

@@ -1,6 +1,6 @@
 use super::*;
 use crate::dialect::{Effect, Features, QueryType, Storability, Target};
-use crate::plan::PlanOutcome;
+use crate::plan::{PlanOutcome, Resource};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -12,6 +12,14 @@ fn planner_with(change: fn(&mut config::Planner)) -> Planner {
     let mut settings = config::Planner::default();
     change(&mut settings);
     Planner::new(&settings, &config::Cache::default())
+}
+
+fn loaded(cpu: Option<f64>, memory: Option<f64>) -> SystemLoad {
+    SystemLoad {
+        cpu,
+        memory,
+        ..SystemLoad::default()
+    }
 }
 
 /// A plan of a service that has planned nothing before.
@@ -27,6 +35,7 @@ fn planned(
         execution,
         history,
         load,
+        database: None,
         user,
     };
     planner.plan(call, context)
@@ -51,9 +60,9 @@ fn search() -> Call {
 }
 
 #[test]
-fn the_load_changes_the_expected_time_and_nothing_else() {
+fn a_load_that_leaves_enough_changes_the_expected_time_and_nothing_else() {
     let plan = |cpu| {
-        let load = SystemLoad { cpu, memory: cpu };
+        let load = loaded(cpu, cpu);
         planned(
             &planner(),
             &search(),
@@ -62,7 +71,7 @@ fn the_load_changes_the_expected_time_and_nothing_else() {
             None,
         )
     };
-    let (busy, idle) = (plan(Some(1.0)), plan(None));
+    let (busy, idle) = (plan(Some(0.7)), plan(None));
     assert!(busy.time > idle.time);
     let same_time = Plan {
         time: idle.time,
@@ -103,10 +112,7 @@ fn cost_and_time_follow_the_level_and_the_strategy() {
         &planner(),
         &search(),
         ExecutionStrategy::VectorOnly,
-        &SystemLoad {
-            cpu: Some(0.4),
-            memory: None,
-        },
+        &loaded(Some(0.4), None),
         None,
     );
     assert!((plan.cost - 1.0 * 0.5 * 1.05).abs() < 1e-12);
@@ -122,6 +128,7 @@ fn what_was_measured_draws_the_next_estimate_of_its_shape_or_else_of_its_type() 
             execution: ExecutionStrategy::VectorOnly,
             history: &history,
             load: &SystemLoad::default(),
+            database: None,
             user: None,
         };
         planner().plan(&call, context)
@@ -149,6 +156,25 @@ fn what_was_measured_draws_the_next_estimate_of_its_shape_or_else_of_its_type() 
     assert!(near(&unseen, 0.15));
     assert_eq!(unseen.similar_queries_count, 2);
     assert!((unseen.avg_historical_performance - 0.2).abs() < 1e-9);
+}
+
+#[test]
+fn a_plan_that_needs_more_than_is_left_comes_out_with_a_lower_priority() {
+    let busy = loaded(Some(0.9), Some(0.9));
+    for (user, priority) in [(None, 3), (Some("premium_ada"), 6)] {
+        let plan = planned(
+            &planner(),
+            &search(),
+            ExecutionStrategy::VectorOnly,
+            &busy,
+            user,
+        );
+        assert!(plan.time > Duration::ZERO);
+        assert_eq!(
+            (plan.short_of, plan.priority),
+            (Some(Resource::Cpu), priority)
+        );
+    }
 }
 
 #[test]
@@ -250,7 +276,7 @@ proptest! {
     #[test]
     fn every_call_gets_a_sound_plan(query_type in any_type(), execution in any_execution(), features in any_features(), cpu in any_share()) {
         let call = Call { query_type, features, ..search() };
-        let load = SystemLoad { cpu, memory: None };
+        let load = loaded(cpu, None);
         let plan = planned(&planner(), &call, execution, &load, None);
         prop_assert!(plan.time > Duration::ZERO && plan.time < Duration::from_secs(10));
         let sum: f64 = plan.terms.iter().map(|(_, value)| value).sum();

@@ -64,6 +64,7 @@ impl Outbound {
             execution: service.execution,
             history: &service.history,
             load,
+            database: load.databases.get(&*service.name).copied(),
             user: snapshot.user(&request.head.headers),
         };
         let plan = snapshot.planner.plan(&call, context);

@@ -7,8 +7,9 @@ use super::progress::Progress;
 use super::requester::{self, Requester};
 use crate::balance::{NoPermit, NoRoute, Route, RouteRequest, WaitTerms};
 use crate::clock::Moment;
-use crate::config::AffinityKey;
+use crate::config::{AffinityKey, WhenInfeasible};
 use crate::dialect::Placement;
+use crate::plan::Resource;
 use balancing::Refusal;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -18,6 +19,8 @@ use tokio::time::Instant;
 pub enum Unplaced {
     NoRoute(NoRoute),
     Refused(Refusal),
+    /// Too little is left of a resource, and nothing was sent yet.
+    Infeasible(Resource),
     RequesterGone,
 }
 
@@ -37,6 +40,9 @@ pub async fn find(
     progress: &mut Progress<'_>,
     requester: &mut Option<&mut dyn Requester>,
 ) -> Result<Route, Unplaced> {
+    if let Some(resource) = short_of(outbound).filter(|_| progress.is_first()) {
+        return Err(Unplaced::Infeasible(resource));
+    }
     let begun = caller.shared.clock.now();
     let placement = match progress.to_writer && outbound.is_movable() {
         true => &Placement::Writer,
@@ -99,6 +105,18 @@ async fn wait(
         answer = pending.answer() => Ok(answer?),
         () = requester::gone_in_queue(requester) => Err(Unplaced::RequesterGone),
     }
+}
+
+/// The resource for which the call is refused. An open transaction holds what it has, and goes on; to say that a server runs
+/// needs nothing.
+fn short_of(outbound: &Outbound) -> Option<Resource> {
+    let (rule, call) = (
+        outbound.snapshot.config.planner.when_infeasible,
+        &outbound.call,
+    );
+    let is_pinned = matches!(call.placement, Placement::Pinned(_));
+    let may_refuse = rule == WhenInfeasible::Refuse && !is_pinned && call.facts().asks_data;
+    outbound.plan.short_of.filter(|_| may_refuse)
 }
 
 /// How long the call may wait now: its waits for earlier attempts count.

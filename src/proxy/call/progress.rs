@@ -63,6 +63,11 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// Whether no attempt was made yet.
+    pub fn is_first(&self) -> bool {
+        !self.sent && self.attempts == 0 && self.error.is_none()
+    }
+
     /// An endpoint responded: what follows.
     pub fn responded(&mut self, response: &CallResponse) -> RetryDecision {
         self.note_response(response);
@@ -162,6 +167,9 @@ impl<'a> Progress<'a> {
     pub fn unplaced(&mut self, why: Unplaced) -> SendEnd {
         match (why, self.fallback.take()) {
             (Unplaced::RequesterGone, _) => SendEnd::RequesterGone,
+            (Unplaced::Infeasible(resource), _) => {
+                SendEnd::Refused(rejection::infeasible(resource.label(), SOON))
+            }
             (Unplaced::Refused(_), Some(fallback)) => SendEnd::Response(fallback),
             (Unplaced::Refused(refusal), None) => match self.error.take() {
                 Some(error) => SendEnd::Refused(self.refusal(&error, None)),

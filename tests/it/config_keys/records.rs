@@ -24,6 +24,38 @@ observations! {
         let proxy = given.over("qdrant", &[&origin]).start().await;
         record(&proxy, POINT, "x-user-id: premium_1\r\n", "").await["plan"]["priority"].clone()
     }
+    /// The machine of the test may be as busy as can be, so the limits that are not asked for are all of it.
+    lacks_a_resource(given) {
+        let origin = good().await;
+        let (lacking, scale) = match given.key {
+            "planner.max_cpu_usage" => ("cpu", "0"),
+            "planner.max_memory_usage" => ("memory", "0"),
+            "planner.feasibility" => ("database", "0"),
+            _ => ("database", "0.0001"),
+        };
+        let mut setup = given.over("http", &[&origin]);
+        for (key, value) in [
+            ("planner.max_cpu_usage", "1"),
+            ("planner.max_memory_usage", "1"),
+            ("planner.max_db_load", "0.3"),
+            ("planner.requirement_scale", scale),
+        ] {
+            if key != given.key {
+                setup = setup.set(key, value);
+            }
+        }
+        let proxy = setup.start().await;
+        given.comes(async || {
+            let plan = record(&proxy, "/", "", "").await["plan"].clone();
+            plan["short_of"] == lacking
+        })
+        .await
+    }
+    refusals_of_what_does_not_fit(given) {
+        let origin = good().await;
+        let proxy = given.over("http", &[&origin]).set("planner.max_db_load", "0").start().await;
+        given.comes(async || get(&proxy, "/").await.status == 503).await
+    }
     outcomes_kept(given) {
         let origin = good().await;
         let proxy = given.over("http", &[&origin]).start().await;

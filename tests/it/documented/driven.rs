@@ -89,6 +89,8 @@ impl Site {
             .section("cache: {l1: {size: 64MiB}, rejoin_hold: 1ms, share_wait: 1m}")
             .section(&format!("queries: {{slow_threshold: {SLOW}ms}}"))
             .section("thresholds: {memory_usage: 100}")
+            // The machine of the test may be as busy as can be.
+            .section("planner: {max_cpu_usage: 1, max_memory_usage: 1, requirement_scale: 0}")
             .section("process: {reload_delay: 1h}")
             .start_binary();
         let at = process.addresses().await;

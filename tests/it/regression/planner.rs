@@ -1,9 +1,9 @@
 //! What the planner learns of requests that ended.
 
-use crate::support::{Addresses, Origin, Step, eventually};
+use crate::support::{Addresses, Origin, Setup, Step, eventually};
 use pointsman::config;
 use pointsman::runtime::Server;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -29,6 +29,62 @@ async fn plan(at: Addresses, id: &str) -> Value {
     })
     .await;
     at.data(&path).await["plan"].clone()
+}
+
+/// The limits of the planner were keys without use. What does not fit is served behind others or refused, as configured; a
+/// transaction that is open goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_fit_is_served_or_refused_as_configured_and_a_transaction_goes_on() {
+    const STATEMENT: &str = r#"{"statements":[{"statement":"MATCH (n:P) RETURN n"}]}"#;
+    let origin = Origin::start(|seen| match seen.target() {
+        "/db/neo4j/tx" => Step::json(
+            201,
+            r#"{"results":[],"errors":[],"commit":"http://t/db/neo4j/tx/9/commit","transaction":{}}"#,
+        ),
+        _ => Step::json(200, r#"{"results":[],"errors":[]}"#),
+    })
+    .await;
+    for (rule, status) in [("lower_priority", 200), ("refuse", 503)] {
+        // The machine of the test may be as busy as can be.
+        let proxy = Setup::new("neo4j", &[origin.url()])
+            .section("planner: {max_cpu_usage: 1, max_memory_usage: 1, max_db_load: 0.5, requirement_scale: 0}")
+            .set("planner.when_infeasible", rule)
+            .start()
+            .await;
+        let begun = proxy.post("/db/neo4j/tx", STATEMENT).await.json();
+        let commit = begun["commit"].as_str().expect("a URL");
+        let commit = commit.trim_start_matches("http://t").to_owned();
+        let load = json!({"current_connections": 100, "cpu_usage": 1.0, "memory_usage": 1.0, "queue_size": 100});
+        let instances = proxy.data("/api/coordination/instances").await;
+        let name = instances["db"][0]["instance_id"].as_str().expect("a name");
+        let path = format!("/api/coordination/instances/db/{name}/metrics");
+        assert_eq!(proxy.operate("PUT", &path, "", &load).await.status, 200);
+        eventually("a sample of the load", || async {
+            let resources = proxy.data("/api/coordination/resources?limit=1").await;
+            resources["current"]["services"]["db"] == 1.0
+        })
+        .await;
+        let alone = proxy.post("/db/neo4j/tx/commit", STATEMENT).await;
+        assert_eq!(alone.status, status, "{rule}");
+        eventually("the metric", || async {
+            let labels = ["resource=\"database\""];
+            let family = "pointsman_infeasible_plans_total";
+            proxy.series(family, &labels).await >= 1.0
+        })
+        .await;
+        let record = proxy.data("/api/coordination/explain?limit=1").await[0].clone();
+        assert_eq!(record["plan"]["short_of"], "database", "{record}");
+        assert_eq!(record["plan"]["priority"], 3, "{record}");
+        assert_eq!(
+            record["rejection"],
+            match status {
+                503 => json!("infeasible"),
+                _ => Value::Null,
+            }
+        );
+        assert_eq!(proxy.post(&commit, STATEMENT).await.status, 200, "{rule}");
+        proxy.server.stop().await;
+    }
 }
 
 /// One mean served all services, so that a slow database made the requests to a fast one seem slow.

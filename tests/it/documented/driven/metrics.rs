@@ -143,6 +143,8 @@ fn plans(scrape: &mut Scrape<'_>, records: &[Value], history: &Value) {
             be(records.iter().filter(same).count()),
         );
     }
+    // Nothing is needed of what is left; `regression/planner.rs` drives what does not fit.
+    scrape.is("infeasible_plans_total", &[], be(0));
     scrape.holds("plan_duration_seconds", &[], &all(records, "/times/plan"));
     let ratio = |one: &Value| {
         let attempt = one["route"]["attempts"].as_array()?.last()?;

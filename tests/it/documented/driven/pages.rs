@@ -83,6 +83,12 @@ async fn records(site: &Site, wrong: &mut Differences) {
         ("plan.cache.category", be("entity")),
         ("plan.cache.ttl", be(7200.0)),
         ("plan.priority", be(5)),
+        ("plan.resource_requirements.cpu", be(0.1)),
+        ("plan.resource_requirements.memory", be(0.05)),
+        ("plan.resource_requirements.network", be(0.02)),
+        ("plan.resource_requirements.vector_db", be(0.8)),
+        ("plan.resource_requirements.graph_db", be(0.0)),
+        ("plan.short_of", be(Value::Null)),
         (
             "plan.similar_queries_count",
             Must::Lie(1.0, REQUESTS as f64),
@@ -638,7 +644,8 @@ async fn load(site: &Site, wrong: &mut Differences) {
     queue(site, wrong).await;
     eventually("a sample of it", || async {
         let resources = site.at.data("/api/coordination/resources").await;
-        resources["current"]["services"]["db"] == 0.5
+        let current = &resources["current"];
+        current["services"]["db"] == 0.5 && current["network_bytes_per_second"].is_number()
     })
     .await;
     let resources = site.at.data("/api/coordination/resources?limit=1").await;
@@ -647,6 +654,15 @@ async fn load(site: &Site, wrong: &mut Differences) {
             ("timestamp", Must::Lie(start(site), now())),
             ("cpu_usage", Must::Lie(0.0, 1.0)),
             ("memory_usage", Must::Lie(0.0, 1.0)),
+            // Null where no interface says what it carries.
+            (
+                "network_usage",
+                match resources["current"]["network_usage"].is_null() {
+                    true => be(Value::Null),
+                    false => Must::Lie(0.0, 1.0),
+                },
+            ),
+            ("network_bytes_per_second", Must::Lie(0.0, 1e12)),
             ("process_memory", Must::Lie(1e6, 1e11)),
             ("held_bodies", be(0)),
             ("vector_db_load", be(0.5)),
