@@ -55,7 +55,7 @@ pub struct Plan {
     /// Mean time of those that succeeded, seconds; 0: of none.
     pub avg_historical_performance: f64,
     pub resource_requirements: Needs,
-    /// The resource of which most is lacking; its priority is lower for that. `None`: it fits.
+    /// The resource of which most is lacking; its priority may be lower for that. `None`: it fits.
     pub short_of: Option<Resource>,
 }
 

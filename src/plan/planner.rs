@@ -88,7 +88,12 @@ impl Planner {
         let measured = history.shape_time(call.shape).or(of_type);
         let needs = Needs::of(level, execution);
         let short_of = self.limits.short_of(&needs, load, database);
-        let priority = self.priority(user, level);
+        let priority = match short_of {
+            Some(_) if self.fits_a_simple_one(context) => {
+                priority::lowered(self.priority(user, level))
+            }
+            _ => self.priority(user, level),
+        };
         Plan {
             query_type: call.query_type,
             execution,
@@ -98,7 +103,7 @@ impl Planner {
             cost: cost::estimate(level, execution, call.features.final_limit),
             time: time::estimate(level, measured, load.cpu),
             cache: None,
-            priority: short_of.map_or(priority, |_| priority::lowered(priority)),
+            priority,
             similar_queries_count: similar.count,
             avg_historical_performance: similar.mean,
             resource_requirements: needs,
@@ -117,6 +122,14 @@ impl Planner {
             cost: f64::MIN_POSITIVE,
             ..Plan::unclassified()
         }
+    }
+
+    /// Where not even a simple request fits, all are alike: a lower priority would only put those of a busy second behind those
+    /// that come after it.
+    fn fits_a_simple_one(&self, context: PlanContext<'_>) -> bool {
+        let least = Needs::of(Complexity::Simple, context.execution);
+        let short_of = self.limits.short_of(&least, context.load, context.database);
+        short_of.is_none()
     }
 
     fn priority(&self, user: Option<&str>, level: Complexity) -> u8 {

@@ -50,7 +50,7 @@ choice! {
 choice! {
     /// What becomes of a request whose plan does not fit.
     WhenInfeasible {
-        /// It is served, and where requests wait for an endpoint, others go first: its priority is lower by two.
+        /// It is served. Where requests wait for an endpoint, those that fit go first: its priority is lower by two as long as a simple request fits.
         LowerPriority = "lower_priority",
         /// It is refused before anything is sent, unless it belongs to an open transaction or the cache has its response.
         Refuse = "refuse",

@@ -159,16 +159,20 @@ fn what_was_measured_draws_the_next_estimate_of_its_shape_or_else_of_its_type() 
 }
 
 #[test]
-fn a_plan_that_needs_more_than_is_left_comes_out_with_a_lower_priority() {
-    let busy = loaded(Some(0.9), Some(0.9));
-    for (user, priority) in [(None, 3), (Some("premium_ada"), 6)] {
-        let plan = planned(
-            &planner(),
-            &search(),
-            ExecutionStrategy::VectorOnly,
-            &busy,
-            user,
-        );
+fn a_plan_that_needs_more_than_is_left_comes_out_behind_those_that_fit() {
+    let hops = Call {
+        query_type: QueryType::MultiHopReasoning,
+        ..search()
+    };
+    let (near, busy) = (loaded(Some(0.78), None), loaded(Some(0.9), Some(0.9)));
+    for (call, load, user, priority) in [
+        (&hops, &near, None, 3),
+        (&hops, &near, Some("premium_ada"), 6),
+        // Where nothing fits, all are alike.
+        (&hops, &busy, None, 5),
+        (&search(), &busy, None, 5),
+    ] {
+        let plan = planned(&planner(), call, ExecutionStrategy::VectorOnly, load, user);
         assert!(plan.time > Duration::ZERO);
         assert_eq!(
             (plan.short_of, plan.priority),
