@@ -3,8 +3,7 @@
 
 use crate::arrivals::Arrival;
 use balancing::health::Trial;
-use balancing::{Ask, Fault, Moment, Slowness, Start};
-use std::time::Duration;
+use balancing::{Ask, Fault, HedgeStages, Moment, Start};
 
 /// A call that has not ended.
 #[derive(Debug)]
@@ -17,7 +16,7 @@ pub struct Call {
     /// Attempts that were made.
     pub attempts: u32,
     /// When each kind of slowness of its first attempt begins.
-    pub stages: Option<[(Duration, Slowness); 3]>,
+    pub stages: Option<HedgeStages>,
     /// The attempts under way: one, or two where the first is slow.
     pub under_way: Vec<usize>,
     /// The second one was made because the first one hangs.

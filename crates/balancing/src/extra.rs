@@ -2,7 +2,7 @@
 //! how many there are, and none is made while the service fails as a whole.
 
 use crate::budget::{Allowance, Budget, Savings};
-use crate::hedge::{self, Slowness};
+use crate::hedge::{self, HedgeStages, Slowness};
 use crate::learn::TailTimes;
 use crate::throttle::Throttle;
 use crate::{Ask, Fault, Moment};
@@ -129,7 +129,7 @@ impl ExtraAttempts {
     }
 
     /// After which times an attempt of this shape is how slow; `None` where hedging is off or too little is known.
-    pub fn stages(&self, shape: u64) -> Option<[(Duration, Slowness); 3]> {
+    pub fn stages(&self, shape: u64) -> Option<HedgeStages> {
         self.hedges.as_ref()?;
         self.kept.times.tail(shape).map(hedge::stages)
     }

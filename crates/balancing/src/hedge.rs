@@ -10,6 +10,8 @@ const BUSY: f64 = 0.8;
 /// How much slower than the first one the second server may usually be: the means of a few times are noisy. One that usually
 /// responds within the time already waited may be slower.
 const MUCH_SLOWER: f64 = 2.0;
+/// How many times as long as is usual at the most an attempt takes when a second server is looked for again.
+const AGAIN: f64 = 1.5;
 /// A server that takes so many times what is usual at the most, and this long, hangs.
 const HANGS: u32 = 10;
 const HANGS_AFTER: Duration = Duration::from_secs(1);
@@ -26,27 +28,41 @@ pub enum Slowness {
 }
 
 /// After which times an attempt is how slow, in order.
-pub fn stages(tail: Tail) -> [(Duration, Slowness); 3] {
+pub type HedgeStages = [(Duration, Slowness); 4];
+
+/// After which times an attempt of such a tail is how slow. Where no server has a free place for one that is very slow, it is
+/// looked for again.
+pub fn stages(tail: Tail) -> HedgeStages {
     let hangs_after = (tail.p95 * HANGS).max(tail.p99).max(HANGS_AFTER);
     [
         (tail.p95, Slowness::Slow),
         (tail.p99, Slowness::VerySlow),
+        (tail.p99.mul_f64(AGAIN).min(hangs_after), Slowness::VerySlow),
         (hangs_after, Slowness::Hanging),
     ]
 }
 
+/// What is known of the places of a server.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Places {
+    /// How many requests it works on at once.
+    pub learned: Option<f64>,
+    /// How many waited for their responses lately, on average. A moment tells little: at nine tenths of what servers can do,
+    /// more than a fifth of their places are free at many a moment.
+    pub lately_taken: Option<f64>,
+}
+
 /// Leaves only those standing as preferred to which a second attempt may go, while the first one waits at those that were
-/// tried, for so long now. The screen has sorted the pool. `places`: how many requests the one at an index works on at once,
-/// where that is known.
+/// tried, for so long now. The screen has sorted the pool. `places`: of the one at an index.
 pub fn leave_candidates(
     pool: &mut [EndpointView],
     waited: Duration,
-    places: impl Fn(usize) -> Option<f64>,
+    places: impl Fn(usize) -> Places,
 ) {
     let first = First::of(pool, waited);
-    let may_hedge = has_room(pool, places);
-    for endpoint in pool {
-        if !(may_hedge && first.is_matched_by(endpoint)) {
+    let may_hedge = has_room(pool, &places);
+    for (index, endpoint) in pool.iter_mut().enumerate() {
+        if !(may_hedge && first.is_matched_by(endpoint, places(index))) {
             endpoint.standing = Standing::Out;
         }
     }
@@ -54,15 +70,17 @@ pub fn leave_candidates(
 
 /// Whether there is room for second attempts: more than half of the servers are well, and places are free at the others than
 /// where the first one waits, which may hang with all its places taken.
-fn has_room(pool: &[EndpointView], known: impl Fn(usize) -> Option<f64>) -> bool {
+fn has_room(pool: &[EndpointView], known: impl Fn(usize) -> Places) -> bool {
     let (mut well, mut taken, mut places) = (0, 0.0, 0.0);
     for (index, one) in pool.iter().enumerate() {
         let is_well = matches!(one.standing, Standing::PREFERRED | Standing::Full);
         well += usize::from(one.is_tried || is_well);
         if is_well && !one.is_tried {
             let most = f64::from(one.load.max_connections);
-            taken += f64::from(one.load.in_flight);
-            places += known(index).map_or(most, |known| known.min(most));
+            let known = known(index);
+            let now = f64::from(one.load.in_flight);
+            taken += known.lately_taken.unwrap_or(now);
+            places += known.learned.map_or(most, |known| known.min(most));
         }
     }
     2 * well > pool.len() && taken <= BUSY * places
@@ -89,14 +107,19 @@ impl First {
         }
     }
 
-    /// Whether another one is as good: preferred, no busier, and not much slower.
-    fn is_matched_by(&self, other: &EndpointView) -> bool {
+    /// Whether another one is as good: preferred, no busier or with a place that is free, and not much slower. How many wait
+    /// where the first one hangs says little: it is given no more.
+    fn is_matched_by(&self, other: &EndpointView, places: Places) -> bool {
+        let in_flight = f64::from(other.load.in_flight);
+        let is_free = places
+            .learned
+            .is_some_and(|places| in_flight + 1.0 <= places);
         let is_slower = match (other.recent_mean, self.acceptable) {
             (Some(other), Some(acceptable)) => other > acceptable,
             _ => false,
         };
         other.standing == Standing::PREFERRED
-            && other.in_flight_per_weight() <= self.in_flight_per_weight
+            && (is_free || other.in_flight_per_weight() <= self.in_flight_per_weight)
             && !is_slower
     }
 }

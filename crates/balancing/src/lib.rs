@@ -46,7 +46,7 @@ pub use extra::{ExtraAttempts, ExtraRules, RetryCause};
 pub use fault::{Fault, TimeSample};
 pub use figure::Figure;
 pub use health::{Gate, HealthStatus, HealthView, ServingRules, WriteFitness};
-pub use hedge::Slowness;
+pub use hedge::{HedgeStages, Slowness};
 pub use load::{EndpointLoad, ScoreParts};
 pub use moment::Moment;
 pub use policy::{LearnedWeight, Pick, Policy, Room};

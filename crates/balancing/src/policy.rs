@@ -37,6 +37,12 @@ pub trait Policy: Send + Sync {
         None
     }
 
+    /// How many requests waited for their responses at the endpoint at an index lately, on average over a second or so, where
+    /// it keeps that.
+    fn lately_taken(&self, _index: usize, _now: Moment) -> Option<f64> {
+        None
+    }
+
     /// The policy of a pool of other endpoints that goes on from this one: for each of its endpoints the index in this policy's
     /// pool, or `None` for a new one. What was learned of an endpoint that stays is kept. `None`: nothing is learned that is
     /// worth it, and a fresh policy does.

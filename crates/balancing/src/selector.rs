@@ -125,7 +125,10 @@ impl Selector {
         random: &mut Random,
     ) -> Option<Pick> {
         self.screen(pool, ask).sort(pool);
-        let places = |index| self.policy.places(index, now);
+        let places = |index| hedge::Places {
+            learned: self.policy.places(index, now),
+            lately_taken: self.policy.lately_taken(index, now),
+        };
         hedge::leave_candidates(pool, waited, places);
         let candidates = PoolView::new(pool, Standing::PREFERRED, now, self.slowest);
         if candidates.is_empty() {

@@ -101,6 +101,10 @@ impl Policy for Shadowed {
         self.policy.places(index, now)
     }
 
+    fn lately_taken(&self, index: usize, now: Moment) -> Option<f64> {
+        self.policy.lately_taken(index, now)
+    }
+
     /// The policy that chooses goes on; its shadow is begun anew with the pool.
     fn carried(&self, from: &[Option<usize>]) -> Option<Arc<dyn Policy>> {
         self.policy.carried(from)

@@ -12,7 +12,7 @@ use crate::balance::{NoHedge, Route, RouteRequest};
 use crate::dialect::{Placement, RetryAdvice};
 use crate::endpoint::Endpoint;
 use crate::observe::{HedgeCount, HedgeResult};
-use balancing::Slowness;
+use balancing::{HedgeStages, Slowness};
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
@@ -26,9 +26,6 @@ struct Race<'a> {
     outbound: &'a Outbound,
     deadline: Instant,
 }
-
-/// After which times an attempt is how slow.
-type Stages = [(Duration, Slowness); 3];
 
 /// What is under way. An attempt that ends leaves its place empty.
 #[derive(Default)]
@@ -134,13 +131,15 @@ impl Race<'_> {
     }
 
     /// Waits until the first attempt is so slow that a second one is made; gives its route.
-    async fn due(self, stages: Option<Stages>, tried: &[Arc<Endpoint>]) -> (Route, Slowness) {
+    async fn due(self, stages: Option<HedgeStages>, tried: &[Arc<Endpoint>]) -> (Route, Slowness) {
         let begun = Instant::now();
+        let mut is_told = false;
         for (after, slowness) in stages.into_iter().flatten() {
             sleep_until(begun + after).await;
             match self.route(tried, after, slowness) {
                 Ok(route) => return (route, slowness),
-                Err(none) if slowness == Slowness::VerySlow => {
+                Err(none) if slowness == Slowness::VerySlow && !is_told => {
+                    is_told = true;
                     let metrics = self.caller.shared.observer.metrics();
                     metrics.hedge(&self.outbound.service.label, none.label());
                 }

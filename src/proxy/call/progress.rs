@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::rejection::{self, Rejection, RejectionReason};
 use crate::retry::{self, AttemptOutcome, RetryDecision, RetryFacts};
 use crate::shared::Shared;
-use balancing::Slowness;
+use balancing::HedgeStages;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -129,7 +129,7 @@ impl<'a> Progress<'a> {
     }
 
     /// After which times a first attempt is how slow, where a second one may be made beside it.
-    pub fn stages(&self) -> Option<[(Duration, Slowness); 3]> {
+    pub fn stages(&self) -> Option<HedgeStages> {
         if !retry::may_hedge(&self.facts()) {
             return None;
         }

@@ -154,7 +154,8 @@ impl World {
     fn due(&mut self, request: usize, stage: usize) {
         let one = &self.requests[request];
         if one.took.is_none() && one.tried.len() == 1 {
-            let slowness = [Slowness::Slow, Slowness::VerySlow, Slowness::Hanging][stage];
+            use Slowness::{Hanging, Slow, VerySlow};
+            let slowness = [Slow, VerySlow, VerySlow, Hanging][stage];
             self.send(request, Some(slowness));
         }
     }

@@ -1,7 +1,8 @@
+use super::{Places, leave_candidates};
 use crate::policies::Strategy::{self, LeastConnections};
 use crate::testing::{IDLE, Plain, WAITED};
 use crate::{
-    EndpointLoad, EndpointView, Gate, HealthStatus, HealthView, Moment, Pick, RouteReason,
+    EndpointLoad, EndpointView, Gate, HealthStatus, HealthView, Moment, Pick, RouteReason, Standing,
 };
 use proptest::prelude::*;
 use std::time::Duration;
@@ -97,6 +98,28 @@ fn none_is_made_where_there_is_no_room_for_it() {
     assert_eq!(hedged(pool(81)), None);
 }
 
+/// Those at which a second attempt may be made, where each has eight places of which so many were taken lately.
+fn left<const N: usize>(mut pool: [EndpointView; N], lately_taken: f64) -> Vec<usize> {
+    let places = Places {
+        learned: Some(8.0),
+        lately_taken: Some(lately_taken),
+    };
+    leave_candidates(&mut pool, WAITED, |_| places);
+    let may = |view: &EndpointView| !view.is_tried && view.standing == Standing::PREFERRED;
+    (0..N).filter(|index| may(&pool[*index])).collect()
+}
+
+#[test]
+fn whether_there_is_room_is_told_by_the_last_second_and_not_by_a_moment() {
+    assert_eq!(left([WAITING, IDLE, IDLE], 6.4), [1, 2]);
+    assert_eq!(left([WAITING, IDLE, IDLE], 6.5), [0; 0]);
+}
+
+#[test]
+fn a_place_that_is_free_is_good_enough_however_few_wait_with_the_first_attempt() {
+    assert_eq!(left([WAITING, busy(7, IDLE), busy(8, IDLE)], 4.0), [1]);
+}
+
 #[test]
 fn none_is_made_while_half_of_the_endpoints_are_out() {
     assert!(hedged([WAITING, IDLE, OPEN]).is_some());
@@ -115,9 +138,9 @@ fn an_endpoint_hangs_at_ten_times_the_percentile_and_never_within_a_second() {
         let [p95, p99] = [p95, p99].map(Duration::from_millis);
         stages(Tail { p95, p99 }).map(|(after, _)| after.as_millis())
     };
-    assert_eq!(after(20, 30), [20, 30, 1000]);
-    assert_eq!(after(500, 600), [500, 600, 5000]);
-    assert_eq!(after(20, 3000), [20, 3000, 3000]);
+    assert_eq!(after(20, 40), [20, 40, 60, 1000]);
+    assert_eq!(after(500, 600), [500, 600, 900, 5000]);
+    assert_eq!(after(20, 3000), [20, 3000, 3000, 3000]);
 }
 
 prop_compose! {

@@ -73,13 +73,6 @@ macro_rules! policies {
                 }
             }
 
-            /// What it does, in a sentence.
-            pub const fn about(self) -> &'static str {
-                match self {
-                    $(Self::$variant => concat!($($about),+),)+
-                }
-            }
-
             /// A fresh policy for a pool of so many endpoints.
             pub fn policy(self, endpoints: usize) -> Arc<dyn Policy> {
                 let make: fn(usize) -> Arc<dyn Policy> = match self {

@@ -1,6 +1,7 @@
 //! What the policy has learned: models behind a lock that requests take when they begin and end, and what they say,
 //! published for choices to read without one.
 
+use super::lately_taken::LatelyTaken;
 use crate::atomic::{AtomicF64, AtomicMoment};
 use crate::learn::{Bends, ByCost, Concurrency, InFlight, Sample, ServiceTimes, freshness};
 use crate::{Ask, Completion, Fault, Moment, Start};
@@ -80,6 +81,7 @@ struct Published {
     awaited: AtomicU32,
     /// How many in flight were overtaken: they count against no limit.
     overtaken: AtomicU32,
+    taken: LatelyTaken,
 }
 
 /// What is known of an endpoint.
@@ -131,6 +133,7 @@ impl Learned {
             oldest: AtomicMoment::new(NEVER),
             awaited: AtomicU32::new(0),
             overtaken: AtomicU32::new(0),
+            taken: LatelyTaken::default(),
         };
         Self {
             models: Mutex::new(Models {
@@ -258,6 +261,11 @@ impl Learned {
         }
     }
 
+    /// How many requests waited for their responses there lately, on average.
+    pub fn lately_taken(&self, index: usize, now: Moment) -> Option<f64> {
+        Some(self.endpoints.get(index)?.taken.get(now))
+    }
+
     /// How long a request is expected to take, as a multiple of the mean one.
     pub fn work(&self, ask: &Ask) -> f64 {
         self.by_cost().factor(ask.cost, self.bends.of(ask))
@@ -292,7 +300,7 @@ impl Learned {
             one.begun.set(start.now);
             own.concurrency.start(one.working(start), start.now);
             own.in_flight.start(start);
-            one.show(&own.in_flight);
+            one.show(&own.in_flight, start.now);
         }
     }
 
@@ -304,7 +312,7 @@ impl Learned {
         if let Some(own) = self.models.lock().endpoints.get_mut(start.endpoint) {
             one.moved.set(now);
             own.in_flight.respond(start);
-            one.show(&own.in_flight);
+            one.show(&own.in_flight, now);
         }
     }
 
@@ -335,7 +343,7 @@ impl Learned {
             if sample.is_some() && takes(completion) <= late {
                 own.overtake(start.now, now.before(late), now);
             }
-            one.show(&own.in_flight);
+            one.show(&own.in_flight, now);
         }
         if sample.is_some() && models.is_due() {
             self.publish(&models.times);
@@ -367,7 +375,8 @@ impl Learned {
 
 impl Published {
     /// These are in flight.
-    fn show(&self, in_flight: &InFlight) {
+    fn show(&self, in_flight: &InFlight, now: Moment) {
+        self.taken.set(in_flight.awaited(), now);
         self.oldest.set(in_flight.oldest_awaited().unwrap_or(NEVER));
         self.awaited
             .store(count(in_flight.awaited()), Ordering::Relaxed);

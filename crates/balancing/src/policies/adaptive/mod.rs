@@ -6,6 +6,7 @@
 //! a slow one that is free.
 
 mod candidate;
+mod lately_taken;
 mod learned;
 
 use super::NEAR;
@@ -156,6 +157,10 @@ impl Policy for Adaptive {
     fn places(&self, index: usize, now: Moment) -> Option<f64> {
         let known = self.learned.endpoint(index, 0, now);
         known.limit.map(|_| known.places)
+    }
+
+    fn lately_taken(&self, index: usize, now: Moment) -> Option<f64> {
+        self.learned.lately_taken(index, now)
     }
 
     fn carried(&self, from: &[Option<usize>]) -> Option<Arc<dyn Policy>> {
