@@ -86,13 +86,13 @@ impl NoRoute {
         }
     }
 
-    /// Only one endpoint may take the request, and it is unavailable.
+    /// Only one endpoint may take the request, and it is unavailable; none: the reason is that of all.
     pub fn only(
         endpoints: &[Arc<Endpoint>],
         owner: Option<&Arc<Endpoint>>,
         why: Exclusion,
     ) -> Self {
-        let is_owner = |one: &Arc<Endpoint>| owner.is_some_and(|owner| owner.token == one.token);
+        let is_owner = |one: &Arc<Endpoint>| owner.is_none_or(|owner| owner.token == one.token);
         let reason = |one: &Arc<Endpoint>| match is_owner(one) {
             true => (one.name.to_string(), why),
             false => (one.name.to_string(), Exclusion::NotOwner),

@@ -20,14 +20,14 @@ pub fn queue_rules(queue: &config::Queue, endpoints: usize) -> QueueRules {
 }
 
 /// How endpoints are selected.
-pub fn selector(chooser: &Chooser, config: &Config) -> Selector {
+pub fn selector(chooser: &Chooser, service: &config::Service, config: &Config) -> Selector {
     Selector {
         policy: chooser.policy(),
         rules: ScreenRules {
             serving: endpoint::serving_rules(config),
             max_ejected: config.breaker.max_ejected,
         },
-        load_factor: config.balance.affinity.load_factor,
+        load_factor: service.affinity(&config.balance).load_factor,
         slowest: config.planner.max_response_time.as_secs_f64().max(1e-3),
     }
 }

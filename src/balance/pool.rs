@@ -1,6 +1,7 @@
 //! The pool of a service: its endpoints, how one is selected, its extra attempts. It is rebuilt with each
 //! reload, over states that the registry keeps.
 
+use super::affinity::PlacementRules;
 use super::broker::Broker;
 use super::chooser::{Chooser, Former};
 use super::no_route::{NoHedge, NoRoute, Pauses};
@@ -45,6 +46,7 @@ pub struct Pool {
     pub(super) is_enabled: bool,
     pub(super) pauses: Pauses,
     pub(super) registry: Arc<Registry>,
+    rules: Option<Arc<PlacementRules>>,
     extra: ExtraAttempts,
     broker: Arc<Broker>,
     queue: QueueRules,
@@ -80,7 +82,8 @@ impl Pool {
         let chooser = Chooser::new(strategy, balance, policies, endpoints.len(), former);
         Ok(Self {
             service: name.into(),
-            selector: parts::selector(&chooser, config),
+            selector: parts::selector(&chooser, service, config),
+            rules: PlacementRules::of(name, balance),
             chooser,
             queue: parts::queue_rules(&balance.queue, endpoints.len()),
             max_wait: balance.queue.max_wait,
@@ -185,6 +188,11 @@ impl Pool {
     /// Every endpoint as it stands for this request.
     pub fn scores(&self, ask: &RouteRequest<'_>) -> Vec<Scored> {
         RouteSearch::new(self, ask).scores()
+    }
+
+    /// The affinity rules of the service.
+    pub fn rules(&self) -> Option<&Arc<PlacementRules>> {
+        self.rules.as_ref()
     }
 
     /// The broker of the permits.

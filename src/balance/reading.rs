@@ -38,6 +38,8 @@ fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>, plain: &Ask) -> EndpointVie
             .iter()
             .any(|tried| tried.token == endpoint.token),
         is_home: ask.home.is_some_and(|home| *endpoint.token == *home),
+        is_avoided: ask.rules.is_some_and(|rules| rules.avoid(&endpoint.name)),
+        is_preferred: ask.rules.is_some_and(|rules| rules.prefer(&endpoint.name)),
         is_capable: !endpoint.lacks_tag && endpoint.tags.take(&ask.facts),
         unused_tags: endpoint.tags.unused(&ask.facts),
         is_resolved: endpoint.server().is_resolved(),

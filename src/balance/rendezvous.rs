@@ -5,8 +5,11 @@ use crate::endpoint::Endpoint;
 use std::sync::Arc;
 
 /// The endpoint that owns a key. Health has no say: the key stays where it is.
-pub fn owner<'a>(endpoints: &'a [Arc<Endpoint>], key: &str) -> Option<&'a Arc<Endpoint>> {
-    endpoints.iter().max_by_key(|e| rank(&e.token, key))
+pub fn owner<'a>(
+    endpoints: impl Iterator<Item = &'a Arc<Endpoint>>,
+    key: &str,
+) -> Option<&'a Arc<Endpoint>> {
+    endpoints.max_by_key(|e| rank(&e.token, key))
 }
 
 fn rank(token: &str, key: &str) -> u64 {

@@ -1,5 +1,6 @@
 //! What is asked of a pool, and where the request goes, with the reason.
 
+use super::affinity::MatchedRules;
 use super::scored::Scored;
 use crate::clock::Moment;
 use crate::dialect::{CallFacts, Placement};
@@ -24,6 +25,8 @@ pub struct RouteRequest<'a> {
     pub excluded: &'a [Arc<Endpoint>],
     /// The token of the endpoint to prefer when it may take the request.
     pub home: Option<&'a str>,
+    /// The affinity rules that match it.
+    pub rules: Option<&'a MatchedRules>,
     /// Hashed: requests of one key go to the same endpoint where they can.
     pub affinity: Option<u64>,
     /// The work of the requests of the service that wait before it, as the policy expects it.

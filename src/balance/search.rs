@@ -176,11 +176,13 @@ impl<'a> RouteSearch<'a> {
         })
     }
 
-    /// The owner of the key, in whatever health; it alone has what is asked for.
+    /// The owner of the key among those that no rule excludes, in whatever health; it alone has what is asked for.
     fn local(&self) -> Result<Route, NoRoute> {
-        let owner = rendezvous::owner(self.pool.endpoints(), self.ask.key);
-        let Some(endpoint) = owner else {
-            return Err(self.only(None, Exclusion::NotOwner));
+        let rules = self.ask.rules;
+        let may = |one: &&Arc<Endpoint>| !rules.is_some_and(|rules| rules.avoid(&one.name));
+        let endpoints = self.pool.endpoints().iter().filter(may);
+        let Some(endpoint) = rendezvous::owner(endpoints, self.ask.key) else {
+            return Err(self.only(None, Exclusion::AntiAffinity));
         };
         let status = endpoint.health().status();
         let why = match status {
@@ -198,7 +200,7 @@ impl<'a> RouteSearch<'a> {
         self.direct(endpoint, limits, RouteReason::Owner)
     }
 
-    /// The endpoint of a transaction, in whatever state; no other knows it.
+    /// The endpoint of a transaction, in whatever state and whatever rules say: they counted where it began. No other knows it.
     fn pinned(&self, token: &str) -> Result<Route, NoRoute> {
         let pool = self.pool;
         let known = pool.endpoints().iter().find(|e| &*e.token == token);
@@ -258,6 +260,7 @@ impl<'a> RouteSearch<'a> {
 
 /// Whether an endpoint would take another request than this one, of another target or cost.
 fn is_closed_to_it(view: &EndpointView, cost: f64) -> bool {
-    let has_place = !view.is_tried && view.is_capable && view.load.in_flight < view.room();
+    let may_take = !view.is_tried && !view.is_avoided && view.is_capable;
+    let has_place = may_take && view.load.in_flight < view.room();
     has_place && (view.health.waits_until.is_some() || view.load.exceeds_capacity(cost))
 }

@@ -132,6 +132,7 @@ impl World {
             key: "",
             excluded,
             home: None,
+            rules: None,
             affinity: None,
             ahead: 0.0,
             arrived: self.now(),

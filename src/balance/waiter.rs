@@ -1,5 +1,6 @@
 //! A request that waits for an endpoint, as it is kept while it waits.
 
+use super::affinity::MatchedRules;
 use super::no_route::NoRoute;
 use super::pool::Pool;
 use super::route::{Route, RouteRequest};
@@ -52,6 +53,7 @@ struct KeptRequest {
     key: String,
     excluded: Vec<Arc<Endpoint>>,
     home: Option<String>,
+    rules: Option<MatchedRules>,
     affinity: Option<u64>,
     arrived: Moment,
     explain: bool,
@@ -70,6 +72,7 @@ impl Waiter {
                 key: ask.key.into(),
                 excluded: ask.excluded.to_vec(),
                 home: ask.home.map(Into::into),
+                rules: ask.rules.cloned(),
                 affinity: ask.affinity,
                 arrived: ask.arrived,
                 explain: ask.explain,
@@ -91,6 +94,7 @@ impl Waiter {
             key: &kept.key,
             excluded: &kept.excluded,
             home: kept.home.as_deref(),
+            rules: kept.rules.as_ref(),
             affinity: kept.affinity,
             ahead,
             arrived: kept.arrived,
@@ -134,7 +138,7 @@ pub fn waiting(pool: &Pool, ask: &RouteRequest<'_>, terms: &WaitTerms) -> Waitin
 }
 
 /// What a request needs of an endpoint: where one finds none, no other of the same need does. A home is a wish of reads, which
-/// is no need; a write waits for it. Which endpoints the tags leave counts, not what is asked for: of that there is no end.
+/// is no need; a write waits for it. Which endpoints tags and rules leave counts, not what is asked for: of that there is no end.
 fn need(pool: &Pool, ask: &RouteRequest<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
     let plain = ask.plain();
@@ -152,7 +156,9 @@ fn need(pool: &Pool, ask: &RouteRequest<'_>) -> u64 {
     for endpoint in pool.endpoints() {
         let health = endpoint.health().health();
         let health = health.view(&plain, &endpoint.rules.settings, ask.now);
-        let takes_it = endpoint.tags.take(&ask.facts) && health.waits_until.is_none();
+        let is_avoided = ask.rules.is_some_and(|rules| rules.avoid(&endpoint.name));
+        let may_take = endpoint.tags.take(&ask.facts) && !is_avoided;
+        let takes_it = may_take && health.waits_until.is_none();
         let cost = endpoint.capacity.map(|_| ask.plan.cost.to_bits());
         (takes_it, cost).hash(&mut hasher);
     }

@@ -8,7 +8,7 @@ pub use super::sample::sample;
 const FULL: &str = "\
 # Every key of pointsman with its default. Printed by `pointsman schema --format yaml`; the same
 # words stand in docs/configuration.md. Leave out what need not differ: config/minimal.yaml is enough.
-# The services, their endpoints and the strategy of `balance.custom` are samples; everything else is the default.
+# The services, their endpoints, the strategy of `balance.custom` and the rule are samples; everything else is the default.
 ";
 
 /// The JSON schema, for editors.

@@ -1,8 +1,8 @@
-//! The samples of `config/full.yaml`: a service needs endpoints, a strategy a name, and a sum figures, which have no defaults.
+//! The samples of `config/full.yaml`: a service needs endpoints, a rule endpoints, a strategy a name, and a sum figures, which have no defaults.
 
-use super::{Config, CustomRules, DialectName, Endpoint, Service, WeightedFigure};
+use super::{AffinityRule, Config, CustomRules, DialectName, Endpoint, Service, WeightedFigure};
 
-/// Every default, two services, and a strategy of one figure.
+/// Every default, two services, a strategy of one figure, and a rule.
 pub fn sample() -> Config {
     let graph = service(DialectName::Neo4j, "http://127.0.0.1:7474");
     let vectors = service(DialectName::Qdrant, "http://127.0.0.1:6333");
@@ -18,6 +18,10 @@ pub fn sample() -> Config {
         ..CustomRules::default()
     };
     config.balance.custom.insert("by_load".into(), by_load);
+    config.balance.affinity_rules = vec![AffinityRule {
+        prefer: vec!["127-0-0-1-6333".into()],
+        ..AffinityRule::default()
+    }];
     config
 }
 

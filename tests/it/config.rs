@@ -89,6 +89,7 @@ mod files {
         let mut without_samples = print::sample();
         without_samples.services.clear();
         without_samples.balance.custom.clear();
+        without_samples.balance.affinity_rules.clear();
         assert_eq!(without_samples, Config::default());
     }
 
@@ -404,6 +405,30 @@ mod errors {
         (
             "balance:\n  custom: {own: {keys: [time], weights: [{figure: load}]}}\n",
             "f.yaml:11:41: balance.custom.own.weights: weights beside keys; expected either of them",
+        ),
+        (
+            "balance:\n  affinity_rules: [{header: x-job}]\n",
+            "f.yaml:11:20: balance.affinity_rules[0].never: no endpoint; expected endpoints: prefer or never, or both",
+        ),
+        (
+            "balance:\n  affinity_rules: [{value: batch, never: [a]}]\n",
+            "f.yaml:11:28: balance.affinity_rules[0].value: a value without a header; expected header: NAME beside it",
+        ),
+        (
+            "balance:\n  affinity_rules: [{service: graph, never: [a]}]\n",
+            "f.yaml:11:30: balance.affinity_rules[0].service: `graph`; expected one of my-graph, vectors; perhaps `my-graph`",
+        ),
+        (
+            "balance:\n  affinity_rules: [{tenant: acme, never: [a]}]\n",
+            "f.yaml:11:29: balance.affinity_rules[0].tenant: a tenant, though no header names tenants; expected balance.queue.tenant_header",
+        ),
+        (
+            "balance:\n  affinity_rules: [{operation: points.fetch, never: [a]}]\n",
+            "",
+        ),
+        (
+            "balance:\n  affinity_rules: [{service: my-graph, never: [b]}]\n",
+            "",
         ),
         (
             "balance:\n  affinity: {by: header}\n",

@@ -1,5 +1,6 @@
 //! The tests of pointsman as a whole, in one binary.
 
+mod affinity_rules;
 mod classification;
 mod config;
 mod config_keys;

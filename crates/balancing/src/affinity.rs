@@ -9,14 +9,8 @@ use crate::{Ask, PoolView};
 /// flight, this one among them. `None` without a key.
 pub fn preferred(pool: &PoolView<'_>, ask: &Ask, load_factor: f64) -> Option<usize> {
     let key = ask.affinity?;
-    let (mut held, mut shares) = (1.0, 0.0);
-    for (_, one) in pool.iter() {
-        held += f64::from(one.load.in_flight);
-        shares += one.share();
-    }
-    let bound = |one: &EndpointView| (load_factor * held * one.share() / shares).ceil();
-    let has_room = |one: &EndpointView| f64::from(one.load.in_flight) < bound(one);
-    let among = pool.iter().filter(|(_, one)| has_room(one));
+    let bound = load_factor * pool.in_flight_per_share();
+    let among = pool.iter().filter(|(_, one)| one.is_below(bound));
     let ranked = among.map(|(index, one)| (index, rank(one, key)));
     let (index, _) = ranked.max_by(|a, b| a.1.total_cmp(&b.1))?;
     Some(index)

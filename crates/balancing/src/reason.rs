@@ -19,6 +19,8 @@ glossary! {
         MostVotes = "most_votes", "`weights` of `GET /api/coordination/strategy` shows how much each counts.";
         /// Requests of its key go there while it is not much busier than the others.
         Affinity = "affinity", "`balance.affinity` says what the key is.";
+        /// A rule says that it takes such requests before others, while it is not much busier.
+        Preferred = "preferred", "`balance.affinity_rules` names it.";
         /// The lowest mean of the last times for this complexity.
         BestHistory = "best_history", "`scores` of the attempt shows what it was compared with.";
         /// Nothing recent is known of it for this complexity, so that its times are measured anew.
@@ -43,6 +45,8 @@ glossary! {
     pub enum Exclusion {
         /// It was tried for this request.
         Tried = "tried", "Look at the attempts before.";
+        /// A rule says that it never takes such a request.
+        AntiAffinity = "anti_affinity", "Look at `balance.affinity_rules`.";
         /// Its name has no address.
         Unresolved = "unresolved", "Check the name in `endpoints` and the resolver of this machine.";
         /// It does not take writes.

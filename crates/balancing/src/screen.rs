@@ -103,6 +103,7 @@ pub struct Sorted {
     pub lowest: Option<Demotion>,
     pub has_trial: bool,
     pub has_home: bool,
+    pub has_preferred: bool,
 }
 
 impl Screen {
@@ -122,7 +123,7 @@ impl Screen {
         };
         screen.weighted = pool
             .iter()
-            .any(|e| screen.fits(e) && e.is_capable && e.weight > 0.0);
+            .any(|e| screen.fits(e) && e.is_capable && !e.is_avoided && e.weight > 0.0);
         screen
     }
 
@@ -132,10 +133,12 @@ impl Screen {
             lowest: None,
             has_trial: false,
             has_home: false,
+            has_preferred: false,
         };
         for (index, endpoint) in pool.iter_mut().enumerate() {
             endpoint.standing = self.standing(endpoint, index);
             sorted.has_home |= endpoint.is_home;
+            sorted.has_preferred |= endpoint.is_preferred;
             match endpoint.standing {
                 Standing::Candidate(demotion) => {
                     let lowest = sorted.lowest.unwrap_or(demotion);
@@ -171,7 +174,7 @@ impl Screen {
 
     /// Whether the endpoint could take such a request in its best days.
     pub fn is_capable(&self, endpoint: &EndpointView) -> bool {
-        self.fits(endpoint) && endpoint.is_capable && endpoint.is_resolved
+        self.fits(endpoint) && endpoint.is_capable && !endpoint.is_avoided && endpoint.is_resolved
     }
 
     fn standing(&self, endpoint: &EndpointView, index: usize) -> Standing {
@@ -219,6 +222,7 @@ impl Screen {
     fn fixed_exclusion(&self, endpoint: &EndpointView) -> Option<Exclusion> {
         match endpoint {
             one if one.is_tried => Some(Exclusion::Tried),
+            one if one.is_avoided => Some(Exclusion::AntiAffinity),
             one if !one.is_resolved => Some(Exclusion::Unresolved),
             one if !self.fits(one) => Some(Exclusion::Role),
             one if !one.is_capable => Some(Exclusion::Capability),

@@ -1,4 +1,4 @@
-//! Selecting: the screen says how each endpoint stands; then a trial, the home, the key of the request or the policy decides
+//! Selecting: the screen says how each endpoint stands; then a trial, the home, a rule, the key of the request or the policy decides
 //! among those with the least against them. It works on plain values alone, so that a simulator drives the very code that serves.
 
 use crate::affinity;
@@ -17,7 +17,8 @@ pub struct Selector {
     pub rules: ScreenRules,
     /// Seconds that count as 1.0 in scores.
     pub slowest: f64,
-    /// How many times its share of the requests in flight an endpoint may have before the keys that prefer it go elsewhere.
+    /// How many times its share of the requests in flight an endpoint may have before the keys and rules that prefer it
+    /// go elsewhere.
     pub load_factor: f64,
 }
 
@@ -66,8 +67,27 @@ impl Selector {
         }
         let home = || self.home(&best, ask);
         let home = sorted.has_home.then(home).flatten();
-        home.or_else(|| self.by_key(&best, ask, random))
+        let by_rule = |random: &mut Random| match sorted.has_preferred {
+            true => self.by_rule(&best, ask, random),
+            false => None,
+        };
+        home.or_else(|| by_rule(random))
+            .or_else(|| self.by_key(&best, ask, random))
             .or_else(|| self.policy.pick(&best, ask, random))
+    }
+
+    /// One of the endpoints that a rule prefers, if the policy would give one of them the request now.
+    fn by_rule(&self, pool: &PoolView<'_>, ask: &Ask, random: &mut Random) -> Option<Pick> {
+        let preferred = pool.preferred(self.load_factor);
+        if preferred.is_empty() {
+            return None;
+        }
+        let by_key = self.by_key(&preferred, ask, random);
+        let pick = by_key.or_else(|| self.policy.pick(&preferred, ask, random))?;
+        Some(Pick {
+            reason: RouteReason::Preferred,
+            ..pick
+        })
     }
 
     /// The endpoint that the request's key prefers, if the policy would give it a request now.

@@ -25,6 +25,10 @@ pub struct EndpointView {
     pub is_tried: bool,
     /// Whether the caller prefers it.
     pub is_home: bool,
+    /// Whether a rule says that it never takes the request.
+    pub is_avoided: bool,
+    /// Whether a rule says that it takes the request before others.
+    pub is_preferred: bool,
     /// Whether it carries the tags that the request or the strategy asks for.
     pub is_capable: bool,
     /// Tags that it carries and the request does not ask for.
@@ -53,6 +57,8 @@ impl EndpointView {
         id: 0,
         is_tried: false,
         is_home: false,
+        is_avoided: false,
+        is_preferred: false,
         is_capable: true,
         unused_tags: 0,
         is_resolved: true,
@@ -122,6 +128,11 @@ impl EndpointView {
         if self.weight > 0.0 { self.weight } else { 1.0 }
     }
 
+    /// Whether it has fewer requests in flight than this for each unit of its share, rounded up.
+    pub fn is_below(&self, per_share: f64) -> bool {
+        f64::from(self.load.in_flight) < (per_share * self.share()).ceil()
+    }
+
     /// Estimated costs in flight per capacity; per weight where there is no capacity.
     pub fn cost_per_capacity(&self) -> f64 {
         self.load.cost / self.load.capacity.unwrap_or(self.share())
@@ -138,11 +149,21 @@ impl EndpointView {
 pub struct PoolView<'a> {
     all: &'a [EndpointView],
     among: Standing,
-    only: Option<usize>,
+    part: Part,
     /// The moment of the choice.
     pub now: Moment,
     /// Seconds that count as 1.0 in scores.
     pub slowest: f64,
+}
+
+/// Which of those that stand so are meant.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    All,
+    /// The one at an index of the pool.
+    One(usize),
+    /// Those that a rule prefers, with fewer requests in flight than this for each unit of their share, rounded up.
+    Preferred(f64),
 }
 
 impl<'a> PoolView<'a> {
@@ -151,7 +172,7 @@ impl<'a> PoolView<'a> {
         Self {
             all,
             among,
-            only: None,
+            part: Part::All,
             now,
             slowest,
         }
@@ -165,9 +186,28 @@ impl<'a> PoolView<'a> {
     /// Of those, the one at this index of the pool.
     pub fn only(&self, index: usize) -> Self {
         Self {
-            only: Some(index),
+            part: Part::One(index),
             ..*self
         }
+    }
+
+    /// Of those, the ones that a rule prefers and that are not much busier: with fewer requests in flight than `load_factor`
+    /// times their share of them.
+    pub fn preferred(&self, load_factor: f64) -> Self {
+        Self {
+            part: Part::Preferred(load_factor * self.in_flight_per_share()),
+            ..*self
+        }
+    }
+
+    /// The requests in flight, one more among them, for each unit of the shares of all.
+    pub fn in_flight_per_share(&self) -> f64 {
+        let (mut held, mut shares) = (1.0, 0.0);
+        for (_, one) in self.iter() {
+            held += f64::from(one.load.in_flight);
+            shares += one.share();
+        }
+        held / shares
     }
 
     /// How many there are.
@@ -182,9 +222,8 @@ impl<'a> PoolView<'a> {
 
     /// The endpoint at this index of the pool, when it is one of them.
     pub fn get(&self, index: usize) -> Option<&'a EndpointView> {
-        let is_meant = self.only.is_none_or(|only| only == index);
         let one = self.all.get(index);
-        one.filter(|one| is_meant && one.standing == self.among)
+        one.filter(|one| one.standing == self.among && self.part.has(index, one))
     }
 
     /// All endpoints of the pool, however they stand.
@@ -194,14 +233,14 @@ impl<'a> PoolView<'a> {
 
     /// All of them with their index in the pool, in the order of the pool.
     pub fn iter(&self) -> impl Iterator<Item = (usize, &'a EndpointView)> + use<'a> {
-        let among = self.among;
-        let (first, end) = match self.only {
-            Some(only) => (only, only + 1),
-            None => (0, self.all.len()),
+        let (among, part) = (self.among, self.part);
+        let (first, end) = match part {
+            Part::One(only) => (only, only + 1),
+            Part::All | Part::Preferred(_) => (0, self.all.len()),
         };
         let some = self.all.get(first..end).unwrap_or_default();
         let some = (first..).zip(some);
-        some.filter(move |(_, one)| one.standing == among)
+        some.filter(move |(index, one)| one.standing == among && part.has(*index, one))
     }
 
     /// The mean of their mean response times, seconds; 0 when no time is known.
@@ -226,6 +265,16 @@ impl<'a> PoolView<'a> {
         let failed = self.iter();
         let (index, _) = failed.min_by_key(|(_, endpoint)| endpoint.health.last_failure)?;
         Some(index)
+    }
+}
+
+impl Part {
+    fn has(self, index: usize, one: &EndpointView) -> bool {
+        match self {
+            Self::All => true,
+            Self::One(only) => only == index,
+            Self::Preferred(per_share) => one.is_preferred && one.is_below(per_share),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{endpoint_path, path};
 use crate::config::{Config, Endpoint, Service};
-use config_table::{Findings, quoted};
+use config_table::{Findings, one_of, quoted};
 use std::collections::HashMap;
 
 /// Checks the endpoints of each service.
@@ -10,6 +10,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
     for (name, service) in &config.services {
         some_endpoint(findings, name, service);
         ports(findings, name, service);
+        tag_kinds(findings, name, service);
         duplicates(findings, name, service, "url", |endpoint| {
             let address = endpoint.address().map(|address| address.to_string());
             address.unwrap_or_else(|| endpoint.url.to_lowercase())
@@ -62,6 +63,27 @@ fn ports(findings: &mut Findings, name: &str, service: &Service) {
         let unlikely = service.dialect.row().unlikely_ports.iter();
         for (_, words) in unlikely.filter(|(unlikely, _)| Some(*unlikely) == port) {
             findings.note(&endpoint_path(name, index, "url"), words);
+        }
+    }
+}
+
+/// A kind that is not known is a word like any other, which is probably not meant.
+fn tag_kinds(findings: &mut Findings, name: &str, service: &Service) {
+    const KINDS: &[&str] = &["collection", "database"];
+    for (index, endpoint) in sound(findings, name, service) {
+        for (position, tag) in endpoint.tags.iter().enumerate() {
+            let kind = tag.split_once(':').map(|(kind, _)| kind);
+            let Some(kind) = kind.filter(|kind| !KINDS.contains(kind)) else {
+                continue;
+            };
+            let mut path = endpoint_path(name, index, "tags");
+            path.push(position.into());
+            let kinds = one_of(kind, KINDS);
+            let words = format!(
+                "{} names nothing that a request asks for; before the colon stands {kinds}",
+                quoted(tag)
+            );
+            findings.note(&path, &words);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! out here, so that one mistake is reported once.
 
 mod addresses;
+mod affinity;
 mod endpoints;
 mod operations;
 pub mod strategies;
@@ -18,6 +19,7 @@ pub fn check(config: &Config, policies: &PolicyRegistry, findings: &mut Findings
     addresses::check(config, findings);
     operations::check(config, findings);
     strategies::check(config, policies, findings);
+    affinity::check(config, findings);
     admin(config, findings);
     breaker(config, findings);
     monitor(config, findings);

@@ -1,7 +1,6 @@
-//! Strategies that need more than their name: that there is one of the name, figures of those of `balance.custom`, the header
-//! of an affinity.
+//! Strategies that need more than their name: that there is one of the name, and figures of those of `balance.custom`.
 
-use super::super::{AffinityKey, Config, CustomRules, StrategyName};
+use super::super::{Config, CustomRules, StrategyName};
 use super::path;
 use balancing::policies::{MAX_KEYS, PolicyRegistry, Strategy};
 use config_table::{Findings, Step, one_of, quoted};
@@ -13,7 +12,6 @@ const MAX_CUSTOM: usize = 64;
 pub fn check(config: &Config, policies: &PolicyRegistry, findings: &mut Findings) {
     if findings.is_clean(&path(&["balance"])) {
         custom(config, policies, findings);
-        affinity(config, findings);
     }
     names(config, policies, findings);
     tags(config, findings);
@@ -87,24 +85,6 @@ fn refuse_unknown(
     let word = name.word();
     if !available.contains(&word) && findings.is_clean(&path) {
         findings.refuse(path, quoted(word), one_of(word, available));
-    }
-}
-
-fn affinity(config: &Config, findings: &mut Findings) {
-    let affinity = &config.balance.affinity;
-    let by_header = affinity.by == Some(AffinityKey::Header);
-    if by_header != affinity.header.is_some() {
-        let (found, expected) = match by_header {
-            true => (
-                "no header, though by is `header`",
-                "the name of a header field",
-            ),
-            false => (
-                "a header, though by is not `header`",
-                "by: header, or no header",
-            ),
-        };
-        findings.refuse(path(&["balance", "affinity", "header"]), found, expected);
     }
 }
 

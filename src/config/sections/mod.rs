@@ -168,6 +168,8 @@ section! {
         custom: BTreeMap<String, CustomRules> = BTreeMap::new(),
         /// Requests that go to the same endpoint.
         affinity: AffinityRules = AffinityRules::default(),
+        /// Requests that endpoints never take, or take before others. At most 64. A request of an open transaction goes where that lives: rules count where it begins.
+        affinity_rules: Vec<AffinityRule> = Vec::new(),
         /// A strategy that is asked for each choice beside the one that decides, to see what it would do. It affects nothing.
         shadow: Option<StrategyName> = None,
         /// How long a figure counts that an agent pushed for an endpoint; an older one is unknown.

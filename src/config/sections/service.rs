@@ -2,7 +2,7 @@
 //! names, the strategy.
 
 use super::super::forms::URL;
-use super::{Balance, DialectName, StrategyName};
+use super::{AffinityRules, Balance, DialectName, StrategyName};
 use crate::config::EndpointAddress;
 use crate::listen::ListenAddress;
 use config_table::decode::{Reader, Value};
@@ -23,6 +23,8 @@ section! {
         endpoints: Vec<Endpoint> = Vec::new() => required(),
         /// The strategy of this service; otherwise `balance.strategy`.
         strategy: Option<StrategyName> = None,
+        /// Which of its requests go to the same endpoint; otherwise as `balance.affinity` says.
+        affinity: Option<AffinityRules> = None,
         /// Whether responses of this service may be cached; needs `cache.enabled` as well.
         cache: bool = true,
         /// Credential of probes and metadata queries; requests of clients never carry it.
@@ -42,6 +44,11 @@ impl Service {
         let port = self.dialect.row().listen_port;
         let default = || SocketAddr::from(([127, 0, 0, 1], port)).into();
         self.listen.clone().unwrap_or_else(default)
+    }
+
+    /// Which requests stay together: as it says itself, or `balance`.
+    pub fn affinity<'a>(&'a self, balance: &'a Balance) -> &'a AffinityRules {
+        self.affinity.as_ref().unwrap_or(&balance.affinity)
     }
 
     /// The strategy: its own, or that of `balance`; never an `adaptive` that stands for another one.

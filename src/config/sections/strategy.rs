@@ -4,7 +4,7 @@ use super::super::forms::HEADER;
 use balancing::Figure;
 use balancing::policies::Strategy;
 use config_table::decode::{Reader, Value};
-use config_table::forms::WORD;
+use config_table::forms::{NAME, WORD};
 use config_table::table::{Choice, Rules, Shape};
 use config_table::tree::Node;
 use config_table::{choice, formed, required, section, within};
@@ -171,5 +171,27 @@ section! {
         header: Option<String> = None => formed(&HEADER),
         /// How many times its share of the requests in flight an endpoint may have before its keys go elsewhere.
         load_factor: f64 = 1.25 => within(1.01, 1000.0),
+    }
+}
+
+section! {
+    /// A rule for some requests: all that it names must hold of a request. `never` is stronger than `prefer`, of whatever rule.
+    AffinityRule {
+        /// The service. None: each.
+        service: Option<String> = None => formed(&NAME),
+        /// The name of the operation, as explanations show it (`points.query`). None: each.
+        operation: Option<String> = None => formed(&WORD),
+        /// The collection or database that is asked for, by its own name or an alias. None: each. While aliases are not known, `never` holds for each name that may be one.
+        target: Option<String> = None => formed(&WORD),
+        /// The tenant: the value of the header `balance.queue.tenant_header`. None: each.
+        tenant: Option<String> = None => formed(&WORD),
+        /// A header field that the request carries.
+        header: Option<String> = None => formed(&HEADER),
+        /// The value of that field. None: any.
+        value: Option<String> = None,
+        /// Endpoints by name that take such requests before others, while they have room and are not much busier: no more than `load_factor` of `affinity` times their share.
+        prefer: Vec<String> = Vec::new() => formed(&NAME),
+        /// Endpoints by name that never take such a request: not as a retry, nor as a last resort.
+        never: Vec<String> = Vec::new() => formed(&NAME),
     }
 }

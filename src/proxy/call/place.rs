@@ -5,7 +5,7 @@ use super::caller::Caller;
 use super::outbound::Outbound;
 use super::progress::Progress;
 use super::requester::{self, Requester};
-use crate::balance::{NoPermit, NoRoute, Route, RouteRequest, WaitTerms};
+use crate::balance::{MatchedRules, NoPermit, NoRoute, Route, RouteRequest, WaitTerms};
 use crate::clock::Moment;
 use crate::config::{AffinityKey, WhenInfeasible};
 use crate::dialect::Placement;
@@ -48,6 +48,7 @@ pub async fn find(
         true => &Placement::Writer,
         false => &outbound.call.placement,
     };
+    let rules = rules(outbound);
     let excluded = std::mem::take(&mut progress.excluded);
     let request = RouteRequest {
         plan: &outbound.plan,
@@ -59,6 +60,7 @@ pub async fn find(
         home: outbound
             .home
             .and_then(|home| outbound.service.token_of(home)),
+        rules: rules.as_ref(),
         affinity: affinity(outbound),
         ahead: 0.0,
         arrived: begun,
@@ -127,9 +129,17 @@ fn longest_wait(outbound: &Outbound, progress: &Progress<'_>) -> Duration {
     longest.saturating_sub(waited).min(left)
 }
 
+/// The affinity rules that match it.
+pub fn rules(outbound: &Outbound) -> Option<MatchedRules> {
+    let (call, headers) = (&outbound.call, &outbound.request.head.headers);
+    let rules = outbound.service.pool.rules()?;
+    rules.matched(call.operation, call.facts(), headers)
+}
+
 /// What it has in common with others that go to the same endpoint, hashed.
 fn affinity(outbound: &Outbound) -> Option<u64> {
-    let rules = &outbound.snapshot.config.balance.affinity;
+    let balance = &outbound.snapshot.config.balance;
+    let rules = outbound.service.settings.affinity(balance);
     let facts = outbound.call.facts();
     let key = match rules.by.filter(|_| facts.asks_data)? {
         AffinityKey::Target => Some(facts.target),

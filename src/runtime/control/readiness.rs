@@ -58,6 +58,7 @@ pub fn any(plan: &Plan, now: Moment) -> RouteRequest<'_> {
         key: "",
         excluded: &[],
         home: None,
+        rules: None,
         affinity: None,
         ahead: 0.0,
         arrived: now,

@@ -196,6 +196,10 @@ observations! {
                 ("balance.custom.db.keys", "[in_flight]"),
                 ("services.db.endpoints[0].tags", "[gpu]"),
             ],
+            "services.NAME.affinity.header" => &[
+                ("balance.strategy", "round_robin"),
+                ("services.db.affinity.by", "header"),
+            ],
             "balance.affinity.header" => &[
                 ("balance.strategy", "round_robin"),
                 ("balance.affinity.by", "header"),
@@ -203,6 +207,32 @@ observations! {
             _ => &[("balance.strategy", "round_robin")],
         };
         for (key, value) in others {
+            setup = setup.set(key, value);
+        }
+        let proxy = setup.start().await;
+        for _ in 0..8 {
+            proxy.request("GET", POINT, "x-one: 1\r\n", b"").await;
+        }
+        a.count()
+    }
+    /// By the first of two endpoints, of eight.
+    reads_under_a_rule(given) {
+        let (a, b) = (good().await, good().await);
+        let list = match given.key {
+            "balance.affinity_rules[0].prefer" => "prefer: [one]",
+            "balance.affinity_rules[0].value" => "never: [one], header: x-one",
+            _ => "never: [one]",
+        };
+        let balance = format!("balance: {{strategy: round_robin, affinity_rules: [{{{list}}}]}}");
+        let mut setup = given.over("qdrant", &[&a, &b]).service("cache: false").section(&balance);
+        for (key, value) in [
+            ("balance.queue.tenant_header", "x-one"),
+            ("services.db.endpoints[0].name", "one"),
+            ("services.db.endpoints[1].name", "two"),
+            ("services.other.dialect", "qdrant"),
+            ("services.other.listen", "127.0.0.1:0"),
+            ("services.other.endpoints", "[{name: one, url: \"http://127.0.0.1:9\"}]"),
+        ] {
             setup = setup.set(key, value);
         }
         let proxy = setup.start().await;
@@ -220,7 +250,11 @@ observations! {
         };
         let (a, b) = (wait(&never).await, wait(&never).await);
         let setup = given.over("qdrant", &[&a, &b]).service("cache: false");
-        let setup = setup.set("balance.strategy", "round_robin").set("balance.affinity.by", "target");
+        let by = match given.key.starts_with("services") {
+            true => "services.db.affinity.by",
+            false => "balance.affinity.by",
+        };
+        let setup = setup.set("balance.strategy", "round_robin").set(by, "target");
         let proxy = setup.set("balance.hedging", "false").start().await;
         let mut clients = Vec::new();
         for sent in 1..=3 {

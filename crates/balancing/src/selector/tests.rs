@@ -350,6 +350,31 @@ proptest! {
         }
     }
 
+    /// Whatever comes first: a trial, the home, a preference, the key, the policy, a last resort, a retry, a second attempt.
+    #[test]
+    fn anti_affinity_is_never_broken(
+        views in prop::collection::vec((any_view(), any::<[bool; 4]>()), 1..12),
+        strategy in prop::sample::select(Strategy::ALL.to_vec()),
+        asks in any::<[bool; 4]>(),
+        states in any::<bool>(),
+    ) {
+        let view = |(view, [is_avoided, is_preferred, is_home, is_writer]): (EndpointView, [bool; 4])| EndpointView {
+            is_avoided,
+            is_preferred,
+            is_home,
+            write_fitness: if is_writer { WriteFitness::Writer } else { WriteFitness::Unknown },
+            ..view
+        };
+        let mut plain = Plain::new(strategy, views.into_iter().map(view).collect());
+        plain.selector.rules.serving.states = states;
+        let [needs_writer, is_retry, may_try, has_key] = asks;
+        let affinity = has_key.then_some(7);
+        plain.ask = Ask { needs_writer, is_retry, may_try, affinity, ..READ };
+        for pick in [plain.select(), plain.hedge()].into_iter().flatten() {
+            prop_assert!(!plain.views[pick.index].is_avoided, "{:?}", pick.reason);
+        }
+    }
+
     #[test]
     fn a_write_never_reaches_a_configured_reader_nor_one_less_fit_than_another(
         views in prop::collection::vec(any_view(), 1..20),
@@ -394,4 +419,46 @@ fn serves(view: &EndpointView) -> bool {
         && !view.is_tried
         && view.is_capable
         && !view.is_full(1.0)
+}
+
+#[test]
+fn an_endpoint_that_a_rule_prefers_takes_requests_until_it_is_much_busier() {
+    for strategy in Strategy::ALL {
+        let mut plain = Plain::idle(*strategy, 3);
+        plain.views[1].is_preferred = true;
+        let pick = plain.select().unwrap();
+        assert_eq!((pick.index, pick.reason), (1, RouteReason::Preferred));
+        plain.views[1].load.in_flight = 1;
+        let spilled = plain.select().unwrap();
+        let is_rule = spilled.reason == RouteReason::Preferred;
+        assert!(!is_rule, "{strategy:?}: 1.25 times a third of two is one");
+        plain.views[0].load.in_flight = 3;
+        assert_eq!(
+            plain.select().unwrap().index,
+            1,
+            "{strategy:?}: three of six"
+        );
+    }
+}
+
+#[test]
+fn what_a_rule_prefers_counts_for_nothing_where_something_speaks_against_it() {
+    let mut plain = Plain::idle(RoundRobin, 3);
+    plain.views[1].is_preferred = true;
+    for health in [
+        open_since(1).health,
+        HealthView {
+            is_failing: true,
+            ..HealthView::GOOD
+        },
+    ] {
+        plain.views[1].health = health;
+        assert_ne!(plain.select().unwrap().index, 1);
+    }
+    plain.views[1] = EndpointView {
+        is_avoided: true,
+        ..IDLE
+    };
+    plain.views[1].is_preferred = true;
+    assert_ne!(plain.select().unwrap().index, 1, "never is stronger");
 }
