@@ -411,7 +411,7 @@ mod errors {
             "f.yaml:11:20: balance.affinity_rules[0].never: no endpoint; expected endpoints: prefer or never, or both",
         ),
         (
-            "balance:\n  affinity_rules: [{value: batch, never: [a]}]\n",
+            "balance:\n  affinity_rules: [{value: batch, never: [db-2-7474]}]\n",
             "f.yaml:11:28: balance.affinity_rules[0].value: a value without a header; expected header: NAME beside it",
         ),
         (
@@ -419,16 +419,12 @@ mod errors {
             "f.yaml:11:30: balance.affinity_rules[0].service: `graph`; expected one of my-graph, vectors; perhaps `my-graph`",
         ),
         (
-            "balance:\n  affinity_rules: [{tenant: acme, never: [a]}]\n",
+            "balance:\n  affinity_rules: [{tenant: acme, never: [db-2-7474]}]\n",
             "f.yaml:11:29: balance.affinity_rules[0].tenant: a tenant, though no header names tenants; expected balance.queue.tenant_header",
         ),
         (
-            "balance:\n  affinity_rules: [{operation: points.fetch, never: [a]}]\n",
-            "",
-        ),
-        (
             "balance:\n  affinity_rules: [{service: my-graph, never: [b]}]\n",
-            "",
+            "f.yaml:11:48: balance.affinity_rules[0].never[0]: `b`; expected one of 127-0-0-1-7474, db-2-7474",
         ),
         (
             "balance:\n  affinity: {by: header}\n",
