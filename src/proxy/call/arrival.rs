@@ -2,7 +2,7 @@
 //! it. That is where the queue of its service would refuse it whatever else it turns out to be: nobody pays for work whose end
 //! is known, least of all while there is too much of it.
 
-use crate::balance::{RouteRequest, WaitTerms};
+use crate::balance::{MatchedRules, RouteRequest, WaitTerms};
 use crate::clock::Moment;
 use crate::dialect::{Call, Request};
 use crate::plan::Plan;
@@ -31,7 +31,9 @@ impl Arrival<'_> {
     /// Why it is refused without more ado; `None`: it may find a place, or wait for one.
     pub fn refusal(&self, shared: &Shared) -> Option<Rejection> {
         let now = shared.clock.now();
+        let rules = self.rules();
         let ask = RouteRequest {
+            rules: rules.as_ref(),
             plan: self.plan,
             shape: self.call.shape,
             facts: self.call.facts(),
@@ -50,6 +52,12 @@ impl Arrival<'_> {
         let pool = &self.service.pool;
         let refusal = pool.sheds(&ask, &self.terms(now), &mut random)?;
         Some(rejection::of_queue(&refusal))
+    }
+
+    /// The affinity rules that match it.
+    pub fn rules(&self) -> Option<MatchedRules> {
+        let rules = self.service.pool.rules()?;
+        rules.matched(self.call.operation, self.call.facts(), self.request.headers)
     }
 
     /// On which terms it waits from now on.

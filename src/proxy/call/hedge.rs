@@ -5,7 +5,6 @@
 use super::attempt::{Attempt, AttemptEnd};
 use super::caller::Caller;
 use super::outbound::Outbound;
-use super::place;
 use super::progress::Progress;
 use super::requester::{self, Requester};
 use super::sent_attempt::SentAttempt;
@@ -159,7 +158,7 @@ impl Race<'_> {
     ) -> Result<Route, NoHedge> {
         let (shared, pool) = (&self.caller.shared, &self.outbound.service.pool);
         let now = shared.clock.now();
-        let rules = place::rules(self.outbound);
+        let rules = self.outbound.arrival().rules();
         let request = RouteRequest {
             rules: rules.as_ref(),
             plan: &self.outbound.plan,

@@ -5,7 +5,7 @@ use super::caller::Caller;
 use super::outbound::Outbound;
 use super::progress::Progress;
 use super::requester::{self, Requester};
-use crate::balance::{MatchedRules, NoPermit, NoRoute, Route, RouteRequest, WaitTerms};
+use crate::balance::{NoPermit, NoRoute, Route, RouteRequest, WaitTerms};
 use crate::clock::Moment;
 use crate::config::{AffinityKey, WhenInfeasible};
 use crate::dialect::Placement;
@@ -48,7 +48,7 @@ pub async fn find(
         true => &Placement::Writer,
         false => &outbound.call.placement,
     };
-    let rules = rules(outbound);
+    let rules = outbound.arrival().rules();
     let excluded = std::mem::take(&mut progress.excluded);
     let request = RouteRequest {
         plan: &outbound.plan,
@@ -127,13 +127,6 @@ fn longest_wait(outbound: &Outbound, progress: &Progress<'_>) -> Duration {
     let left = progress.deadline.saturating_duration_since(Instant::now());
     let waited = progress.trace.queued.unwrap_or_default();
     longest.saturating_sub(waited).min(left)
-}
-
-/// The affinity rules that match it.
-pub fn rules(outbound: &Outbound) -> Option<MatchedRules> {
-    let (call, headers) = (&outbound.call, &outbound.request.head.headers);
-    let rules = outbound.service.pool.rules()?;
-    rules.matched(call.operation, call.facts(), headers)
 }
 
 /// What it has in common with others that go to the same endpoint, hashed.
