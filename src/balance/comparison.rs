@@ -1,5 +1,6 @@
 //! Strategies compared by what each would have made of the same recorded requests.
 
+use super::incidents::without_common_failures;
 use crate::config::{Config, StrategyName};
 use balancing::policies::Strategy;
 use balancing::replay::{Recorded, Replayed, ReplayedEndpoint, replay};
@@ -9,13 +10,25 @@ use serde_json::{Map, Value, json};
 pub const LEAST_RECORDS: usize = 100;
 /// A strategy is better than the present one only by more than this share: less is a tie, which keeps the present one.
 const TIE: f64 = 0.02;
-/// The seed of every replay, so that the same records give the same report.
-const SEED: u64 = 1;
+/// Replays of each strategy: each has another seed and leaves another part of the records out. The same records give the
+/// same report.
+const RUNS: usize = 5;
 
 /// What each strategy makes of the requests.
 pub struct Comparison {
     endpoints: Vec<String>,
-    all: Vec<(Strategy, Replayed)>,
+    all: Vec<Compared>,
+    /// Failures that were common to all endpoints; they are not replayed.
+    left_out: usize,
+}
+
+/// What a strategy makes of them.
+struct Compared {
+    strategy: Strategy,
+    /// Of all records.
+    replayed: Replayed,
+    /// The cost of each run.
+    runs: Vec<f64>,
 }
 
 impl Comparison {
@@ -33,40 +46,65 @@ impl Comparison {
             config.balance.adaptive.resolved(&name) == name
         };
         let reachable = Strategy::ALL.iter().filter(is_reachable);
-        let all = reachable.filter_map(|strategy| {
+        let (records, left_out) = without_common_failures(records);
+        let slowest = config.planner.max_response_time.as_secs_f64();
+        let run = |strategy: Strategy, records: &[Recorded], seed| {
             let policy = strategy.policy(endpoints.len());
-            let slowest = config.planner.max_response_time.as_secs_f64();
-            let replayed = replay(records, &endpoints, &*policy, slowest, SEED)?;
-            Some((*strategy, replayed))
+            replay(records, &endpoints, &*policy, slowest, seed)
+        };
+        let all = reachable.filter_map(|strategy| {
+            let parts = (0..RUNS).filter_map(|number| {
+                let seed = number as u64 + 1;
+                Some(run(*strategy, &part(&records, number), seed)?.cost())
+            });
+            Some(Compared {
+                strategy: *strategy,
+                replayed: run(*strategy, &records, 1)?,
+                runs: parts.collect(),
+            })
         });
         let all = all.collect();
         Self {
             endpoints: names,
             all,
+            left_out,
         }
     }
 
-    /// The strategy with the least time for each success; a tie keeps the current one, and so does one that was not replayed.
+    /// The strategy with the least time for each success, of those that win by more than a tie in every run. Where there is
+    /// none the current one stays, and so does one that was not replayed.
     pub fn best(&self, current: &StrategyName) -> StrategyName {
-        let found = self
-            .all
-            .iter()
-            .find(|(name, _)| StrategyName::from(*name) == *current);
-        let Some((_, now)) = found else {
-            return current.clone();
-        };
-        let least = self.all.iter();
-        let least = least.min_by(|a, b| a.1.cost().total_cmp(&b.1.cost()));
-        let better = least.filter(|(_, one)| one.cost() < now.cost() * (1.0 - TIE));
-        better.map_or_else(|| current.clone(), |(name, _)| (*name).into())
+        let wins = |one: &&Compared| self.least_gain(one, current) > Some(TIE);
+        let winners = self.all.iter().filter(wins);
+        let best = winners.min_by(|a, b| a.replayed.cost().total_cmp(&b.replayed.cost()));
+        best.map_or_else(|| current.clone(), |one| one.strategy.into())
+    }
+
+    /// How the comparison was made, for its report.
+    pub fn method(&self) -> [(&'static str, Value); 3] {
+        [
+            ("runs", RUNS.into()),
+            ("margin", TIE.into()),
+            ("left_out", self.left_out.into()),
+        ]
     }
 
     /// A row for each strategy.
-    pub fn rows(&self) -> Vec<Value> {
-        self.all.iter().map(|one| self.row(one)).collect()
+    pub fn rows(&self, current: &StrategyName) -> Vec<Value> {
+        self.all.iter().map(|one| self.row(one, current)).collect()
     }
 
-    fn row(&self, (name, replayed): &(Strategy, Replayed)) -> Value {
+    /// The share by which its cost is lower than that of the current strategy, in the run in which it is least.
+    fn least_gain(&self, one: &Compared, current: &StrategyName) -> Option<f64> {
+        let is_current = |one: &&Compared| StrategyName::from(one.strategy) == *current;
+        let now = self.all.iter().find(is_current)?;
+        let gains = one.runs.iter().zip(&now.runs);
+        let gains = gains.map(|(cost, now)| 1.0 - cost / now);
+        gains.min_by(f64::total_cmp)
+    }
+
+    fn row(&self, one: &Compared, current: &StrategyName) -> Value {
+        let (name, replayed) = (one.strategy, &one.replayed);
         let shares = replayed.shares.iter().map(|share| Value::from(*share));
         let shares = self.endpoints.iter().cloned().zip(shares);
         json!({
@@ -77,9 +115,18 @@ impl Comparison {
             "success_rate": replayed.success_rate,
             "score": replayed.score(),
             "cost": replayed.cost(),
+            "least_gain": self.least_gain(one, current),
             "shares": shares.collect::<Map<_, _>>(),
         })
     }
+}
+
+/// The records without one part of them.
+fn part(records: &[Recorded], number: usize) -> Vec<Recorded> {
+    let length = records.len().div_ceil(RUNS).max(1);
+    let parts = records.chunks(length).enumerate();
+    let kept = parts.filter(|(other, _)| *other != number);
+    kept.flat_map(|(_, part)| part).copied().collect()
 }
 
 #[cfg(test)]
@@ -89,13 +136,18 @@ mod tests {
     use balancing::{Ask, Moment};
     use std::time::Duration;
 
-    fn replayed(mean: f64) -> Replayed {
-        Replayed {
-            mean,
-            p50: mean,
-            p99: mean,
-            success_rate: 1.0,
-            shares: Vec::new(),
+    fn compared(strategy: Strategy, runs: &[f64]) -> Compared {
+        let mean = runs.iter().sum::<f64>() / runs.len() as f64;
+        Compared {
+            strategy,
+            replayed: Replayed {
+                mean,
+                p50: mean,
+                p99: mean,
+                success_rate: 1.0,
+                shares: Vec::new(),
+            },
+            runs: runs.to_vec(),
         }
     }
 
@@ -105,10 +157,12 @@ mod tests {
         let compared = |adaptive| Comparison {
             endpoints: Vec::new(),
             all: vec![
-                (RoundRobin, replayed(1.0)),
-                (LeastConnections, replayed(0.99)),
-                (Adaptive, replayed(adaptive)),
+                compared(RoundRobin, &[1.0, 1.0]),
+                // Better on the whole, and not always.
+                compared(LeastConnections, &[0.2, 0.99]),
+                compared(Adaptive, &[adaptive, adaptive]),
             ],
+            left_out: 0,
         };
         let best = |compared: Comparison, now: Strategy| compared.best(&now.into());
         assert_eq!(best(compared(1.0), RoundRobin), RoundRobin.into());
@@ -118,6 +172,35 @@ mod tests {
         assert_eq!(best(nothing, RoundRobin), RoundRobin.into());
         let own = StrategyName::of("own");
         assert_eq!(compared(0.5).best(&own), own, "one that was not replayed");
+    }
+
+    /// On like endpoints another strategy was recommended by chance, and after an incident that hit all endpoints one that
+    /// sent nearly all to one of them.
+    #[test]
+    fn on_like_endpoints_no_strategy_is_recommended_for_the_noise_or_for_a_common_incident() {
+        let like = ReplayedEndpoint {
+            weight: 1.0,
+            max_connections: 100,
+        };
+        let endpoints = ["a", "b", "c"].map(|name| (name.to_owned(), like));
+        for seed in 1..=4 {
+            let mut random = balancing::Random::seeded(seed);
+            let record = |n: u64| {
+                let seconds = -0.01 * (1.0 - random.fraction()).ln();
+                let in_incident = (400..600).contains(&n);
+                Recorded {
+                    ask: Ask::read(1, 0, 1.0, Moment(n * 50_000_000)),
+                    endpoint: (n % 3) as usize,
+                    service_time: Duration::from_secs_f64(seconds),
+                    failed: in_incident && random.fraction() < [0.9, 0.8, 0.3][(n % 3) as usize],
+                }
+            };
+            let records: Vec<Recorded> = (0..1000).map(record).collect();
+            let comparison = Comparison::of(&records, &endpoints, &Config::default());
+            let now = Strategy::LeastConnections.into();
+            assert_eq!(comparison.best(&now), now, "{:?}", comparison.rows(&now));
+            assert!(comparison.left_out > 100);
+        }
     }
 
     /// `adaptive` was recommended, and applied as the strategy that it stands for.
@@ -139,7 +222,7 @@ mod tests {
             let mut config = Config::default();
             config.balance.adaptive.mode = mode;
             let comparison = Comparison::of(&records, &[("a".to_owned(), endpoint)], &config);
-            let names = comparison.all.iter().map(|(name, _)| *name);
+            let names = comparison.all.iter().map(|one| one.strategy);
             names
                 .filter(|name| [Adaptive, History].contains(name))
                 .collect::<Vec<_>>()

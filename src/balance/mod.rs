@@ -6,6 +6,7 @@ mod affinity;
 pub mod broker;
 mod chooser;
 mod comparison;
+mod incidents;
 mod no_route;
 mod parts;
 pub mod pool;

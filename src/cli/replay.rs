@@ -81,11 +81,12 @@ fn report(service: &str, lines: &[ArrivalLine]) -> Option<Value> {
     let endpoints = endpoints.iter().map(|name| ((*name).to_owned(), like));
     let endpoints: Vec<(String, ReplayedEndpoint)> = endpoints.collect();
     let comparison = Comparison::of(&records, &endpoints, &Config::default());
+    let current = Strategy::Adaptive.into();
     Some(json!({
         "service": service,
         "records": records.len(),
-        "best": comparison.best(&Strategy::Adaptive.into()).word(),
-        "strategies": comparison.rows(),
+        "best": comparison.best(&current).word(),
+        "strategies": comparison.rows(&current),
     }))
 }
 

@@ -152,7 +152,10 @@ pub const REPLAY: &[Group] = &[(
         "service" Text, "The service.";
         "records" Number, "Requests that were replayed: those that any endpoint could take.";
         "current" Text, "The strategy that served when it was replayed.";
-        "best" Text, "The one with the lowest cost; the current one when none is better by more than 2 %.";
+        "best" Text, "The one with the lowest cost, of those that are better than the current one by more than the margin in every run; the current one when none is.";
+        "runs" Number, "Replays of each strategy, each with another seed and another part of the records left out.";
+        "margin" Number, "The share of the cost that counts as a tie.";
+        "left_out" Number, "Failed requests of times in which all endpoints failed: they say nothing of one, and are not replayed.";
         "applied" Bool, "Whether the best one serves from now on.";
         "strategies[].strategy" Text, "A strategy.";
         "strategies[].mean" Number, "Mean time from arrival to end that the replay gives, seconds.";
@@ -161,6 +164,7 @@ pub const REPLAY: &[Group] = &[(
         "strategies[].success_rate" Number, "Expected share of successes, by the failures of each endpoint, 0 to 1.";
         "strategies[].score" Number, "Mean time times the share of failures; 0 for all where nothing fails.";
         "strategies[].cost" Number, "Mean time for each success, seconds: what is compared.";
+        "strategies[].least_gain" MaybeNumber, "The share by which its cost is lower than that of the current strategy, in the run in which it is least; below 0 it is higher.";
         "strategies[].shares.*" Number, "Share of the requests by endpoint.";
     },
 )];

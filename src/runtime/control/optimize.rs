@@ -81,13 +81,17 @@ fn report(service: &Service, records: &[Recorded], config: &Config) -> (Value, S
     let comparison = Comparison::of(records, &endpoints.collect::<Vec<_>>(), config);
     let current = service.pool.strategy();
     let best = comparison.best(current);
-    let report = json!({
+    let mut report = json!({
         "service": *service.name,
         "records": records.len(),
         "current": current.word(),
         "best": best.word(),
         "applied": false,
-        "strategies": comparison.rows(),
+        "strategies": comparison.rows(current),
     });
+    if let Value::Object(fields) = &mut report {
+        let method = comparison.method().into_iter();
+        fields.extend(method.map(|(key, value)| (key.to_owned(), value)));
+    }
     (report, best)
 }

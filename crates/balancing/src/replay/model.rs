@@ -1,5 +1,6 @@
 //! How long an endpoint takes, fitted from records: a base, and how much each further request in flight adds. Sizes of
 //! requests are relative to what is usual of their shape, so that an endpoint that was given the long ones is not taken for slow.
+//! Endpoints that differ no more than chance makes them are taken for alike: else a replay finds the luckiest one.
 
 use super::{Recorded, after};
 use std::cmp::Reverse;
@@ -7,6 +8,9 @@ use std::collections::{BinaryHeap, HashMap};
 
 /// The least that a base may be of the mean: no endpoint answers in no time.
 const LEAST_BASE: f64 = 0.05;
+
+/// Standard errors by which an endpoint is apart from the others: by chance about three in a thousand are.
+const APART: f64 = 3.0;
 
 /// The times of one endpoint: `size * (base + slope * in flight)` seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -93,6 +97,7 @@ struct Fit {
     failed: f64,
     n: f64,
     ratio: f64,
+    ratio_squared: f64,
     n_squared: f64,
     product: f64,
 }
@@ -106,8 +111,46 @@ impl Fit {
         self.count += 1.0;
         self.n += n;
         self.ratio += ratio;
+        self.ratio_squared += ratio * ratio;
         self.n_squared += n * n;
         self.product += n * ratio;
+    }
+
+    /// The sums of both.
+    fn with(&self, other: &Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            failed: self.failed + other.failed,
+            n: self.n + other.n,
+            ratio: self.ratio + other.ratio,
+            ratio_squared: self.ratio_squared + other.ratio_squared,
+            n_squared: self.n_squared + other.n_squared,
+            product: self.product + other.product,
+        }
+    }
+
+    /// Whether its times are apart from those of the others beyond chance; `whole`: the sums of all.
+    fn is_apart(&self, whole: &Self) -> bool {
+        let others = whole.count - self.count;
+        if self.count < 1.0 || others < 1.0 {
+            return false;
+        }
+        let mean = whole.ratio / whole.count;
+        let variance = whole.ratio_squared / whole.count - mean * mean;
+        let apart = self.ratio / self.count - (whole.ratio - self.ratio) / others;
+        apart.abs() > error(variance, self.count, others)
+    }
+
+    /// Whether its share of failures is apart from that of the others beyond chance.
+    fn fails_apart(&self, whole: &Self) -> bool {
+        let own = self.count + self.failed;
+        let others = whole.count + whole.failed - own;
+        if own < 1.0 || others < 1.0 {
+            return false;
+        }
+        let share = whole.failed / (own + others);
+        let apart = self.failed / own - (whole.failed - self.failed) / others;
+        apart.abs() > error(share * (1.0 - share), own, others)
     }
 
     /// Share of failures; `None` without requests.
@@ -151,9 +194,19 @@ fn models(fits: &[Fit]) -> Vec<Model> {
         slope: mean(|one| one.slope),
         failures: mean(|one| one.failures),
     };
-    let model = |fit: &Fit| Model {
-        failures: fit.failures().unwrap_or(average.failures),
-        ..fit.model().unwrap_or(average)
+    let whole = fits.iter().fold(Fit::default(), |sum, fit| sum.with(fit));
+    let model = |fit: &Fit| {
+        let times = if fit.is_apart(&whole) { fit } else { &whole };
+        let failing = if fit.fails_apart(&whole) { fit } else { &whole };
+        Model {
+            failures: failing.failures().unwrap_or(average.failures),
+            ..times.model().unwrap_or(average)
+        }
     };
     fits.iter().map(model).collect()
+}
+
+/// What two means of so many values each may be apart by chance.
+fn error(variance: f64, own: f64, others: f64) -> f64 {
+    APART * (variance.max(0.0) * (1.0 / own + 1.0 / others)).sqrt()
 }

@@ -92,3 +92,21 @@ fn a_crowd_waits_at_the_limit_and_is_served_in_the_end() {
     assert!(waited.p99 > 1.0, "{waited:?}");
     assert!((waited.success_rate - 1.0).abs() < 1e-9);
 }
+
+/// A replay took the luckiest of like endpoints for the fastest, and a strategy that prefers it for better.
+#[test]
+fn endpoints_that_differ_by_chance_are_taken_for_alike() {
+    let mut random = crate::Random::seeded(7);
+    let mut records = records(20, 20);
+    for record in &mut records {
+        let spread = -20.0 * (1.0 - random.fraction()).ln();
+        record.service_time = Duration::from_secs_f64(spread / 1000.0);
+        record.failed = random.fraction() < 0.05;
+    }
+    let alike = model::sized(&records, 2).models;
+    assert_eq!(alike[0], alike[1]);
+    let slower = records.iter_mut().filter(|one| one.endpoint == 1);
+    slower.for_each(|one| one.service_time *= 2);
+    let apart = model::sized(&records, 2).models;
+    assert!(apart[1].base > 1.5 * apart[0].base, "{apart:?}");
+}

@@ -820,6 +820,9 @@ async fn replays(site: &Site, wrong: &mut Differences) {
             ("current", be(current.clone())),
             ("best", be(report["best"].clone())),
             ("applied", be(applied)),
+            ("runs", be(5)),
+            ("margin", be(0.02)),
+            ("left_out", Must::Lie(0.0, 100.0)),
             ("strategies.0.strategy", be("round_robin")),
             ("strategies[].mean", Must::Lie(1e-9, 60.0)),
             ("strategies[].p50", Must::Lie(1e-9, 60.0)),
@@ -827,6 +830,7 @@ async fn replays(site: &Site, wrong: &mut Differences) {
             ("strategies[].success_rate", Must::Lie(0.5, 1.0)),
             ("strategies[].score", Must::Lie(0.0, 60.0)),
             ("strategies[].cost", Must::Lie(1e-9, 60.0)),
+            ("strategies[].least_gain", Must::Lie(-1e6, 1.0)),
             ("strategies[].shares.*", Must::Lie(0.0, 1.0)),
         ];
         wrong.fields(&route, report, "", rows);
