@@ -96,7 +96,7 @@ mod tests {
         let config = Config::default();
         let (name, none) = (config.balance.strategy.clone(), PolicyRegistry::default());
         let chooser = Chooser::new(name, &config.balance, &none, 2, None);
-        let shipped = selector(&chooser, &config);
+        let shipped = selector(&chooser, &config::Service::default(), &config);
         let default = Selector::new(Strategy::Adaptive.policy(2));
         assert_eq!(shipped.rules, default.rules);
         assert_eq!(shipped.slowest, default.slowest);
