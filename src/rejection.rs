@@ -92,6 +92,8 @@ rejections! {
     RateLimited = 429, "rate_limited", NotSent;
     /// The plan needs more of a resource than is left, and such requests are refused.
     Infeasible = 503, "infeasible", NotSent;
+    /// The service is pressed so hard that requests of this priority do not wait.
+    Shed = 503, "shed", NotSent;
     /// The transaction id names no endpoint that is known.
     TransactionNotFound = 404, "transaction_not_found", TransactionNotFound;
     /// No response to a read came in time.
@@ -177,6 +179,10 @@ pub fn of_queue(refusal: &Refusal) -> Rejection {
         QueueRefusal::TenantShareUsed => (
             RejectionReason::TenantShare,
             "this tenant waits for more than its share",
+        ),
+        QueueRefusal::Shed => (
+            RejectionReason::Shed,
+            "every endpoint is full, and requests of this priority do not wait while so many do",
         ),
     };
     Rejection::new(reason, detail).retry_after(refusal.retry_after)

@@ -95,6 +95,16 @@ impl Broker {
         self.locked(|line| line.refusals.count(refusal));
     }
 
+    /// Refuses a request that would wait.
+    pub fn refuse(&self, why: QueueRefusal) -> Refusal {
+        let now = self.clock.now();
+        self.locked(|line| {
+            let refusal = line.queue.refuse(why, now);
+            line.refusals.count(&refusal);
+            refusal
+        })
+    }
+
     /// Who waits, and how many were refused.
     pub fn summary(&self) -> (QueueSummary, QueueRefusals) {
         let now = self.clock.now();

@@ -17,8 +17,9 @@ use crate::dialect::Placement;
 use crate::endpoint::{Condition, Endpoint, ProbeTrigger, Registry};
 use crate::random::Random;
 use balancing::policies::{PolicyRegistry, Strategy};
-use balancing::{ExtraAttempts, LearnedWeight, QueueRules, Refusal, Selector, ShadowFigures};
+use balancing::{ExtraAttempts, LearnedWeight, QueueRules, Refusal, Rung, Selector, ShadowFigures};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 /// The endpoints that a service has at most.
@@ -52,6 +53,8 @@ pub struct Pool {
     queue: QueueRules,
     /// How long a request may wait for an endpoint.
     max_wait: Duration,
+    /// The number of the rung of the ladder of degradation on which the service is.
+    rung: AtomicU8,
 }
 
 impl Pool {
@@ -87,6 +90,7 @@ impl Pool {
             chooser,
             queue: parts::queue_rules(&balance.queue, endpoints.len()),
             max_wait: balance.queue.max_wait,
+            rung: AtomicU8::new(before.map_or(Rung::Normal, Self::rung).number()),
             broker,
             endpoints,
             is_enabled: balance.enabled,
@@ -262,6 +266,16 @@ impl Pool {
     /// The strategy that is asked beside it, and what was counted of that.
     pub fn shadow(&self) -> Option<(&StrategyName, ShadowFigures)> {
         self.chooser.shadow()
+    }
+
+    /// What the service gives up for the moment.
+    pub fn rung(&self) -> Rung {
+        Rung::of(self.rung.load(Ordering::Relaxed))
+    }
+
+    /// Sets it.
+    pub fn set_rung(&self, rung: Rung) {
+        self.rung.store(rung.number(), Ordering::Relaxed);
     }
 
     /// What the service may still be given beyond one attempt for each request.

@@ -10,6 +10,7 @@ pub struct QueueRefusals {
     pub tenant_share_used: u64,
     pub wait_too_long: u64,
     pub queue_timeout: u64,
+    pub shed: u64,
 }
 
 impl QueueRefusals {
@@ -20,7 +21,14 @@ impl QueueRefusals {
             QueueRefusal::TenantShareUsed => &mut self.tenant_share_used,
             QueueRefusal::TooLongAWait => &mut self.wait_too_long,
             QueueRefusal::WaitedTooLong => &mut self.queue_timeout,
+            QueueRefusal::Shed => &mut self.shed,
         };
         *count += 1;
+    }
+
+    /// All for want of room; what was shed is left out, so that shedding is no reason to shed.
+    pub fn for_want_of_room(&self) -> u64 {
+        let at_once = self.queue_full + self.tenant_share_used;
+        at_once + self.wait_too_long + self.queue_timeout
     }
 }

@@ -61,6 +61,14 @@ glossary! {
         Imbalanced = "imbalanced", "Compare the scores (`GET /api/coordination/scores`) and the strategy; see the runbook.";
         /// The endpoints of the service are about as busy again.
         ImbalanceEnded = "imbalance_ended", "";
+        /// More comes than the endpoints of the service can do: it gives up more (the ladder of degradation).
+        RungRaised = "rung_raised", "Add endpoints, or find out who asks for so much; see the runbook.";
+        /// The service gives up less again.
+        RungLowered = "rung_lowered", "";
+        /// A rule of `balance.monitor.rules` has held for a while: its action is in force.
+        RuleBegun = "rule_begun", "The reason names the rule and its figure; see the runbook.";
+        /// The rule is no longer in force.
+        RuleEnded = "rule_ended", "";
         /// An operator added the endpoint.
         InstanceAdded = "instance_added", "Write it into the file, if it shall outlive the process.";
         /// An operator removed the endpoint; it drains.
@@ -92,6 +100,8 @@ impl EventKind {
                 | EventKind::ReloadRefused
                 | EventKind::Overloaded
                 | EventKind::Imbalanced
+                | EventKind::RungRaised
+                | EventKind::RuleBegun
         )
     }
 
@@ -121,6 +131,10 @@ impl EventKind {
             EventKind::OverloadEnded => ("overload", "ended"),
             EventKind::Imbalanced => ("imbalance", "begun"),
             EventKind::ImbalanceEnded => ("imbalance", "ended"),
+            EventKind::RungRaised => ("rung", "raised"),
+            EventKind::RungLowered => ("rung", "lowered"),
+            EventKind::RuleBegun => ("rule", "begun"),
+            EventKind::RuleEnded => ("rule", "ended"),
             EventKind::InstanceAdded => ("instance", "added"),
             EventKind::InstanceRemoved => ("instance", "removed"),
             EventKind::StrategyChanged => ("strategy", "changed"),

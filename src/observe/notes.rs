@@ -65,6 +65,8 @@ pub struct RouteNote {
     pub attempts: Attempts,
     /// Endpoints that were left out, and why; at most [`MAX_CANDIDATES`].
     pub excluded: Vec<Excluded>,
+    /// The rung of the ladder of degradation on which the service was; `None` when no endpoint was wanted.
+    pub rung: Option<&'static str>,
     /// How many endpoints could have taken the call; known when none was chosen.
     pub counts: Option<EndpointCounts>,
 }

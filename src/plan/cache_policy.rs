@@ -20,6 +20,21 @@ pub struct CacheDecision {
 }
 
 impl CacheDecision {
+    /// The same, for longer; not where the response changes without a write.
+    pub fn longer(self, call: &Call) -> Self {
+        if matches!(call.storability, Storability::Short) {
+            return self;
+        }
+        let plan = CachePlan {
+            ttl: self.plan.ttl.saturating_mul(LONGER),
+            ..self.plan
+        };
+        Self {
+            plan,
+            rule: "longer",
+        }
+    }
+
     /// The same, for no longer than `limit`; the rule is named only when it changed something.
     fn at_most(self, limit: Duration, rule: &'static str) -> Self {
         if self.plan.ttl <= limit {
@@ -32,6 +47,9 @@ impl CacheDecision {
         Self { plan, rule }
     }
 }
+
+/// How many times as long responses are stored while a rule asks for more use of the cache.
+const LONGER: u32 = 2;
 
 /// The configured times.
 #[derive(Debug, Clone)]

@@ -11,4 +11,6 @@ pub struct SystemLoad {
     pub network: Option<f64>,
     /// Mean load score of the endpoints, by service.
     pub databases: BTreeMap<String, f64>,
+    /// A rule asks for more use of the cache: responses are stored for longer.
+    pub wants_cache: bool,
 }

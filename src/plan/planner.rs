@@ -52,7 +52,10 @@ impl Planner {
         };
         let cache = self.cache_decision(call, &plan).ok();
         Plan {
-            cache: cache.map(|decision| decision.plan),
+            cache: cache.map(|decision| match context.load.wants_cache {
+                true => decision.longer(call).plan,
+                false => decision.plan,
+            }),
             ..plan
         }
     }

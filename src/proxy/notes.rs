@@ -23,6 +23,9 @@ pub fn route(record: &mut InFlight, trace: &CallTrace) {
         if let Some(queued) = trace.queued {
             record.times.queue = Some(record.times.queue.unwrap_or_default() + queued);
         }
+        if let Some(rung) = trace.rung {
+            record.route.rung = Some(rung.label());
+        }
         if let Some(none) = &trace.nowhere {
             record.route.counts = Some(counts(none));
             record.route.excluded(none.excluded.iter().map(excluded));

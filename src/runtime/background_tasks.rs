@@ -110,7 +110,9 @@ async fn sample(shared: Arc<Shared>) {
     let mut machine = sample::Machine::default();
     loop {
         let sample = machine.sample(&shared);
-        shared.sampled(sample::load(&sample));
+        let mut load = sample::load(&sample);
+        load.wants_cache = monitor::wants_cache(&shared);
+        shared.sampled(load);
         shared.resources.push(sample);
         tell_what_time_changed(&shared);
         shared.ticks.tick("sampler", shared.clock.now());

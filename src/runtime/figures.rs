@@ -33,7 +33,9 @@ impl MetricsSource for Figures {
                 pending: stats.pending,
                 skew: stats.skew,
                 overloaded: found.as_ref().map(|found| found.overloaded.len()),
-                imbalance: found.map(|found| found.imbalance),
+                imbalance: found.as_ref().map(|found| found.imbalance),
+                pressure: found.as_ref().map(|found| found.pressure.value()),
+                rung: found.map(|found| found.rung.number()),
                 shadow: service.pool.shadow().map(|(_, figures)| ShadowReading {
                     agreed: figures.agreed,
                     differed: figures.differed,
@@ -49,6 +51,11 @@ impl MetricsSource for Figures {
         let stats = shared.cache.stats();
         readings.caches.extend(stats.levels().map(level));
         readings.ticks = shared.ticks.ages(now);
+        let in_force = shared.findings.rules();
+        let config = shared.config();
+        let rules = config.balance.monitor.rules.iter();
+        let rules = rules.map(|rule| (rule.name.clone(), in_force.contains(&rule.name)));
+        readings.rules = rules.collect();
         readings.held_bodies = shared.bodies.held() as u64;
         if shared.config().memory.enabled {
             readings.resident = resident_bytes();

@@ -80,6 +80,7 @@ pub fn load(sample: &ResourceSample) -> SystemLoad {
         memory: sample.memory_usage,
         network: sample.network_usage,
         databases: sample.services.clone(),
+        wants_cache: false,
     }
 }
 

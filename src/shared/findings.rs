@@ -1,7 +1,9 @@
-//! What the monitor found of each service at its last pass, for metrics and the admin API.
+//! What the monitor found at its last pass, for metrics and the admin API: of each service, and which rules are in force.
 
+use crate::clock::Moment;
 use arc_swap::ArcSwap;
-use std::collections::BTreeMap;
+use balancing::{Pressure, Rung};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What was found of a service.
@@ -12,20 +14,38 @@ pub struct ServiceFindings {
     /// How far the load of the busiest endpoint is above the mean of those that serve.
     pub imbalance: f64,
     pub is_imbalanced: bool,
+    /// How hard the service is pressed.
+    pub pressure: Pressure,
+    /// What it gives up, and since when.
+    pub rung: Rung,
+    pub since: Moment,
 }
 
-/// What was found, by service; nothing while the monitor is off.
+/// What was found; nothing while the monitor is off.
 #[derive(Debug, Default)]
-pub struct Findings(ArcSwap<BTreeMap<Arc<str>, ServiceFindings>>);
+pub struct Findings {
+    services: ArcSwap<BTreeMap<Arc<str>, ServiceFindings>>,
+    rules: ArcSwap<BTreeSet<String>>,
+}
 
 impl Findings {
     /// A pass has ended.
     pub fn replace(&self, found: BTreeMap<Arc<str>, ServiceFindings>) {
-        self.0.store(Arc::new(found));
+        self.services.store(Arc::new(found));
     }
 
     /// What was found of a service; `None` where nothing was looked for.
     pub fn of(&self, service: &str) -> Option<ServiceFindings> {
-        self.0.load().get(service).cloned()
+        self.services.load().get(service).cloned()
+    }
+
+    /// The names of the rules that are in force.
+    pub fn rules(&self) -> Arc<BTreeSet<String>> {
+        self.rules.load_full()
+    }
+
+    /// Other rules are in force.
+    pub fn set_rules(&self, names: BTreeSet<String>) {
+        self.rules.store(Arc::new(names));
     }
 }

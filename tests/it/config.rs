@@ -1218,6 +1218,108 @@ mod notes {
             ]
         );
     }
+
+    /// The notes on a service with these endpoints and sections, by their paths.
+    fn noted(endpoints: &str, more: &str) -> Vec<String> {
+        let text =
+            format!("services: {{a: {{dialect: qdrant, endpoints: [{endpoints}]}}}}\n{more}");
+        let loaded = read(&text).unwrap_or_else(|report| panic!("{report}"));
+        let notes = loaded.note_lines();
+        let path = |line: String| {
+            let (_, rest) = line.split_once("note: ").unwrap();
+            rest.split(": ").next().unwrap().to_owned()
+        };
+        notes.map(path).collect()
+    }
+
+    #[test]
+    fn what_is_probably_not_meant_is_noted() {
+        const TWO: &str = "'http://x:1', 'http://y:1'";
+        let endpoint = |key: &str| format!("services.a.endpoints[{key}");
+        let cases = [
+            (
+                "{url: 'http://x:1', tags: ['collection:c']}, {url: 'http://y:1', tags: ['collection:d', read]}",
+                "",
+                vec![endpoint("0].tags"), endpoint("1].tags")],
+            ),
+            (
+                "{url: 'http://x:1', tags: [read]}, {url: 'http://y:1', tags: [read]}, {url: 'http://z:1', tags: [write]}",
+                "",
+                vec![endpoint("2].tags")],
+            ),
+            (
+                "'http://x:1', {url: 'http://y:1', weight: 0}",
+                "",
+                vec![endpoint("1].weight")],
+            ),
+            (
+                "'http://x:1', {url: 'http://y:1', weight: 2}",
+                "balance: {strategy: round_robin}\n",
+                vec!["services.a.endpoints".into()],
+            ),
+            (
+                "{url: 'http://x:1', role: reader}",
+                "",
+                vec!["services.a.endpoints".into()],
+            ),
+            (
+                TWO,
+                "balance: {preferred_zone: here}\n",
+                vec!["balance.preferred_zone".into()],
+            ),
+            (
+                TWO,
+                "balance: {preferred_region: here}\n",
+                vec!["balance.preferred_region".into()],
+            ),
+            (
+                TWO,
+                "balance: {retry_budget: 0, retry_floor: 0}\n",
+                vec!["balance.retry_budget".into()],
+            ),
+            (
+                TWO,
+                "balance: {degradation: {shed_below: 6}}\n",
+                vec!["balance.degradation.shed_below".into()],
+            ),
+            (
+                TWO,
+                "health: {enabled: false}\nbreaker: {enabled: false}\n",
+                vec!["breaker.enabled".into()],
+            ),
+        ];
+        for (endpoints, more, expected) in cases {
+            assert_eq!(noted(endpoints, more), expected, "{endpoints} {more}");
+        }
+    }
+
+    #[test]
+    fn what_is_usual_is_not_noted() {
+        for (endpoints, more) in [
+            ("'http://x:1'", ""),
+            (
+                "'http://x:1', {url: 'http://y:1', tags: ['collection:c', gpu]}",
+                "",
+            ),
+            ("{url: 'http://x:1', tags: [read]}, 'http://y:1'", ""),
+            (
+                "{url: 'http://x:1', weight: 0}, {url: 'http://y:1', weight: 0}",
+                "",
+            ),
+            (
+                "{url: 'http://x:1', weight: 2}, 'http://y:1'",
+                "balance: {strategy: weighted_round_robin}\n",
+            ),
+            ("{url: 'http://x:1', role: reader}, 'http://y:1'", ""),
+            (
+                "{url: 'http://x:1', zone: here}, 'http://y:1'",
+                "balance: {preferred_zone: here}\n",
+            ),
+        ] {
+            let found = noted(endpoints, more);
+            assert!(found.is_empty(), "{endpoints} {more}: {found:?}");
+        }
+    }
 }
 
 mod changes {

@@ -5,6 +5,7 @@ mod check;
 mod driven;
 mod expected;
 mod reasons;
+mod runbook;
 
 use crate::support::{Process, eventually};
 use crate::trial::client::{Client, HttpRequest, JsonResponse};
@@ -41,7 +42,7 @@ fn yaml(cluster: &Cluster, graph: &Graph, l1: &str) -> String {
          admin: {{listen: '127.0.0.1:0', operate_token: {SECRET}}}\n\
          observe: {{log: trace}}\n\
          queries: {{slow_threshold: 300ms}}\n\
-         balance: {{preferred_zone: here, shadow: least_connections, monitor: {{interval: 20ms, lasting: 20ms}}}}\n\
+         balance: {{preferred_zone: here, shadow: least_connections, monitor: {{interval: 20ms, lasting: 20ms, rules: [{{name: much, figure: vector_db_load, above: 0.3, action: increase_cache_usage}}]}}, degradation: {{raise_above: 0.001, lower_below: 0, raise_after: 20ms, lower_after: 20ms}}}}\n\
          health: {{interval: 100ms, unhealthy_after: 100}}\n\
          planner: {{max_db_load: 0}}\n\
          breaker: {{threshold: 3, open_for: 500ms}}\n\
@@ -308,6 +309,8 @@ async fn queue(site: &mut Site) {
         clients.push(client);
     }
     site.until_counted("pending_requests").await;
+    site.until_counted("pressure").await;
+    site.until_counted("degradation_rung").await;
     site.until_counted("queue_wait_seconds").await;
     for replica in 0..2 {
         site.cluster.faults(replica).clear();
@@ -401,6 +404,7 @@ async fn operation(site: &mut Site) {
     assert_eq!(site.admin("PUT", path, busy).await.status, 200);
     site.until_counted("overloaded_endpoints").await;
     site.until_counted("load_imbalance").await;
+    site.until_counted("rule_in_force").await;
     for path in ["/api/coordination/overload", "/api/coordination/migrations"] {
         site.admin("GET", path, Value::Null).await;
     }

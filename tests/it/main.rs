@@ -4,6 +4,7 @@ mod affinity_rules;
 mod classification;
 mod config;
 mod config_keys;
+mod degradation;
 mod documented;
 mod fault_table;
 mod faults;

@@ -30,9 +30,11 @@ pub const RULES: &[Group] = &[(
     fields! {
         "name" Text, "A rule.";
         "condition" Text, "When it holds.";
-        "action" Text, "What it advises. Nothing is done by itself.";
+        "action" Text, "What is done while it is in force.";
         "value" MaybeNumber, "The figure now; null when it is not known.";
         "active" Bool, "Whether it holds now.";
+        "in_force" Bool, "Whether its action is in force: it has held for balance.monitor.lasting, and has not been over for as long.";
+        "effect" Text, "What the action does in this process; none yet for what belongs to requests of several parts, which there are none of.";
     },
 )];
 
@@ -54,6 +56,12 @@ pub const OVERLOAD: &[Group] = &[(
         "services[].overloaded" Any, "Names of the endpoints whose load has been above balance.monitor.overload for a while, and is not yet back at balance.monitor.target.";
         "services[].imbalance" MaybeNumber, "How far load score A of the busiest endpoint is above the mean of those that serve.";
         "services[].imbalanced" Any, "Whether that has been above balance.monitor.imbalance for a while.";
+        "services[].rung" MaybeText, "What the service gives up (the ladder of degradation): normal, no_extras, no_retries or shedding.";
+        "services[].rung_age" MaybeNumber, "Seconds since its pressure last changed that; since the start where it never did.";
+        "services[].pressure" MaybeNumber, "How hard the service is pressed, 0 to 1: the largest part.";
+        "services[].pressure_parts.queue" MaybeNumber, "Requests that wait, over those that may.";
+        "services[].pressure_parts.wait" MaybeNumber, "The age of the oldest that waits, over balance.queue.max_wait.";
+        "services[].pressure_parts.refused" MaybeNumber, "Ten times the share of requests that the queue refused since the pass before.";
     },
 )];
 
@@ -74,6 +82,7 @@ pub const QUEUE: &[Group] = &[(
         "refused.tenant_share_used" Number, "Those refused because the queue was full and their tenant waited for most.";
         "refused.wait_too_long" Number, "Those refused at once because they would have waited for too long.";
         "refused.queue_timeout" Number, "Those refused after they had waited for as long as they may.";
+        "refused.shed" Number, "Those refused because requests of their priority did not wait (the rung shedding).";
     },
 )];
 

@@ -167,6 +167,7 @@ const CACHE: &[Field] = fields! {
 /// Where it was sent.
 const ROUTE: &[Field] = fields! {
     "strategy" Text, "The balancing strategy; empty when no endpoint was needed.";
+    "rung" MaybeText, "What the service gave up (the ladder of degradation): normal, no_extras, no_retries or shedding; null when no endpoint was wanted.";
     "attempts[].endpoint" Text, "The endpoint of an attempt.";
     "attempts[].reason" Text, "Why this endpoint.";
     "attempts[].score" MaybeNumber, "The score by which it was chosen.";

@@ -2,8 +2,10 @@
 //! out here, so that one mistake is reported once.
 
 mod addresses;
+mod advice;
 mod affinity;
 mod endpoints;
+mod monitor;
 mod operations;
 pub mod strategies;
 
@@ -22,7 +24,8 @@ pub fn check(config: &Config, policies: &PolicyRegistry, findings: &mut Findings
     affinity::check(config, findings);
     admin(config, findings);
     breaker(config, findings);
-    monitor(config, findings);
+    monitor::check(config, findings);
+    advice::check(config, findings);
     for (name, service) in &config.services {
         probe_credential(name, &service.probe, findings);
     }
@@ -68,18 +71,6 @@ fn breaker(config: &Config, findings: &mut Findings) {
         let expected = format!("at least breaker.open_for, {}", duration_text(low));
         let path = path(&["breaker", "open_at_most"]);
         findings.refuse(path, duration_text(high), expected);
-    }
-}
-
-fn monitor(config: &Config, findings: &mut Findings) {
-    let (end, begin) = (
-        config.balance.monitor.target,
-        config.balance.monitor.overload,
-    );
-    if end > begin && findings.is_clean(&path(&["balance", "monitor"])) {
-        let expected = format!("at most balance.monitor.overload, {begin}");
-        let path = path(&["balance", "monitor", "target"]);
-        findings.refuse(path, end.to_string(), expected);
     }
 }
 

@@ -74,6 +74,8 @@ impl Config {
             self.cache.enabled = false;
             self.balance.strategy = Strategy::RoundRobin.into();
             self.balance.shadow = None;
+            self.balance.degradation.enabled = false;
+            self.balance.monitor.rules.clear();
             let services = self.services.values_mut();
             services.for_each(|service| service.strategy = None);
         }
@@ -192,6 +194,8 @@ section! {
         queue: Queue = Queue::default(),
         /// The pass that looks for overload and imbalance.
         monitor: Monitor = Monitor::default(),
+        /// What is given up while more comes than the endpoints can do.
+        degradation: Degradation = Degradation::default(),
     }
 }
 

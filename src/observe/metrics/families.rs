@@ -158,6 +158,12 @@ families! {
         "Endpoints whose load score A has been above balance.monitor.overload, and is not yet back at balance.monitor.target.";
     imbalance: Gauges<1> = "load_imbalance" ["service"] NONE,
         "How far load score A of the busiest endpoint is above the mean of those that serve; above balance.monitor.imbalance for a while it is an event.";
+    pressure: Gauges<1> = "pressure" ["service"] NONE,
+        "How hard a service is pressed, 0 to 1: how far its queue is from refusing (see balance.degradation). 0 while requests find room.";
+    rung: Gauges<1> = "degradation_rung" ["service"] NONE,
+        "What a service gives up: 0 nothing, 1 second attempts beside slow reads, 2 retries that cost work, 3 requests of low priority that would have to wait.";
+    rules: Gauges<1> = "rule_in_force" ["rule"] NONE,
+        "1 for a rule of balance.monitor.rules that is in force, else 0.";
     shadow_choices: Gauges<2> = "shadow_choices" ["service", "result"] NONE,
         "Choices of the strategy of balance.shadow since it was configured, beside the one that decides: agreed, differed, waited (one of them would rather have waited).";
     probe_age: Gauges<2> = "probe_age_seconds" ["service", "endpoint"] NONE,

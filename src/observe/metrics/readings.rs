@@ -42,6 +42,8 @@ pub struct Readings {
     pub caches: Vec<CacheReading>,
     /// The time since each background task last did its work.
     pub ticks: Vec<(&'static str, Duration)>,
+    /// The rules about resources, and whether each is in force.
+    pub rules: Vec<(String, bool)>,
     /// Bytes of bodies that are buffered, of requests and responses.
     pub held_bodies: u64,
     /// Bytes of memory of the process; `None` when they are not watched or cannot be read.
@@ -88,6 +90,10 @@ pub struct ServiceReading {
     pub overloaded: Option<usize>,
     /// How far the load of the busiest endpoint is above the mean.
     pub imbalance: Option<f64>,
+    /// How hard the service is pressed, 0..=1.
+    pub pressure: Option<f64>,
+    /// The number of its rung of the ladder of degradation.
+    pub rung: Option<u8>,
     pub shadow: Option<ShadowReading>,
 }
 
@@ -141,6 +147,10 @@ pub fn take(families: &Families, readings: &Readings) {
             .task_age
             .with([task], |gauge| gauge.set(age.as_secs_f64()));
     }
+    for (rule, in_force) in &readings.rules {
+        let value = f64::from(u8::from(*in_force));
+        families.rules.with([rule], |gauge| gauge.set(value));
+    }
     families
         .held_bodies
         .with([], |gauge| gauge.set(readings.held_bodies as f64));
@@ -164,6 +174,9 @@ fn forget_readings(families: &Families) {
     families.skew.clear();
     families.overloaded.clear();
     families.imbalance.clear();
+    families.pressure.clear();
+    families.rung.clear();
+    families.rules.clear();
     families.shadow_choices.clear();
     families.resident.clear();
 }
@@ -238,6 +251,16 @@ fn take_service(families: &Families, one: &ServiceReading) {
         families
             .imbalance
             .with([&one.service], |gauge| gauge.set(imbalance));
+    }
+    if let Some(pressure) = one.pressure {
+        families
+            .pressure
+            .with([&one.service], |gauge| gauge.set(pressure));
+    }
+    if let Some(rung) = one.rung {
+        families
+            .rung
+            .with([&one.service], |gauge| gauge.set(f64::from(rung)));
     }
     if let Some(shadow) = one.shadow {
         let counts = [

@@ -85,12 +85,15 @@ fn read_figures(readings: &mut Readings) {
         load_b: 20.0,
         probe_age: Some(Duration::from_secs(3)),
     });
+    readings.rules.push(("one".into(), true));
     readings.ticks.push(("sampler", Duration::from_secs(1)));
     readings.services.push(ServiceReading {
         service: Name::from("vectors"),
         skew: Some(1.5),
         overloaded: Some(1),
         imbalance: Some(0.25),
+        pressure: Some(0.5),
+        rung: Some(1),
         shadow: Some(ShadowReading {
             agreed: 2,
             differed: 1,

@@ -10,7 +10,7 @@ use crate::clock::Moment;
 use crate::config::{AffinityKey, WhenInfeasible};
 use crate::dialect::Placement;
 use crate::plan::Resource;
-use balancing::Refusal;
+use balancing::{QueueRefusal, Refusal};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -96,6 +96,9 @@ async fn wait(
     requester: &mut Option<&mut dyn Requester>,
 ) -> Result<Route, Unplaced> {
     let pool = &outbound.service.pool;
+    if is_shed(outbound) {
+        return Err(Unplaced::Refused(pool.broker().refuse(QueueRefusal::Shed)));
+    }
     let terms = WaitTerms {
         deadline: request.now + longest,
         ..outbound.arrival().terms(request.now)
@@ -119,6 +122,15 @@ fn short_of(outbound: &Outbound) -> Option<Resource> {
     let is_pinned = matches!(call.placement, Placement::Pinned(_));
     let may_refuse = rule == WhenInfeasible::Refuse && !is_pinned && call.facts().asks_data;
     outbound.plan.short_of.filter(|_| may_refuse)
+}
+
+/// Whether requests of its priority do not wait for the moment. What is part of a transaction does: refused, the transaction
+/// and all its work would be lost.
+fn is_shed(outbound: &Outbound) -> bool {
+    let is_pinned = matches!(outbound.call.placement, Placement::Pinned(_));
+    let shed_below = outbound.snapshot.config.balance.degradation.shed_below;
+    let rung = outbound.service.pool.rung();
+    !is_pinned && !rung.lets_wait(outbound.plan.priority, shed_below)
 }
 
 /// How long the call may wait now: its waits for earlier attempts count.

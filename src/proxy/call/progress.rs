@@ -130,7 +130,8 @@ impl<'a> Progress<'a> {
 
     /// After which times a first attempt is how slow, where a second one may be made beside it.
     pub fn stages(&self) -> Option<HedgeStages> {
-        if !retry::may_hedge(&self.facts()) {
+        let rung = self.outbound.service.pool.rung();
+        if !rung.allows_hedges() || !retry::may_hedge(&self.facts()) {
             return None;
         }
         let extra = self.outbound.service.pool.extra();
@@ -138,9 +139,11 @@ impl<'a> Progress<'a> {
     }
 
     fn decide(&self, end: AttemptOutcome<'_>) -> RetryDecision {
-        let extra = self.outbound.service.pool.extra();
+        let pool = &self.outbound.service.pool;
         let now = self.shared.clock.now();
-        retry::decide(&self.facts(), end, |cause| extra.retry(cause, now))
+        retry::decide(&self.facts(), end, |cause| {
+            pool.rung().allows_retry(cause) && pool.extra().retry(cause, now)
+        })
     }
 
     fn facts(&self) -> RetryFacts<'_> {
@@ -238,7 +241,8 @@ impl<'a> Progress<'a> {
     }
 
     /// The report of the call that ended so.
-    pub fn report(self, end: SendEnd) -> SendReport {
+    pub fn report(mut self, end: SendEnd) -> SendReport {
+        self.trace.rung = Some(self.outbound.service.pool.rung());
         SendReport {
             end,
             trace: self.trace,

@@ -10,6 +10,7 @@ use super::requester::Requester;
 use crate::balance::NoRoute;
 use crate::rejection::{Rejection, RejectionReason};
 use crate::retry::RetryDecision;
+use balancing::Rung;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -42,6 +43,8 @@ pub struct CallTrace {
     pub routing: Duration,
     /// The time in the queue of the service; `None`: it never waited there.
     pub queued: Option<Duration>,
+    /// What the service gave up at the end; `None`: no endpoint was wanted.
+    pub rung: Option<Rung>,
 }
 
 impl CallTrace {
@@ -50,6 +53,7 @@ impl CallTrace {
         Self {
             nowhere: next.nowhere.or(self.nowhere),
             routing: self.routing + next.routing,
+            rung: next.rung.or(self.rung),
             queued: match (self.queued, next.queued) {
                 (Some(one), Some(other)) => Some(one + other),
                 (one, other) => one.or(other),

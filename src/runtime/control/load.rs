@@ -2,41 +2,15 @@
 
 use super::Operator;
 use crate::balance::{InstanceStats, PoolStats};
-use crate::config::Monitor;
+use crate::clock::Moment;
+use crate::config::{Monitor, ResourceRule, RuleAction};
+use crate::runtime::monitor;
 use crate::shared::ServiceFindings;
+use balancing::Pressure;
 use serde_json::{Value, json};
 
 /// A lower target would ask for instances without end.
 const LEAST_TARGET: f64 = 0.05;
-
-/// A rule about the resources.
-struct Rule {
-    name: &'static str,
-    figure: &'static str,
-    limit: f64,
-    action: &'static str,
-}
-
-const RULES: &[Rule] = &[
-    Rule {
-        name: "high_load_sequential",
-        figure: "cpu_usage",
-        limit: 0.8,
-        action: "prefer_sequential_execution",
-    },
-    Rule {
-        name: "low_memory_reduce_limits",
-        figure: "memory_usage",
-        limit: 0.9,
-        action: "reduce_result_limits",
-    },
-    Rule {
-        name: "high_queue_increase_priority",
-        figure: "pending_queries",
-        limit: 500.0,
-        action: "increase_cache_usage",
-    },
-];
 
 pub(super) fn resources_page(operator: &Operator, limit: usize) -> Value {
     let resources = &operator.shared.resources;
@@ -48,30 +22,44 @@ pub(super) fn resources_page(operator: &Operator, limit: usize) -> Value {
 
 /// Each rule with its present truth.
 pub(super) fn rules_page(operator: &Operator) -> Value {
-    let current = operator.shared.resources.newest(1).pop();
-    let current = super::value(&current);
-    let row = |rule: &Rule| {
-        let value = current.get(rule.figure).and_then(Value::as_f64);
+    let (config, shared) = (operator.shared.config(), &operator.shared);
+    let current = shared.resources.newest(1).pop().unwrap_or_default();
+    let in_force = shared.findings.rules();
+    let row = |rule: &ResourceRule| {
+        let value = monitor::figure(&current, rule.figure);
         json!({
             "name": rule.name,
-            "condition": format!("{} > {}", rule.figure, rule.limit),
-            "action": rule.action,
+            "condition": format!("{} > {}", rule.figure.word(), rule.above),
+            "action": rule.action.word(),
             "value": value,
-            "active": value.is_some_and(|value| value > rule.limit),
+            "active": value.is_some_and(|value| value > rule.above),
+            "in_force": in_force.contains(&rule.name),
+            "effect": effect(rule.action),
         })
     };
-    RULES.iter().map(row).collect()
+    config.balance.monitor.rules.iter().map(row).collect()
+}
+
+/// What an action does in this process.
+fn effect(action: RuleAction) -> &'static str {
+    match action {
+        RuleAction::SkipExtras => "no hedges, and no retries that only make sure",
+        RuleAction::SkipRetries => "no hedges, and no retries that cost an endpoint work",
+        RuleAction::ShedLowPriority => "the same, and requests of low priority do not wait",
+        RuleAction::IncreaseCacheUsage => "responses are stored for twice as long",
+        RuleAction::PreferSequentialExecution | RuleAction::ReduceResultLimits => "none yet",
+    }
 }
 
 pub(super) fn overload_page(operator: &Operator) -> Value {
     let (pools, config) = (operator.pools(), operator.shared.config());
-    let rules = &config.balance.monitor;
+    let (rules, now) = (&config.balance.monitor, operator.shared.clock.now());
     let recent = |pool: &PoolStats| operator.shared.resources.recent_load(&pool.service);
     let found = |pool: &PoolStats| operator.shared.findings.of(&pool.service);
     json!({
         "recommendations": pools.iter().flat_map(|pool| moves(pool, rules)).collect::<Vec<_>>(),
         "scaling": pools.iter().map(|pool| scaling(pool, recent(pool), rules)).collect::<Vec<_>>(),
-        "services": pools.iter().map(|pool| lasting(pool, found(pool))).collect::<Vec<_>>(),
+        "services": pools.iter().map(|pool| lasting(pool, found(pool), now)).collect::<Vec<_>>(),
     })
 }
 
@@ -104,12 +92,22 @@ pub(super) fn moves(pool: &PoolStats, rules: &Monitor) -> Vec<Value> {
 }
 
 /// What the monitor says of a service.
-fn lasting(pool: &PoolStats, found: Option<ServiceFindings>) -> Value {
+fn lasting(pool: &PoolStats, found: Option<ServiceFindings>, now: Moment) -> Value {
+    let found = found.as_ref();
+    let pressure = |part: fn(&Pressure) -> f64| found.map(|found| part(&found.pressure));
     json!({
         "service": pool.service,
-        "overloaded": found.as_ref().map(|found| &found.overloaded),
-        "imbalance": found.as_ref().map(|found| found.imbalance),
+        "overloaded": found.map(|found| &found.overloaded),
+        "imbalance": found.map(|found| found.imbalance),
         "imbalanced": found.map(|found| found.is_imbalanced),
+        "rung": found.map(|found| found.rung.label()),
+        "rung_age": found.map(|found| (now - found.since).as_secs_f64()),
+        "pressure": pressure(Pressure::value),
+        "pressure_parts": {
+            "queue": pressure(|parts| parts.queue),
+            "wait": pressure(|parts| parts.wait),
+            "refused": pressure(|parts| parts.refused),
+        },
     })
 }
 

@@ -1,40 +1,53 @@
-//! The monitor: a pass over all services, again and again, that looks for overload and imbalance. It tells both as events, once
-//! when they begin and once when they end, and leaves what it found for metrics and the admin API. It is not on the
-//! request path, and a pass reads a few numbers of each endpoint.
+//! The monitor: a pass over all services, again and again. It looks for overload and imbalance, moves the ladder of
+//! degradation of each service, and evaluates the rules about resources. What begins and ends is told as an event, once; what it
+//! found is left for metrics and the admin API. It is not on the request path, and a pass reads a few numbers of each endpoint.
 
+mod degradation;
+mod rules;
 mod watched;
 
-use crate::endpoint::EventLog;
+use crate::config::Config;
 use crate::shared::{ServiceFindings, Shared};
 use crate::snapshot::Service;
+use balancing::Rung;
+use rules::Rules;
+pub use rules::{figure, wants_cache};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use watched::{EndpointFigures, Watched};
 
-/// What is remembered of each service from one pass to the next, by its name.
-type Services = BTreeMap<Arc<str>, Watched>;
+/// What is remembered from one pass to the next.
+#[derive(Default)]
+struct Memory {
+    services: BTreeMap<Arc<str>, Watched>,
+    rules: Rules,
+}
 
 /// Passes over all services until the process ends.
 pub async fn run(shared: Arc<Shared>) {
-    let mut services = Services::new();
+    let mut memory = Memory::default();
     loop {
         let config = shared.config();
         match config.balance.monitor.enabled {
-            true => pass(&shared, &mut services).await,
-            false => forget(&shared, &mut services),
+            true => pass(&shared, &mut memory).await,
+            false => forget(&shared, &mut memory),
         }
         shared.ticks.tick("monitor", shared.clock.now());
         tokio::time::sleep(config.balance.monitor.interval).await;
     }
 }
 
-async fn pass(shared: &Shared, services: &mut Services) {
+async fn pass(shared: &Shared, memory: &mut Memory) {
     let snapshot = shared.snapshot();
-    services.retain(|name, _| snapshot.service(name).is_some());
+    let least = memory.rules.look(shared, &snapshot.config);
+    memory
+        .services
+        .retain(|name, _| snapshot.service(name).is_some());
     let mut findings = BTreeMap::new();
     for service in snapshot.services() {
-        let watched = services.entry(Arc::clone(&service.name)).or_default();
-        let found = look(shared, service, watched);
+        let watched = memory.services.entry(Arc::clone(&service.name));
+        let watched = watched.or_default();
+        let found = look(shared, &snapshot.config, service, watched, least);
         findings.insert(Arc::clone(&service.name), found);
         // Others of this thread go first: probes, the admin API.
         tokio::task::yield_now().await;
@@ -42,9 +55,15 @@ async fn pass(shared: &Shared, services: &mut Services) {
     shared.findings.replace(findings);
 }
 
-fn look(shared: &Shared, service: &Service, watched: &mut Watched) -> ServiceFindings {
-    let (config, now) = (shared.config(), shared.clock.now());
-    let events: &EventLog = shared.registry.events();
+/// Looks at a service, which gives up as much as the rung `least` at least.
+fn look(
+    shared: &Shared,
+    config: &Config,
+    service: &Service,
+    watched: &mut Watched,
+    least: Rung,
+) -> ServiceFindings {
+    let (now, events) = (shared.clock.now(), shared.registry.events());
     let endpoints = service.pool.endpoints().iter();
     let figures = endpoints.map(|endpoint| EndpointFigures {
         name: Arc::clone(&endpoint.name),
@@ -53,13 +72,26 @@ fn look(shared: &Shared, service: &Service, watched: &mut Watched) -> ServiceFin
     });
     let figures: Vec<_> = figures.collect();
     let name = &service.name;
-    watched.look(name, &figures, &config.balance.monitor, now, events)
+    let found = watched.look(name, &figures, &config.balance.monitor, now, events);
+    let pressure = degradation::pressure(service, watched, now);
+    let rung = degradation::climb(name, watched, &pressure, config, now, events).max(least);
+    service.pool.set_rung(rung);
+    ServiceFindings {
+        pressure,
+        rung,
+        since: watched.moved,
+        ..found
+    }
 }
 
-/// Nothing is looked for any more.
-fn forget(shared: &Shared, services: &mut Services) {
-    if !services.is_empty() {
-        services.clear();
+/// Nothing is looked for any more, and nothing given up.
+fn forget(shared: &Shared, memory: &mut Memory) {
+    for service in shared.snapshot().services() {
+        service.pool.set_rung(Rung::Normal);
+    }
+    if !memory.services.is_empty() {
+        *memory = Memory::default();
         shared.findings.replace(BTreeMap::new());
+        shared.findings.set_rules(Default::default());
     }
 }

@@ -4,7 +4,7 @@ use crate::clock::Moment;
 use crate::config;
 use crate::endpoint::{EventKind, EventLog, Subject};
 use crate::shared::ServiceFindings;
-use balancing::{Alarm, AlarmRule, Edge};
+use balancing::{Alarm, AlarmRule, Edge, Ladder};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,12 +20,39 @@ pub struct EndpointFigures {
     pub serves: bool,
 }
 
+/// What was counted of a service since it was configured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Requests that endpoints took.
+    pub taken: u64,
+    /// Requests that the queue refused.
+    pub refused: u64,
+}
+
+impl Counts {
+    /// The share of the requests since `before` that were refused.
+    pub fn refused_share(self, before: Self) -> f64 {
+        let refused = self.refused.saturating_sub(before.refused) as f64;
+        let taken = self.taken.saturating_sub(before.taken) as f64;
+        if refused > 0.0 {
+            refused / (refused + taken)
+        } else {
+            0.0
+        }
+    }
+}
+
 /// What is remembered of a service.
 #[derive(Debug, Default)]
 pub struct Watched {
     /// Those that are on, or about to be.
     overloads: HashMap<Arc<str>, Alarm>,
     imbalance: Alarm,
+    pub ladder: Ladder,
+    /// When the ladder was last moved.
+    pub moved: Moment,
+    /// What had been counted at the last pass.
+    pub counts: Option<Counts>,
 }
 
 impl Watched {
@@ -59,6 +86,7 @@ impl Watched {
             overloaded,
             imbalance,
             is_imbalanced: self.imbalance.is_on(),
+            ..ServiceFindings::default()
         }
     }
 

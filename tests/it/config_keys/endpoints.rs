@@ -117,6 +117,26 @@ async fn full(given: &Given, balance: &str) -> (Origin, Proxy, Client) {
     (origin, proxy, first)
 }
 
+/// The rung of the service.
+async fn rung(proxy: &Proxy) -> f64 {
+    proxy.series("pointsman_degradation_rung", &[]).await
+}
+
+/// A proxy whose queue has room for two, and is full. The first of the clients is being served.
+async fn pressed(given: &Given, lower_after: &str) -> (Origin, Proxy, Vec<Client>) {
+    let balance = format!(
+        "balance: {{monitor: {{interval: 10ms}}, degradation: {{raise_after: 1ms, lower_after: {lower_after}}}, queue: {{max_pending: 2, max_wait: 1h}}}}"
+    );
+    let (origin, proxy, first) = full(given, &balance).await;
+    let mut clients = vec![first];
+    for _ in 0..2 {
+        let mut client = proxy.client().await;
+        client.send("GET / HTTP/1.1\r\nhost: test\r\n\r\n").await;
+        clients.push(client);
+    }
+    (origin, proxy, clients)
+}
+
 async fn pending(proxy: &Proxy) -> f64 {
     proxy.series("pointsman_pending_requests", &[]).await
 }
@@ -310,6 +330,47 @@ observations! {
         let (proxy, name) = watched(&given, &[&good().await, &good().await]).await;
         report(&proxy, &name, 90).await;
         given.comes(async || told(&proxy, "imbalanced").await).await
+    }
+
+    rule_about_memory(given) {
+        let monitor = "balance: {monitor: {interval: 10ms, rules: [{name: one, figure: memory_usage, above: 0, action: skip_extras}]}}";
+        let setup = Setup::new("http", &[good().await.url()]).section(monitor);
+        let proxy = setup.set(&given.path(), given.value).start().await;
+        eventually("a sample", || async {
+            proxy.data("/api/coordination/resources").await["current"]["memory_usage"].is_number()
+        })
+        .await;
+        let rule = proxy.data("/api/coordination/rules").await[0].clone();
+        (rule["name"].clone(), rule["active"].clone())
+    }
+
+    rung_of_a_rule(given) {
+        let monitor = "balance: {monitor: {interval: 10ms, lasting: 1ms, rules: [{name: one, figure: memory_usage, above: 0, action: skip_extras}]}}";
+        let setup = Setup::new("http", &[good().await.url()]).section(monitor);
+        let proxy = setup.set(&given.path(), given.value).start().await;
+        eventually("a rung", || async { rung(&proxy).await > 0.0 }).await;
+        rung(&proxy).await
+    }
+
+    rung_under_pressure(given) {
+        let (_origin, proxy, _waiting) = pressed(&given, "1h").await;
+        given.comes(async || rung(&proxy).await > 0.0).await
+    }
+
+    rung_under_less_pressure(given) {
+        let (_origin, proxy, mut waiting) = pressed(&given, "1ms").await;
+        eventually("the last rung", || async { rung(&proxy).await == 3.0 }).await;
+        waiting.pop();
+        given.comes(async || rung(&proxy).await < 3.0).await
+    }
+
+    request_that_is_shed(given) {
+        let (_origin, proxy, mut waiting) = pressed(&given, "1h").await;
+        eventually("the last rung", || async { rung(&proxy).await == 3.0 }).await;
+        waiting.pop();
+        eventually("one left", || async { pending(&proxy).await == 1.0 }).await;
+        let shed = async || get(&proxy, "/").await.text();
+        given.happens(shed()).await.is_some_and(|text| text.contains("priority"))
     }
 
     figures_that_an_agent_pushed(given) {

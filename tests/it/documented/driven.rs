@@ -83,7 +83,7 @@ impl Site {
         let started = Instant::now();
         let process = Setup::new("qdrant", &endpoints)
             .service(&format!("probe: {{api_key: {SECRET}}}"))
-            .section("balance: {strategy: round_robin, shadow: least_connections, monitor: {interval: 100ms, lasting: 100ms}}")
+            .section("balance: {strategy: round_robin, shadow: least_connections, monitor: {interval: 100ms, lasting: 100ms, rules: [{name: many_wait, figure: pending_queries, above: 500, action: increase_cache_usage}]}}")
             .section("health: {interval: 1d}")
             .section("path: {read_ahead: 64KiB}")
             .section("cache: {l1: {size: 64MiB}, rejoin_hold: 1ms, share_wait: 1m}")

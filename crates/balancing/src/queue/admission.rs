@@ -27,6 +27,8 @@ pub enum QueueRefusal {
     WaitedTooLong,
     /// The queue is full, and of all tenants its own waits for most.
     TenantShareUsed,
+    /// Requests of its priority do not wait at the moment: the service is pressed too hard.
+    Shed,
 }
 
 /// What is known of a request before it is understood.

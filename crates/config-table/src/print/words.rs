@@ -2,7 +2,7 @@
 
 use crate::Json;
 use crate::decode::bounds_text;
-use crate::table::{Field, Shape};
+use crate::table::{Field, Section, Shape};
 
 /// What a value looks like, in a few words.
 pub fn kind(field: &Field) -> String {
@@ -36,6 +36,15 @@ pub fn about(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A section in one line, its keys in the order of the table.
+fn entry(json: &Json, section: &Section) -> String {
+    let keys = section.fields.iter().filter_map(|field| {
+        let value = value(json.get(field.key)?, field.shape);
+        Some(format!("{}: {value}", field.key))
+    });
+    format!("{{{}}}", keys.collect::<Vec<_>>().join(", "))
+}
+
 /// A value as it would stand in the file.
 pub fn value(json: &Json, shape: &Shape) -> String {
     match (json, shape.solid()) {
@@ -45,6 +54,13 @@ pub fn value(json: &Json, shape: &Shape) -> String {
             Json::from(text.as_str()).to_string()
         }
         (Json::String(text), _) => text.clone(),
+        (Json::Array(items), Shape::List(inner)) => match inner.section() {
+            Some(section) => {
+                let items = items.iter().map(|item| entry(item, section));
+                format!("[{}]", items.collect::<Vec<_>>().join(", "))
+            }
+            None => json.to_string(),
+        },
         (other, _) => other.to_string(),
     }
 }

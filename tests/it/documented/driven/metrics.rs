@@ -219,6 +219,10 @@ fn endpoints(site: &Site, scrape: &mut Scrape<'_>, records: &[Value]) {
     scrape.is("changes_total", &[], be(4));
     // No agent has reported yet; `pages.rs` drives an endpoint that is overloaded.
     scrape.is("overloaded_endpoints", &[], be(0));
+    // Nothing waited; `degradation.rs` drives what is given up where much does.
+    scrape.is("pressure", &[], be(0));
+    scrape.is("degradation_rung", &[], be(0));
+    scrape.is("rule_in_force", &[], be(0));
     // The last pass may have seen a request in flight.
     scrape.is("load_imbalance", &[], Must::Lie(0.0, 0.1));
     for count in ["capable", "with_capacity", "online"] {

@@ -98,6 +98,7 @@ async fn records(site: &Site, wrong: &mut Differences) {
         ("cache.category", be("entity")),
         ("cache.reason", Must::Say("")),
         ("route.strategy", be("round_robin")),
+        ("route.rung", be("normal")),
         ("route.attempts[].endpoint", be(endpoint)),
         ("route.attempts[].reason", Must::Say("")),
         ("route.attempts[].status", be(200)),
@@ -600,6 +601,7 @@ async fn queue(site: &Site, wrong: &mut Differences) {
         ("0.refused.tenant_share_used", be(0)),
         ("0.refused.wait_too_long", be(0)),
         ("0.refused.queue_timeout", be(0)),
+        ("0.refused.shed", be(0)),
     ];
     wrong.fields("GET /api/coordination/queue", &queue, "", rows);
 }
@@ -609,6 +611,7 @@ async fn load(site: &Site, wrong: &mut Differences) {
     let figures = json!({"current_connections": 100, "cpu_usage": 1.0, "memory_usage": 1.0, "queue_size": 100});
     let path = "/api/coordination/instances/db/a/metrics";
     site.operate("PUT", path, figures).await;
+    let since = site.started.elapsed().as_secs_f64() + 60.0;
     const OVERLOAD: &str = "/api/coordination/overload";
     eventually("what the monitor found", || async {
         site.at.data(OVERLOAD).await["services"][0]["imbalanced"] == true
@@ -620,6 +623,12 @@ async fn load(site: &Site, wrong: &mut Differences) {
         ("services.0.overloaded", be(json!(["a"]))),
         ("services.0.imbalance", be(0.5)),
         ("services.0.imbalanced", be(true)),
+        ("services.0.rung", be("normal")),
+        ("services.0.rung_age", Must::Lie(1e-9, since)),
+        ("services.0.pressure", be(0)),
+        ("services.0.pressure_parts.queue", be(0)),
+        ("services.0.pressure_parts.wait", be(0)),
+        ("services.0.pressure_parts.refused", be(0)),
         ("recommendations.0.service", be("db")),
         ("recommendations.0.from_worker", be("a")),
         ("recommendations.0.to_worker", be("b")),
@@ -679,12 +688,13 @@ async fn load(site: &Site, wrong: &mut Differences) {
     }
     let rules = site.at.data("/api/coordination/rules").await;
     let rows = [
-        ("0.name", be("high_load_sequential")),
-        ("0.condition", be("cpu_usage > 0.8")),
-        ("0.action", be("prefer_sequential_execution")),
-        ("0.value", Must::Lie(0.0, 1.0)),
-        ("2.name", be("high_queue_increase_priority")),
-        ("2.active", be(false)),
+        ("0.name", be("many_wait")),
+        ("0.condition", be("pending_queries > 500")),
+        ("0.action", be("increase_cache_usage")),
+        ("0.value", be(0)),
+        ("0.active", be(false)),
+        ("0.in_force", be(false)),
+        ("0.effect", Must::Say("twice")),
     ];
     wrong.fields("GET /api/coordination/rules", &rules, "", rows);
     let age = site
