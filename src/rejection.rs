@@ -132,6 +132,7 @@ impl RejectionReason {
                 | Self::WaitTooLong
                 | Self::QueueTimeout
                 | Self::TenantShare
+                | Self::Shed
         )
     }
 }

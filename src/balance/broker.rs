@@ -22,7 +22,8 @@ use crate::endpoint::Room;
 use crate::plan::Complexity;
 use crate::random::Random;
 use balancing::{
-    Newcomer, Offer, Passed, Places, Queue, QueueRules, QueueSummary, QueueTicket, Refusal, Waiting,
+    Newcomer, Offer, Passed, Places, Queue, QueueRefusal, QueueRules, QueueSummary, QueueTicket,
+    Refusal, Waiting,
 };
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};

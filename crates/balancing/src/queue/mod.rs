@@ -201,6 +201,11 @@ impl<W> Queue<W> {
         self.drain.time_for(self.backlog.cost(), now)
     }
 
+    /// A refusal, with the time after which those that wait now will have been served.
+    pub fn refuse(&self, why: QueueRefusal, now: Moment) -> Refusal {
+        admission::refusal(self, why, now)
+    }
+
     /// Hands out what places there are.
     pub fn hand_out<P: Places<W>>(&mut self, places: &mut P, now: Moment) {
         hand_out::all(self, places, now);
