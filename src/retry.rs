@@ -65,8 +65,6 @@ pub struct RetryFacts<'a> {
     pub target_is_known: bool,
     /// A response of an earlier attempt is kept, in case nothing better comes.
     pub has_fallback: bool,
-    /// An endpoint acknowledged the last write of what is asked for, and shall respond: others may lag behind it.
-    pub has_home: bool,
     /// Attempts made, those on stale connections not counted.
     pub attempts: u32,
     pub max_attempts: u32,
@@ -174,7 +172,6 @@ pub fn may_hedge(facts: &RetryFacts<'_>) -> bool {
     facts.effect.is_read()
         && facts.replayable
         && *facts.placement == Placement::Any
-        && !facts.has_home
         && facts.attempts + facts.reconnects == 0
         && facts.may_try_twice()
 }

@@ -37,7 +37,9 @@ fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>, plain: &Ask) -> EndpointVie
             .excluded
             .iter()
             .any(|tried| tried.token == endpoint.token),
-        is_home: ask.home.is_some_and(|home| *endpoint.token == *home),
+        home: ask
+            .home
+            .and_then(|(token, home)| (*endpoint.token == *token).then_some(home)),
         is_avoided: ask.rules.is_some_and(|rules| rules.avoid(&endpoint.name)),
         is_preferred: ask.rules.is_some_and(|rules| rules.prefer(&endpoint.name)),
         is_capable: !endpoint.lacks_tag && endpoint.tags.take(&ask.facts),
@@ -51,5 +53,6 @@ fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>, plain: &Ask) -> EndpointVie
         window_mean: times.window_mean(),
         recent_mean: times.recent_mean(ask.plan.complexity),
         last_chosen: times.last_chosen(ask.plan.complexity),
+        last_response: endpoint.state.last_response(),
     }
 }

@@ -7,7 +7,7 @@ use crate::dialect::{CallFacts, Placement};
 use crate::endpoint::Endpoint;
 use crate::endpoint::Permit;
 use crate::plan::Plan;
-use balancing::{Ask, RouteReason};
+use balancing::{Ask, Home, RouteReason};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -23,8 +23,8 @@ pub struct RouteRequest<'a> {
     pub key: &'a str,
     /// Endpoints that were tried for this request: never chosen again.
     pub excluded: &'a [Arc<Endpoint>],
-    /// The token of the endpoint to prefer when it may take the request.
-    pub home: Option<&'a str>,
+    /// The token of the endpoint that acknowledged the last write of what is asked for, and how it stands to the others.
+    pub home: Option<(&'a str, Home)>,
     /// The affinity rules that match it.
     pub rules: Option<&'a MatchedRules>,
     /// Hashed: requests of one key go to the same endpoint where they can.

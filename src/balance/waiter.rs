@@ -8,7 +8,7 @@ use crate::clock::Moment;
 use crate::dialect::{CallFacts, Placement};
 use crate::endpoint::Endpoint;
 use crate::plan::{Complexity, Plan};
-use balancing::{Refusal, Waiting};
+use balancing::{Home, Refusal, Waiting};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -52,7 +52,7 @@ struct KeptRequest {
     placement: Placement,
     key: String,
     excluded: Vec<Arc<Endpoint>>,
-    home: Option<String>,
+    home: Option<(String, Home)>,
     rules: Option<MatchedRules>,
     affinity: Option<u64>,
     arrived: Moment,
@@ -71,7 +71,7 @@ impl Waiter {
                 placement: ask.placement.clone(),
                 key: ask.key.into(),
                 excluded: ask.excluded.to_vec(),
-                home: ask.home.map(Into::into),
+                home: ask.home.map(|(token, home)| (token.into(), home)),
                 rules: ask.rules.cloned(),
                 affinity: ask.affinity,
                 arrived: ask.arrived,
@@ -93,7 +93,7 @@ impl Waiter {
             placement: &kept.placement,
             key: &kept.key,
             excluded: &kept.excluded,
-            home: kept.home.as_deref(),
+            home: kept.home.as_ref().map(|(token, home)| (&**token, *home)),
             rules: kept.rules.as_ref(),
             affinity: kept.affinity,
             ahead,
@@ -149,7 +149,8 @@ fn need(pool: &Pool, ask: &RouteRequest<'_>) -> u64 {
         Placement::Pinned(token) => (3u8, token).hash(&mut hasher),
     }
     plain.may_try.hash(&mut hasher);
-    ask.home.filter(|_| !plain.may_try).hash(&mut hasher);
+    let home = ask.home.filter(|_| !plain.may_try);
+    home.map(|(token, _)| token).hash(&mut hasher);
     ask.excluded
         .iter()
         .for_each(|endpoint| endpoint.token.hash(&mut hasher));

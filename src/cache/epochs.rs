@@ -17,11 +17,13 @@ mod slot;
 pub(super) use dependencies::Dependencies;
 pub(super) use slot::Slot;
 
+use super::home::WriteHome;
 use super::reason::{CacheReason, words};
 use crate::clock::Moment;
 use crate::dialect::Tag;
 use crate::endpoint_id::EndpointId;
-use slot::Home;
+use balancing::Home;
+use slot::AcknowledgedWrite;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
@@ -95,17 +97,18 @@ impl Epochs {
         slots: impl Iterator<Item = SlotId>,
         now: Moment,
         lag: Duration,
-    ) -> Result<Option<EndpointId>, CacheReason> {
-        let homes: Vec<Home> = slots.filter_map(|id| self.slot(id).home()).collect();
-        let Some(newest) = homes.iter().max_by_key(|home| home.acknowledged_at) else {
+    ) -> Result<Option<WriteHome>, CacheReason> {
+        let writes: Vec<_> = slots.filter_map(|id| self.slot(id).last_write()).collect();
+        let Some(newest) = writes.iter().max_by_key(|write| write.acknowledged_at) else {
             return Ok(None);
         };
-        let differs =
-            |home: &Home| home.endpoint != newest.endpoint && now < home.acknowledged_at + lag;
-        if homes.iter().any(differs) {
+        let differs = |write: &AcknowledgedWrite| {
+            write.endpoint != newest.endpoint && now < write.acknowledged_at + lag
+        };
+        if writes.iter().any(differs) {
             return Err(words::HOMES_DIFFER);
         }
-        Ok(Some(newest.endpoint))
+        Ok(Some(newest.home(now, lag)))
     }
 
     /// Who acknowledged the newest write of the slots within `lag`.
@@ -114,10 +117,10 @@ impl Epochs {
         slots: impl Iterator<Item = SlotId>,
         now: Moment,
         lag: Duration,
-    ) -> Option<EndpointId> {
-        let homes = slots.filter_map(|id| self.slot(id).home());
-        let newest = homes.max_by_key(|home| home.acknowledged_at)?;
-        (now < newest.acknowledged_at + lag).then_some(newest.endpoint)
+    ) -> Option<WriteHome> {
+        let writes = slots.filter_map(|id| self.slot(id).last_write());
+        let newest = writes.max_by_key(|write| write.acknowledged_at)?;
+        Some(newest.home(now, lag)).filter(|home| home.stands == Home::Ahead)
     }
 
     /// Forgets an endpoint as a home; its slots are in quarantine until the given moment.

@@ -4,6 +4,7 @@
 use super::Cache;
 use super::entry::CacheEntry;
 use super::flight::{Flight, FlightState, LeaderInterest};
+use super::home::WriteHome;
 use super::reason::{CacheReason, words};
 use super::store::Removal;
 use crate::clock::Moment;
@@ -71,7 +72,7 @@ impl Fill {
     }
 
     /// The endpoint from which alone a response may be stored; `None`: from any.
-    pub fn home(&self) -> Option<EndpointId> {
+    pub fn home(&self) -> Option<WriteHome> {
         self.flight.fetch.home
     }
 
@@ -131,7 +132,8 @@ impl Fill {
         if response.no_store {
             return Err(words::REJOIN_HOLD);
         }
-        if self.home().is_some_and(|home| home != response.endpoint) {
+        let home = self.home();
+        if home.is_some_and(|home| home.endpoint != response.endpoint) {
             return Err(words::NOT_HOME);
         }
         self.flight.fetch.check(&self.cache, now)

@@ -10,11 +10,11 @@ use super::Cache;
 use super::credentials::CredentialState;
 use super::entry::CacheEntry;
 use super::epochs::Dependencies;
+use super::home::WriteHome;
 use super::key::CacheKey;
 use super::reason::{CacheReason, words};
 use crate::clock::Moment;
 use crate::dialect::Canonical;
-use crate::endpoint_id::EndpointId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use tokio::sync::{Notify, watch};
@@ -29,7 +29,7 @@ pub(super) struct Fetch {
     pub dependencies: Dependencies,
     pub generation: u64,
     pub credential: Arc<CredentialState>,
-    pub home: Option<EndpointId>,
+    pub home: Option<WriteHome>,
 }
 
 impl Fetch {

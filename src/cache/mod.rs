@@ -12,6 +12,7 @@ mod epochs;
 mod fill;
 mod flight;
 mod follower;
+mod home;
 mod key;
 mod lookup;
 mod reason;
@@ -25,6 +26,7 @@ mod write;
 pub use entry::{CacheEntry, Selection};
 pub use fill::{FetchedResponse, Fill, FillOutcome};
 pub use follower::{Follower, Waited};
+pub use home::WriteHome;
 pub use key::CacheKey;
 pub use lookup::{Hit, LookupRequest, Verdict};
 pub use reason::{CacheReason, words};
@@ -105,7 +107,7 @@ impl Cache {
 
     /// The endpoint that acknowledged the last write on these tags, where there is one and anything is
     /// stored. Writes that go there again avoid the quarantine that a change of home brings.
-    pub fn home(&self, tags: &[Tag]) -> Option<EndpointId> {
+    pub fn home(&self, tags: &[Tag]) -> Option<WriteHome> {
         if !self.is_on() {
             return None;
         }
@@ -117,7 +119,7 @@ impl Cache {
 
     /// The endpoint that acknowledged the newest write on these tags, where others may still lag behind it: it is asked for
     /// what is not stored because of that write.
-    pub fn newest_home(&self, tags: &[Tag]) -> Option<EndpointId> {
+    pub fn newest_home(&self, tags: &[Tag]) -> Option<WriteHome> {
         let slots = self.epochs.slots_of(tags);
         let lag = self.settings().quarantine;
         self.epochs

@@ -27,9 +27,17 @@ impl CacheReason {
         }
     }
 
-    /// A write a moment ago is why the cache is passed by.
+    /// A write a moment ago is why the cache is passed by, or why another request's response is not shared.
     pub fn is_of_a_write(self) -> bool {
-        [words::OPEN_WRITE, words::QUARANTINE, words::HOMES_DIFFER].contains(&self)
+        let [open, after] = [words::OPEN_WRITE, words::EPOCH];
+        [
+            open,
+            after,
+            words::QUARANTINE,
+            words::HOMES_DIFFER,
+            words::NOT_HOME,
+        ]
+        .contains(&self)
     }
 }
 

@@ -134,6 +134,7 @@ impl Permit {
 
     /// The response is there, or begins to stream: what the endpoint takes from now on, its client may take as well.
     pub fn responded(&self, now: Moment) {
+        self.endpoint.state.respond(now);
         if let Some((start, _)) = &self.running
             && let Some(policy) = self.policy()
         {

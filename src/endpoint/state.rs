@@ -25,6 +25,7 @@ pub struct EndpointState {
     /// Responses that their clients hold up; none of them is in flight.
     pub stalled: StalledResponses,
     completed: Stamp,
+    responded: Stamp,
     in_flight: AtomicU32,
     /// The estimated costs of the requests in flight, in thousandths.
     cost: AtomicU64,
@@ -61,6 +62,7 @@ impl EndpointState {
             times: ResponseTimes::default(),
             stalled: StalledResponses::default(),
             completed: Stamp::default(),
+            responded: Stamp::default(),
             in_flight: AtomicU32::new(0),
             cost: AtomicU64::new(0),
             requests: AtomicU64::new(0),
@@ -91,6 +93,11 @@ impl EndpointState {
     /// When a request last ended with a judgement.
     pub fn last_completed(&self) -> Option<Moment> {
         self.completed.get()
+    }
+
+    /// When a response was last there, or began to stream.
+    pub fn last_response(&self) -> Option<Moment> {
+        self.responded.get()
     }
 
     /// Counts of its life.
@@ -156,6 +163,11 @@ impl EndpointState {
             Some(_) => failures.unwrap_or(&self.successes),
         };
         count.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A response is there, or begins to stream.
+    pub(super) fn respond(&self, now: Moment) {
+        self.responded.mark(now);
     }
 
     /// A request ended without a judgement.

@@ -79,17 +79,23 @@ impl Iterator for Arrivals {
                 tenant, priority, ..
             },
         ) = self.scenario.sender(random);
+        // Nothing is drawn where nothing is written, so that other scenarios have the requests that they had.
+        let writes = self.scenario.writes;
+        let is_write = writes > 0.0 && random.fraction() < writes;
         Some(Arrival {
             size: size / 1000.0,
             sender,
             tenant,
             priority,
-            ask: Ask::read(
-                part as u64,
-                class(cost),
-                cost.max(f64::MIN_POSITIVE),
-                self.now,
-            ),
+            ask: Ask {
+                may_try: !is_write,
+                ..Ask::read(
+                    part as u64,
+                    class(cost),
+                    cost.max(f64::MIN_POSITIVE),
+                    self.now,
+                )
+            },
             proxy: (proxy % self.scenario.proxies as u64) as usize,
             client: 0,
             attempt: 0,

@@ -27,6 +27,11 @@ pub trait Balancer {
         0
     }
 
+    /// Whether a write was acknowledged a moment ago, which other replicas may lack.
+    fn is_after_write(&self, _now: Moment) -> bool {
+        false
+    }
+
     /// How many requests the proxy has learned that a replica works on at once.
     fn places(&self, _replica: usize, _now: Moment) -> Option<f64> {
         None

@@ -16,6 +16,10 @@ const LENGTH: f64 = 0.2;
 const SHORT: f64 = 0.05;
 /// What is simulated as shipped, with retries and hedges, and with refusals by predicted wait.
 const SHIPPED: [&str; 4] = ["overload.0.93", "overload.1.41", "goal.all_fail", "S4"];
+/// What is simulated as shipped of equal replicas, and for which share of the time: none of them may be given much more than the
+/// others, and the median must show it.
+const EQUAL: [&str; 5] = ["S1.7", "S1.9", "herd", "herd.written", "herd.searched"];
+const LONG: f64 = 0.5;
 /// Who is held.
 const DEFAULT: Contender = Contender::Own(Strategy::Adaptive);
 /// By how much a figure may be worse, and a mean of many.
@@ -37,6 +41,7 @@ pub fn figures(threads: usize) -> Figures {
     let mut figures = plain(threads);
     figures.extend(against_others(threads));
     figures.extend(as_shipped(threads));
+    figures.extend(equal_as_shipped(threads));
     figures
 }
 
@@ -100,6 +105,29 @@ fn as_shipped(threads: usize) -> Figures {
         Some([figure, (format!("{name}, attempts"), rounded(row.attempts))])
     };
     rows.iter().filter_map(both).flatten().collect()
+}
+
+/// The latencies as shipped where all replicas are equal, and the share of the one that is given most.
+fn equal_as_shipped(threads: usize) -> Figures {
+    let settings = Settings {
+        length: LONG,
+        ..Settings::shipped()
+    };
+    let scenarios = EQUAL.iter().filter_map(|id| scenarios::named(id));
+    let scenarios: Vec<&Scenario> = scenarios.collect();
+    let jobs = jobs(&scenarios, &[DEFAULT], &SEEDS[..1]);
+    let rows = table::rows(&run_all(&jobs, &settings, threads));
+    let all = |row: &Row| {
+        let largest = row.shares.iter().copied().fold(0.0, f64::max);
+        let figures = [
+            ("p50", row.p50),
+            ("p99", row.p99),
+            ("largest share", largest),
+        ];
+        let name = format!("{} shipped", name(row));
+        figures.map(|(what, figure)| (format!("{name}, {what}"), rounded(figure)))
+    };
+    rows.iter().flat_map(all).collect()
 }
 
 fn name(row: &Row) -> String {

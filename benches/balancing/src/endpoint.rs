@@ -25,6 +25,7 @@ pub struct SimEndpoint {
     mean_time: Option<f64>,
     window: TimeWindow,
     window_mean: Option<f64>,
+    last_response: Option<Moment>,
     classes: [ClassTimes; CLASSES],
     health: Arc<EndpointHealth>,
     health_settings: HealthSettings,
@@ -49,6 +50,7 @@ impl SimEndpoint {
             mean_time: None,
             window: TimeWindow::default(),
             window_mean: None,
+            last_response: None,
             classes: Default::default(),
             health,
             health_settings: settings.health_settings(),
@@ -73,6 +75,7 @@ impl SimEndpoint {
             window_mean: self.window_mean,
             recent_mean: class.mean,
             last_chosen: class.last_chosen,
+            last_response: self.last_response,
             ..EndpointView::IDLE
         }
     }
@@ -118,6 +121,9 @@ impl SimEndpoint {
         let lesson = self.health.on_finish(completion, &evidence, settings);
         if let Some(trial) = evidence.trial.filter(|_| !lesson.decides_trial) {
             self.health.release_trial(trial);
+        }
+        if completion.fault.is_some() && !completion.outpaced {
+            self.last_response = Some(completion.now);
         }
         if completion.fault == Some(Fault::None) {
             self.learn(completion);

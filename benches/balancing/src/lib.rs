@@ -12,6 +12,7 @@
 //! | `balancer` | what the engine asks: a proxy with a policy, or an oracle |
 //! | `engine` | events and the virtual clock |
 //! | `call` | a request as its proxy sees it, with its attempts |
+//! | `home` | who acknowledged the last write, which reads prefer |
 //! | `rivals` | the policies of other proxies, as they are published |
 //! | `outcome`, `table`, `regret`, `published` | what was measured |
 //! | `report`, `baseline` | the page of the docs, and what tests hold |
@@ -25,6 +26,7 @@ pub mod contender;
 pub mod draw;
 pub mod endpoint;
 pub mod engine;
+pub mod home;
 pub mod line;
 pub mod oracle;
 pub mod outcome;

@@ -2,11 +2,12 @@
 
 use crate::balancer::{Balancer, End, Place, Wanted};
 use crate::endpoint::SimEndpoint;
+use crate::home::LastWrite;
 use crate::replica::Replica;
 use crate::settings::Settings;
 use crate::shipped::PROBE_INTERVAL;
 use balancing::health::{Peers, ProbeSchedule};
-use balancing::{EndpointView, Moment, Policy, Random, RouteReason, Selector, Start, Wait};
+use balancing::{EndpointView, Home, Moment, Policy, Random, RouteReason, Selector, Start, Wait};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub struct Proxy {
     selector: Selector,
     feedback: Option<Arc<dyn ServerFeedback>>,
     views: Vec<EndpointView>,
+    /// `None`: nothing was written.
+    last_write: Option<LastWrite>,
     /// `None`: nothing is probed.
     probes: Option<ProbeSchedule>,
     random: Random,
@@ -65,6 +68,7 @@ impl Proxy {
             selector: Selector::new(policy),
             feedback,
             views: Vec::with_capacity(weights.len()),
+            last_write: None,
             probes: settings
                 .health
                 .then(|| ProbeSchedule::new(PROBE_INTERVAL, Moment(0))),
@@ -80,6 +84,7 @@ impl Proxy {
         let known = self.endpoints.iter().zip(wanted.replicas).enumerate();
         let view = |(index, (one, replica)): (usize, (&SimEndpoint, &Replica))| EndpointView {
             is_tried: wanted.tried.contains(&index),
+            home: self.last_write.and_then(|last| last.home(index, now)),
             ..one.view(replica.is_present, &wanted.ask, now)
         };
         self.views.extend(known.map(view));
@@ -121,6 +126,11 @@ impl Balancer for Proxy {
         self.endpoints[replica].in_flight()
     }
 
+    fn is_after_write(&self, now: Moment) -> bool {
+        let last = self.last_write;
+        last.is_some_and(|last| last.stands(now) == Home::Ahead)
+    }
+
     fn places(&self, replica: usize, now: Moment) -> Option<f64> {
         self.selector.policy.places(replica, now)
     }
@@ -139,6 +149,7 @@ impl Balancer for Proxy {
         if let Some(probes) = self.probes.as_mut().filter(|_| wants_probe) {
             probes.wanted(end.completion.now);
         }
+        self.last_write = LastWrite::after(&end.completion).or(self.last_write);
         self.selector.policy.on_finish(&end.completion);
     }
 

@@ -14,6 +14,8 @@ pub struct Scenario {
     pub about: &'static str,
     pub replicas: &'static [Group],
     pub size: Size,
+    /// Share of writes, 0..=1. All are of one collection, as all reads are.
+    pub writes: f64,
     pub rate: Rate,
     /// Requests arrive for so many seconds.
     pub seconds: f64,

@@ -20,6 +20,7 @@ const STEADY: Scenario = Scenario {
     about: "",
     replicas: &[],
     size: Size::Exponential(10.0),
+    writes: 0.0,
     rate: Rate::Load(0.7),
     seconds: 120.0,
     warm_up: 10.0,
@@ -314,6 +315,19 @@ pub const SCENARIOS: &[Scenario] = &[
         ..REFUSES_CREDENTIALS
     },
     at("herd", "four equal", 0.62, HERD),
+    Scenario {
+        about: "the same, exponential 40 ms; one request in ten writes",
+        size: Size::Exponential(40.0),
+        writes: 0.1,
+        ..at("herd.written", "four equal, written", 0.62, HERD)
+    },
+    Scenario {
+        about: "3 replicas of 4 workers, exponential 40 ms; 0.3 % of the requests write",
+        replicas: &[group(3, 4, 1.0)],
+        size: Size::Exponential(40.0),
+        writes: 0.003,
+        ..at("herd.searched", "three equal, searched", 0.62, HERD)
+    },
     named_so("burst", "600 at once", BURST),
     named_so("room", "room to spare", ROOM),
     Scenario {

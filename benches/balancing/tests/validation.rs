@@ -25,6 +25,7 @@ static ONE: Scenario = Scenario {
         speed: 1.0,
     }],
     size: Size::Exponential(1.0),
+    writes: 0.0,
     rate: Rate::Load(0.7),
     seconds: 1500.0,
     warm_up: 10.0,

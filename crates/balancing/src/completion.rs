@@ -31,7 +31,7 @@ pub struct Completion {
     pub service_time: Duration,
     /// Whose fault a failure was, or that there was none; `None`: abandoned, nothing is known.
     pub fault: Option<Fault>,
-    /// Another attempt of the same request was faster, and this one was cancelled: it would have taken at least this service
-    /// time. Its fault is `None`.
+    /// Another attempt of the same request was faster, and this one was cancelled before it had a response: it would have taken
+    /// at least this service time. Its fault is `None`, or the endpoint's where that hangs.
     pub outpaced: bool,
 }

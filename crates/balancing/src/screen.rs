@@ -137,7 +137,7 @@ impl Screen {
         };
         for (index, endpoint) in pool.iter_mut().enumerate() {
             endpoint.standing = self.standing(endpoint, index);
-            sorted.has_home |= endpoint.is_home;
+            sorted.has_home |= endpoint.home.is_some();
             sorted.has_preferred |= endpoint.is_preferred;
             match endpoint.standing {
                 Standing::Candidate(demotion) => {

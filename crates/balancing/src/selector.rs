@@ -3,7 +3,8 @@
 
 use crate::affinity;
 use crate::hedge;
-use crate::policy::{Pick, Policy, Room};
+use crate::home;
+use crate::policy::{Pick, Policy};
 use crate::screen::{Demotion, Screen, ScreenRules, Standing};
 use crate::view::{EndpointView, PoolView};
 use crate::{Ask, Exclusion, Moment, Random, RouteReason};
@@ -65,7 +66,7 @@ impl Selector {
         if demotion == Demotion::LastResort {
             return last_resort(&best, ask);
         }
-        let home = || self.home(&best, ask);
+        let home = || home::pick(&best, ask, &*self.policy, self.load_factor);
         let home = sorted.has_home.then(home).flatten();
         let by_rule = |random: &mut Random| match sorted.has_preferred {
             true => self.by_rule(&best, ask, random),
@@ -100,20 +101,6 @@ impl Selector {
         })
     }
 
-    /// The home, a wish: it takes no more reads than it works on at once, so that what was written once is not read from one
-    /// endpoint alone. A write elsewhere is a change of home, which costs more than a wait, unless the home hangs.
-    fn home(&self, pool: &PoolView<'_>, ask: &Ask) -> Option<Pick> {
-        let (index, view) = pool.iter().find(|(_, endpoint)| endpoint.is_home)?;
-        let takes_it = match self.policy.room(pool, index) {
-            // Whether it alone refuses credentials is told by requests that are free to go elsewhere.
-            _ if view.health.is_denying => false,
-            Room::Free => true,
-            Room::Full => !ask.may_try,
-            Room::Silent => false,
-        };
-        takes_it.then_some(Pick::because(index, RouteReason::Home))
-    }
-
     /// What a request waits for, for which none was selected of this pool; `None` where to wait does not help.
     pub fn wait(&self, pool: &[EndpointView], ask: &Ask) -> Option<Wait> {
         let screen = self.screen(pool, ask);
@@ -145,6 +132,7 @@ impl Selector {
         random: &mut Random,
     ) -> Option<Pick> {
         self.screen(pool, ask).sort(pool);
+        let reason = home::reason_to_hedge(pool, now)?;
         let places = |index| hedge::Places {
             learned: self.policy.places(index, now),
             lately_taken: self.policy.lately_taken(index, now),
@@ -155,10 +143,7 @@ impl Selector {
             return None;
         }
         let pick = self.policy.pick(&candidates, ask, random)?;
-        Some(Pick {
-            reason: RouteReason::Hedge,
-            ..pick
-        })
+        Some(Pick { reason, ..pick })
     }
 }
 

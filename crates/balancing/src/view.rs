@@ -2,7 +2,9 @@
 //! all steps of a choice agree, whatever other requests change at the same time; and a view can be made of
 //! literals, by a test or a simulator.
 
-use crate::{Demotion, EndpointLoad, HealthStatus, HealthView, Moment, Standing, WriteFitness};
+use crate::{
+    Demotion, EndpointLoad, HealthStatus, HealthView, Home, Moment, Standing, WriteFitness,
+};
 
 /// How far an endpoint is from where its requests should stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,8 +25,8 @@ pub struct EndpointView {
     pub id: u64,
     /// Whether it was tried for this request.
     pub is_tried: bool,
-    /// Whether the caller prefers it.
-    pub is_home: bool,
+    /// It acknowledged the last write of what the request asks for.
+    pub home: Option<Home>,
     /// Whether a rule says that it never takes the request.
     pub is_avoided: bool,
     /// Whether a rule says that it takes the request before others.
@@ -48,6 +50,8 @@ pub struct EndpointView {
     pub recent_mean: Option<f64>,
     /// When it was last given a request as complex as this one.
     pub last_chosen: Option<Moment>,
+    /// When a response of it was last there, or began to stream.
+    pub last_response: Option<Moment>,
 }
 
 impl EndpointView {
@@ -56,7 +60,7 @@ impl EndpointView {
         standing: Standing::PREFERRED,
         id: 0,
         is_tried: false,
-        is_home: false,
+        home: None,
         is_avoided: false,
         is_preferred: false,
         is_capable: true,
@@ -81,6 +85,7 @@ impl EndpointView {
         window_mean: None,
         recent_mean: None,
         last_chosen: None,
+        last_response: None,
     };
 
     /// Requests that it may have in flight now: fewer than its limit while it is back only lately.

@@ -24,7 +24,7 @@ impl WorkerScore {
     pub fn of(view: &EndpointView, best: Option<f64>) -> Self {
         let capacity = view.load.free();
         let performance = view.success_rate();
-        let affinity = f64::from(u8::from(view.is_home || view.last_chosen.is_some()));
+        let affinity = f64::from(u8::from(view.home.is_some() || view.last_chosen.is_some()));
         let reliability = (view.speed(best) + view.health.up_share) / 2.0;
         Self {
             score: 0.4 * capacity + 0.3 * performance + 0.2 * affinity + 0.1 * reliability,

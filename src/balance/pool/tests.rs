@@ -10,7 +10,7 @@ use crate::endpoint::{
 use crate::plan::Complexity;
 use crate::random::Random;
 use balancing::policies::Strategy::{self, *};
-use balancing::{Exclusion, RouteReason};
+use balancing::{Exclusion, Home, RouteReason};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -396,7 +396,7 @@ fn home_is_preferred_while_it_may_take_the_request() {
     let home = world.at("c").token.clone();
     world.fill("c", 6);
     let ask = RouteRequest {
-        home: Some(&home),
+        home: Some((&home, Home::Ahead)),
         ..world.ask(&[])
     };
     let choose = || world.pool.choose(&ask, &mut Random::seeded(1)).unwrap();

@@ -1,8 +1,10 @@
 //! A slot: what is known of the writes on one tag.
 
+use crate::cache::home::WriteHome;
 use crate::cache::reason::{CacheReason, words};
 use crate::clock::Moment;
 use crate::endpoint_id::EndpointId;
+use balancing::Home;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
@@ -22,10 +24,23 @@ pub(in crate::cache) struct Slot {
     acknowledging: Mutex<()>,
 }
 
-/// The endpoint that acknowledged the last write, and when.
-pub(super) struct Home {
+/// Which endpoint acknowledged the last write, and when.
+pub(super) struct AcknowledgedWrite {
     pub endpoint: EndpointId,
     pub acknowledged_at: Moment,
+}
+
+impl AcknowledgedWrite {
+    /// The home that it makes: others have the write as well once it is `lag` old.
+    pub(super) fn home(&self, now: Moment, lag: Duration) -> WriteHome {
+        WriteHome {
+            endpoint: self.endpoint,
+            stands: match now < self.acknowledged_at + lag {
+                true => Home::Ahead,
+                false => Home::Level,
+            },
+        }
+    }
 }
 
 impl Slot {
@@ -75,11 +90,11 @@ impl Slot {
         Ok(())
     }
 
-    /// The home, if one is known.
-    pub(super) fn home(&self) -> Option<Home> {
+    /// The last write that was acknowledged, if one is known.
+    pub(super) fn last_write(&self) -> Option<AcknowledgedWrite> {
         let endpoint = EndpointId::from_bits(self.home.load(SeqCst))?;
         let acknowledged_at = Moment(self.acknowledged_at.load(SeqCst));
-        Some(Home {
+        Some(AcknowledgedWrite {
             endpoint,
             acknowledged_at,
         })

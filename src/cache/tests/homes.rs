@@ -1,4 +1,10 @@
 use super::*;
+use balancing::Home;
+
+fn home(home: Option<WriteHome>) -> &'static str {
+    let is = |name: &&str| home.is_some_and(|home| home.endpoint == EndpointId::of("s", name));
+    ["a", "b"].into_iter().find(is).unwrap()
+}
 
 fn kept(b: &Bench, endpoint: &str) -> String {
     let call = read("q", &["db"]);
@@ -18,13 +24,24 @@ fn without_a_write_any_endpoint_may_fill() {
 fn after_a_write_only_its_endpoint_fills() {
     let b = bench();
     b.wrote(&["db"], "b");
-    assert_eq!(
-        b.lead(&read("q", &["db"])).home(),
-        Some(EndpointId::of("s", "b"))
-    );
-    assert_eq!(b.cache.home(&[tag("db")]), Some(EndpointId::of("s", "b")));
+    assert_eq!(home(b.lead(&read("q", &["db"])).home()), "b");
+    assert_eq!(home(b.cache.home(&[tag("db")])), "b");
     b.clock.advance(secs(86_400));
     assert_eq!([kept(&b, "a"), kept(&b, "b")], ["not_home", "stored"]);
+}
+
+#[test]
+fn a_home_is_ahead_of_the_others_for_as_long_as_they_may_lag() {
+    let b = bench();
+    b.wrote(&["db"], "b");
+    let stands = || {
+        let filled = b.lead(&read("q", &["db"])).home().unwrap().stands;
+        let newest = b.cache.newest_home(&[tag("db")]);
+        (filled, newest.map(|home| home.stands))
+    };
+    assert_eq!(stands(), (Home::Ahead, Some(Home::Ahead)));
+    b.clock.advance(secs(10));
+    assert_eq!(stands(), (Home::Level, None));
 }
 
 #[test]
@@ -62,7 +79,7 @@ fn tags_with_different_homes_wait_for_the_older_one_to_spread() {
     assert_eq!(b.cache.home(&[tag("one"), tag("two")]), None);
     b.clock.advance(secs(10));
     b.wrote(&["two"], "b");
-    assert_eq!(b.lead(&call).home(), Some(EndpointId::of("s", "b")));
+    assert_eq!(home(b.lead(&call).home()), "b");
 }
 
 #[test]

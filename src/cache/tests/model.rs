@@ -192,7 +192,10 @@ impl Sim {
         let any = self.random.below(ENDPOINTS);
         let lawful = self.random.below(4) > 0;
         let (fill, _, seen) = &mut self.fills[place];
-        let is_home = |n: &usize| fill.home() == Some(EndpointId::of("s", &endpoint(*n)));
+        let is_home = |n: &usize| {
+            let home = fill.home().map(|home| home.endpoint);
+            home == Some(EndpointId::of("s", &endpoint(*n)))
+        };
         let home = (0..ENDPOINTS).find(is_home).filter(|_| lawful);
         let from = home.unwrap_or(any);
         if seen.is_none() {

@@ -19,6 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
+/// How long it takes until another endpoint is looked for again, for a read whose first endpoint hangs.
+const AGAIN: Duration = Duration::from_millis(250);
+
 /// What both attempts are made of.
 #[derive(Clone, Copy)]
 struct Race<'a> {
@@ -134,7 +137,7 @@ impl Race<'_> {
     async fn due(self, stages: Option<HedgeStages>, tried: &[Arc<Endpoint>]) -> (Route, Slowness) {
         let begun = Instant::now();
         let mut is_told = false;
-        for (after, slowness) in stages.into_iter().flatten() {
+        for (after, slowness) in stages.into_iter().flat_map(|stages| self.looks(stages)) {
             sleep_until(begun + after).await;
             match self.route(tried, after, slowness) {
                 Ok(route) => return (route, slowness),
@@ -147,6 +150,16 @@ impl Race<'_> {
             }
         }
         pending().await
+    }
+
+    /// When an endpoint is looked for: at each stage, and now and then while the first one hangs. A read of what was just written
+    /// is sent elsewhere only then.
+    fn looks(self, stages: HedgeStages) -> impl Iterator<Item = (Duration, Slowness)> {
+        let [.., (hangs, slowness)] = stages;
+        let again = (1..).map(move |times| (hangs + AGAIN * times, slowness));
+        let after_write = self.outbound.is_after_write();
+        let may = move |(_, slowness): &_| !after_write || *slowness == Slowness::Hanging;
+        stages.into_iter().chain(again).filter(may)
     }
 
     /// Chooses the endpoint of a second attempt and takes it from its budget.
@@ -167,7 +180,7 @@ impl Race<'_> {
             placement: &Placement::Any,
             key: "",
             excluded: tried,
-            home: None,
+            home: self.outbound.preferred(),
             affinity: None,
             ahead: 0.0,
             arrived: now,

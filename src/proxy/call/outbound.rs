@@ -3,15 +3,16 @@
 
 use super::arrival::Arrival;
 use super::outbound_request::OutboundRequest;
+use crate::cache::WriteHome;
 use crate::config;
 use crate::dialect::{Call, Dialect, Placement, RequestEdits, Target};
-use crate::endpoint_id::EndpointId;
 use crate::http::{BodyLength, RequestHeader};
 use crate::observe::{Observer, Ticket};
 use crate::offload;
 use crate::plan::{Plan, PlanContext, SystemLoad};
 use crate::shared::Share;
 use crate::snapshot::{Service, Snapshot};
+use balancing::Home;
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use std::sync::Arc;
@@ -39,7 +40,7 @@ pub struct Outbound {
     pub call: Arc<Call>,
     pub plan: Arc<Plan>,
     /// The only endpoint whose response may be stored.
-    pub home: Option<EndpointId>,
+    pub home: Option<WriteHome>,
     /// Whether the scores of all endpoints are wanted.
     pub explain: bool,
     /// The place in the list of requests in flight.
@@ -117,6 +118,17 @@ impl Outbound {
             Target::Service => "",
             Target::Collection(name) | Target::Database(name) => name,
         }
+    }
+
+    /// The token of the home, and how it stands to the other endpoints.
+    pub fn preferred(&self) -> Option<(&str, Home)> {
+        let home = self.home?;
+        Some((self.service.token_of(home.endpoint)?, home.stands))
+    }
+
+    /// Whether the read is to show a write that other endpoints may lack yet.
+    pub fn is_after_write(&self) -> bool {
+        self.home.is_some_and(|home| home.stands == Home::Ahead)
     }
 
     /// Whether any other endpoint can respond to the call as well.

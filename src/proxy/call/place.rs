@@ -57,9 +57,7 @@ pub async fn find(
         placement,
         key: outbound.local_key(),
         excluded: &excluded,
-        home: outbound
-            .home
-            .and_then(|home| outbound.service.token_of(home)),
+        home: outbound.preferred(),
         rules: rules.as_ref(),
         affinity: affinity(outbound),
         ahead: 0.0,
@@ -167,9 +165,9 @@ fn hash(value: impl Hash) -> u64 {
 /// The preferred endpoint is gone: the next fetch chooses another one.
 fn forget_lost_home(caller: &Caller, outbound: &Outbound, route: &Route, now: Moment) {
     if let Some(home) = outbound.home
-        && route.endpoint.id != home
-        && !outbound.service.serves(home, now)
+        && route.endpoint.id != home.endpoint
+        && !outbound.service.serves(home.endpoint, now)
     {
-        caller.shared.cache.forget_home(home);
+        caller.shared.cache.forget_home(home.endpoint);
     }
 }

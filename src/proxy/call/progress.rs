@@ -157,7 +157,6 @@ impl<'a> Progress<'a> {
             replayable: outbound.request.body.is_whole,
             target_is_known: self.target_is_known,
             has_fallback: self.fallback.is_some(),
-            has_home: outbound.home.is_some(),
             attempts: self.attempts.saturating_sub(self.reconnects),
             max_attempts: balance.max_retries,
             reconnects: self.reconnects,

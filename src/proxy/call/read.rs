@@ -88,16 +88,10 @@ impl<'c> Read<'c> {
                         Ok(self.stored(entry, status).await)
                     }
                     Waited::Lead(fill) => self.lead(fill, requester).await,
-                    Waited::Alone(reason) => self.fetch(reason, requester).await,
+                    Waited::Alone(reason) => self.pass_by(reason, requester).await,
                 }
             }
-            Verdict::Bypass(reason) => {
-                if reason.is_of_a_write() {
-                    let cache = &self.caller.shared.cache;
-                    self.outbound.home = cache.newest_home(&self.outbound.call.reads);
-                }
-                self.fetch(reason, requester).await
-            }
+            Verdict::Bypass(reason) => self.pass_by(reason, requester).await,
         }
     }
 
@@ -202,6 +196,19 @@ impl<'c> Read<'c> {
                 })
             }
         }
+    }
+
+    /// Fetches for this requester alone what the cache has no answer for; because of a write from where that was acknowledged.
+    async fn pass_by(
+        self,
+        reason: CacheReason,
+        requester: &mut Option<&mut dyn Requester>,
+    ) -> Result<CallReport, Box<AsWrite>> {
+        if reason.is_of_a_write() {
+            let cache = &self.caller.shared.cache;
+            self.outbound.home = cache.newest_home(&self.outbound.call.reads);
+        }
+        self.fetch(reason, requester).await
     }
 
     /// Fetches for this requester alone; it ends when the requester leaves.

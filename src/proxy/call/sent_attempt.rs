@@ -99,6 +99,10 @@ impl SentAttempt {
 
     /// The response failed or is incomplete. It counts against the endpoint only if the endpoint is to blame.
     pub fn failed(self, error: &ExchangeError) {
+        self.end_failed(error, false);
+    }
+
+    fn end_failed(self, error: &ExchangeError, outpaced: bool) {
         if !error.blames_endpoint() {
             return self.running.end(Fault::None, error.kind);
         }
@@ -111,7 +115,10 @@ impl SentAttempt {
             let extra = self.service.pool.extra();
             extra.ended(&self.start.ask, Fault::Endpoint);
         }
-        let completion = self.completion(Fault::Endpoint);
+        let completion = Completion {
+            outpaced,
+            ..self.completion(Fault::Endpoint)
+        };
         let fault = self.permit.complete(&completion, evidence);
         self.running.end(fault, error.kind);
     }
@@ -127,7 +134,7 @@ impl SentAttempt {
 
     /// The endpoint hangs, and another one has responded.
     pub fn hung(self) {
-        self.failed(&ExchangeError::timeout(Stage::Sent, HEDGE_TIMEOUT));
+        self.end_failed(&ExchangeError::timeout(Stage::Sent, HEDGE_TIMEOUT), true);
     }
 
     fn completion(&self, fault: Fault) -> Completion {

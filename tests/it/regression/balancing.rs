@@ -7,6 +7,8 @@ use http::{Request, Response};
 use pointsman::config::Source;
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use testbed::server::{Application, Listener};
 use tokio::sync::Notify;
 
@@ -302,4 +304,48 @@ async fn a_limit_of_writes_stops_no_reads_and_is_told_as_the_database_told_it() 
     let seconds: u64 = second.field("retry-after").unwrap().parse().unwrap();
     assert!((25..=30).contains(&seconds), "{seconds}");
     assert_eq!(origin.count(), 2);
+}
+
+/// Reads of what was just written waited at a home that hung for as long as a read may take.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_of_what_was_just_written_is_answered_by_another_endpoint_when_its_home_hangs() {
+    let hangs = [const { AtomicBool::new(false) }; 2].map(Arc::new);
+    let origin = |hangs: &Arc<AtomicBool>| {
+        let hangs = Arc::clone(hangs);
+        Origin::start(move |_| match hangs.load(Ordering::SeqCst) {
+            true => vec![Step::AwaitClose],
+            false => Step::json(200, r#"{"result":{"status":"completed"},"status":"ok"}"#),
+        })
+    };
+    let origins = [origin(&hangs[0]).await, origin(&hangs[1]).await];
+    let urls = origins.each_ref().map(Origin::url);
+    let proxy = Setup::new("qdrant", &urls).start().await;
+    let body = br#"{"points":[{"id":1,"vector":[1.0]}]}"#;
+    let target = "/collections/a/points?wait=true";
+    assert_eq!(proxy.request("PUT", target, JSON, body).await.status, 200);
+    let home = usize::from(origins[1].count() == 1);
+    let other = &origins[1 - home];
+    for id in 0..60 {
+        let target = format!("/collections/a/points/{id}");
+        assert_eq!(proxy.request("GET", &target, "", b"").await.status, 200);
+    }
+    assert_eq!(other.count(), 0);
+    hangs[home].store(true, Ordering::SeqCst);
+    let begun = Instant::now();
+    let read = proxy
+        .request("GET", "/collections/a/points/100", "", b"")
+        .await;
+    assert_eq!(
+        (read.status, read.cache()),
+        (200, "miss; reason=not_home"),
+        "it is not stored"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(4));
+    assert_eq!(other.count(), 1);
+    let observer = &proxy.server.shared().observer;
+    wait_until("the records", || observer.kept() > 61).await;
+    let attempts = serde_json::to_value(&observer.newest(1)[0].route.attempts).expect("a list");
+    let attempts = attempts.as_array().expect("a list");
+    let reasons: Vec<_> = attempts.iter().map(|one| &one["reason"]).collect();
+    assert_eq!(reasons, ["home", "home_silent"]);
 }

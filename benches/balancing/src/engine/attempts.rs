@@ -6,6 +6,9 @@ use crate::call::{Attempt, Call};
 use crate::shipped::MAX_ATTEMPTS;
 use balancing::{Ask, Completion, Fault, RetryCause, Slowness, Start};
 
+/// The stage at which a replica is taken to hang.
+const HANGS: usize = 3;
+
 /// How an attempt ended for its proxy.
 enum How {
     /// With this result.
@@ -23,9 +26,11 @@ impl Simulation {
         let ask = self.calls[call].ask(self.now);
         self.send(call, place, ask);
         let proxy = &self.proxies[self.calls[call].arrival.proxy];
-        if let Some(extra) = proxy.extra.as_ref().filter(|_| first) {
+        if let Some(extra) = proxy.extra.as_ref().filter(|_| first && ask.may_try) {
             self.calls[call].stages = extra.stages(ask.shape);
-            self.plan_stage(call, 0);
+            // A read of what was just written is sent elsewhere only when its home hangs.
+            let after_write = proxy.balancer.is_after_write(self.now);
+            self.plan_stage(call, if after_write { HANGS } else { 0 });
         }
     }
 
@@ -176,7 +181,8 @@ impl Simulation {
         let extra = self.proxies[call.arrival.proxy].extra.as_ref();
         // What is the client's own doing, or its credential's, is the same elsewhere.
         let may_help = !matches!(completion.fault, Some(Fault::Client | Fault::Access));
-        let may_try = may_help && call.attempts < MAX_ATTEMPTS;
+        let is_read = call.arrival.ask.may_try;
+        let may_try = is_read && may_help && call.attempts < MAX_ATTEMPTS;
         if may_try && extra.is_some_and(|extra| extra.retry(RetryCause::Failure, self.now)) {
             return self.place(key);
         }
@@ -189,7 +195,7 @@ impl Simulation {
         let (fault, outpaced) = match how {
             How::Response => (Some(attempt.fault), false),
             How::Outpaced => (None, true),
-            How::Hung => (Some(Fault::Endpoint), false),
+            How::Hung => (Some(Fault::Endpoint), true),
         };
         if let Some(extra) = &self.proxies[index].extra {
             let shape = attempt.start.ask.shape;

@@ -2,8 +2,8 @@ use crate::policies::Strategy::{self, *};
 use crate::testing::{IDLE, Plain, READ};
 use crate::view::EndpointView;
 use crate::{
-    Ask, Distance, EndpointLoad, Exclusion, Gate, HealthStatus, HealthView, Moment, RouteReason,
-    ServingRules, WriteFitness,
+    Ask, Distance, EndpointLoad, Exclusion, Gate, HealthStatus, HealthView, Home, Moment,
+    RouteReason, ServingRules, WriteFitness,
 };
 use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::strategy::Strategy as _;
@@ -212,7 +212,7 @@ fn two_of_three_are_out_while_the_third_is_full() {
 #[test]
 fn home_is_preferred_while_it_may_take_the_request() {
     let mut plain = Plain::idle(LeastConnections, 3);
-    plain.views[2].is_home = true;
+    plain.views[2].home = Some(Home::Ahead);
     plain.views[2].load.in_flight = 7;
     assert_eq!(plain.select().unwrap().reason, RouteReason::Home);
     plain.views[2].health.status = HealthStatus::Unhealthy;
@@ -223,7 +223,7 @@ fn home_is_preferred_while_it_may_take_the_request() {
 fn a_home_that_has_far_more_to_do_than_the_others_takes_no_more_reads_but_writes() {
     for strategy in Strategy::ALL {
         let mut plain = Plain::idle(*strategy, 3);
-        plain.views[2].is_home = true;
+        plain.views[2].home = Some(Home::Ahead);
         plain.views[2].load.in_flight = 60;
         assert_ne!(
             plain.select().map(|pick| pick.reason),
@@ -238,7 +238,7 @@ fn a_home_that_has_far_more_to_do_than_the_others_takes_no_more_reads_but_writes
 #[test]
 fn a_home_that_refuses_credentials_is_preferred_no_more() {
     let mut plain = Plain::idle(LeastConnections, 3);
-    plain.views[2].is_home = true;
+    plain.views[2].home = Some(Home::Ahead);
     plain.views[2].health.is_denying = true;
     assert_ne!(plain.select().unwrap().reason, RouteReason::Home);
 }
@@ -322,7 +322,7 @@ fn the_key_of_a_request_gives_way_to_its_home() {
     plain.ask.affinity = Some(77);
     let preferred = plain.pick();
     let home = (preferred + 1) % 3;
-    plain.views[home].is_home = true;
+    plain.views[home].home = Some(Home::Ahead);
     assert_eq!(plain.select().unwrap().reason, RouteReason::Home);
     assert_eq!(plain.shares(5)[home], 5);
 }
@@ -361,7 +361,7 @@ proptest! {
         let view = |(view, [is_avoided, is_preferred, is_home, is_writer]): (EndpointView, [bool; 4])| EndpointView {
             is_avoided,
             is_preferred,
-            is_home,
+            home: is_home.then_some(Home::Ahead),
             write_fitness: if is_writer { WriteFitness::Writer } else { WriteFitness::Unknown },
             ..view
         };

@@ -25,7 +25,7 @@ pub const FAULTS: &[Fault] = &[
         "one of three Qdrant nodes sees the writes of the others 2 s later; reads and writes of 60 points",
         run!(lag),
     )
-    .missed("a read goes past the home of a write where that has no room, and a replica may then lag"),
+    .missed("a read goes past the home of a write where that has more than its share and the others are not idle, or where it is full; a replica may then lag"),
 ];
 
 /// Makes all but this server followers.

@@ -42,7 +42,7 @@ pub const FAULTS: &[Fault] = &[
         "the busiest of three replicas takes requests from 3 s on and never replies; clients give 1 s",
         run!(never_replies),
     )
-    .missed("reads of what was just written are not sent to a second replica, which may lag; those at a home that hangs end with their limit and 5 s"),
+    .missed("reads of what was just written are sent to a second replica, which may lag, only after the home was silent for a second"),
     Fault::new(
         "partition",
         "the path to the busiest of three replicas is cut for 5 s at 3 s, also for new connections",

@@ -326,7 +326,9 @@ impl Learned {
         let mut models = self.models.lock();
         let are_known = models.times.are_known();
         let sample = completion.fault.map(|fault| {
-            one.moved.set(now);
+            if !completion.outpaced {
+                one.moved.set(now);
+            }
             // What is long by its cost or its kind tells nothing of the endpoint.
             let impossible = self.impossible.get() * self.work(&start.ask).max(1.0);
             one.was_late.store(

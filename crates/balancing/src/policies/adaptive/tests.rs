@@ -58,13 +58,17 @@ impl World {
     }
 
     fn finish(&mut self, start: Start, fault: Option<Fault>) {
+        self.end(start, fault, false);
+    }
+
+    fn end(&mut self, start: Start, fault: Option<Fault>, outpaced: bool) {
         self.views[start.endpoint].load.in_flight -= 1;
         self.policy.on_finish(&Completion {
             start,
             now: self.now,
             service_time: self.now - start.now,
             fault,
-            outpaced: false,
+            outpaced,
         });
     }
 
@@ -95,6 +99,26 @@ fn the_time_that_is_expected_is_the_time_that_requests_took() {
     let expected = world.policy.expected_time(&start).unwrap();
     let expected = expected.as_secs_f64() * 1e3;
     assert!((0.95..1.05).contains(&expected), "{expected} ms");
+}
+
+/// Reads that others answered in its place once made an endpoint that hangs look as if it had responded, and writes went on there.
+#[test]
+fn what_is_answered_elsewhere_in_its_place_does_not_end_the_silence_of_an_endpoint() {
+    let mut world = World::new(2);
+    for endpoint in [0, 1] {
+        world.serve(endpoint, 3, 8, 400);
+    }
+    let waits = [world.start(0), world.start(0)];
+    world.now = world.now + Duration::from_secs(2);
+    let room = |world: &World| {
+        let pool = PoolView::new(&world.views, Standing::PREFERRED, world.now, 5.0);
+        world.policy.room(&pool, 0)
+    };
+    assert_eq!(room(&world), Room::Silent);
+    world.end(waits[0], Some(Fault::Endpoint), true);
+    assert_eq!(room(&world), Room::Silent);
+    world.finish(waits[1], Some(Fault::None));
+    assert_eq!(room(&world), Room::Free);
 }
 
 #[test]
