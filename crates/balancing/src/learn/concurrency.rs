@@ -28,7 +28,7 @@ const PLAUSIBLE: f64 = 2.0;
 const LEFT: f64 = 0.75;
 /// Log-likelihood by which a candidate may be worse than the best one at most. What speaks against it was seen under other
 /// circumstances, or by a model that did not fit.
-const DOUBT: f64 = 10.0;
+const DOUBT: f64 = 60.0;
 /// Levels that are no further apart, as a share, tell next to nothing of each other within an epoch.
 const BESIDE: f64 = 0.25;
 /// Responses at a level, or above it, that make it known.
