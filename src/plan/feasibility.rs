@@ -36,14 +36,14 @@ impl Resource {
 
 /// The limits, and what counts of a need.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct ResourceLimits {
     scale: f64,
     cpu: f64,
     memory: f64,
     database: f64,
 }
 
-impl Limits {
+impl ResourceLimits {
     /// The limits as configured.
     pub fn new(planner: &config::Planner) -> Self {
         Self {
@@ -92,13 +92,17 @@ mod tests {
     use crate::plan::{Complexity, ExecutionStrategy};
     use Complexity::{Simple, VeryComplex};
 
-    fn limits(change: fn(&mut config::Planner)) -> Limits {
+    fn limits(change: fn(&mut config::Planner)) -> ResourceLimits {
         let mut planner = config::Planner::default();
         change(&mut planner);
-        Limits::new(&planner)
+        ResourceLimits::new(&planner)
     }
 
-    fn short_of(limits: Limits, level: Complexity, load: [Option<f64>; 4]) -> Option<Resource> {
+    fn short_of(
+        limits: ResourceLimits,
+        level: Complexity,
+        load: [Option<f64>; 4],
+    ) -> Option<Resource> {
         let needs = Needs::of(level, ExecutionStrategy::VectorOnly);
         let [cpu, memory, network, database] = load;
         let load = SystemLoad {

@@ -2,7 +2,7 @@
 
 use super::cache_policy::{CacheDecision, CachePolicy};
 use super::complexity::{self, Score};
-use super::feasibility::Limits;
+use super::feasibility::ResourceLimits;
 use super::{
     Complexity, ExecutionStrategy, Needs, Plan, PlanHistory, PlanKey, SystemLoad, cost, priority,
     time,
@@ -16,7 +16,7 @@ pub struct Planner {
     enabled: bool,
     cache: CachePolicy,
     premium_prefix: String,
-    limits: Limits,
+    limits: ResourceLimits,
 }
 
 /// What a plan depends on beside its call.
@@ -39,7 +39,7 @@ impl Planner {
             enabled: planner.enabled,
             cache: CachePolicy::new(cache),
             premium_prefix: planner.premium_prefix.clone(),
-            limits: Limits::new(planner),
+            limits: ResourceLimits::new(planner),
         }
     }
 

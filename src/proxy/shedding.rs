@@ -1,7 +1,7 @@
 //! Refuses a request by its head alone, before its body is read, where the queue of its service would refuse it whatever the body
 //! says. A read that may have a stored response is read on: to serve that costs no endpoint anything.
 
-use super::call::Arrival;
+use super::call::ArrivedRequest;
 use super::flow::Flow;
 use crate::dialect::{Body, Call, Request};
 use crate::http::RequestHeader;
@@ -34,7 +34,7 @@ pub fn refusal(flow: &Flow<'_>, head: &RequestHeader, target: &str) -> Option<Re
         return None;
     }
     let plan = snapshot.planner.best(snapshot.user(&head.headers));
-    let arrival = Arrival {
+    let arrival = ArrivedRequest {
         snapshot,
         service,
         request,

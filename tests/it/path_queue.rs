@@ -542,7 +542,8 @@ async fn a_thousand_requests_at_once_on_three_endpoints_are_all_answered() {
         held(respond).await,
     ];
     let all: Vec<&Origin> = origins.iter().map(|(origin, _)| origin).collect();
-    let proxy = http(&all).start().await;
+    // A hedge would be one more at the endpoints.
+    let proxy = http(&all).set("balance.hedging", "false").start().await;
     let mut tasks = send(*proxy, "GET", 1000);
     waiting(&proxy, 700).await;
     let mut beat = tokio::time::interval(Duration::from_millis(1));

@@ -18,7 +18,7 @@ const WAIT_SHARE: f64 = 0.3;
 
 /// A request, as far as it is known.
 #[derive(Clone, Copy)]
-pub struct Arrival<'a> {
+pub struct ArrivedRequest<'a> {
     pub snapshot: &'a Snapshot,
     pub service: &'a Service,
     pub request: Request<'a>,
@@ -27,7 +27,7 @@ pub struct Arrival<'a> {
     pub plan: &'a Plan,
 }
 
-impl Arrival<'_> {
+impl ArrivedRequest<'_> {
     /// Why it is refused without more ado; `None`: it may find a place, or wait for one.
     pub fn refusal(&self, shared: &Shared) -> Option<Rejection> {
         let now = shared.clock.now();

@@ -27,7 +27,7 @@ mod upload;
 mod wait;
 mod write;
 
-pub use arrival::Arrival;
+pub use arrival::ArrivedRequest;
 pub use buffered::BufferedResponse;
 pub use caller::{CallEnd, CallReport, CallResponse, Caller};
 pub use exchange::ExchangeEnd;

@@ -1,7 +1,7 @@
 //! A call that is ready to be sent: understood, planned, and owning its request, so that it can be sent more than once
 //! and from another task.
 
-use super::arrival::Arrival;
+use super::arrival::ArrivedRequest;
 use super::outbound_request::OutboundRequest;
 use crate::cache::WriteHome;
 use crate::config;
@@ -92,8 +92,8 @@ impl Outbound {
     }
 
     /// The request of this call, as it arrived.
-    pub fn arrival(&self) -> Arrival<'_> {
-        Arrival {
+    pub fn arrival(&self) -> ArrivedRequest<'_> {
+        ArrivedRequest {
             snapshot: &self.snapshot,
             service: &self.service,
             request: self.request.view(),

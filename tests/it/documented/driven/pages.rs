@@ -546,7 +546,10 @@ async fn reported(site: &Site, wrong: &mut Differences, path: &str) {
     );
     for unknown in [path.replace("/a/", "/c/"), path.replace("/db/", "/other/")] {
         wrong.same(&unknown, site.at.admin(&unknown, "").await.status, 404);
-        let pushed = site.at.operate("PUT", &unknown, "", &json!({"queue_size": 1})).await;
+        let pushed = site
+            .at
+            .operate("PUT", &unknown, "", &json!({"queue_size": 1}))
+            .await;
         wrong.same(&unknown, pushed.status, 404);
     }
 }
