@@ -104,12 +104,13 @@ impl ServiceTimes {
 
     /// The variance of residuals.
     pub fn variance(&self) -> f64 {
-        self.variance
+        self.cautious(self.variance)
     }
 
-    /// Whether enough is known of times to tell one that is unusual.
-    pub fn are_known(&self) -> bool {
-        self.samples >= ENOUGH
+    /// A variance as [`ENOUGH`] samples of a variance of one would have it together with those that were seen: the first few differ
+    /// less than all will, and next to them each later one would seem to tell of the endpoint.
+    fn cautious(&self, variance: f64) -> f64 {
+        (variance * self.samples + ENOUGH) / (self.samples + ENOUGH)
     }
 
     /// A time that next to no response of an average endpoint takes, whatever its cost, seconds.
@@ -119,8 +120,8 @@ impl ServiceTimes {
 
     /// A time after which a response of an average endpoint is late, seconds: not even the wait behind a few others is as long.
     pub fn late(&self) -> f64 {
-        let deviation = self.total_variance.sqrt().max(LEAST_DEVIATION);
-        (self.mean + OUTLIER * deviation).exp()
+        let deviation = self.cautious(self.total_variance).sqrt();
+        (self.mean + OUTLIER * deviation.max(LEAST_DEVIATION)).exp()
     }
 
     /// A time that no response of an average endpoint takes while that one works as it did, seconds.

@@ -324,7 +324,6 @@ impl Learned {
         };
         let places = self.endpoint(start.endpoint, 0, now).places;
         let mut models = self.models.lock();
-        let are_known = models.times.are_known();
         let sample = completion.fault.map(|fault| {
             if !completion.outpaced {
                 one.moved.set(now);
@@ -339,7 +338,7 @@ impl Learned {
         });
         if let Some(own) = models.endpoints.get_mut(start.endpoint) {
             let has_waited = start.now.since(start.ask.arrived) * 10 > completion.service_time;
-            let evidence = sample.filter(|_| !has_waited && are_known);
+            let evidence = sample.filter(|_| !has_waited);
             own.finish(start, sample.is_some(), evidence, now, one);
             let late = self.late.get() * one.slowness.get();
             if sample.is_some() && takes(completion) <= late {
