@@ -88,14 +88,7 @@ fn against_others(threads: usize) -> Figures {
 
 /// What is reached as shipped, and at how many attempts for a request.
 fn as_shipped(threads: usize) -> Figures {
-    let settings = Settings {
-        length: SHORT,
-        ..Settings::shipped()
-    };
-    let scenarios = SHIPPED.iter().filter_map(|id| scenarios::named(id));
-    let scenarios: Vec<&Scenario> = scenarios.collect();
-    let jobs = jobs(&scenarios, &[DEFAULT], &SEEDS[..1]);
-    let rows = table::rows(&run_all(&jobs, &settings, threads));
+    let rows = shipped_rows(&SHIPPED, SHORT, threads);
     let both = |row: &Row| {
         let name = format!("{} shipped", name(row));
         let figure = match scenarios::named(row.scenario).map(|one| one.measure) {
@@ -109,14 +102,7 @@ fn as_shipped(threads: usize) -> Figures {
 
 /// The latencies as shipped where all replicas are equal, and the share of the one that is given most.
 fn equal_as_shipped(threads: usize) -> Figures {
-    let settings = Settings {
-        length: LONG,
-        ..Settings::shipped()
-    };
-    let scenarios = EQUAL.iter().filter_map(|id| scenarios::named(id));
-    let scenarios: Vec<&Scenario> = scenarios.collect();
-    let jobs = jobs(&scenarios, &[DEFAULT], &SEEDS[..1]);
-    let rows = table::rows(&run_all(&jobs, &settings, threads));
+    let rows = shipped_rows(&EQUAL, LONG, threads);
     let all = |row: &Row| {
         let largest = row.shares.iter().copied().fold(0.0, f64::max);
         let figures = [
@@ -128,6 +114,18 @@ fn equal_as_shipped(threads: usize) -> Figures {
         figures.map(|(what, figure)| (format!("{name}, {what}"), rounded(figure)))
     };
     rows.iter().flat_map(all).collect()
+}
+
+/// These scenarios with the default as it is shipped.
+fn shipped_rows(ids: &[&str], length: f64, threads: usize) -> Vec<Row> {
+    let settings = Settings {
+        length,
+        ..Settings::shipped()
+    };
+    let scenarios = ids.iter().filter_map(|id| scenarios::named(id));
+    let scenarios: Vec<&Scenario> = scenarios.collect();
+    let jobs = jobs(&scenarios, &[DEFAULT], &SEEDS[..1]);
+    table::rows(&run_all(&jobs, &settings, threads))
 }
 
 fn name(row: &Row) -> String {

@@ -1,15 +1,12 @@
 //! The home of what a request asks for: the endpoint that acknowledged the last write of it. Only its responses may be stored, and
 //! others may lag behind it. It is a wish with bounds: reads that all went to one endpoint would have its load as their latency.
 
-use crate::policy::{Pick, Policy, Room};
+use crate::policy::{Pick, Policy, Room, SILENCE};
 use crate::view::EndpointView;
 use crate::{Ask, Moment, PoolView, RouteReason};
-use std::time::Duration;
 
 /// The share of their places that the others have taken at most while a home takes all reads that it has room for.
 const IDLE: f64 = 0.125;
-/// A home that has not responded for so long, while a read of its waits that is overdue, hangs.
-const SILENCE: Duration = Duration::from_secs(1);
 
 /// How the home stands to the other endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,8 @@ use crate::{Ask, Completion, Moment, PoolView, Random, RouteReason, Start};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// An endpoint of which responses are overdue, and that gave none for so long, hangs.
+pub(crate) const SILENCE: Duration = Duration::from_secs(1);
 /// How many times the mean of its peers an endpoint has in flight when it is full.
 const CROWDED: f64 = 2.0;
 /// An endpoint with fewer in flight is never full.

@@ -67,12 +67,7 @@ impl Watched {
     ) -> ServiceFindings {
         let overloaded = self.overloads(service, endpoints, rules, now, events);
         let (imbalance, busiest) = imbalance(endpoints);
-        let rule = AlarmRule {
-            above: rules.imbalance,
-            until: rules.imbalance / 2.0,
-            begins_after: rules.lasting,
-            ends_after: rules.lasting,
-        };
+        let rule = alarm_rule(rules, rules.imbalance, rules.imbalance / 2.0);
         let about = Subject::Service(service);
         match self.imbalance.look(imbalance, &rule, now) {
             Some(Edge::Begun) => {
@@ -99,12 +94,7 @@ impl Watched {
         now: Moment,
         events: &EventLog,
     ) -> Vec<String> {
-        let rule = AlarmRule {
-            above: rules.overload,
-            until: rules.target.min(rules.overload),
-            begins_after: rules.lasting,
-            ends_after: rules.lasting,
-        };
+        let rule = alarm_rule(rules, rules.overload, rules.target.min(rules.overload));
         let (mut before, mut told) = (std::mem::take(&mut self.overloads), 0);
         let mut overloaded = Vec::new();
         for one in endpoints {
@@ -123,6 +113,15 @@ impl Watched {
             }
         }
         overloaded
+    }
+}
+
+fn alarm_rule(rules: &config::Monitor, above: f64, until: f64) -> AlarmRule {
+    AlarmRule {
+        above,
+        until,
+        begins_after: rules.lasting,
+        ends_after: rules.lasting,
     }
 }
 

@@ -4,14 +4,13 @@
 use super::lately_taken::LatelyTaken;
 use crate::atomic::{AtomicF64, AtomicMoment};
 use crate::learn::{Bends, ByCost, Concurrency, InFlight, Sample, ServiceTimes, freshness};
+use crate::policy::SILENCE;
 use crate::{Ask, Completion, Fault, Moment, Start};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-/// An endpoint whose responses are overdue and that gave none for so long hangs.
-const SILENCE: Duration = Duration::from_secs(1);
 /// Expected responses that did not come: an endpoint that owes so many is stalled (probability e^-8 otherwise).
 const OWED: f64 = 8.0;
 /// How many times as many as its peers work on, or as it surely does, an endpoint is given while its own limit is not known.
@@ -242,7 +241,12 @@ impl Learned {
 
     /// Whether it was given nothing new for so long that all it has are late.
     fn are_all_late(&self, one: &Published, now: Moment) -> bool {
-        now.since(one.begun.get()).as_secs_f64() > self.late.get() * one.slowness.get()
+        now.since(one.begun.get()).as_secs_f64() > self.late_at(one)
+    }
+
+    /// A time after which a response of this endpoint is late, seconds.
+    fn late_at(&self, one: &Published) -> f64 {
+        self.late.get() * one.slowness.get()
     }
 
     /// Whether an endpoint that works on so many requests has not responded for too long, or to its oldest request.
@@ -340,7 +344,7 @@ impl Learned {
             let has_waited = start.now.since(start.ask.arrived) * 10 > completion.service_time;
             let evidence = sample.filter(|_| !has_waited);
             own.finish(start, sample.is_some(), evidence, now, one);
-            let late = self.late.get() * one.slowness.get();
+            let late = self.late_at(one);
             if sample.is_some() && takes(completion) <= late {
                 own.overtake(start.now, now.before(late), now);
             }
