@@ -17,7 +17,9 @@ use crate::dialect::Placement;
 use crate::endpoint::{Condition, Endpoint, ProbeTrigger, Registry};
 use crate::random::Random;
 use balancing::policies::{PolicyRegistry, Strategy};
-use balancing::{ExtraAttempts, LearnedWeight, QueueRules, Refusal, Rung, Selector, ShadowFigures};
+use balancing::{
+    ExtraAttempts, LearnedWeight, Memory, QueueRules, Refusal, Rung, Selector, ShadowFigures,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -261,6 +263,16 @@ impl Pool {
     /// The weights that it has learned, where it weighs other strategies.
     pub fn weights(&self) -> Vec<LearnedWeight> {
         self.selector.policy.weights()
+    }
+
+    /// What the strategy has learned, to be kept beyond the process.
+    pub fn memory(&self) -> Option<Memory> {
+        self.selector.policy.memory()
+    }
+
+    /// The strategy goes on from what one of its name had learned, for the endpoints that were at these places then.
+    pub fn recall(&self, memory: &Memory, from: &[Option<usize>]) {
+        self.selector.policy.recall(memory, from);
     }
 
     /// The strategy that is asked beside it, and what was counted of that.

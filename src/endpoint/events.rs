@@ -77,6 +77,14 @@ glossary! {
         StrategyChanged = "strategy_changed", "Write it into the file, if it shall outlive the next reload.";
         /// An operator changed the mode or switched features.
         ModeChanged = "mode_changed", "As `strategy_changed`.";
+        /// What an earlier process learned of endpoints and plans is known again (`state.dir`).
+        StateRecalled = "state_recalled", "";
+        /// What an earlier process learned is older than `state.max_age`: all is learned anew.
+        StateTooOld = "state_too_old", "";
+        /// The file of what was learned is broken, or of another kind or version; it was put aside, and all is learned anew.
+        StateSetAside = "state_set_aside", "Nothing, after a new version; else look at the disk.";
+        /// What was learned cannot be written; the process goes on, and tries again.
+        StateNotKept = "state_not_kept", "Look at the folder of `state.dir`: the reason says what is wrong with it.";
         /// A configuration was accepted and serves.
         Reloaded = "reloaded", "";
         /// A configuration was refused; the one before goes on serving.
@@ -97,6 +105,8 @@ impl EventKind {
                 | EventKind::ProbeCredentialRefused
                 | EventKind::ProbeCredentialMissing
                 | EventKind::ProbingFailed
+                | EventKind::StateSetAside
+                | EventKind::StateNotKept
                 | EventKind::ReloadRefused
                 | EventKind::Overloaded
                 | EventKind::Imbalanced
@@ -139,6 +149,10 @@ impl EventKind {
             EventKind::InstanceRemoved => ("instance", "removed"),
             EventKind::StrategyChanged => ("strategy", "changed"),
             EventKind::ModeChanged => ("mode", "changed"),
+            EventKind::StateRecalled => ("state", "recalled"),
+            EventKind::StateTooOld => ("state", "too_old"),
+            EventKind::StateSetAside => ("state", "set_aside"),
+            EventKind::StateNotKept => ("state", "not_kept"),
             EventKind::Reloaded => ("configuration", "reloaded"),
             EventKind::ReloadRefused => ("configuration", "refused"),
         }

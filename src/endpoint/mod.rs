@@ -38,6 +38,7 @@ pub use rules::{HealthRules, serving_rules};
 pub use server_facts::ServerFacts;
 pub use state::EndpointState;
 pub use tags::EndpointTags;
+pub use times::KnownTimes;
 
 use crate::clock::Moment;
 use crate::config::{self, EndpointAddress, RoleChoice};

@@ -6,6 +6,7 @@ use crate::plan::Complexity;
 use balancing::TimeWindow;
 use balancing::atomic::{Gauge, Stamp};
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -24,6 +25,15 @@ pub struct ResponseTimes {
     very_complex: Track,
     window_mean: Gauge,
     window: Mutex<TimeWindow>,
+}
+
+/// The response times of an endpoint, to be kept beyond the process; seconds, oldest first.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KnownTimes {
+    mean: Option<f64>,
+    window: Vec<f64>,
+    /// By complexity.
+    recent: Vec<Vec<f64>>,
 }
 
 /// The times of one complexity.
@@ -75,6 +85,35 @@ impl ResponseTimes {
         self.track(complexity).chosen.get()
     }
 
+    /// All of them.
+    pub fn known(&self) -> KnownTimes {
+        let tracks = Complexity::ALL.iter().map(|one| self.track(*one));
+        KnownTimes {
+            mean: self.mean.get(),
+            window: self.window.lock().times().collect(),
+            recent: tracks.map(Track::times).collect(),
+        }
+    }
+
+    /// Goes on from such times. What can be none is ignored.
+    pub fn recall(&self, known: &KnownTimes) {
+        let is_time = |seconds: &f64| Duration::try_from_secs_f64(*seconds).is_ok();
+        let all = known.window.iter().chain(known.recent.iter().flatten());
+        if !all.chain(&known.mean).all(is_time) {
+            return;
+        }
+        for seconds in &known.window {
+            self.window_mean.set(self.window.lock().add(*seconds));
+        }
+        for (complexity, times) in Complexity::ALL.iter().zip(&known.recent) {
+            let track = self.track(*complexity);
+            times.iter().for_each(|seconds| track.add(*seconds));
+        }
+        if let Some(mean) = known.mean {
+            self.mean.set(mean);
+        }
+    }
+
     fn track(&self, complexity: Complexity) -> &Track {
         match complexity {
             Complexity::Simple => &self.simple,
@@ -86,6 +125,10 @@ impl ResponseTimes {
 }
 
 impl Track {
+    fn times(&self) -> Vec<f64> {
+        self.recent.lock().iter().copied().collect()
+    }
+
     fn add(&self, seconds: f64) {
         let mut recent = self.recent.lock();
         if recent.len() >= RECENT {
@@ -109,6 +152,24 @@ mod tests {
         assert_eq!(times.mean(), Some(1.0));
         times.add(Duration::from_secs(2), Complexity::Simple);
         assert!((times.mean().unwrap() - 1.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn times_are_recalled_and_what_is_none_is_not() {
+        let times = ResponseTimes::default();
+        (1..=150).for_each(|n| times.add(Duration::from_secs(n), Complexity::Complex));
+        let again = ResponseTimes::default();
+        let wrong = KnownTimes {
+            window: vec![1.0, f64::NAN],
+            ..KnownTimes::default()
+        };
+        again.recall(&wrong);
+        assert_eq!(again.known(), KnownTimes::default());
+        again.recall(&times.known());
+        assert_eq!(again.known(), times.known());
+        assert_eq!(again.window_mean(), times.window_mean());
+        let of = |one: &ResponseTimes| one.recent_mean(Complexity::Complex);
+        assert_eq!(of(&again), of(&times));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::background::Background;
 use super::control::Operator;
 use super::descriptors::Descriptors;
 use super::reload::Reloader;
+use super::state::StateKeeper;
 use super::supervise::supervised;
 use super::watch::FileWatch;
 use super::{BindError, StartError, monitor, sample};
@@ -61,6 +62,7 @@ pub fn start(
     background: &Background,
     shared: &Arc<Shared>,
     reloader: &Arc<Reloader>,
+    state: &Arc<StateKeeper>,
     stopping: watch::Receiver<bool>,
 ) {
     if let Some(source) = reloader.source() {
@@ -84,6 +86,9 @@ pub fn start(
     background.handle().spawn(supervised("monitor", watch));
     let sweep = move || sweep(Arc::clone(&swept));
     background.handle().spawn(supervised("cache sweep", sweep));
+    let kept = Arc::clone(state);
+    let keep = move || Arc::clone(&kept).run();
+    background.handle().spawn(supervised("state", keep));
 }
 
 async fn follow_file(

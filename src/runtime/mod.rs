@@ -14,6 +14,7 @@ mod overlay;
 mod probing;
 mod reload;
 mod sample;
+mod state;
 mod supervise;
 mod watch;
 
@@ -35,6 +36,7 @@ use figures::Figures;
 use learn::PlanLearner;
 use listeners::Listeners;
 use reload::Reloader;
+use state::StateKeeper;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -102,6 +104,7 @@ pub struct Server {
     /// Whether `/readyz` fails because of a stop that is to come.
     leaving: signal::Sender<bool>,
     stop: signal::Sender<bool>,
+    state: Arc<StateKeeper>,
     /// Dropped last: it ends the background tasks.
     _background: Background,
 }
@@ -119,6 +122,8 @@ impl Server {
             tracing::warn!("{lowered}");
         }
         let shared = shared(&loaded)?;
+        let state = Arc::new(StateKeeper::new(Arc::clone(&shared)));
+        state.recall();
         let background = Background::start().map_err(StartError::Thread)?;
         let (stop, stopping) = signal::channel(false);
         let (leaving, left) = signal::channel(false);
@@ -141,13 +146,14 @@ impl Server {
             (Err(services), Ok(_)) => return Err(services),
         };
         reloader.start_probes();
-        background_tasks::start(&background, &shared, &reloader, stopping);
+        background_tasks::start(&background, &shared, &reloader, &state, stopping);
         Ok(Self {
             shared,
             reloader,
             admin,
             leaving,
             stop,
+            state,
             _background: background,
         })
     }
@@ -196,6 +202,7 @@ impl Server {
         self.announce_stop();
         let _ = self.stop.send(true);
         let _ = tokio::time::timeout(limit, self.shared.drained()).await;
+        self.state.close().await;
         self.shared.in_flight()
     }
 }

@@ -10,6 +10,7 @@ mod fault_table;
 mod faults;
 mod freshness;
 mod hedging;
+mod kept_state;
 mod neo4j;
 mod neo4j_real;
 mod neo4j_statements;

@@ -24,6 +24,7 @@ pub mod home;
 pub mod ladder;
 pub mod learn;
 pub mod load;
+mod memory;
 pub mod moment;
 pub mod policies;
 pub mod policy;
@@ -52,6 +53,7 @@ pub use hedge::{HedgeStages, Slowness};
 pub use home::Home;
 pub use ladder::{Ladder, LadderRules, Pressure, Rung};
 pub use load::{EndpointLoad, ScoreParts};
+pub use memory::Memory;
 pub use moment::Moment;
 pub use policy::{LearnedWeight, Pick, Policy, Room};
 pub use queue::{

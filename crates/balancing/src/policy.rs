@@ -1,7 +1,7 @@
 //! The one interface of all ways to choose. The path, the simulator, the shadow and the replay drive the same code.
 
 use crate::view::EndpointView;
-use crate::{Ask, Completion, Moment, PoolView, Random, RouteReason, Start};
+use crate::{Ask, Completion, Memory, Moment, PoolView, Random, RouteReason, Start};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +51,15 @@ pub trait Policy: Send + Sync {
     fn carried(&self, _from: &[Option<usize>]) -> Option<Arc<dyn Policy>> {
         None
     }
+
+    /// What it has learned, to be kept beyond the process. `None`: nothing that is worth it.
+    fn memory(&self) -> Option<Memory> {
+        None
+    }
+
+    /// Goes on from what a policy of the same name had learned: for each endpoint its index in that memory, or `None` where it
+    /// says nothing of it. What does not fit is ignored.
+    fn recall(&self, _memory: &Memory, _from: &[Option<usize>]) {}
 
     /// The weights that it has learned, where it weighs other strategies; otherwise none.
     fn weights(&self) -> Vec<LearnedWeight> {

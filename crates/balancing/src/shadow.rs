@@ -1,7 +1,9 @@
 //! A shadow: another policy that is asked for each choice beside the one that decides, and learns from the same requests. How
 //! often the two agree and what the difference may be worth is counted; what the shadow says changes nothing.
 
-use crate::{Ask, Completion, LearnedWeight, Moment, Pick, Policy, PoolView, Random, Room, Start};
+use crate::{
+    Ask, Completion, LearnedWeight, Memory, Moment, Pick, Policy, PoolView, Random, Room, Start,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -110,6 +112,14 @@ impl Policy for Shadowed {
         self.policy.carried(from)
     }
 
+    fn memory(&self) -> Option<Memory> {
+        self.policy.memory()
+    }
+
+    fn recall(&self, memory: &Memory, from: &[Option<usize>]) {
+        self.policy.recall(memory, from);
+    }
+
     fn weights(&self) -> Vec<LearnedWeight> {
         self.policy.weights()
     }
@@ -197,6 +207,17 @@ mod tests {
             Some(Arc::new(Self::default()))
         }
 
+        fn memory(&self) -> Option<Memory> {
+            Some(Memory {
+                pool: vec![7.0],
+                ..Memory::default()
+            })
+        }
+
+        fn recall(&self, _: &Memory, _: &[Option<usize>]) {
+            self.told.fetch_add(1000, Ordering::Relaxed);
+        }
+
         fn weights(&self) -> Vec<LearnedWeight> {
             vec![WEIGHT]
         }
@@ -240,6 +261,7 @@ mod tests {
         assert_eq!(shadowed.scores(&pool, &READ), [None, Some(1.5)]);
         assert_eq!(shadowed.weights(), [WEIGHT]);
         assert_eq!(shadowed.room(&pool, 0), Room::Silent);
+        assert_eq!(shadowed.memory().unwrap().pool, [7.0]);
         let carried = shadowed.carried(&[Some(0)]).unwrap();
         assert_eq!(carried.work(&READ), 7.0);
     }

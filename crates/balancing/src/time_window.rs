@@ -13,6 +13,11 @@ pub struct TimeWindow {
 }
 
 impl TimeWindow {
+    /// Those that are kept, oldest first.
+    pub fn times(&self) -> impl Iterator<Item = f64> {
+        self.times.iter().copied()
+    }
+
     /// Adds a time; the oldest goes. Gives the mean of those that are kept.
     pub fn add(&mut self, seconds: f64) -> f64 {
         if self.times.len() >= LENGTH {

@@ -52,6 +52,8 @@ section! {
         memory: Memory = Memory::default(),
         /// Logs, metrics and history.
         observe: Observe = Observe::default(),
+        /// What is learned, kept beyond the process.
+        state: State = State::default(),
         /// Alert thresholds.
         thresholds: Thresholds = Thresholds::default(),
         /// The admin API: health, metrics, explanations, reload.

@@ -2,7 +2,7 @@
 
 use super::super::forms::FILTER;
 use super::secs;
-use config_table::{ANY, Secret, choice, count, formed, percent, section, time, within};
+use config_table::{ANY, Secret, choice, count, formed, percent, section, time, ttl, within};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -39,6 +39,18 @@ section! {
         retention_days: u32 = 30 => within(1.0, 3650.0).not_used_yet(),
         /// Samples written at a time. Not used yet.
         batch_size: u32 = 100 => count().not_used_yet(),
+    }
+}
+
+section! {
+    /// What is learned of endpoints and plans, kept beyond the process: response times, learned limits, speeds and weights, outcomes of plans. Nothing of what is stored or asked for.
+    State {
+        /// The folder of its file, for one process alone; it is made if it is not there. None: what is learned ends with the process. What the file says is taken at the start.
+        dir: Option<String> = None,
+        /// Time between two writes; it is written at a stop as well.
+        interval: Duration = secs(60) => time(),
+        /// A file that is older is not gone on from.
+        max_age: Duration = secs(86_400) => ttl(),
     }
 }
 

@@ -90,6 +90,28 @@ observations! {
         let listed = async || proxy.data("/api/coordination/explain").await.as_array().map(Vec::len);
         given.comes(async || listed().await == Some(20)).await
     }
+    /// Under which of two names it is.
+    folder_of_the_state(given) {
+        let (origin, folder) = (good().await, tempfile::tempdir().unwrap());
+        let own = folder.path().join(given.value);
+        let setup = given.over("http", &[&origin]).set("state.dir", own.to_str().unwrap());
+        setup.start().await.server.stop().await;
+        folder.path().join("one").exists()
+    }
+    state_while_it_runs(given) {
+        let (origin, folder) = (good().await, tempfile::tempdir().unwrap());
+        let setup = given.over("http", &[&origin]).set("state.dir", folder.path().to_str().unwrap());
+        let _proxy = setup.start().await;
+        given.comes(async || folder.path().join("learned.state").exists()).await
+    }
+    event_of_the_state(given) {
+        let (origin, folder) = (good().await, tempfile::tempdir().unwrap());
+        let setup = || given.over("http", &[&origin]).set("state.dir", folder.path().to_str().unwrap());
+        setup().start().await.server.stop().await;
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        let proxy = setup().start().await;
+        proxy.data("/api/coordination/events").await[0]["what"].clone()
+    }
     memory_component(given) {
         let origin = good().await;
         let proxy = given.over("http", &[&origin]).start().await;

@@ -63,6 +63,32 @@ impl Bends {
         }
     }
 
+    /// All of it, for [`Bends::recall`]: groups of costs by their place, then shapes.
+    pub fn figures(&self) -> Vec<(u64, f64, f64)> {
+        let places = (0..).zip(&self.costs);
+        let costs = places.map(|(place, one)| (place, one.samples.get(), one.mean.get()));
+        let known = self.shapes.iter().filter(|one| one.samples.get() > 0.0);
+        let shapes = known.map(|one| {
+            let key = one.key.load(Ordering::Relaxed);
+            (key, one.samples.get(), one.mean.get())
+        });
+        costs.chain(shapes).collect()
+    }
+
+    /// Goes on from such figures.
+    pub fn recall(&self, figures: &[(u64, f64, f64)]) {
+        let (costs, shapes) = figures.split_at(figures.len().min(COSTS));
+        for (one, (_, samples, mean)) in self.costs.iter().zip(costs) {
+            one.recall(*samples, *mean);
+        }
+        for (key, samples, mean) in shapes {
+            if let Some(one) = self.shapes.get(*key as usize % SHAPES) {
+                one.key.store(*key, Ordering::Relaxed);
+                one.recall(*samples, *mean);
+            }
+        }
+    }
+
     fn cost(&self, ask: &Ask) -> Option<&Bend> {
         let doubling = ask.cost.log2().floor() + (COSTS / 2) as f64;
         // A negative number becomes 0.
@@ -88,6 +114,11 @@ impl Bend {
         self.samples.set(samples);
         self.mean
             .set(self.mean.get() + (own - self.mean.get()) / samples);
+    }
+
+    fn recall(&self, samples: f64, mean: f64) {
+        self.samples.set(samples.clamp(0.0, MEMORY));
+        self.mean.set(mean);
     }
 
     fn is_of(&self, key: u64) -> bool {

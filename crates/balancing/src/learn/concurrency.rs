@@ -97,6 +97,51 @@ impl Concurrency {
         }
     }
 
+    /// All of it, for [`Concurrency::recall`].
+    pub fn figures(&self) -> Vec<f64> {
+        let Estimate {
+            likely,
+            limit,
+            tried,
+            proven,
+        } = self.estimate;
+        let limit = limit.map_or(0.0, f64::from);
+        let own = [
+            f64::from(u8::from(self.is_bounded)),
+            likely,
+            limit,
+            tried,
+            proven,
+        ];
+        let tables = self.log_likelihood.iter().chain(self.seen.iter());
+        own.into_iter().chain(tables.copied()).collect()
+    }
+
+    /// Goes on from such figures; whether they can be some.
+    pub fn recall(&mut self, figures: &[f64]) -> bool {
+        let Some((&[bounded, likely, limit, tried, proven], tables)) =
+            figures.split_first_chunk::<5>()
+        else {
+            return false;
+        };
+        let highest = requests(LEVELS - 1);
+        let is_number = |one: f64| (0.0..=highest).contains(&one);
+        let fits = tables.len() == 2 * LEVELS && [limit, tried, proven].into_iter().all(is_number);
+        if !fits || !(1.0..=highest).contains(&likely) {
+            return false;
+        }
+        let kept = self.log_likelihood.iter_mut().chain(self.seen.iter_mut());
+        kept.zip(tables).for_each(|(kept, figure)| *kept = *figure);
+        self.is_bounded = bounded > 0.0;
+        self.estimate = Estimate {
+            likely,
+            limit: Some(limit as u32).filter(|limit| *limit > 0),
+            tried,
+            proven,
+        };
+        true
+    }
+
     /// What is known by now.
     pub fn estimate(&self) -> Estimate {
         Estimate {

@@ -58,6 +58,72 @@ impl ServiceTimes {
         }
     }
 
+    /// What holds for all endpoints, for [`ServiceTimes::recall`].
+    pub fn figures(&self) -> Vec<f64> {
+        vec![
+            self.samples,
+            self.mean_cost,
+            self.mean,
+            self.cost_variance,
+            self.covariance,
+            self.total_variance,
+            self.variance,
+            self.inflation,
+            self.seconds,
+        ]
+    }
+
+    /// What is known of an endpoint alone, for [`ServiceTimes::recall_endpoint`].
+    pub fn endpoint_figures(&self, endpoint: usize) -> [f64; 4] {
+        let own = self.endpoints.get(endpoint).copied().unwrap_or_default();
+        [own.samples, own.quick, own.slow, own.shrunk]
+    }
+
+    /// Goes on from such figures; whether they can be some.
+    pub fn recall(&mut self, figures: &[f64]) -> bool {
+        let &[
+            samples,
+            mean_cost,
+            mean,
+            cost_variance,
+            covariance,
+            total_variance,
+            variance,
+            inflation,
+            seconds,
+        ] = figures
+        else {
+            return false;
+        };
+        let spreads = [samples, cost_variance, total_variance, variance, seconds];
+        if spreads.iter().any(|one| *one < 0.0) || inflation <= 0.0 {
+            return false;
+        }
+        let endpoints = std::mem::take(&mut self.endpoints);
+        *self = Self {
+            samples,
+            mean_cost,
+            mean,
+            cost_variance,
+            covariance,
+            total_variance,
+            variance,
+            inflation,
+            seconds,
+            endpoints,
+        };
+        true
+    }
+
+    /// Goes on from such figures of an endpoint.
+    pub fn recall_endpoint(&mut self, endpoint: usize, figures: [f64; 4]) {
+        let [samples, quick, slow, shrunk] = figures;
+        if let Some(own) = self.endpoints.get_mut(endpoint).filter(|_| samples > 0.0) {
+            (own.samples, own.quick) = (samples, quick);
+            (own.slow, own.shrunk) = (slow, shrunk);
+        }
+    }
+
     /// Learns from a response that took `seconds`, none of it in a queue; its logarithm is known to lie `bend` above the line.
     /// Returns how far above that it lay.
     pub fn observe(

@@ -5,7 +5,7 @@ use super::lately_taken::LatelyTaken;
 use crate::atomic::{AtomicF64, AtomicMoment};
 use crate::learn::{Bends, ByCost, Concurrency, InFlight, Sample, ServiceTimes, freshness};
 use crate::policy::SILENCE;
-use crate::{Ask, Completion, Fault, Moment, Start};
+use crate::{Ask, Completion, Fault, Memory, Moment, Start};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -181,6 +181,49 @@ impl Learned {
             figure.set(before.get());
         }
         carried
+    }
+
+    /// All of it that outlives the process.
+    pub fn memory(&self) -> Memory {
+        let models = self.models.lock();
+        let own = models.endpoints.iter().enumerate();
+        let own = own.map(|(index, own)| {
+            let times = models.times.endpoint_figures(index);
+            times.into_iter().chain(own.concurrency.figures()).collect()
+        });
+        Memory {
+            pool: models.times.figures(),
+            endpoints: own.collect(),
+            groups: self.bends.figures(),
+        }
+    }
+
+    /// Goes on from a memory, for the endpoints that were at these indices of it. What an endpoint takes as a multiple of the
+    /// others counts once it is measured again; how many it works on counts at once.
+    pub fn recall(&self, memory: &Memory, from: &[Option<usize>]) {
+        let mut models = self.models.lock();
+        if !memory.is_sound() || !models.times.recall(&memory.pool) {
+            return;
+        }
+        for (index, at) in from.iter().enumerate() {
+            let figures = at.and_then(|at| memory.endpoints.get(at));
+            let Some((times, own)) = figures.and_then(|figures| figures.split_first_chunk::<4>())
+            else {
+                continue;
+            };
+            models.times.recall_endpoint(index, *times);
+            let known = models
+                .endpoints
+                .get_mut(index)
+                .zip(self.endpoints.get(index));
+            if let Some((known, published)) = known
+                && known.concurrency.recall(own)
+            {
+                published.take(&known.concurrency);
+            }
+        }
+        self.bends.recall(&memory.groups);
+        self.publish(&models.times);
     }
 
     /// What is known of the pool as a whole.
@@ -395,6 +438,18 @@ impl Published {
         start.in_flight.saturating_sub(overtaken).max(1)
     }
 
+    /// How many it works on at once, as that is known now.
+    fn take(&self, known: &Concurrency) {
+        let estimate = known.estimate();
+        self.places.set(match estimate.limit {
+            Some(_) => estimate.likely,
+            None => estimate.tried,
+        });
+        self.proven.set(estimate.proven);
+        let limit = estimate.limit.unwrap_or(0);
+        self.limit.store(limit, Ordering::Relaxed);
+    }
+
     /// As `before`, without requests in flight.
     fn go_on(&self, before: &Self) {
         self.slowness.set(before.slowness.get());
@@ -446,14 +501,7 @@ impl Own {
             return self.concurrency.leave(1, now);
         }
         if self.concurrency.respond(evidence, now) {
-            let estimate = self.concurrency.estimate();
-            published.places.set(match estimate.limit {
-                Some(_) => estimate.likely,
-                None => estimate.tried,
-            });
-            published.proven.set(estimate.proven);
-            let limit = estimate.limit.unwrap_or(0);
-            published.limit.store(limit, Ordering::Relaxed);
+            published.take(&self.concurrency);
         }
     }
 }

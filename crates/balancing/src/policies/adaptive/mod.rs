@@ -12,7 +12,9 @@ mod learned;
 use super::NEAR;
 use super::turns::Turns;
 use crate::view::EndpointView;
-use crate::{Ask, Completion, Moment, Pick, Policy, PoolView, Random, Room, RouteReason, Start};
+use crate::{
+    Ask, Completion, Memory, Moment, Pick, Policy, PoolView, Random, Room, RouteReason, Start,
+};
 use candidate::Candidate;
 use learned::Learned;
 use std::cell::Cell;
@@ -168,6 +170,14 @@ impl Policy for Adaptive {
             learned: self.learned.carried(from),
             ..Self::new(from.len())
         }))
+    }
+
+    fn memory(&self) -> Option<Memory> {
+        Some(self.learned.memory()).filter(Memory::is_sound)
+    }
+
+    fn recall(&self, memory: &Memory, from: &[Option<usize>]) {
+        self.learned.recall(memory, from);
     }
 
     fn room(&self, pool: &PoolView<'_>, index: usize) -> Room {

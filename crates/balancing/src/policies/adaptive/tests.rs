@@ -2,7 +2,9 @@ use super::learned::Learned;
 use crate::policies::Adaptive;
 use crate::testing::{IDLE, READ};
 use crate::view::EndpointView;
-use crate::{Ask, Completion, Fault, Moment, Policy, PoolView, Random, Room, Standing, Start};
+use crate::{
+    Ask, Completion, Fault, Memory, Moment, Policy, PoolView, Random, Room, Standing, Start,
+};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -387,4 +389,33 @@ fn requests_in_flight_when_the_endpoints_change_take_no_place_for_ever() {
     let carried = world.policy.learned.carried(&[Some(0)]);
     let later = world.now + Duration::from_secs(60);
     assert!(!carried.endpoint(0, 0, later).is_stalled);
+}
+
+#[test]
+fn what_was_learned_is_recalled_for_the_endpoints_that_stay_and_garbage_is_not() {
+    let mut world = World::new(2);
+    for endpoint in [0, 1] {
+        world.serve(endpoint, 3, 8, 400);
+    }
+    let memory = world.policy.memory().unwrap();
+    let mut again = World::new(2);
+    again.policy.recall(&memory, &[None, Some(0)]);
+    let places = |world: &World, endpoint| world.policy.places(endpoint, world.now);
+    assert_eq!(places(&again, 1), places(&world, 0));
+    let start = again.start(1);
+    assert!(again.policy.expected_time(&start).is_some());
+    let untaught = World::new(2);
+    for change in [
+        |memory: &mut Memory| memory.pool.truncate(3),
+        |memory: &mut Memory| memory.pool[0] = f64::NAN,
+        |memory: &mut Memory| memory.pool[5] = -1.0,
+        |memory: &mut Memory| memory.endpoints.clear(),
+        |memory: &mut Memory| memory.endpoints[0].truncate(9),
+        |memory: &mut Memory| memory.endpoints[0][5] = 1e12,
+    ] {
+        let mut wrong = memory.clone();
+        change(&mut wrong);
+        untaught.policy.recall(&wrong, &[Some(0), Some(7)]);
+        assert_eq!(places(&untaught, 0), None);
+    }
 }

@@ -8,7 +8,9 @@ use super::explored::unexplored;
 use super::{ByScore, LeastConnections, LeastLoaded, LeastResponseTime};
 use super::{PerformanceBased, ResourceAware};
 use crate::policy::LearnedWeight;
-use crate::{Ask, Completion, Fault, Pick, Policy, PoolView, Random, RouteReason, TimeSample};
+use crate::{
+    Ask, Completion, Fault, Memory, Pick, Policy, PoolView, Random, RouteReason, TimeSample,
+};
 use std::sync::Arc;
 use votes::Votes;
 use weights::Weights;
@@ -99,6 +101,17 @@ impl Policy for Learned {
             weights: Arc::clone(&self.weights),
             ..Self::new(from.len())
         }))
+    }
+
+    fn memory(&self) -> Option<Memory> {
+        Some(Memory {
+            pool: self.weights.figures(),
+            ..Memory::default()
+        })
+    }
+
+    fn recall(&self, memory: &Memory, _from: &[Option<usize>]) {
+        self.weights.recall(&memory.pool);
     }
 
     fn on_finish(&self, completion: &Completion) {
@@ -195,6 +208,26 @@ mod tests {
         assert!(other > 0.2, "{other}");
         let sum: f64 = NAMES.iter().map(|name| weight(&**policy, name)).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{sum}");
+    }
+
+    #[test]
+    fn weights_are_recalled_and_what_is_none_is_not() {
+        let plain = misled([400, 100]);
+        let learned = &plain.selector.policy;
+        let memory = learned.memory().unwrap();
+        let fresh = Learned::new(3);
+        let equal = fresh.weights();
+        for wrong in [f64::NAN, -1.0, f64::INFINITY] {
+            let mut wrong_one = memory.clone();
+            wrong_one.pool[0] = wrong;
+            fresh.recall(&wrong_one, &[]);
+        }
+        fresh.recall(&Memory::default(), &[]);
+        assert_eq!(fresh.weights(), equal);
+        fresh.recall(&memory, &[]);
+        for (one, other) in fresh.weights().iter().zip(learned.weights()) {
+            assert!((one.weight - other.weight).abs() < 1e-9);
+        }
     }
 
     #[test]

@@ -66,12 +66,41 @@ impl Weights {
         }
     }
 
+    /// All of it, for [`Weights::recall`].
+    pub fn figures(&self) -> Vec<f64> {
+        self.all().map(AtomicF64::get).collect()
+    }
+
+    /// Goes on from such figures. What cannot be weights is ignored.
+    pub fn recall(&self, figures: &[f64]) {
+        let length = VOTERS + 2;
+        let is_sound = |class: &[f64]| {
+            let (weights, usual) = class.split_at(VOTERS.min(class.len()));
+            let sum: f64 = weights.iter().sum();
+            let is_whole = weights.iter().all(|one| *one > 0.0) && (sum - 1.0).abs() < 1e-6;
+            is_whole && usual.iter().all(|one| (0.0..1e9).contains(one))
+        };
+        let fits = figures.len() == length * self.0.len();
+        if fits && figures.chunks(length).all(is_sound) {
+            let all = self.all().zip(figures);
+            all.for_each(|(one, figure)| one.set(*figure));
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &AtomicF64> {
+        self.0.iter().flat_map(ClassWeights::all)
+    }
+
     fn class(&self, class: u8) -> Option<&ClassWeights> {
         self.0.get(usize::from(class.min(CLASSES - 1)))
     }
 }
 
 impl ClassWeights {
+    fn all(&self) -> impl Iterator<Item = &AtomicF64> {
+        self.weights.iter().chain([&self.time, &self.reward])
+    }
+
     fn get(&self) -> [f64; VOTERS] {
         std::array::from_fn(|voter| self.weights.get(voter).map_or(0.0, AtomicF64::get))
     }
