@@ -49,6 +49,7 @@ fn view(endpoint: &Endpoint, ask: &RouteRequest<'_>, plain: &Ask) -> EndpointVie
         write_fitness: endpoint.write_fitness(now),
         health: health.health().view(plain, &endpoint.rules.settings, now),
         distance: endpoint.distance,
+        region: endpoint.region,
         load,
         window_mean: times.window_mean(),
         recent_mean: times.recent_mean(ask.plan.complexity),

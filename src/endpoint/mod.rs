@@ -44,6 +44,7 @@ use crate::clock::Moment;
 use crate::config::{self, EndpointAddress, RoleChoice};
 use crate::dialect::{Role, endpoint_token};
 use crate::endpoint_id::EndpointId;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// One endpoint of a service.
@@ -69,12 +70,20 @@ pub struct Endpoint {
     pub lacks_tag: bool,
     /// How far it is from where requests should stay.
     pub distance: Distance,
+    /// Its region, hashed; 0: none is said.
+    pub region: u64,
     /// What the configuration says of its role.
     pub role_choice: RoleChoice,
     /// What judges it.
     pub rules: Arc<HealthRules>,
     /// Its live state.
     pub state: Arc<EndpointState>,
+}
+
+fn hashed(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Endpoint {
@@ -97,6 +106,7 @@ impl Endpoint {
             tags: EndpointTags::of(&config.tags),
             lacks_tag: false,
             distance: rules.distance(config),
+            region: config.region.as_deref().map_or(0, hashed),
             role_choice: config.role,
             rules,
             state,

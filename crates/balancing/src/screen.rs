@@ -44,6 +44,8 @@ pub enum Demotion {
     OtherZone,
     /// Of another region than is preferred.
     OtherRegion,
+    /// Of another region, where a third one responds faster.
+    FartherRegion,
     /// Its last requests failed a moment ago.
     Failing,
     /// It said a moment ago that it has too much to do.
@@ -271,6 +273,24 @@ impl Screen {
             Ejected::From(first) => (endpoint.health.last_failure, index) >= first,
             Ejected::All => true,
         }
+    }
+}
+
+/// Of other regions the nearest comes first: that of the endpoint with the shortest mean time.
+fn demote_farther_regions(pool: &mut [EndpointView]) {
+    const ELSEWHERE: Standing = Standing::Candidate(Demotion::OtherRegion);
+    let time = |one: &EndpointView| one.load.mean_time.unwrap_or(f64::INFINITY);
+    let elsewhere = pool.iter().filter(|one| one.standing == ELSEWHERE);
+    let nearest = elsewhere.min_by(|one, other| time(one).total_cmp(&time(other)));
+    let Some(nearest) = nearest
+        .filter(|one| time(one).is_finite())
+        .map(|one| one.region)
+    else {
+        return;
+    };
+    let farther = |one: &&mut EndpointView| one.standing == ELSEWHERE && one.region != nearest;
+    for one in pool.iter_mut().filter(farther) {
+        one.standing = Standing::Candidate(Demotion::FartherRegion);
     }
 }
 

@@ -43,6 +43,8 @@ pub struct EndpointView {
     /// How it fares.
     pub health: HealthView,
     pub distance: Distance,
+    /// The region that it is in, hashed; 0: none is said.
+    pub region: u64,
     pub load: EndpointLoad,
     /// The mean of its last hundred response times, seconds.
     pub window_mean: Option<f64>,
@@ -70,6 +72,7 @@ impl EndpointView {
         write_fitness: WriteFitness::Unknown,
         health: HealthView::GOOD,
         distance: Distance::Near,
+        region: 0,
         load: EndpointLoad {
             in_flight: 0,
             max_connections: 100,

@@ -178,7 +178,7 @@ section! {
         shadow: Option<StrategyName> = None,
         /// How long a figure counts that an agent pushed for an endpoint; an older one is unknown.
         report_ttl: Duration = secs(30) => time(),
-        /// The region whose endpoints take the requests; those of another one only where these are full, overloaded, failing or out.
+        /// The region whose endpoints take the requests; those of another one only where these are full, overloaded, failing or out, and then of the one that responds fastest.
         preferred_region: Option<String> = None,
         /// The zone whose endpoints take the requests before those of other zones.
         preferred_zone: Option<String> = None,

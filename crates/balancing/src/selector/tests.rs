@@ -462,3 +462,36 @@ fn what_a_rule_prefers_counts_for_nothing_where_something_speaks_against_it() {
     plain.views[1].is_preferred = true;
     assert_ne!(plain.select().unwrap().index, 1, "never is stronger");
 }
+
+#[test]
+fn of_other_regions_the_one_that_responds_fastest_comes_first_and_its_endpoints_share() {
+    let far = |region, seconds| {
+        let mut view = EndpointView {
+            distance: Distance::OtherRegion,
+            region,
+            ..IDLE
+        };
+        view.load.mean_time = seconds;
+        view
+    };
+    let views = vec![
+        far(1, Some(0.2)),
+        far(2, Some(0.1)),
+        far(2, Some(0.5)),
+        far(3, None),
+    ];
+    let mut plain = Plain::new(RoundRobin, views);
+    assert_eq!(plain.shares(10), [0, 5, 5, 0]);
+    for endpoint in [1, 2] {
+        plain.views[endpoint].load.in_flight = 100;
+    }
+    assert_eq!(plain.shares(4), [4, 0, 0, 0], "then the next");
+    plain.views.push(IDLE);
+    assert_eq!(
+        plain.shares(4),
+        [0, 0, 0, 0, 4],
+        "the own region before all"
+    );
+    let unknown = vec![far(1, None), far(2, None)];
+    assert_eq!(Plain::new(RoundRobin, unknown).shares(4), [2, 2]);
+}
