@@ -238,6 +238,8 @@ fn dialect_settings<'s>(
         endpoints: tokens.collect(),
         cluster: settings.cluster,
         pure: &settings.pure,
+        probe_path: &probe.path,
+        expected: probe.expected(),
         api_key: probe.api_key.as_ref().map(|key| key.0.as_str()),
         user: probe.user.as_deref(),
         password: probe.password.as_ref().map(|word| word.0.as_str()),

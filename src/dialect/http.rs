@@ -21,13 +21,18 @@ mod tests;
 /// The dialect of one plain service.
 pub struct Http {
     service: Tag,
+    probe_path: String,
+    /// The first and last code of each range of good responses to a probe; none: all below 500.
+    expected: Arc<[(u16, u16)]>,
 }
 
 impl Http {
-    /// The dialect of a service; it is probed at `/`.
+    /// The dialect of a service; it is probed at `/`, and serves where it answers below 500.
     pub fn new(service: &str) -> Self {
         Self {
             service: Tag::service("http", service),
+            probe_path: "/".into(),
+            expected: Arc::default(),
         }
     }
 
@@ -36,7 +41,11 @@ impl Http {
     /// # Errors
     /// Never: it sends no credential.
     pub(super) fn build(settings: &ServiceSettings<'_>, _: Learned) -> Built {
-        Ok(Arc::new(Self::new(settings.name)))
+        Ok(Arc::new(Self {
+            probe_path: settings.probe_path.into(),
+            expected: settings.expected.as_slice().into(),
+            ..Self::new(settings.name)
+        }))
     }
 
     /// The dialect of a service that is not configured.
@@ -132,23 +141,27 @@ impl Dialect for Http {
     }
 
     fn probes(&self) -> Vec<Probe> {
+        let expected = Arc::clone(&self.expected);
         vec![Probe {
             name: "http",
             method: Method::GET,
-            target: "/".into(),
+            target: self.probe_path.clone(),
             headers: Vec::new(),
             body: Bytes::new(),
             credentialed: false,
-            read: serves,
+            read: Arc::new(move |response| serves(response.status, &expected)),
         }]
     }
 }
 
-/// Any response but a server's own failure shows that it serves.
-fn serves(response: &Response<'_>) -> ProbeResult {
-    match response.status {
-        ..500 => ProbeResult::Good,
-        status => ProbeResult::Bad(format!("answered {status}")),
+/// Any response but a server's own failure shows that it serves, unless it is said which do.
+fn serves(status: u16, expected: &[(u16, u16)]) -> ProbeResult {
+    let is_expected = expected
+        .iter()
+        .any(|(first, last)| (*first..=*last).contains(&status));
+    match is_expected || (expected.is_empty() && status < 500) {
+        true => ProbeResult::Good,
+        false => ProbeResult::Bad(format!("answered {status}")),
     }
 }
 

@@ -21,7 +21,7 @@ pub use call::{
 pub use canonical::Canonical;
 pub use endpoint_token::endpoint_token;
 pub use judgement::{Executed, Fault, Judgement, RetryAdvice};
-pub use probe::{MetadataQuery, Probe, ProbeResult, Role};
+pub use probe::{MetadataQuery, Probe, ProbeResult, ReadProbe, Role};
 pub use registry::DialectName;
 pub use tag::Tag;
 

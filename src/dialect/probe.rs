@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::Method;
 use http::header::{HeaderName, HeaderValue};
 use serde::Serialize;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Whether an endpoint takes writes.
@@ -45,8 +46,11 @@ pub struct Probe {
     /// Whether it carries the service's probe credential.
     pub credentialed: bool,
     /// Reads the response.
-    pub read: fn(&Response<'_>) -> ProbeResult,
+    pub read: ReadProbe,
 }
+
+/// What a response to a probe says, by its question.
+pub type ReadProbe = Arc<dyn Fn(&Response<'_>) -> ProbeResult + Send + Sync>;
 
 /// A question to the service as a whole; its response goes back to the dialect.
 #[derive(Clone)]

@@ -26,6 +26,9 @@ pub struct ServiceSettings<'a> {
     pub cluster: bool,
     /// Plug-in procedures and functions that only read.
     pub pure: &'a [String],
+    /// The path of a probe of plain HTTP, and the first and last code of each range of its good responses; none: all below 500.
+    pub probe_path: &'a str,
+    pub expected: Vec<(u16, u16)>,
     pub api_key: Option<&'a str>,
     pub user: Option<&'a str>,
     pub password: Option<&'a str>,

@@ -60,6 +60,8 @@ const ROWS: &[Row] = &[
     row("services.NAME.pure", ["[]", "[my.lookup]"], record_of_a_function),
     row("services.NAME.probe.user", ["one", "two"], user_of_a_probe),
     row("services.NAME.probe.password", ["one", "two"], user_of_a_probe),
+    row("services.NAME.probe.path", ["/", "/health"], path_of_a_probe),
+    row("services.NAME.probe.expect", ["[]", "[204, 300-399]"], status_after_a_probe_that_finds_200),
     row("services.NAME.probe.api_key", ["", "secret"], key_of_a_probe),
     row("services.NAME.endpoints[0].name", ["one", "two"], names_in_metrics),
     row("services.NAME.endpoints[0].url", ["first", "second"], origin_that_was_reached),

@@ -150,6 +150,9 @@ impl Screen {
                 Standing::Full | Standing::Out => {}
             }
         }
+        if sorted.lowest == Some(Demotion::OtherRegion) {
+            demote_farther_regions(pool);
+        }
         sorted
     }
 

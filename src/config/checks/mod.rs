@@ -9,7 +9,7 @@ mod monitor;
 mod operations;
 pub mod strategies;
 
-use super::{Config, ProbeCredential};
+use super::{Config, DialectName, Service, ServiceProbe};
 use balancing::policies::PolicyRegistry;
 use config_table::units::duration_text;
 use config_table::{Findings, Step};
@@ -28,11 +28,12 @@ pub fn check(config: &Config, policies: &PolicyRegistry, findings: &mut Findings
     advice::check(config, findings);
     for (name, service) in &config.services {
         probe_credential(name, &service.probe, findings);
+        probe_question(name, service, findings);
     }
 }
 
 /// A user without a password, or a password without a user, would be sent to nobody.
-fn probe_credential(service: &str, probe: &ProbeCredential, findings: &mut Findings) {
+fn probe_credential(service: &str, probe: &ServiceProbe, findings: &mut Findings) {
     let (missing, given) = match (&probe.user, &probe.password) {
         (Some(_), None) => ("password", "user"),
         (None, Some(_)) => ("user", "password"),
@@ -43,6 +44,23 @@ fn probe_credential(service: &str, probe: &ProbeCredential, findings: &mut Findi
         let expected = "both, or neither";
         let path = path(&["services", service, "probe", missing]);
         findings.refuse(path, found, expected);
+    }
+}
+
+/// The other dialects know what to ask.
+fn probe_question(name: &str, service: &Service, findings: &mut Findings) {
+    let default = ServiceProbe::default();
+    let is_http = service.dialect == DialectName::Http;
+    for (key, is_set) in [
+        ("path", service.probe.path != default.path),
+        ("expect", service.probe.expect != default.expect),
+    ] {
+        let path = path(&["services", name, "probe", key]);
+        if is_set && !is_http && findings.is_clean(&path) {
+            let dialect = service.dialect.word();
+            let found = format!("a {key}, though the dialect is {dialect}");
+            findings.refuse(path, found, "none, or dialect: http");
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The sections of a service and its endpoints, and what of their values follows from others: addresses,
 //! names, the strategy.
 
-use super::super::forms::URL;
+use super::super::forms::{CODES, PATH, URL, status_codes};
 use super::{AffinityRules, Balance, DialectName, StrategyName};
 use crate::config::EndpointAddress;
 use crate::listen::ListenAddress;
@@ -27,8 +27,8 @@ section! {
         affinity: Option<AffinityRules> = None,
         /// Whether responses of this service may be cached; needs `cache.enabled` as well.
         cache: bool = true,
-        /// Credential of probes and metadata queries; requests of clients never carry it.
-        probe: ProbeCredential = ProbeCredential::default(),
+        /// How its endpoints are probed.
+        probe: ServiceProbe = ServiceProbe::default(),
         /// Several Neo4j servers that share one database (a cluster). Fenced reads then go to the writer or carry the newest bookmark.
         cluster: bool = false,
         /// Operations that may be repeated although they write, by name (`points.upsert`), where repeating them is harmless.
@@ -110,14 +110,28 @@ choice! {
 }
 
 section! {
-    /// Credential of probes and metadata queries.
-    ProbeCredential {
+    /// How endpoints are probed: the credential of probes and metadata queries, which requests of clients never carry; and for the dialect `http`, what is asked.
+    ServiceProbe {
         /// User of basic authentication (Neo4j).
         user: Option<String> = None,
         /// Password of basic authentication (Neo4j).
         password: Option<Secret> = None,
         /// API key (Qdrant), sent as `api-key`.
         api_key: Option<Secret> = None,
+        /// The path that is asked for by GET (dialect `http`).
+        path: String = "/".into() => formed(&PATH),
+        /// Status codes, or ranges of them, of a good response (dialect `http`). None: all below 500.
+        expect: Vec<String> = Vec::new() => formed(&CODES),
+    }
+}
+
+impl ServiceProbe {
+    /// The first and last code of each range of good responses.
+    pub fn expected(&self) -> Vec<(u16, u16)> {
+        self.expect
+            .iter()
+            .filter_map(|text| status_codes(text))
+            .collect()
     }
 }
 

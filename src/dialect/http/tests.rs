@@ -93,3 +93,25 @@ fn any_response_below_500_shows_that_it_serves() {
     );
     assert!(matches!(finding(500), ProbeResult::Bad(_)));
 }
+
+#[test]
+fn what_is_expected_of_a_probe_decides_alone_where_it_is_said() {
+    let http = Http {
+        probe_path: "/health?full".into(),
+        expected: [(200, 204), (301, 301)].into(),
+        ..Http::new("files")
+    };
+    let probe = http.probes().remove(0);
+    let is_good = |status| {
+        let headers = HeaderMap::new();
+        let response = Response {
+            status,
+            headers: &headers,
+            body: Body::Prefix(b""),
+        };
+        (probe.read)(&response) == ProbeResult::Good
+    };
+    assert_eq!(probe.target, "/health?full");
+    let good: Vec<u16> = (200..600).filter(|status| is_good(*status)).collect();
+    assert_eq!(good, [200, 201, 202, 203, 204, 301]);
+}

@@ -7,6 +7,7 @@ use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use json_reader::top_level;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use std::sync::Arc;
 
 /// The home database of a server whose configuration says nothing else.
 const HOME: &str = "neo4j";
@@ -36,7 +37,7 @@ pub fn probes(credential: &[(HeaderName, HeaderValue)], home: Option<&str>) -> V
             headers: headers(&[], false),
             body: Bytes::new(),
             credentialed: false,
-            read: alive,
+            read: Arc::new(alive),
         },
         Probe {
             name: "query",
@@ -45,7 +46,7 @@ pub fn probes(credential: &[(HeaderName, HeaderValue)], home: Option<&str>) -> V
             headers: headers(credential, true),
             body: read_only("RETURN 1"),
             credentialed: true,
-            read: query,
+            read: Arc::new(query),
         },
         Probe {
             name: "role",
@@ -54,7 +55,7 @@ pub fn probes(credential: &[(HeaderName, HeaderValue)], home: Option<&str>) -> V
             headers: headers(credential, false),
             body: Bytes::new(),
             credentialed: true,
-            read: writable,
+            read: Arc::new(writable),
         },
     ]
 }

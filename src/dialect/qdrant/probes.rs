@@ -3,11 +3,12 @@
 //! probe: it fans out to all nodes, and one dead node would eject the whole cluster.
 
 use super::alias_table::AliasKnowledge;
-use crate::dialect::{MetadataQuery, Probe, ProbeResult, Response};
+use crate::dialect::{MetadataQuery, Probe, ProbeResult, ReadProbe, Response};
 use bytes::Bytes;
 use http::Method;
 use http::header::{HeaderName, HeaderValue};
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long an alias table is trusted that was not changed through us.
@@ -24,7 +25,7 @@ const MAX_TEXT: usize = 1024;
 
 /// The probes, cheapest first.
 pub fn probes(credential: &[(HeaderName, HeaderValue)]) -> Vec<Probe> {
-    let probe = |name, target: &str, headers: &[_], credentialed, read| Probe {
+    let probe = |name, target: &str, headers: &[_], credentialed, read: ReadProbe| Probe {
         name,
         method: Method::GET,
         target: target.into(),
@@ -34,8 +35,8 @@ pub fn probes(credential: &[(HeaderName, HeaderValue)]) -> Vec<Probe> {
         read,
     };
     vec![
-        probe("readyz", "/readyz", &[], false, ready),
-        probe("collections", EXISTS, credential, true, exists),
+        probe("readyz", "/readyz", &[], false, Arc::new(ready)),
+        probe("collections", EXISTS, credential, true, Arc::new(exists)),
     ]
 }
 

@@ -572,6 +572,20 @@ observations! {
         let setup = given.over("qdrant", &[&origin]);
         field_of_a_probe(setup, &origin, "/collections/pointsman-probe/exists", "api-key").await
     }
+    path_of_a_probe(given) {
+        let origin = Origin::start(|request| {
+            let is_health = request.target == "/health";
+            Step::json(if is_health { 503 } else { 200 }, "{}")
+        });
+        let origin = origin.await;
+        let proxy = given.over("http", &[&origin]).section("health: {enabled: true}").start().await;
+        given.comes(async || instances(&proxy).await[0]["consecutive_failures"] != 0).await
+    }
+    status_after_a_probe_that_finds_200(given) {
+        let origin = good().await;
+        let proxy = given.over("http", &[&origin]).section("health: {enabled: true}").start().await;
+        given.comes(async || instances(&proxy).await[0]["consecutive_failures"] != 0).await
+    }
     first_probe(given) {
         let origin = good().await;
         let proxy = given.over("http", &[&origin]).start().await;
