@@ -267,12 +267,13 @@ impl Pool {
 
     /// What the strategy has learned, to be kept beyond the process.
     pub fn memory(&self) -> Option<Memory> {
-        self.selector.policy.memory()
+        self.selector.policy.memory().filter(Memory::is_sound)
     }
 
-    /// The strategy goes on from what one of its name had learned, for the endpoints that were at these places then.
-    pub fn recall(&self, memory: &Memory, from: &[Option<usize>]) {
-        self.selector.policy.recall(memory, from);
+    /// The strategy goes on from what one of its name had learned, for the endpoints that were at these places then, as far as that
+    /// is trusted (0..=1).
+    pub fn recall(&self, memory: &Memory, from: &[Option<usize>], trust: f64) {
+        self.selector.policy.recall(memory, from, trust);
     }
 
     /// The strategy that is asked beside it, and what was counted of that.

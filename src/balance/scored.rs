@@ -35,6 +35,7 @@ fn avoided(endpoint: &Endpoint, demotion: Option<Demotion>) -> Option<String> {
     let in_a_row = endpoint.health().health().failures_in_a_row();
     let why = match demotion {
         Some(Demotion::OtherZone) => "it is of another zone".into(),
+        Some(Demotion::FartherRegion) => "another region responds faster than its own".into(),
         Some(Demotion::OtherRegion) => "it is of another region".into(),
         Some(Demotion::Overloaded) => "it has too much to do by its own word".into(),
         Some(Demotion::Degraded) => "its probes fail now and then".into(),

@@ -81,10 +81,10 @@ glossary! {
         StateRecalled = "state_recalled", "";
         /// What an earlier process learned is older than `state.max_age`: all is learned anew.
         StateTooOld = "state_too_old", "";
-        /// The file of what was learned is broken, or of another kind or version; it was put aside, and all is learned anew.
-        StateSetAside = "state_set_aside", "Nothing, after a new version; else look at the disk.";
+        /// The file of what was learned is broken, or of another kind or version; it is put aside, and all is learned anew.
+        StateUnusable = "state_unusable", "Nothing, after a new version; else look at the disk.";
         /// What was learned cannot be written; the process goes on, and tries again.
-        StateNotKept = "state_not_kept", "Look at the folder of `state.dir`: the reason says what is wrong with it.";
+        StateNotKept = "state_not_kept", "Look at the folder of `state.dir`: the reason says what is wrong with it. While a process drains that the next one replaces, this ends by itself.";
         /// A configuration was accepted and serves.
         Reloaded = "reloaded", "";
         /// A configuration was refused; the one before goes on serving.
@@ -105,7 +105,7 @@ impl EventKind {
                 | EventKind::ProbeCredentialRefused
                 | EventKind::ProbeCredentialMissing
                 | EventKind::ProbingFailed
-                | EventKind::StateSetAside
+                | EventKind::StateUnusable
                 | EventKind::StateNotKept
                 | EventKind::ReloadRefused
                 | EventKind::Overloaded
@@ -151,7 +151,7 @@ impl EventKind {
             EventKind::ModeChanged => ("mode", "changed"),
             EventKind::StateRecalled => ("state", "recalled"),
             EventKind::StateTooOld => ("state", "too_old"),
-            EventKind::StateSetAside => ("state", "set_aside"),
+            EventKind::StateUnusable => ("state", "unusable"),
             EventKind::StateNotKept => ("state", "not_kept"),
             EventKind::Reloaded => ("configuration", "reloaded"),
             EventKind::ReloadRefused => ("configuration", "refused"),

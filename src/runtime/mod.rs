@@ -123,7 +123,7 @@ impl Server {
         }
         let shared = shared(&loaded)?;
         let state = Arc::new(StateKeeper::new(Arc::clone(&shared)));
-        state.recall();
+        state.recall().await;
         let background = Background::start().map_err(StartError::Thread)?;
         let (stop, stopping) = signal::channel(false);
         let (leaving, left) = signal::channel(false);

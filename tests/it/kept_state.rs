@@ -62,7 +62,10 @@ async fn response_times_weights_and_outcomes_outlive_the_process() {
     first.server.stop().await;
     let second = proxy(&origin, folder.path(), "learned").await;
     assert_eq!(events(&second).await[0]["what"], "state_recalled");
-    assert_eq!(events(&second).await[0]["why"], "1 endpoints");
+    assert_eq!(
+        events(&second).await[0]["why"],
+        "of 1 endpoints, written 0s ago"
+    );
     assert_near(&instance(&second).await["avg_response_time"], &time);
     let again =
         second.data("/api/coordination/strategy").await["services"]["db"]["weights"].clone();
@@ -82,7 +85,7 @@ async fn a_broken_file_is_put_aside_and_said_and_the_process_serves() {
     std::fs::write(&file, "pointsman learned 1 0000\n[]").unwrap();
     let origin = Origin::start(|_| Step::json(200, OK)).await;
     let proxy = proxy(&origin, folder.path(), "adaptive").await;
-    assert_eq!(events(&proxy).await[0]["what"], "state_set_aside");
+    assert_eq!(events(&proxy).await[0]["what"], "state_unusable");
     assert!(!file.exists() && folder.path().join("learned.state.aside").exists());
     assert_eq!(proxy.request("GET", POINT, "", b"").await.status, 200);
     proxy.server.stop().await;

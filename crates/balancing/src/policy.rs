@@ -58,8 +58,8 @@ pub trait Policy: Send + Sync {
     }
 
     /// Goes on from what a policy of the same name had learned: for each endpoint its index in that memory, or `None` where it
-    /// says nothing of it. What does not fit is ignored.
-    fn recall(&self, _memory: &Memory, _from: &[Option<usize>]) {}
+    /// says nothing of it. `trust`, 0..=1, is how much of it still counts. What does not fit is ignored.
+    fn recall(&self, _memory: &Memory, _from: &[Option<usize>], _trust: f64) {}
 
     /// The weights that it has learned, where it weighs other strategies; otherwise none.
     fn weights(&self) -> Vec<LearnedWeight> {

@@ -164,7 +164,10 @@ impl Screen {
 
     /// What speaks against an endpoint that may take the request; `None` when nothing does, or it may not.
     pub fn demotion(&self, pool: &[EndpointView], index: usize) -> Option<Demotion> {
-        match self.tier(pool.get(index)?, index) {
+        let endpoint = pool.get(index)?;
+        match self.tier(endpoint, index) {
+            // The pool as a whole says that.
+            _ if endpoint.standing == FARTHER => Some(Demotion::FartherRegion),
             Ok(Standing::Candidate(demotion)) if demotion > Demotion::None => Some(demotion),
             _ => None,
         }
@@ -279,6 +282,8 @@ impl Screen {
     }
 }
 
+const FARTHER: Standing = Standing::Candidate(Demotion::FartherRegion);
+
 /// Of other regions the nearest comes first: that of the endpoint with the shortest mean time.
 fn demote_farther_regions(pool: &mut [EndpointView]) {
     const ELSEWHERE: Standing = Standing::Candidate(Demotion::OtherRegion);
@@ -293,7 +298,7 @@ fn demote_farther_regions(pool: &mut [EndpointView]) {
     };
     let farther = |one: &&mut EndpointView| one.standing == ELSEWHERE && one.region != nearest;
     for one in pool.iter_mut().filter(farther) {
-        one.standing = Standing::Candidate(Demotion::FartherRegion);
+        one.standing = FARTHER;
     }
 }
 

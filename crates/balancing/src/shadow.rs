@@ -116,8 +116,8 @@ impl Policy for Shadowed {
         self.policy.memory()
     }
 
-    fn recall(&self, memory: &Memory, from: &[Option<usize>]) {
-        self.policy.recall(memory, from);
+    fn recall(&self, memory: &Memory, from: &[Option<usize>], trust: f64) {
+        self.policy.recall(memory, from, trust);
     }
 
     fn weights(&self) -> Vec<LearnedWeight> {
@@ -214,7 +214,7 @@ mod tests {
             })
         }
 
-        fn recall(&self, _: &Memory, _: &[Option<usize>]) {
+        fn recall(&self, _: &Memory, _: &[Option<usize>], _: f64) {
             self.told.fetch_add(1000, Ordering::Relaxed);
         }
 

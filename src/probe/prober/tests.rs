@@ -116,7 +116,7 @@ fn probe(target: &str) -> Probe {
         },
         body: Bytes::new(),
         credentialed: target != "/live",
-        read,
+        read: Arc::new(read),
     }
 }
 

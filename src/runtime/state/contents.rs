@@ -60,11 +60,13 @@ impl Contents {
         }
     }
 
-    /// Goes on from it; gives how many endpoints something was known of.
-    pub fn recall(&self, snapshot: &Snapshot) -> usize {
+    /// Goes on from it, as far as it is trusted (0..=1); gives how many endpoints something was known of.
+    pub fn recall(&self, snapshot: &Snapshot, trust: f64) -> usize {
         let services = snapshot.services();
         let known = services.filter_map(|one| Some((one, self.services.get(&*one.name)?)));
-        known.map(|(service, known)| known.recall(service)).sum()
+        known
+            .map(|(service, known)| known.recall(service, trust))
+            .sum()
     }
 }
 
@@ -83,7 +85,7 @@ impl KnownService {
         }
     }
 
-    fn recall(&self, service: &Service) -> usize {
+    fn recall(&self, service: &Service, trust: f64) -> usize {
         let pool = &service.pool;
         let place = |token: &str| self.endpoints.iter().position(|one| one.token == token);
         let endpoints = pool.endpoints().iter();
@@ -96,7 +98,7 @@ impl KnownService {
         if let Some(memory) = self.policy.as_ref().filter(|memory| memory.is_sound())
             && self.strategy == pool.strategy().word()
         {
-            pool.recall(memory, &from);
+            pool.recall(memory, &from, trust);
         }
         for known in &self.outcomes {
             if let Some((key, outcome)) = known.outcome() {

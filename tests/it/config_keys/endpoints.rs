@@ -574,7 +574,7 @@ observations! {
     }
     path_of_a_probe(given) {
         let origin = Origin::start(|request| {
-            let is_health = request.target == "/health";
+            let is_health = request.target() == "/health";
             Step::json(if is_health { 503 } else { 200 }, "{}")
         });
         let origin = origin.await;

@@ -75,16 +75,16 @@ impl Bends {
         costs.chain(shapes).collect()
     }
 
-    /// Goes on from such figures.
-    pub fn recall(&self, figures: &[(u64, f64, f64)]) {
+    /// Goes on from such figures, as far as they are trusted (0..=1).
+    pub fn recall(&self, figures: &[(u64, f64, f64)], trust: f64) {
         let (costs, shapes) = figures.split_at(figures.len().min(COSTS));
         for (one, (_, samples, mean)) in self.costs.iter().zip(costs) {
-            one.recall(*samples, *mean);
+            one.recall(*samples * trust, *mean);
         }
         for (key, samples, mean) in shapes {
             if let Some(one) = self.shapes.get(*key as usize % SHAPES) {
                 one.key.store(*key, Ordering::Relaxed);
-                one.recall(*samples, *mean);
+                one.recall(*samples * trust, *mean);
             }
         }
     }

@@ -34,6 +34,9 @@ const BESIDE: f64 = 0.25;
 /// Responses at a level, or above it, that make it known.
 const KNOWN: f64 = 4.0;
 
+/// More responses at a level than are ever remembered.
+const MOST_SEEN: f64 = 1e6;
+
 /// What is learned of one endpoint.
 #[derive(Debug)]
 pub struct Concurrency {
@@ -97,48 +100,33 @@ impl Concurrency {
         }
     }
 
-    /// All of it, for [`Concurrency::recall`].
+    /// All of it, for [`Concurrency::recall`]: whether something speaks for a bound, then the two tables.
     pub fn figures(&self) -> Vec<f64> {
-        let Estimate {
-            likely,
-            limit,
-            tried,
-            proven,
-        } = self.estimate;
-        let limit = limit.map_or(0.0, f64::from);
-        let own = [
-            f64::from(u8::from(self.is_bounded)),
-            likely,
-            limit,
-            tried,
-            proven,
-        ];
         let tables = self.log_likelihood.iter().chain(self.seen.iter());
-        own.into_iter().chain(tables.copied()).collect()
+        let bounded = f64::from(u8::from(self.is_bounded));
+        std::iter::once(bounded).chain(tables.copied()).collect()
     }
 
-    /// Goes on from such figures; whether they can be some.
-    pub fn recall(&mut self, figures: &[f64]) -> bool {
-        let Some((&[bounded, likely, limit, tried, proven], tables)) =
-            figures.split_first_chunk::<5>()
-        else {
+    /// Goes on from such figures, as far as they are trusted (0..=1); whether they can be some. What follows from them is
+    /// worked out anew, so that less trust gives a wider bound.
+    pub fn recall(&mut self, figures: &[f64], trust: f64) -> bool {
+        let Some(([bounded], tables)) = figures.split_first_chunk::<1>() else {
             return false;
         };
-        let highest = requests(LEVELS - 1);
-        let is_number = |one: f64| (0.0..=highest).contains(&one);
-        let fits = tables.len() == 2 * LEVELS && [limit, tried, proven].into_iter().all(is_number);
-        if !fits || !(1.0..=highest).contains(&likely) {
+        let Some((likelihood, seen)) = tables.split_at_checked(LEVELS) else {
+            return false;
+        };
+        if seen.len() != LEVELS || !seen.iter().all(|one| (0.0..=MOST_SEEN).contains(one)) {
             return false;
         }
-        let kept = self.log_likelihood.iter_mut().chain(self.seen.iter_mut());
-        kept.zip(tables).for_each(|(kept, figure)| *kept = *figure);
-        self.is_bounded = bounded > 0.0;
-        self.estimate = Estimate {
-            likely,
-            limit: Some(limit as u32).filter(|limit| *limit > 0),
-            tried,
-            proven,
-        };
+        let kept = self.log_likelihood.iter_mut().zip(likelihood);
+        kept.for_each(|(one, figure)| *one = figure * trust);
+        // What was tried stays tried: less of it would make the bound narrower.
+        let kept = self.seen.iter_mut().zip(seen);
+        kept.for_each(|(one, figure)| *one = *figure);
+        forget_beyond_doubt(&mut self.log_likelihood);
+        self.is_bounded = *bounded > 0.0;
+        self.estimate = self.estimated(&Epoch::new(self.since));
         true
     }
 

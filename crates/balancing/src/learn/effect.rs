@@ -33,6 +33,20 @@ pub struct Effect {
 }
 
 impl Effect {
+    /// What is known, for [`Effect::recall`].
+    pub fn figures(&self) -> [f64; 4] {
+        [self.samples, self.quick, self.slow, self.shrunk]
+    }
+
+    /// Goes on from such figures, as far as they are trusted (0..=1): as from few samples, so that others soon outweigh them.
+    pub fn recall(&mut self, [samples, quick, slow, shrunk]: [f64; 4], trust: f64) {
+        if samples > 0.0 {
+            self.samples = samples.min(1.0 / QUICK) * trust;
+            (self.quick, self.slow) = (quick * trust, slow * trust);
+            self.shrunk = shrunk * trust;
+        }
+    }
+
     /// Learns from what is left of a response's time without what holds for all endpoints, and from when it came.
     pub fn learn(&mut self, residual: f64, deviation: f64, seconds: f64, now: Moment) {
         let most = OUTLIER * deviation;

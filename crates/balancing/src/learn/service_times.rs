@@ -75,12 +75,13 @@ impl ServiceTimes {
 
     /// What is known of an endpoint alone, for [`ServiceTimes::recall_endpoint`].
     pub fn endpoint_figures(&self, endpoint: usize) -> [f64; 4] {
-        let own = self.endpoints.get(endpoint).copied().unwrap_or_default();
-        [own.samples, own.quick, own.slow, own.shrunk]
+        let own = self.endpoints.get(endpoint);
+        own.map(Effect::figures).unwrap_or_default()
     }
 
-    /// Goes on from such figures; whether they can be some.
-    pub fn recall(&mut self, figures: &[f64]) -> bool {
+    /// Goes on from such figures, as far as they are trusted (0..=1); whether they can be some. They count as few samples: where
+    /// times are others by now, as behind a cold cache, that is learned within as many.
+    pub fn recall(&mut self, figures: &[f64], trust: f64) -> bool {
         let &[
             samples,
             mean_cost,
@@ -101,7 +102,7 @@ impl ServiceTimes {
         }
         let endpoints = std::mem::take(&mut self.endpoints);
         *self = Self {
-            samples,
+            samples: samples.min(ENOUGH) * trust,
             mean_cost,
             mean,
             cost_variance,
@@ -116,11 +117,9 @@ impl ServiceTimes {
     }
 
     /// Goes on from such figures of an endpoint.
-    pub fn recall_endpoint(&mut self, endpoint: usize, figures: [f64; 4]) {
-        let [samples, quick, slow, shrunk] = figures;
-        if let Some(own) = self.endpoints.get_mut(endpoint).filter(|_| samples > 0.0) {
-            (own.samples, own.quick) = (samples, quick);
-            (own.slow, own.shrunk) = (slow, shrunk);
+    pub fn recall_endpoint(&mut self, endpoint: usize, figures: [f64; 4], trust: f64) {
+        if let Some(own) = self.endpoints.get_mut(endpoint) {
+            own.recall(figures, trust);
         }
     }
 

@@ -198,11 +198,11 @@ impl Learned {
         }
     }
 
-    /// Goes on from a memory, for the endpoints that were at these indices of it. What an endpoint takes as a multiple of the
-    /// others counts once it is measured again; how many it works on counts at once.
-    pub fn recall(&self, memory: &Memory, from: &[Option<usize>]) {
+    /// Goes on from a memory, for the endpoints that were at these indices of it, as far as it is trusted (0..=1). How many an
+    /// endpoint works on counts at once; how slow it was counts as measured now, and fades unless it is measured again.
+    pub fn recall(&self, memory: &Memory, from: &[Option<usize>], trust: f64) {
         let mut models = self.models.lock();
-        if !memory.is_sound() || !models.times.recall(&memory.pool) {
+        if !memory.is_sound() || !models.times.recall(&memory.pool, trust) {
             return;
         }
         for (index, at) in from.iter().enumerate() {
@@ -211,18 +211,18 @@ impl Learned {
             else {
                 continue;
             };
-            models.times.recall_endpoint(index, *times);
+            models.times.recall_endpoint(index, *times, trust);
             let known = models
                 .endpoints
                 .get_mut(index)
                 .zip(self.endpoints.get(index));
             if let Some((known, published)) = known
-                && known.concurrency.recall(own)
+                && known.concurrency.recall(own, trust)
             {
                 published.take(&known.concurrency);
             }
         }
-        self.bends.recall(&memory.groups);
+        self.bends.recall(&memory.groups, trust);
         self.publish(&models.times);
     }
 

@@ -173,11 +173,11 @@ impl Policy for Adaptive {
     }
 
     fn memory(&self) -> Option<Memory> {
-        Some(self.learned.memory()).filter(Memory::is_sound)
+        Some(self.learned.memory())
     }
 
-    fn recall(&self, memory: &Memory, from: &[Option<usize>]) {
-        self.learned.recall(memory, from);
+    fn recall(&self, memory: &Memory, from: &[Option<usize>], trust: f64) {
+        self.learned.recall(memory, from, trust);
     }
 
     fn room(&self, pool: &PoolView<'_>, index: usize) -> Room {

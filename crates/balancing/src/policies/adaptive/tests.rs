@@ -399,7 +399,7 @@ fn what_was_learned_is_recalled_for_the_endpoints_that_stay_and_garbage_is_not()
     }
     let memory = world.policy.memory().unwrap();
     let mut again = World::new(2);
-    again.policy.recall(&memory, &[None, Some(0)]);
+    again.policy.recall(&memory, &[None, Some(0)], 1.0);
     let places = |world: &World, endpoint| world.policy.places(endpoint, world.now);
     assert_eq!(places(&again, 1), places(&world, 0));
     let start = again.start(1);
@@ -411,11 +411,53 @@ fn what_was_learned_is_recalled_for_the_endpoints_that_stay_and_garbage_is_not()
         |memory: &mut Memory| memory.pool[5] = -1.0,
         |memory: &mut Memory| memory.endpoints.clear(),
         |memory: &mut Memory| memory.endpoints[0].truncate(9),
-        |memory: &mut Memory| memory.endpoints[0][5] = 1e12,
+        |memory: &mut Memory| memory.endpoints[0][80] = 1e12,
+        |memory: &mut Memory| memory.endpoints[0][80] = -1.0,
     ] {
         let mut wrong = memory.clone();
         change(&mut wrong);
-        untaught.policy.recall(&wrong, &[Some(0), Some(7)]);
+        untaught.policy.recall(&wrong, &[Some(0), Some(7)], 1.0);
         assert_eq!(places(&untaught, 0), None);
     }
+}
+
+/// The caches of a machine that was started anew are cold.
+#[test]
+fn what_is_recalled_blinds_nobody_where_all_is_slower_by_now() {
+    let mut world = World::new(2);
+    for endpoint in [0, 1] {
+        world.serve(endpoint, 4, 8, 400);
+    }
+    let mut again = World::new(2);
+    let memory = world.policy.memory().unwrap();
+    again.policy.recall(&memory, &[Some(0), Some(1)], 1.0);
+    for round in 0..20 {
+        let (first, second) = (again.start(0), again.start(1));
+        again.now = again.now + Duration::from_millis(50);
+        again.finish(first, Some(Fault::None));
+        again.finish(second, Some(Fault::None));
+        let held = (0..3).filter(|_| {
+            let may = again.pick_one(0);
+            again.views[0].load.in_flight += 1;
+            may
+        });
+        let held = held.count();
+        again.views[0].load.in_flight = 0;
+        assert!(round < 5 || held == 3, "{round}: only {held} at once");
+    }
+}
+
+#[test]
+fn the_less_a_memory_is_trusted_the_less_it_bounds() {
+    let mut world = World::new(1);
+    world.serve(0, 3, 8, 400);
+    let memory = world.policy.memory().unwrap();
+    let limit = |trust| {
+        let again = World::new(1);
+        again.policy.recall(&memory, &[Some(0)], trust);
+        again.policy.learned.endpoint(0, 0, again.now).limit
+    };
+    let known = world.policy.learned.endpoint(0, 0, world.now).limit;
+    assert_eq!(limit(1.0), known);
+    assert!(limit(0.01) > known || limit(0.01).is_none());
 }

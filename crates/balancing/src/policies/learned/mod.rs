@@ -110,8 +110,8 @@ impl Policy for Learned {
         })
     }
 
-    fn recall(&self, memory: &Memory, _from: &[Option<usize>]) {
-        self.weights.recall(&memory.pool);
+    fn recall(&self, memory: &Memory, _from: &[Option<usize>], trust: f64) {
+        self.weights.recall(&memory.pool, trust);
     }
 
     fn on_finish(&self, completion: &Completion) {
@@ -220,11 +220,12 @@ mod tests {
         for wrong in [f64::NAN, -1.0, f64::INFINITY] {
             let mut wrong_one = memory.clone();
             wrong_one.pool[0] = wrong;
-            fresh.recall(&wrong_one, &[]);
+            fresh.recall(&wrong_one, &[], 1.0);
         }
-        fresh.recall(&Memory::default(), &[]);
+        fresh.recall(&Memory::default(), &[], 1.0);
+        fresh.recall(&memory, &[], 0.0);
         assert_eq!(fresh.weights(), equal);
-        fresh.recall(&memory, &[]);
+        fresh.recall(&memory, &[], 1.0);
         for (one, other) in fresh.weights().iter().zip(learned.weights()) {
             assert!((one.weight - other.weight).abs() < 1e-9);
         }

@@ -71,8 +71,8 @@ impl Weights {
         self.all().map(AtomicF64::get).collect()
     }
 
-    /// Goes on from such figures. What cannot be weights is ignored.
-    pub fn recall(&self, figures: &[f64]) {
+    /// Goes on from such figures, as far as they are trusted (0..=1). What cannot be weights is ignored.
+    pub fn recall(&self, figures: &[f64], trust: f64) {
         let length = VOTERS + 2;
         let is_sound = |class: &[f64]| {
             let (weights, usual) = class.split_at(VOTERS.min(class.len()));
@@ -83,7 +83,7 @@ impl Weights {
         let fits = figures.len() == length * self.0.len();
         if fits && figures.chunks(length).all(is_sound) {
             let all = self.all().zip(figures);
-            all.for_each(|(one, figure)| one.set(*figure));
+            all.for_each(|(one, figure)| one.set(one.get() + trust * (figure - one.get())));
         }
     }
 
