@@ -3,7 +3,7 @@
 use super::given::Given;
 use super::observe::*;
 use crate::hedging;
-use crate::support::{Client, Origin, Proxy, Setup, Step, eventually, wait_until};
+use crate::support::{Client, Origin, Proxy, ReceivedRequest, Setup, Step, eventually, wait_until};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -573,18 +573,18 @@ observations! {
         field_of_a_probe(setup, &origin, "/collections/pointsman-probe/exists", "api-key").await
     }
     path_of_a_probe(given) {
-        let origin = Origin::start(|request| {
-            let is_health = request.target() == "/health";
-            Step::json(if is_health { 503 } else { 200 }, "{}")
-        });
-        let origin = origin.await;
-        let proxy = given.over("http", &[&origin]).section("health: {enabled: true}").start().await;
-        given.comes(async || instances(&proxy).await[0]["consecutive_failures"] != 0).await
+        let status = |request: &ReceivedRequest| if request.target() == "/health" { 503 } else { 200 };
+        let answer = move |request: &ReceivedRequest| Step::response(status(request), "", "");
+        let origin = Origin::start_with_probes(answer, answer).await;
+        let setup = given.over("http", &[&origin]).section("health: {enabled: true, interval: 10ms, unhealthy_after: 1}");
+        let proxy = setup.start().await;
+        given.comes(async || instances(&proxy).await[0]["status"] == "unhealthy").await
     }
     status_after_a_probe_that_finds_200(given) {
         let origin = good().await;
-        let proxy = given.over("http", &[&origin]).section("health: {enabled: true}").start().await;
-        given.comes(async || instances(&proxy).await[0]["consecutive_failures"] != 0).await
+        let setup = given.over("http", &[&origin]).section("health: {enabled: true, interval: 10ms, unhealthy_after: 1}");
+        let proxy = setup.start().await;
+        given.comes(async || instances(&proxy).await[0]["status"] == "unhealthy").await
     }
     first_probe(given) {
         let origin = good().await;
