@@ -158,6 +158,7 @@ mod tests {
             held: hashed,
             asks_data: true,
             is_read: true,
+            is_change: false,
         }
     }
 

@@ -54,6 +54,7 @@ impl RouteRequest<'_> {
             arrived: self.arrived,
             target: self.facts.target,
             asks_data: self.facts.asks_data,
+            is_change: self.facts.is_change,
             may_try: self.facts.asks_data
                 && self.facts.is_read
                 && *self.placement == Placement::Any,

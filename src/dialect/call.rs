@@ -243,6 +243,8 @@ pub struct CallFacts {
     pub asks_data: bool,
     /// It changes nothing.
     pub is_read: bool,
+    /// It changes what is stored, or is taken for what does. What opens a transaction does not yet.
+    pub is_change: bool,
 }
 
 impl Call {
@@ -253,6 +255,7 @@ impl Call {
             held: self.held.as_ref().unwrap_or(&self.target).hashed(),
             asks_data: self.query_type != QueryType::Health && self.placement != Placement::Local,
             is_read: self.effect.is_read(),
+            is_change: !self.effect.is_read() && !self.invalidates.is_empty(),
         }
     }
 

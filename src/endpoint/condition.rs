@@ -224,6 +224,11 @@ impl Condition {
                     self.server.tell(EventKind::Ejected, why);
                     self.probe_trigger.fire();
                 }
+                HealthChange::WritesAvoided { pause, fault } => {
+                    let why = format!("{} failures, for {}", fault.label(), seconds(pause));
+                    self.server.tell(EventKind::WritesAvoided, why);
+                    self.probe_trigger.fire();
+                }
                 HealthChange::Readmitted(end) => {
                     let why = match end.by_outage {
                         true => "its peers fail as well, so it is tried again",

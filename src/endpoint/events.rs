@@ -27,6 +27,8 @@ glossary! {
         MaintenanceEnded = "maintenance_ended", "";
         /// Its requests failed where those of the others did not; it takes none for a time.
         Ejected = "ejected", "Look at the server; the reason names the kind of the failures.";
+        /// Its writes of a collection or database failed, and its reads need not; it takes no such writes for a time while others do.
+        WritesAvoided = "writes_avoided", "Look at the server, at its disk before all; the reason names the kind of the failures.";
         /// The time is over for which it took no requests.
         Readmitted = "readmitted", "";
         /// Requests failed in a row as often as `breaker.threshold` allows; the endpoint takes none for a time.
@@ -99,6 +101,7 @@ impl EventKind {
             self,
             EventKind::Unhealthy
                 | EventKind::Ejected
+                | EventKind::WritesAvoided
                 | EventKind::BreakerOpened
                 | EventKind::BreakerReopened
                 | EventKind::ResolutionFailed
@@ -125,6 +128,7 @@ impl EventKind {
             EventKind::MaintenanceEnded => ("maintenance", "ended"),
             EventKind::Ejected => ("ejection", "begun"),
             EventKind::Readmitted => ("ejection", "ended"),
+            EventKind::WritesAvoided => ("writes", "avoided"),
             EventKind::BreakerOpened => ("breaker", "open"),
             EventKind::BreakerReopened => ("breaker", "reopened"),
             EventKind::BreakerClosed => ("breaker", "closed"),

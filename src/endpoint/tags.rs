@@ -83,6 +83,7 @@ mod tests {
             asks_data: true,
             target: 0,
             held: Target::Collection(collection.to_owned()).hashed(),
+            is_change: false,
         }
     }
 

@@ -89,6 +89,7 @@ impl Iterator for Arrivals {
             priority,
             ask: Ask {
                 may_try: !is_write,
+                is_change: is_write,
                 ..Ask::read(
                     part as u64,
                     class(cost),

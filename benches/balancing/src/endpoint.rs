@@ -161,7 +161,9 @@ fn is_down(change: &HealthChange) -> bool {
     match change {
         HealthChange::Ejected { .. } => true,
         HealthChange::Breaker(change) => *change != BreakerChange::Closed,
-        HealthChange::Status(_) | HealthChange::Readmitted(_) => false,
+        HealthChange::Status(_)
+        | HealthChange::WritesAvoided { .. }
+        | HealthChange::Readmitted(_) => false,
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Ask {
     pub asks_data: bool,
     /// It may find out whether an endpoint is back: a read of data that another endpoint can answer as well.
     pub may_try: bool,
+    /// It changes what is stored, or is taken for what does. What opens a transaction does not yet.
+    pub is_change: bool,
     /// Hashed: requests of one key go to the same endpoint while that is not much busier than others.
     pub affinity: Option<u64>,
     /// When it arrived.
@@ -42,6 +44,7 @@ impl Ask {
             target: 0,
             asks_data: true,
             may_try: true,
+            is_change: false,
             affinity: None,
             arrived,
         }

@@ -1,6 +1,7 @@
 //! The home of what a request asks for: the endpoint that acknowledged the last write of it. Only its responses may be stored, and
 //! others may lag behind it. It is a wish with bounds: reads that all went to one endpoint would have its load as their latency.
 
+use crate::health::WriteStanding;
 use crate::policy::{Pick, Policy, Room, SILENCE};
 use crate::view::EndpointView;
 use crate::{Ask, Moment, PoolView, RouteReason};
@@ -26,6 +27,7 @@ pub fn pick(pool: &PoolView<'_>, ask: &Ask, policy: &dyn Policy, load_factor: f6
         // Whether it alone refuses credentials is told by requests that are free to go elsewhere.
         _ if view.health.is_denying => false,
         Room::Silent => false,
+        _ if view.health.writes != WriteStanding::Good => false,
         // A write elsewhere is a change of home, which costs more than a wait.
         _ if !ask.may_try => true,
         Room::Full => false,

@@ -67,6 +67,8 @@ glossary! {
         BreakerOpen = "breaker_open", "Look at the server; it is tried again after `breaker.open_for`.";
         /// Its requests failed where those of its peers did not.
         Ejected = "ejected", "Look at the server; it takes requests again by itself after some time.";
+        /// Its last writes of the collection or database failed, and others take them.
+        WritesFail = "writes_fail", "Look at the server, at its disk before all; it takes writes again by itself after some time.";
         /// It asked to be left alone for a time (Retry-After).
         RetryAfter = "retry_after", "Its limits are reached; they may be raised at the server.";
         /// It came back a short time ago and has as many requests as it may have for now.

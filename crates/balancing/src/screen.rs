@@ -1,6 +1,7 @@
 //! Screening: how willingly each endpoint of a pool is given a request, and why some are not. It looks at views only; which
 //! of them it will be is the policy's matter.
 
+use crate::health::WriteStanding;
 use crate::view::EndpointView;
 use crate::{Ask, Exclusion, Gate, HealthStatus, Moment, ServingRules, WriteFitness};
 use std::cell::Cell;
@@ -186,11 +187,13 @@ impl Screen {
     }
 
     fn standing(&self, endpoint: &EndpointView, index: usize) -> Standing {
-        use Exclusion::{BreakerOpen, Ejected, Full, Starting, TrialRunning, Unhealthy};
+        use Exclusion::{
+            BreakerOpen, Ejected, Full, Starting, TrialRunning, Unhealthy, WritesFail,
+        };
         match self.tier(endpoint, index) {
             Ok(standing) => standing,
             Err(Full | Starting) => Standing::Full,
-            Err(Unhealthy | BreakerOpen | TrialRunning | Ejected) => {
+            Err(Unhealthy | BreakerOpen | TrialRunning | Ejected | WritesFail) => {
                 Standing::Candidate(Demotion::LastResort)
             }
             Err(_) => Standing::Out,
@@ -249,6 +252,9 @@ impl Screen {
             HealthStatus::Draining if serving.is_out(health.status) => Some(Exclusion::Draining),
             _ if health.waits_until.is_some() => Some(Exclusion::RetryAfter),
             status if serving.is_out(status) => Some(Exclusion::Unhealthy),
+            _ if serving.is_ejected(health.writes == WriteStanding::Avoided) => {
+                Some(Exclusion::WritesFail)
+            }
             _ => None,
         }
     }

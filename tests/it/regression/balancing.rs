@@ -349,3 +349,102 @@ async fn a_read_of_what_was_just_written_is_answered_by_another_endpoint_when_it
     let reasons: Vec<_> = attempts.iter().map(|one| &one["reason"]).collect();
     assert_eq!(reasons, ["home", "home_silent"]);
 }
+
+/// A replica of Qdrant that serves reads and whose writes fail while its disk is full.
+async fn with_a_disk(is_full: Arc<AtomicBool>) -> Origin {
+    Origin::start(move |seen| {
+        let is_write = seen.method() == "PUT" || seen.target().contains("/delete");
+        match is_write && is_full.load(Ordering::SeqCst) {
+            true => {
+                let error = "Service internal error: No space left on device";
+                Step::json(500, &format!(r#"{{"status":{{"error":"{error}"}}}}"#))
+            }
+            false => Step::json(200, r#"{"result":{"status":"completed"},"status":"ok"}"#),
+        }
+    })
+    .await
+}
+
+/// The reads between the writes ended each row of failures, so the endpoint stayed, and as the home of the collection it kept all of
+/// its writes: each one failed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_whose_writes_fail_keeps_none_and_goes_on_with_reads() {
+    for (strategy, cache) in [
+        ("adaptive", "true"),
+        ("round_robin", "true"),
+        ("round_robin", "false"),
+        ("least_connections", "false"),
+    ] {
+        let disks = [const { AtomicBool::new(false) }; 3].map(Arc::new);
+        let mut origins = Vec::new();
+        for disk in &disks {
+            origins.push(with_a_disk(Arc::clone(disk)).await);
+        }
+        let urls: Vec<_> = origins.iter().map(Origin::url).collect();
+        let setup = Setup::new("qdrant", &urls).set("balance.strategy", strategy);
+        let proxy = setup.set("cache.enabled", cache).start().await;
+        let write = async |turn: usize| {
+            let (method, target) = match turn % 2 {
+                0 => ("PUT", "/collections/a/points?wait=true"),
+                _ => ("POST", "/collections/a/points/delete?wait=true"),
+            };
+            let body = br#"{"points":[{"id":1,"vector":[1.0]}]}"#;
+            proxy.request(method, target, JSON, body).await.status
+        };
+        assert_eq!(write(0).await, 200);
+        let full = origins.iter().position(|origin| origin.count() == 1);
+        let full = full.expect("one took the write");
+        disks[full].store(true, Ordering::SeqCst);
+        let mut failed = 0;
+        for turn in 0..40 {
+            failed += usize::from(write(turn).await != 200);
+            for id in 0..6 {
+                let target = format!("/collections/a/points/{}", turn * 6 + id);
+                assert_eq!(proxy.request("GET", &target, "", b"").await.status, 200);
+            }
+        }
+        assert_eq!(failed, 2, "{strategy}, cache {cache}");
+        let count = |origin: &Origin, method| {
+            let received = origin.received();
+            received.iter().filter(|one| one.method() == method).count()
+        };
+        let reads = count(&origins[full], "GET");
+        // With the cache, reads follow the last write.
+        let is_in = cache == "true" || reads >= 30;
+        assert!(is_in, "{strategy}, cache {cache}: {reads} reads");
+        let sent: usize = origins.iter().map(Origin::count).sum();
+        assert_eq!(sent, 1 + 40 * 7, "each was sent once");
+        let events = proxy.data("/api/coordination/events").await;
+        let told = events.as_array().unwrap();
+        let told = told
+            .iter()
+            .filter(|event| event["what"] == "writes_avoided");
+        assert_eq!(told.count(), 1, "{events}");
+    }
+}
+
+/// Where the writes fail everywhere, each endpoint is tried on: the first one that takes them again gets them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_all_disks_were_full_writes_go_on_as_soon_as_one_has_room() {
+    let disks = [const { AtomicBool::new(true) }; 3].map(Arc::new);
+    let mut origins = Vec::new();
+    for disk in &disks {
+        origins.push(with_a_disk(Arc::clone(disk)).await);
+    }
+    let urls: Vec<_> = origins.iter().map(Origin::url).collect();
+    let proxy = Setup::new("qdrant", &urls).start().await;
+    let write = async || {
+        let target = "/collections/a/points?wait=true";
+        let body = br#"{"points":[{"id":1,"vector":[1.0]}]}"#;
+        proxy.request("PUT", target, JSON, body).await.status
+    };
+    for _ in 0..40 {
+        assert_eq!(write().await, 500);
+    }
+    disks[1].store(false, Ordering::SeqCst);
+    let mut failed = 0;
+    for _ in 0..40 {
+        failed += usize::from(write().await != 200);
+    }
+    assert!(failed <= 3, "{failed}");
+}

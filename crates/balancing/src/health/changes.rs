@@ -33,6 +33,11 @@ pub enum HealthChange {
         pause: Duration,
         fault: Fault,
     },
+    /// It takes no writes of a target for so long while others do, because its last ones failed in this way.
+    WritesAvoided {
+        pause: Duration,
+        fault: Fault,
+    },
     /// Its ejection is over.
     Readmitted(Return),
 }

@@ -73,6 +73,18 @@ impl Ejection {
         }
     }
 
+    /// It ends by then at the latest.
+    pub fn end(&self, now: Moment) {
+        self.until.fetch_min(now.0, Ordering::Relaxed);
+    }
+
+    /// A request that began at this moment has succeeded: an ejection that had begun by then was for nothing.
+    pub fn was_refuted(&self, began: Moment, now: Moment) {
+        if self.is_out(now) && began.0 > self.since.load(Ordering::Relaxed) {
+            self.end(now);
+        }
+    }
+
     /// Until when it is or was ejected; the first moment of all where it never was.
     pub fn until(&self) -> Moment {
         Moment(self.until.load(Ordering::Relaxed))

@@ -13,6 +13,7 @@ use super::slow_start::SlowStart;
 use super::status::{OperatorStatus, ProbeOutcome, StatusMachine};
 use super::traffic::TrafficCounts;
 use super::uptime::Uptime;
+use super::writes::WriteFailures;
 use super::{Evidence, Gate, HealthChange, HealthStatus, HealthView, Lesson};
 use crate::atomic::Stamp;
 use crate::{Ask, Completion, Moment, Random};
@@ -35,6 +36,7 @@ pub struct EndpointHealth {
     slow_start: SlowStart,
     retry_after: RetryAfter,
     record: TrafficRecord,
+    writes: WriteFailures,
     uptime: Uptime,
     overloaded_until: Stamp,
     /// When a request or a probe last failed.
@@ -55,6 +57,7 @@ impl EndpointHealth {
             slow_start: SlowStart::default(),
             retry_after: RetryAfter::default(),
             record: TrafficRecord::default(),
+            writes: WriteFailures::default(),
             uptime: Uptime::default(),
             overloaded_until: Stamp::default(),
             failed: Stamp::default(),
@@ -75,6 +78,7 @@ impl EndpointHealth {
             is_overloaded: self.is_overloaded(now),
             is_failing: settings.breaker.enabled && self.record.is_failing(COMES_LAST_FOR, now),
             is_denying: self.record.is_denying(),
+            writes: self.writes.standing(ask, now),
             start_share: self.start_share(settings.slow_start, now),
             last_failure: self.last_failure(),
             up_share: self.uptime.share(now),

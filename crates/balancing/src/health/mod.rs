@@ -17,6 +17,7 @@ mod slow_start;
 mod status;
 mod traffic;
 mod uptime;
+mod writes;
 
 pub use breaker::{BreakerChange, Trial};
 pub use changes::{Evidence, HealthChange, Lesson};
@@ -28,6 +29,7 @@ pub use serving_rules::ServingRules;
 pub use settings::{BreakerSettings, HealthSettings, ProbeSettings, StatusRule};
 pub use status::{OperatorStatus, ProbeOutcome};
 pub use traffic::{TrafficCounts, WINDOW};
+pub use writes::WriteStanding;
 
 use crate::Moment;
 use serde::Serialize;
@@ -51,6 +53,8 @@ pub struct HealthView {
     pub is_failing: bool,
     /// It refused the credentials of its last requests, whoever sent them.
     pub is_denying: bool,
+    /// How it fares with writes of what the request is about.
+    pub writes: WriteStanding,
     /// The share of its requests that it may have; less than 1 while it is back only lately.
     pub start_share: f64,
     /// When a probe or a request last failed there.
@@ -70,6 +74,7 @@ impl HealthView {
         is_overloaded: false,
         is_failing: false,
         is_denying: false,
+        writes: WriteStanding::Good,
         start_share: 1.0,
         last_failure: None,
         up_share: 1.0,

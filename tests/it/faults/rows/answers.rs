@@ -41,6 +41,11 @@ pub const FAULTS: &[Fault] = &[
         "the busiest of three Qdrant nodes answers writes with 500, consistency not guaranteed, from 3 s on",
         run!(not_consistent),
     ),
+    Fault::new(
+        "disk-full",
+        "the busiest of three Qdrant nodes answers writes with 500, no space left on its disk, from 3 s on; its reads are good",
+        run!(disk_full),
+    ),
 ];
 
 /// A failure in Qdrant's shape.
@@ -184,19 +189,20 @@ async fn client_errors(settings: Settings) -> Vec<Figure> {
     figures
 }
 
-async fn not_consistent(settings: Settings) -> Vec<Figure> {
+/// The busiest replica fails all writes like this, and no read, from 3 s on.
+async fn writes_fail(settings: Settings, error: &str) -> Vec<Figure> {
     let bench = Setup::default().start(&settings).await;
     let events = async {
         pause(3.0).await;
-        let body =
-            qdrant_error("Service internal error: Consistency of this update is not guaranteed");
-        let mut failing = Failing::always(500, body);
+        let mut failing = Failing::always(500, qdrant_error(error));
         failing.only = Requests::Writes;
-        bench.busiest().replica.fail(Some(failing));
+        let busiest = &bench.busiest().replica;
+        busiest.fail(Some(failing));
+        busiest.number
     };
     let mut load = bench.load(300.0, 9.0);
     load.writes = 0.3;
-    let (record, ()) = bench.run(load, events).await;
+    let (record, failing) = bench.run(load, events).await;
     let mut figures = vec![
         Figure::none("reads failed", record.reads_failed(0.0..9.0)),
         Figure::at_most(
@@ -204,7 +210,20 @@ async fn not_consistent(settings: Settings) -> Vec<Figure> {
             record.writes_failed_share(5.0..9.0),
             1.0,
         ),
+        Figure::shown(
+            "% of requests served there from 2 s after",
+            bench.share(&record, failing, 5.0..9.0),
+        ),
     ];
     figures.extend(bench.invariants(&record));
     figures
+}
+
+async fn not_consistent(settings: Settings) -> Vec<Figure> {
+    let error = "Service internal error: Consistency of this update is not guaranteed";
+    writes_fail(settings, error).await
+}
+
+async fn disk_full(settings: Settings) -> Vec<Figure> {
+    writes_fail(settings, "Service internal error: No space left on device").await
 }

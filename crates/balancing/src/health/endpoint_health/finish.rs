@@ -3,6 +3,7 @@
 use super::{COMPARED, EndpointHealth, PeerTraffic};
 use crate::health::breaker::Failure;
 use crate::health::traffic::TrafficCounts;
+use crate::health::writes::FailedWrite;
 use crate::health::{Evidence, Gate, HealthChange, HealthSettings, Lesson};
 use crate::{Completion, Fault, Moment};
 
@@ -39,10 +40,38 @@ impl Finish<'_> {
             _ if self.is_excused() => Lesson::nothing(Fault::None),
             _ => self.failed(fault),
         };
+        lesson.changes.extend(self.learn_of_writes(fault));
         if let Some(returned) = returned {
             lesson.changes.insert(0, returned);
         }
         lesson
+    }
+
+    /// Reads may go on while all writes fail. What has too much to do says so in its own way.
+    fn learn_of_writes(&self, fault: Fault) -> Option<HealthChange> {
+        let (endpoint, ask, now) = (self.endpoint, &self.done.start.ask, self.now());
+        let writes = &endpoint.writes;
+        match fault {
+            _ if !ask.is_change => None,
+            Fault::None => {
+                writes.succeeded(ask.target, self.done.start.now, now);
+                None
+            }
+            Fault::Endpoint | Fault::Database | Fault::Peer if self.settings.breaker.enabled => {
+                endpoint.failed.mark(now);
+                let doubtful = &endpoint.peers.doubtful;
+                let write = FailedWrite {
+                    target: ask.target,
+                    is_common: !doubtful.speaks_against(endpoint.id, ask.shape, 1, now),
+                    avoid_for: self.settings.eject_for,
+                    spread: endpoint.spread(now),
+                };
+                let until = writes.failed(&write, now)?;
+                let pause = until - now;
+                Some(HealthChange::WritesAvoided { pause, fault })
+            }
+            _ => None,
+        }
     }
 
     fn now(&self) -> Moment {
