@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The rest of the process, as the admin API sees it. Only what changes the configuration may wait.
+/// The rest of the process, as the admin API sees it. Only what changes the configuration or replays requests may wait.
 #[async_trait]
 pub trait Control: Send + Sync + 'static {
     /// The tokens that count now; read for each request, so that a reload can change them.

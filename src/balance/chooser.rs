@@ -54,6 +54,16 @@ impl Former<'_> {
     }
 }
 
+/// A policy that has learned nothing.
+pub fn fresh(
+    strategy: StrategyName,
+    balance: &Balance,
+    policies: &PolicyRegistry,
+    endpoints: usize,
+) -> Arc<dyn Policy> {
+    Recipe::of(strategy, balance).policy(policies, endpoints)
+}
+
 impl Recipe {
     fn of(strategy: StrategyName, balance: &Balance) -> Self {
         Self {

@@ -1,8 +1,9 @@
 //! Strategies compared by what each would have made of the same recorded requests.
 
+use super::chooser;
 use super::incidents::without_common_failures;
-use crate::config::{Config, StrategyName};
-use balancing::policies::Strategy;
+use crate::config::{Config, StrategyName, available_strategies};
+use balancing::policies::PolicyRegistry;
 use balancing::replay::{Recorded, Replayed, ReplayedEndpoint, replay};
 use serde_json::{Map, Value, json};
 
@@ -24,7 +25,7 @@ pub struct Comparison {
 
 /// What a strategy makes of them.
 struct Compared {
-    strategy: Strategy,
+    strategy: StrategyName,
     /// Of all records.
     replayed: Replayed,
     /// The cost of each run.
@@ -32,35 +33,36 @@ struct Compared {
 }
 
 impl Comparison {
-    /// Replays the records, which are in the order of their arrival, through each strategy that is always there, but for an `adaptive` that stands for
-    /// another one: what is best can be set.
+    /// Replays the records, which are in the order of their arrival, through each strategy that may be named, but for an `adaptive` that
+    /// stands for another one: what is best can be set. Records carry no tags: those that a strategy asks of endpoints do not count.
     pub fn of(
         records: &[Recorded],
         endpoints: &[(String, ReplayedEndpoint)],
         config: &Config,
+        policies: &PolicyRegistry,
     ) -> Self {
         let names = endpoints.iter().map(|(name, _)| name.clone()).collect();
         let endpoints: Vec<ReplayedEndpoint> = endpoints.iter().map(|(_, one)| *one).collect();
-        let is_reachable = |strategy: &&Strategy| {
-            let name = StrategyName::from(**strategy);
-            config.balance.adaptive.resolved(&name) == name
-        };
-        let reachable = Strategy::ALL.iter().filter(is_reachable);
+        let named = available_strategies(config, policies).into_iter();
+        let is_reachable = |name: &StrategyName| config.balance.adaptive.resolved(name) == *name;
+        let reachable = named.map(StrategyName::of).filter(is_reachable);
         let (records, left_out) = without_common_failures(records);
         let slowest = config.planner.max_response_time.as_secs_f64();
-        let run = |strategy: Strategy, records: &[Recorded], seed| {
-            let policy = strategy.policy(endpoints.len());
+        let run = |strategy: &StrategyName, records: &[Recorded], seed| {
+            let (balance, count) = (&config.balance, endpoints.len());
+            let policy = chooser::fresh(strategy.clone(), balance, policies, count);
             replay(records, &endpoints, &*policy, slowest, seed)
         };
         let all = reachable.filter_map(|strategy| {
             let parts = (0..RUNS).filter_map(|number| {
                 let seed = number as u64 + 1;
-                Some(run(*strategy, &part(&records, number), seed)?.cost())
+                Some(run(&strategy, &part(&records, number), seed)?.cost())
             });
+            let runs = parts.collect();
             Some(Compared {
-                strategy: *strategy,
-                replayed: run(*strategy, &records, 1)?,
-                runs: parts.collect(),
+                replayed: run(&strategy, &records, 1)?,
+                runs,
+                strategy,
             })
         });
         let all = all.collect();
@@ -77,7 +79,7 @@ impl Comparison {
         let wins = |one: &&Compared| self.least_gain(one, current) > Some(TIE);
         let winners = self.all.iter().filter(wins);
         let best = winners.min_by(|a, b| a.replayed.cost().total_cmp(&b.replayed.cost()));
-        best.map_or_else(|| current.clone(), |one| one.strategy.into())
+        best.map_or_else(|| current, |one| &one.strategy).clone()
     }
 
     /// How the comparison was made, for its report.
@@ -96,7 +98,7 @@ impl Comparison {
 
     /// The share by which its cost is lower than that of the current strategy, in the run in which it is least.
     fn least_gain(&self, one: &Compared, current: &StrategyName) -> Option<f64> {
-        let is_current = |one: &&Compared| StrategyName::from(one.strategy) == *current;
+        let is_current = |one: &&Compared| one.strategy == *current;
         let now = self.all.iter().find(is_current)?;
         let gains = one.runs.iter().zip(&now.runs);
         let gains = gains.map(|(cost, now)| 1.0 - cost / now);
@@ -104,7 +106,7 @@ impl Comparison {
     }
 
     fn row(&self, one: &Compared, current: &StrategyName) -> Value {
-        let (name, replayed) = (one.strategy, &one.replayed);
+        let (name, replayed) = (&one.strategy, &one.replayed);
         let shares = replayed.shares.iter().map(|share| Value::from(*share));
         let shares = self.endpoints.iter().cloned().zip(shares);
         json!({
@@ -132,14 +134,16 @@ fn part(records: &[Recorded], number: usize) -> Vec<Recorded> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::AdaptiveMode;
+    use crate::config::{AdaptiveMode, CustomRules, FigureName};
+    use balancing::Figure;
+    use balancing::policies::Strategy;
     use balancing::{Ask, Moment};
     use std::time::Duration;
 
     fn compared(strategy: Strategy, runs: &[f64]) -> Compared {
         let mean = runs.iter().sum::<f64>() / runs.len() as f64;
         Compared {
-            strategy,
+            strategy: strategy.into(),
             replayed: Replayed {
                 mean,
                 p50: mean,
@@ -168,7 +172,7 @@ mod tests {
         assert_eq!(best(compared(1.0), RoundRobin), RoundRobin.into());
         assert_eq!(best(compared(0.5), RoundRobin), Adaptive.into());
         assert_eq!(best(compared(0.5), Adaptive), Adaptive.into());
-        let nothing = Comparison::of(&[], &[], &Config::default());
+        let nothing = Comparison::of(&[], &[], &Config::default(), &PolicyRegistry::default());
         assert_eq!(best(nothing, RoundRobin), RoundRobin.into());
         let own = StrategyName::of("own");
         assert_eq!(compared(0.5).best(&own), own, "one that was not replayed");
@@ -196,7 +200,12 @@ mod tests {
                 }
             };
             let records: Vec<Recorded> = (0..1000).map(record).collect();
-            let comparison = Comparison::of(&records, &endpoints, &Config::default());
+            let comparison = Comparison::of(
+                &records,
+                &endpoints,
+                &Config::default(),
+                &PolicyRegistry::default(),
+            );
             let now = Strategy::LeastConnections.into();
             assert_eq!(comparison.best(&now), now, "{:?}", comparison.rows(&now));
             assert!(comparison.left_out > 100);
@@ -221,13 +230,58 @@ mod tests {
         let compared = |mode| {
             let mut config = Config::default();
             config.balance.adaptive.mode = mode;
-            let comparison = Comparison::of(&records, &[("a".to_owned(), endpoint)], &config);
-            let names = comparison.all.iter().map(|one| one.strategy);
+            let comparison = Comparison::of(
+                &records,
+                &[("a".to_owned(), endpoint)],
+                &config,
+                &PolicyRegistry::default(),
+            );
+            let names = comparison.all.into_iter().map(|one| one.strategy);
+            let asked = [Adaptive, History].map(StrategyName::from);
             names
-                .filter(|name| [Adaptive, History].contains(name))
+                .filter(|name| asked.contains(name))
                 .collect::<Vec<_>>()
         };
-        assert_eq!(compared(AdaptiveMode::LateBinding), [History, Adaptive]);
-        assert_eq!(compared(AdaptiveMode::History), [History]);
+        assert_eq!(
+            compared(AdaptiveMode::LateBinding),
+            [History, Adaptive].map(StrategyName::from)
+        );
+        assert_eq!(
+            compared(AdaptiveMode::History),
+            [StrategyName::from(History)]
+        );
+    }
+
+    /// A strategy of `balance.custom` could be the current one, and nothing was recommended while it was.
+    #[test]
+    fn strategies_of_the_configuration_and_of_the_program_are_compared_too() {
+        let record = |n: u64| Recorded {
+            ask: Ask::read(1, 0, 1.0, Moment(n * 20_000_000)),
+            endpoint: (n % 2) as usize,
+            service_time: Duration::from_millis([10, 200][(n % 2) as usize]),
+            failed: false,
+        };
+        let records: Vec<_> = (0..200).map(record).collect();
+        let endpoint = ReplayedEndpoint {
+            weight: 1.0,
+            max_connections: 100,
+        };
+        let endpoints = ["fast", "slow"].map(|name| (name.to_owned(), endpoint));
+        let mut config = Config::default();
+        let rules = CustomRules {
+            keys: vec![FigureName(Figure::Load)],
+            ..CustomRules::default()
+        };
+        config.balance.custom.insert("least_busy".into(), rules);
+        let policies = PolicyRegistry::default();
+        let policies = policies.with("in_turn", |_| balancing::policies::RoundRobin::default());
+        let compared = Comparison::of(&records, &endpoints, &config, &policies.unwrap());
+        let own = StrategyName::of("in_turn");
+        let names: Vec<_> = compared.all.iter().map(|one| one.strategy.word()).collect();
+        assert!(
+            names.contains(&"least_busy") && names.contains(&"in_turn"),
+            "{names:?}"
+        );
+        assert_ne!(compared.best(&own), own);
     }
 }

@@ -2,7 +2,7 @@
 //! [`Selector`] screens them and lets a strategy pick, and a [`crate::endpoint::Permit`] counts the request there
 //! and takes how it went. Nothing here opens a socket or reads a request.
 
-mod affinity;
+mod affinity_rules;
 pub mod broker;
 mod chooser;
 mod comparison;
@@ -21,7 +21,7 @@ pub mod stats;
 pub(crate) mod testing;
 mod waiter;
 
-pub use affinity::{MatchedRules, PlacementRules};
+pub use affinity_rules::{MatchedRules, PlacementRules};
 pub use balancing::{Ask, EndpointView, Exclusion, Pick, PoolView, RouteReason, Selector};
 pub use broker::{Broker, PendingPermit};
 pub use comparison::{Comparison, LEAST_RECORDS};

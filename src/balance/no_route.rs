@@ -62,11 +62,11 @@ impl NoHedge {
 
 impl NoRoute {
     /// The transaction id names no endpoint that is known.
-    pub fn unknown_token(endpoints: &[Arc<Endpoint>]) -> Self {
+    pub fn unknown_token(endpoints: &[Arc<Endpoint>], now: Moment) -> Self {
         Self {
             unknown_token: true,
             retry_after: None,
-            ..Self::only(endpoints, None, Exclusion::NotOwner)
+            ..Self::only(endpoints, None, Exclusion::NotOwner, now)
         }
     }
 
@@ -91,6 +91,7 @@ impl NoRoute {
         endpoints: &[Arc<Endpoint>],
         owner: Option<&Arc<Endpoint>>,
         why: Exclusion,
+        now: Moment,
     ) -> Self {
         let is_owner = |one: &Arc<Endpoint>| owner.is_none_or(|owner| owner.token == one.token);
         let reason = |one: &Arc<Endpoint>| match is_owner(one) {
@@ -104,8 +105,8 @@ impl NoRoute {
         Self {
             excluded,
             capable: usize::from(owner.is_some_and(|one| one.server().is_resolved())),
-            with_capacity: usize::from(why != Exclusion::Full),
-            online: usize::from(owner.is_some()),
+            with_capacity: usize::from(owner.is_some() && why != Exclusion::Full),
+            online: usize::from(owner.is_some_and(|one| one.is_online(now))),
             unknown_token: false,
             is_full: why == Exclusion::Full,
             would_wait: None,
@@ -197,18 +198,23 @@ pub struct Pauses {
 impl Pauses {
     /// When an exclusion may be over.
     fn hint(self, view: &EndpointView, exclusion: Exclusion, now: Moment) -> Option<Duration> {
+        use Exclusion::{
+            AntiAffinity, BreakerOpen, Capability, Draining, Ejected, Full, Maintenance, NotOwner,
+            RetryAfter, Role, Starting, TrialRunning, Tried, Unhealthy, Unresolved, WritesFail,
+            ZeroWeight,
+        };
         let span = match exclusion {
-            Exclusion::Full | Exclusion::Starting | Exclusion::TrialRunning | Exclusion::Role => {
-                SOON
-            }
-            Exclusion::Unresolved => self.resolution,
-            Exclusion::Unhealthy => self.probe,
-            Exclusion::RetryAfter => view.health.waits_until.map_or(SOON, |until| until - now),
-            Exclusion::BreakerOpen => match view.health.gate {
+            Full | Starting | TrialRunning | Role | Ejected | WritesFail => SOON,
+            Unresolved => self.resolution,
+            Unhealthy => self.probe,
+            RetryAfter => view.health.waits_until.map_or(SOON, |until| until - now),
+            BreakerOpen => match view.health.gate {
                 Gate::Open(until) => until - now,
                 _ => SOON,
             },
-            _ => return None,
+            Tried | AntiAffinity | Capability | ZeroWeight | Maintenance | Draining | NotOwner => {
+                return None;
+            }
         };
         Some(span.max(SOON))
     }

@@ -1,7 +1,7 @@
 //! The pool of a service: its endpoints, how one is selected, its extra attempts. It is rebuilt with each
 //! reload, over states that the registry keeps.
 
-use super::affinity::PlacementRules;
+use super::affinity_rules::PlacementRules;
 use super::broker::Broker;
 use super::chooser::{Chooser, Former};
 use super::no_route::{NoHedge, NoRoute, Pauses};

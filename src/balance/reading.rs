@@ -1,4 +1,4 @@
-//! Reads the live state of endpoints into views: the one place where a choice looks at an [`Endpoint`].
+//! Reads the live state of endpoints into views, which is all that a choice sees of an [`Endpoint`].
 
 use super::route::RouteRequest;
 use crate::endpoint::Endpoint;

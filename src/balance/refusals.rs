@@ -7,7 +7,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct QueueRefusals {
     pub queue_full: u64,
-    pub tenant_share_used: u64,
+    pub tenant_share: u64,
     pub wait_too_long: u64,
     pub queue_timeout: u64,
     pub shed: u64,
@@ -18,7 +18,7 @@ impl QueueRefusals {
     pub fn count(&mut self, refusal: &Refusal) {
         let count = match refusal.why {
             QueueRefusal::QueueFull => &mut self.queue_full,
-            QueueRefusal::TenantShareUsed => &mut self.tenant_share_used,
+            QueueRefusal::TenantShareUsed => &mut self.tenant_share,
             QueueRefusal::TooLongAWait => &mut self.wait_too_long,
             QueueRefusal::WaitedTooLong => &mut self.queue_timeout,
             QueueRefusal::Shed => &mut self.shed,
@@ -28,7 +28,7 @@ impl QueueRefusals {
 
     /// All for want of room; what was shed is left out, so that shedding is no reason to shed.
     pub fn for_want_of_room(&self) -> u64 {
-        let at_once = self.queue_full + self.tenant_share_used;
+        let at_once = self.queue_full + self.tenant_share;
         at_once + self.wait_too_long + self.queue_timeout
     }
 }

@@ -1,6 +1,6 @@
 //! What is asked of a pool, and where the request goes, with the reason.
 
-use super::affinity::MatchedRules;
+use super::affinity_rules::MatchedRules;
 use super::scored::Scored;
 use crate::clock::Moment;
 use crate::dialect::{CallFacts, Placement};

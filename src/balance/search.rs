@@ -207,7 +207,7 @@ impl<'a> RouteSearch<'a> {
         let leaving = || pool.registry.draining(pool.service(), token, self.ask.now);
         match known.cloned().or_else(leaving) {
             Some(endpoint) => self.direct(&endpoint, PermitLimits::NONE, RouteReason::Pinned),
-            None => Err(NoRoute::unknown_token(pool.endpoints())),
+            None => Err(NoRoute::unknown_token(pool.endpoints(), self.ask.now)),
         }
     }
 
@@ -254,7 +254,7 @@ impl<'a> RouteSearch<'a> {
     }
 
     fn only(&self, owner: Option<&Arc<Endpoint>>, why: Exclusion) -> NoRoute {
-        NoRoute::only(self.pool.endpoints(), owner, why)
+        NoRoute::only(self.pool.endpoints(), owner, why, self.ask.now)
     }
 }
 

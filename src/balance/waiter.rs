@@ -1,6 +1,6 @@
 //! A request that waits for an endpoint, as it is kept while it waits.
 
-use super::affinity::MatchedRules;
+use super::affinity_rules::MatchedRules;
 use super::no_route::NoRoute;
 use super::pool::Pool;
 use super::route::{Route, RouteRequest};

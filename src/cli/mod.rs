@@ -32,7 +32,7 @@ use std::process::ExitCode;
 ///     fn facts(&self, _pool: &PoolView<'_>) {}
 ///
 ///     fn of(&self, (): &(), endpoint: &EndpointView) -> f64 {
-///         -f64::from(endpoint.room() - endpoint.load.in_flight)
+///         -f64::from(endpoint.room().saturating_sub(endpoint.load.in_flight))
 ///     }
 ///
 ///     fn bound(&self, lowest: f64) -> f64 {
@@ -54,7 +54,7 @@ pub fn main(policies: PolicyRegistry) -> ExitCode {
         Command::Run(args) => run::run(&args, policies),
         Command::Check(args) => check::run(&args, policies),
         Command::Explain(args) => explain(&args),
-        Command::Replay(args) => replay::run(&args),
+        Command::Replay(args) => replay::run(&args, policies),
         Command::Schema(args) => schema::run(&args),
     }
 }
@@ -95,7 +95,7 @@ Examples:
       pointsman explain --dialect neo4j --method POST --path /db/neo4j/query/v2 --body @request.json
 
   Which strategy would have been best for the requests that were recorded?
-      pointsman replay arrivals.ndjson --service vectors
+      pointsman replay arrivals.ndjson --service vectors -c pointsman.yaml
 
   A JSON schema for your editor, and a file with every key and its default:
       pointsman schema > pointsman.schema.json

@@ -1,13 +1,14 @@
 //! `pointsman replay`: what each strategy would have made of the requests that a file of arrivals holds, without any server.
 
 use crate::balance::{Comparison, LEAST_RECORDS};
-use crate::config::Config;
+use crate::config::{Config, Source, load};
 use crate::observe::arrival_line::{self, ArrivalLine};
-use balancing::policies::Strategy;
+use balancing::policies::{PolicyRegistry, Strategy};
 use balancing::replay::{Recorded, ReplayedEndpoint};
 use balancing::{Ask, Moment};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::PathBuf;
@@ -15,7 +16,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 /// Compares the strategies on the requests of a file that `observe.arrivals_file` names. The output has one line of JSON
-/// for each service, as `GET /api/coordination/simulate` gives it; endpoints have weight 1 and room for 100 requests.
+/// for each service, as `GET /api/coordination/simulate` gives it. What a configuration says of a service and its endpoints
+/// counts; without one, endpoints have weight 1 and room for 100 requests.
 #[derive(Debug, clap::Args)]
 pub struct ReplayArgs {
     /// The file
@@ -25,11 +27,15 @@ pub struct ReplayArgs {
     /// Only this service
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
+
+    /// A configuration: the current strategy, those of its own, and weights and room of the endpoints
+    #[arg(short, long, value_name = "FILE", env = "POINTSMAN_CONFIG")]
+    pub config: Option<PathBuf>,
 }
 
 /// Prints the comparison of each service.
-pub fn run(args: &ReplayArgs) -> ExitCode {
-    match reports(args) {
+pub fn run(args: &ReplayArgs, policies: PolicyRegistry) -> ExitCode {
+    match reports(args, policies) {
         Ok(reports) => {
             for report in reports {
                 // A reader that goes away (`| head`) is no failure.
@@ -38,56 +44,100 @@ pub fn run(args: &ReplayArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(why) => {
-            let _ = writeln!(std::io::stderr(), "{}: {why}", args.file.display());
+            let _ = writeln!(std::io::stderr(), "{why}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn reports(args: &ReplayArgs) -> Result<Vec<Value>, String> {
-    let file = File::open(&args.file).map_err(|error| error.to_string())?;
-    let lines = arrival_line::read(BufReader::new(file)).map_err(|error| error.to_string())?;
-    let services: BTreeSet<&str> = lines.iter().map(|one| one.service.as_str()).collect();
-    let wanted = services.into_iter();
-    let wanted = wanted.filter(|name| args.service.as_deref().is_none_or(|only| only == *name));
-    let reports: Vec<Value> = wanted.filter_map(|name| report(name, &lines)).collect();
+/// What is compared, for a service of the name.
+struct Replays {
+    lines: Vec<ArrivalLine>,
+    config: Config,
+    policies: PolicyRegistry,
+}
+
+fn reports(args: &ReplayArgs, policies: PolicyRegistry) -> Result<Vec<Value>, String> {
+    let of_file = |why: &dyn Display| format!("{}: {why}", args.file.display());
+    let file = File::open(&args.file).map_err(|error| of_file(&error))?;
+    let lines = arrival_line::read(BufReader::new(file)).map_err(|error| of_file(&error))?;
+    let replays = Replays {
+        lines,
+        config: config(args, &policies)?,
+        policies,
+    };
+    let reports = replays.reports(args.service.as_deref());
     match reports.is_empty() {
-        true => Err(format!(
+        true => Err(of_file(&format_args!(
             "no service has the {LEAST_RECORDS} requests that are needed, which any endpoint could take"
-        )),
+        ))),
         false => Ok(reports),
     }
 }
 
-/// The comparison of a service; `None` where it has too few requests.
-fn report(service: &str, lines: &[ArrivalLine]) -> Option<Value> {
-    let own = || {
-        lines
-            .iter()
-            .filter(|one| one.service == service && one.is_free)
+fn config(args: &ReplayArgs, policies: &PolicyRegistry) -> Result<Config, String> {
+    let Some(path) = &args.config else {
+        return Ok(Config::default());
     };
-    let endpoints: BTreeSet<&str> = own().map(|one| one.endpoint.as_str()).collect();
-    let place = |name: &str| endpoints.iter().position(|one| *one == name);
-    let records: Vec<Recorded> = own()
-        .filter_map(|one| Some(record(one, place(&one.endpoint)?)))
-        .collect();
-    if records.len() < LEAST_RECORDS {
-        return None;
+    let source = Source::of_process(path, Vec::new());
+    let loaded = load(&source.with_policies(policies.clone()));
+    loaded.map_or_else(|report| Err(report.to_string()), |loaded| Ok(loaded.config))
+}
+
+impl Replays {
+    fn reports(&self, only: Option<&str>) -> Vec<Value> {
+        let services: BTreeSet<&str> = self.lines.iter().map(|one| &*one.service).collect();
+        let wanted = services
+            .into_iter()
+            .filter(|name| only.is_none_or(|only| only == *name));
+        wanted.filter_map(|name| self.report(name)).collect()
     }
-    let like = ReplayedEndpoint {
-        weight: 1.0,
-        max_connections: 100,
-    };
-    let endpoints = endpoints.iter().map(|name| ((*name).to_owned(), like));
-    let endpoints: Vec<(String, ReplayedEndpoint)> = endpoints.collect();
-    let comparison = Comparison::of(&records, &endpoints, &Config::default());
-    let current = Strategy::Adaptive.into();
-    Some(json!({
-        "service": service,
-        "records": records.len(),
-        "best": comparison.best(&current).word(),
-        "strategies": comparison.rows(&current),
-    }))
+
+    /// The comparison of a service; `None` where it has too few requests.
+    fn report(&self, service: &str) -> Option<Value> {
+        let lines = self.lines.iter();
+        let own: Vec<_> = lines
+            .filter(|one| one.service == service && one.is_free)
+            .collect();
+        let names: BTreeSet<&str> = own.iter().map(|one| &*one.endpoint).collect();
+        let place = |name: &str| names.iter().position(|one| *one == name);
+        let records = own
+            .iter()
+            .filter_map(|one| Some(record(one, place(&one.endpoint)?)));
+        let records: Vec<Recorded> = records.collect();
+        if records.len() < LEAST_RECORDS {
+            return None;
+        }
+        let endpoints = names
+            .iter()
+            .map(|name| ((*name).to_owned(), self.endpoint(service, name)));
+        let endpoints: Vec<(String, ReplayedEndpoint)> = endpoints.collect();
+        let comparison = Comparison::of(&records, &endpoints, &self.config, &self.policies);
+        let settings = self.config.services.get(service);
+        let strategy = settings.map(|service| service.strategy(&self.config.balance));
+        let current = strategy.unwrap_or_else(|| Strategy::Adaptive.into());
+        Some(json!({
+            "service": service,
+            "records": records.len(),
+            "current": current.word(),
+            "best": comparison.best(&current).word(),
+            "strategies": comparison.rows(&current),
+        }))
+    }
+
+    /// As the configuration has it; one that is not there has the defaults.
+    fn endpoint(&self, service: &str, name: &str) -> ReplayedEndpoint {
+        let service = self.config.services.get(service);
+        let mut all = service.into_iter().flat_map(|service| &service.endpoints);
+        let settings = all
+            .find(|one| one.name == name)
+            .cloned()
+            .unwrap_or_default();
+        ReplayedEndpoint {
+            weight: settings.weight,
+            max_connections: settings.max_connections,
+        }
+    }
 }
 
 fn record(line: &ArrivalLine, endpoint: usize) -> Recorded {
@@ -108,10 +158,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("arrivals");
         std::fs::write(&file, lines).unwrap();
-        reports(&ReplayArgs {
+        let args = ReplayArgs {
             file,
             service: service.map(Into::into),
-        })
+            config: None,
+        };
+        reports(&args, PolicyRegistry::default())
     }
 
     /// Requests in turn at a fast and a slow endpoint.
@@ -158,6 +210,6 @@ mod tests {
     fn a_file_that_says_too_little_or_nothing_is_refused_with_the_reason() {
         assert!(written(&lines(99, "db"), None).unwrap_err().contains("100"));
         let broken = lines(3, "db") + "{}\n" + &lines(200, "db");
-        assert!(written(&broken, None).unwrap_err().starts_with("line 4, "));
+        assert!(written(&broken, None).unwrap_err().contains(": line 4, "));
     }
 }

@@ -97,12 +97,12 @@ impl Condition {
     /// Takes the endpoint out of service, or back.
     pub fn set_operator_status(&self, status: OperatorStatus, now: Moment) {
         if self.health.set_operator_status(status, now) {
-            let (what, why) = match status {
-                OperatorStatus::Maintenance => (EventKind::MaintenanceBegun, "operator"),
-                OperatorStatus::Draining => (EventKind::MaintenanceBegun, "operator: draining"),
-                OperatorStatus::Active => (EventKind::MaintenanceEnded, "operator"),
+            let what = match status {
+                OperatorStatus::Maintenance => EventKind::MaintenanceBegun,
+                OperatorStatus::Draining => EventKind::DrainingBegun,
+                OperatorStatus::Active => EventKind::MaintenanceEnded,
             };
-            self.server.tell(what, why);
+            self.server.tell(what, "operator");
             self.probe_trigger.fire();
         }
     }

@@ -23,6 +23,8 @@ glossary! {
         Unhealthy = "unhealthy", "Look at the server. It comes back by itself when its probes are good.";
         /// An operator took the endpoint out of service.
         MaintenanceBegun = "maintenance_begun", "";
+        /// An operator lets the endpoint drain: it takes no new requests.
+        DrainingBegun = "draining_begun", "";
         /// An operator put the endpoint back into service.
         MaintenanceEnded = "maintenance_ended", "";
         /// Its requests failed where those of the others did not; it takes none for a time.
@@ -125,6 +127,7 @@ impl EventKind {
             EventKind::Degraded => ("status", "degraded"),
             EventKind::Unhealthy => ("status", "unhealthy"),
             EventKind::MaintenanceBegun => ("maintenance", "begun"),
+            EventKind::DrainingBegun => ("maintenance", "draining"),
             EventKind::MaintenanceEnded => ("maintenance", "ended"),
             EventKind::Ejected => ("ejection", "begun"),
             EventKind::Readmitted => ("ejection", "ended"),

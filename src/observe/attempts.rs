@@ -67,6 +67,10 @@ impl Attempts {
 
     /// Notes one more, and gives its place. Past [`MAX_ATTEMPTS`] the last one is replaced, so that the end is kept.
     fn push(&self, mut attempt: AttemptNote) -> usize {
+        let chosen = (attempt.scores.iter()).position(|one| one.endpoint == attempt.endpoint);
+        if let Some(chosen) = chosen.filter(|at| *at >= MAX_CANDIDATES) {
+            attempt.scores.swap(0, chosen);
+        }
         attempt.scores.truncate(MAX_CANDIDATES);
         let mut attempts = self.0.lock();
         if attempts.len() >= MAX_ATTEMPTS {

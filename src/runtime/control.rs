@@ -125,6 +125,7 @@ impl Control for Operator {
             "services": self.pools(),
             "active_executions": self.shared.in_flight(),
             "overdue_executions": overdue,
+            "queue_size": self.shared.snapshot().services().map(|one| one.pool.broker().pending()).sum::<usize>(),
             "draining_endpoints": self.shared.registry.leaving(now).len(),
             "generation": self.shared.snapshot().generation,
             "last_reload_refused": self.reloader.refusal(),

@@ -99,6 +99,7 @@ fn resources(shared: &Shared) -> ResourceSample {
         Some((service.name.to_string(), load))
     });
     let brokers = || snapshot.services().map(|service| &service.pool);
+    let most_pending: usize = brokers().map(|pool| pool.queue_rules().max_pending).sum();
     ResourceSample {
         timestamp: unix_ms(),
         process_memory: resident_bytes(),
@@ -110,7 +111,7 @@ fn resources(shared: &Shared) -> ResourceSample {
         graph_db_connections: graph.iter().map(|one| one.total_active_queries).sum(),
         max_graph_connections: limits(&graph),
         pending_queries: brokers().map(|pool| pool.broker().pending()).sum(),
-        max_queue_size: brokers().map(|pool| pool.queue_rules().max_pending).sum(),
+        max_queue_size: most_pending.min(snapshot.config.planner.max_queue_size as usize),
         services: loads.collect(),
         ..ResourceSample::default()
     }

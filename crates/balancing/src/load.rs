@@ -3,6 +3,9 @@
 
 use serde::Serialize;
 
+/// Requests that wait at an endpoint, by its agent's report, at which it counts as loaded to the full.
+const DEEP_QUEUE: f64 = 100.0;
+
 /// What is known of an endpoint's load at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct EndpointLoad {
@@ -75,7 +78,7 @@ impl EndpointLoad {
     }
 
     fn queue_share(&self) -> Option<f64> {
-        self.queue.map(|queue| (queue / 100.0).min(1.0))
+        self.queue.map(|queue| (queue / DEEP_QUEUE).min(1.0))
     }
 
     fn time_share(&self, neutral: f64, slowest: f64) -> f64 {
@@ -93,6 +96,11 @@ impl EndpointLoad {
     pub fn exceeds_capacity(&self, cost: f64) -> bool {
         let is_beyond = |capacity| self.cost + cost > capacity;
         self.in_flight > 0 && self.capacity.is_some_and(is_beyond)
+    }
+
+    /// Whether more requests wait at it, by its agent's report, than it should be given more.
+    pub fn has_deep_queue(&self) -> bool {
+        self.queue.is_some_and(|waiting| waiting >= DEEP_QUEUE)
     }
 
     /// Requests in flight, or the connections that were reported if they are more, as a share of the

@@ -11,7 +11,7 @@ glossary! {
         Weight = "weight", "";
         /// The fewest requests in flight per weight.
         FewestInFlight = "fewest_in_flight", "";
-        /// The lowest mix of load and time.
+        /// The lowest score of the strategy.
         LowestScore = "lowest_score", "`scores` of the attempt, or `GET /api/coordination/scores`, shows what it was compared with.";
         /// The fastest endpoint with a free place, by what is learned of its speed and of how many requests it works on at once.
         FreePlace = "free_place", "`scores` of the attempt shows what it was compared with.";

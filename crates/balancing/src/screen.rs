@@ -188,7 +188,9 @@ impl Screen {
 
     fn standing(&self, endpoint: &EndpointView, index: usize) -> Standing {
         use Exclusion::{
-            BreakerOpen, Ejected, Full, Starting, TrialRunning, Unhealthy, WritesFail,
+            AntiAffinity, BreakerOpen, Capability, Draining, Ejected, Full, Maintenance, NotOwner,
+            RetryAfter, Role, Starting, TrialRunning, Tried, Unhealthy, Unresolved, WritesFail,
+            ZeroWeight,
         };
         match self.tier(endpoint, index) {
             Ok(standing) => standing,
@@ -196,7 +198,10 @@ impl Screen {
             Err(Unhealthy | BreakerOpen | TrialRunning | Ejected | WritesFail) => {
                 Standing::Candidate(Demotion::LastResort)
             }
-            Err(_) => Standing::Out,
+            Err(
+                Tried | AntiAffinity | Unresolved | Role | Capability | ZeroWeight | Maintenance
+                | Draining | RetryAfter | NotOwner,
+            ) => Standing::Out,
         }
     }
 

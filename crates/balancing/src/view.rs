@@ -112,7 +112,7 @@ impl EndpointView {
         let health = &self.health;
         match self.distance {
             _ if health.status != HealthStatus::Healthy => Demotion::Degraded,
-            _ if health.is_overloaded => Demotion::Overloaded,
+            _ if health.is_overloaded || self.load.has_deep_queue() => Demotion::Overloaded,
             _ if health.is_failing => Demotion::Failing,
             Distance::OtherRegion => Demotion::OtherRegion,
             Distance::OtherZone => Demotion::OtherZone,

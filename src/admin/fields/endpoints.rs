@@ -67,6 +67,7 @@ pub const STATS: &[Group] = &[
                 "services[].skew" MaybeNumber, "The largest share of the responses of the last minute over the share by weight; 1 is even. Null without responses.";
                 "active_executions" Number, "Requests in flight.";
                 "overdue_executions" Number, "Of these, requests that take longer than was planned.";
+                "queue_size" Number, "Requests that wait for an endpoint with room, of all services.";
                 "draining_endpoints" Number, "Endpoints that drain; `instances` lists them.";
         "generation" Number, "The generation of the configuration that serves.";
                 "last_reload_refused" MaybeText, "Why the last reload was refused; null when it was accepted.";

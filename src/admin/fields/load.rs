@@ -79,7 +79,7 @@ pub const QUEUE: &[Group] = &[(
         "by_tenant" Any, "Requests that wait, by tenant (a hash, hexadecimal); the 20 with the most.";
         "first" Any, "The requests whose turn comes first, in the order of their turns if nobody comes or goes; at most 20. Of each the priority, the class (how complex it is), the estimated cost, the tenant and for how many seconds it has waited. None has an endpoint before its turn.";
         "refused.queue_full" Number, "Requests that were refused because as many waited as may.";
-        "refused.tenant_share_used" Number, "Those refused because the queue was full and their tenant waited for most.";
+        "refused.tenant_share" Number, "Those refused because the queue was full and their tenant waited for most.";
         "refused.wait_too_long" Number, "Those refused at once because they would have waited for too long.";
         "refused.queue_timeout" Number, "Those refused after they had waited for as long as they may.";
         "refused.shed" Number, "Those refused because requests of their priority did not wait (the rung shedding).";

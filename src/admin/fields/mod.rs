@@ -83,7 +83,7 @@ Without a token in the configuration only callers on this machine are served. Wi
 `admin.read_token` a request carries `Authorization: Bearer TOKEN`; those marked \"No token\" need none.
 
 A response is JSON: `{\"success\": true, \"data\": ...}`, or `{\"success\": false, \"detail\": \"...\"}` with the status that says
-what kind of failure it is (400, 401, 403, 404, 409, 500, 503). `GET /metrics` is text for Prometheus, see `docs/metrics.md`.
+what kind of failure it is (400, 401, 403, 404, 405, 409, 413, 500, 503, 504). `GET /metrics` is text for Prometheus, see `docs/metrics.md`.
 Fields below stand under `data`; `*` is any name, `[]` each item of a list. A field that is not known yet is null, and
 parts of a record that a request did not reach (`call`, `plan`, `cache`, `route.counts`) are null as a whole.
 What the words of reasons and events mean: [reasons.md](reasons.md).

@@ -7,6 +7,8 @@ use config_table::{Findings, quoted};
 
 /// Kinds of tags that endpoints are for, with what an endpoint without one of the kind takes.
 const KINDS: &[(&str, &str)] = &[("collection:", "collections"), ("database:", "databases")];
+/// Rules of affinity that people still foresee the effect of.
+const FEW_RULES: usize = 10;
 /// The priority of a request that nothing raises or lowers.
 const USUAL_PRIORITY: u32 = 5;
 
@@ -21,6 +23,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
     }
     if findings.is_clean(&path(&["balance"])) {
         places(config, findings);
+        rules(config, findings);
         retries(config, findings);
         shedding(config, findings);
     }
@@ -111,6 +114,16 @@ fn places(config: &Config, findings: &mut Findings) {
             let words = "no endpoint of any service is there";
             findings.note(&path(&["balance", key]), words);
         }
+    }
+}
+
+fn rules(config: &Config, findings: &mut Findings) {
+    let count = config.balance.affinity_rules.len();
+    if count > FEW_RULES {
+        let words = format!(
+            "{count} rules: each request is held against all of them, and what they do together is hard to foresee"
+        );
+        findings.note(&path(&["balance", "affinity_rules"]), &words);
     }
 }
 

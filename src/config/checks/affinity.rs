@@ -1,6 +1,6 @@
 //! Affinity: the header of a key, and rules that name what there is.
 
-use super::super::{AffinityKey, AffinityRule, AffinityRules, Config, Service};
+use super::super::{AffinityKey, AffinityRule, Config, KeyAffinity, Service};
 use super::path;
 use config_table::{Findings, Step, one_of, quoted};
 
@@ -32,7 +32,7 @@ pub fn check(config: &Config, findings: &mut Findings) {
     }
 }
 
-fn key(rules: &AffinityRules, mut at: Vec<Step>, findings: &mut Findings) {
+fn key(rules: &KeyAffinity, mut at: Vec<Step>, findings: &mut Findings) {
     let by_header = rules.by == Some(AffinityKey::Header);
     if by_header == rules.header.is_some() || !findings.is_clean(&at) {
         return;

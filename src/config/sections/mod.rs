@@ -30,7 +30,7 @@ section! {
     Config {
         /// The databases behind the proxy, by name. The name is part of tags, metrics and the admin API.
         services: BTreeMap<String, Service> = BTreeMap::new(),
-        /// Bypass: no planner, no cache, round robin over the endpoints that serve, whatever other keys say.
+        /// Bypass: no planner, no cache, no hedges, round robin over the endpoints that serve, whatever other keys prefer. What `never` of `balance.affinity_rules` rules out stays so.
         mode: Mode = Mode::Normal,
         /// How requests are read, and what clients may take.
         path: Path = Path::default(),
@@ -76,10 +76,21 @@ impl Config {
             self.cache.enabled = false;
             self.balance.strategy = Strategy::RoundRobin.into();
             self.balance.shadow = None;
+            self.balance.affinity = KeyAffinity::default();
+            self.balance
+                .affinity_rules
+                .iter_mut()
+                .for_each(|rule| rule.prefer.clear());
+            self.balance.preferred_region = None;
+            self.balance.preferred_zone = None;
+            self.balance.hedging = false;
             self.balance.degradation.enabled = false;
             self.balance.monitor.rules.clear();
             let services = self.services.values_mut();
-            services.for_each(|service| service.strategy = None);
+            services.for_each(|service| {
+                service.strategy = None;
+                service.affinity = None;
+            });
         }
         self
     }
@@ -90,7 +101,7 @@ choice! {
     Mode {
         /// As configured.
         Normal = "normal",
-        /// No planner, no cache, round robin.
+        /// No planner, no cache, no hedges, no preferences, round robin.
         Bypass = "bypass",
     }
 }
@@ -171,7 +182,7 @@ section! {
         /// Strategies of figures, by name. At most 64.
         custom: BTreeMap<String, CustomRules> = BTreeMap::new(),
         /// Requests that go to the same endpoint.
-        affinity: AffinityRules = AffinityRules::default(),
+        affinity: KeyAffinity = KeyAffinity::default(),
         /// Requests that endpoints never take, or take before others. At most 64. A request of an open transaction goes where that lives: rules count where it begins.
         affinity_rules: Vec<AffinityRule> = Vec::new(),
         /// A strategy that is asked for each choice beside the one that decides, to see what it would do. It affects nothing.

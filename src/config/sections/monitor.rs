@@ -39,7 +39,7 @@ section! {
         raise_after: Duration = secs(3) => time(),
         /// How long it is at or below `lower_below` before a rung is left; up to 16 times as long where that was too early before.
         lower_after: Duration = secs(10) => time(),
-        /// On the rung `shedding`, requests with a lower priority than this are refused where they would have to wait. Priorities are 8 (premium users), 5, and 3 (very complex requests). Requests of a transaction always wait.
+        /// On the rung `shedding`, requests with a lower priority than this are refused where they would have to wait. Priorities are 8 (premium users), 5, and 3 (very complex requests). Requests of an open transaction never wait.
         shed_below: u32 = 5 => within(0.0, 10.0),
     }
 }

@@ -2,7 +2,7 @@
 //! names, the strategy.
 
 use super::super::forms::{CODES, PATH, URL, status_codes};
-use super::{AffinityRules, Balance, DialectName, StrategyName};
+use super::{Balance, DialectName, KeyAffinity, StrategyName};
 use crate::config::EndpointAddress;
 use crate::listen::ListenAddress;
 use config_table::decode::{Reader, Value};
@@ -24,7 +24,7 @@ section! {
         /// The strategy of this service; otherwise `balance.strategy`.
         strategy: Option<StrategyName> = None,
         /// Which of its requests go to the same endpoint; otherwise as `balance.affinity` says.
-        affinity: Option<AffinityRules> = None,
+        affinity: Option<KeyAffinity> = None,
         /// Whether responses of this service may be cached; needs `cache.enabled` as well.
         cache: bool = true,
         /// How its endpoints are probed.
@@ -47,7 +47,7 @@ impl Service {
     }
 
     /// Which requests stay together: as it says itself, or `balance`.
-    pub fn affinity<'a>(&'a self, balance: &'a Balance) -> &'a AffinityRules {
+    pub fn affinity<'a>(&'a self, balance: &'a Balance) -> &'a KeyAffinity {
         self.affinity.as_ref().unwrap_or(&balance.affinity)
     }
 

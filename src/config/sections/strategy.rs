@@ -164,7 +164,7 @@ choice! {
 
 section! {
     /// Soft affinity: requests of one key go to the same endpoint, while that serves and is not much busier than the others. Few keys move when endpoints come or go.
-    AffinityRules {
+    KeyAffinity {
         /// The key. None: the strategy alone decides.
         by: Option<AffinityKey> = None,
         /// The header whose value is the key, where `by` is `header`.

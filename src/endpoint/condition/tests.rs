@@ -127,7 +127,7 @@ async fn an_opened_breaker_asks_for_a_probe_now() {
 }
 
 #[test]
-fn maintenance_is_told_once_each_way() {
+fn what_the_operator_does_with_an_endpoint_is_told_once_each() {
     let condition = condition("::1");
     use OperatorStatus::{Active, Draining, Maintenance};
     for status in [Maintenance, Maintenance, Active, Active, Draining, Active] {
@@ -135,7 +135,12 @@ fn maintenance_is_told_once_each_way() {
     }
     assert_eq!(
         told(&condition),
-        [EventKind::MaintenanceBegun, EventKind::MaintenanceEnded].repeat(2)
+        [
+            EventKind::MaintenanceBegun,
+            EventKind::MaintenanceEnded,
+            EventKind::DrainingBegun,
+            EventKind::MaintenanceEnded,
+        ]
     );
 }
 

@@ -169,11 +169,11 @@ families! {
     probe_age: Gauges<2> = "probe_age_seconds" ["service", "endpoint"] NONE,
         "Time since the last probe of an endpoint.";
     probes: Counters<3> = "probes_total" ["service", "endpoint", "result"] NONE,
-        "Probes: good, bad (it answered and does not serve), busy, no_response, refused (our credential), unsupported (it says nothing), local_error (a lack of file descriptors, ports or memory of ours).";
+        "Probes: good, bad (it answered and does not serve), busy, no_response, refused (our credential), no_credential (it asks for one and has none), unsupported (it says nothing), local_error (a lack of file descriptors, ports or memory of ours).";
     probe_duration: Histograms<2> = "probe_duration_seconds" ["service", "endpoint"] SECONDS,
         "Time of a probe, in whole.";
     changes: Counters<4> = "changes_total" ["service", "endpoint", "kind", "to"] NONE,
-        "Changes of an endpoint: its status, breaker, role, maintenance, name resolution, and whether it takes our probe credential.";
+        "Changes of an endpoint, by what changed: its status, breaker, ejection, overload, role, maintenance, its name, its probes, whether it takes our probe credential, whether it is there.";
     accept_failures: Counters<0> = "accept_failures_total" [] NONE,
         "Failed attempts to accept a client's connection, mostly for a lack of file descriptors of ours.";
     connect_shortages: Counters<2> = "connect_shortages_total" ["service", "reason"] NONE,

@@ -1,6 +1,8 @@
 use super::fixtures::{Bench, plan, read};
 use crate::config;
 use crate::dialect::{Canonical, Fault, Placement, Target};
+use crate::observe::attempts::RunningAttempt;
+use crate::observe::notes::{AttemptNote, Candidate};
 use crate::observe::notes::{MAX_ATTEMPTS, MAX_CANDIDATES};
 use crate::observe::{
     Excluded, HEDGE_CANCELLED, HEDGE_TIMEOUT, Learn, Name, Observation, Outcome, safe,
@@ -243,6 +245,29 @@ fn what_strangers_chose_is_bounded_and_on_one_line() {
     let record = serde_json::to_string(&*seen).unwrap();
     assert!(record.len() < 16_384, "{}", record.len());
     assert!(!record.chars().any(|c| c.is_control() || c == '\u{202e}'));
+}
+
+/// The chosen endpoint was cut off where it stood behind the thirty-second of its pool.
+#[test]
+fn the_record_of_a_choice_among_many_endpoints_has_the_chosen_one() {
+    let bench = Bench::new();
+    let seen = bench.open();
+    let candidate = |number: usize| Candidate {
+        endpoint: Name::from(&*format!("e{number}")),
+        score: None,
+        in_flight: 0,
+        excluded: None,
+    };
+    let note = AttemptNote {
+        scores: (0..100).map(candidate).collect(),
+        ..AttemptNote::sent(Name::from("e77"), "lowest_score", bench.clock.now())
+    };
+    let running = RunningAttempt::begin(&bench.observer, &seen.ticket(), &bench.service, note);
+    running.end(Fault::None, "ok");
+    let attempts = seen.ticket().attempts().list();
+    let kept = &attempts[0].scores;
+    assert_eq!(kept.len(), MAX_CANDIDATES);
+    assert!(kept.iter().any(|one| &*one.endpoint == "e77"));
 }
 
 /// They overlap, and the first or the second may be the one that counts.

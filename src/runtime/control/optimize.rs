@@ -8,6 +8,7 @@ use crate::config::{Config, StrategyName};
 use crate::observe::Arrival;
 use crate::snapshot::Service;
 use balancing::Ask;
+use balancing::policies::PolicyRegistry;
 use balancing::replay::{Recorded, ReplayedEndpoint};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -48,7 +49,8 @@ async fn replayed(operator: &Operator, name: &str) -> Result<(Value, StrategyNam
         );
         return Err(Problem::conflict(detail));
     }
-    let report = move || report(&service, &records, &config);
+    let policies = operator.shared.policies.clone();
+    let report = move || report(&service, &records, (&config, &policies));
     let report = tokio::task::spawn_blocking(report).await;
     report.map_err(|_| Problem::failed("the replay broke off; see the log"))
 }
@@ -70,7 +72,11 @@ fn records(service: &Service, arrivals: Vec<Arrival>) -> Vec<Recorded> {
     free.filter_map(record).collect()
 }
 
-fn report(service: &Service, records: &[Recorded], config: &Config) -> (Value, StrategyName) {
+fn report(
+    service: &Service,
+    records: &[Recorded],
+    (config, policies): (&Config, &PolicyRegistry),
+) -> (Value, StrategyName) {
     let endpoints = service.pool.endpoints().iter().map(|one| {
         let like = ReplayedEndpoint {
             weight: one.weight,
@@ -78,7 +84,8 @@ fn report(service: &Service, records: &[Recorded], config: &Config) -> (Value, S
         };
         (one.name.to_string(), like)
     });
-    let comparison = Comparison::of(records, &endpoints.collect::<Vec<_>>(), config);
+    let endpoints: Vec<_> = endpoints.collect();
+    let comparison = Comparison::of(records, &endpoints, config, policies);
     let current = service.pool.strategy();
     let best = comparison.best(current);
     let mut report = json!({

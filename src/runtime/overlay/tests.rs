@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::{AffinityKey, AffinityRule};
 use balancing::policies::Strategy;
 
 fn endpoint(name: &str, port: u16) -> Endpoint {
@@ -78,6 +79,13 @@ fn bypass_plans_and_caches_nothing_and_takes_each_endpoint_in_turn() {
     };
     let mut first = file(&[("a", 1)]);
     first.services.get_mut("db").unwrap().strategy = Some(Strategy::Adaptive.into());
+    first.balance.preferred_zone = Some("a".into());
+    first.balance.affinity.by = Some(AffinityKey::Target);
+    first.balance.affinity_rules = vec![AffinityRule {
+        prefer: vec!["a".into()],
+        never: vec!["b".into()],
+        ..AffinityRule::default()
+    }];
     let layers = Layers {
         file: Arc::new(first),
         overlay: Overlay::default().with_mode(&bypass).unwrap(),
@@ -86,4 +94,17 @@ fn bypass_plans_and_caches_nothing_and_takes_each_endpoint_in_turn() {
     assert!(!serves.cache.enabled && !serves.planner.enabled);
     let strategy = serves.services["db"].strategy(&serves.balance);
     assert_eq!(strategy, Strategy::RoundRobin.into());
+    let balance = &serves.balance;
+    assert_eq!(
+        (balance.affinity.by, &balance.preferred_zone),
+        (None, &None)
+    );
+    let [rule] = &*balance.affinity_rules else {
+        panic!("{:?}", balance.affinity_rules);
+    };
+    assert!(
+        rule.prefer.is_empty() && rule.never == ["b"],
+        "what an endpoint never takes stays so"
+    );
+    assert!(!balance.hedging);
 }

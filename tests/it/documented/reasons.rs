@@ -29,8 +29,7 @@ and `excluded` in `GET /api/coordination/scores`.
 ";
 
 const EVENTS: &str = "\
-Where they stand: `what` in `GET /api/coordination/events`, and in the log. In brackets: the labels `kind` and `to` of
-`pointsman_changes_total`, which counts the events of endpoints.
+Where they stand: `what` in `GET /api/coordination/events`, and in the log. `pointsman_changes_total` counts those of endpoints.
 ";
 
 /// What follows `no_store:`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
+use balancing::policies::Strategy;
 use pointsman::endpoint::EventKind;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -96,11 +97,8 @@ pub async fn run(settings: Settings, progress: impl Fn(u64)) -> (Arc<Figures>, b
 fn sections(turn: u64) -> String {
     let mut text = cache(["1h", "30m", "1h", "10m"][turn as usize % 4]);
     text.push_str("path: {hold_limit: 64KiB}\n");
-    text.push_str(match turn % 3 {
-        0 => "balance: {strategy: adaptive}\n",
-        1 => "balance: {strategy: round_robin}\n",
-        _ => "balance: {strategy: least_connections}\n",
-    });
+    let strategy = Strategy::ALL[turn as usize % Strategy::ALL.len()].word();
+    text.push_str(&format!("balance: {{strategy: {strategy}}}\n"));
     text
 }
 

@@ -93,7 +93,7 @@ policies! {
     WeightedRandom = "weighted_random", |_| Arc::new(WeightedRandom);
     /// The fewest requests in flight per weight.
     LeastConnections = "least_connections", |_| Arc::new(LeastConnections);
-    /// The lowest mean of the last hundred response times; an endpoint of which none is known is asked once a minute.
+    /// The lowest mean of the last hundred response times; one that was not chosen for a minute is asked again.
     LeastResponseTime = "least_response_time", |n| Arc::new(ByScore::new(LeastResponseTime, n));
     /// The lowest estimated cost in flight per capacity.
     LeastLoaded = "least_loaded", |n| Arc::new(ByScore::new(LeastLoaded, n));
