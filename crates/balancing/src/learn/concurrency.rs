@@ -33,6 +33,10 @@ const DOUBT: f64 = 60.0;
 const BESIDE: f64 = 0.25;
 /// Responses at a level, or above it, that make it known.
 const KNOWN: f64 = 4.0;
+/// Responses that are due while none comes: the endpoint stands still (probability e^-8 otherwise), even if it has become so many
+/// times slower since its speed was learned.
+const OWED: f64 = 8.0;
+const SLOWER: f64 = 4.0;
 
 /// More responses at a level than are ever remembered.
 const MOST_SEEN: f64 = 1e6;
@@ -42,6 +46,12 @@ const MOST_SEEN: f64 = 1e6;
 pub struct Concurrency {
     in_flight: u32,
     since: Moment,
+    /// Seconds since the last response, times the requests that it surely worked on.
+    worked: f64,
+    /// When it last went on after it had stood still.
+    resumed: Moment,
+    /// Whether it did so at the last response.
+    has_resumed: bool,
     epoch: Epoch,
     log_likelihood: Box<Table>,
     /// Responses by level, forgotten like the likelihood.
@@ -71,6 +81,9 @@ impl Default for Concurrency {
         Self {
             in_flight: 0,
             since: Moment::default(),
+            worked: 0.0,
+            resumed: Moment::default(),
+            has_resumed: false,
             epoch: Epoch::new(Moment::default()),
             log_likelihood: zeros(),
             seen: zeros(),
@@ -150,13 +163,24 @@ impl Concurrency {
         self.in_flight = self.in_flight.saturating_sub(count);
     }
 
-    /// A response came. True when the estimate is new.
-    pub fn respond(&mut self, sample: Option<Sample>, now: Moment) -> bool {
+    /// A response came to a request that began at `begun`, where one takes `mean` seconds alone; 0: nobody knows. True when the
+    /// estimate is new.
+    pub fn respond(
+        &mut self,
+        sample: Option<Sample>,
+        begun: Moment,
+        mean: f64,
+        now: Moment,
+    ) -> bool {
         self.pass(now);
-        add(&mut self.epoch.came, level(self.in_flight), 1.0);
+        let at = level(self.in_flight);
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.epoch.responses += 1;
-        if let Some(sample) = sample {
+        if self.goes_on_after_a_pause(mean, now) {
+            self.epoch.forget_silence();
+            return false;
+        }
+        self.epoch.respond(at);
+        if let Some(sample) = sample.filter(|_| begun >= self.resumed) {
             self.epoch.take(&sample);
         }
         let length = EPOCH.max(self.in_flight.saturating_mul(EPOCH_PER_REQUEST));
@@ -172,8 +196,22 @@ impl Concurrency {
         if self.in_flight > 0 {
             let lasted = now.since(self.since).as_secs_f64();
             add(&mut self.epoch.lasted, level(self.in_flight), lasted);
+            let surely = self.estimate.proven.max(1.0);
+            self.worked += lasted * f64::from(self.in_flight).min(surely);
         }
         self.since = now;
+    }
+
+    /// Whether it stood still until this response: a collection of garbage, a lock, a page that is not cached. That says nothing of
+    /// how many it works on while it works, nor do the times of those that it held up. It is no pause when it comes right after
+    /// another one: then the mean is not true any more.
+    fn goes_on_after_a_pause(&mut self, mean: f64, now: Moment) -> bool {
+        let worked = std::mem::take(&mut self.worked);
+        self.has_resumed = !self.has_resumed && mean > 0.0 && worked > SLOWER * OWED * mean;
+        if self.has_resumed {
+            self.resumed = now;
+        }
+        self.has_resumed
     }
 
     fn close(&mut self, now: Moment) {

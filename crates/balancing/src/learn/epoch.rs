@@ -25,6 +25,8 @@ pub struct Epoch {
     pub began: Table,
     residuals: Table,
     variance: f64,
+    /// `lasted` as it was at the last response.
+    at_response: Table,
 }
 
 /// How long a response took, as against what was expected of it.
@@ -49,7 +51,20 @@ impl Epoch {
             began: [0.0; LEVELS],
             residuals: [0.0; LEVELS],
             variance: 1.0,
+            at_response: [0.0; LEVELS],
         }
+    }
+
+    /// A response came at this level.
+    pub fn respond(&mut self, at: usize) {
+        add(&mut self.came, at, 1.0);
+        self.responses += 1;
+        self.at_response = self.lasted;
+    }
+
+    /// The time since the last response does not count.
+    pub fn forget_silence(&mut self) {
+        self.lasted = self.at_response;
     }
 
     /// Counts a response by the level at which its request began.

@@ -110,8 +110,9 @@ impl Endpoint {
             residual: (now - began.at).ln() - mean,
             variance,
         };
-        self.learned
-            .respond(Some(sample).filter(|_| self.times_tell), moment(now));
+        let sample = Some(sample).filter(|_| self.times_tell);
+        let begun = moment(began.at);
+        self.learned.respond(sample, begun, 1.0, moment(now));
     }
 }
 
@@ -168,7 +169,7 @@ fn whatever_is_told_the_limit_lets_one_through() {
                     residual: (random.fraction() - 0.5) * 1e6,
                     variance: random.fraction() * 10.0,
                 };
-                learned.respond(Some(sample), now);
+                learned.respond(Some(sample), Moment(0), random.fraction(), now);
             }
         }
         let Estimate { likely, limit, .. } = learned.estimate();

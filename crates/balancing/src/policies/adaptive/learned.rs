@@ -370,6 +370,7 @@ impl Learned {
             return;
         };
         let places = self.endpoint(start.endpoint, 0, now).places;
+        let mean = self.seconds.get() * one.slowness.get();
         let mut models = self.models.lock();
         let sample = completion.fault.map(|fault| {
             if !completion.outpaced {
@@ -386,7 +387,7 @@ impl Learned {
         if let Some(own) = models.endpoints.get_mut(start.endpoint) {
             let has_waited = start.now.since(start.ask.arrived) * 10 > completion.service_time;
             let evidence = sample.filter(|_| !has_waited);
-            own.finish(start, sample.is_some(), evidence, now, one);
+            own.finish(start, sample.is_some(), evidence, mean, now, one);
             let late = self.late_at(one);
             if sample.is_some() && takes(completion) <= late {
                 own.overtake(start.now, now.before(late), now);
@@ -491,6 +492,7 @@ impl Own {
         start: &Start,
         is_response: bool,
         evidence: Option<Sample>,
+        mean: f64,
         now: Moment,
         published: &Published,
     ) {
@@ -500,7 +502,7 @@ impl Own {
         if !is_response {
             return self.concurrency.leave(1, now);
         }
-        if self.concurrency.respond(evidence, now) {
+        if self.concurrency.respond(evidence, start.now, mean, now) {
             published.take(&self.concurrency);
         }
     }
