@@ -217,6 +217,24 @@ const SPIKE: Scenario = Scenario {
     ..RETRIED
 };
 
+/// More comes than can be served to replicas of which nothing is known yet.
+const COLD: Scenario = Scenario {
+    about: "3 replicas of 4 workers of which nothing is known yet, exponential 40 ms; clients wait for 1 s",
+    replicas: &[group(3, 4, 1.0)],
+    size: Size::Exponential(40.0),
+    seconds: 10.0,
+    warm_up: 3.0,
+    clients: Some(Clients {
+        deadline: 1.0,
+        retries: 0,
+    }),
+    measure: Measure::Goodput {
+        from: 3.0,
+        until: 10.0,
+    },
+    ..OVERLOAD
+};
+
 /// Requests per second grow with what the replicas can do.
 const STEP: Scenario = Scenario {
     about: "6 replicas, exponential 20 ms, 0.9 loaded; 4 workers each, from second 30 on 8",
@@ -437,6 +455,9 @@ pub const SCENARIOS: &[Scenario] = &[
     at("overload.retried.1.41", "load 1.41, retried", 1.41, RETRIED),
     at("overload.retried.1.74", "load 1.74, retried", 1.74, RETRIED),
     named_so("overload.spike", "spike", SPIKE),
+    at("overload.cold.1.03", "load 1.03 at once", 1.03, COLD),
+    at("overload.cold.1.41", "load 1.41 at once", 1.41, COLD),
+    at("overload.cold.1.74", "load 1.74 at once", 1.74, COLD),
     named_so("goal.step", "twice the workers", STEP),
     named_so("goal.all_fail", "all fail", ALL_FAIL),
     sent_by("goal.small", "a small tenant alone", 0.15, &[SMALL]),

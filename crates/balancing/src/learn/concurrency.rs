@@ -155,6 +155,7 @@ impl Concurrency {
     pub fn start(&mut self, in_flight: u32, now: Moment) {
         self.pass(now);
         self.in_flight = in_flight;
+        self.epoch.fewest = self.epoch.fewest.min(in_flight);
     }
 
     /// So many are no work of the endpoint any more, without a response that tells anything.
@@ -183,13 +184,22 @@ impl Concurrency {
         if let Some(sample) = sample.filter(|_| begun >= self.resumed) {
             self.epoch.take(&sample);
         }
-        let length = EPOCH.max(self.in_flight.saturating_mul(EPOCH_PER_REQUEST));
+        let length = EPOCH.max(self.held().saturating_mul(EPOCH_PER_REQUEST));
         let is_over = self.epoch.responses >= length;
         if is_over {
             self.close(now);
         }
         let is_half = self.epoch.responses * 2 >= length;
         is_over || (is_half && self.trial.take().is_some())
+    }
+
+    /// How many requests are in flight, as an epoch must be long enough for that number to change. Before anything speaks for a
+    /// bound it may grow for as long as responses come, and has changed by then: the fewest of the epoch count.
+    fn held(&self) -> u32 {
+        match self.is_bounded {
+            true => self.in_flight,
+            false => self.in_flight.min(self.epoch.fewest),
+        }
     }
 
     fn pass(&mut self, now: Moment) {

@@ -17,6 +17,8 @@ pub type Table = [f64; LEVELS];
 pub struct Epoch {
     pub begun: Moment,
     pub responses: u32,
+    /// The fewest requests in flight when one began, with that one.
+    pub fewest: u32,
     /// Seconds that the level lasted.
     pub lasted: Table,
     /// Responses that came at the level.
@@ -46,6 +48,7 @@ impl Epoch {
         Self {
             begun,
             responses: 0,
+            fewest: u32::MAX,
             lasted: [0.0; LEVELS],
             came: [0.0; LEVELS],
             began: [0.0; LEVELS],
