@@ -9,7 +9,7 @@
 //! conditional on its number of responses and its mean, so that an endpoint whose speed changes from epoch to epoch
 //! misleads neither.
 
-use super::epoch::{Epoch, Sample, Table, add, get, zeros};
+use super::epoch::{Epoch, Sample, Table, add, zeros};
 use super::levels::{LEVELS, level, requests};
 use crate::Moment;
 use std::time::Duration;
@@ -155,7 +155,6 @@ impl Concurrency {
     pub fn start(&mut self, in_flight: u32, now: Moment) {
         self.pass(now);
         self.in_flight = in_flight;
-        self.epoch.fewest = self.epoch.fewest.min(in_flight);
     }
 
     /// So many are no work of the endpoint any more, without a response that tells anything.
@@ -184,8 +183,8 @@ impl Concurrency {
         if let Some(sample) = sample.filter(|_| begun >= self.resumed) {
             self.epoch.take(&sample);
         }
-        let length = EPOCH.max(self.held().saturating_mul(EPOCH_PER_REQUEST));
-        let is_over = self.epoch.responses >= length;
+        let length = EPOCH.max(self.in_flight.saturating_mul(EPOCH_PER_REQUEST));
+        let is_over = self.epoch.responses >= length || self.finds_bound();
         if is_over {
             self.close(now);
         }
@@ -193,13 +192,16 @@ impl Concurrency {
         is_over || (is_half && self.trial.take().is_some())
     }
 
-    /// How many requests are in flight, as an epoch must be long enough for that number to change. Before anything speaks for a
-    /// bound it may grow for as long as responses come, and has changed by then: the fewest of the epoch count.
-    fn held(&self) -> u32 {
-        match self.is_bounded {
-            true => self.in_flight,
-            false => self.in_flight.min(self.epoch.fewest),
+    /// Whether this epoch speaks for a bound where none is known. While none is, an endpoint may be given all that come, and an
+    /// epoch that lasts the longer the more these are would tell of it when there is a backlog of as many.
+    fn finds_bound(&self) -> bool {
+        if self.is_bounded || !self.epoch.responses.is_multiple_of(EPOCH) {
+            return false;
         }
+        let (mut log_likelihood, mut seen) = (*self.log_likelihood, *self.seen);
+        self.epoch.weigh(&mut log_likelihood);
+        self.epoch.show(&mut seen);
+        highest_plausible(&log_likelihood).is_some_and(|plausible| plausible < highest_known(&seen))
     }
 
     fn pass(&mut self, now: Moment) {
@@ -231,25 +233,17 @@ impl Concurrency {
         for sums in [&mut self.log_likelihood, &mut self.seen] {
             sums.iter_mut().for_each(|sum| *sum *= kept);
         }
-        for (at, seen) in self.seen.iter_mut().enumerate() {
-            *seen += get(&epoch.came, at) + get(&epoch.began, at);
-        }
+        epoch.show(&mut self.seen);
         epoch.weigh(&mut self.log_likelihood);
         forget_beyond_doubt(&mut self.log_likelihood);
         self.estimate = self.estimated(&epoch);
     }
 
     fn estimated(&mut self, epoch: &Epoch) -> Estimate {
-        let candidates = || self.log_likelihood.iter().enumerate().skip(1);
-        let best = candidates().map(|(_, one)| *one).fold(f64::MIN, f64::max);
-        let worst_of = |worse: f64| move |(_, one): &(usize, &f64)| **one >= best - worse;
-        let likely = candidates().find(worst_of(1e-9)).map_or(1, |(at, _)| at);
-        let lowest = candidates()
-            .find(worst_of(PLAUSIBLE))
-            .map_or(1, |(at, _)| at);
-        let plausible = candidates().rev().find(worst_of(PLAUSIBLE));
-        let plausible = plausible.map_or(likely, |(at, _)| at);
-        let tried = self.highest_known();
+        let likely = lowest_within(&self.log_likelihood, 1e-9);
+        let lowest = lowest_within(&self.log_likelihood, PLAUSIBLE);
+        let plausible = highest_plausible(&self.log_likelihood).unwrap_or(likely);
+        let tried = highest_known(&self.seen);
         self.is_bounded |= plausible < tried;
         let highest = plausible.min(tried + 1).min(LEVELS - 1);
         self.is_bounded &= highest < LEVELS - 1;
@@ -275,24 +269,45 @@ impl Concurrency {
                 .then_some((requests(highest).ceil() as u32).max(1)),
         }
     }
+}
 
-    /// The highest level of which enough is known.
-    fn highest_known(&self) -> usize {
-        let mut above = 0.0;
-        let levels = self.seen.iter().enumerate().rev();
-        let known = levels.map(|(at, seen)| {
-            above += seen;
-            (at, above)
-        });
-        let mut known = known.filter(|(_, above)| *above >= KNOWN);
-        known.next().map_or(1, |(at, _)| at.max(1))
-    }
+/// The lowest candidate that is worse than the best one by no more than this.
+fn lowest_within(log_likelihood: &Table, worse: f64) -> usize {
+    let least = best_of(log_likelihood) - worse;
+    let mut candidates = log_likelihood.iter().enumerate().skip(1);
+    candidates
+        .find(|(_, one)| **one >= least)
+        .map_or(1, |(at, _)| at)
+}
+
+/// The highest plausible candidate.
+fn highest_plausible(log_likelihood: &Table) -> Option<usize> {
+    let least = best_of(log_likelihood) - PLAUSIBLE;
+    let candidates = log_likelihood.iter().enumerate().skip(1);
+    let plausible = candidates.rev().find(|(_, one)| **one >= least);
+    plausible.map(|(at, _)| at)
+}
+
+fn best_of(log_likelihood: &Table) -> f64 {
+    let candidates = log_likelihood.iter().skip(1).copied();
+    candidates.fold(f64::MIN, f64::max)
+}
+
+/// The highest level of which enough is known.
+fn highest_known(seen: &Table) -> usize {
+    let mut above = 0.0;
+    let levels = seen.iter().enumerate().rev();
+    let known = levels.map(|(at, seen)| {
+        above += seen;
+        (at, above)
+    });
+    let mut known = known.filter(|(_, above)| *above >= KNOWN);
+    known.next().map_or(1, |(at, _)| at.max(1))
 }
 
 /// However much speaks against a candidate, as much speaks for it again soon.
 fn forget_beyond_doubt(log_likelihood: &mut Table) {
-    let candidates = log_likelihood.iter().skip(1).copied();
-    let least = candidates.fold(f64::MIN, f64::max) - DOUBT;
+    let least = best_of(log_likelihood) - DOUBT;
     let candidates = log_likelihood.iter_mut().skip(1);
     candidates.for_each(|one| *one = one.max(least));
 }

@@ -17,8 +17,6 @@ pub type Table = [f64; LEVELS];
 pub struct Epoch {
     pub begun: Moment,
     pub responses: u32,
-    /// The fewest requests in flight when one began, with that one.
-    pub fewest: u32,
     /// Seconds that the level lasted.
     pub lasted: Table,
     /// Responses that came at the level.
@@ -48,7 +46,6 @@ impl Epoch {
         Self {
             begun,
             responses: 0,
-            fewest: u32::MAX,
             lasted: [0.0; LEVELS],
             came: [0.0; LEVELS],
             began: [0.0; LEVELS],
@@ -77,6 +74,13 @@ impl Epoch {
         let at = level(sample.in_flight);
         add(&mut self.began, at, 1.0);
         add(&mut self.residuals, at, sample.residual.clamp(-most, most));
+    }
+
+    /// Adds the responses that it saw of each level.
+    pub fn show(&self, seen: &mut Table) {
+        for (at, seen) in seen.iter_mut().enumerate() {
+            *seen += get(&self.came, at) + get(&self.began, at);
+        }
     }
 
     /// The level at which the endpoint was nearly all the time, levels counted in that are no further from it than this share.
