@@ -24,6 +24,9 @@ const MEMORY: Duration = Duration::from_secs(20);
 const KEPT: f64 = 0.97;
 /// Log-likelihood by which a candidate may be worse than the best one and still be plausible.
 const PLAUSIBLE: f64 = 2.0;
+/// By how much more after one epoch, and by as many times less as there were more responses: the times that are expected, and how
+/// much they vary, are not known well by then.
+const YOUNG: f64 = 4.0;
 /// The largest share of its requests that an endpoint is left with for half an epoch, to see whether fewer are served as fast.
 const LEFT: f64 = 0.75;
 /// Log-likelihood by which a candidate may be worse than the best one at most. What speaks against it was seen under other
@@ -201,7 +204,8 @@ impl Concurrency {
         let (mut log_likelihood, mut seen) = (*self.log_likelihood, *self.seen);
         self.epoch.weigh(&mut log_likelihood);
         self.epoch.show(&mut seen);
-        highest_plausible(&log_likelihood).is_some_and(|plausible| plausible < highest_known(&seen))
+        let plausible = highest_plausible(&log_likelihood, &seen);
+        plausible.is_some_and(|plausible| plausible < highest_known(&seen))
     }
 
     fn pass(&mut self, now: Moment) {
@@ -242,14 +246,17 @@ impl Concurrency {
     fn estimated(&mut self, epoch: &Epoch) -> Estimate {
         let likely = lowest_within(&self.log_likelihood, 1e-9);
         let lowest = lowest_within(&self.log_likelihood, PLAUSIBLE);
-        let plausible = highest_plausible(&self.log_likelihood).unwrap_or(likely);
+        let plausible = highest_plausible(&self.log_likelihood, &self.seen).unwrap_or(likely);
         let tried = highest_known(&self.seen);
         self.is_bounded |= plausible < tried;
         let highest = plausible.min(tried + 1).min(LEVELS - 1);
         self.is_bounded &= highest < LEVELS - 1;
         // At about one level all the time nothing can be learned: it is left with fewer for a while, or given one more where it
-        // surely works on nearly as many.
-        let is_crowded = |at: &usize| requests(lowest) < LEFT * requests(*at);
+        // surely works on nearly as many, or there are no fewer to be left with.
+        let is_crowded = |at: &usize| {
+            let (surely, has) = (requests(lowest), requests(*at));
+            surely < LEFT * has && f64::from(fewer(surely, has)) < has
+        };
         let crowded = epoch.constant(BESIDE).filter(is_crowded);
         let highest = crowded.map_or(highest, |at| highest.min(at));
         self.trial = match crowded {
@@ -280,9 +287,10 @@ fn lowest_within(log_likelihood: &Table, worse: f64) -> usize {
         .map_or(1, |(at, _)| at)
 }
 
-/// The highest plausible candidate.
-fn highest_plausible(log_likelihood: &Table) -> Option<usize> {
-    let least = best_of(log_likelihood) - PLAUSIBLE;
+/// The highest plausible candidate by what was seen.
+fn highest_plausible(log_likelihood: &Table, seen: &Table) -> Option<usize> {
+    let epochs = seen.iter().sum::<f64>() / f64::from(EPOCH);
+    let least = best_of(log_likelihood) - PLAUSIBLE - YOUNG / epochs.max(1.0);
     let candidates = log_likelihood.iter().enumerate().skip(1);
     let plausible = candidates.rev().find(|(_, one)| **one >= least);
     plausible.map(|(at, _)| at)
