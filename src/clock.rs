@@ -1,9 +1,11 @@
 //! The one clock. It is handed in, so that every decision can be replayed in a test or a simulation.
-//! Monotonic: a wall clock that jumps changes nothing here.
+//! Monotonic: a wall clock that jumps changes nothing here. It is the clock of tokio's timers too, so that where a test pauses
+//! these it stands still with them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 pub use balancing::Moment;
 
