@@ -30,18 +30,22 @@ pub struct Scored {
     pub avoided: Option<String>,
 }
 
-/// Failures in a row count also when they are no demotion any more: policies take them for slow responses.
+/// What speaks against an endpoint that could be chosen. Failures in a row count also when they are no demotion any more:
+/// policies take them for slow responses.
 fn avoided(endpoint: &Endpoint, demotion: Option<Demotion>) -> Option<String> {
     let in_a_row = endpoint.health().health().failures_in_a_row();
     let why = match demotion {
         Some(Demotion::OtherZone) => "it is of another zone".into(),
-        Some(Demotion::FartherRegion) => "another region responds faster than its own".into(),
         Some(Demotion::OtherRegion) => "it is of another region".into(),
+        Some(Demotion::FartherRegion) => "another region than its own responds faster".into(),
         Some(Demotion::Overloaded) => "it has too much to do by its own word".into(),
         Some(Demotion::Degraded) => "its probes fail now and then".into(),
         Some(Demotion::Surplus) => "it would be out but for `breaker.max_ejected`".into(),
-        _ if in_a_row > 1 => format!("{in_a_row} failures in a row"),
-        _ => return None,
+        Some(Demotion::None | Demotion::Failing | Demotion::LastResort) | None => match in_a_row {
+            2.. => format!("{in_a_row} failures in a row"),
+            1 if demotion == Some(Demotion::Failing) => "its last request failed".into(),
+            _ => return None,
+        },
     };
     Some(format!("avoided: {why}"))
 }

@@ -198,7 +198,8 @@ impl Endpoint {
         let health = self.health();
         let (is_resolved, gate) = (self.server().is_resolved(), health.gate(now));
         let serving = self.rules.settings.serving;
-        serving.is_online(is_resolved, health.status(), gate) && !self.is_ejected(now)
+        let is_ejected = health.health().is_ejected(now);
+        serving.is_online(is_resolved, health.status(), (gate, is_ejected))
     }
 
     /// Whether an ejection takes it out, as far as these count.

@@ -177,8 +177,8 @@ impl Screen {
     /// Whether the endpoint serves.
     pub fn is_online(&self, endpoint: &EndpointView) -> bool {
         let (serving, health) = (self.rules.serving, &endpoint.health);
-        serving.is_online(endpoint.is_resolved, health.status, health.gate)
-            && !serving.is_ejected(health.is_ejected)
+        let (gate, is_ejected) = (health.gate, health.is_ejected);
+        serving.is_online(endpoint.is_resolved, health.status, (gate, is_ejected))
     }
 
     /// Whether the endpoint could take such a request in its best days.

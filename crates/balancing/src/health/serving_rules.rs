@@ -37,9 +37,15 @@ impl ServingRules {
         self.states && self.breakers && is_ejected
     }
 
-    /// Whether it serves: it has an address, its status keeps it in, and its breaker is closed.
-    pub fn is_online(self, is_resolved: bool, status: HealthStatus, gate: Gate) -> bool {
-        is_resolved && !self.is_out(status) && self.gate(gate) == Gate::Closed
+    /// Whether it serves: it has an address, its status keeps it in, its breaker is closed, and no ejection takes it out.
+    pub fn is_online(
+        self,
+        is_resolved: bool,
+        status: HealthStatus,
+        (gate, is_ejected): (Gate, bool),
+    ) -> bool {
+        let is_closed = self.gate(gate) == Gate::Closed && !self.is_ejected(is_ejected);
+        is_resolved && !self.is_out(status) && is_closed
     }
 }
 

@@ -414,8 +414,8 @@ proptest! {
 /// Whether it takes requests and has room.
 fn serves(view: &EndpointView) -> bool {
     let (rules, health) = (ServingRules::default(), &view.health);
-    rules.is_online(view.is_resolved, health.status, health.gate)
-        && !health.is_ejected
+    let taken_out = (health.gate, health.is_ejected);
+    rules.is_online(view.is_resolved, health.status, taken_out)
         && !view.is_tried
         && view.is_capable
         && !view.is_full(1.0)
