@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// An endpoint of which responses are overdue, and that gave none for so long, hangs.
 pub(crate) const SILENCE: Duration = Duration::from_secs(1);
+/// How many times as long a request takes at an endpoint that is far slower than another.
+pub(crate) const FAR_SLOWER: f64 = 10.0;
 /// How many times the mean of its peers an endpoint has in flight when it is full.
 const CROWDED: f64 = 2.0;
 /// An endpoint with fewer in flight is never full.
@@ -69,6 +71,11 @@ pub trait Policy: Send + Sync {
     /// How much room there is at an endpoint that a request would rather have than others.
     fn room(&self, pool: &PoolView<'_>, index: usize) -> Room {
         Room::beside_peers(pool, index)
+    }
+
+    /// Whether a request takes many times as long at an endpoint as at another one that would take it.
+    fn is_far_slower(&self, pool: &PoolView<'_>, index: usize) -> bool {
+        Room::beside_peers(pool, index) == Room::Full && pool.is_far_slower(index)
     }
 
     /// A request begins at an endpoint; not always one that this policy picked.

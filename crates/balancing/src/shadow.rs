@@ -128,6 +128,10 @@ impl Policy for Shadowed {
         self.policy.room(pool, index)
     }
 
+    fn is_far_slower(&self, pool: &PoolView<'_>, index: usize) -> bool {
+        self.policy.is_far_slower(pool, index)
+    }
+
     fn on_start(&self, start: &Start) {
         self.policy.on_start(start);
         self.shadow.on_start(start);

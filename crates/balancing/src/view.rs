@@ -2,6 +2,7 @@
 //! all steps of a choice agree, whatever other requests change at the same time; and a view can be made of
 //! literals, by a test or a simulator.
 
+use crate::policy::FAR_SLOWER;
 use crate::{
     Demotion, EndpointLoad, HealthStatus, HealthView, Home, Moment, Standing, WriteFitness,
 };
@@ -260,6 +261,13 @@ impl<'a> PoolView<'a> {
     pub fn best_time(&self) -> Option<f64> {
         let times = self.iter().filter_map(|(_, one)| one.load.mean_time);
         times.min_by(f64::total_cmp)
+    }
+
+    /// Whether the mean response time of one of them is many times that of the fastest one.
+    pub fn is_far_slower(&self, index: usize) -> bool {
+        let own = self.get(index).and_then(|one| one.load.mean_time);
+        let known = own.zip(self.best_time());
+        known.is_some_and(|(own, best)| own > FAR_SLOWER * best)
     }
 
     /// The lowest score; `None` when there are no endpoints.

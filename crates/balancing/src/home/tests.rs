@@ -52,6 +52,26 @@ fn a_home_takes_no_more_reads_than_a_little_over_its_share_but_all_writes() {
 }
 
 #[test]
+fn a_home_that_is_far_slower_than_the_others_takes_no_more_writes() {
+    let write = Ask {
+        may_try: false,
+        ..READ
+    };
+    let takes = |times: [f64; 3], in_flight| {
+        let mut views = pool(Home::Ahead, in_flight);
+        for (view, time) in views.iter_mut().zip(times) {
+            view.load.mean_time = Some(time);
+        }
+        let pool = PoolView::new(&views, Standing::PREFERRED, Moment(0), 5.0);
+        let policy = Strategy::LeastConnections.policy(3);
+        pick(&pool, &write, &*policy, 1.25).is_some()
+    };
+    assert!(!takes([0.4, 0.01, 0.01], [20, 0, 0]));
+    assert!(takes([0.05, 0.01, 0.01], [20, 0, 0]), "it is only busy");
+    assert!(takes([0.4, 0.01, 0.01], [3, 0, 0]), "its writes are long");
+}
+
+#[test]
 fn reads_of_what_was_just_written_go_home_while_the_others_are_idle() {
     let read = |home, in_flight| takes(&Knows(8.0), &READ, home, in_flight);
     assert!(read(Home::Ahead, [7, 0, 0]) && !read(Home::Level, [7, 0, 0]));

@@ -1,6 +1,7 @@
 //! An endpoint as a choice sees it. Times are in units of the mean time of a request, work in units of the mean request.
 
 use super::learned::Known;
+use crate::policy::FAR_SLOWER;
 use crate::view::EndpointView;
 use std::cmp::Ordering;
 
@@ -42,6 +43,17 @@ impl Candidate {
     /// How long a request of this much work takes here.
     pub fn time(&self, work: f64) -> f64 {
         self.known.time(work, self.working + 1.0)
+    }
+
+    /// Whether it is far slower than one where the mean request takes so long, by what is known of it and by how long its oldest
+    /// request waits: a burst that is about to be worked off is no reason.
+    pub fn is_far_slower(&self, best: f64) -> bool {
+        self.time(1.0).min(self.known.waited) > FAR_SLOWER * best
+    }
+
+    /// Whether it would take a request now, and is known to respond.
+    pub fn is_free(&self) -> bool {
+        self.has_room && !self.known.is_stalled
     }
 
     /// Where a request of this much work should rather be: where no responses are overdue, then where it is done first.

@@ -97,6 +97,8 @@ pub struct Known {
     /// Whether it was given nothing new for so long that all it has are late. Nothing but one more can tell whether the limit still
     /// holds.
     pub are_all_late: bool,
+    /// How long its oldest request has waited for its response, in units of the mean time.
+    pub waited: f64,
     /// Its responses are overdue.
     pub is_stalled: bool,
     /// They are, and none came for so long that it hangs rather than works on a long request.
@@ -251,6 +253,7 @@ impl Learned {
                 working: in_flight,
                 limit: None,
                 are_all_late: false,
+                waited: 0.0,
                 is_stalled: false,
                 is_silent: false,
             };
@@ -277,8 +280,17 @@ impl Learned {
             working,
             limit,
             are_all_late: self.are_all_late(one, now),
+            waited: self.waited(one, now),
             is_stalled,
             is_silent: is_stalled && now.since(one.moved.get()) >= SILENCE,
+        }
+    }
+
+    /// How long its oldest request has waited, in units of the mean time.
+    fn waited(&self, one: &Published, now: Moment) -> f64 {
+        match self.seconds.get() {
+            mean if mean > 0.0 => now.since(one.oldest.get()).as_secs_f64() / mean,
+            _ => 0.0,
         }
     }
 

@@ -193,6 +193,16 @@ impl Policy for Adaptive {
         }
     }
 
+    fn is_far_slower(&self, pool: &PoolView<'_>, index: usize) -> bool {
+        self.with_candidates(pool, |all| {
+            let free = all.iter().flatten().filter(|one| one.is_free());
+            let best = free.map(|one| one.time(1.0)).min_by(f64::total_cmp);
+            let own = all.get(index).and_then(Option::as_ref);
+            own.zip(best)
+                .is_some_and(|(own, best)| own.is_far_slower(best))
+        })
+    }
+
     fn on_start(&self, start: &Start) {
         self.learned.start(start);
     }

@@ -348,6 +348,44 @@ fn a_preferred_endpoint_has_room_for_as_many_as_it_works_on_and_none_while_it_ha
     assert_eq!(room(&world), Room::Silent);
 }
 
+/// A home whose disk became slow kept all writes of its collection up to `max_connections`, while the others idled.
+#[test]
+fn a_home_that_becomes_far_slower_is_left_by_writes_and_one_that_is_only_busy_is_not() {
+    let mut world = World::new(3);
+    for endpoint in [0, 1, 2] {
+        world.serve(endpoint, 3, 8, 400);
+    }
+    let is_far_slower = |world: &World| {
+        let pool = PoolView::new(&world.views, Standing::PREFERRED, world.now, 5.0);
+        world.policy.is_far_slower(&pool, 0)
+    };
+    let busy: Vec<_> = (0..20).map(|_| world.start(0)).collect();
+    assert!(!is_far_slower(&world));
+    for batch in busy.chunks(3) {
+        world.now = world.now + Duration::from_millis(1);
+        for start in batch {
+            world.finish(*start, Some(Fault::None));
+        }
+    }
+    let mut waiting = VecDeque::new();
+    for millisecond in 1..400 {
+        if is_far_slower(&world) {
+            break;
+        }
+        world.now = world.now + Duration::from_millis(1);
+        let start = world.start(0);
+        waiting.push_back(start);
+        if millisecond % 80 == 0 {
+            let ended: Vec<_> = waiting.drain(..3).collect();
+            for start in ended {
+                world.finish(start, Some(Fault::None));
+            }
+        }
+    }
+    assert!(is_far_slower(&world));
+    assert!(waiting.len() < 40, "{} wait", waiting.len());
+}
+
 #[test]
 fn abandoned_requests_teach_nothing_and_leave_no_place_taken() {
     let mut world = World::new(1);
