@@ -107,6 +107,12 @@ pub fn decide(
     }
 }
 
+/// Whether no other attempt could give a better response than this one, also where one is under way and costs no budget.
+pub fn is_final(facts: &RetryFacts<'_>, judgement: &Judgement, is_whole: bool) -> bool {
+    let decision = after_response(facts, judgement, is_whole, |_| true);
+    matches!(decision, RetryDecision::Stop | RetryDecision::AsWrite)
+}
+
 fn after_response(
     facts: &RetryFacts<'_>,
     judgement: &Judgement,

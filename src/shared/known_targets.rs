@@ -63,7 +63,7 @@ impl KnownTargets {
     }
 
     /// Whether what a call asks for was seen to exist.
-    fn contains(&self, service: &str, call: &Call) -> bool {
+    pub fn contains(&self, service: &str, call: &Call) -> bool {
         let is_there = |key| self.slot(key).is_some_and(|slot| slot.load(Relaxed) == key);
         is_there(self.shape(service, call)) || is_there(self.target(service, call))
     }

@@ -133,6 +133,29 @@ async fn the_response_of_a_second_endpoint_is_given_and_the_first_attempt_is_can
     );
 }
 
+/// It waited for the second attempt, as for a better response.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_response_that_is_not_asked_for_again_is_given_while_a_second_attempt_goes_on() {
+    let missing = |steps: Vec<Step>| {
+        let error = r#"{"status":{"error":"Not found: Collection `a` doesn't exist!"}}"#;
+        steps.into_iter().chain(Step::json(404, error)).collect()
+    };
+    let origins: [_; 2] = origins(move |number| match number {
+        // Both say so: it is no longer known to exist.
+        0 | 1 => missing(Vec::new()),
+        2 => missing(vec![Step::Sleep(Duration::from_millis(400))]),
+        _ => never(),
+    })
+    .await;
+    let proxy = over(&origins, "").await;
+    assert_eq!((status(&proxy).await, asked(&origins)), (404, 2));
+    let begun = Instant::now();
+    assert_eq!((status(&proxy).await, asked(&origins)), (404, 4));
+    assert!(begun.elapsed() < Duration::from_secs(3));
+    assert_eq!(hedges(&proxy, "lost").await, 1.0);
+    until_nothing_is_in_flight(&proxy).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_attempt_that_is_slower_is_cancelled() {
     let origins: [_; 2] = origins(|number| if number == 0 { after(300) } else { never() }).await;

@@ -139,6 +139,28 @@ async fn a_write_whose_client_leaves_while_it_waits_is_not_sent_and_frees_its_pl
     assert_eq!((status, origin.count()), (200, 1));
 }
 
+/// A connection that is closed looks just so: to go on would send what nobody waits for any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_ends_its_sending_side_while_it_waits_has_left_and_its_write_is_not_sent() {
+    let (origin, release) = held(|| Step::json(200, OK)).await;
+    let proxy = max_connections(http(&[&origin]), 0, 1).start().await;
+    let mut sent = proxy.client().await;
+    sent.send("PUT /sent HTTP/1.1\r\nhost: test\r\ncontent-length: 2\r\n\r\nhi")
+        .await;
+    wait_until("the first request", || origin.count() == 1).await;
+    let mut waits = proxy.client().await;
+    waits
+        .send("PUT /waits HTTP/1.1\r\nhost: test\r\ncontent-length: 2\r\n\r\nhi")
+        .await;
+    waiting(&proxy, 1).await;
+    waits.shutdown().await;
+    waiting(&proxy, 0).await;
+    sent.shutdown().await;
+    release.notify_one();
+    let response = sent.response_to("PUT").await;
+    assert_eq!((response.status, origin.count()), (200, 1), "it was sent");
+}
+
 /// Four of five go on waiting: of ten places, an endpoint that is new beside others has one at first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_endpoint_that_is_added_takes_few_of_those_that_wait_at_first() {

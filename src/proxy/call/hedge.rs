@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::requester::{self, Requester};
 use super::sent_attempt::SentAttempt;
 use crate::balance::{NoHedge, Route, RouteRequest};
-use crate::dialect::{Placement, RetryAdvice};
+use crate::dialect::Placement;
 use crate::endpoint::Endpoint;
 use crate::observe::{HedgeCount, HedgeResult};
 use balancing::{HedgeStages, Slowness};
@@ -89,7 +89,7 @@ impl Race<'_> {
                 biased;
                 end = &mut first => (end, second),
                 end = &mut second => {
-                    if is_good(&end) {
+                    if progress.is_final(&end) {
                         return (end, HedgeResult::Won);
                     }
                     progress.superseded(end);
@@ -97,7 +97,7 @@ impl Race<'_> {
                 }
             }
         };
-        if is_good(&end) {
+        if progress.is_final(&end) {
             let result = match end {
                 AttemptEnd::RequesterGone => HedgeResult::Abandoned,
                 _ => HedgeResult::Lost,
@@ -108,7 +108,7 @@ impl Race<'_> {
         tokio::select! {
             biased;
             end = second => {
-                let won = is_good(&end);
+                let won = progress.is_final(&end);
                 (end, if won { HedgeResult::Won } else { HedgeResult::Failed })
             }
             () = requester::gone(requester) => (AttemptEnd::RequesterGone, HedgeResult::Abandoned),
@@ -212,17 +212,5 @@ impl UnderWay {
                 false => first.outpaced(),
             }
         }
-    }
-}
-
-/// Whether nothing better than this end is waited for: a response that no other endpoint is asked to better, or none is wanted.
-fn is_good(end: &AttemptEnd) -> bool {
-    match end {
-        AttemptEnd::Response(response) => {
-            let advice = response.judgement.read_retry;
-            matches!(advice, RetryAdvice::No | RetryAdvice::AsWrite) || !response.response.is_whole
-        }
-        AttemptEnd::RequesterGone => true,
-        AttemptEnd::Failed(..) | AttemptEnd::Unwritable => false,
     }
 }

@@ -101,6 +101,21 @@ impl<'a> Progress<'a> {
         self.failures.push((Arc::clone(endpoint), error.kind));
     }
 
+    /// Whether an end counts while another attempt goes on: a response that this one could not better, or none is wanted.
+    pub fn is_final(&self, end: &AttemptEnd) -> bool {
+        let response = match end {
+            AttemptEnd::Response(response) => response,
+            AttemptEnd::RequesterGone => return true,
+            AttemptEnd::Failed(..) | AttemptEnd::Unwritable => return false,
+        };
+        let (service, call) = (&self.outbound.service.name, &self.outbound.call);
+        let facts = RetryFacts {
+            target_is_known: self.shared.known_targets.contains(service, call),
+            ..self.facts()
+        };
+        retry::is_final(&facts, &response.judgement, response.response.is_whole)
+    }
+
     /// An attempt ended without a good response while another one goes on, which is all that follows.
     pub fn superseded(&mut self, end: AttemptEnd) {
         match end {
