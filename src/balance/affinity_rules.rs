@@ -1,7 +1,7 @@
 //! The affinity rules of a service, and what they say of one request: which endpoints never take it, and which take it before
 //! others. What matched is kept with the request, so that it holds while the request waits, over retries and over a reload.
 
-use crate::config::{self, Balance};
+use crate::config::{self, Balance, StrategyName};
 use crate::dialect::{CallFacts, Target};
 use http::HeaderMap;
 use std::sync::Arc;
@@ -19,13 +19,16 @@ struct Rule {
     fields: Vec<(String, Option<String>)>,
     prefer: Vec<String>,
     never: Vec<String>,
+    strategy: Option<StrategyName>,
 }
 
 /// The rules that match a request.
 #[derive(Debug, Clone)]
 pub struct MatchedRules {
     rules: Arc<PlacementRules>,
+    /// Those that are about what it asks for; `prefer` and `strategy` count of them.
     prefer: u64,
+    /// Those that may be.
     never: u64,
 }
 
@@ -35,10 +38,20 @@ impl PlacementRules {
         let all = balance.affinity_rules.iter();
         let is_own =
             |rule: &&config::AffinityRule| rule.service.as_ref().is_none_or(|name| name == service);
-        let tenant = balance.queue.tenant_header.as_deref();
-        let own = all.filter(is_own).map(|rule| Rule::of(rule, tenant));
+        let own = all.filter(is_own).map(|rule| Rule::of(rule, balance));
         let own: Box<[Rule]> = own.collect();
         (!own.is_empty()).then(|| Arc::new(Self(own)))
+    }
+
+    /// The strategies that they name, each once, in order.
+    pub fn strategies(&self) -> Vec<&StrategyName> {
+        let mut all = Vec::new();
+        for name in self.0.iter().filter_map(|rule| rule.strategy.as_ref()) {
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+        all
     }
 
     /// Those that match a request; `None` where none does.
@@ -67,13 +80,15 @@ impl PlacementRules {
 }
 
 impl Rule {
-    fn of(rule: &config::AffinityRule, tenant_header: Option<&str>) -> Self {
+    fn of(rule: &config::AffinityRule, balance: &Balance) -> Self {
+        let tenant_header = balance.queue.tenant_header.as_ref();
         let field = rule
             .header
             .iter()
             .map(|name| (name.clone(), rule.value.clone()));
         let tenant = tenant_header.zip(rule.tenant.as_ref());
-        let tenant = tenant.map(|(header, name)| (header.to_owned(), Some(name.clone())));
+        let tenant = tenant.map(|(header, name)| (header.clone(), Some(name.clone())));
+        let strategy = rule.strategy.as_ref();
         let hashes = |name: &String| {
             [
                 Target::Collection(name.clone()).hashed(),
@@ -86,6 +101,7 @@ impl Rule {
             fields: field.chain(tenant).collect(),
             prefer: rule.prefer.clone(),
             never: rule.never.clone(),
+            strategy: strategy.map(|name| balance.adaptive.resolved(name)),
         }
     }
 
@@ -120,10 +136,21 @@ impl MatchedRules {
         self.name(self.prefer, endpoint, |rule| &rule.prefer)
     }
 
+    /// The strategy that chooses for the request; `None`: that of the service.
+    pub fn strategy(&self) -> Option<&StrategyName> {
+        self.matching(self.prefer)
+            .find_map(|rule| rule.strategy.as_ref())
+    }
+
     fn name(&self, matched: u64, endpoint: &str, list: fn(&Rule) -> &[String]) -> bool {
+        let is_listed = |rule: &Rule| list(rule).iter().any(|name| name == endpoint);
+        self.matching(matched).any(is_listed)
+    }
+
+    fn matching(&self, matched: u64) -> impl Iterator<Item = &Rule> {
         let all = (0..u64::BITS).zip(&self.rules.0);
-        let mut matching = all.filter(|(bit, _)| matched >> bit & 1 == 1);
-        matching.any(|(_, rule)| list(rule).iter().any(|name| name == endpoint))
+        let matching = all.filter(move |(bit, _)| matched >> bit & 1 == 1);
+        matching.map(|(_, rule)| rule)
     }
 }
 

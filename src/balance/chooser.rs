@@ -1,15 +1,19 @@
-//! The policy of a pool and its shadow, and what of them goes on after a reload.
+//! The policies of a pool: its own, those that rules name, and a shadow; and what of them goes on after a reload.
 
 use crate::config::{Balance, CustomRules, FigureName, StrategyName};
-use balancing::policies::{Custom, Key, PolicyRegistry, RoundRobin};
-use balancing::{Policy, ShadowFigures, Shadowed};
+use balancing::policies::{ByRequest, Custom, Key, PolicyRegistry, RoundRobin};
+use balancing::{Memory, Policy, ShadowFigures, Shadowed};
 use std::sync::Arc;
 
-/// The policy that chooses, and the one that is asked beside it.
+/// Policies that rules name for a service at most, so that their numbers fit.
+const MAX_BY_RULE: usize = 64;
+
+/// The policy that chooses, those that choose for some requests, and the one that is asked beside it.
 #[derive(Clone)]
 pub struct Chooser {
     chosen: Recipe,
     policy: Arc<dyn Policy>,
+    by_rule: Vec<(Recipe, Arc<dyn Policy>)>,
     shadow: Option<Shadow>,
 }
 
@@ -90,15 +94,26 @@ impl Chooser {
     /// the counts of its shadow go on where all of them are.
     pub fn new(
         strategy: StrategyName,
+        by_rule: &[&StrategyName],
         balance: &Balance,
         policies: &PolicyRegistry,
         endpoints: usize,
         before: Option<Former<'_>>,
     ) -> Self {
+        let policy = |recipe: &Recipe| {
+            let carried = before.and_then(|one| one.carried(one.chooser.made_by(recipe)?));
+            carried.unwrap_or_else(|| recipe.policy(policies, endpoints))
+        };
         let chosen = Recipe::of(strategy, balance);
+        let others = by_rule
+            .iter()
+            .map(|name| Recipe::of((*name).clone(), balance));
+        let others = others.filter(|recipe| *recipe != chosen).take(MAX_BY_RULE);
+        let by_rule = others
+            .map(|recipe| (recipe.clone(), policy(&recipe)))
+            .collect();
+        let policy = policy(&chosen);
         let before = before.filter(|before| before.chooser.chosen == chosen);
-        let carried = before.and_then(|before| before.carried(&before.chooser.policy));
-        let policy = carried.unwrap_or_else(|| chosen.policy(policies, endpoints));
         let shadow = balance.shadow.as_ref().map(|name| {
             let recipe = Recipe::of(balance.adaptive.resolved(name), balance);
             let fresh = || recipe.policy(policies, endpoints);
@@ -107,20 +122,64 @@ impl Chooser {
         Self {
             chosen,
             policy,
+            by_rule,
             shadow,
         }
     }
 
-    /// The strategy that chooses.
+    fn all(&self) -> impl Iterator<Item = (&Recipe, &Arc<dyn Policy>)> {
+        let others = self.by_rule.iter().map(|(recipe, policy)| (recipe, policy));
+        std::iter::once((&self.chosen, &self.policy)).chain(others)
+    }
+
+    fn made_by(&self, recipe: &Recipe) -> Option<&Arc<dyn Policy>> {
+        let made = self.all().find(|(one, _)| *one == recipe);
+        made.map(|(_, policy)| policy)
+    }
+
+    /// The strategy that chooses where no rule names another one.
     pub fn strategy(&self) -> &StrategyName {
         &self.chosen.strategy
     }
 
+    /// The strategies that rules name beside it.
+    pub fn by_rule(&self) -> impl Iterator<Item = &StrategyName> {
+        self.by_rule.iter().map(|(recipe, _)| &recipe.strategy)
+    }
+
+    /// The number of the policy of a strategy; 0, which is the service's own, where no rule names it any more.
+    pub fn number(&self, strategy: &StrategyName) -> u8 {
+        let place = self.by_rule().position(|one| one == strategy);
+        place.map_or(0, |place| u8::try_from(place + 1).unwrap_or(0))
+    }
+
     /// What chooses.
     pub fn policy(&self) -> Arc<dyn Policy> {
-        match &self.shadow {
+        let own = match &self.shadow {
             Some(shadow) => Arc::clone(&shadow.counted) as Arc<dyn Policy>,
             None => Arc::clone(&self.policy),
+        };
+        let others = self.by_rule.iter().map(|(_, policy)| Arc::clone(policy));
+        match self.by_rule.is_empty() {
+            true => own,
+            false => Arc::new(ByRequest::new(own, others)),
+        }
+    }
+
+    /// What the policies have learned, by strategy, to be kept beyond the process.
+    pub fn memories(&self) -> impl Iterator<Item = (&StrategyName, Memory)> {
+        self.all().filter_map(|(recipe, policy)| {
+            let memory = policy.memory().filter(Memory::is_sound)?;
+            Some((&recipe.strategy, memory))
+        })
+    }
+
+    /// The policy of a strategy goes on from what one of its name had learned, for the endpoints that were at these places then, as
+    /// far as that is trusted (0..=1).
+    pub fn recall(&self, strategy: &str, memory: &Memory, from: &[Option<usize>], trust: f64) {
+        let named = self.all().find(|(one, _)| one.strategy.word() == strategy);
+        if let Some((_, policy)) = named.filter(|_| memory.is_sound()) {
+            policy.recall(memory, from, trust);
         }
     }
 

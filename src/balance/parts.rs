@@ -95,7 +95,7 @@ mod tests {
     fn what_the_crate_has_as_its_defaults_is_what_is_shipped() {
         let config = Config::default();
         let (name, none) = (config.balance.strategy.clone(), PolicyRegistry::default());
-        let chooser = Chooser::new(name, &config.balance, &none, 2, None);
+        let chooser = Chooser::new(name, &[], &config.balance, &none, 2, None);
         let shipped = selector(&chooser, &config::Service::default(), &config);
         let default = Selector::new(Strategy::Adaptive.policy(2));
         assert_eq!(shipped.rules, default.rules);

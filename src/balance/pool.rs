@@ -1,7 +1,7 @@
 //! The pool of a service: its endpoints, how one is selected, its extra attempts. It is rebuilt with each
 //! reload, over states that the registry keeps.
 
-use super::affinity_rules::PlacementRules;
+use super::affinity_rules::{MatchedRules, PlacementRules};
 use super::broker::Broker;
 use super::chooser::{Chooser, Former};
 use super::no_route::{NoHedge, NoRoute, Pauses};
@@ -17,9 +17,7 @@ use crate::dialect::Placement;
 use crate::endpoint::{Condition, Endpoint, ProbeTrigger, Registry};
 use crate::random::Random;
 use balancing::policies::{PolicyRegistry, Strategy};
-use balancing::{
-    ExtraAttempts, LearnedWeight, Memory, QueueRules, Refusal, Rung, Selector, ShadowFigures,
-};
+use balancing::{ExtraAttempts, LearnedWeight, QueueRules, Refusal, Rung, Selector, ShadowFigures};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -84,11 +82,15 @@ impl Pool {
             from,
             endpoints: before.endpoints.len(),
         });
-        let chooser = Chooser::new(strategy, balance, policies, endpoints.len(), former);
+        let rules = PlacementRules::of(name, balance);
+        let named = rules.as_ref().filter(|_| balance.enabled);
+        let named = named.map(|rules| rules.strategies()).unwrap_or_default();
+        let count = endpoints.len();
+        let chooser = Chooser::new(strategy, &named, balance, policies, count, former);
         Ok(Self {
             service: name.into(),
             selector: parts::selector(&chooser, service, config),
-            rules: PlacementRules::of(name, balance),
+            rules,
             chooser,
             queue: parts::queue_rules(&balance.queue, endpoints.len()),
             max_wait: balance.queue.max_wait,
@@ -255,7 +257,7 @@ impl Pool {
         self.registry.probe_trigger(&self.service)
     }
 
-    /// The strategy in use.
+    /// The strategy in use, where no rule names another one.
     pub fn strategy(&self) -> &StrategyName {
         self.chooser.strategy()
     }
@@ -265,15 +267,16 @@ impl Pool {
         self.selector.policy.weights()
     }
 
-    /// What the strategy has learned, to be kept beyond the process.
-    pub fn memory(&self) -> Option<Memory> {
-        self.selector.policy.memory().filter(Memory::is_sound)
+    /// The strategies and what they have learned.
+    pub fn chooser(&self) -> &Chooser {
+        &self.chooser
     }
 
-    /// The strategy goes on from what one of its name had learned, for the endpoints that were at these places then, as far as that
-    /// is trusted (0..=1).
-    pub fn recall(&self, memory: &Memory, from: &[Option<usize>], trust: f64) {
-        self.selector.policy.recall(memory, from, trust);
+    /// The strategy that chooses for a request that these rules match.
+    pub fn strategy_under<'s>(&'s self, rules: Option<&'s MatchedRules>) -> &'s StrategyName {
+        let named = rules.and_then(MatchedRules::strategy);
+        let named = named.filter(|name| self.chooser.number(name) > 0);
+        named.unwrap_or(self.strategy())
     }
 
     /// The strategy that is asked beside it, and what was counted of that.

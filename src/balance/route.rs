@@ -41,7 +41,7 @@ pub struct RouteRequest<'a> {
 }
 
 impl RouteRequest<'_> {
-    /// The request as a policy sees it.
+    /// The request as the policy of its service sees it.
     pub fn plain(&self) -> Ask {
         Ask {
             shape: self.shape,
@@ -51,6 +51,7 @@ impl RouteRequest<'_> {
             is_retry: !self.excluded.is_empty(),
             ahead: self.ahead,
             affinity: self.affinity,
+            policy: 0,
             arrived: self.arrived,
             target: self.facts.target,
             asks_data: self.facts.asks_data,

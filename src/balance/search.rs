@@ -2,6 +2,7 @@
 //! another request took it in between, look again. A call that belongs to one endpoint goes
 //! there or nowhere.
 
+use super::affinity::MatchedRules;
 use super::no_route::{NoHedge, NoRoute};
 use super::pool::Pool;
 use super::reading;
@@ -11,7 +12,9 @@ use super::scored::Scored;
 use crate::dialect::Placement;
 use crate::endpoint::{Endpoint, Gate, HealthStatus, Permit, PermitLimits, PoolPlace};
 use crate::random::Random;
-use balancing::{Demotion, EndpointView, Exclusion, Pick, RouteReason, Screen, Standing, Wait};
+use balancing::{
+    Ask, Demotion, EndpointView, Exclusion, Pick, RouteReason, Screen, Standing, Wait,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +30,15 @@ impl<'a> RouteSearch<'a> {
         Self { pool, ask }
     }
 
+    /// The request as a policy sees it, with the number of the one that chooses for it.
+    fn plain(&self) -> Ask {
+        let named = self.ask.rules.and_then(MatchedRules::strategy);
+        Ask {
+            policy: named.map_or(0, |name| self.pool.chooser().number(name)),
+            ..self.ask.plain()
+        }
+    }
+
     /// Finds an endpoint and takes a permit there.
     pub fn run(&self, random: &mut Random) -> Result<Route, NoRoute> {
         match self.ask.placement {
@@ -38,7 +50,7 @@ impl<'a> RouteSearch<'a> {
 
     /// Whether an endpoint would be selected for this request now. What belongs to one endpoint is taken to have a place.
     pub fn has_place(&self, random: &mut Random) -> bool {
-        let (ask, now) = (self.ask.plain(), self.ask.now);
+        let (ask, now) = (self.plain(), self.ask.now);
         let selector = &self.pool.selector;
         match self.ask.placement {
             Placement::Pinned(_) | Placement::Local => true,
@@ -66,14 +78,14 @@ impl<'a> RouteSearch<'a> {
     /// Shows `look` the endpoints, each as it stands.
     fn screened<T>(&self, look: impl FnOnce(&[EndpointView], &Screen) -> T) -> T {
         reading::with_views(self.pool.endpoints(), self.ask, |views| {
-            let screen = self.pool.selector.screen(views, &self.ask.plain());
+            let screen = self.pool.selector.screen(views, &self.plain());
             screen.sort(views);
             look(views, &screen)
         })
     }
 
     fn scored(&self, views: &[EndpointView], screen: &Screen) -> Vec<Scored> {
-        let of = (&self.pool.selector, &self.ask.plain(), self.ask.now);
+        let of = (&self.pool.selector, &self.plain(), self.ask.now);
         Scored::all(self.pool.endpoints(), views, screen, of)
     }
 
@@ -84,7 +96,7 @@ impl<'a> RouteSearch<'a> {
     }
 
     fn among(&self, views: &mut [EndpointView], random: &mut Random) -> Result<Route, NoRoute> {
-        let (ask, now) = (self.ask.plain(), self.ask.now);
+        let (ask, now) = (self.plain(), self.ask.now);
         let selector = &self.pool.selector;
         // Each turn but the last loses a permit or a trial to another request.
         for _ in 0..=2 * views.len() {
@@ -129,7 +141,7 @@ impl<'a> RouteSearch<'a> {
         spend: impl FnOnce() -> bool,
     ) -> Result<Route, NoHedge> {
         reading::with_views(self.pool.endpoints(), self.ask, |views| {
-            let (ask, selector) = (self.ask.plain(), &self.pool.selector);
+            let (ask, selector) = (self.plain(), &self.pool.selector);
             let pick = selector.select_hedge(views, &ask, waited, self.ask.now, random);
             let pick = pick.ok_or(NoHedge::NoEndpoint)?;
             if !spend() {
@@ -163,12 +175,12 @@ impl<'a> RouteSearch<'a> {
             endpoint: endpoint.clone(),
             permit,
             address: endpoint.server().address()?,
-            ask: self.ask.plain(),
+            ask: self.plain(),
             reason: pick.reason,
             score: pick.score,
             scores: match self.ask.explain {
                 true => {
-                    let screen = self.pool.selector.screen(views, &self.ask.plain());
+                    let screen = self.pool.selector.screen(views, &self.plain());
                     self.scored(views, &screen)
                 }
                 false => Vec::new(),
@@ -232,7 +244,7 @@ impl<'a> RouteSearch<'a> {
             endpoint: endpoint.clone(),
             permit,
             address,
-            ask: self.ask.plain(),
+            ask: self.plain(),
             reason,
             score: 0.0,
             scores: match self.ask.explain {

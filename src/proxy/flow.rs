@@ -135,7 +135,8 @@ impl<'a> Flow<'a> {
             notes::route(&mut self.record, trace);
         }
         if !outbound.ticket.attempts().is_empty() || report.trace.is_some() {
-            let strategy = self.service.pool.strategy().label();
+            let rules = outbound.arrival().rules();
+            let strategy = self.service.pool.strategy_under(rules.as_ref()).label();
             self.record.note(|record| record.route.strategy = strategy);
         }
     }

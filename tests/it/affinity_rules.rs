@@ -97,3 +97,38 @@ async fn requests_of_a_rule_go_to_the_endpoint_that_it_prefers_and_elsewhere_wit
     assert_eq!(statuses(&proxy, "", 2).await, [200; 2]);
     assert!(a.count() >= 1, "other requests are shared out");
 }
+
+/// Where requests of the rule and others go, of eight each, and what is said of them.
+#[tokio::test]
+async fn a_rule_names_the_strategy_that_chooses_for_its_requests() {
+    let (a, b) = (good().await, good().await);
+    let rule =
+        "{header: x-job, strategy: weighted_round_robin}, {header: x-job, strategy: history}";
+    let weighted = setup(&[&a, &b], rule).set("services.db.endpoints[0].weight", "3");
+    let proxy = weighted.start().await;
+    assert_eq!(statuses(&proxy, BATCH, 8).await, [200; 8]);
+    assert_eq!((a.count(), b.count()), (6, 2), "of the first that matches");
+    assert_eq!(statuses(&proxy, "", 8).await, [200; 8]);
+    assert_eq!((a.count(), b.count()), (10, 6));
+    for (fields, strategy) in [
+        ("x-request-id: one\r\nx-job: 1\r\n", "weighted_round_robin"),
+        ("x-request-id: one\r\n", "round_robin"),
+    ] {
+        proxy.request("GET", POINT, fields, b"").await;
+        eventually("its record", || async {
+            let record = proxy.data("/api/coordination/explain/one").await;
+            record["route"]["strategy"] == strategy
+        })
+        .await;
+    }
+    let page = proxy.data("/api/coordination/strategy").await;
+    let db = &page["services"]["db"];
+    assert_eq!(db["strategy"], "round_robin");
+    assert_eq!(
+        db["by_rule"],
+        serde_json::json!(["weighted_round_robin", "history"])
+    );
+    let metrics = proxy.admin("/metrics", "").await.text();
+    let counted = r#"strategy_requests_total{service="db",strategy="weighted_round_robin"} 9"#;
+    assert!(metrics.contains(counted), "{metrics}");
+}

@@ -340,7 +340,7 @@ mod errors {
     const CASES: &[(&str, &str)] = &[
         (
             "cach: 1\n",
-            "f.yaml:10:1: cach: an unknown key; expected one of services, mode, path, upstream, balance, health, breaker, planner, cache, queries, memory, observe, thresholds, admin, process; perhaps `cache`",
+            "f.yaml:10:1: cach: an unknown key; expected one of services, mode, path, upstream, balance, health, breaker, planner, cache, queries, memory, observe, state, thresholds, admin, process; perhaps `cache`",
         ),
         (
             "cache:\n  l1: {siz: 1MiB}\n",
@@ -408,7 +408,11 @@ mod errors {
         ),
         (
             "balance:\n  affinity_rules: [{header: x-job}]\n",
-            "f.yaml:11:20: balance.affinity_rules[0].never: no endpoint; expected endpoints: prefer or never, or both",
+            "f.yaml:11:20: balance.affinity_rules[0].never: no endpoint; expected endpoints: prefer or never, or both; or a strategy",
+        ),
+        (
+            "balance:\n  affinity_rules: [{header: x-job, strategy: adaptiv}]\n",
+            "f.yaml:11:45: balance.affinity_rules[0].strategy: `adaptiv`; expected one of round_robin, weighted_round_robin, weighted_random, least_connections, least_response_time, least_loaded, resource_aware, resource_based, capability_based, performance_based, composite, score, learned, history, adaptive; perhaps `adaptive`",
         ),
         (
             "balance:\n  affinity_rules: [{value: batch, never: [db-2-7474]}]\n",
@@ -588,7 +592,7 @@ mod errors {
         ),
         (
             "    dialect: http\n    endpoints: ['http://x:1']\n    probe: hunter2\n",
-            "f.yaml:5:12: services.a.probe: a single value; expected keys: user, password, api_key",
+            "f.yaml:5:12: services.a.probe: a single value; expected keys: user, password, api_key, path, expect",
         ),
         (
             "    dialect: neo4j\n    endpoints: ['http://x:1']\n    probe: {user: neo4j}\n",

@@ -116,6 +116,7 @@ const ROWS: &[Row] = &[
     row("balance.affinity_rules[0].value", ["1", "2"], reads_under_a_rule),
     row("balance.affinity_rules[0].prefer", ["[one]", "[two]"], reads_under_a_rule),
     row("balance.affinity_rules[0].never", ["[one]", "[two]"], reads_under_a_rule),
+    row("balance.affinity_rules[0].strategy", ["round_robin", "weighted_round_robin"], reads_under_a_rule),
     row("balance.shadow", ["round_robin", "least_connections"], shadow_of_the_service),
     row("balance.report_ttl", ["30s", "1ms"], figures_that_an_agent_pushed),
     row("balance.preferred_region", ["near", "far"], requests_that_the_first_takes),

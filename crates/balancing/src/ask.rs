@@ -27,6 +27,8 @@ pub struct Ask {
     pub is_change: bool,
     /// Hashed: requests of one key go to the same endpoint while that is not much busier than others.
     pub affinity: Option<u64>,
+    /// Which of the policies of its pool chooses: 0 the pool's own, from 1 on those that rules name ([`ByRequest`](crate::policies::ByRequest)).
+    pub policy: u8,
     /// When it arrived.
     pub arrived: Moment,
 }
@@ -46,6 +48,7 @@ impl Ask {
             may_try: true,
             is_change: false,
             affinity: None,
+            policy: 0,
             arrived,
         }
     }

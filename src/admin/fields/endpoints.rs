@@ -177,6 +177,7 @@ pub const STRATEGIES: &[Group] = &[(
         "strategy" Text, "The strategy of `balance`.";
         "services.*.strategy" Text, "The strategy of the service.";
         "services.*.configured" Text, "What its file says.";
+        "services.*.by_rule" Any, "The strategies that rules of `balance.affinity_rules` name for some of its requests, a list.";
         "services.*.weights" Any, "What `learned` has learned, by the complexity of requests: the weight of each strategy that votes, 0 to 1. Empty of other strategies.";
         "available" Any, "Every strategy, a list.";
     },

@@ -57,11 +57,11 @@ fn rule(config: &Config, index: usize, rule: &AffinityRule, findings: &mut Findi
         at.extend([index.into(), key.into()]);
         at
     };
-    if rule.prefer.is_empty() && rule.never.is_empty() {
+    if rule.prefer.is_empty() && rule.never.is_empty() && rule.strategy.is_none() {
         findings.refuse(
             at("never"),
             "no endpoint",
-            "endpoints: prefer or never, or both",
+            "endpoints: prefer or never, or both; or a strategy",
         );
     }
     if rule.value.is_some() && rule.header.is_none() {

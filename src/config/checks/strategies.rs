@@ -67,6 +67,11 @@ fn names(config: &Config, policies: &PolicyRegistry, findings: &mut Findings) {
     let mut named = vec![(path(&["balance", "strategy"]), &balance.strategy)];
     let shadow = balance.shadow.iter();
     named.extend(shadow.map(|name| (path(&["balance", "shadow"]), name)));
+    for (index, rule) in balance.affinity_rules.iter().enumerate() {
+        let mut at = path(&["balance", "affinity_rules"]);
+        at.extend([index.into(), "strategy".into()]);
+        named.extend(rule.strategy.iter().map(|name| (at.clone(), name)));
+    }
     for (service, settings) in &config.services {
         let own = settings.strategy.iter();
         named.extend(own.map(|name| (path(&["services", service, "strategy"]), name)));

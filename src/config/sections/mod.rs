@@ -91,6 +91,8 @@ impl Config {
                 service.strategy = None;
                 service.affinity = None;
             });
+            let rules = self.balance.affinity_rules.iter_mut();
+            rules.for_each(|rule| rule.strategy = None);
         }
         self
     }
@@ -183,7 +185,7 @@ section! {
         custom: BTreeMap<String, CustomRules> = BTreeMap::new(),
         /// Requests that go to the same endpoint.
         affinity: KeyAffinity = KeyAffinity::default(),
-        /// Requests that endpoints never take, or take before others. At most 64. A request of an open transaction goes where that lives: rules count where it begins.
+        /// Requests that endpoints never take, or take before others, or for which another strategy chooses. At most 64. A request of an open transaction goes where that lives: rules count where it begins.
         affinity_rules: Vec<AffinityRule> = Vec::new(),
         /// A strategy that is asked for each choice beside the one that decides, to see what it would do. It affects nothing.
         shadow: Option<StrategyName> = None,

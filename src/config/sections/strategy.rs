@@ -175,7 +175,7 @@ section! {
 }
 
 section! {
-    /// A rule for some requests: all that it names must hold of a request. `never` is stronger than `prefer`, of whatever rule.
+    /// A rule for some requests: all that it names must hold of a request. `never` is stronger than `prefer`, of whatever rule; of those that name a strategy the first one counts.
     AffinityRule {
         /// The service. None: each.
         service: Option<String> = None => formed(&NAME),
@@ -193,5 +193,7 @@ section! {
         prefer: Vec<String> = Vec::new() => formed(&NAME),
         /// Endpoints by name that never take such a request: not as a retry, nor as a last resort.
         never: Vec<String> = Vec::new() => formed(&NAME),
+        /// The strategy that chooses for such requests, in place of that of the service. It learns from all requests of the service.
+        strategy: Option<StrategyName> = None,
     }
 }

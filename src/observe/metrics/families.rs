@@ -90,6 +90,8 @@ families! {
         "Responses of an endpoint that slow readers hold up. They take a connection each and are not in flight; max_connections bounds them.";
     attempts: Counters<3> = "attempts_total" ["service", "endpoint", "fault"] NONE,
         "Exchanges with an endpoint, by whose fault a failure was (none: a success, or a failure that says nothing of the endpoint; client: also an attempt whose client left). Counted at their end.";
+    choices: Counters<2> = "strategy_requests_total" ["service", "strategy"] NONE,
+        "Requests that wanted an endpoint, by the strategy that chooses for them: that of the service, or of a rule.";
     retries: Counters<2> = "retries_total" ["service", "reason"] NONE,
         "Attempts after the first, by the fault of the attempt before.";
     hedges: Counters<2> = "hedges_total" ["service", "result"] NONE,

@@ -44,6 +44,10 @@ fn request(families: &Families, seen: &Observation) {
     if let Some(side) = seen.outcome.side() {
         families.aborted.with([service, side], |one| one.inc());
     }
+    let strategy = &*seen.route.strategy;
+    if !strategy.is_empty() {
+        families.choices.with([service, strategy], |one| one.inc());
+    }
     if seen.slow {
         families.slow.with([service], |one| one.inc());
     }

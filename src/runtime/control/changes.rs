@@ -21,9 +21,16 @@ pub(super) fn strategy_page(operator: &Operator) -> Value {
         let weights = operator
             .service(name)
             .map(|one| weights(&one.pool.weights()));
+        let pool = operator.service(name);
+        let by_rule = pool.map(|one| -> Value {
+            let named = one.pool.chooser().by_rule();
+            named.map(|name| Value::from(name.word())).collect()
+        });
+        let by_rule = by_rule.unwrap_or_else(|_| Value::Array(Vec::new()));
         let row = json!({
             "strategy": word(&config, service),
             "configured": word(&file, in_file),
+            "by_rule": by_rule,
             "weights": weights.unwrap_or_default(),
         });
         (name.clone(), row)

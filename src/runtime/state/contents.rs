@@ -1,6 +1,7 @@
 //! What is kept of what was learned, by the names of services and the tokens of endpoints: another server is not what one was
 //! learned of.
 
+use crate::config::StrategyName;
 use crate::dialect::QueryType;
 use crate::endpoint::KnownTimes;
 use crate::plan::{Complexity, ExecutionStrategy, PlanHistory, PlanKey, PlanOutcome};
@@ -22,9 +23,8 @@ pub struct Contents {
 /// What is kept of a service.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct KnownService {
-    strategy: String,
-    /// What the strategy has learned, of the endpoints in this order.
-    policy: Option<Memory>,
+    /// What its strategies have learned, of the endpoints in this order.
+    strategies: BTreeMap<String, Memory>,
     endpoints: Vec<KnownEndpoint>,
     outcomes: Vec<KnownOutcome>,
 }
@@ -73,13 +73,13 @@ impl Contents {
 impl KnownService {
     fn of(service: &Service) -> Self {
         let pool = &service.pool;
+        let by_name = |(name, memory): (&StrategyName, Memory)| (name.word().to_owned(), memory);
         let endpoints = pool.endpoints().iter().map(|endpoint| KnownEndpoint {
             token: endpoint.token.to_string(),
             times: endpoint.state.times.known(),
         });
         Self {
-            strategy: pool.strategy().word().to_owned(),
-            policy: pool.memory(),
+            strategies: pool.chooser().memories().map(by_name).collect(),
             endpoints: endpoints.collect(),
             outcomes: outcomes(&service.history),
         }
@@ -95,10 +95,8 @@ impl KnownService {
                 endpoint.state.times.recall(&known.times);
             }
         }
-        if let Some(memory) = self.policy.as_ref().filter(|memory| memory.is_sound())
-            && self.strategy == pool.strategy().word()
-        {
-            pool.recall(memory, &from, trust);
+        for (strategy, memory) in &self.strategies {
+            pool.chooser().recall(strategy, memory, &from, trust);
         }
         for known in &self.outcomes {
             if let Some((key, outcome)) = known.outcome() {

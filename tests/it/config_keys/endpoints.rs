@@ -241,6 +241,7 @@ observations! {
         let list = match given.key {
             // Aliases are not known here, so `never` holds for each name.
             "balance.affinity_rules[0].prefer" | "balance.affinity_rules[0].target" => "prefer: [one]",
+            "balance.affinity_rules[0].strategy" => "strategy: round_robin",
             "balance.affinity_rules[0].value" => "never: [one], header: x-one",
             _ => "never: [one]",
         };
@@ -249,6 +250,7 @@ observations! {
         for (key, value) in [
             ("balance.queue.tenant_header", "x-one"),
             ("services.db.endpoints[0].name", "one"),
+            ("services.db.endpoints[0].weight", "3"),
             ("services.db.endpoints[1].name", "two"),
             ("services.other.dialect", "qdrant"),
             ("services.other.listen", "127.0.0.1:0"),

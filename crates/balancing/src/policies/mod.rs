@@ -1,6 +1,7 @@
 //! Ways to choose an endpoint, one file each.
 
 mod adaptive;
+mod by_request;
 mod by_score;
 mod capability_based;
 mod composite;
@@ -22,6 +23,7 @@ mod weighted_random;
 mod weighted_round_robin;
 
 pub use adaptive::Adaptive;
+pub use by_request::ByRequest;
 pub use by_score::{ByScore, Score};
 pub use capability_based::CapabilityBased;
 pub use composite::Composite;

@@ -107,6 +107,8 @@ fn requests(site: &Site, scrape: &mut Scrape<'_>, records: &[Value]) {
     ] {
         scrape.is(family, labels, be(expected));
     }
+    let placed = records.iter().filter(|one| one["route"]["strategy"] != "");
+    scrape.is("strategy_requests_total", &[], be(placed.count()));
     let slow = records.iter().filter(|one| one["slow"] == true);
     scrape.is("slow_total", &[], be(slow.count()));
     scrape.holds(

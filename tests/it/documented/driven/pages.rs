@@ -863,6 +863,7 @@ async fn changes(site: &Site, wrong: &mut Differences) {
             ("strategy", be("round_robin")),
             ("services.db.strategy", be("least_connections")),
             ("services.db.configured", be("round_robin")),
+            ("services.db.by_rule", be(json!([]))),
             ("services.db.weights", be(json!({}))),
             ("available", be(json!(all))),
         ];

@@ -464,25 +464,26 @@ fn what_was_learned_is_recalled_for_the_endpoints_that_stay_and_garbage_is_not()
 fn what_is_recalled_blinds_nobody_where_all_is_slower_by_now() {
     let mut world = World::new(2);
     for endpoint in [0, 1] {
-        world.serve(endpoint, 4, 8, 400);
+        world.serve(endpoint, 4, 8, 4_000);
     }
     let mut again = World::new(2);
     let memory = world.policy.memory().unwrap();
     again.policy.recall(&memory, &[Some(0), Some(1)], 1.0);
-    for round in 0..20 {
-        let (first, second) = (again.start(0), again.start(1));
+    let mut served = 0;
+    for _ in 0..50 {
+        let mut starts = Vec::new();
+        for endpoint in [0, 0, 0, 0, 1, 1, 1, 1] {
+            if again.pick_one(endpoint) {
+                starts.push(again.start(endpoint));
+            }
+        }
+        served += starts.len();
         again.now = again.now + Duration::from_millis(50);
-        again.finish(first, Some(Fault::None));
-        again.finish(second, Some(Fault::None));
-        let held = (0..3).filter(|_| {
-            let may = again.pick_one(0);
-            again.views[0].load.in_flight += 1;
-            may
-        });
-        let held = held.count();
-        again.views[0].load.in_flight = 0;
-        assert!(round < 5 || held == 3, "{round}: only {held} at once");
+        for start in starts {
+            again.finish(start, Some(Fault::None));
+        }
     }
+    assert!(served > 380, "only {served} of 400");
 }
 
 #[test]
