@@ -412,7 +412,7 @@ mod errors {
         ),
         (
             "balance:\n  affinity_rules: [{header: x-job, strategy: adaptiv}]\n",
-            "f.yaml:11:45: balance.affinity_rules[0].strategy: `adaptiv`; expected one of round_robin, weighted_round_robin, weighted_random, least_connections, least_response_time, least_loaded, resource_aware, resource_based, capability_based, performance_based, composite, score, learned, history, adaptive; perhaps `adaptive`",
+            "f.yaml:11:46: balance.affinity_rules[0].strategy: `adaptiv`; expected one of round_robin, weighted_round_robin, weighted_random, least_connections, least_response_time, least_loaded, resource_aware, resource_based, capability_based, performance_based, composite, score, learned, history, adaptive; perhaps `adaptive`",
         ),
         (
             "balance:\n  affinity_rules: [{value: batch, never: [db-2-7474]}]\n",
