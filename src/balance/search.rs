@@ -2,7 +2,7 @@
 //! another request took it in between, look again. A call that belongs to one endpoint goes
 //! there or nowhere.
 
-use super::affinity::MatchedRules;
+use super::affinity_rules::MatchedRules;
 use super::no_route::{NoHedge, NoRoute};
 use super::pool::Pool;
 use super::reading;

@@ -77,10 +77,10 @@ impl Config {
             self.balance.strategy = Strategy::RoundRobin.into();
             self.balance.shadow = None;
             self.balance.affinity = KeyAffinity::default();
-            self.balance
-                .affinity_rules
-                .iter_mut()
-                .for_each(|rule| rule.prefer.clear());
+            for rule in &mut self.balance.affinity_rules {
+                rule.prefer.clear();
+                rule.strategy = None;
+            }
             self.balance.preferred_region = None;
             self.balance.preferred_zone = None;
             self.balance.hedging = false;
@@ -91,8 +91,6 @@ impl Config {
                 service.strategy = None;
                 service.affinity = None;
             });
-            let rules = self.balance.affinity_rules.iter_mut();
-            rules.for_each(|rule| rule.strategy = None);
         }
         self
     }
