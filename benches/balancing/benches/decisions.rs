@@ -6,6 +6,7 @@
 use balancing::policies::Strategy;
 use balancing::{Ask, Completion, EndpointView, Fault, Moment, Random, Selector, Start};
 use std::hint::black_box;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Sizes of pools.
@@ -13,6 +14,8 @@ const ENDPOINTS: [usize; 4] = [3, 20, 300, 1000];
 /// Decisions of a batch for each endpoint that a small pool lacks, and batches.
 const WORK: usize = 5_000;
 const BATCHES: usize = 100;
+/// Requests that a thread tells of in a round.
+const TOLD: u64 = 200_000;
 
 /// A pool of equal endpoints, each with some requests in flight.
 struct Pool {
@@ -103,9 +106,50 @@ fn measured(strategy: Strategy, endpoints: usize) -> (f64, f64) {
         .fold((f64::MAX, f64::MAX), least)
 }
 
+/// What it takes a thread to tell a policy of 20 endpoints of the beginning and the end of a request, nanoseconds, while so many
+/// threads do: the quickest of some rounds.
+fn told_by(strategy: Strategy, threads: u64) -> f64 {
+    let policy = strategy.policy(20);
+    let tell = |thread: u64| {
+        for n in 0..TOLD {
+            let now = Moment((n + 1) * 50_000 + thread);
+            let start = Start {
+                endpoint: ((n + thread * 10) % 20) as usize,
+                in_flight: 1 + thread as u32,
+                ask: Ask::read(n % 7, 0, 1.0, now),
+                now,
+            };
+            let service_time = Duration::from_micros(9_000 + n % 2_000);
+            policy.on_start(&start);
+            policy.on_finish(&Completion {
+                start,
+                now: now + service_time,
+                service_time,
+                fault: Some(Fault::None),
+                outpaced: false,
+            });
+        }
+    };
+    let round = |_| {
+        let began = Instant::now();
+        thread::scope(|scope| {
+            for thread in 0..threads {
+                let tell = &tell;
+                scope.spawn(move || tell(thread));
+            }
+        });
+        began.elapsed().as_nanos() as f64 / TOLD as f64
+    };
+    (0..5).map(round).fold(f64::MAX, f64::min)
+}
+
 fn main() {
+    println!("ns of telling `adaptive`, by threads that do so at once");
+    for threads in [1, 2] {
+        println!("{threads}: {:.0}", told_by(Strategy::Adaptive, threads));
+    }
     println!(
-        "ns of a choice, by endpoints; and of telling the policy of its beginning and end, of 20"
+        "\nns of a choice, by endpoints; and of telling the policy of its beginning and end, of 20"
     );
     println!("| strategy | 3 | 20 | 300 | 1000 | told |");
     println!("|---|---|---|---|---|---|");

@@ -1,6 +1,6 @@
 //! An endpoint as a choice sees it. Times are in units of the mean time of a request, work in units of the mean request.
 
-use super::learned::Known;
+use super::known::Known;
 use crate::policy::FAR_SLOWER;
 use crate::view::EndpointView;
 use std::cmp::Ordering;

@@ -6,8 +6,11 @@
 //! a slow one that is free.
 
 mod candidate;
+mod endpoint_model;
+mod known;
 mod lately_taken;
-mod learned;
+mod model;
+mod typical;
 
 use super::NEAR;
 use super::turns::Turns;
@@ -16,7 +19,7 @@ use crate::{
     Ask, Completion, Memory, Moment, Pick, Policy, PoolView, Random, Room, RouteReason, Start,
 };
 use candidate::Candidate;
-use learned::Learned;
+use model::Model;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +37,7 @@ thread_local! {
 /// Late binding with what is learned of the endpoints.
 #[derive(Debug)]
 pub struct Adaptive {
-    learned: Learned,
+    model: Model,
     turns: Turns,
 }
 
@@ -42,13 +45,13 @@ impl Adaptive {
     /// For a pool of so many endpoints.
     pub fn new(endpoints: usize) -> Self {
         Self {
-            learned: Learned::new(endpoints),
+            model: Model::new(endpoints),
             turns: Turns::new(endpoints),
         }
     }
 
     fn candidate(&self, index: usize, view: &EndpointView, pool: &PoolView<'_>) -> Candidate {
-        let known = self.learned.endpoint(index, view.load.in_flight, pool.now);
+        let known = self.model.endpoint(index, view.load.in_flight, pool.now);
         Candidate::new(view, known)
     }
 
@@ -75,12 +78,12 @@ impl Adaptive {
         ask: &Ask,
         all: &[Option<Candidate>],
     ) -> Option<Pick> {
-        let work = self.learned.work(ask);
+        let work = self.model.work(ask);
         let free = all.iter().flatten().filter(|one| one.has_room);
         let Some(here) = free.min_by(|one, other| one.compare(other, work)) else {
             return try_one_more(pool, ask, all, work);
         };
-        if self.learned.by_cost().explained >= EARNED && is_worth_waiting(all, ask, work, here) {
+        if self.model.by_cost().explained >= EARNED && is_worth_waiting(all, ask, work, here) {
             return None;
         }
         let is_near = |one: &&Candidate| one.is_near(here, work, NEAR);
@@ -142,11 +145,11 @@ impl Policy for Adaptive {
     }
 
     fn work(&self, ask: &Ask) -> f64 {
-        self.learned.work(ask)
+        self.model.work(ask)
     }
 
     fn expected_time(&self, start: &Start) -> Option<Duration> {
-        self.learned.expected_time(start)
+        self.model.expected_time(start)
     }
 
     /// How long a request takes there now, in units of the mean time.
@@ -157,27 +160,27 @@ impl Policy for Adaptive {
     }
 
     fn places(&self, index: usize, now: Moment) -> Option<f64> {
-        let known = self.learned.endpoint(index, 0, now);
+        let known = self.model.endpoint(index, 0, now);
         known.limit.map(|_| known.places)
     }
 
     fn lately_taken(&self, index: usize, now: Moment) -> Option<f64> {
-        self.learned.lately_taken(index, now)
+        self.model.lately_taken(index, now)
     }
 
     fn carried(&self, from: &[Option<usize>]) -> Option<Arc<dyn Policy>> {
         Some(Arc::new(Self {
-            learned: self.learned.carried(from),
+            model: self.model.carried(from),
             ..Self::new(from.len())
         }))
     }
 
     fn memory(&self) -> Option<Memory> {
-        Some(self.learned.memory())
+        Some(self.model.memory())
     }
 
     fn recall(&self, memory: &Memory, from: &[Option<usize>], trust: f64) {
-        self.learned.recall(memory, from, trust);
+        self.model.recall(memory, from, trust);
     }
 
     fn room(&self, pool: &PoolView<'_>, index: usize) -> Room {
@@ -204,15 +207,15 @@ impl Policy for Adaptive {
     }
 
     fn on_start(&self, start: &Start) {
-        self.learned.start(start);
+        self.model.start(start);
     }
 
     fn on_response(&self, start: &Start, now: Moment) {
-        self.learned.responded(start, now);
+        self.model.responded(start, now);
     }
 
     fn on_finish(&self, completion: &Completion) {
-        self.learned.finish(completion);
+        self.model.finish(completion);
     }
 }
 

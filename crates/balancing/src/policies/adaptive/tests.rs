@@ -1,4 +1,4 @@
-use super::learned::Learned;
+use super::model::Model;
 use crate::policies::Adaptive;
 use crate::testing::{IDLE, READ};
 use crate::view::EndpointView;
@@ -178,11 +178,11 @@ fn an_endpoint_whose_client_reads_slowly_is_as_good_as_another() {
     world.policy.on_response(&streamed, world.now);
     world.now = world.now + Duration::from_secs(60);
     world.start(1);
-    assert!(!world.policy.learned.endpoint(0, 1, world.now).is_stalled);
+    assert!(!world.policy.model.endpoint(0, 1, world.now).is_stalled);
     world.start(1);
     assert_eq!(world.pick(), Some(0));
     world.start(0);
-    assert!(!world.policy.learned.endpoint(0, 2, world.now).is_stalled);
+    assert!(!world.policy.model.endpoint(0, 2, world.now).is_stalled);
 }
 
 /// Its peers work on three at once. It is always full, and so tells nothing of how many it works on.
@@ -276,7 +276,7 @@ fn long_ones_that_fill_an_endpoint_let_the_short_ones_pass() {
     for start in shorts.into_iter().chain(std::mem::take(&mut world.slow)) {
         world.finish(start, Some(Fault::None));
     }
-    let known = world.policy.learned.endpoint(0, 0, world.now);
+    let known = world.policy.model.endpoint(0, 0, world.now);
     assert_eq!(known.working, 0);
 }
 
@@ -404,8 +404,8 @@ fn what_was_learned_of_an_endpoint_that_stays_is_kept_when_others_come_and_go() 
     for (endpoint, workers) in [(0, 2), (1, 4), (2, 8)] {
         world.serve(endpoint, workers, 10, 400);
     }
-    let known = |learned: &Learned, endpoint| learned.endpoint(endpoint, 0, world.now);
-    let before = &world.policy.learned;
+    let known = |learned: &Model, endpoint| learned.endpoint(endpoint, 0, world.now);
+    let before = &world.policy.model;
     let after = before.carried(&[Some(2), None, Some(0)]);
     assert_eq!(known(&after, 0), known(before, 2));
     assert_eq!(known(&after, 2), known(before, 0));
@@ -424,7 +424,7 @@ fn requests_in_flight_when_the_endpoints_change_take_no_place_for_ever() {
     let mut world = World::new(2);
     world.serve(0, 4, 6, 300);
     world.start(0);
-    let carried = world.policy.learned.carried(&[Some(0)]);
+    let carried = world.policy.model.carried(&[Some(0)]);
     let later = world.now + Duration::from_secs(60);
     assert!(!carried.endpoint(0, 0, later).is_stalled);
 }
@@ -494,9 +494,9 @@ fn the_less_a_memory_is_trusted_the_less_it_bounds() {
     let limit = |trust| {
         let again = World::new(1);
         again.policy.recall(&memory, &[Some(0)], trust);
-        again.policy.learned.endpoint(0, 0, again.now).limit
+        again.policy.model.endpoint(0, 0, again.now).limit
     };
-    let known = world.policy.learned.endpoint(0, 0, world.now).limit;
+    let known = world.policy.model.endpoint(0, 0, world.now).limit;
     assert_eq!(limit(1.0), known);
     assert!(limit(0.01) > known || limit(0.01).is_none());
 }
