@@ -148,7 +148,7 @@ impl Dialect for Http {
             target: self.probe_path.clone(),
             headers: Vec::new(),
             body: Bytes::new(),
-            credentialed: false,
+            asks_service: false,
             read: Arc::new(move |response| serves(response.status, &expected)),
         }]
     }

@@ -43,8 +43,9 @@ pub struct Probe {
     pub target: String,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub body: Bytes,
-    /// Whether it carries the service's probe credential.
-    pub credentialed: bool,
+    /// Whether it asks for what clients ask for, with the service's credential where there is one: a good response says that the
+    /// database serves. Otherwise it says that the server runs.
+    pub asks_service: bool,
     /// Reads the response.
     pub read: ReadProbe,
 }

@@ -47,7 +47,7 @@ impl Round {
         for probe in &self.probes {
             match self.probe(endpoint, probe).await {
                 // What carries a credential asks for more than whether the server runs.
-                Finding::Good if probe.credentialed => good = Some(ProbeOutcome::Good),
+                Finding::Good if probe.asks_service => good = Some(ProbeOutcome::Good),
                 Finding::Good => good = good.or(Some(ProbeOutcome::Alive)),
                 Finding::Responded => responded = true,
                 Finding::Nothing => {}
@@ -68,7 +68,7 @@ impl Round {
 
     async fn probe(&self, endpoint: &Condition, probe: &Probe) -> Finding {
         let begun = self.clock.now();
-        if probe.credentialed && !endpoint.server().credential().is_usable(begun) {
+        if probe.asks_service && !endpoint.server().credential().is_usable(begun) {
             return Finding::Nothing;
         }
         let asked = self.client.ask(endpoint, Question::from(probe));
@@ -84,7 +84,7 @@ impl Round {
         };
         let took = self.clock.now().since(begun);
         self.observer.probed(endpoint.identity(), result, took);
-        if probe.credentialed && matches!(finding, Finding::Good) {
+        if probe.asks_service && matches!(finding, Finding::Good) {
             endpoint.probe_took(took);
         }
         finding
@@ -98,7 +98,7 @@ impl Round {
         result: ProbeResult,
     ) -> (&'static str, Finding) {
         let now = self.clock.now();
-        if probe.credentialed && matches!(result, ProbeResult::Good | ProbeResult::Role(_)) {
+        if probe.asks_service && matches!(result, ProbeResult::Good | ProbeResult::Role(_)) {
             endpoint.server().credential_accepted();
         }
         match result {

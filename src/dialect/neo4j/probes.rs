@@ -36,7 +36,7 @@ pub fn probes(credential: &[(HeaderName, HeaderValue)], home: Option<&str>) -> V
             target: "/".to_owned(),
             headers: headers(&[], false),
             body: Bytes::new(),
-            credentialed: false,
+            asks_service: false,
             read: Arc::new(alive),
         },
         Probe {
@@ -45,7 +45,7 @@ pub fn probes(credential: &[(HeaderName, HeaderValue)], home: Option<&str>) -> V
             target: format!("/db/{home}/query/v2"),
             headers: headers(credential, true),
             body: read_only("RETURN 1"),
-            credentialed: true,
+            asks_service: true,
             read: Arc::new(query),
         },
         Probe {
@@ -54,7 +54,7 @@ pub fn probes(credential: &[(HeaderName, HeaderValue)], home: Option<&str>) -> V
             target: format!("/db/{home}/cluster/writable"),
             headers: headers(credential, false),
             body: Bytes::new(),
-            credentialed: true,
+            asks_service: true,
             read: Arc::new(writable),
         },
     ]

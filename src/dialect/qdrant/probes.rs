@@ -25,13 +25,13 @@ const MAX_TEXT: usize = 1024;
 
 /// The probes, cheapest first.
 pub fn probes(credential: &[(HeaderName, HeaderValue)]) -> Vec<Probe> {
-    let probe = |name, target: &str, headers: &[_], credentialed, read: ReadProbe| Probe {
+    let probe = |name, target: &str, headers: &[_], asks_service, read: ReadProbe| Probe {
         name,
         method: Method::GET,
         target: target.into(),
         headers: headers.to_vec(),
         body: Bytes::new(),
-        credentialed,
+        asks_service,
         read,
     };
     vec![

@@ -115,7 +115,7 @@ fn probe(target: &str) -> Probe {
             _ => vec![(AUTHORIZATION, HeaderValue::from_static("Basic cHJvYmU6"))],
         },
         body: Bytes::new(),
-        credentialed: target != "/live",
+        asks_service: target != "/live",
         read: Arc::new(read),
     }
 }

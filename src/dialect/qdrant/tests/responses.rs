@@ -400,6 +400,6 @@ fn probes_tell_a_node_that_serves_from_one_that_does_not() {
     assert!(matches!(finding(1, 500), ProbeResult::Bad(_)));
     // The list of all collections grows with them, beyond what is read of a response to a probe.
     assert!(probes.iter().all(|probe| probe.target != "/collections"));
-    assert!(!probes[0].credentialed && probes[0].headers.is_empty());
-    assert!(probes[1].credentialed && probes[1].headers[0].1.is_sensitive());
+    assert!(!probes[0].asks_service && probes[0].headers.is_empty());
+    assert!(probes[1].asks_service && probes[1].headers[0].1.is_sensitive());
 }
