@@ -2,6 +2,7 @@
 
 use crate::contender::{Contender, INFORMED, ORACLES};
 use crate::regret::{self, BLIND};
+use crate::replica::Discipline;
 use crate::runs::{jobs, run_all};
 use crate::scenario::{Kind, Measure, Scenario};
 use crate::scenarios::{self, SCENARIOS};
@@ -22,6 +23,10 @@ const EQUAL: [&str; 5] = ["S1.7", "S1.9", "herd", "herd.written", "herd.searched
 const LONG: f64 = 0.5;
 /// Who is held.
 const DEFAULT: Contender = Contender::Own(Strategy::Adaptive);
+/// With estimates of costs as they are, without, and with good ones.
+const OURS: [Contender; 3] = [DEFAULT, INFORMED[0], INFORMED[1]];
+/// What is simulated with workers that all requests of a replica share.
+const SHARED: [&str; 3] = ["S6.6", "S6.8", "S6.pareto"];
 /// By how much a figure may be worse, and a mean of many.
 const TOLERANCE: f64 = 0.03;
 const OF_MEANS: f64 = 0.01;
@@ -39,6 +44,8 @@ pub type Figures = BTreeMap<String, f64>;
 /// The figures now.
 pub fn figures(threads: usize) -> Figures {
     let mut figures = plain(threads);
+    figures.extend(checks(threads));
+    figures.extend(shared(threads));
     figures.extend(against_others(threads));
     figures.extend(as_shipped(threads));
     figures.extend(equal_as_shipped(threads));
@@ -61,6 +68,39 @@ fn plain(threads: usize) -> Figures {
         .collect()
 }
 
+/// The scenarios by which nothing is tuned.
+fn checks(threads: usize) -> Figures {
+    let is_check = |one: &&Scenario| one.kind == Kind::Check;
+    let scenarios: Vec<&Scenario> = SCENARIOS.iter().filter(is_check).collect();
+    let rows = ours(&scenarios, Discipline::Fcfs, threads);
+    rows.iter()
+        .filter_map(|row| Some((name(row), rounded(row.judged()?))))
+        .collect()
+}
+
+/// The same of replicas whose requests share the workers.
+fn shared(threads: usize) -> Figures {
+    let scenarios = SHARED.iter().filter_map(|id| scenarios::named(id));
+    let scenarios: Vec<&Scenario> = scenarios.collect();
+    let rows = ours(&scenarios, Discipline::Sharing, threads);
+    let shared = |row: &Row| Some((format!("{} shared", name(row)), rounded(row.judged()?)));
+    rows.iter().filter_map(shared).collect()
+}
+
+/// The rows of ours beside the oracles.
+fn ours(scenarios: &[&'static Scenario], discipline: Discipline, threads: usize) -> Vec<Row> {
+    let settings = Settings {
+        length: LENGTH,
+        discipline,
+        ..Settings::default()
+    };
+    let contenders: Vec<Contender> = ORACLES.into_iter().chain(OURS).collect();
+    let jobs = jobs(scenarios, &contenders, &SEEDS[..1]);
+    let mut rows = table::rows(&run_all(&jobs, &settings, threads));
+    rows.retain(|row| OURS.iter().any(|one| one.name() == row.policy));
+    rows
+}
+
 /// The regret of the default in each row that is judged by p99, and the mean over the oracle, as `mean`: with estimates of
 /// costs and without.
 fn against_others(threads: usize) -> Figures {
@@ -71,7 +111,7 @@ fn against_others(threads: usize) -> Figures {
     let by_p99 = |one: &&Scenario| one.measure == Measure::TimesOracle && one.kind == Kind::Common;
     let scenarios: Vec<&Scenario> = SCENARIOS.iter().filter(by_p99).collect();
     let blind = BLIND.iter().filter_map(|name| Contender::named(name));
-    let own = [DEFAULT, INFORMED[0]];
+    let own = OURS;
     let contenders: Vec<Contender> = ORACLES.into_iter().chain(own).chain(blind).collect();
     let jobs = jobs(&scenarios, &contenders, &SEEDS[..1]);
     let rows = table::rows(&run_all(&jobs, &settings, threads));

@@ -125,7 +125,8 @@ fn overload(by_waiting: &[(String, Vec<Row>)]) -> String {
             let recovery = row.seconds_to_recover.map_or(String::new(), recovery);
             let goodput = row
                 .judged()
-                .map_or(String::new(), |figure| format!("{figure:.1}"));
+                .filter(|figure| !figure.is_nan())
+                .map_or("not measured".to_string(), |figure| format!("{figure:.1}"));
             let _ = write!(text, " {goodput}{p99}{recovery} |");
         }
         text.push('\n');
@@ -161,6 +162,7 @@ fn figure(scenario: &Scenario, row: &Row) -> String {
         return String::new();
     };
     match scenario.measure {
+        _ if figure.is_nan() => "not measured".to_string(),
         _ if figure.is_infinite() => "never".to_string(),
         Measure::TimesOracle if figure >= 20.0 => "> 20".to_string(),
         _ => format!("{figure:.2}"),
