@@ -42,7 +42,7 @@ enum Command {
         /// The folder of the docs.
         #[arg(long, default_value = "docs")]
         docs: PathBuf,
-        #[arg(long, default_value = "201-205", value_parser = seeds)]
+        #[arg(long, default_value = "501-505", value_parser = seeds)]
         seeds: RangeInclusive<u64>,
         /// Share of the time that is simulated.
         #[arg(long, default_value_t = 1.0)]
@@ -50,7 +50,7 @@ enum Command {
     },
     /// Prints the goals of overload control, retries and hedging with what is reached.
     Goals {
-        #[arg(long, default_value = "201-201", value_parser = seeds)]
+        #[arg(long, default_value = "501-501", value_parser = seeds)]
         seeds: RangeInclusive<u64>,
         /// Share of the time that is simulated.
         #[arg(long, default_value_t = 1.0)]
