@@ -106,6 +106,11 @@ impl Broker {
         })
     }
 
+    /// How many were refused.
+    pub fn refusals(&self) -> QueueRefusals {
+        self.locked(|line| line.refusals)
+    }
+
     /// Who waits, and how many were refused.
     pub fn summary(&self) -> (QueueSummary, QueueRefusals) {
         let now = self.clock.now();
@@ -346,7 +351,11 @@ impl Drop for PendingPermit {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
             let now = self.broker.clock.now();
-            self.broker.locked(|line| line.queue.cancel(ticket, now));
+            self.broker.locked(|line| {
+                if line.queue.cancel(ticket, now).is_some() {
+                    line.refusals.leave();
+                }
+            });
         }
     }
 }

@@ -30,5 +30,5 @@ pub use pool::{Pool, PoolError};
 pub use refusals::QueueRefusals;
 pub use route::{Route, RouteRequest};
 pub use scored::Scored;
-pub use stats::{InstanceStats, PoolStats};
+pub use stats::{InstanceStats, PlacesUsed, PoolStats};
 pub use waiter::{NoPermit, WaitTerms};

@@ -9,7 +9,7 @@ use super::parts;
 use super::route::{Route, RouteRequest};
 use super::scored::Scored;
 use super::search::RouteSearch;
-use super::stats::PoolStats;
+use super::stats::{PlacesUsed, PoolStats};
 use super::waiter::WaitTerms;
 use crate::clock::Moment;
 use crate::config::{self, Config, StrategyName};
@@ -216,6 +216,15 @@ impl Pool {
     /// How long a request may wait for an endpoint.
     pub fn max_wait(&self) -> Duration {
         self.max_wait
+    }
+
+    /// How many requests the endpoint at this index works on at once, as far as its strategy knows.
+    pub(super) fn use_of(&self, index: usize, now: Moment) -> PlacesUsed {
+        let policy = &self.selector.policy;
+        PlacesUsed {
+            places: policy.places(index, now),
+            lately_taken: policy.lately_taken(index, now),
+        }
     }
 
     /// The pool as it stands.

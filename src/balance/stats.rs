@@ -24,6 +24,8 @@ pub struct PoolStats {
     pub total_active_queries: u32,
     /// Requests that wait for an endpoint with room.
     pub pending: usize,
+    /// Requests that were given no place for want of room: the queue refused them, or their clients left while they waited.
+    pub refused: u64,
     /// Seconds, over the endpoints that have samples; `None` without any.
     pub avg_response_time: Option<f64>,
     /// Score A; `None` for a pool without endpoints.
@@ -59,6 +61,10 @@ pub struct InstanceStats {
     /// Requests in flight.
     pub active_queries: u32,
     pub max_connections: u32,
+    /// How many requests it works on at once, as the strategy has learned; `None` where it has not.
+    pub places: Option<f64>,
+    /// The share of its places that was taken in the last second; load score A where that is more, or no places are known. 0..=1.
+    pub busy: f64,
     /// Seconds.
     pub avg_response_time: Option<f64>,
     pub cpu_usage: Option<f64>,
@@ -92,10 +98,10 @@ impl PoolStats {
     /// The pool as it stands.
     pub fn of(pool: &Pool, now: Moment) -> Self {
         let endpoints = pool.endpoints();
-        let instances: Vec<_> = endpoints
-            .iter()
-            .map(|e| InstanceStats::of(e, now))
-            .collect();
+        let each = endpoints.iter().enumerate();
+        let each =
+            each.map(|(index, endpoint)| InstanceStats::of(endpoint, pool.use_of(index, now), now));
+        let instances: Vec<_> = each.collect();
         Self {
             service: pool.service().to_owned(),
             strategy: pool.strategy().clone(),
@@ -104,6 +110,7 @@ impl PoolStats {
             total_connections: instances.iter().map(|one| one.current_connections).sum(),
             total_active_queries: instances.iter().map(|one| one.active_queries).sum(),
             pending: pool.broker().pending(),
+            refused: pool.broker().refusals().for_want_of_room(),
             avg_response_time: mean(endpoints.iter().filter_map(|e| e.state.times.mean())),
             avg_load_score: mean(endpoints.iter().map(|e| e.load(now).score())),
             skew: skew(endpoints, now),
@@ -114,7 +121,7 @@ impl PoolStats {
 
 impl InstanceStats {
     /// The endpoint as it stands.
-    pub fn of(endpoint: &Endpoint, now: Moment) -> Self {
+    pub fn of(endpoint: &Endpoint, used: PlacesUsed, now: Moment) -> Self {
         let (state, health) = (&endpoint.state, endpoint.health());
         let (totals, recent) = (state.totals(), health.health().last_minute(now));
         let classes = Fault::FAILURES.into_iter().map(Fault::label);
@@ -143,6 +150,8 @@ impl InstanceStats {
             current_connections: load.connections.map_or(load.in_flight, |n| n as u32),
             active_queries: load.in_flight,
             max_connections: load.max_connections,
+            places: used.places,
+            busy: used.share().max(load.score()),
             avg_response_time: load.mean_time,
             cpu_usage: load.cpu,
             memory_usage: load.memory,
@@ -163,6 +172,28 @@ impl InstanceStats {
             held: endpoint.held(now),
             generation: state.generation,
         }
+    }
+
+    /// Whether it has a place for one more.
+    pub fn has_place(&self) -> bool {
+        let taken = f64::from(self.active_queries);
+        let is_within = self.places.is_none_or(|places| taken < places);
+        is_within && self.active_queries < self.max_connections
+    }
+}
+
+/// How many requests an endpoint works on at once, and how many it had lately, as the strategy knows.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct PlacesUsed {
+    pub places: Option<f64>,
+    pub lately_taken: Option<f64>,
+}
+
+impl PlacesUsed {
+    /// The share of its places that was taken, 0..=1; 0 where that is not known.
+    fn share(self) -> f64 {
+        let share = self.lately_taken.zip(self.places);
+        share.map_or(0.0, |(taken, places)| (taken / places.max(1.0)).min(1.0))
     }
 }
 

@@ -50,6 +50,9 @@ pub struct Plan {
     pub cache: Option<CachePlan>,
     /// 1..=10, larger is more important.
     pub priority: u8,
+    /// By how much that is lower as it does not fit.
+    #[serde(skip)]
+    pub lowered_by: u8,
     /// Kept outcomes of the same type and strategy in the service.
     pub similar_queries_count: usize,
     /// Mean time of those that succeeded, seconds; 0: of none.
@@ -80,6 +83,7 @@ impl Plan {
             time: Duration::from_secs(1),
             cache: None,
             priority: priority::USUAL,
+            lowered_by: 0,
             similar_queries_count: 0,
             avg_historical_performance: 0.0,
             resource_requirements: Needs::default(),

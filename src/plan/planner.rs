@@ -91,11 +91,10 @@ impl Planner {
         let measured = history.shape_time(call.shape).or(of_type);
         let needs = Needs::of(level, execution);
         let short_of = self.limits.short_of(&needs, load, database);
+        let own_priority = self.priority(user, level);
         let priority = match short_of {
-            Some(_) if self.fits_a_simple_one(context) => {
-                priority::lowered(self.priority(user, level))
-            }
-            _ => self.priority(user, level),
+            Some(_) if self.fits_a_simple_one(context) => priority::lowered(own_priority),
+            _ => own_priority,
         };
         Plan {
             query_type: call.query_type,
@@ -107,6 +106,7 @@ impl Planner {
             time: time::estimate(level, measured, load.cpu),
             cache: None,
             priority,
+            lowered_by: own_priority - priority,
             similar_queries_count: similar.count,
             avg_historical_performance: similar.mean,
             resource_requirements: needs,

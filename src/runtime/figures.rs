@@ -67,7 +67,7 @@ fn counts(stats: &PoolStats) -> EndpointCounts {
     // Which endpoints may take a write depends on the request; without an address none may take anything.
     let capable = |one: &&InstanceStats| !one.addresses.is_empty();
     let online = |one: &&InstanceStats| one.is_healthy;
-    let room = |one: &&InstanceStats| one.active_queries < one.max_connections;
+    let room = |one: &&InstanceStats| one.has_place();
     EndpointCounts {
         capable: stats.instances.iter().filter(capable).count() as u32,
         with_capacity: stats.instances.iter().filter(room).count() as u32,

@@ -95,8 +95,12 @@ fn resources(shared: &Shared) -> ResourceSample {
     };
     let (vector, graph) = (pools(DialectName::Qdrant), pools(DialectName::Neo4j));
     let loads = snapshot.services().filter_map(|service| {
-        let load = service.pool.stats(now).avg_load_score?;
+        let load = mean_load(std::slice::from_ref(&service.pool.stats(now)))?;
         Some((service.name.to_string(), load))
+    });
+    let demands = snapshot.services().filter_map(|service| {
+        let found = shared.findings.of(&service.name)?;
+        Some((service.name.to_string(), found.demand?))
     });
     let brokers = || snapshot.services().map(|service| &service.pool);
     let most_pending: usize = brokers().map(|pool| pool.queue_rules().max_pending).sum();
@@ -113,13 +117,14 @@ fn resources(shared: &Shared) -> ResourceSample {
         pending_queries: brokers().map(|pool| pool.broker().pending()).sum(),
         max_queue_size: most_pending.min(snapshot.config.planner.max_queue_size as usize),
         services: loads.collect(),
+        demand: demands.collect(),
         ..ResourceSample::default()
     }
 }
 
 fn mean_load(pools: &[PoolStats]) -> Option<f64> {
     let scores = pools.iter().flat_map(|pool| &pool.instances);
-    let (sum, count) = scores.fold((0.0, 0u32), |(sum, n), one| (sum + one.load_score, n + 1));
+    let (sum, count) = scores.fold((0.0, 0u32), |(sum, n), one| (sum + one.busy, n + 1));
     (count > 0).then(|| sum / f64::from(count))
 }
 

@@ -14,6 +14,8 @@ pub struct ServiceFindings {
     /// How far the load of the busiest endpoint is above the mean of those that serve.
     pub imbalance: f64,
     pub is_imbalanced: bool,
+    /// How much comes, over what its endpoints can do; `None` where none of them serves.
+    pub demand: Option<f64>,
     /// How hard the service is pressed.
     pub pressure: Pressure,
     /// What it gives up, and since when.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Samples kept.
 const KEPT: usize = 1000;
-/// Samples that make a load a lasting one.
+/// Samples that make a demand a lasting one.
 const LASTING: usize = 60;
 
 /// The resources at one moment. Loads and usages are 0..=1; what is not known is null.
@@ -40,6 +40,8 @@ pub struct ResourceSample {
     pub max_queue_size: usize,
     /// Mean load score of the endpoints of each service.
     pub services: BTreeMap<String, f64>,
+    /// How much comes to each service, over what its endpoints can do.
+    pub demand: BTreeMap<String, f64>,
 }
 
 /// The samples, newest last.
@@ -63,15 +65,14 @@ impl ResourceHistory {
         samples.iter().skip(skipped).cloned().collect()
     }
 
-    /// The mean load of a service over the last samples, and whether there are enough to call it lasting.
-    pub fn recent_load(&self, service: &str) -> Option<(f64, bool)> {
+    /// The mean demand on a service over the last samples, and whether there are enough to call it lasting.
+    pub fn recent_demand(&self, service: &str) -> Option<(f64, bool)> {
         let samples = self.0.lock();
         let newest = samples.iter().rev().take(LASTING);
-        let loads: Vec<f64> = newest
-            .filter_map(|sample| sample.services.get(service).copied())
-            .collect();
-        let mean = loads.iter().sum::<f64>() / loads.len() as f64;
-        (!loads.is_empty()).then_some((mean, loads.len() == LASTING))
+        let all = newest.filter_map(|sample| sample.demand.get(service).copied());
+        let all: Vec<f64> = all.collect();
+        let mean = all.iter().sum::<f64>() / all.len() as f64;
+        (!all.is_empty()).then_some((mean, all.len() == LASTING))
     }
 }
 
@@ -79,22 +80,22 @@ impl ResourceHistory {
 mod tests {
     use super::*;
 
-    fn sample(timestamp: u64, load: f64) -> ResourceSample {
+    fn sample(timestamp: u64, demand: f64) -> ResourceSample {
         ResourceSample {
             timestamp,
-            services: BTreeMap::from([("db".into(), load)]),
+            demand: BTreeMap::from([("db".into(), demand)]),
             ..ResourceSample::default()
         }
     }
 
     #[test]
-    fn a_thousand_samples_are_kept_and_a_load_lasts_after_sixty() {
+    fn a_thousand_samples_are_kept_and_a_demand_lasts_after_sixty() {
         let history = ResourceHistory::default();
         (0..59).for_each(|n| history.push(sample(n, 0.5)));
-        assert_eq!(history.recent_load("db"), Some((0.5, false)));
+        assert_eq!(history.recent_demand("db"), Some((0.5, false)));
         (59..1007).for_each(|n| history.push(sample(n, 0.5)));
-        assert_eq!(history.recent_load("db"), Some((0.5, true)));
-        assert_eq!(history.recent_load("other"), None);
+        assert_eq!(history.recent_demand("db"), Some((0.5, true)));
+        assert_eq!(history.recent_demand("other"), None);
         let kept = history.newest(usize::MAX);
         assert_eq!((kept.len(), kept[0].timestamp), (1000, 7));
         assert_eq!(history.newest(1)[0].timestamp, 1006);

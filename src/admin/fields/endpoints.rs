@@ -24,6 +24,8 @@ const INSTANCE: &[Field] = fields! {
     "current_connections" Number, "Connections that an agent reported, or else the requests in flight.";
     "active_queries" Number, "Requests in flight.";
     "max_connections" Number, "Requests in flight at most.";
+    "places" MaybeNumber, "How many requests it works on at once, as the strategy has learned; null where it has not.";
+    "busy" Number, "The share of its places that was taken in the last second, or load score A where that is more or no places are known; 0 to 1.";
     "avg_response_time" MaybeNumber, "Moving mean of its response times, seconds.";
     "cpu_usage" MaybeNumber, "As an agent reported, 0 to 1.";
     "memory_usage" MaybeNumber, "As an agent reported, 0 to 1.";
@@ -62,6 +64,7 @@ pub const STATS: &[Group] = &[
                 "services[].total_connections" Number, "Sum of `current_connections`.";
                 "services[].total_active_queries" Number, "Requests in flight.";
                 "services[].pending" Number, "Requests that wait for an endpoint with room.";
+                "services[].refused" Number, "Requests that were given no place for want of room since the start: refused by the queue, or their clients left while they waited.";
                 "services[].avg_response_time" MaybeNumber, "Mean over the endpoints, seconds.";
                 "services[].avg_load_score" MaybeNumber, "Mean of load score A.";
                 "services[].skew" MaybeNumber, "The largest share of the responses of the last minute over the share by weight; 1 is even. Null without responses.";
@@ -88,7 +91,8 @@ pub const BALANCER: &[Group] = &[(
         "stats.failed_requests" Number, "Of these, failures, whoever's fault they were.";
         "stats.failures.*" Number, "The same by whose fault they were: client, access, endpoint, overload, role, database, peer, lag.";
         "stats.aborted_requests" Number, "Requests that ended without a judgement: the client left, or another attempt was faster. Successes, failures, these and what is in flight make the total.";
-        "stats.success_rate" MaybeNumber, "Successes among successes and failures, percent, as all rates of this page.";
+        "stats.refused_requests" Number, "Requests that were given no place for want of room: refused by the queue of their service, or their clients left while they waited.";
+        "stats.success_rate" MaybeNumber, "Successes among successes, failures and requests that were given no place, percent, as all rates of this page.";
         "stats.avg_response_time" MaybeNumber, "Mean over the endpoints, seconds.";
         "stats.requests_per_second" Number, "Sum over the endpoints.";
         "stats.active_connections" Number, "Requests in flight.";

@@ -13,7 +13,7 @@ const RESOURCE: &[Field] = fields! {
     "network_bytes_per_second" MaybeNumber, "Bytes over all interfaces but the loopback, in both directions; null in the first second.";
     "process_memory" MaybeNumber, "Resident bytes of the process.";
     "held_bodies" Number, "Bytes of bodies that are buffered.";
-    "vector_db_load" MaybeNumber, "Mean load score A of the endpoints of Qdrant, 0 to 1; null without any.";
+    "vector_db_load" MaybeNumber, "Mean load (`busy`) of the endpoints of Qdrant, 0 to 1; null without any.";
     "vector_db_connections" Number, "Requests in flight there.";
     "max_vector_connections" Number, "Requests in flight there at most.";
     "graph_db_load" MaybeNumber, "The same of Neo4j.";
@@ -21,7 +21,8 @@ const RESOURCE: &[Field] = fields! {
     "max_graph_connections" Number, "Requests in flight there at most.";
     "pending_queries" Number, "Requests that wait for an endpoint with room, of all services.";
     "max_queue_size" Number, "Requests that may wait.";
-    "services.*" Number, "Mean load score A of the endpoints of a service.";
+    "services.*" Number, "Mean load (`busy`) of the endpoints of a service.";
+    "demand.*" Number, "How much comes to a service, over what its endpoints can do: the mean of `busy` over those that serve, over the share of requests that were given a place. 1 is just as much; nothing while the monitor is off.";
 };
 
 /// The rules.
@@ -42,18 +43,18 @@ pub const RULES: &[Group] = &[(
 pub const OVERLOAD: &[Group] = &[(
     "",
     fields! {
-        "recommendations[].service" Text, "A service with an endpoint whose load score A is above balance.monitor.overload.";
+        "recommendations[].service" Text, "A service with an endpoint whose load (`busy`) is above balance.monitor.overload.";
         "recommendations[].from_worker" Text, "This endpoint.";
-        "recommendations[].to_worker" Text, "The least busy one, which is not above it.";
+        "recommendations[].to_worker" Text, "The endpoint that the strategy prefers of those that are not above it.";
         "recommendations[].reason" Text, "Both loads.";
         "recommendations[].priority" Number, "1 to 10, larger is more urgent: ten times the load.";
         "scaling[].service" Text, "A service.";
         "scaling[].instances" Number, "Its endpoints.";
         "scaling[].load" MaybeNumber, "Mean load score A now.";
-        "scaling[].recent_load" MaybeNumber, "Its mean over the last minute; null before the first sample.";
-        "scaling[].add" Number, "Endpoints more that would bring a load that was above balance.monitor.overload for a minute to balance.monitor.target; 0 for none.";
+        "scaling[].demand" MaybeNumber, "How much comes, over what the endpoints that serve can do, refused requests among it; the mean over the last minute. Null before the first sample.";
+        "scaling[].add" Number, "Endpoints more that would bring a demand that was above balance.monitor.overload over a minute to balance.monitor.target; 0 for none.";
         "services[].service" Text, "A service, as the monitor found it at its last pass; null below where it is off.";
-        "services[].overloaded" Any, "Names of the endpoints whose load has been above balance.monitor.overload for a while, and is not yet back at balance.monitor.target.";
+        "services[].overloaded" Any, "Names of the endpoints whose load (`busy`) has been above balance.monitor.overload for a while, and is not yet back at balance.monitor.target.";
         "services[].imbalance" MaybeNumber, "How far load score A of the busiest endpoint is above the mean of those that serve.";
         "services[].imbalanced" Any, "Whether that has been above balance.monitor.imbalance for a while.";
         "services[].rung" MaybeText, "What the service gives up (the ladder of degradation): normal, no_extras, no_retries or shedding.";
@@ -82,6 +83,7 @@ pub const QUEUE: &[Group] = &[(
         "refused.tenant_share" Number, "Those refused because the queue was full and their tenant waited for most.";
         "refused.wait_too_long" Number, "Those refused at once because they would have waited for too long.";
         "refused.queue_timeout" Number, "Those refused after they had waited for as long as they may.";
+        "refused.left" Number, "Those that were not refused, and whose clients left while they waited.";
         "refused.shed" Number, "Those refused because requests of their priority did not wait (the rung shedding).";
     },
 )];
@@ -92,7 +94,7 @@ pub const MIGRATIONS: &[Group] = &[(
     fields! {
         "service" Text, "A service.";
         "from_worker" Text, "The endpoint that requests move away from.";
-        "to_worker" MaybeText, "The least busy endpoint that serves; null when there is none.";
+        "to_worker" MaybeText, "The endpoint that the strategy prefers now of the others that serve and are not overloaded; null when there is none. Requests that wait go where the strategy has a place for each.";
         "reason" Text, "draining, with its requests in flight, or both loads of an endpoint that is overloaded. What is in flight is never moved.";
         "priority" Number, "1 to 10, larger is more urgent; 10 for what drains.";
     },

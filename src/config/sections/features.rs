@@ -18,7 +18,7 @@ section! {
         max_cpu_usage: f64 = 0.8 => share(),
         /// Share of the machine's memory past which a plan does not fit. Without `memory.enabled` it is not measured.
         max_memory_usage: f64 = 0.8 => share(),
-        /// Load of a service's endpoints (load score A) past which a plan does not fit.
+        /// Load of a service's endpoints past which a plan does not fit.
         max_db_load: f64 = 0.9 => share(),
         /// Requests of all services that wait for an endpoint at most: past that none is let wait. `balance.queue.max_pending` bounds each service.
         max_queue_size: u32 = 1000 => within(0.0, 1e6),

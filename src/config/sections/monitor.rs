@@ -13,9 +13,9 @@ section! {
         enabled: bool = true,
         /// Time between two passes.
         interval: Duration = secs(1) => time(),
-        /// Load score A above which an endpoint is overloaded.
+        /// Load above which an endpoint is overloaded: the share of its places that is taken, where the strategy has learned these, or load score A where that is more.
         overload: f64 = 0.8 => share(),
-        /// The overload of an endpoint ends at this load score A. So many endpoints are advised for a service that is overloaded as would bring it here.
+        /// The overload of an endpoint ends at this load. So many endpoints are advised for a service on which too much comes for a minute as would bring its load here.
         target: f64 = 0.6 => share(),
         /// A service is imbalanced when load score A of an endpoint is so far above the mean of those that serve. It ends at half of it.
         imbalance: f64 = 0.3 => share(),
@@ -39,7 +39,7 @@ section! {
         raise_after: Duration = secs(3) => time(),
         /// How long it is at or below `lower_below` before a rung is left; up to 16 times as long where that was too early before.
         lower_after: Duration = secs(10) => time(),
-        /// On the rung `shedding`, requests with a lower priority than this are refused where they would have to wait. Priorities are 8 (premium users), 5, and 3 (very complex requests). Requests of an open transaction never wait.
+        /// On the rung `shedding`, requests with a lower priority than this are refused where they would have to wait. Priorities are 8 (premium users), 5, and 3 (very complex requests); one that is lower because a plan does not fit (`planner.when_infeasible`) counts as it would be otherwise. Requests of an open transaction never wait.
         shed_below: u32 = 5 => within(0.0, 10.0),
     }
 }
@@ -65,7 +65,7 @@ choice! {
         CpuUsage = "cpu_usage",
         /// The machine's memory, 0 to 1.
         MemoryUsage = "memory_usage",
-        /// Mean load score A of the endpoints of Qdrant, 0 to 1.
+        /// Mean load of the endpoints of Qdrant, 0 to 1.
         VectorDbLoad = "vector_db_load",
         /// The same of Neo4j.
         GraphDbLoad = "graph_db_load",

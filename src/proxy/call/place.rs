@@ -123,12 +123,13 @@ fn short_of(outbound: &Outbound) -> Option<Resource> {
 }
 
 /// Whether requests of its priority do not wait for the moment. What is part of a transaction does: refused, the transaction
-/// and all its work would be lost.
+/// and all its work would be lost. What goes after others as it does not fit is to be served, and so judged by what its priority would be.
 fn is_shed(outbound: &Outbound) -> bool {
     let is_pinned = matches!(outbound.call.placement, Placement::Pinned(_));
     let shed_below = outbound.snapshot.config.balance.degradation.shed_below;
     let rung = outbound.service.pool.rung();
-    !is_pinned && !rung.lets_wait(outbound.plan.priority, shed_below)
+    let own_priority = outbound.plan.priority + outbound.plan.lowered_by;
+    !is_pinned && !rung.lets_wait(own_priority, shed_below)
 }
 
 /// How long the call may wait now: its waits for earlier attempts count.

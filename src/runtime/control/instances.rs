@@ -1,7 +1,7 @@
 //! Endpoints as the admin API lists them: those of the present snapshot, and those that a reload removed or
 //! moved and that still finish the transactions that they have.
 
-use crate::balance::InstanceStats;
+use crate::balance::{InstanceStats, PlacesUsed};
 use crate::clock::Moment;
 use crate::endpoint::{DrainingEndpoint, Endpoint, HealthStatus};
 use crate::snapshot::Snapshot;
@@ -13,22 +13,24 @@ use std::time::Duration;
 pub fn instances(snapshot: &Snapshot, leaving: &[DrainingEndpoint], now: Moment) -> Value {
     let mut services = Map::new();
     for service in snapshot.services() {
-        let rows = service.pool.endpoints().iter();
-        let rows = rows.map(|endpoint| row(endpoint, None, now));
+        let stats = service.pool.stats(now).instances.into_iter();
+        let rows = service.pool.endpoints().iter().zip(stats);
+        let rows = rows.map(|(endpoint, stats)| row(endpoint, &stats, None));
         services.insert(service.name.to_string(), rows.collect());
     }
     for one in leaving {
         let service = one.endpoint.health().identity().service.to_string();
         let rows = services.entry(service).or_insert(Value::Array(Vec::new()));
         if let Value::Array(rows) = rows {
-            rows.push(row(&one.endpoint, Some(one), now));
+            let stats = InstanceStats::of(&one.endpoint, PlacesUsed::default(), now);
+            rows.push(row(&one.endpoint, &stats, Some(one)));
         }
     }
     Value::Object(services)
 }
 
 /// One endpoint. One that drains takes no new requests, whatever its probes said last.
-fn row(endpoint: &Endpoint, leaving: Option<&DrainingEndpoint>, now: Moment) -> Value {
+fn row(endpoint: &Endpoint, stats: &InstanceStats, leaving: Option<&DrainingEndpoint>) -> Value {
     #[derive(Serialize)]
     struct Row<'a> {
         #[serde(flatten)]
@@ -38,7 +40,6 @@ fn row(endpoint: &Endpoint, leaving: Option<&DrainingEndpoint>, now: Moment) -> 
     }
     let drain_ends_in = leaving.map(|one| one.idle_ends_in.unwrap_or(one.ends_in));
     let drain_ends_in = drain_ends_in.as_ref().map(Duration::as_secs_f64);
-    let stats = &InstanceStats::of(endpoint, now);
     let drains = leaving.is_some() || stats.status == HealthStatus::Draining;
     let mut row = super::value(&Row {
         stats,

@@ -1,9 +1,11 @@
 //! What the load says: the resources, the rules about them, endpoints that are busier than others, and how many more would do.
 
 use super::Operator;
-use crate::balance::{InstanceStats, PoolStats};
+use super::readiness::any;
+use crate::balance::{InstanceStats, PoolStats, Scored};
 use crate::clock::Moment;
 use crate::config::{Monitor, ResourceRule, RuleAction};
+use crate::plan::Plan;
 use crate::runtime::monitor;
 use crate::shared::ServiceFindings;
 use balancing::Pressure;
@@ -54,41 +56,60 @@ fn effect(action: RuleAction) -> &'static str {
 pub(super) fn overload_page(operator: &Operator) -> Value {
     let (pools, config) = (operator.pools(), operator.shared.config());
     let (rules, now) = (&config.balance.monitor, operator.shared.clock.now());
-    let recent = |pool: &PoolStats| operator.shared.resources.recent_load(&pool.service);
+    let recent = |pool: &PoolStats| operator.shared.resources.recent_demand(&pool.service);
     let found = |pool: &PoolStats| operator.shared.findings.of(&pool.service);
     json!({
-        "recommendations": pools.iter().flat_map(|pool| moves(pool, rules)).collect::<Vec<_>>(),
+        "recommendations": pools.iter().flat_map(|pool| moves(operator, pool, rules)).collect::<Vec<_>>(),
         "scaling": pools.iter().map(|pool| scaling(pool, recent(pool), rules)).collect::<Vec<_>>(),
         "services": pools.iter().map(|pool| lasting(pool, found(pool), now)).collect::<Vec<_>>(),
     })
 }
 
-/// The least busy endpoint that serves, unless it is overloaded itself.
-pub(super) fn least_busy<'p>(pool: &'p PoolStats, rules: &Monitor) -> Option<&'p InstanceStats> {
-    let least = pool.instances.iter().filter(|one| one.is_healthy);
-    let least = least.min_by(|a, b| a.load_score.total_cmp(&b.load_score));
-    least.filter(|one| one.load_score <= rules.overload)
+/// The endpoint that the strategy would give most reads now, of those with nothing against them but this one; unless it is
+/// overloaded itself. Where the strategy compares nothing, the least busy one.
+pub(super) fn next_choice<'p>(
+    operator: &Operator,
+    pool: &'p PoolStats,
+    from: &str,
+    rules: &Monitor,
+) -> Option<&'p InstanceStats> {
+    let service = operator.shared.snapshot().service(&pool.service)?;
+    let plan = Plan::unclassified();
+    let scores = service
+        .pool
+        .scores(&any(&plan, operator.shared.clock.now()));
+    let known = |name: &str| pool.instances.iter().find(|one| one.instance_id == name);
+    let may =
+        |one: &Scored| one.excluded.is_none() && one.avoided.is_none() && one.endpoint != from;
+    let all = scores.iter().filter(|one| may(one));
+    let all = all.filter_map(|one| Some((one.by_strategy, known(&one.endpoint)?)));
+    let rank = |(score, one): &(Option<f64>, &InstanceStats)| (score.unwrap_or(0.0), one.busy);
+    let best = all
+        .filter(|(_, one)| one.is_healthy && one.busy <= rules.overload)
+        .min_by(|a, b| {
+            let (a, b) = (rank(a), rank(b));
+            a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
+        });
+    best.map(|(_, one)| one)
 }
 
-/// From each endpoint that is overloaded to the least busy one that is not.
-pub(super) fn moves(pool: &PoolStats, rules: &Monitor) -> Vec<Value> {
-    let Some(least) = least_busy(pool, rules) else {
-        return Vec::new();
-    };
+/// From each endpoint that is overloaded to the one that the strategy prefers of those that are not.
+pub(super) fn moves(operator: &Operator, pool: &PoolStats, rules: &Monitor) -> Vec<Value> {
     let busy = pool
         .instances
         .iter()
-        .filter(|one| one.load_score > rules.overload);
+        .filter(|one| one.busy > rules.overload);
     let row = |one: &InstanceStats| {
-        json!({
+        let to = next_choice(operator, pool, &one.instance_id, rules)?;
+        Some(json!({
             "service": pool.service,
             "from_worker": one.instance_id,
-            "to_worker": least.instance_id,
-            "reason": format!("load {:.2} against {:.2}", one.load_score, least.load_score),
-            "priority": (one.load_score * 10.0).ceil(),
-        })
+            "to_worker": to.instance_id,
+            "reason": format!("load {:.2} against {:.2}", one.busy, to.busy),
+            "priority": (one.busy * 10.0).ceil(),
+        }))
     };
-    busy.map(row).collect()
+    busy.filter_map(row).collect()
 }
 
 /// What the monitor says of a service.
@@ -111,16 +132,17 @@ fn lasting(pool: &PoolStats, found: Option<ServiceFindings>, now: Moment) -> Val
     })
 }
 
-/// How many instances more a service needs whose load lasts.
+/// How many instances more a service needs on which the demand lasts.
 fn scaling(pool: &PoolStats, recent: Option<(f64, bool)>, rules: &Monitor) -> Value {
-    let wanted = recent.filter(|(load, lasts)| *lasts && *load > rules.overload);
+    let wanted = recent.filter(|(demand, lasts)| *lasts && *demand > rules.overload);
     let target = rules.target.max(LEAST_TARGET);
-    let all = wanted.map(|(load, _)| (pool.total_instances as f64 * load / target).ceil());
+    let serving = pool.healthy_instances as f64;
+    let all = wanted.map(|(demand, _)| (serving * demand / target).ceil());
     json!({
         "service": pool.service,
         "instances": pool.total_instances,
         "load": pool.avg_load_score,
-        "recent_load": recent.map(|(load, _)| load),
-        "add": all.map_or(0.0, |all| all - pool.total_instances as f64),
+        "demand": recent.map(|(demand, _)| demand),
+        "add": all.map_or(0.0, |all| (all - pool.total_instances as f64).max(0.0)),
     })
 }

@@ -1,9 +1,9 @@
 //! Who waits for an endpoint, and which requests move from one to another.
 
 use super::Operator;
-use crate::balance::{Broker, InstanceStats, PoolStats};
+use super::load::next_choice;
+use crate::balance::{Broker, InstanceStats};
 use crate::clock::Moment;
-use crate::config::Monitor;
 use crate::endpoint::{DrainingEndpoint, HealthStatus};
 use crate::plan::Complexity;
 use crate::snapshot::Service;
@@ -73,30 +73,25 @@ pub(super) fn migrations_page(operator: &Operator) -> Value {
     let rules = &config.balance.monitor;
     let mut rows: Vec<Value> = pools
         .iter()
-        .flat_map(|pool| super::load::moves(pool, rules))
+        .flat_map(|pool| super::load::moves(operator, pool, rules))
         .collect();
     for pool in &pools {
         let drains = |one: &&InstanceStats| one.status == HealthStatus::Draining;
         let draining = pool.instances.iter().filter(drains);
-        rows.extend(draining.map(|one| drained(pool, &one.instance_id, one.active_queries, rules)));
+        let to = |one: &InstanceStats| next_choice(operator, pool, &one.instance_id, rules);
+        let moved =
+            |one: &InstanceStats| row(&pool.service, &one.instance_id, to(one), one.active_queries);
+        rows.extend(draining.map(moved));
     }
-    rows.extend(leaving.iter().map(|one| left(&pools, one, rules)));
+    let left = |one: &DrainingEndpoint| {
+        let identity = one.endpoint.health().identity();
+        let (service, name) = (&identity.service, &identity.name);
+        let pool = pools.iter().find(|pool| *pool.service == **service);
+        let to = pool.and_then(|pool| next_choice(operator, pool, name, rules));
+        row(service, name, to, one.in_flight)
+    };
+    rows.extend(leaving.iter().map(left));
     Value::Array(rows)
-}
-
-/// An endpoint that was removed.
-fn left(pools: &[PoolStats], one: &DrainingEndpoint, rules: &Monitor) -> Value {
-    let identity = one.endpoint.health().identity();
-    let pool = pools.iter().find(|pool| *pool.service == *identity.service);
-    match pool {
-        Some(pool) => drained(pool, &identity.name, one.in_flight, rules),
-        None => row(&identity.service, &identity.name, None, one.in_flight),
-    }
-}
-
-fn drained(pool: &PoolStats, from: &str, in_flight: u32, rules: &Monitor) -> Value {
-    let to = super::load::least_busy(pool, rules);
-    row(&pool.service, from, to, in_flight)
 }
 
 fn row(service: &str, from: &str, to: Option<&InstanceStats>, in_flight: u32) -> Value {

@@ -23,7 +23,7 @@ pub fn balancer(strategy: &str, pools: &[PoolStats], observer: &Observer) -> Val
         "strategy": strategy,
         "total_servers": servers().count(),
         "healthy_servers": servers().filter(|(_, one)| one.is_healthy).count(),
-        "stats": totals(servers().map(|(_, one)| one)),
+        "stats": totals(servers().map(|(_, one)| one), pools.iter().map(|pool| pool.refused).sum()),
         "window": window(&observer.arrivals().newest(WINDOW)),
         "assignments": observer.assignments().figures(),
         "server_distribution": distribution.collect::<Map<_, _>>(),
@@ -56,7 +56,8 @@ fn server(one: &InstanceStats) -> Value {
     })
 }
 
-fn totals<'s>(all: impl Iterator<Item = &'s InstanceStats> + Clone) -> Value {
+/// `refused`: how many were given no place at any of them.
+fn totals<'s>(all: impl Iterator<Item = &'s InstanceStats> + Clone, refused: u64) -> Value {
     let sum = |figure: fn(&InstanceStats) -> u64| all.clone().map(figure).sum::<u64>();
     let (good, bad) = (sum(|one| one.success_count), sum(failed));
     let mut failures = BTreeMap::<&str, u64>::new();
@@ -73,7 +74,8 @@ fn totals<'s>(all: impl Iterator<Item = &'s InstanceStats> + Clone) -> Value {
         "failed_requests": bad,
         "failures": failures,
         "aborted_requests": sum(|one| one.aborted_count),
-        "success_rate": mean(good as f64 * 100.0, good + bad),
+        "refused_requests": refused,
+        "success_rate": mean(good as f64 * 100.0, good + bad + refused),
         "avg_response_time": mean(times.iter().sum(), times.len() as u64),
         "requests_per_second": all.clone().map(|one| one.requests_per_second).sum::<f64>(),
         "active_connections": sum(|one| u64::from(one.active_queries)),
@@ -121,7 +123,7 @@ mod tests {
         world.responds("a", 3, 5);
         world.complete("b", &world.done(Fault::Access, 1));
         let stats = world.pool.stats(world.now());
-        let totals = totals(stats.instances.iter());
+        let totals = totals(stats.instances.iter(), stats.refused);
         assert_eq!(totals["failed_requests"], 1);
         assert_eq!(totals["failures"]["access"], 1);
         assert_eq!(totals["success_rate"], 75.0);

@@ -10,22 +10,28 @@ use balancing::{LadderRules, Pressure, Rung};
 /// How much the share of refused requests counts: at a tenth the pressure is full.
 const REFUSED_WEIGHT: f64 = 10.0;
 
-/// How hard a service is pressed.
-pub fn pressure(service: &Service, watched: &mut Watched, now: Moment) -> Pressure {
+/// The share of the requests since the last pass that was given no place.
+pub fn refused_share(service: &Service, watched: &mut Watched) -> f64 {
     let pool = &service.pool;
-    let (summary, refusals) = pool.broker().summary();
     let endpoints = pool.endpoints().iter();
     let counts = Counts {
         taken: endpoints.map(|one| one.state.totals().requests).sum(),
-        refused: refusals.for_want_of_room(),
+        refused: pool.broker().refusals().for_want_of_room(),
     };
     let before = watched.counts.replace(counts).unwrap_or(counts);
+    counts.refused_share(before)
+}
+
+/// How hard a service is pressed of whose requests this share was given no place.
+pub fn pressure(service: &Service, refused: f64, now: Moment) -> Pressure {
+    let pool = &service.pool;
+    let (summary, _) = pool.broker().summary();
     let oldest = summary.oldest.map_or(0.0, |at| (now - at).as_secs_f64());
     let longest = pool.max_wait().as_secs_f64().max(1e-3);
     Pressure {
         queue: summary.waiting as f64 / pool.queue_rules().max_pending.max(1) as f64,
         wait: oldest / longest,
-        refused: counts.refused_share(before) * REFUSED_WEIGHT,
+        refused: refused * REFUSED_WEIGHT,
     }
     .clipped()
 }

@@ -14,7 +14,7 @@ use rules::Rules;
 pub use rules::{figure, wants_cache};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use watched::{EndpointFigures, Watched};
+use watched::{EndpointFigures, Watched, demand};
 
 /// What is remembered from one pass to the next.
 #[derive(Default)]
@@ -64,19 +64,23 @@ fn look(
     least: Rung,
 ) -> ServiceFindings {
     let (now, events) = (shared.clock.now(), shared.registry.events());
-    let endpoints = service.pool.endpoints().iter();
-    let figures = endpoints.map(|endpoint| EndpointFigures {
+    let stats = service.pool.stats(now);
+    let endpoints = service.pool.endpoints().iter().zip(&stats.instances);
+    let figures = endpoints.map(|(endpoint, stats)| EndpointFigures {
         name: Arc::clone(&endpoint.name),
-        load: endpoint.load(now).score(),
-        serves: endpoint.is_online(now),
+        load: stats.load_score,
+        busy: stats.busy,
+        serves: stats.is_healthy,
     });
     let figures: Vec<_> = figures.collect();
     let name = &service.name;
     let found = watched.look(name, &figures, &config.balance.monitor, now, events);
-    let pressure = degradation::pressure(service, watched, now);
+    let refused = degradation::refused_share(service, watched);
+    let pressure = degradation::pressure(service, refused, now);
     let rung = degradation::climb(name, watched, &pressure, config, now, events).max(least);
     service.pool.set_rung(rung);
     ServiceFindings {
+        demand: demand(&figures, refused),
         pressure,
         rung,
         since: watched.moved,

@@ -8,6 +8,8 @@ use balancing::{Alarm, AlarmRule, Edge, Ladder};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// Clients that are refused try again: a larger demand is a guess.
+const MOST_DEMAND: f64 = 10.0;
 /// Overloads that a pass tells of a service at most; the others are told by the next passes.
 const TOLD_AT_ONCE: usize = 20;
 
@@ -17,6 +19,8 @@ pub struct EndpointFigures {
     pub name: Arc<str>,
     /// Score A.
     pub load: f64,
+    /// The share of its places that is taken, or score A where that is more.
+    pub busy: f64,
     pub serves: bool,
 }
 
@@ -100,7 +104,7 @@ impl Watched {
         for one in endpoints {
             let mut alarm = before.remove(&one.name).unwrap_or_default();
             if told < TOLD_AT_ONCE
-                && let Some(edge) = alarm.look(one.load, &rule, now)
+                && let Some(edge) = alarm.look(one.busy, &rule, now)
             {
                 told += 1;
                 tell(service, one, edge, events);
@@ -131,7 +135,16 @@ fn tell(service: &str, one: &EndpointFigures, edge: Edge, events: &EventLog) {
         Edge::Ended => EventKind::OverloadEnded,
     };
     let about = Subject::Endpoint(service, &one.name);
-    events.record(about, what, format!("load {:.2}", one.load));
+    events.record(about, what, format!("load {:.2}", one.busy));
+}
+
+/// How much comes, over what the endpoints that serve can do: 1 is just as much. `refused`: the share of the requests that was given no
+/// place.
+pub fn demand(endpoints: &[EndpointFigures], refused: f64) -> Option<f64> {
+    let serving = || endpoints.iter().filter(|one| one.serves);
+    let busy = serving().map(|one| one.busy).sum::<f64>() / serving().count() as f64;
+    let comes = busy / (1.0 - refused.clamp(0.0, 1.0)).max(1.0 / MOST_DEMAND);
+    comes.is_finite().then_some(comes)
 }
 
 /// How far the load of the busiest endpoint is above the mean of those that serve, and which it is.
@@ -152,6 +165,7 @@ mod tests {
         each.map(|(at, load)| EndpointFigures {
             name: format!("e{at}").into(),
             load: *load,
+            busy: *load,
             serves: true,
         })
         .collect()
@@ -206,6 +220,18 @@ mod tests {
         let (rules, events) = (config::Monitor::default(), EventLog::default());
         let found = watched.look("db", &figures, &rules, Moment::default(), &events);
         assert_eq!(found.imbalance, 0.0);
+    }
+
+    #[test]
+    fn the_demand_counts_what_is_refused_beside_what_is_served() {
+        let all = endpoints(&[1.0, 1.0, 0.7]);
+        let close = |found: Option<f64>, expected: f64| {
+            found.is_some_and(|one| (one - expected).abs() < 1e-9)
+        };
+        assert!(close(demand(&all, 0.0), 0.9));
+        assert!(close(demand(&all[..2], 0.5), 2.0));
+        assert!(close(demand(&all[..2], 1.0), MOST_DEMAND));
+        assert_eq!(demand(&[], 0.5), None);
     }
 
     #[test]
