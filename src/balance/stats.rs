@@ -62,6 +62,7 @@ pub struct InstanceStats {
     pub active_queries: u32,
     pub max_connections: u32,
     /// How many requests it works on at once, as the strategy has learned; `None` where it has not.
+    #[serde(skip)]
     pub places: Option<f64>,
     /// The share of its places that was taken in the last second; load score A where that is more, or no places are known. 0..=1.
     pub busy: f64,
@@ -225,4 +226,22 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 
 fn word<S: Serializer>(name: &StrategyName, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(name.word())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Four of four learned places were shown as a load of 0.04, and an overload as none.
+    #[test]
+    fn an_endpoint_all_of_whose_learned_places_are_taken_is_busy() {
+        let used = |taken, places| PlacesUsed {
+            places,
+            lately_taken: Some(taken),
+        };
+        assert_eq!(used(4.0, Some(4.0)).share(), 1.0);
+        assert_eq!(used(6.0, Some(4.0)).share(), 1.0);
+        assert_eq!(used(1.0, Some(4.0)).share(), 0.25);
+        assert_eq!(used(4.0, None).share(), 0.0);
+    }
 }

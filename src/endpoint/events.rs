@@ -57,9 +57,9 @@ glossary! {
         ProbeCredentialAccepted = "probe_credential_accepted", "";
         /// A round of probes broke off by a defect of pointsman; the next one runs.
         ProbingFailed = "probing_failed", "Report it, with the log.";
-        /// The endpoint's load score A has been above `balance.monitor.overload` for a while.
+        /// The endpoint's load has been above `balance.monitor.overload` for a while.
         Overloaded = "overloaded", "`GET /api/coordination/overload` says where to and how many endpoints more; see the runbook.";
-        /// The endpoint's load score A is back at `balance.monitor.target`.
+        /// The endpoint's load is back at `balance.monitor.target`.
         OverloadEnded = "overload_ended", "";
         /// An endpoint of the service has been busier than the mean by `balance.monitor.imbalance` for a while.
         Imbalanced = "imbalanced", "Compare the scores (`GET /api/coordination/scores`) and the strategy; see the runbook.";

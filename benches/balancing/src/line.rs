@@ -51,7 +51,8 @@ pub struct Line {
 impl Line {
     /// An empty one.
     pub fn new(waiting: Waiting, scenario: &Scenario) -> Self {
-        let deadline = scenario.clients.map_or(FOREVER, |clients| clients.deadline);
+        let told = scenario.clients.filter(|clients| clients.say_so);
+        let deadline = told.map_or(FOREVER, |clients| clients.deadline);
         let (max_pending, patience) = match waiting {
             Waiting::Fifo => (usize::MAX, FOREVER),
             Waiting::PredictedWait | Waiting::ControlledDelay => (

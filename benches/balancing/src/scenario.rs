@@ -86,6 +86,8 @@ const ALONE: Sender = Sender {
 pub struct Clients {
     /// After so many seconds.
     pub deadline: f64,
+    /// Whether the proxy is told; otherwise requests wait for as long as it lets them.
+    pub say_so: bool,
     /// And try again so many times; after a refusal they wait a little before.
     pub retries: u32,
 }

@@ -187,6 +187,7 @@ const OVERLOAD: Scenario = Scenario {
     seconds: 60.0,
     clients: Some(Clients {
         deadline: 0.5,
+        say_so: true,
         retries: 0,
     }),
     measure: Measure::Goodput {
@@ -202,6 +203,7 @@ const RETRIED: Scenario = Scenario {
     about: "the same; clients try twice more",
     clients: Some(Clients {
         deadline: 0.5,
+        say_so: true,
         retries: 2,
     }),
     ..OVERLOAD
@@ -226,6 +228,7 @@ const COLD: Scenario = Scenario {
     warm_up: 3.0,
     clients: Some(Clients {
         deadline: 1.0,
+        say_so: true,
         retries: 0,
     }),
     measure: Measure::Goodput {
@@ -233,6 +236,23 @@ const COLD: Scenario = Scenario {
         until: 10.0,
     },
     ..OVERLOAD
+};
+
+/// Clients that leave after five seconds, and have not said so.
+const IMPATIENT: Scenario = Scenario {
+    about: "3 replicas of 4 workers, exponential 40 ms; clients leave after 5 s, of which the proxy knows nothing",
+    seconds: 60.0,
+    warm_up: 10.0,
+    clients: Some(Clients {
+        deadline: 5.0,
+        say_so: false,
+        retries: 0,
+    }),
+    measure: Measure::Goodput {
+        from: 10.0,
+        until: 60.0,
+    },
+    ..COLD
 };
 
 /// Requests per second grow with what the replicas can do.
@@ -458,6 +478,7 @@ pub const SCENARIOS: &[Scenario] = &[
     at("overload.cold.1.03", "load 1.03 at once", 1.03, COLD),
     at("overload.cold.1.41", "load 1.41 at once", 1.41, COLD),
     at("overload.cold.1.74", "load 1.74 at once", 1.74, COLD),
+    at("overload.impatient", "impatient clients", 2.0, IMPATIENT),
     named_so("goal.step", "twice the workers", STEP),
     named_so("goal.all_fail", "all fail", ALL_FAIL),
     sent_by("goal.small", "a small tenant alone", 0.15, &[SMALL]),

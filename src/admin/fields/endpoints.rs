@@ -24,8 +24,7 @@ const INSTANCE: &[Field] = fields! {
     "current_connections" Number, "Connections that an agent reported, or else the requests in flight.";
     "active_queries" Number, "Requests in flight.";
     "max_connections" Number, "Requests in flight at most.";
-    "places" MaybeNumber, "How many requests it works on at once, as the strategy has learned; null where it has not.";
-    "busy" Number, "The share of its places that was taken in the last second, or load score A where that is more or no places are known; 0 to 1.";
+    "busy" Number, "The share of the places that the strategy has learned of it that was taken in the last second, or load score A where that is more or no places are known; 0 to 1.";
     "avg_response_time" MaybeNumber, "Moving mean of its response times, seconds.";
     "cpu_usage" MaybeNumber, "As an agent reported, 0 to 1.";
     "memory_usage" MaybeNumber, "As an agent reported, 0 to 1.";

@@ -97,6 +97,20 @@ async fn who_leaves_waits_no_more_and_a_permit_handed_over_at_that_moment_is_giv
     assert_eq!(world.at("a").state.in_flight(), 0);
 }
 
+/// Under an overload of impatient clients nobody was refused, and all seemed well.
+#[tokio::test]
+async fn who_leaves_while_it_waits_counts_as_given_no_place() {
+    let world = narrow(&["a"]);
+    let held = choose(&world).unwrap();
+    drop(wait(&world));
+    let mut served = wait(&world);
+    drop(held);
+    assert!(answered(&mut served).unwrap().is_ok());
+    let refusals = world.pool.broker().refusals();
+    assert_eq!((refusals.left, refusals.for_want_of_room()), (1, 1));
+    assert_eq!(world.pool.stats(world.now()).refused, 1);
+}
+
 #[tokio::test]
 async fn a_task_that_panics_gives_its_place_to_the_next() {
     let world = narrow(&["a"]);

@@ -157,7 +157,7 @@ families! {
     skew: Gauges<1> = "skew" ["service"] NONE,
         "The largest share of the responses of the last minute that an endpoint gave, over its share by weight: 1 is even.";
     overloaded: Gauges<1> = "overloaded_endpoints" ["service"] NONE,
-        "Endpoints whose load score A has been above balance.monitor.overload, and is not yet back at balance.monitor.target.";
+        "Endpoints whose load (the share of their learned places that is taken, or load score A where that is more) has been above balance.monitor.overload, and is not yet back at balance.monitor.target.";
     imbalance: Gauges<1> = "load_imbalance" ["service"] NONE,
         "How far load score A of the busiest endpoint is above the mean of those that serve; above balance.monitor.imbalance for a while it is an event.";
     pressure: Gauges<1> = "pressure" ["service"] NONE,

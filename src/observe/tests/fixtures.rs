@@ -98,6 +98,7 @@ pub fn plan(time: Duration) -> Plan {
         time,
         cache: None,
         priority: 5,
+        lowered_by: 0,
         similar_queries_count: 0,
         avg_historical_performance: 0.0,
         resource_requirements: Default::default(),

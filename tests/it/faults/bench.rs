@@ -9,7 +9,7 @@ use testbed::link::Link;
 use testbed::server::Listener;
 
 use super::database::{Replica, Speed, Store};
-use super::load::{Dialect, Load};
+use super::load::{Dialect, Load, PATIENCE};
 use super::pointsman::{Pointsman, Program, Service};
 use super::record::Record;
 use super::report::Figure;
@@ -151,6 +151,7 @@ impl Bench {
             writes: 0.1,
             time: Duration::from_secs_f64(seconds),
             limit: None,
+            patience: PATIENCE,
             ids: None,
             searches: false,
             seed: self.seed,

@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 
 use super::record::{Outcome, Record, Sample};
 
-/// How long a request waits for its response before it counts as lost.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a client waits for its response, where a row says nothing else.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How requests are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Load {
     pub time: Duration,
     /// Seconds that the client gives the database, in Qdrant's parameter `timeout`.
     pub limit: Option<u32>,
+    /// After which a client leaves that was told nothing of it.
+    pub patience: Duration,
     /// How many ids are asked for; `None`: each read has one of its own, so that none comes from the cache.
     pub ids: Option<u64>,
     /// Reads are searches of the whole collection in place of points by id.
@@ -56,7 +58,7 @@ impl Load {
     /// Sends it all to this URL, and waits for every response.
     pub async fn run(self, url: &str) -> Record {
         let began = Instant::now();
-        let client = Client::builder().timeout(PATIENCE).build();
+        let client = Client::builder().timeout(self.patience).build();
         let sender = Arc::new(Sender {
             client: client.expect("a client"),
             url: url.to_owned(),

@@ -323,6 +323,7 @@ fn instance(site: &Site, name: &str, origin: &Origin, list: &Value) -> Vec<(&'st
         ("current_connections", be(0)),
         ("active_queries", be(0)),
         ("max_connections", be(100)),
+        ("busy", be(0)),
         ("avg_response_time", Must::Lie(1e-9, since)),
         ("cpu_usage", be(Value::Null)),
         ("memory_usage", be(Value::Null)),
@@ -399,6 +400,7 @@ async fn totals(site: &Site, wrong: &mut Differences, all: &[Value]) {
         ("stats.failures.peer", be(0)),
         ("stats.failures.lag", be(0)),
         ("stats.aborted_requests", be(0)),
+        ("stats.refused_requests", be(0)),
         (
             "stats.success_rate",
             be((sent - 1) as f64 / sent as f64 * 100.0),
@@ -454,6 +456,7 @@ async fn stats(site: &Site, wrong: &mut Differences, all: &[Value]) {
         ("services[].total_connections", be(0)),
         ("services[].total_active_queries", be(0)),
         ("services[].pending", be(0)),
+        ("services[].refused", be(0)),
         (
             "services[].avg_response_time",
             be(mean(all, "avg_response_time")),
@@ -605,6 +608,7 @@ async fn queue(site: &Site, wrong: &mut Differences) {
         ("0.refused.tenant_share", be(0)),
         ("0.refused.wait_too_long", be(0)),
         ("0.refused.queue_timeout", be(0)),
+        ("0.refused.left", be(0)),
         ("0.refused.shed", be(0)),
     ];
     wrong.fields("GET /api/coordination/queue", &queue, "", rows);
@@ -641,7 +645,7 @@ async fn load(site: &Site, wrong: &mut Differences) {
         ("scaling[].service", be("db")),
         ("scaling[].instances", be(2)),
         ("scaling[].load", be(0.5)),
-        ("scaling[].recent_load", Must::Lie(0.0, 0.5)),
+        ("scaling[].demand", Must::Lie(0.0, 0.5)),
         ("scaling[].add", be(0)),
     ];
     wrong.fields("GET /api/coordination/overload", &overload, "", rows);
@@ -658,7 +662,9 @@ async fn load(site: &Site, wrong: &mut Differences) {
     eventually("a sample of it", || async {
         let resources = site.at.data("/api/coordination/resources").await;
         let current = &resources["current"];
-        current["services"]["db"] == 0.5 && current["network_bytes_per_second"].is_number()
+        current["services"]["db"] == 0.5
+            && current["demand"]["db"] == 0.5
+            && current["network_bytes_per_second"].is_number()
     })
     .await;
     let resources = site.at.data("/api/coordination/resources?limit=1").await;
@@ -687,6 +693,7 @@ async fn load(site: &Site, wrong: &mut Differences) {
             ("pending_queries", be(0)),
             ("max_queue_size", be(1000)),
             ("services.db", be(0.5)),
+            ("demand.db", be(0.5)),
         ];
         wrong.fields("GET /api/coordination/resources", &resources, at, rows);
     }

@@ -3,8 +3,9 @@
 use super::{Fault, run};
 use crate::faults::bench::{Bench, Settings, Setup, pause};
 use crate::faults::load::Load;
-use crate::faults::record::Record;
+use crate::faults::record::{Outcome, Record, Sample};
 use crate::faults::report::Figure;
+use std::time::Duration;
 use testbed::faults::Requests;
 
 /// Requests a second that three slow replicas do.
@@ -17,6 +18,11 @@ pub const FAULTS: &[Fault] = &[
         run!(overload),
     )
     .missed("until the places of the replicas are learned, in the first seconds, they are given more than they work on, and have a backlog"),
+    Fault::new(
+        "impatient",
+        "twice as many requests as the replicas can do, for 16 s; clients leave after 5 s, and say nothing of it",
+        run!(impatient),
+    ),
     Fault::new(
         "spike",
         "0.8 of what the replicas can do, and 3.0 for 5 s at 5 s",
@@ -60,6 +66,28 @@ async fn overload(settings: Settings) -> Vec<Figure> {
             figures.extend(bench.invariants(&record));
         }
     }
+    figures
+}
+
+async fn impatient(settings: Settings) -> Vec<Figure> {
+    let bench = slow_bench(&settings).await;
+    let load = Load {
+        patience: Duration::from_secs(5),
+        ..bench.load(2.0 * CAPACITY, 16.0)
+    };
+    let (record, ()) = bench.run(load, pause(0.0)).await;
+    let lost = |one: &&Sample| one.outcome == Outcome::Lost;
+    let left = record.samples().filter(lost).count();
+    let mut figures = vec![
+        Figure::at_least(
+            "good responses, as a share of what the replicas can do",
+            record.goodput(3.0..16.0) / CAPACITY,
+            0.9,
+        ),
+        Figure::shown("p99 of reads, ms", record.read_ms(3.0..16.0, 0.99)),
+        Figure::shown("clients that left", left as f64),
+    ];
+    figures.extend(bench.invariants(&record));
     figures
 }
 
