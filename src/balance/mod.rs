@@ -16,6 +16,7 @@ pub mod rendezvous;
 pub mod route;
 mod scored;
 mod search;
+mod spill;
 pub mod stats;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -30,5 +31,6 @@ pub use pool::{Pool, PoolError};
 pub use refusals::QueueRefusals;
 pub use route::{Route, RouteRequest};
 pub use scored::Scored;
+pub use spill::SpillCause;
 pub use stats::{InstanceStats, PlacesUsed, PoolStats};
 pub use waiter::{NoPermit, WaitTerms};

@@ -2,6 +2,7 @@
 
 use super::affinity_rules::MatchedRules;
 use super::scored::Scored;
+use super::spill::SpillCause;
 use crate::clock::Moment;
 use crate::dialect::{CallFacts, Placement};
 use crate::endpoint::Endpoint;
@@ -73,6 +74,8 @@ pub struct Route {
     /// What was asked.
     pub ask: Ask,
     pub reason: RouteReason,
+    /// What kept it from nearer endpoints; `None`: it is near, or may be no other one.
+    pub spill: Option<SpillCause>,
     /// The score by which it was picked; lower is better.
     pub score: f64,
     /// Every endpoint as it stood, when that was asked for; empty otherwise.

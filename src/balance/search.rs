@@ -9,6 +9,7 @@ use super::reading;
 use super::rendezvous;
 use super::route::{Route, RouteRequest};
 use super::scored::Scored;
+use super::spill::SpillCause;
 use crate::dialect::Placement;
 use crate::endpoint::{Endpoint, Gate, HealthStatus, Permit, PermitLimits, PoolPlace};
 use crate::random::Random;
@@ -177,6 +178,7 @@ impl<'a> RouteSearch<'a> {
             address: endpoint.server().address()?,
             ask: self.plain(),
             reason: pick.reason,
+            spill: SpillCause::of(views, pick.index),
             score: pick.score,
             scores: match self.ask.explain {
                 true => {
@@ -246,6 +248,7 @@ impl<'a> RouteSearch<'a> {
             address,
             ask: self.plain(),
             reason,
+            spill: None,
             score: 0.0,
             scores: match self.ask.explain {
                 true => self.scores(),

@@ -96,6 +96,9 @@ pub struct AttemptNote {
     /// How far the endpoint is from where its requests should stay, where it might have been another one.
     #[serde(skip)]
     pub distance: Distance,
+    /// What kept the request from nearer endpoints; empty where it is near.
+    #[serde(skip)]
+    pub spill: &'static str,
     #[serde(skip)]
     pub started: Moment,
     /// From the sending of the request until the endpoint had sent all; what a slow client held up is part of it.
@@ -227,6 +230,7 @@ impl AttemptNote {
             service_time: None,
             expected: None,
             distance: Distance::Near,
+            spill: "",
             started,
             elapsed: Duration::ZERO,
         }

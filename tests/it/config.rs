@@ -1295,7 +1295,7 @@ mod notes {
         for (endpoints, more, expected) in cases {
             assert_eq!(noted(endpoints, more), expected, "{endpoints} {more}");
         }
-        let rules = ["{tenant: t, prefer: ['x:1']}"; 11].join(", ");
+        let rules = ["{tenant: t, prefer: [x-1]}"; 11].join(", ");
         let rules =
             format!("balance: {{queue: {{tenant_header: x-tenant}}, affinity_rules: [{rules}]}}\n");
         assert_eq!(noted(TWO, &rules), ["balance.affinity_rules"]);

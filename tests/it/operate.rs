@@ -305,7 +305,8 @@ async fn requests_that_leave_the_preferred_zone_are_counted() {
         .section("balance: {preferred_zone: near}")
         .start()
         .await;
-    let spilled = || proxy.series("pointsman_spill_over_total", &["to=\"other_zone\""]);
+    let labels = ["to=\"other_zone\"", "cause=\"tried\""];
+    let spilled = || proxy.series("pointsman_spill_over_total", &labels);
     assert_eq!(proxy.request("GET", POINT, "", b"").await.status, 200);
     assert_eq!(spilled().await, 0.0);
     assert_eq!(

@@ -93,7 +93,7 @@ families! {
     choices: Counters<2> = "strategy_requests_total" ["service", "strategy"] NONE,
         "Requests that wanted an endpoint, by the strategy that chooses for them: that of the service, or of a rule.";
     retries: Counters<2> = "retries_total" ["service", "reason"] NONE,
-        "Attempts after the first, by the fault of the attempt before.";
+        "Fail-over to another endpoint: attempts after the first, by the fault of the attempt before.";
     hedges: Counters<2> = "hedges_total" ["service", "result"] NONE,
         "Second attempts beside a read that takes long, by what came of them: won (its response was given), lost (the first attempt was faster), failed, abandoned (the client left); and those not made although a read took longer than 99 % of its shape do: no_endpoint (none as good, or the endpoints have no room), no_budget.";
     assignments: Counters<2> = "assignments_total" ["service", "result"] NONE,
@@ -124,8 +124,8 @@ families! {
         "Measured over estimated cost of requests that succeeded; 1 is exact. Measured: the time of the endpoint, in the time that a cost unit took in about the last thousand requests of the service.";
     service_time_ratio: Histograms<2> = "service_time_ratio" ["service", "expected_by"] RATIO,
         "Time of an endpoint until its response was there or began to stream, over the time that was expected when the endpoint was chosen; 1 is exact. Successful requests for data; expected_by: strategy (it learns times, as adaptive does) or plan (it does not).";
-    spill_over: Counters<2> = "spill_over_total" ["service", "to"] NONE,
-        "Attempts sent to an endpoint elsewhere than balance.preferred_region and balance.preferred_zone say, because those there are full, failing or out, or there are none: other_zone, other_region. Of a transaction only the first request counts.";
+    spill_over: Counters<3> = "spill_over_total" ["service", "to", "cause"] NONE,
+        "Attempts sent to an endpoint elsewhere than balance.preferred_region and balance.preferred_zone say (other_zone, other_region), by what kept them from the nearer ones: full, failing, overloaded (by its own word), out (breaker, ejection, probes, maintenance), tried (the request failed there), nowhere (none is nearer that may take it). Of a transaction only the first request counts.";
     cache_requests: Counters<3> = "cache_requests_total" ["service", "category", "result"] NONE,
         "Requests by what the cache did: hit, miss, bypass (writes among them). One that another request's fetch answered is a hit here and a miss with `coalesced` in cache/stats.";
     cache_reasons: Counters<2> = "cache_reasons_total" ["service", "reason"] NONE,

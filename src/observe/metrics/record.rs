@@ -142,7 +142,8 @@ pub fn attempt_sent(
         Distance::OtherRegion => Some("other_region"),
     };
     if let Some(to) = elsewhere {
-        families.spill_over.with([service, to], |one| one.inc());
+        let labels = [service, to, attempt.spill];
+        families.spill_over.with(labels, |one| one.inc());
     }
     families
         .assignments

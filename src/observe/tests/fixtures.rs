@@ -58,6 +58,7 @@ impl Bench {
             score: Some(0.25),
             expected: Some(ExpectedTime::Learned(Duration::from_millis(2))),
             distance: Distance::OtherZone,
+            spill: "full",
             ..AttemptNote::sent(Name::from(endpoint), "fewest_in_flight", self.clock.now())
         };
         RunningAttempt::begin(&self.observer, &in_flight.ticket(), &self.service, note)

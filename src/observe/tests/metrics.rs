@@ -41,6 +41,7 @@ fn full_request(bench: &Bench) {
         seen.times.queue = Some(Duration::from_micros(4));
         seen.times.route = Some(Duration::from_micros(4));
         seen.times.first_byte = Some(Duration::from_millis(4));
+        seen.route.strategy = "adaptive".into();
     });
     bench.attempt(&in_flight, "a", Fault::Overload);
     bench.attempt(&in_flight, "b", Fault::None);
@@ -213,8 +214,12 @@ fn a_request_is_counted_under_its_labels() {
             1.0,
         ),
         (
-            r#"pointsman_spill_over_total{service="vectors",to="other_zone"}"#,
+            r#"pointsman_spill_over_total{cause="full",service="vectors",to="other_zone"}"#,
             2.0,
+        ),
+        (
+            r#"pointsman_strategy_requests_total{service="vectors",strategy="adaptive"}"#,
+            1.0,
         ),
         (r#"pointsman_slow_total{service="vectors"}"#, 1.0),
         (

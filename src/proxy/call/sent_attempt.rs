@@ -3,7 +3,7 @@
 
 use super::exchange_error::ExchangeError;
 use super::outbound::Outbound;
-use crate::balance::{Route, Scored};
+use crate::balance::{Route, Scored, SpillCause};
 use crate::dialect::{Effect, Fault, Judgement};
 use crate::endpoint::{Distance, Evidence, Permit};
 use crate::http::Stage;
@@ -39,6 +39,7 @@ impl SentAttempt {
         let note = AttemptNote {
             expected: expected(outbound, &route, &start),
             distance: distance(&route),
+            spill: route.spill.map_or("", SpillCause::label),
             score: (route.score != 0.0).then_some(route.score),
             scores: route.scores.iter().map(candidate).collect(),
             ..AttemptNote::sent(endpoint, route.reason.label(), shared.clock.now())
