@@ -57,7 +57,8 @@ impl RouteRequest<'_> {
             target: self.facts.target,
             asks_data: self.facts.asks_data,
             is_change: self.facts.is_change,
-            may_try: self.facts.asks_data
+            is_read: self.facts.is_read,
+            may_be_trial: self.facts.asks_data
                 && self.facts.is_read
                 && *self.placement == Placement::Any,
         }

@@ -148,8 +148,8 @@ fn need(pool: &Pool, ask: &RouteRequest<'_>) -> u64 {
         Placement::Local => (2u8, ask.key).hash(&mut hasher),
         Placement::Pinned(token) => (3u8, token).hash(&mut hasher),
     }
-    plain.may_try.hash(&mut hasher);
-    let home = ask.home.filter(|_| !plain.may_try);
+    (plain.is_read, plain.may_be_trial).hash(&mut hasher);
+    let home = ask.home.filter(|_| !plain.is_read);
     home.map(|(token, _)| token).hash(&mut hasher);
     ask.excluded
         .iter()

@@ -88,7 +88,8 @@ impl Iterator for Arrivals {
             tenant,
             priority,
             ask: Ask {
-                may_try: !is_write,
+                is_read: !is_write,
+                may_be_trial: !is_write,
                 is_change: is_write,
                 ..Ask::read(
                     part as u64,

@@ -17,7 +17,7 @@ pub struct LastWrite {
 impl LastWrite {
     /// The last write after a request, if that was one and succeeded.
     pub fn after(completion: &Completion) -> Option<Self> {
-        let is_write = !completion.start.ask.may_try;
+        let is_write = !completion.start.ask.is_read;
         (is_write && completion.fault == Some(Fault::None)).then_some(Self {
             replica: completion.start.endpoint,
             acknowledged_at: completion.now,

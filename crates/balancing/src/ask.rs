@@ -21,8 +21,10 @@ pub struct Ask {
     pub target: u64,
     /// It asks for data or changes them; false of what any server answers that runs.
     pub asks_data: bool,
+    /// It reads: to send it twice changes nothing.
+    pub is_read: bool,
     /// It may find out whether an endpoint is back: a read of data that another endpoint can answer as well.
-    pub may_try: bool,
+    pub may_be_trial: bool,
     /// It changes what is stored, or is taken for what does. What opens a transaction does not yet.
     pub is_change: bool,
     /// Hashed: requests of one key go to the same endpoint while that is not much busier than others.
@@ -45,7 +47,8 @@ impl Ask {
             ahead: 0.0,
             target: 0,
             asks_data: true,
-            may_try: true,
+            is_read: true,
+            may_be_trial: true,
             is_change: false,
             affinity: None,
             policy: 0,

@@ -29,7 +29,7 @@ pub fn pick(pool: &PoolView<'_>, ask: &Ask, policy: &dyn Policy, load_factor: f6
         Room::Silent => false,
         _ if view.health.writes != WriteStanding::Good => false,
         // A write elsewhere is a change of home, which costs more than a short wait.
-        _ if !ask.may_try => !policy.is_far_slower(pool, index),
+        _ if !ask.is_read => !policy.is_far_slower(pool, index),
         Room::Full => false,
         Room::Free if has_its_share(pool, view, load_factor) => {
             home == Home::Ahead && are_others_idle(pool, index, policy)

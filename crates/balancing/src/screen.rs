@@ -76,7 +76,7 @@ pub struct Screen {
     rules: ScreenRules,
     /// The fitness that a write asks for.
     needed_fitness: Option<WriteFitness>,
-    may_try: bool,
+    may_be_trial: bool,
     cost: f64,
     weighted: bool,
     ejected: Ejected,
@@ -119,7 +119,7 @@ impl Screen {
         let mut screen = Self {
             rules,
             needed_fitness: ask.needs_writer.then(fittest).flatten(),
-            may_try: ask.may_try && !ask.is_retry && !ask.needs_writer,
+            may_be_trial: ask.may_be_trial && !ask.is_retry && !ask.needs_writer,
             cost: ask.cost,
             weighted: false,
             ejected: Ejected::of(pool, rules),
@@ -224,7 +224,7 @@ impl Screen {
                 false => Exclusion::Full,
             });
         }
-        if self.may_try && self.rules.serving.gate(endpoint.health.gate) == Gate::HalfOpen {
+        if self.may_be_trial && self.rules.serving.gate(endpoint.health.gate) == Gate::HalfOpen {
             return Ok(Standing::Trial);
         }
         let demotion = match is_surplus {
@@ -271,7 +271,7 @@ impl Screen {
             return Ok(false);
         }
         let exclusion = match self.rules.serving.gate(endpoint.health.gate) {
-            Gate::HalfOpen if self.may_try => return Ok(false),
+            Gate::HalfOpen if self.may_be_trial => return Ok(false),
             Gate::Closed => Exclusion::Ejected,
             Gate::TrialRunning => Exclusion::TrialRunning,
             Gate::Open(_) | Gate::HalfOpen => Exclusion::BreakerOpen,

@@ -26,7 +26,7 @@ impl Simulation {
         let ask = self.calls[call].ask(self.now);
         self.send(call, place, ask);
         let proxy = &self.proxies[self.calls[call].arrival.proxy];
-        if let Some(extra) = proxy.extra.as_ref().filter(|_| first && ask.may_try) {
+        if let Some(extra) = proxy.extra.as_ref().filter(|_| first && ask.is_read) {
             self.calls[call].stages = extra.stages(ask.shape);
             // A read of what was just written is sent elsewhere only when its home hangs.
             let after_write = proxy.balancer.is_after_write(self.now);
@@ -181,9 +181,9 @@ impl Simulation {
         let extra = self.proxies[call.arrival.proxy].extra.as_ref();
         // What is the client's own doing, or its credential's, is the same elsewhere.
         let may_help = !matches!(completion.fault, Some(Fault::Client | Fault::Access));
-        let is_read = call.arrival.ask.may_try;
-        let may_try = is_read && may_help && call.attempts < MAX_ATTEMPTS;
-        if may_try && extra.is_some_and(|extra| extra.retry(RetryCause::Failure, self.now)) {
+        let is_read = call.arrival.ask.is_read;
+        let may_retry = is_read && may_help && call.attempts < MAX_ATTEMPTS;
+        if may_retry && extra.is_some_and(|extra| extra.retry(RetryCause::Failure, self.now)) {
             return self.place(key);
         }
         self.calls.remove(key);

@@ -63,7 +63,7 @@ impl RetryAfter {
 
     /// The slot of such requests, and what tells them from others that have it.
     fn slot(&self, ask: &Ask) -> Option<(&Limited, u64)> {
-        let key = ask.target << 1 | u64::from(ask.may_try);
+        let key = ask.target << 1 | u64::from(ask.is_read);
         let index = (key % LIMITED as u64) as usize;
         let slot = self.limited.get(index);
         slot.filter(|_| ask.target != ALL).map(|slot| (slot, key))
@@ -83,7 +83,8 @@ mod tests {
 
     fn write(target: u64) -> Ask {
         Ask {
-            may_try: false,
+            is_read: false,
+            may_be_trial: false,
             ..read(target)
         }
     }

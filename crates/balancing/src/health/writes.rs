@@ -55,7 +55,7 @@ pub struct FailedWrite {
 impl WriteFailures {
     /// How the endpoint stands for this request.
     pub fn standing(&self, ask: &Ask, now: Moment) -> WriteStanding {
-        if ask.may_try || !ask.asks_data {
+        if ask.is_read || !ask.asks_data {
             return WriteStanding::Good;
         }
         let target = self.known(ask.target);
@@ -148,7 +148,8 @@ mod tests {
     fn standing(writes: &WriteFailures, target: u64, now: Moment) -> WriteStanding {
         let write = Ask {
             target,
-            may_try: false,
+            is_read: false,
+            may_be_trial: false,
             ..READ
         };
         writes.standing(&write, now)

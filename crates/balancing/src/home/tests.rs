@@ -45,7 +45,8 @@ fn a_home_takes_no_more_reads_than_a_little_over_its_share_but_all_writes() {
     assert!(read([0, 0, 0]) && read([0, 3, 3]) && read([2, 3, 3]));
     assert!(!read([1, 0, 0]) && !read([4, 3, 3]) && !read([4, 2, 2]));
     let write = Ask {
-        may_try: false,
+        is_read: false,
+        may_be_trial: false,
         ..READ
     };
     assert!(takes(&policy, &write, Home::Level, [60, 3, 3]));
@@ -54,7 +55,8 @@ fn a_home_takes_no_more_reads_than_a_little_over_its_share_but_all_writes() {
 #[test]
 fn a_home_that_is_far_slower_than_the_others_takes_no_more_writes() {
     let write = Ask {
-        may_try: false,
+        is_read: false,
+        may_be_trial: false,
         ..READ
     };
     let takes = |times: [f64; 3], in_flight| {

@@ -130,7 +130,7 @@ fn one_trial_at_a_time_is_made_with_a_first_attempt_of_a_read_of_data() {
     let unfit: [fn(&mut Ask); 3] = [
         |ask| ask.needs_writer = true,
         |ask| ask.is_retry = true,
-        |ask| ask.may_try = false,
+        |ask| ask.may_be_trial = false,
     ];
     for change in unfit {
         plain.ask = READ;
@@ -229,7 +229,7 @@ fn a_home_that_has_far_more_to_do_than_the_others_takes_no_more_reads_but_writes
             plain.select().map(|pick| pick.reason),
             Some(RouteReason::Home)
         );
-        plain.ask.may_try = false;
+        plain.ask.may_be_trial = false;
         assert_eq!(plain.select().unwrap().reason, RouteReason::Home);
     }
 }
@@ -367,9 +367,9 @@ proptest! {
         };
         let mut plain = Plain::new(strategy, views.into_iter().map(view).collect());
         plain.selector.rules.serving.states = states;
-        let [needs_writer, is_retry, may_try, has_key] = asks;
+        let [needs_writer, is_retry, may_be_trial, has_key] = asks;
         let affinity = has_key.then_some(7);
-        plain.ask = Ask { needs_writer, is_retry, may_try, affinity, ..READ };
+        plain.ask = Ask { needs_writer, is_retry, may_be_trial, affinity, ..READ };
         for pick in [plain.select(), plain.hedge()].into_iter().flatten() {
             prop_assert!(!plain.views[pick.index].is_avoided, "{:?}", pick.reason);
         }

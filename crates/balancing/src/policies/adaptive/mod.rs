@@ -110,7 +110,7 @@ fn try_one_more(
     work: f64,
 ) -> Option<Pick> {
     let others_move = || all.iter().flatten().any(|one| !one.known.is_stalled);
-    if !ask.may_try && others_move() {
+    if !ask.is_read && others_move() {
         return None;
     }
     let known = pool

@@ -298,7 +298,8 @@ fn a_write_is_not_sent_to_a_full_endpoint_that_may_hang_while_others_move() {
     let pick = |ask: &Ask| world.policy.pick(&pool, ask, &mut Random::seeded(1));
     assert_eq!(pick(&READ).map(|pick| pick.index), Some(0));
     let write = Ask {
-        may_try: false,
+        is_read: false,
+        may_be_trial: false,
         ..READ
     };
     assert_eq!(pick(&write), None);
