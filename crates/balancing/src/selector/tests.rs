@@ -230,6 +230,7 @@ fn a_home_that_has_far_more_to_do_than_the_others_takes_no_more_reads_but_writes
             Some(RouteReason::Home)
         );
         plain.ask.may_be_trial = false;
+        plain.ask.is_read = false;
         assert_eq!(plain.select().unwrap().reason, RouteReason::Home);
     }
 }
