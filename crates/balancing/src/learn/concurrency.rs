@@ -178,11 +178,12 @@ impl Concurrency {
         self.pass(now);
         let at = level(self.in_flight);
         self.in_flight = self.in_flight.saturating_sub(1);
-        if self.goes_on_after_a_pause(mean, now) {
+        let worked = std::mem::take(&mut self.worked);
+        if self.goes_on_after_a_pause(worked, mean, now) {
             self.epoch.forget_silence();
             return false;
         }
-        self.epoch.respond(at);
+        self.epoch.respond(at, worked);
         if let Some(sample) = sample.filter(|_| begun >= self.resumed) {
             self.epoch.take(&sample);
         }
@@ -221,8 +222,7 @@ impl Concurrency {
     /// Whether it stood still until this response: a collection of garbage, a lock, a page that is not cached. That says nothing of
     /// how many it works on while it works, nor do the times of those that it held up. It is no pause when it comes right after
     /// another one: then the mean is not true any more.
-    fn goes_on_after_a_pause(&mut self, mean: f64, now: Moment) -> bool {
-        let worked = std::mem::take(&mut self.worked);
+    fn goes_on_after_a_pause(&mut self, worked: f64, mean: f64, now: Moment) -> bool {
         self.has_resumed = !self.has_resumed && mean > 0.0 && worked > SLOWER * OWED * mean;
         if self.has_resumed {
             self.resumed = now;

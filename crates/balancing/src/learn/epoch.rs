@@ -9,6 +9,10 @@ const DEPENDENCE: f64 = 2.0;
 /// Standard deviations beyond which a residual counts as an outlier, and no further.
 const OUTLIER: f64 = 3.0;
 
+/// How much more the work between responses varies than where they come at random (1), past which they come in bursts: of eight
+/// and more.
+const BURSTS: f64 = 4.0;
+
 /// A sum for each level.
 pub type Table = [f64; LEVELS];
 
@@ -25,6 +29,8 @@ pub struct Epoch {
     pub began: Table,
     residuals: Table,
     variance: f64,
+    /// Sum of the work between responses and sum of its squares, as [`Epoch::respond`] is told it.
+    work: (f64, f64),
     /// `lasted` as it was at the last response.
     at_response: Table,
 }
@@ -51,13 +57,16 @@ impl Epoch {
             began: [0.0; LEVELS],
             residuals: [0.0; LEVELS],
             variance: 1.0,
+            work: (0.0, 0.0),
             at_response: [0.0; LEVELS],
         }
     }
 
-    /// A response came at this level.
-    pub fn respond(&mut self, at: usize) {
+    /// A response came at this level, after so much work since the one before: seconds times the requests that were surely worked on.
+    pub fn respond(&mut self, at: usize, work: f64) {
         add(&mut self.came, at, 1.0);
+        self.work.0 += work;
+        self.work.1 += work * work;
         self.responses += 1;
         self.at_response = self.lasted;
     }
@@ -100,9 +109,22 @@ impl Epoch {
             .rev()
             .find(|at| get(&self.came, *at) + get(&self.began, *at) > 0.0);
         let top = top.unwrap_or(1);
+        let comes_in_bursts = self.comes_in_bursts();
         for (candidate, sum) in log_likelihood.iter_mut().enumerate().skip(1) {
-            *sum += (self.by_rate(candidate, top) + self.by_times(candidate, top)) / DEPENDENCE;
+            let rate = match comes_in_bursts {
+                true => 0.0,
+                false => self.by_rate(candidate, top),
+            };
+            *sum += (rate + self.by_times(candidate, top)) / DEPENDENCE;
         }
+    }
+
+    /// Whether responses came together rather than one by one: requests that began together and take the same time end together,
+    /// at levels that fall from response to response and last no time. Such a level tells nothing of the rate at it.
+    fn comes_in_bursts(&self) -> bool {
+        let (sum, squares) = self.work;
+        let dispersion = f64::from(self.responses) * squares / (2.0 * sum * sum).max(1e-18);
+        dispersion > BURSTS
     }
 
     /// Responses come in proportion to min(level, candidate): their log-likelihood given how many came.

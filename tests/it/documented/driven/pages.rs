@@ -622,7 +622,8 @@ async fn load(site: &Site, wrong: &mut Differences) {
     let since = site.started.elapsed().as_secs_f64() + 60.0;
     const OVERLOAD: &str = "/api/coordination/overload";
     eventually("what the monitor found", || async {
-        site.at.data(OVERLOAD).await["services"][0]["imbalanced"] == true
+        let page = site.at.data(OVERLOAD).await;
+        page["services"][0]["imbalanced"] == true && page["scaling"][0]["demand"].is_number()
     })
     .await;
     let overload = site.at.data(OVERLOAD).await;
