@@ -87,17 +87,16 @@ pub fn load(sample: &ResourceSample) -> SystemLoad {
 /// The resources of the services and the process; nothing of the machine.
 fn resources(shared: &Shared) -> ResourceSample {
     let (snapshot, now) = (shared.snapshot(), shared.clock.now());
-    let pools = |dialect: DialectName| {
-        let own = snapshot.services();
-        let own = own.filter(move |service| service.settings.dialect == dialect);
-        own.map(|service| service.pool.stats(now))
-            .collect::<Vec<_>>()
+    let pools = snapshot.services();
+    let pools = pools.map(|service| (service.settings.dialect, service.pool.stats(now)));
+    let pools: Vec<(DialectName, PoolStats)> = pools.collect();
+    let of = |dialect: DialectName| {
+        let own = pools.iter().filter(move |(own, _)| *own == dialect);
+        own.map(|(_, pool)| pool).collect::<Vec<_>>()
     };
-    let (vector, graph) = (pools(DialectName::Qdrant), pools(DialectName::Neo4j));
-    let loads = snapshot.services().filter_map(|service| {
-        let load = mean_load(std::slice::from_ref(&service.pool.stats(now)))?;
-        Some((service.name.to_string(), load))
-    });
+    let (vector, graph) = (of(DialectName::Qdrant), of(DialectName::Neo4j));
+    let loads = pools.iter();
+    let loads = loads.filter_map(|(_, pool)| Some((pool.service.to_string(), mean_load(&[pool])?)));
     let demands = snapshot.services().filter_map(|service| {
         let found = shared.findings.of(&service.name)?;
         Some((service.name.to_string(), found.demand?))
@@ -122,13 +121,13 @@ fn resources(shared: &Shared) -> ResourceSample {
     }
 }
 
-fn mean_load(pools: &[PoolStats]) -> Option<f64> {
+fn mean_load(pools: &[&PoolStats]) -> Option<f64> {
     let scores = pools.iter().flat_map(|pool| &pool.instances);
     let (sum, count) = scores.fold((0.0, 0u32), |(sum, n), one| (sum + one.busy, n + 1));
     (count > 0).then(|| sum / f64::from(count))
 }
 
-fn limits(pools: &[PoolStats]) -> u32 {
+fn limits(pools: &[&PoolStats]) -> u32 {
     let instances = pools.iter().flat_map(|pool| &pool.instances);
     instances.fold(0, |sum, one| sum.saturating_add(one.max_connections))
 }
