@@ -27,6 +27,8 @@ pub enum NoPermit {
 pub struct WaitTerms {
     /// Whose request it is, hashed.
     pub tenant: u64,
+    /// How much its tenant is given, over what one of weight 1 is.
+    pub weight: f64,
     /// When it must have found an endpoint.
     pub deadline: Moment,
     /// How many requests of its service may wait, as others wait for other services.
@@ -131,6 +133,7 @@ pub fn waiting(pool: &Pool, ask: &RouteRequest<'_>, terms: &WaitTerms) -> Waitin
         priority: ask.plan.priority,
         cost: ask.plan.cost,
         tenant: terms.tenant,
+        weight: terms.weight,
         need: need(pool, ask),
         arrived: ask.arrived,
         deadline: terms.deadline,

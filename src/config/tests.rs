@@ -65,7 +65,11 @@ fn every_key_is_explained() {
 #[test]
 fn every_number_has_bounds_and_a_default_within_them() {
     for (name, field) in fields() {
-        let numeric = matches!(field.shape.solid(), Shape::Scalar(kind)
+        let shape = match field.shape.solid() {
+            Shape::Map(inner) => inner,
+            shape => shape,
+        };
+        let numeric = matches!(shape, Shape::Scalar(kind)
             if ["whole number", "number", "duration", "size"].contains(&kind.name));
         assert_eq!(numeric, field.rules.bounds.is_some(), "{name}");
     }

@@ -427,6 +427,14 @@ mod errors {
             "f.yaml:11:29: balance.affinity_rules[0].tenant: a tenant, though no header names tenants; expected balance.queue.tenant_header",
         ),
         (
+            "balance:\n  queue: {tenants: {acme: 2}}\n",
+            "f.yaml:11:20: balance.queue.tenants: weights of tenants, though no header names tenants; expected balance.queue.tenant_header",
+        ),
+        (
+            "balance:\n  queue: {tenant_header: x-tenant, tenants: {acme: 0}}\n",
+            "f.yaml:11:52: balance.queue.tenants.acme: `0`; expected a number, 0.01 to 100",
+        ),
+        (
             "balance:\n  affinity_rules: [{service: my-graph, never: [b]}]\n",
             "f.yaml:11:48: balance.affinity_rules[0].never[0]: `b`; expected one of 127-0-0-1-7474, db-2-7474",
         ),
@@ -483,6 +491,25 @@ mod errors {
             "f.yaml:10:24: admin.operate_token: an empty secret; expected a secret: ${NAME}, ${file:/path}, or text",
         ),
     ];
+
+    #[test]
+    fn a_thousand_tenants_may_have_weights() {
+        let with_tenants = |count: u32| {
+            let tenants: Vec<String> = (0..count).map(|one| format!("t{one}: 2")).collect();
+            let tenants = tenants.join(", ");
+            with(&format!(
+                "balance: {{queue: {{tenant_header: x-tenant, tenants: {{{tenants}}}}}}}\n"
+            ))
+        };
+        assert_eq!(
+            good(&with_tenants(1000)).balance.queue.weight_of("t999"),
+            2.0
+        );
+        assert_eq!(
+            error(&with_tenants(1001)),
+            "f.yaml:10:53: balance.queue.tenants: 1001 tenants; expected at most 1000"
+        );
+    }
 
     #[test]
     fn each_mistake_names_its_place_and_what_was_expected() {

@@ -132,6 +132,7 @@ const ROWS: &[Row] = &[
     row("balance.queue.max_wait", ["10s", "50ms"], request_that_finds_no_room),
     row("balance.queue.overload", ["predicted_wait", "controlled_delay"], request_that_finds_no_room),
     row("balance.queue.tenant_header", ["", "x-tenant"], first_refusal_of_a_full_queue),
+    row("balance.queue.tenants.NAME", ["1", "4"], first_refusal_of_a_full_queue),
     row("balance.monitor.enabled", ["true", "false"], overload_of_an_endpoint),
     row("balance.monitor.interval", ["1s", "1h"], overload_of_an_endpoint),
     row("balance.monitor.overload", ["0.8", "0.95"], overload_of_an_endpoint),

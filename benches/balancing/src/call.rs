@@ -59,6 +59,7 @@ impl Call {
             priority: self.arrival.priority,
             cost: self.arrival.ask.cost,
             tenant: self.arrival.tenant,
+            weight: 1.0,
             need,
             arrived: self.arrival.ask.arrived,
             deadline: self.arrival.ask.arrived,

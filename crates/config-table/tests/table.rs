@@ -37,6 +37,8 @@ section! {
         keep: Size = Size::mib(1) => volume(),
         /// The servers, by name.
         servers: BTreeMap<String, Server> = BTreeMap::new(),
+        /// How much each user may have.
+        limits: BTreeMap<String, f64> = BTreeMap::new() => within(0.5, 9.0).named(&forms::WORD),
         /// Nothing reads it. Not used yet.
         later: bool = false => ANY.not_used_yet(),
     }
@@ -86,13 +88,30 @@ fn every_error_is_reported_with_its_place_and_the_nearest_name() {
     assert_eq!(
         errors,
         [
-            "f:1:1: timeou: an unknown key; expected one of log_format, timeout, keep, servers, later; perhaps `timeout`",
+            "f:1:1: timeou: an unknown key; expected one of log_format, timeout, keep, servers, limits, later; perhaps `timeout`",
             "f:2:10: timeout: a number without a unit; expected a unit: 5s or 5ms",
             "f:3:13: keep: a tag, which is not supported; expected the value alone",
             "f:5:3: servers.a.host: nothing; expected this key: Its host",
             "f:5:15: servers.a.weight: `11`; expected a number, 0 to 10",
         ]
     );
+}
+
+#[test]
+fn names_and_values_of_a_map_keep_to_the_rules_of_its_key() {
+    let errors = decoded("limits: {Ada: 1, a b: 1, carl: 10}", &[], &[]).unwrap_err();
+    assert_eq!(
+        errors,
+        [
+            "f:1:18: limits.a b: the name `a b`; expected a name without blanks",
+            "f:1:32: limits.carl: `10`; expected a number, 0.5 to 9",
+        ]
+    );
+    let errors = decoded("servers: {A: db.example}", &[], &[]).unwrap_err();
+    assert!(errors[0].starts_with("f:1:11: servers.A: the name `A`; expected a name of 1 to 63"));
+    let schema = print::schema::<App>("app");
+    let limits = &schema["$defs"]["App"]["properties"]["limits"];
+    assert_eq!(limits["propertyNames"]["pattern"], forms::WORD.pattern);
 }
 
 #[test]
@@ -137,7 +156,8 @@ fn only_a_change_that_needs_a_restart_is_named() {
 
 #[test]
 fn what_is_printed_can_be_read_back_and_names_every_key() {
-    let sample = decoded("servers: {a: {host: h, weight: 2}}", &[], &[]).unwrap();
+    let text = "servers: {a: {host: h, weight: 2}}\nlimits: {Ada: 1.5, bob: 2}";
+    let sample = decoded(text, &[], &[]).unwrap();
     let yaml = print::yaml("# head\n", &sample);
     assert_eq!(decoded(&yaml, &[], &[]).unwrap(), sample);
     let page = print::markdown::<App>("# Head\n", OVERRIDES.aliases);
@@ -148,12 +168,14 @@ fn what_is_printed_can_be_read_back_and_names_every_key() {
         "keep",
         "servers",
         "weight",
+        "limits",
         "token",
         "later",
     ] {
         assert!(page.contains(&format!("| `{key}` |")), "{key}");
         assert!(schema.contains(&format!("\"{key}\"")), "{key}");
     }
+    assert!(page.contains("| names, each with number, 0.5 to 9 |"));
     assert!(page.contains("| `OLD_REQUEST_TIMEOUT` | `timeout` | seconds |"));
 }
 

@@ -30,6 +30,7 @@ fn choose(world: &World) -> Result<Route, NoRoute> {
 fn wait_for(world: &World, secs: u64) -> Result<PendingPermit, Refusal> {
     let terms = WaitTerms {
         tenant: 0,
+        weight: 1.0,
         deadline: world.now() + Duration::from_secs(secs),
         at_most: usize::MAX,
     };

@@ -8,6 +8,7 @@ mod endpoints;
 mod monitor;
 mod operations;
 pub mod strategies;
+mod tenants;
 
 use super::{Config, DialectName, Service, ServiceProbe};
 use balancing::policies::PolicyRegistry;
@@ -22,6 +23,7 @@ pub fn check(config: &Config, policies: &PolicyRegistry, findings: &mut Findings
     operations::check(config, findings);
     strategies::check(config, policies, findings);
     affinity::check(config, findings);
+    tenants::check(config, findings);
     admin(config, findings);
     breaker(config, findings);
     monitor::check(config, findings);

@@ -17,6 +17,7 @@ pub use strategy::*;
 
 use super::forms::HEADER;
 use balancing::policies::Strategy;
+use config_table::forms::WORD;
 use config_table::{Size, choice, count, formed, section, share, time, volume, within};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -223,8 +224,17 @@ section! {
         max_wait: Duration = secs(10) => time(),
         /// How the queue keeps itself short when more comes than can be served.
         overload: OverloadRule = OverloadRule::PredictedWait,
-        /// Header that names the tenant; tenants of one priority share the endpoints evenly, by estimated cost. None: the credential of the request is its tenant.
+        /// Header that names the tenant; tenants of one priority share the endpoints by estimated cost: evenly, or as `tenants` says. None: the credential of the request is its tenant.
         tenant_header: Option<String> = None => formed(&HEADER),
+        /// Weights of tenants, by the name in that header, such as `tenants: {acme: 2}`: while both wait, one of weight 2 is given twice as much as one of weight 1, by estimated cost. Who is not named here has 1. At most 1000.
+        tenants: BTreeMap<String, f64> = BTreeMap::new() => within(0.01, 100.0).named(&WORD),
+    }
+}
+
+impl Queue {
+    /// The weight of the tenant of this name.
+    pub fn weight_of(&self, tenant: &str) -> f64 {
+        self.tenants.get(tenant).copied().unwrap_or(1.0)
     }
 }
 

@@ -4,11 +4,13 @@
 
 use crate::balance::{MatchedRules, RouteRequest, WaitTerms};
 use crate::clock::Moment;
+use crate::config;
 use crate::dialect::{Call, Request};
 use crate::plan::Plan;
 use crate::rejection::{self, Rejection};
 use crate::shared::Shared;
 use crate::snapshot::{Service, Snapshot};
+use http::HeaderValue;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -64,6 +66,7 @@ impl ArrivedRequest<'_> {
     pub fn terms(&self, now: Moment) -> WaitTerms {
         WaitTerms {
             tenant: self.tenant(),
+            weight: self.weight(),
             deadline: now + self.patience(),
             at_most: self.at_most(),
         }
@@ -78,12 +81,7 @@ impl ArrivedRequest<'_> {
 
     /// Whose request it is, hashed: as the configured header says, otherwise whose credential it carries.
     pub fn tenant(&self) -> u64 {
-        let header = &self.snapshot.config.balance.queue.tenant_header;
-        let fields = self.request.headers;
-        let named = header
-            .as_ref()
-            .and_then(|header| fields.get(header.as_str()));
-        match named {
+        match self.named_tenant() {
             Some(name) => {
                 let mut hasher = DefaultHasher::new();
                 name.hash(&mut hasher);
@@ -94,6 +92,22 @@ impl ArrivedRequest<'_> {
                 credential.unwrap_or_default()
             }
         }
+    }
+
+    /// How much its tenant is given, over what one of weight 1 is.
+    fn weight(&self) -> f64 {
+        let name = self.named_tenant().and_then(|name| name.to_str().ok());
+        name.map_or(1.0, |name| self.queue().weight_of(name))
+    }
+
+    /// The tenant that the configured header names.
+    fn named_tenant(&self) -> Option<&HeaderValue> {
+        let header = self.queue().tenant_header.as_ref()?;
+        self.request.headers.get(header.as_str())
+    }
+
+    fn queue(&self) -> &config::Queue {
+        &self.snapshot.config.balance.queue
     }
 
     /// How many requests of its service may wait, as so many of other services do.

@@ -3,7 +3,9 @@
 use super::given::Given;
 use super::observe::*;
 use crate::hedging;
-use crate::support::{Client, Origin, Proxy, ReceivedRequest, Setup, Step, eventually, wait_until};
+use crate::support::{
+    Client, Origin, Proxy, ReceivedRequest, SERVICE, Setup, Step, eventually, wait_until,
+};
 use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -506,14 +508,18 @@ observations! {
         given.happens(second).await
     }
     first_refusal_of_a_full_queue(given) {
-        let (_origin, proxy, _first) = full(&given, "balance: {queue: {max_pending: 2}}").await;
+        let queue = match given.key {
+            "balance.queue.tenant_header" => "max_pending: 2",
+            _ => "max_pending: 2, tenant_header: x-tenant",
+        };
+        let (_origin, proxy, _first) = full(&given, &format!("balance: {{queue: {{{queue}}}}}")).await;
         let as_tenant = |name: &str| {
             let (at, field) = (*proxy, format!("x-tenant: {name}\r\n"));
             async move { at.request("GET", "/other", &field, b"").await.status }
         };
         let mut waiting = tokio::task::JoinSet::new();
-        waiting.spawn(as_tenant("one"));
-        waiting.spawn(as_tenant("one"));
+        waiting.spawn(as_tenant(SERVICE));
+        waiting.spawn(as_tenant(SERVICE));
         eventually("two that wait", || async { pending(&proxy).await == 2.0 }).await;
         waiting.spawn(as_tenant("other"));
         waiting.join_next().await.expect("a request").expect("a response")

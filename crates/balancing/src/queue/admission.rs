@@ -77,7 +77,9 @@ pub fn push<W>(
 ) -> Result<Queued<W>, Refusal> {
     queue.congestion.obey(rules.overload);
     let newcomer = Newcomer::from(&waiting);
-    if waiting.deadline <= now || would_be_late(queue, &newcomer, waiting.cost, rules, now) {
+    if waiting.deadline <= now
+        || would_be_late(queue, &newcomer, waiting.virtual_cost(), rules, now)
+    {
         return Err(refusal(queue, QueueRefusal::TooLongAWait, now));
     }
     let displaced = match queue.len < rules.max_pending {
@@ -117,7 +119,7 @@ pub(super) fn refusal<W>(queue: &Queue<W>, why: QueueRefusal, now: Moment) -> Re
 fn would_be_late<W>(
     queue: &Queue<W>,
     who: &Newcomer,
-    cost: f64,
+    virtual_cost: f64,
     rules: &QueueRules,
     now: Moment,
 ) -> bool {
@@ -126,9 +128,9 @@ fn would_be_late<W>(
     }
     let backlog = &queue.backlog;
     let higher = backlog.above(who.priority);
-    let own = backlog.of(who.priority, who.tenant);
+    let own = backlog.virtual_of(who.priority, who.tenant);
     // Of each other tenant of its priority as much goes before it as of its own, with itself.
-    let ahead = higher + backlog.shares(who.priority, own + cost);
+    let ahead = higher + backlog.shares(who.priority, own + virtual_cost);
     let wait = queue.drain.time_for(ahead, now);
     wait.is_some_and(|wait| wait > (who.deadline - now).min(IN_VAIN))
 }
@@ -150,17 +152,17 @@ pub fn closed_to<W>(
 }
 
 /// Why a request is itself the one to go from a full queue; `None` where another one goes.
-fn last_in_full<W>(queue: &Queue<W>, who: &Newcomer, cost: f64) -> Option<QueueRefusal> {
+fn last_in_full<W>(queue: &Queue<W>, who: &Newcomer, virtual_cost: f64) -> Option<QueueRefusal> {
     let backlog = &queue.backlog;
     let (lowest, most) = match backlog.lowest() {
         Some(lowest) => (lowest, backlog.most(lowest).map_or(0.0, |(_, most)| most)),
         None => return Some(QueueRefusal::QueueFull),
     };
-    let own = backlog.of(lowest, who.tenant);
+    let own = backlog.virtual_of(lowest, who.tenant);
     let has_others = own > 0.0 && backlog.tenants(lowest) > 1;
     match who.priority.cmp(&lowest) {
         Ordering::Less => Some(QueueRefusal::QueueFull),
-        Ordering::Equal if own + cost < most => None,
+        Ordering::Equal if own + virtual_cost < most => None,
         Ordering::Equal if has_others => Some(QueueRefusal::TenantShareUsed),
         Ordering::Equal => Some(QueueRefusal::QueueFull),
         Ordering::Greater => None,
@@ -174,7 +176,7 @@ fn displace<W>(
     waiting: &Waiting,
     now: Moment,
 ) -> Result<(W, Refusal), Refusal> {
-    if let Some(why) = last_in_full(queue, &Newcomer::from(waiting), waiting.cost) {
+    if let Some(why) = last_in_full(queue, &Newcomer::from(waiting), waiting.virtual_cost()) {
         return Err(refusal(queue, why, now));
     }
     let full = refusal(queue, QueueRefusal::QueueFull, now);

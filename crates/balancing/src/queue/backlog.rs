@@ -1,4 +1,5 @@
 //! What waits, in sums that are kept up to date with each request that comes and goes: by priority, and in each by tenant.
+//! Tenants are compared by virtual cost, which is cost over weight.
 
 use super::Waiting;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,19 +14,28 @@ pub struct Backlog {
 /// What waits of one priority.
 #[derive(Debug, Default)]
 struct Tenants {
-    /// By tenant: how many of its requests wait, and their cost.
-    all: BTreeMap<u64, (usize, f64)>,
-    /// The same by cost; of floats that are not negative, those with the larger bits are the larger.
+    all: BTreeMap<u64, Waits>,
+    /// Each by virtual cost; of floats that are not negative, those with the larger bits are the larger.
     by_cost: BTreeSet<(u64, u64)>,
     cost: f64,
+}
+
+/// What waits of one tenant of a priority.
+#[derive(Debug, Clone, Copy, Default)]
+struct Waits {
+    count: usize,
+    cost: f64,
+    virtual_cost: f64,
 }
 
 impl Backlog {
     /// A request waits.
     pub fn add(&mut self, waiting: &Waiting) {
         let tenants = self.priorities.entry(waiting.priority).or_default();
-        tenants.change(waiting.tenant, |(count, cost)| {
-            (count + 1, cost + waiting.cost)
+        tenants.change(waiting.tenant, |was| Waits {
+            count: was.count + 1,
+            cost: was.cost + waiting.cost,
+            virtual_cost: was.virtual_cost + waiting.virtual_cost(),
         });
     }
 
@@ -34,8 +44,10 @@ impl Backlog {
         let Some(tenants) = self.priorities.get_mut(&waiting.priority) else {
             return;
         };
-        tenants.change(waiting.tenant, |(count, cost)| {
-            (count.saturating_sub(1), cost - waiting.cost)
+        tenants.change(waiting.tenant, |was| Waits {
+            count: was.count.saturating_sub(1),
+            cost: was.cost - waiting.cost,
+            virtual_cost: was.virtual_cost - waiting.virtual_cost(),
         });
         if tenants.all.is_empty() {
             self.priorities.remove(&waiting.priority);
@@ -54,14 +66,15 @@ impl Backlog {
         higher.map(|(_, tenants)| tenants.cost).sum()
     }
 
-    /// The cost of what a tenant waits for in a priority.
-    pub fn of(&self, priority: u8, tenant: u64) -> f64 {
+    /// The virtual cost of what a tenant waits for in a priority.
+    pub fn virtual_of(&self, priority: u8, tenant: u64) -> f64 {
         let tenants = self.priorities.get(&priority);
-        tenants.map_or(0.0, |tenants| tenants.cost_of(tenant))
+        let own = tenants.and_then(|tenants| tenants.all.get(&tenant));
+        own.map_or(0.0, |own| own.virtual_cost)
     }
 
-    /// The cost of what the tenants of a priority wait for, of each no more than `most`. Takes as long as there are tenants that
-    /// wait for more.
+    /// The cost of what the tenants of a priority wait for, of each no more than this virtual cost. Takes as long as there are
+    /// tenants that wait for more.
     pub fn shares(&self, priority: u8, most: f64) -> f64 {
         let Some(tenants) = self.priorities.get(&priority) else {
             return 0.0;
@@ -69,7 +82,7 @@ impl Backlog {
         let most = most.max(0.0);
         let after = Bound::Excluded((most.to_bits(), u64::MAX));
         let over = tenants.by_cost.range((after, Bound::Unbounded));
-        let beyond = over.map(|(bits, _)| f64::from_bits(*bits) - most);
+        let beyond = over.map(|(_, tenant)| tenants.beyond(*tenant, most));
         tenants.cost - beyond.sum::<f64>()
     }
 
@@ -78,7 +91,7 @@ impl Backlog {
         self.priorities.keys().next().copied()
     }
 
-    /// The tenant that waits for most in a priority, and for how much.
+    /// The tenant that waits for most in a priority, and for how much, in virtual cost.
     pub fn most(&self, priority: u8) -> Option<(u64, f64)> {
         let (bits, tenant) = *self.priorities.get(&priority)?.by_cost.last()?;
         Some((tenant, f64::from_bits(bits)))
@@ -98,20 +111,36 @@ impl Backlog {
 }
 
 impl Tenants {
-    fn cost_of(&self, tenant: u64) -> f64 {
-        self.all.get(&tenant).map_or(0.0, |(_, cost)| *cost)
+    /// The cost of what a tenant waits for beyond this virtual cost.
+    fn beyond(&self, tenant: u64, most: f64) -> f64 {
+        self.all.get(&tenant).map_or(0.0, |own| {
+            own.cost * (1.0 - most / own.virtual_cost).max(0.0)
+        })
     }
 
-    fn change(&mut self, tenant: u64, change: impl FnOnce((usize, f64)) -> (usize, f64)) {
+    fn change(&mut self, tenant: u64, change: impl FnOnce(Waits) -> Waits) {
         let before = self.all.remove(&tenant).unwrap_or_default();
-        self.by_cost.remove(&(before.1.to_bits(), tenant));
-        let (count, cost) = change(before);
-        // Sums of floats that were added and taken away again are not exact: without requests there is no cost.
-        let cost = if count > 0 { cost.max(0.0) } else { 0.0 };
-        self.cost = (self.cost - before.1 + cost).max(0.0);
-        if count > 0 {
-            self.all.insert(tenant, (count, cost));
-            self.by_cost.insert((cost.to_bits(), tenant));
+        self.by_cost
+            .remove(&(before.virtual_cost.to_bits(), tenant));
+        let after = change(before).clamped();
+        self.cost = (self.cost - before.cost + after.cost).max(0.0);
+        if after.count > 0 {
+            self.all.insert(tenant, after);
+            self.by_cost.insert((after.virtual_cost.to_bits(), tenant));
+        }
+    }
+}
+
+impl Waits {
+    /// Sums of floats that were added and taken away again are not exact: none is negative, and without requests there is no cost.
+    fn clamped(self) -> Self {
+        match self.count {
+            0 => Self::default(),
+            _ => Self {
+                cost: self.cost.max(0.0),
+                virtual_cost: self.virtual_cost.max(0.0),
+                ..self
+            },
         }
     }
 }
@@ -127,10 +156,15 @@ mod tests {
             priority,
             cost,
             tenant,
+            weight: weight(tenant),
             need: 0,
             arrived: Moment(0),
             deadline: Moment(1),
         }
+    }
+
+    fn weight(tenant: u64) -> f64 {
+        [1.0, 2.0, 0.5, 4.0][tenant as usize % 4]
     }
 
     fn near(one: f64, other: f64) -> bool {
@@ -159,10 +193,11 @@ mod tests {
                 for priority in 0..3 {
                     prop_assert!(near(backlog.above(priority), sum(&|one| one.priority > priority)));
                     let of = |tenant| sum(&|one| one.priority == priority && one.tenant == tenant);
-                    let shares: f64 = (0..4).map(|tenant| of(tenant).min(most)).sum();
+                    let shares: f64 = (0..4).map(|tenant| of(tenant).min(most * weight(tenant))).sum();
                     prop_assert!(near(backlog.shares(priority, most), shares));
-                    prop_assert!((0..4).all(|tenant| near(backlog.of(priority, tenant), of(tenant))));
-                    let largest = (0..4).map(of).fold(0.0, f64::max);
+                    let virtual_of = |tenant| of(tenant) / weight(tenant);
+                    prop_assert!((0..4).all(|tenant| near(backlog.virtual_of(priority, tenant), virtual_of(tenant))));
+                    let largest = (0..4).map(virtual_of).fold(0.0, f64::max);
                     prop_assert!(near(backlog.most(priority).map_or(0.0, |most| most.1), largest));
                 }
                 let has = |priority, tenant| all.iter().any(|one| (one.priority, one.tenant) == (priority, tenant));

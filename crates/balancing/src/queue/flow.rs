@@ -64,10 +64,11 @@ impl<W> Flow<W> {
         self.waiting.remove(&(ticket.deadline, ticket.number))
     }
 
-    /// The cost of one request.
-    pub fn cost_of(&self, ticket: QueueTicket) -> Option<f64> {
+    /// The virtual cost of one request.
+    pub fn virtual_cost_of(&self, ticket: QueueTicket) -> Option<f64> {
         let place = (ticket.deadline, ticket.number);
-        self.waiting.get(&place).map(|(waiting, _)| waiting.cost)
+        let (waiting, _) = self.waiting.get(&place)?;
+        Some(waiting.virtual_cost())
     }
 
     /// Who of it is served next, `after` another one of it: the newest under congestion, otherwise who has the least time.

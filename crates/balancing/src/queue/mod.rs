@@ -2,7 +2,7 @@
 //! handed in; whoever owns it wakes the waiters.
 //!
 //! Order: priority, larger first, with a floor for the others; inside a priority the tenants share by weighted fair queueing
-//! on cost (start-time fair queueing, Goyal 1996); of one tenant the earliest deadline, then the oldest. Refused is who
+//! on cost (start-time fair queueing, Goyal 1996: a request is as long as its cost over the weight of its tenant); of one tenant the earliest deadline, then the oldest. Refused is who
 //! would wait for longer than its deadline leaves, and when the queue is full, the tenant of the lowest priority that waits
 //! for most.
 
@@ -40,11 +40,20 @@ pub struct Waiting {
     pub cost: f64,
     /// Whose request it is, hashed.
     pub tenant: u64,
+    /// How much its tenant is given, over what one of weight 1 is; more than 0.
+    pub weight: f64,
     /// What it needs of an endpoint, hashed: where one request finds no place, no other of the same need does.
     pub need: u64,
     pub arrived: Moment,
     /// When it must have found a place.
     pub deadline: Moment,
+}
+
+impl Waiting {
+    /// How far its tenant comes in virtual time when it is served.
+    fn virtual_cost(&self) -> f64 {
+        self.cost / self.weight
+    }
 }
 
 /// The bounds of a queue.

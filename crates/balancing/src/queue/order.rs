@@ -17,7 +17,7 @@ pub struct Turns {
     priorities: BTreeMap<u8, Shares>,
 }
 
-/// What the tenants of a priority were given, as virtual time: a tenant is at the cost of what it was served.
+/// What the tenants of a priority were given, as virtual time: a tenant is at the cost of what it was served, over its weight.
 #[derive(Debug, Default)]
 struct Shares {
     /// Where the tenant was that was served last.
@@ -45,7 +45,7 @@ impl Turns {
         let shares = self.priorities.get(&priority);
         let rank = |ticket: &QueueTicket| {
             let reached = shares.map_or(0.0, |shares| shares.of(ticket.flow.tenant));
-            reached + passed.cost_of(ticket.flow)
+            reached + passed.virtual_cost_of(ticket.flow)
         };
         let tickets = firsts.map(|(ticket, _)| ticket);
         let of_it = tickets.filter(|ticket| ticket.flow.priority == priority);
@@ -73,8 +73,9 @@ impl Turns {
         self.served += 1;
         let shares = self.priorities.entry(waiting.priority).or_default();
         let begun = shares.of(waiting.tenant);
+        let reached = begun + waiting.virtual_cost();
         shares.now = begun;
-        shares.tenants.insert(waiting.tenant, begun + waiting.cost);
+        shares.tenants.insert(waiting.tenant, reached);
     }
 
     /// A request of a flow waits no more; this is what still waits.

@@ -8,7 +8,7 @@ use super::{Queue, QueueTicket};
 pub struct Passed {
     /// Needs for which no endpoint has room: nobody of these is asked.
     needs: Vec<u64>,
-    /// Those that would rather wait, and the cost of each, in the order in which they were asked.
+    /// Those that would rather wait, and the virtual cost of each, in the order in which they were asked.
     asked: Vec<(QueueTicket, f64)>,
     /// How long these are expected to take, in multiples of the mean request.
     work: f64,
@@ -29,7 +29,7 @@ impl Passed {
         let cost = queue
             .flows
             .get(&ticket.flow)
-            .and_then(|flow| flow.cost_of(ticket));
+            .and_then(|flow| flow.virtual_cost_of(ticket));
         self.asked.push((ticket, cost.unwrap_or_default()));
         self.work += work;
     }
@@ -59,8 +59,8 @@ impl Passed {
             .find(|ticket| ticket.flow == flow)
     }
 
-    /// The cost of those of a tenant that were asked: as if they had been served.
-    pub(super) fn cost_of(&self, flow: FlowKey) -> f64 {
+    /// The virtual cost of those of a tenant that were asked: as if they had been served.
+    pub(super) fn virtual_cost_of(&self, flow: FlowKey) -> f64 {
         let is_its =
             |other: FlowKey| other.tenant == flow.tenant && other.priority == flow.priority;
         let asked = self.asked.iter().filter(|(ticket, _)| is_its(ticket.flow));

@@ -16,6 +16,7 @@ const SECONDS: f64 = 8.0;
 struct Sender {
     load: f64,
     tenant: u64,
+    weight: f64,
     priority: u8,
 }
 
@@ -109,6 +110,7 @@ fn simulate(overload: Overload, seed: u64, senders: &[Sender]) -> Vec<Outcome> {
             priority: of.priority,
             cost: 1.0,
             tenant: of.tenant,
+            weight: of.weight,
             need: 0,
             arrived: now,
             deadline: now + Duration::from_millis(150),
@@ -132,6 +134,7 @@ fn alone(overload: Overload, load: f64, seed: u64) -> Outcome {
     let sender = Sender {
         load,
         tenant: 1,
+        weight: 1.0,
         priority: 5,
     };
     simulate(overload, seed, &[sender]).remove(0)
@@ -167,11 +170,13 @@ fn a_small_tenant_does_not_suffer_from_a_large_one() {
     let small = Sender {
         load: 0.15,
         tenant: 1,
+        weight: 1.0,
         priority: 5,
     };
     let large = Sender {
         load: 1.5,
         tenant: 2,
+        weight: 1.0,
         priority: 5,
     };
     for seed in 1..=3 {
@@ -192,11 +197,13 @@ fn two_tenants_that_both_want_more_get_the_same() {
     let one = Sender {
         load: 1.0,
         tenant: 1,
+        weight: 1.0,
         priority: 5,
     };
     let other = Sender {
         load: 3.0,
         tenant: 2,
+        weight: 1.0,
         priority: 5,
     };
     let outcomes = simulate(Overload::PredictedWait, 1, &[one, other]);
@@ -206,11 +213,29 @@ fn two_tenants_that_both_want_more_get_the_same() {
 }
 
 #[test]
+fn of_two_tenants_that_both_want_more_the_one_of_twice_the_weight_gets_twice_as_much() {
+    let sender = |tenant, weight| Sender {
+        load: 1.5,
+        tenant,
+        weight,
+        priority: 5,
+    };
+    for seed in 1..=3 {
+        let senders = [sender(1, 2.0), sender(2, 1.0)];
+        let outcomes = simulate(Overload::PredictedWait, seed, &senders);
+        let [heavy, light] = [&outcomes[0], &outcomes[1]].map(|one| one.times.len() as f64);
+        let ratio = heavy / light;
+        assert!((1.9..=2.1).contains(&ratio), "{heavy} to {light}");
+    }
+}
+
+#[test]
 fn the_top_priority_is_served_as_if_it_were_alone_and_the_lowest_is_not_starved() {
     let senders = [(0.5, 8), (0.6, 5), (0.4, 3)];
     let senders = senders.map(|(load, priority)| Sender {
         load,
         tenant: 1,
+        weight: 1.0,
         priority,
     });
     for seed in 1..=3 {

@@ -1,6 +1,6 @@
 use super::*;
 use proptest::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 const RULES: QueueRules = QueueRules {
     max_pending: 1000,
@@ -19,6 +19,7 @@ fn waiting(tenant: u64) -> Waiting {
         priority: 5,
         cost: 1.0,
         tenant,
+        weight: 1.0,
         need: 0,
         arrived: NOW,
         deadline: at(10_000),
@@ -109,6 +110,84 @@ fn tenants_share_by_cost_and_not_by_how_much_they_send() {
     let order = order(&mut queue);
     let second = order[..30].iter().filter(|owner| **owner >= 100).count();
     assert!((9..=10).contains(&second), "{second} of the first 30");
+}
+
+/// What two tenants that both always wait are given until so much of the first one's is served: the cost of each.
+fn given(weights: [f64; 2], costs: [&[f64]; 2], until: f64) -> [f64; 2] {
+    let mut queue = Queue::default();
+    let mut sent = [0; 2];
+    let mut wait = |queue: &mut Queue<u32>, tenant: usize| {
+        let cost = costs[tenant][sent[tenant] % costs[tenant].len()];
+        sent[tenant] += 1;
+        let waiting = Waiting {
+            cost,
+            weight: weights[tenant],
+            ..waiting(tenant as u64)
+        };
+        push(queue, waiting, tenant as u32);
+        cost
+    };
+    let mut ahead = [0, 1].map(|tenant| VecDeque::from([wait(&mut queue, tenant)]));
+    let mut given = [0.0; 2];
+    while given[0] < until {
+        for (tenant, ahead) in ahead.iter_mut().enumerate() {
+            if ahead.len() < 2 {
+                ahead.push_back(wait(&mut queue, tenant));
+            }
+        }
+        let tenant = serve(&mut queue, NOW).unwrap() as usize;
+        given[tenant] += ahead[tenant].pop_front().unwrap();
+    }
+    given
+}
+
+proptest! {
+    #[test]
+    fn tenants_that_always_wait_are_served_by_weight_whatever_their_requests_cost(
+        weights in prop::array::uniform2(0.1..10.0f64),
+        one in prop::collection::vec(0.1..5.0f64, 1..20),
+        other in prop::collection::vec(0.1..5.0f64, 1..20),
+    ) {
+        let [first, second] = given(weights, [&one, &other], 100.0 * weights[0]);
+        // Neither is ahead of the other by more than one request of each.
+        let most = 5.0 / weights[0] + 5.0 / weights[1];
+        let apart = (first / weights[0] - second / weights[1]).abs();
+        prop_assert!(apart <= most, "{first} and {second} for {weights:?}");
+    }
+}
+
+#[test]
+fn a_tenant_of_twice_the_weight_is_given_twice_as_much() {
+    let [heavy, light] = given([2.0, 1.0], [&[1.0], &[3.0]], 600.0);
+    assert!(
+        (1.98..=2.02).contains(&(heavy / light)),
+        "{heavy} to {light}"
+    );
+}
+
+#[test]
+fn a_full_queue_keeps_more_of_a_tenant_of_more_weight() {
+    let rules = QueueRules {
+        max_pending: 9,
+        ..RULES
+    };
+    let heavy = Waiting {
+        weight: 2.0,
+        ..waiting(1)
+    };
+    let mut queue = Queue::default();
+    for owner in 0..9 {
+        queue.push(heavy, owner, &rules, NOW).unwrap();
+    }
+    let gone: Vec<u32> = (10..20)
+        .filter_map(|owner| queue.push(waiting(2), owner, &rules, NOW).ok())
+        .filter_map(|queued| Some(queued.displaced?.0))
+        .collect();
+    assert_eq!(
+        gone,
+        [8, 7, 6],
+        "six of the heavy one stay, and three of the other"
+    );
 }
 
 #[test]
@@ -399,7 +478,7 @@ proptest! {
                     let newcomer = Newcomer { tenant, priority, deadline: now + most };
                     let closed = queue.closed_to(&newcomer, &rules, now).is_some();
                     let waiting = Waiting {
-                        priority, tenant, need, cost: 1.0, arrived: now,
+                        priority, tenant, need, cost: 1.0, weight: 1.0, arrived: now,
                         deadline: now + Duration::from_millis(deadline),
                     };
                     if let Ok(queued) = queue.push(waiting, turn, &rules, now) {

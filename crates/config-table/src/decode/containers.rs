@@ -2,7 +2,7 @@
 
 use super::{Reader, Value, keys, kind_of, quoted};
 use crate::Json;
-use crate::table::{Rules, Shape, forms};
+use crate::table::{Rules, Shape};
 use crate::tree::{Body, Node, Step};
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ impl<T: Value> Value for BTreeMap<String, T> {
         let mut values = BTreeMap::new();
         for (name, node) in keys::entries(entries, reader) {
             reader.down(name.into(), |reader| {
-                check_name(name, node, reader);
+                check_name(name, node, rules, reader);
                 values.extend(T::read(node, rules, reader).map(|value| (name.to_string(), value)));
             });
         }
@@ -81,9 +81,9 @@ impl<T: Value> Value for BTreeMap<String, T> {
     }
 }
 
-fn check_name(name: &str, node: &Node, reader: &mut Reader<'_>) {
-    if (forms::NAME.test)(name).is_err() {
+fn check_name(name: &str, node: &Node, rules: &Rules, reader: &mut Reader<'_>) {
+    if (rules.names.test)(name).is_err() {
         let found = format!("the name {}", quoted(name));
-        reader.refuse(&node.named, found, forms::NAME.expected);
+        reader.refuse(&node.named, found, rules.names.expected);
     }
 }

@@ -29,7 +29,7 @@ fn shape(shape_of: &Shape, rules: &Rules, definitions: &mut Map<String, Json>) -
         Shape::Section(section) => self::section(section, definitions),
         Shape::Map(inner) => json!({
             "type": "object",
-            "propertyNames": { "pattern": forms::NAME.pattern },
+            "propertyNames": { "pattern": rules.names.pattern },
             "additionalProperties": shape(inner, rules, definitions),
         }),
         Shape::List(inner) => json!({ "type": "array", "items": shape(inner, rules, definitions) }),

@@ -2,13 +2,13 @@
 
 use crate::Json;
 use crate::decode::bounds_text;
-use crate::table::{Field, Section, Shape};
+use crate::table::{Field, Kind, Section, Shape};
 
 /// What a value looks like, in a few words.
 pub fn kind(field: &Field) -> String {
-    match of_shape(field.shape) {
-        text if field.rules.bounds.is_some() => format!("{text}, {}", bounds(field)),
-        text => text,
+    match (of_shape(field.shape), bounds(field)) {
+        (text, bounds) if bounds.is_empty() => text,
+        (text, bounds) => format!("{text}, {bounds}"),
     }
 }
 
@@ -25,9 +25,16 @@ fn of_shape(shape: &Shape) -> String {
 
 /// The bounds of a key, empty without.
 pub fn bounds(field: &Field) -> String {
-    match field.shape.solid() {
-        Shape::Scalar(kind) => bounds_text(&field.rules, kind),
-        _ => String::new(),
+    let of_scalar = |kind| bounds_text(&field.rules, kind);
+    scalar(field.shape).map(of_scalar).unwrap_or_default()
+}
+
+/// What a single value is, or each of those that have a name.
+fn scalar(shape: &Shape) -> Option<&'static Kind> {
+    match shape {
+        Shape::Scalar(kind) => Some(kind),
+        Shape::Optional(inner) | Shape::Map(inner) => scalar(inner),
+        _ => None,
     }
 }
 

@@ -64,10 +64,12 @@ impl Page {
         explained: bool,
     ) {
         for (index, (name, json)) in entries.iter().enumerate() {
+            let Some(section) = shape.section() else {
+                self.line(depth, &format!("{name}: {}", value(json, shape)));
+                continue;
+            };
             self.line(depth, &format!("{name}:"));
-            if let Some(section) = shape.section() {
-                self.section(section, json, depth + 1, explained && index == 0);
-            }
+            self.section(section, json, depth + 1, explained && index == 0);
         }
     }
 

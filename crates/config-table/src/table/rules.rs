@@ -1,6 +1,7 @@
 //! What a value must keep to, beyond its kind: bounds, a form, and what a change or an absence means.
 
 use super::Form;
+use super::forms::NAME;
 
 const DAY: f64 = 86_400.0;
 const TEBIBYTE: f64 = (1_u64 << 40) as f64;
@@ -12,6 +13,8 @@ pub struct Rules {
     pub bounds: Option<(f64, f64)>,
     /// The form of a text.
     pub form: Option<&'static Form>,
+    /// The form of the names, where each value has one.
+    pub names: &'static Form,
     /// It must be given.
     pub required: bool,
     /// A change needs a restart.
@@ -24,12 +27,18 @@ pub struct Rules {
 pub const ANY: Rules = Rules {
     bounds: None,
     form: None,
+    names: &NAME,
     required: false,
     restart: false,
     unused: false,
 };
 
 impl Rules {
+    /// Its values have names of this form.
+    pub const fn named(self, names: &'static Form) -> Self {
+        Self { names, ..self }
+    }
+
     /// It must be given.
     pub const fn required(self) -> Self {
         Self {
