@@ -16,10 +16,9 @@ use super::no_route::NoRoute;
 use super::pool::Pool;
 use super::refusals::QueueRefusals;
 use super::route::{Route, RouteRequest};
-use super::waiter::{self, Answer, NoPermit, WaitTerms, Waiter};
+use super::waiter::{self, Answer, KeptRequest, NoPermit, WaitTerms, Waiter};
 use crate::clock::{Clock, Moment};
 use crate::endpoint::Room;
-use crate::plan::Complexity;
 use crate::random::Random;
 use balancing::{
     Newcomer, Offer, Passed, Places, Queue, QueueRefusal, QueueRules, QueueSummary, QueueTicket,
@@ -117,10 +116,11 @@ impl Broker {
         self.locked(|line| (line.queue.summary(now), line.refusals))
     }
 
-    /// The first ones that wait, in the order in which they are served; so many at most.
-    pub fn first(&self, count: usize) -> Vec<(Waiting, Complexity)> {
+    /// The first ones that wait, in the order in which they are served; so many at most. Copies, so that they are looked at
+    /// without the lock.
+    pub fn first(&self, count: usize) -> Vec<(Waiting, KeptRequest)> {
         let now = self.clock.now();
-        let shown = |(waiting, waiter): (Waiting, &Waiter)| (waiting, waiter.complexity());
+        let shown = |(waiting, waiter): (Waiting, &Waiter)| (waiting, waiter.kept().clone());
         self.locked(|line| {
             line.queue
                 .first(count, now)
@@ -313,7 +313,7 @@ impl Places<Waiter> for Look<'_> {
             return Offer::Gone;
         }
         let pool = self.present.unwrap_or_else(|| waiter.pool());
-        match pool.choose(&waiter.ask(ahead, self.now), self.random) {
+        match pool.choose(&waiter.kept().ask(ahead, self.now), self.random) {
             Ok(route) => Offer::Placed(Ok(route)),
             Err(none) => match none.would_wait {
                 Some(work) => Offer::WouldWait { work },

@@ -32,7 +32,7 @@ impl<'a> RouteSearch<'a> {
     }
 
     /// The request as a policy sees it, with the number of the one that chooses for it.
-    fn plain(&self) -> Ask {
+    pub fn plain(&self) -> Ask {
         let named = self.ask.rules.and_then(MatchedRules::strategy);
         Ask {
             policy: named.map_or(0, |name| self.pool.chooser().number(name)),
@@ -191,11 +191,15 @@ impl<'a> RouteSearch<'a> {
     }
 
     /// The owner of the key among those that no rule excludes, in whatever health; it alone has what is asked for.
-    fn local(&self) -> Result<Route, NoRoute> {
+    pub fn owner(&self) -> Option<&'a Arc<Endpoint>> {
         let rules = self.ask.rules;
         let may = |one: &&Arc<Endpoint>| !rules.is_some_and(|rules| rules.avoid(&one.name));
         let endpoints = self.pool.endpoints().iter().filter(may);
-        let Some(endpoint) = rendezvous::owner(endpoints, self.ask.key) else {
+        rendezvous::owner(endpoints, self.ask.key)
+    }
+
+    fn local(&self) -> Result<Route, NoRoute> {
+        let Some(endpoint) = self.owner() else {
             return Err(self.only(None, Exclusion::AntiAffinity));
         };
         let status = endpoint.health().status();

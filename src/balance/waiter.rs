@@ -47,7 +47,8 @@ pub struct Waiter {
 }
 
 /// What is asked of the pool, with nothing borrowed.
-struct KeptRequest {
+#[derive(Clone)]
+pub struct KeptRequest {
     plan: Plan,
     shape: u64,
     facts: CallFacts,
@@ -85,30 +86,9 @@ impl Waiter {
         (waiter, heard)
     }
 
-    /// What it asks of the pool now, with so much work before it.
-    pub fn ask(&self, ahead: f64, now: Moment) -> RouteRequest<'_> {
-        let kept = &self.kept;
-        RouteRequest {
-            plan: &kept.plan,
-            shape: kept.shape,
-            facts: kept.facts,
-            placement: &kept.placement,
-            key: &kept.key,
-            excluded: &kept.excluded,
-            home: kept.home.as_ref().map(|(token, home)| (&**token, *home)),
-            rules: kept.rules.as_ref(),
-            affinity: kept.affinity,
-            ahead,
-            arrived: kept.arrived,
-            now,
-            explain: kept.explain,
-            may_wait: true,
-        }
-    }
-
-    /// How complex it is.
-    pub fn complexity(&self) -> Complexity {
-        self.kept.plan.complexity
+    /// What it asks of the pool.
+    pub fn kept(&self) -> &KeptRequest {
+        &self.kept
     }
 
     /// The pool that it asked.
@@ -124,6 +104,33 @@ impl Waiter {
     /// Tells it. A route that nobody takes any more is given back.
     pub fn tell(self, answer: Answer) {
         let _ = self.answer.send(answer);
+    }
+}
+
+impl KeptRequest {
+    /// What it asks of the pool now, with so much work before it.
+    pub fn ask(&self, ahead: f64, now: Moment) -> RouteRequest<'_> {
+        RouteRequest {
+            plan: &self.plan,
+            shape: self.shape,
+            facts: self.facts,
+            placement: &self.placement,
+            key: &self.key,
+            excluded: &self.excluded,
+            home: self.home.as_ref().map(|(token, home)| (&**token, *home)),
+            rules: self.rules.as_ref(),
+            affinity: self.affinity,
+            ahead,
+            arrived: self.arrived,
+            now,
+            explain: self.explain,
+            may_wait: true,
+        }
+    }
+
+    /// How complex it is.
+    pub fn complexity(&self) -> Complexity {
+        self.plan.complexity
     }
 }
 

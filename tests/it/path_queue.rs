@@ -261,7 +261,8 @@ async fn the_queue_is_shown_by_priority_and_tenant_with_what_was_refused() {
     assert_eq!(first.len(), 2);
     for one in first {
         assert!(one["waited"].as_f64().unwrap() > 0.0, "{one}");
-        assert_eq!(one.as_object().unwrap().len(), 5, "{one}");
+        assert_eq!(one["endpoint"], instance(&proxy, 0).await["instance_id"]);
+        assert_eq!(one.as_object().unwrap().len(), 6, "{one}");
     }
     for _ in 0..3 {
         release.notify_one();

@@ -18,6 +18,7 @@ pub mod completion;
 pub mod extra;
 pub mod fault;
 mod figure;
+mod forecast;
 pub mod health;
 pub mod hedge;
 pub mod home;

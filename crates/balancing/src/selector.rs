@@ -2,6 +2,7 @@
 //! among those with the least against them. It works on plain values alone, so that a simulator drives the very code that serves.
 
 use crate::affinity;
+use crate::forecast;
 use crate::hedge;
 use crate::home;
 use crate::policy::{Pick, Policy};
@@ -99,6 +100,12 @@ impl Selector {
             reason: RouteReason::Affinity,
             ..pick
         })
+    }
+
+    /// The endpoint that a request which waits would be given, if all had room; `None` where none may take it. To look changes
+    /// nothing. Writes how each endpoint stands.
+    pub fn forecast(&self, pool: &mut [EndpointView], ask: &Ask, now: Moment) -> Option<usize> {
+        forecast::forecast(self, pool, ask, now)
     }
 
     /// What a request waits for, for which none was selected of this pool; `None` where to wait does not help.

@@ -78,7 +78,7 @@ pub const QUEUE: &[Group] = &[(
         "by_priority" Any, "Requests that wait, by their priority.";
         "tenants" Number, "Tenants whose requests wait.";
         "by_tenant" Any, "Requests that wait, by tenant (a hash, hexadecimal); the 20 with the most.";
-        "first" Any, "The requests whose turn comes first, in the order of their turns if nobody comes or goes; at most 20. Of each the priority, the class (how complex it is), the estimated cost, the tenant and for how many seconds it has waited. None has an endpoint before its turn.";
+        "first" Any, "The requests whose turn comes first, in the order of their turns if nobody comes or goes; at most 20. Of each the priority, the class (how complex it is), the estimated cost, the tenant, for how many seconds it has waited, and `endpoint`: a forecast. It is the endpoint that its strategy, home, rule or key prefers by what is known now, full or not, with those before it in the list counted as if they were where theirs say; null where none may take it. None has an endpoint before its turn, and whichever has room then takes it.";
         "refused.queue_full" Number, "Requests that were refused because as many waited as may.";
         "refused.tenant_share" Number, "Those refused because the queue was full and their tenant waited for most.";
         "refused.wait_too_long" Number, "Those refused at once because they would have waited for too long.";

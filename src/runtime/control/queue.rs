@@ -2,10 +2,9 @@
 
 use super::Operator;
 use super::load::next_choice;
-use crate::balance::{Broker, InstanceStats};
+use crate::balance::{Forecast, InstanceStats, KeptRequest, Pool};
 use crate::clock::Moment;
 use crate::endpoint::{DrainingEndpoint, HealthStatus};
-use crate::plan::Complexity;
 use crate::snapshot::Service;
 use balancing::Waiting;
 use serde_json::{Map, Value, json};
@@ -45,23 +44,25 @@ fn queue(service: &Service, now: Moment) -> Value {
         "by_priority": priorities.collect::<Map<String, Value>>(),
         "tenants": tenants.len(),
         "by_tenant": listed.collect::<Map<String, Value>>(),
-        "first": first(pool.broker(), now),
+        "first": first(pool, now),
         "refused": refused,
     })
 }
 
-/// Those whose turn comes first. None has an endpoint before its turn.
-fn first(broker: &Broker, now: Moment) -> Vec<Value> {
-    let row = |(waiting, class): (Waiting, Complexity)| {
+/// Those whose turn comes first, each with the endpoint that is forecast. None has an endpoint before its turn.
+fn first(pool: &Pool, now: Moment) -> Vec<Value> {
+    let mut forecast = Forecast::new(pool);
+    let row = |(waiting, kept): (Waiting, KeptRequest)| {
         json!({
             "priority": waiting.priority,
-            "class": class.label(),
+            "class": kept.complexity().label(),
+            "endpoint": forecast.next(&kept.ask(0.0, now)).as_deref(),
             "cost": waiting.cost,
             "tenant": format!("{:016x}", waiting.tenant),
             "waited": (now - waiting.arrived).as_secs_f64(),
         })
     };
-    broker.first(FIRST).into_iter().map(row).collect()
+    pool.broker().first(FIRST).into_iter().map(row).collect()
 }
 
 /// What moves away from where it is: requests that wait, and those of endpoints that leave or have too much to do.

@@ -121,7 +121,7 @@ policies! {
 
 /// Times and scores within this share of the lowest are taken as equal: noise must not send all
 /// traffic to one of several like endpoints.
-const NEAR: f64 = 0.1;
+pub(crate) const NEAR: f64 = 0.1;
 
 #[cfg(test)]
 mod tests;
