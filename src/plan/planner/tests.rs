@@ -165,18 +165,18 @@ fn a_plan_that_needs_more_than_is_left_comes_out_behind_those_that_fit() {
         ..search()
     };
     let (near, busy) = (loaded(Some(0.78), None), loaded(Some(0.9), Some(0.9)));
-    for (call, load, user, priority) in [
-        (&hops, &near, None, 3),
-        (&hops, &near, Some("premium_ada"), 6),
+    for (call, load, user, priority, lowered_by) in [
+        (&hops, &near, None, 3, 2),
+        (&hops, &near, Some("premium_ada"), 6, 2),
         // Where nothing fits, all are alike.
-        (&hops, &busy, None, 5),
-        (&search(), &busy, None, 5),
+        (&hops, &busy, None, 5, 0),
+        (&search(), &busy, None, 5, 0),
     ] {
         let plan = planned(&planner(), call, ExecutionStrategy::VectorOnly, load, user);
         assert!(plan.time > Duration::ZERO);
         assert_eq!(
-            (plan.short_of, plan.priority),
-            (Some(Resource::Cpu), priority)
+            (plan.short_of, plan.priority, plan.lowered_by),
+            (Some(Resource::Cpu), priority, lowered_by)
         );
     }
 }

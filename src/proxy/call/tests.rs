@@ -3,10 +3,13 @@
 use super::{CallEnd, CallOrigin, CallReport, Caller, Outbound, OutboundRequest, RequestBody};
 use crate::cache::LookupResult;
 use crate::config;
+use crate::endpoint::{Permit, PermitLimits};
 use crate::http::{BodyLength, Connector, Part, RequestHeader};
 use crate::observe::Ticket;
+use crate::plan::Plan;
 use crate::rejection::RejectionReason;
 use crate::runtime::Server;
+use balancing::Rung;
 use bytes::Bytes;
 use http::{Request, Response};
 use std::collections::BTreeMap;
@@ -60,8 +63,13 @@ impl Process<Listener> {
 impl<E> Process<E> {
     /// A process that buffers little of a response.
     async fn start(endpoint: E, dialect: &str, url: &str) -> Self {
+        Self::start_with(endpoint, dialect, url, "").await
+    }
+
+    /// The same, with more sections.
+    async fn start_with(endpoint: E, dialect: &str, url: &str, more: &str) -> Self {
         let text = format!(
-            "services: {{db: {{dialect: {dialect}, listen: 127.0.0.1:0, endpoints: [{url}]}}}}\nadmin: {{listen: 127.0.0.1:0}}\npath: {{hold_limit: 1KiB}}\n",
+            "services: {{db: {{dialect: {dialect}, listen: 127.0.0.1:0, endpoints: [{url}]}}}}\nadmin: {{listen: 127.0.0.1:0}}\npath: {{hold_limit: 1KiB}}\n{more}",
         );
         let loaded = config::read(&text, "f.yaml", &BTreeMap::new(), &[]).unwrap();
         let server = Server::start(loaded, None).await.unwrap();
@@ -78,6 +86,12 @@ impl<E> Process<E> {
     }
 
     async fn call(&self, request: (&str, &str, &'static str), limit: Duration) -> CallReport {
+        let mut outbound = self.outbound(request).await;
+        let deadline = Instant::now() + limit;
+        self.caller.call(&mut outbound, deadline, None).await
+    }
+
+    async fn outbound(&self, request: (&str, &str, &'static str)) -> Outbound {
         let (method, target, body) = request;
         let shared = self.server.shared();
         let snapshot = shared.snapshot();
@@ -106,9 +120,7 @@ impl<E> Process<E> {
             explain: false,
             ticket: self.ticket.clone(),
         };
-        let mut outbound = Outbound::of(origin, request, call, &shared.load());
-        let deadline = Instant::now() + limit;
-        self.caller.call(&mut outbound, deadline, None).await
+        Outbound::of(origin, request, call, &shared.load())
     }
 
     /// Reads until the response is stored: the endpoint is asked for its metadata first.
@@ -156,6 +168,57 @@ async fn its_deadline_ends_a_call_without_a_requester_to_a_silent_endpoint() {
         assert_eq!(rejection.reason, reason);
         assert_eq!(process.ticket.attempts().len(), number + 1);
     }
+}
+
+/// A rule that is always in force keeps the service on the rung.
+const SHEDS: &str = "balance: {monitor: {interval: 1ms, lasting: 1ms, rules: [{name: always, figure: memory_usage, above: 0, action: shed_low_priority}]}}\n";
+
+#[tokio::test]
+async fn a_call_whose_priority_is_only_lower_as_it_does_not_fit_waits_where_others_of_this_priority_are_shed()
+ {
+    let endpoint = Listener::bind(0, Arc::new(Endpoint)).unwrap();
+    let url = endpoint.url();
+    let process = Process::start_with(endpoint, "qdrant", &url, SHEDS).await;
+    let service = process.server.shared().snapshot().service("db").unwrap();
+    let pool = &service.pool;
+    let sheds = async {
+        while pool.rung() < Rung::Shedding {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LONG, sheds).await.unwrap();
+    let only = &pool.endpoints()[0];
+    let taken = || Permit::claim(only, 1.0, PermitLimits::NONE).unwrap();
+    let taken: Vec<Permit> = (0..only.max_connections).map(|_| taken()).collect();
+    let outbound = async |lowered_by| {
+        let mut outbound = process.outbound(READ).await;
+        outbound.plan = Arc::new(Plan {
+            priority: 3,
+            lowered_by,
+            ..(*outbound.plan).clone()
+        });
+        outbound
+    };
+    let deadline = Instant::now() + LONG;
+
+    let mut own = outbound(0).await;
+    let report = process.caller.call(&mut own, deadline, None).await;
+    let CallEnd::Refused(rejection) = report.end else {
+        panic!("not refused");
+    };
+    assert_eq!(rejection.reason, RejectionReason::Shed);
+
+    let mut lowered = outbound(2).await;
+    let ends = async {
+        while pool.broker().pending() == 0 {
+            tokio::task::yield_now().await;
+        }
+        drop(taken);
+    };
+    let call = process.caller.call(&mut lowered, deadline, None);
+    let both = async { tokio::join!(call, ends) };
+    let (report, ()) = tokio::time::timeout(LONG, both).await.unwrap();
+    assert!(matches!(report.end, CallEnd::Response(_)));
 }
 
 const GRAPH: &str = "/db/neo4j/query/v2";
