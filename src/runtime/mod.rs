@@ -121,7 +121,7 @@ impl Server {
         if let Some(lowered) = descriptors.clamp(&mut loaded.config)? {
             tracing::warn!("{lowered}");
         }
-        let shared = shared(&loaded)?;
+        let shared = shared(&loaded, Clock::system())?;
         let state = Arc::new(StateKeeper::new(Arc::clone(&shared)));
         state.recall().await;
         let background = Background::start().map_err(StartError::Thread)?;
@@ -207,9 +207,8 @@ impl Server {
     }
 }
 
-fn shared(loaded: &Loaded) -> Result<Arc<Shared>, StartError> {
+fn shared(loaded: &Loaded, clock: Clock) -> Result<Arc<Shared>, StartError> {
     let config = Arc::new(loaded.config.clone());
-    let clock = Clock::system();
     let mut random = Random::from_system();
     let observer = Observer::new(&config.observe, &config.queries, clock.clone(), &mut random);
     let parts = SharedParts {

@@ -146,3 +146,6 @@ fn scaling(pool: &PoolStats, recent: Option<(f64, bool)>, rules: &Monitor) -> Va
         "add": all.map_or(0.0, |all| (all - pool.total_instances as f64).max(0.0)),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use watched::{EndpointFigures, Watched, demand};
 
 /// What is remembered from one pass to the next.
 #[derive(Default)]
-struct Memory {
+pub(super) struct Memory {
     services: BTreeMap<Arc<str>, Watched>,
     rules: Rules,
 }
@@ -37,7 +37,8 @@ pub async fn run(shared: Arc<Shared>) {
     }
 }
 
-async fn pass(shared: &Shared, memory: &mut Memory) {
+/// Looks at all services once.
+pub(super) async fn pass(shared: &Shared, memory: &mut Memory) {
     let snapshot = shared.snapshot();
     let least = memory.rules.look(shared, &snapshot.config);
     memory
