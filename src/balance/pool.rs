@@ -17,7 +17,10 @@ use crate::dialect::Placement;
 use crate::endpoint::{Condition, Endpoint, ProbeTrigger, Registry};
 use crate::random::Random;
 use balancing::policies::{PolicyRegistry, Strategy};
-use balancing::{ExtraAttempts, LearnedWeight, QueueRules, Refusal, Rung, Selector, ShadowFigures};
+use balancing::{
+    ExtraAttempts, LearnedWeight, QueueRules, Refusal, Rung, Selector, ShadowFigures, SlowAttempt,
+    Slowness,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -115,20 +118,22 @@ impl Pool {
         RouteSearch::new(self, ask).run(random)
     }
 
-    /// Finds an endpoint for a second attempt of a request that has waited so long at those that were tried, which shall be as good
-    /// as these, and takes a permit there if `spend` grants the attempt.
+    /// Finds an endpoint for a second attempt of a read that has waited so long and is so slow at the one that was tried, and takes a
+    /// permit there if `spend` grants the attempt.
     pub fn choose_hedge(
         &self,
         ask: &RouteRequest<'_>,
         waited: Duration,
+        slowness: Slowness,
         random: &mut Random,
         spend: impl FnOnce() -> bool,
     ) -> Result<Route, NoHedge> {
-        // The room is for those that wait.
-        match self.broker.pending() {
-            0 => RouteSearch::new(self, ask).hedge(waited, random, spend),
-            _ => Err(NoHedge::NoEndpoint),
-        }
+        let attempt = SlowAttempt {
+            waited,
+            slowness,
+            others_wait: self.broker.pending() > 0,
+        };
+        RouteSearch::new(self, ask).hedge(attempt, random, spend)
     }
 
     /// Finds an endpoint for a request, unless others wait that may be before it.

@@ -14,10 +14,9 @@ use crate::dialect::Placement;
 use crate::endpoint::{Endpoint, Gate, HealthStatus, Permit, PermitLimits, PoolPlace};
 use crate::random::Random;
 use balancing::{
-    Ask, Demotion, EndpointView, Exclusion, Pick, RouteReason, Screen, Standing, Wait,
+    Ask, Demotion, EndpointView, Exclusion, Pick, RouteReason, Screen, SlowAttempt, Standing, Wait,
 };
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The search for one request.
 pub struct RouteSearch<'a> {
@@ -137,13 +136,13 @@ impl<'a> RouteSearch<'a> {
     /// Finds an endpoint for a second attempt. One that another request takes first is not looked for again.
     pub fn hedge(
         &self,
-        waited: Duration,
+        attempt: SlowAttempt,
         random: &mut Random,
         spend: impl FnOnce() -> bool,
     ) -> Result<Route, NoHedge> {
         reading::with_views(self.pool.endpoints(), self.ask, |views| {
             let (ask, selector) = (self.plain(), &self.pool.selector);
-            let pick = selector.select_hedge(views, &ask, waited, self.ask.now, random);
+            let pick = selector.select_hedge(views, &ask, attempt, self.ask.now, random);
             let pick = pick.ok_or(NoHedge::NoEndpoint)?;
             if !spend() {
                 return Err(NoHedge::NoBudget);

@@ -111,7 +111,7 @@ impl RunningAttempt {
         let attempts = ticket.attempts().clone();
         if observer.counts() {
             let before = attempts.0.lock().last().map(|before| before.fault);
-            let beside = [RouteReason::Hedge, RouteReason::HomeSilent];
+            let beside = [RouteReason::Hedge, RouteReason::Silent];
             let is_beside = beside.iter().any(|one| attempt.reason == one.label());
             let retried = before.filter(|_| !is_beside);
             observer.metrics().attempt_sent(service, &attempt, retried);

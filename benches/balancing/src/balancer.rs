@@ -2,20 +2,18 @@
 
 use crate::replica::Replica;
 use balancing::health::Trial;
-use balancing::{Ask, Completion, Moment, Start, Wait};
-use std::time::Duration;
+use balancing::{Ask, Completion, Moment, SlowAttempt, Start, Wait};
 
 /// Chooses replicas for the requests of one proxy.
 pub trait Balancer {
     /// The place that a request is given now, or what it waits for in the proxy; `Err(None)`: to wait does not help it.
     fn pick(&mut self, wanted: &Wanted<'_>, now: Moment) -> Result<Place, Option<Wait>>;
 
-    /// The place of a second attempt beside one that has waited so long at those that were tried. `spend` takes it from the
-    /// budget.
+    /// The place of a second attempt beside one that waits at the replica that was tried. `spend` takes it from the budget.
     fn pick_second(
         &mut self,
         _wanted: &Wanted<'_>,
-        _waited: Duration,
+        _attempt: SlowAttempt,
         _now: Moment,
         _spend: &dyn Fn() -> bool,
     ) -> Option<Place> {

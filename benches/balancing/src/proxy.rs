@@ -7,9 +7,10 @@ use crate::replica::Replica;
 use crate::settings::Settings;
 use crate::shipped::PROBE_INTERVAL;
 use balancing::health::{Peers, ProbeSchedule};
-use balancing::{EndpointView, Home, Moment, Policy, Random, RouteReason, Selector, Start, Wait};
+use balancing::{
+    EndpointView, Home, Moment, Policy, Random, RouteReason, Selector, SlowAttempt, Start, Wait,
+};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// One proxy in front of the replicas.
 pub struct Proxy {
@@ -109,7 +110,7 @@ impl Balancer for Proxy {
     fn pick_second(
         &mut self,
         wanted: &Wanted<'_>,
-        waited: Duration,
+        attempt: SlowAttempt,
         now: Moment,
         spend: &dyn Fn() -> bool,
     ) -> Option<Place> {
@@ -118,7 +119,7 @@ impl Balancer for Proxy {
         let random = &mut self.random;
         let pick = self
             .selector
-            .select_hedge(views, ask, waited, now, random)?;
+            .select_hedge(views, ask, attempt, now, random)?;
         spend().then(|| Place::at(pick.index))
     }
 

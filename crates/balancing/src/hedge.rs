@@ -2,7 +2,8 @@
 //! response counts. Here: after which time, and to which servers. After Dean and Barroso, "The Tail at Scale".
 
 use crate::learn::Tail;
-use crate::{EndpointView, Standing};
+use crate::policy::SILENCE;
+use crate::{EndpointView, Moment, Standing};
 use std::time::Duration;
 
 /// Above this share of all places taken, the servers have no room for a second attempt.
@@ -25,6 +26,16 @@ pub enum Slowness {
     VerySlow,
     /// The server is taken to hang: a second attempt is made as a retry.
     Hanging,
+}
+
+/// A first attempt that waits for its response.
+#[derive(Debug, Clone, Copy)]
+pub struct SlowAttempt {
+    /// For so long.
+    pub waited: Duration,
+    pub slowness: Slowness,
+    /// Requests wait for a place at any server: the next one is theirs.
+    pub others_wait: bool,
 }
 
 /// After which times an attempt is how slow, in order.
@@ -66,6 +77,23 @@ pub fn leave_candidates(
             endpoint.standing = Standing::Out;
         }
     }
+}
+
+/// Leaves only those standing as preferred that respond: a read at a server that hangs is not late but lost there, so that it goes
+/// elsewhere even where all are busy. Like all retries these have a budget.
+pub fn leave_responding(pool: &mut [EndpointView], now: Moment) {
+    for endpoint in pool {
+        let responds = endpoint.load.in_flight == 0 || !is_silent(endpoint, now);
+        if endpoint.is_tried || !responds {
+            endpoint.standing = Standing::Out;
+        }
+    }
+}
+
+/// Whether it has responded to nothing for a while.
+pub fn is_silent(endpoint: &EndpointView, now: Moment) -> bool {
+    let last = endpoint.last_response;
+    last.is_none_or(|last| now.since(last) >= SILENCE)
 }
 
 /// Whether there is room for second attempts: more than half of the servers are well, and places are free at the others than

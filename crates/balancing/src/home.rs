@@ -2,7 +2,8 @@
 //! others may lag behind it. It is a wish with bounds: reads that all went to one endpoint would have its load as their latency.
 
 use crate::health::WriteStanding;
-use crate::policy::{Pick, Policy, Room, SILENCE};
+use crate::hedge::{self, SlowAttempt, Slowness};
+use crate::policy::{Pick, Policy, Room};
 use crate::view::EndpointView;
 use crate::{Ask, Moment, PoolView, RouteReason};
 
@@ -28,8 +29,9 @@ pub fn pick(pool: &PoolView<'_>, ask: &Ask, policy: &dyn Policy, load_factor: f6
         _ if view.health.is_denying => false,
         Room::Silent => false,
         _ if view.health.writes != WriteStanding::Good => false,
+        _ if policy.is_far_slower(pool, index) => false,
         // A write elsewhere is a change of home, which costs more than a short wait.
-        _ if !ask.is_read => !policy.is_far_slower(pool, index),
+        _ if !ask.is_read => true,
         Room::Full => false,
         Room::Free if has_its_share(pool, view, load_factor) => {
             home == Home::Ahead && are_others_idle(pool, index, policy)
@@ -61,17 +63,21 @@ fn are_others_idle(pool: &PoolView<'_>, home: usize, policy: &dyn Policy) -> boo
     taken <= IDLE * places
 }
 
-/// Why a read is sent elsewhere as well that takes long at those that were tried; `None` where it is not. A home that is ahead of
-/// the others is left only when it has not responded to anything for a while. The other's response is as consistent as the
+/// Why a read is sent elsewhere as well that takes long at the endpoint that was tried; `None` where it is not. A home that is ahead
+/// of the others is left only when it has not responded to anything for a while. The other's response is as consistent as the
 /// database makes its replicas, and is not stored; but while the home responds, it will respond to this read.
-pub fn reason_to_hedge(pool: &[EndpointView], now: Moment) -> Option<RouteReason> {
-    let mut tried = pool.iter().filter(|one| one.is_tried);
-    let Some(home) = tried.find(|one| one.home == Some(Home::Ahead)) else {
-        return Some(RouteReason::Hedge);
-    };
-    let last = home.last_response;
-    let is_silent = last.is_none_or(|last| now.since(last) >= SILENCE);
-    is_silent.then_some(RouteReason::HomeSilent)
+pub fn reason_to_hedge(
+    pool: &[EndpointView],
+    attempt: SlowAttempt,
+    now: Moment,
+) -> Option<RouteReason> {
+    let tried = || pool.iter().filter(|one| one.is_tried);
+    let hangs = attempt.slowness == Slowness::Hanging;
+    if hangs && tried().all(|one| hedge::is_silent(one, now)) {
+        return Some(RouteReason::Silent);
+    }
+    let may_wait = attempt.others_wait || tried().any(|one| one.home == Some(Home::Ahead));
+    (!may_wait).then_some(RouteReason::Hedge)
 }
 
 #[cfg(test)]

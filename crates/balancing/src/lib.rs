@@ -50,7 +50,7 @@ pub use extra::{ExtraAttempts, ExtraRules, RetryCause};
 pub use fault::{Fault, TimeSample};
 pub use figure::Figure;
 pub use health::{Gate, HealthStatus, HealthView, ServingRules, WriteFitness};
-pub use hedge::{HedgeStages, Slowness};
+pub use hedge::{HedgeStages, SlowAttempt, Slowness};
 pub use home::Home;
 pub use ladder::{Ladder, LadderRules, Pressure, Rung};
 pub use load::{EndpointLoad, ScoreParts};

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// An endpoint of which responses are overdue, and that gave none for so long, hangs.
 pub(crate) const SILENCE: Duration = Duration::from_secs(1);
 /// How many times as long a request takes at an endpoint that is far slower than another.
-pub(crate) const FAR_SLOWER: f64 = 10.0;
+pub(crate) const FAR_SLOWER: f64 = 5.0;
 /// How many times the mean of its peers an endpoint has in flight when it is full.
 const CROWDED: f64 = 2.0;
 /// An endpoint with fewer in flight is never full.

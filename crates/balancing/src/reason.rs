@@ -33,8 +33,8 @@ glossary! {
         LastResort = "last_resort", "Look at the events: no endpoint of the service is well.";
         /// The endpoint that was asked first took longer than nearly all such requests do; this one was asked as well, and the first good response counts.
         Hedge = "hedge", "`hedges_total` counts them; `balance.hedging: false` turns them off.";
-        /// What is asked for was written a moment ago at the endpoint that was asked first, which is silent; this one was asked as well, and may lack that write. Its response is not stored.
-        HomeSilent = "home_silent", "Look at the endpoint that is silent; its events say what becomes of it.";
+        /// The endpoint that was asked first has responded to nothing for a second or more; this one was asked as well, on the budget of retries. What was written there a moment ago it may lack, and then its response is not stored.
+        Silent = "silent", "Look at the endpoint that is silent; its events say what becomes of it.";
         /// What is asked for is a server's own, and this server is always taken for it.
         Owner = "owner", "";
         /// The transaction lives on it.

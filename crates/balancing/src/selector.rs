@@ -3,14 +3,13 @@
 
 use crate::affinity;
 use crate::forecast;
-use crate::hedge;
+use crate::hedge::{self, SlowAttempt};
 use crate::home;
 use crate::policy::{Pick, Policy};
 use crate::screen::{Demotion, Screen, ScreenRules, Standing};
 use crate::view::{EndpointView, PoolView};
 use crate::{Ask, Exclusion, Moment, Random, RouteReason};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Selects among the endpoints of one pool.
 #[derive(Clone)]
@@ -129,28 +128,37 @@ impl Selector {
         }
     }
 
-    /// The endpoint to which a request is sent as well that has waited so long at those tried before; `None` when none should be.
+    /// The endpoint to which a read is sent as well that waits at the one that was tried; `None` when none should be.
     pub fn select_hedge(
         &self,
         pool: &mut [EndpointView],
         ask: &Ask,
-        waited: Duration,
+        attempt: SlowAttempt,
         now: Moment,
         random: &mut Random,
     ) -> Option<Pick> {
         self.screen(pool, ask).sort(pool);
-        let reason = home::reason_to_hedge(pool, now)?;
+        let reason = home::reason_to_hedge(pool, attempt, now)?;
         let places = |index| hedge::Places {
             learned: self.policy.places(index, now),
             lately_taken: self.policy.lately_taken(index, now),
         };
-        hedge::leave_candidates(pool, waited, places);
+        let is_lost = reason == RouteReason::Silent;
+        match is_lost {
+            true => hedge::leave_responding(pool, now),
+            false => hedge::leave_candidates(pool, attempt.waited, places),
+        }
         let candidates = PoolView::new(pool, Standing::PREFERRED, now, self.slowest);
         if candidates.is_empty() {
             return None;
         }
-        let pick = self.policy.pick(&candidates, ask, random)?;
-        Some(Pick { reason, ..pick })
+        let pick = self.policy.pick(&candidates, ask, random);
+        let or_least_busy = || {
+            let index = candidates.least_busy().filter(|_| is_lost)?;
+            Some(Pick::because(index, reason))
+        };
+        pick.or_else(or_least_busy)
+            .map(|pick| Pick { reason, ..pick })
     }
 }
 

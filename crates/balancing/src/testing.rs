@@ -1,7 +1,7 @@
 //! Pools of plain values.
 
 use crate::view::EndpointView;
-use crate::{Ask, Moment, Pick, Random, Selector, policies::Strategy};
+use crate::{Ask, Moment, Pick, Random, Selector, SlowAttempt, Slowness, policies::Strategy};
 use std::cell::RefCell;
 use std::time::Duration;
 
@@ -14,14 +14,19 @@ pub const IDLE: EndpointView = EndpointView {
     ..EndpointView::IDLE
 };
 
-/// How long a read waits before it is sent to a second endpoint.
-pub const WAITED: Duration = Duration::from_millis(150);
+/// A first attempt that is slow, while nothing waits for a place.
+pub const SLOW: SlowAttempt = SlowAttempt {
+    waited: Duration::from_millis(150),
+    slowness: Slowness::Slow,
+    others_wait: false,
+};
 
 /// A selector over plain values.
 pub struct Plain {
     pub views: Vec<EndpointView>,
     pub selector: Selector,
     pub ask: Ask,
+    pub attempt: SlowAttempt,
     pub now: Moment,
     random: RefCell<Random>,
 }
@@ -32,6 +37,7 @@ impl Plain {
             selector: Selector::new(strategy.policy(views.len())),
             views,
             ask: READ,
+            attempt: SLOW,
             now: Moment(0),
             random: RefCell::new(Random::seeded(0)),
         }
@@ -53,7 +59,7 @@ impl Plain {
         let random = &mut *self.random.borrow_mut();
         let mut views = self.views.clone();
         self.selector
-            .select_hedge(&mut views, &self.ask, WAITED, self.now, random)
+            .select_hedge(&mut views, &self.ask, self.attempt, self.now, random)
     }
 
     /// The index of the endpoint that takes a request, and leaves it at once.

@@ -276,6 +276,15 @@ impl<'a> PoolView<'a> {
         scores.min_by(f64::total_cmp)
     }
 
+    /// The one with the fewest requests in flight for its weight.
+    pub fn least_busy(&self) -> Option<usize> {
+        let busy = self
+            .iter()
+            .map(|(index, one)| (index, one.in_flight_per_weight()));
+        let least = busy.min_by(|one, other| one.1.total_cmp(&other.1));
+        least.map(|(index, _)| index)
+    }
+
     /// The one whose last failure is the longest ago.
     pub fn least_recently_failed(&self) -> Option<usize> {
         let failed = self.iter();

@@ -189,7 +189,7 @@ impl Race<'_> {
             may_wait: false,
         };
         let mut random = shared.random_source.random();
-        pool.choose_hedge(&request, waited, &mut random, || {
+        pool.choose_hedge(&request, waited, slowness, &mut random, || {
             pool.extra().second(slowness, now)
         })
     }

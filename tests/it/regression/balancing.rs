@@ -347,7 +347,7 @@ async fn a_read_of_what_was_just_written_is_answered_by_another_endpoint_when_it
     let attempts = serde_json::to_value(&observer.newest(1)[0].route.attempts).expect("a list");
     let attempts = attempts.as_array().expect("a list");
     let reasons: Vec<_> = attempts.iter().map(|one| &one["reason"]).collect();
-    assert_eq!(reasons, ["home", "home_silent"]);
+    assert_eq!(reasons, ["home", "silent"]);
 }
 
 /// A replica of Qdrant that serves reads and whose writes fail while its disk is full.

@@ -4,7 +4,7 @@ use super::{Event, Simulation};
 use crate::balancer::{End, Place, Wanted};
 use crate::call::{Attempt, Call};
 use crate::shipped::MAX_ATTEMPTS;
-use balancing::{Ask, Completion, Fault, RetryCause, Slowness, Start};
+use balancing::{Ask, Completion, Fault, RetryCause, SlowAttempt, Slowness, Start};
 
 /// The stage at which a replica is taken to hang.
 const HANGS: usize = 3;
@@ -108,9 +108,14 @@ impl Simulation {
             tried: &[self.attempts[*first].start.endpoint],
         };
         let spend = || extra.second(slowness, self.now);
+        let attempt = SlowAttempt {
+            waited,
+            slowness,
+            others_wait: !proxy.line.is_empty(),
+        };
         let place = proxy
             .balancer
-            .pick_second(&wanted, waited, self.now, &spend);
+            .pick_second(&wanted, attempt, self.now, &spend);
         match place {
             Some(place) => {
                 self.calls[key].first_hangs = slowness == Slowness::Hanging;

@@ -3,7 +3,9 @@
 
 use crate::policies::Strategy;
 use crate::testing::{IDLE, READ};
-use crate::{Ask, EndpointView, ExtraAttempts, ExtraRules, Moment, Random, Selector, Slowness};
+use crate::{
+    Ask, EndpointView, ExtraAttempts, ExtraRules, Moment, Random, Selector, SlowAttempt, Slowness,
+};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -175,9 +177,15 @@ impl World {
         let waited = Duration::from_secs_f64(self.now - one.begun);
         let pick = match slowness {
             None => self.selector.select(&mut views, &ask, now, random),
-            Some(_) => {
+            Some(slowness) => {
+                let attempt = SlowAttempt {
+                    waited,
+                    slowness,
+                    others_wait: false,
+                };
                 let views = &mut views;
-                self.selector.select_hedge(views, &ask, waited, now, random)
+                self.selector
+                    .select_hedge(views, &ask, attempt, now, random)
             }
         };
         let Some(pick) = pick else { return };

@@ -1,6 +1,6 @@
-use super::{Places, leave_candidates};
+use super::{Places, SlowAttempt, Slowness, leave_candidates};
 use crate::policies::Strategy::{self, LeastConnections};
-use crate::testing::{IDLE, Plain, WAITED};
+use crate::testing::{IDLE, Plain, SLOW};
 use crate::{
     EndpointLoad, EndpointView, Gate, HealthStatus, HealthView, Moment, Pick, RouteReason, Standing,
 };
@@ -76,7 +76,7 @@ fn one_that_usually_responds_within_the_time_already_waited_is_good_enough() {
         recent_mean: Some(seconds),
         ..view
     };
-    let waited = WAITED.as_secs_f64();
+    let waited = SLOW.waited.as_secs_f64();
     let hedged = |other| hedged([mean(WAITING, 0.001), mean(IDLE, other)]);
     assert!(hedged(waited).is_some());
     assert_eq!(hedged(waited * 1.01), None);
@@ -98,13 +98,38 @@ fn none_is_made_where_there_is_no_room_for_it() {
     assert_eq!(hedged(pool(81)), None);
 }
 
+/// Reads waited for five seconds at a server whose path was cut, since the others had no place to spare.
+#[test]
+fn a_read_at_an_endpoint_that_hangs_goes_to_one_that_responds_however_busy_that_is() {
+    let now = Moment(0) + Duration::from_secs(5);
+    let responds = |in_flight| EndpointView {
+        last_response: Some(now),
+        ..busy(in_flight, IDLE)
+    };
+    let hangs = busy(3, IDLE);
+    let mut plain = Plain::new(
+        Strategy::Adaptive,
+        vec![WAITING, hangs, responds(90), responds(80)],
+    );
+    plain.now = now;
+    plain.attempt = SlowAttempt {
+        slowness: Slowness::Hanging,
+        others_wait: true,
+        ..SLOW
+    };
+    let pick = plain.hedge().unwrap();
+    assert_eq!((pick.index, pick.reason), (3, RouteReason::Silent));
+    plain.views[0].last_response = Some(now);
+    assert_eq!(plain.hedge(), None, "it responds to others");
+}
+
 /// Those at which a second attempt may be made, where each has eight places of which so many were taken lately.
 fn left<const N: usize>(mut pool: [EndpointView; N], lately_taken: f64) -> Vec<usize> {
     let places = Places {
         learned: Some(8.0),
         lately_taken: Some(lately_taken),
     };
-    leave_candidates(&mut pool, WAITED, |_| places);
+    leave_candidates(&mut pool, SLOW.waited, |_| places);
     let may = |view: &EndpointView| !view.is_tried && view.standing == Standing::PREFERRED;
     (0..N).filter(|index| may(&pool[*index])).collect()
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::policies::Strategy;
+use crate::policy::SILENCE;
 use crate::testing::{IDLE, Plain, READ};
 use crate::{Random, Standing};
 
@@ -69,7 +70,7 @@ fn a_home_that_is_far_slower_than_the_others_takes_no_more_writes() {
         pick(&pool, &write, &*policy, 1.25).is_some()
     };
     assert!(!takes([0.4, 0.01, 0.01], [20, 0, 0]));
-    assert!(takes([0.05, 0.01, 0.01], [20, 0, 0]), "it is only busy");
+    assert!(takes([0.04, 0.01, 0.01], [20, 0, 0]), "it is only busy");
     assert!(takes([0.4, 0.01, 0.01], [3, 0, 0]), "its writes are long");
 }
 
@@ -96,12 +97,15 @@ fn a_read_of_what_was_just_written_is_sent_past_its_home_only_when_that_is_silen
         Strategy::LeastConnections,
         pool(Home::Ahead, [3, 0, 0]).into(),
     );
+    plain.attempt.slowness = Slowness::Hanging;
     plain.now = Moment(0) + 5 * SILENCE;
     plain.views[0].is_tried = true;
     plain.views[0].last_response = Some(Moment(0) + SILENCE * 9 / 2);
     assert_eq!(plain.hedge(), None, "it responds to others");
     plain.views[0].last_response = Some(Moment(0));
-    assert_eq!(plain.hedge().unwrap().reason, RouteReason::HomeSilent);
+    assert_eq!(plain.hedge().unwrap().reason, RouteReason::Silent);
+    plain.attempt.slowness = Slowness::VerySlow;
+    assert_eq!(plain.hedge(), None, "it may respond yet");
     plain.views[0].home = Some(Home::Level);
     assert_eq!(plain.hedge().unwrap().reason, RouteReason::Hedge);
 }

@@ -45,10 +45,11 @@ impl Candidate {
         self.known.time(work, self.working + 1.0)
     }
 
-    /// Whether it is far slower than one where the mean request takes so long, by what is known of it and by how long its oldest
-    /// request waits: a burst that is about to be worked off is no reason.
+    /// Whether it is far slower than one where the mean request takes so long: it works more slowly, or it has a backlog and its
+    /// oldest request has waited as long, as a burst that is about to be worked off is no reason.
     pub fn is_far_slower(&self, best: f64) -> bool {
-        self.time(1.0).min(self.known.waited) > FAR_SLOWER * best
+        let backlog = self.time(1.0).min(self.known.waited);
+        self.slowness().max(backlog) > FAR_SLOWER * best
     }
 
     /// Whether it would take a request now, and is known to respond.
