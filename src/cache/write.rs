@@ -3,6 +3,7 @@
 
 use super::Cache;
 use super::epochs::SlotId;
+use crate::clock::Moment;
 use crate::endpoint_id::EndpointId;
 use std::sync::Arc;
 
@@ -24,12 +25,14 @@ pub enum Settled {
 pub struct OpenWrite {
     cache: Arc<Cache>,
     slots: Vec<SlotId>,
+    begun: Moment,
     outcome: Settled,
 }
 
 impl OpenWrite {
     pub(super) fn new(cache: Arc<Cache>, slots: Vec<SlotId>) -> Self {
         let write = Self {
+            begun: cache.clock.now(),
             cache,
             slots,
             outcome: Settled::Unknown,
@@ -56,7 +59,7 @@ impl OpenWrite {
         let (now, lag) = (self.cache.clock.now(), self.cache.settings().quarantine);
         let slot = self.cache.epochs.slot(id);
         if let Settled::Done { endpoint } | Settled::Queued { endpoint } = self.outcome {
-            slot.acknowledge(endpoint, now, lag);
+            slot.acknowledge(endpoint, self.begun, now, lag);
         }
         if let Settled::Queued { .. } | Settled::Unknown = self.outcome {
             slot.quarantine(now + lag);

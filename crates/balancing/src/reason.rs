@@ -25,7 +25,7 @@ glossary! {
         BestHistory = "best_history", "`scores` of the attempt shows what it was compared with.";
         /// Nothing recent is known of it for this complexity, so that its times are measured anew.
         Explored = "explored", "";
-        /// It acknowledged the last write of what is asked for, so that it cannot lag behind it.
+        /// It acknowledged the last write of what is asked for, so that it does not lag behind that one.
         Home = "home", "All reads of a collection or database that may be stored go there when they are not hits: expected.";
         /// Its breaker was open, and this request finds out whether it has recovered.
         Trial = "trial", "";

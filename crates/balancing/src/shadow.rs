@@ -152,7 +152,7 @@ impl Policy for Shadowed {
 mod tests {
     use super::*;
     use crate::policies::Strategy;
-    use crate::testing::{IDLE, Plain, READ};
+    use crate::testing::{IDLE, Plain, READ, methods};
     use crate::{RouteReason, Standing};
 
     fn shadowed(policy: Strategy, shadow: Strategy, times: [f64; 2]) -> (Plain, Arc<Shadowed>) {
@@ -290,15 +290,6 @@ mod tests {
     /// A method that is added to the trait with a default body would otherwise be answered by that default.
     #[test]
     fn no_method_of_a_policy_is_left_to_its_default() {
-        let methods = |source: &'static str, block: &str| -> Vec<&'static str> {
-            let block = source.split_once(block).unwrap().1;
-            let block = block.split_once("\n}").unwrap().0;
-            let all = block
-                .lines()
-                .filter_map(|line| line.strip_prefix("    fn "));
-            all.filter_map(|line| Some(line.split_once('(')?.0))
-                .collect()
-        };
         let declared = methods(include_str!("policy.rs"), "pub trait Policy");
         let forwarded = methods(include_str!("shadow.rs"), "\nimpl Policy for Shadowed");
         assert_eq!(forwarded, declared);

@@ -21,6 +21,17 @@ pub const SLOW: SlowAttempt = SlowAttempt {
     others_wait: false,
 };
 
+/// The methods that a block of a source has, in order.
+pub fn methods(source: &'static str, block: &str) -> Vec<&'static str> {
+    let block = source.split_once(block).unwrap().1;
+    let block = block.split_once("\n}").unwrap().0;
+    let all = block
+        .lines()
+        .filter_map(|line| line.strip_prefix("    fn "));
+    all.filter_map(|line| Some(line.split_once('(')?.0))
+        .collect()
+}
+
 /// A selector over plain values.
 pub struct Plain {
     pub views: Vec<EndpointView>,

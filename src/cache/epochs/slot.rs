@@ -18,9 +18,11 @@ pub(in crate::cache) struct Slot {
     home: AtomicU64,
     /// Moment of that acknowledgement.
     acknowledged_at: AtomicU64,
+    /// When that endpoint became the home.
+    home_since: AtomicU64,
     /// Writes that were begun and not settled.
     open: AtomicU32,
-    /// Held while home and moment change together; readers take no lock.
+    /// Held while home and moments change together; readers take no lock.
     acknowledging: Mutex<()>,
 }
 
@@ -68,15 +70,27 @@ impl Slot {
         self.quarantine.fetch_max(until.0, SeqCst);
     }
 
-    /// Notes who acknowledged a write. The new home may lack what the home before it acknowledged
-    /// within `lag`: until that time is over, the slot is in quarantine.
-    pub fn acknowledge(&self, endpoint: EndpointId, now: Moment, lag: Duration) {
+    /// Notes who acknowledged a write that began at a moment. The home may lack what another endpoint acknowledged within `lag`:
+    /// until that time is over, the slot is in quarantine. A write that began before the home became it does not change it: late
+    /// acknowledgements would take the home back to an endpoint that writes have left.
+    pub fn acknowledge(&self, endpoint: EndpointId, begun: Moment, now: Moment, lag: Duration) {
         let _one_at_a_time = self.acknowledging.lock();
-        let before = self.home.swap(endpoint.bits(), SeqCst);
-        let acknowledged_at = Moment(self.acknowledged_at.swap(now.0, SeqCst));
-        if before != 0 && before != endpoint.bits() && now < acknowledged_at + lag {
-            self.quarantine(acknowledged_at + lag);
+        let before = self.home.load(SeqCst);
+        let is_change = before != endpoint.bits();
+        if is_change && before != 0 {
+            if begun.0 < self.home_since.load(SeqCst) {
+                return self.quarantine(now + lag);
+            }
+            let acknowledged_at = Moment(self.acknowledged_at.load(SeqCst));
+            if now < acknowledged_at + lag {
+                self.quarantine(acknowledged_at + lag);
+            }
         }
+        if is_change {
+            self.home.store(endpoint.bits(), SeqCst);
+            self.home_since.store(now.0, SeqCst);
+        }
+        self.acknowledged_at.store(now.0, SeqCst);
     }
 
     /// Whether responses that depend on the slot may be stored: no open write, no quarantine.

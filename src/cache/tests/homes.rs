@@ -44,6 +44,22 @@ fn a_home_is_ahead_of_the_others_for_as_long_as_they_may_lag() {
     assert_eq!(stands(), (Home::Level, None));
 }
 
+/// Writes left a home that had become slow, and its late acknowledgements took the home back each time.
+#[test]
+fn a_write_that_began_before_the_home_changed_does_not_take_it_back() {
+    let b = bench();
+    let late = b.begin(&["db"]);
+    b.clock.advance(secs(1));
+    b.wrote(&["db"], "b");
+    b.clock.advance(secs(1));
+    late.settle(done("a"));
+    assert_eq!(home(b.cache.home(&[tag("db")])), "b");
+    assert_eq!(b.bypass(&read("q", &["db"])), "quarantine", "b may lack it");
+    b.clock.advance(secs(11));
+    b.wrote(&["db"], "a");
+    assert_eq!(home(b.cache.home(&[tag("db")])), "a");
+}
+
 #[test]
 fn an_endpoint_in_its_rejoin_hold_fills_nothing() {
     let b = bench();

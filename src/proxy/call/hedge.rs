@@ -7,12 +7,12 @@ use super::caller::Caller;
 use super::outbound::Outbound;
 use super::progress::Progress;
 use super::requester::{self, Requester};
-use super::sent_attempt::SentAttempt;
+use super::sent_attempt::{Hang, SentAttempt};
 use crate::balance::{NoHedge, Route, RouteRequest};
 use crate::dialect::Placement;
 use crate::endpoint::Endpoint;
 use crate::observe::{HedgeCount, HedgeResult};
-use balancing::{HedgeStages, Slowness};
+use balancing::{HedgeStages, RouteReason, Slowness};
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ struct UnderWay {
     /// Counts the second one, once it was made.
     count: Option<HedgeCount>,
     /// The second one was made because the first endpoint hangs.
-    first_hangs: bool,
+    hang: Option<Hang>,
 }
 
 /// Makes an attempt, and a second one beside it where the first takes long. One that ends without a good response while the
@@ -78,7 +78,11 @@ impl Race<'_> {
                 biased;
                 end = &mut first => return (end, HedgeResult::Abandoned),
                 (route, slowness) = self.due(progress.stages(), &tried) => {
-                    under_way.first_hangs = slowness == Slowness::Hanging;
+                    under_way.hang = match (slowness, route.reason) {
+                        (_, RouteReason::Silent) => Some(Hang::Silence),
+                        (Slowness::Hanging, _) => Some(Hang::OfOneRead),
+                        _ => None,
+                    };
                     route
                 }
             };
@@ -207,9 +211,9 @@ impl UnderWay {
             second.outpaced();
         }
         if let Some(first) = self.first {
-            match self.first_hangs {
-                true => first.hung(),
-                false => first.outpaced(),
+            match self.hang {
+                Some(hang) => first.hung(hang),
+                None => first.outpaced(),
             }
         }
     }

@@ -31,6 +31,15 @@ pub struct SentAttempt {
     retry_after: Option<Duration>,
 }
 
+/// What hangs, where an attempt takes many times as long as is usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hang {
+    /// This read, for all that is known: what it asks for may take that long.
+    OfOneRead,
+    /// The endpoint, which has responded to nothing: no request's fault.
+    Silence,
+}
+
 impl SentAttempt {
     /// Records that this call is sent now, on this route.
     pub fn new(shared: &Arc<Shared>, outbound: &Outbound, mut route: Route) -> Self {
@@ -100,16 +109,16 @@ impl SentAttempt {
 
     /// The response failed or is incomplete. It counts against the endpoint only if the endpoint is to blame.
     pub fn failed(self, error: &ExchangeError) {
-        self.end_failed(error, false);
+        self.end_failed(error, None);
     }
 
-    fn end_failed(self, error: &ExchangeError, outpaced: bool) {
+    fn end_failed(self, error: &ExchangeError, hang: Option<Hang>) {
         if !error.blames_endpoint() {
             return self.running.end(Fault::None, error.kind);
         }
         let may_be_processed = error.failure.may_be_processed();
         let evidence = Evidence {
-            timed_out: error.failure.timed_out && may_be_processed,
+            timed_out: error.failure.timed_out && may_be_processed && hang != Some(Hang::Silence),
             ..Evidence::default()
         };
         if may_be_processed {
@@ -117,7 +126,7 @@ impl SentAttempt {
             extra.ended(&self.start.ask, Fault::Endpoint);
         }
         let completion = Completion {
-            outpaced,
+            outpaced: hang.is_some(),
             ..self.completion(Fault::Endpoint)
         };
         let fault = self.permit.complete(&completion, evidence);
@@ -134,8 +143,9 @@ impl SentAttempt {
     }
 
     /// The endpoint hangs, and another one has responded.
-    pub fn hung(self) {
-        self.end_failed(&ExchangeError::timeout(Stage::Sent, HEDGE_TIMEOUT), true);
+    pub fn hung(self, hang: Hang) {
+        let timeout = ExchangeError::timeout(Stage::Sent, HEDGE_TIMEOUT);
+        self.end_failed(&timeout, Some(hang));
     }
 
     fn completion(&self, fault: Fault) -> Completion {

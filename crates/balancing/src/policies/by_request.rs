@@ -65,6 +65,10 @@ impl Policy for ByRequest {
         self.first.room(pool, index)
     }
 
+    fn is_far_slower(&self, pool: &PoolView<'_>, index: usize) -> bool {
+        self.first.is_far_slower(pool, index)
+    }
+
     fn on_start(&self, start: &Start) {
         self.all().for_each(|one| one.on_start(start));
     }
@@ -81,7 +85,7 @@ impl Policy for ByRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{IDLE, READ};
+    use crate::testing::{IDLE, READ, methods};
     use crate::{Fault, RouteReason, Standing};
     use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -116,6 +120,17 @@ mod tests {
         fn on_finish(&self, _: &Completion) {
             self.1.fetch_add(100, Ordering::Relaxed);
         }
+    }
+
+    /// A method that is added to the trait with a default body would otherwise be answered by that default. What a policy keeps
+    /// beyond its pool is asked of each by itself.
+    #[test]
+    fn no_method_of_a_policy_is_left_to_its_default() {
+        let asked_of_each = ["carried", "memory", "recall"];
+        let mut declared = methods(include_str!("../policy.rs"), "pub trait Policy");
+        declared.retain(|name| !asked_of_each.contains(name));
+        let forwarded = methods(include_str!("by_request.rs"), "\nimpl Policy for ByRequest");
+        assert_eq!(forwarded, declared);
     }
 
     fn fixed(index: usize) -> Arc<Fixed> {
