@@ -48,7 +48,7 @@ fn a_home_is_ahead_of_the_others_for_as_long_as_they_may_lag() {
 #[test]
 fn a_write_that_began_before_the_home_changed_does_not_take_it_back() {
     let b = bench();
-    let late = b.begin(&["db"]);
+    let late = b.write(&["db"]);
     b.clock.advance(secs(1));
     b.wrote(&["db"], "b");
     b.clock.advance(secs(1));

@@ -117,8 +117,10 @@ impl SentAttempt {
             return self.running.end(Fault::None, error.kind);
         }
         let may_be_processed = error.failure.may_be_processed();
+        let is_silence = hang == Some(Hang::Silence);
         let evidence = Evidence {
-            timed_out: error.failure.timed_out && may_be_processed && hang != Some(Hang::Silence),
+            timed_out: error.failure.timed_out && may_be_processed && !is_silence,
+            is_silence,
             ..Evidence::default()
         };
         if may_be_processed {

@@ -31,6 +31,8 @@ pub struct Failure {
     pub needs_two_shapes: bool,
     /// The probes fail as well.
     pub probe_failing: bool,
+    /// The endpoint responded to nothing, so that a mere ping is news.
+    pub is_silence: bool,
     /// Its peers fail as well.
     pub is_common: bool,
     /// Spreads pauses, 0..1.
@@ -154,7 +156,7 @@ impl Breaker {
     }
 
     /// A round of probes said so. A good one makes the trial due; one that is a mere ping only when a probe failed since
-    /// the breaker opened, and none any more once a trial has failed that a good probe made due.
+    /// the breaker opened or nothing was responded to, and none any more once a trial has failed that a good probe made due.
     pub fn probed(
         &self,
         outcome: ProbeOutcome,
@@ -166,7 +168,7 @@ impl Breaker {
         }
         let mut history = self.history.lock();
         if !outcome.is_good() {
-            (history.probe_failed, history.probes_mislead) = (true, false);
+            (history.was_silent, history.probes_mislead) = (true, false);
             return None;
         }
         if !settings.recover_on_probe {
@@ -177,7 +179,7 @@ impl Breaker {
         if asked_for_data && due.is_some_and(|due| now.since(due) >= UNTRIED) {
             return Some(self.close(&mut history, now));
         }
-        if history.probe_failed || asked_for_data && !history.probes_mislead {
+        if history.was_silent || asked_for_data && !history.probes_mislead {
             history.by_probe = true;
             self.gate.due_by(history.earliest.max(now));
         }

@@ -14,6 +14,8 @@ pub struct Evidence {
     /// It timed out after it was sent. This counts only where other shapes timed out there as well, and these
     /// did not at its peers.
     pub timed_out: bool,
+    /// The endpoint had responded to nothing for a while: no request's fault.
+    pub is_silence: bool,
     /// How long the endpoint asked to be left alone.
     pub retry_after: Option<Duration>,
     /// The policy was free to choose the endpoint: it was none of a transaction, a key or a last write.

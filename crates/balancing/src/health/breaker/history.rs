@@ -31,8 +31,8 @@ pub struct History {
     pub by_probe: bool,
     /// A trial failed that a good probe had made due.
     pub probes_mislead: bool,
-    /// A probe failed since it opened.
-    pub probe_failed: bool,
+    /// A probe failed since it opened, or it opened because nothing was responded to.
+    pub was_silent: bool,
 }
 
 impl History {
@@ -86,7 +86,9 @@ impl History {
         if !failure.is_common {
             self.pause = settings.open_for;
         }
-        self.begin_pause(self.pause, failure, settings, now)
+        let pause = self.begin_pause(self.pause, failure, settings, now);
+        self.was_silent = failure.is_silence;
+        pause
     }
 
     /// The trial failed; gives for how long the breaker is open again, and whether that is longer than it ever was since it
@@ -127,7 +129,7 @@ impl History {
             true => now,
             false => now + shortest,
         };
-        (self.by_probe, self.probe_failed) = (false, false);
+        (self.by_probe, self.was_silent) = (false, false);
         match failure.is_common {
             true => shortest,
             false => wanted,

@@ -243,6 +243,24 @@ fn a_ping_makes_the_trial_due_only_after_a_silence() {
     assert_eq!(bench.gate(), Gate::HalfOpen);
 }
 
+/// A path that was cut for five seconds left an endpoint out for as long as its breaker had been opened for.
+#[test]
+fn a_ping_makes_the_trial_of_an_endpoint_due_that_responded_to_nothing() {
+    let silence = Failure {
+        is_silence: true,
+        ..Failure::default()
+    };
+    let mut bench = Bench::new();
+    bench.fail_as(5, &silence, None);
+    bench.probe(ProbeOutcome::Alive);
+    bench.wait(1);
+    assert_eq!(bench.gate(), Gate::HalfOpen);
+    bench.fail_trial(&silence);
+    bench.wait(30);
+    bench.probe(ProbeOutcome::Alive);
+    assert!(matches!(bench.gate(), Gate::Open(_)), "pings mislead here");
+}
+
 #[test]
 fn probes_decide_nothing_where_they_are_not_to() {
     let mut bench = Bench::opened();

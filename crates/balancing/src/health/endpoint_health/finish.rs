@@ -131,6 +131,7 @@ impl Finish<'_> {
             shape: self.done.start.ask.shape,
             needs_two_shapes: evidence.needs_two_shapes && !evidence.timed_out,
             probe_failing: endpoint.probe_failing(),
+            is_silence: evidence.is_silence,
             is_common: peers.is_outage() || lesson.fault == Fault::Overload,
             spread: endpoint.spread(now),
         };
