@@ -10,6 +10,7 @@ const COMMON: Failure = Failure {
     shape: 0,
     needs_two_shapes: false,
     probe_failing: false,
+    is_silence: false,
     is_common: true,
     spread: 0.0,
 };
