@@ -75,7 +75,7 @@ pub fn push<W>(
     rules: &QueueRules,
     now: Moment,
 ) -> Result<Queued<W>, Refusal> {
-    queue.congestion.obey(rules.overload);
+    queue.overload = rules.overload;
     let newcomer = Newcomer::from(&waiting);
     if waiting.deadline <= now
         || would_be_late(queue, &newcomer, waiting.virtual_cost(), rules, now)
@@ -88,7 +88,6 @@ pub fn push<W>(
     };
     if queue.is_empty() {
         queue.drain.began(now);
-        queue.congestion.began(now);
     }
     queue.number += 1;
     let ticket = QueueTicket {
@@ -100,7 +99,10 @@ pub fn push<W>(
         deadline: waiting.deadline,
         number: queue.number,
     };
-    let flow = queue.flows.entry(ticket.flow).or_default();
+    let flow = queue
+        .flows
+        .entry(ticket.flow)
+        .or_insert_with(|| Flow::new(now));
     queue.backlog.add(&waiting);
     flow.push(ticket, waiting, owner);
     queue.len += 1;
@@ -129,8 +131,10 @@ fn would_be_late<W>(
     let backlog = &queue.backlog;
     let higher = backlog.above(who.priority);
     let own = backlog.virtual_of(who.priority, who.tenant);
-    // Of each other tenant of its priority as much goes before it as of its own, with itself.
-    let ahead = higher + backlog.shares(who.priority, own + virtual_cost);
+    let lead = queue.turns.lead(who.priority, who.tenant);
+    // Of each other tenant of its priority as much goes before it as of its own, with itself and with what its own was given
+    // before the others.
+    let ahead = higher + backlog.shares(who.priority, lead + own + virtual_cost);
     let wait = queue.drain.time_for(ahead, now);
     wait.is_some_and(|wait| wait > (who.deadline - now).min(IN_VAIN))
 }

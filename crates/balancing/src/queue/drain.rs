@@ -48,8 +48,9 @@ impl DrainRate {
         }
     }
 
-    /// How long it takes to serve so much; `None` where that is not known.
+    /// How long it takes to serve so much, and no time for nothing; `None` where that is not known.
     pub fn time_for(&self, cost: f64, now: Moment) -> Option<Duration> {
+        let cost = cost.max(0.0);
         let seconds = self.seconds + self.waited(now);
         let is_known = self.served >= FEWEST && self.cost > 0.0 && seconds > 0.0;
         let is_near = cost <= FORESIGHT * self.total;

@@ -17,18 +17,25 @@ pub struct FlowKey {
 /// The requests of one flow.
 #[derive(Debug)]
 pub struct Flow<W> {
+    /// Since when one of it has been waiting at any time.
+    since: Moment,
     waiting: BTreeMap<(Moment, u64), (Waiting, W)>,
 }
 
-impl<W> Default for Flow<W> {
-    fn default() -> Self {
+impl<W> Flow<W> {
+    /// One of which nothing has waited yet.
+    pub fn new(now: Moment) -> Self {
         Self {
+            since: now,
             waiting: BTreeMap::new(),
         }
     }
-}
 
-impl<W> Flow<W> {
+    /// Since when one of it has been waiting at any time.
+    pub fn since(&self) -> Moment {
+        self.since
+    }
+
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

@@ -27,7 +27,6 @@ use backlog::Backlog;
 use drain::DrainRate;
 use flow::{Flow, FlowKey};
 use order::Turns;
-use overload::Congestion;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -89,7 +88,8 @@ pub struct Queue<W> {
     number: u64,
     turns: Turns,
     drain: DrainRate,
-    congestion: Congestion,
+    /// As the rules said last.
+    overload: Overload,
 }
 
 impl<W> Default for Queue<W> {
@@ -101,7 +101,7 @@ impl<W> Default for Queue<W> {
             number: 0,
             turns: Turns::default(),
             drain: DrainRate::default(),
-            congestion: Congestion::default(),
+            overload: Overload::PredictedWait,
         }
     }
 }
@@ -160,12 +160,12 @@ impl<W> Queue<W> {
     }
 
     fn next_after(&self, passed: &Passed, more: u64, now: Moment) -> Option<QueueTicket> {
-        let is_lifo = self.congestion.is_lifo(now);
         let flows = self
             .flows
             .iter()
             .filter(|(key, _)| !passed.has_need(key.need));
         let firsts = flows.filter_map(|(key, flow)| {
+            let is_lifo = self.overload.is_lifo(flow.since(), now);
             let first = flow.next(*key, passed.last_of(*key), is_lifo)?;
             Some((first, flow.arrived()?))
         });
@@ -197,10 +197,12 @@ impl<W> Queue<W> {
 
     /// Takes out one that has waited too long; to be called until there is none. Each with why.
     pub fn expired(&mut self, rules: &QueueRules, now: Moment) -> Option<(W, Refusal)> {
-        self.congestion.obey(rules.overload);
-        let patience = self.congestion.patience(now);
+        self.overload = rules.overload;
         let mut flows = self.flows.iter();
-        let ticket = flows.find_map(|(key, flow)| flow.expired(*key, patience, now))?;
+        let ticket = flows.find_map(|(key, flow)| {
+            let patience = rules.overload.patience(flow.since(), now);
+            flow.expired(*key, patience, now)
+        })?;
         let refusal = admission::refusal(self, QueueRefusal::WaitedTooLong, now);
         Some((self.cancel(ticket, now)?, refusal))
     }
@@ -236,7 +238,6 @@ impl<W> Queue<W> {
         self.len -= 1;
         if self.len == 0 {
             self.drain.ended(now);
-            self.congestion.ended();
         }
         Some(removed)
     }

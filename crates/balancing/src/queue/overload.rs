@@ -8,54 +8,28 @@ use std::time::Duration;
 pub enum Overload {
     /// Refuses who would wait for longer than its deadline leaves, or than clients do, by the rate at which the queue drains.
     PredictedWait,
-    /// Controlled delay with adaptive LIFO (Maurer, Fail at Scale, 2015): while the queue has not been empty for a tenth of a
-    /// second, the newest goes first and who has waited for 5 ms is refused.
+    /// Controlled delay with adaptive LIFO (Maurer, Fail at Scale, 2015): while those of a tenant and a need have not been gone for a tenth
+    /// of a second, the newest of them goes first and who of them has waited for 5 ms is refused.
     ControlledDelay,
 }
 
-/// The longest wait without congestion, and how long a queue must have stood for congestion.
+/// The longest wait without congestion, and how long requests must have waited without a break for congestion.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// The longest wait under congestion.
 const TARGET: Duration = Duration::from_millis(5);
 
-/// For how long a queue has not been empty.
-#[derive(Debug, Default)]
-pub struct Congestion {
-    overload: Option<Overload>,
-    since: Option<Moment>,
-}
-
-impl Congestion {
-    /// The first request waits.
-    pub fn began(&mut self, now: Moment) {
-        self.since = Some(now);
+impl Overload {
+    /// Whether the newest goes first, of those of which one has been waiting since then.
+    pub fn is_lifo(self, since: Moment, now: Moment) -> bool {
+        self == Self::ControlledDelay && now - since > INTERVAL
     }
 
-    /// Keeps to this from now on.
-    pub fn obey(&mut self, overload: Overload) {
-        self.overload = Some(overload);
-    }
-
-    /// Nobody waits any more.
-    pub fn ended(&mut self) {
-        self.since = None;
-    }
-
-    /// Whether the newest goes first.
-    pub fn is_lifo(&self, now: Moment) -> bool {
-        self.is_controlled() && self.since.is_some_and(|since| now - since > INTERVAL)
-    }
-
-    /// The longest wait at present; `None`: as long as the deadline allows.
-    pub fn patience(&self, now: Moment) -> Option<Duration> {
-        match self.is_controlled() {
-            false => None,
-            true if self.is_lifo(now) => Some(TARGET),
-            true => Some(INTERVAL),
+    /// The longest wait of these at present; `None`: as long as the deadline allows.
+    pub fn patience(self, since: Moment, now: Moment) -> Option<Duration> {
+        match self {
+            Self::PredictedWait => None,
+            Self::ControlledDelay if self.is_lifo(since, now) => Some(TARGET),
+            Self::ControlledDelay => Some(INTERVAL),
         }
-    }
-
-    fn is_controlled(&self) -> bool {
-        self.overload == Some(Overload::ControlledDelay)
     }
 }

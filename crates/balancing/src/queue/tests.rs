@@ -156,6 +156,50 @@ proptest! {
     }
 }
 
+/// A client that sends its next request as soon as the one before is given a place was always the next, and starved the others.
+#[test]
+fn who_has_one_request_waiting_at_a_time_is_given_its_share_and_no_more() {
+    let mut queue = Queue::default();
+    let mut given = [0, 0];
+    (0..50).for_each(|_| {
+        push(&mut queue, waiting(1), 1);
+    });
+    for _ in 0..100 {
+        if !queue.summary(NOW).by_tenant.contains_key(&0) {
+            push(&mut queue, waiting(0), 0);
+        }
+        given[serve(&mut queue, NOW).unwrap() as usize] += 1;
+    }
+    assert_eq!(given, [50, 50]);
+}
+
+/// What a tenant was given before the others counts for the wait that it is foretold, and so does nothing of theirs that goes after it.
+#[test]
+fn who_was_given_much_waits_until_the_others_were_given_as_much() {
+    let mut queue = draining(100);
+    let now = at(500);
+    let with = |cost, millis| Waiting {
+        arrived: now,
+        deadline: now + Duration::from_millis(millis),
+        cost,
+        ..waiting(2)
+    };
+    queue.push(with(50.0, 900), 200, &RULES, now).unwrap();
+    assert_eq!(
+        serve(&mut queue, now),
+        Some(200),
+        "nothing was given to it before"
+    );
+    let closed = |millis| {
+        let who = Newcomer::from(&with(0.1, millis));
+        queue
+            .closed_to(&who, &RULES, now)
+            .map(|refusal| refusal.why)
+    };
+    assert_eq!(closed(50), Some(QueueRefusal::TooLongAWait));
+    assert_eq!(closed(900), None);
+}
+
 #[test]
 fn a_tenant_of_twice_the_weight_is_given_twice_as_much() {
     let [heavy, light] = given([2.0, 1.0], [&[1.0], &[3.0]], 600.0);
