@@ -18,14 +18,14 @@ use watched::{EndpointFigures, Watched, demand};
 
 /// What is remembered from one pass to the next.
 #[derive(Default)]
-pub(super) struct Memory {
+pub(super) struct Remembered {
     services: BTreeMap<Arc<str>, Watched>,
     rules: Rules,
 }
 
 /// Passes over all services until the process ends.
 pub async fn run(shared: Arc<Shared>) {
-    let mut memory = Memory::default();
+    let mut memory = Remembered::default();
     loop {
         let config = shared.config();
         match config.balance.monitor.enabled {
@@ -38,7 +38,7 @@ pub async fn run(shared: Arc<Shared>) {
 }
 
 /// Looks at all services once.
-pub(super) async fn pass(shared: &Shared, memory: &mut Memory) {
+pub(super) async fn pass(shared: &Shared, memory: &mut Remembered) {
     let snapshot = shared.snapshot();
     let least = memory.rules.look(shared, &snapshot.config);
     memory
@@ -90,12 +90,12 @@ fn look(
 }
 
 /// Nothing is looked for any more, and nothing given up.
-fn forget(shared: &Shared, memory: &mut Memory) {
+fn forget(shared: &Shared, memory: &mut Remembered) {
     for service in shared.snapshot().services() {
         service.pool.set_rung(Rung::Normal);
     }
     if !memory.services.is_empty() {
-        *memory = Memory::default();
+        *memory = Remembered::default();
         shared.findings.replace(BTreeMap::new());
         shared.findings.set_rules(Default::default());
     }
