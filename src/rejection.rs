@@ -169,15 +169,15 @@ pub fn of_queue(refusal: &Refusal) -> Rejection {
             RejectionReason::QueueFull,
             "as many requests wait for an endpoint as may",
         ),
-        QueueRefusal::TooLongAWait => (
+        QueueRefusal::WaitTooLong => (
             RejectionReason::WaitTooLong,
             "the wait for an endpoint would be too long",
         ),
-        QueueRefusal::WaitedTooLong => (
+        QueueRefusal::QueueTimeout => (
             RejectionReason::QueueTimeout,
             "no endpoint had room in time",
         ),
-        QueueRefusal::TenantShareUsed => (
+        QueueRefusal::TenantShare => (
             RejectionReason::TenantShare,
             "this tenant waits for more than its share",
         ),

@@ -25,9 +25,9 @@ impl QueueRefusals {
     pub fn count(&mut self, refusal: &Refusal) {
         let count = match refusal.why {
             QueueRefusal::QueueFull => &mut self.queue_full,
-            QueueRefusal::TenantShareUsed => &mut self.tenant_share,
-            QueueRefusal::TooLongAWait => &mut self.wait_too_long,
-            QueueRefusal::WaitedTooLong => &mut self.queue_timeout,
+            QueueRefusal::TenantShare => &mut self.tenant_share,
+            QueueRefusal::WaitTooLong => &mut self.wait_too_long,
+            QueueRefusal::QueueTimeout => &mut self.queue_timeout,
             QueueRefusal::Shed => &mut self.shed,
         };
         *count += 1;

@@ -206,7 +206,7 @@ async fn who_has_waited_for_as_long_as_it_may_is_refused() {
     assert!(answered(&mut waits).is_none());
     world.wait(3);
     tokio::time::sleep(TICK * 2).await;
-    assert_eq!(refused(answered(&mut waits)), QueueRefusal::WaitedTooLong);
+    assert_eq!(refused(answered(&mut waits)), QueueRefusal::QueueTimeout);
 }
 
 #[tokio::test(start_paused = true)]

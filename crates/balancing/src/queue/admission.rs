@@ -22,11 +22,11 @@ pub enum QueueRefusal {
     /// As many wait as may.
     QueueFull,
     /// By the rate at which the queue drains, it would wait for longer than it may.
-    TooLongAWait,
+    WaitTooLong,
     /// It has waited for as long as it may.
-    WaitedTooLong,
+    QueueTimeout,
     /// The queue is full, and of all tenants its own waits for most.
-    TenantShareUsed,
+    TenantShare,
     /// Requests of its priority do not wait at the moment: the service is pressed too hard.
     Shed,
 }
@@ -80,7 +80,7 @@ pub fn push<W>(
     if waiting.deadline <= now
         || would_be_late(queue, &newcomer, waiting.virtual_cost(), rules, now)
     {
-        return Err(refusal(queue, QueueRefusal::TooLongAWait, now));
+        return Err(refusal(queue, QueueRefusal::WaitTooLong, now));
     }
     let displaced = match queue.len < rules.max_pending {
         true => None,
@@ -147,7 +147,7 @@ pub fn closed_to<W>(
     now: Moment,
 ) -> Option<QueueRefusal> {
     if would_be_late(queue, who, 0.0, rules, now) {
-        return Some(QueueRefusal::TooLongAWait);
+        return Some(QueueRefusal::WaitTooLong);
     }
     match queue.len < rules.max_pending {
         true => None,
@@ -167,7 +167,7 @@ fn last_in_full<W>(queue: &Queue<W>, who: &Newcomer, virtual_cost: f64) -> Optio
     match who.priority.cmp(&lowest) {
         Ordering::Less => Some(QueueRefusal::QueueFull),
         Ordering::Equal if own + virtual_cost < most => None,
-        Ordering::Equal if has_others => Some(QueueRefusal::TenantShareUsed),
+        Ordering::Equal if has_others => Some(QueueRefusal::TenantShare),
         Ordering::Equal => Some(QueueRefusal::QueueFull),
         Ordering::Greater => None,
     }
@@ -189,7 +189,7 @@ fn displace<W>(
     let last = last_of(queue, lowest, tenant).ok_or(full)?;
     let gone = queue.cancel(last, now).ok_or(full)?;
     let why = match waiting.priority == lowest {
-        true => QueueRefusal::TenantShareUsed,
+        true => QueueRefusal::TenantShare,
         false => QueueRefusal::QueueFull,
     };
     Ok((gone, Refusal { why, ..full }))

@@ -203,7 +203,7 @@ impl<W> Queue<W> {
             let patience = rules.overload.patience(flow.since(), now);
             flow.expired(*key, patience, now)
         })?;
-        let refusal = admission::refusal(self, QueueRefusal::WaitedTooLong, now);
+        let refusal = admission::refusal(self, QueueRefusal::QueueTimeout, now);
         Some((self.cancel(ticket, now)?, refusal))
     }
 

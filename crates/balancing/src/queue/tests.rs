@@ -196,7 +196,7 @@ fn who_was_given_much_waits_until_the_others_were_given_as_much() {
             .closed_to(&who, &RULES, now)
             .map(|refusal| refusal.why)
     };
-    assert_eq!(closed(50), Some(QueueRefusal::TooLongAWait));
+    assert_eq!(closed(50), Some(QueueRefusal::WaitTooLong));
     assert_eq!(closed(900), None);
 }
 
@@ -285,9 +285,9 @@ fn a_full_queue_refuses_the_tenant_that_waits_for_most_and_the_lowest_priority()
 
     let other = queue.push(waiting(2), 11, &rules, NOW).unwrap();
     let (gone, why) = other.displaced.unwrap();
-    assert_eq!((gone, why.why), (9, QueueRefusal::TenantShareUsed));
+    assert_eq!((gone, why.why), (9, QueueRefusal::TenantShare));
     let own = queue.push(waiting(1), 12, &rules, NOW);
-    assert_eq!(refused(own), QueueRefusal::TenantShareUsed);
+    assert_eq!(refused(own), QueueRefusal::TenantShare);
 
     let low = Waiting {
         priority: 1,
@@ -330,7 +330,7 @@ fn who_would_wait_for_longer_than_its_deadline_leaves_is_refused_at_once() {
         ..waiting(tenant)
     };
     let refusal = queue.push(with(1, 900), 1, &RULES, now).unwrap_err();
-    assert_eq!(refusal.why, QueueRefusal::TooLongAWait);
+    assert_eq!(refusal.why, QueueRefusal::WaitTooLong);
     assert!(refusal.retry_after >= Duration::from_secs(1));
     assert!(queue.push(with(1, 1100), 2, &RULES, now).is_ok());
     assert!(
@@ -355,7 +355,7 @@ fn nobody_waits_for_as_long_as_clients_do() {
             Err(refusal) => break refusal,
         }
     };
-    assert_eq!(refusal.why, QueueRefusal::TooLongAWait);
+    assert_eq!(refusal.why, QueueRefusal::WaitTooLong);
     assert!((95..=105).contains(&waits), "{waits} more at 100 a second");
 }
 
@@ -386,7 +386,7 @@ fn who_has_waited_too_long_is_taken_out() {
     push(&mut queue, soon, 2);
     assert_eq!(queue.expired(&RULES, at(99)).map(|gone| gone.0), None);
     let (gone, refusal) = queue.expired(&RULES, at(100)).unwrap();
-    assert_eq!((gone, refusal.why), (2, QueueRefusal::WaitedTooLong));
+    assert_eq!((gone, refusal.why), (2, QueueRefusal::QueueTimeout));
     assert_eq!(queue.expired(&RULES, at(100)).map(|gone| gone.0), None);
 }
 
