@@ -80,9 +80,7 @@ fn checks(threads: usize) -> Figures {
 
 /// The same of replicas whose requests share the workers.
 fn shared(threads: usize) -> Figures {
-    let scenarios = SHARED.iter().filter_map(|id| scenarios::named(id));
-    let scenarios: Vec<&Scenario> = scenarios.collect();
-    let rows = ours(&scenarios, Discipline::Sharing, threads);
+    let rows = ours(&scenarios::all_named(&SHARED), Discipline::Sharing, threads);
     let shared = |row: &Row| Some((format!("{} shared", name(row)), rounded(row.judged()?)));
     rows.iter().filter_map(shared).collect()
 }
@@ -162,9 +160,7 @@ fn shipped_rows(ids: &[&str], length: f64, threads: usize) -> Vec<Row> {
         length,
         ..Settings::shipped()
     };
-    let scenarios = ids.iter().filter_map(|id| scenarios::named(id));
-    let scenarios: Vec<&Scenario> = scenarios.collect();
-    let jobs = jobs(&scenarios, &[DEFAULT], &SEEDS[..1]);
+    let jobs = jobs(&scenarios::all_named(ids), &[DEFAULT], &SEEDS[..1]);
     table::rows(&run_all(&jobs, &settings, threads))
 }
 

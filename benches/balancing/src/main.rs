@@ -89,7 +89,7 @@ struct Selection {
     #[arg(long)]
     extra_attempts: bool,
     /// How requests wait in the proxy.
-    #[arg(long, value_enum, default_value = "fifo")]
+    #[arg(long, value_enum, default_value = "patient")]
     waiting: Waiting,
     /// Requests that a proxy may have in flight at a replica; of policies of the crate.
     #[arg(long, default_value_t = MAX_CONNECTIONS)]

@@ -29,6 +29,9 @@ pub struct Tally {
     learned: Vec<f64>,
     senders: Vec<SenderTally>,
     seconds: Vec<Second>,
+    /// Seconds of work that came while goodput counts, and that of those which were answered in time while it does.
+    came: f64,
+    answered: f64,
     /// Successes of each replica since the second from which on they are waited for.
     served: Vec<u64>,
     all_serve: Option<Moment>,
@@ -39,6 +42,8 @@ pub struct Tally {
 struct SenderTally {
     came: u64,
     latencies: Vec<f64>,
+    /// Seconds of work of what was answered before the last request came.
+    answered: f64,
 }
 
 /// What became of the requests of one sender.
@@ -46,7 +51,7 @@ struct SenderTally {
 pub struct SenderFigures {
     /// Of its requests, 0..=1.
     pub answered: f64,
-    /// Of what the replicas can do, 0..=1.
+    /// Its work that was done, of what the replicas can do, 0..=1.
     pub share: f64,
     /// Milliseconds.
     pub p99: f64,
@@ -67,6 +72,9 @@ const SERVES: u64 = 20;
 const LAST: f64 = 10.0;
 /// The share of requests that are answered again when a spike is over.
 const RECOVERED: f64 = 0.95;
+
+/// By how much sums of times may be off.
+const ROUNDING: f64 = 1e-6;
 
 /// The figures of one run. Times are in milliseconds, shares are 0..=1.
 #[derive(Debug, Clone, Serialize)]
@@ -101,7 +109,7 @@ pub struct Outcome {
     pub senders: Vec<SenderFigures>,
     /// Seconds until all replicas serve, or until requests are answered after a spike; where that is waited for.
     pub seconds_to_recover: Option<f64>,
-    /// Answers in time, of as many as came or could have been served; where that is asked for.
+    /// The work of answers in time, of what came or could have been done, 0..=1; where that is asked for.
     pub goodput: Option<f64>,
 }
 
@@ -124,6 +132,8 @@ impl Tally {
             learned: vec![0.0; replicas],
             senders: vec![SenderTally::default(); scenario.senders.len().max(1)],
             seconds: Vec::new(),
+            came: 0.0,
+            answered: 0.0,
             served: vec![0; replicas],
             all_serve: None,
         }
@@ -136,6 +146,9 @@ impl Tally {
         self.requests += counts;
         self.senders[arrival.sender].came += counts;
         self.second(arrived).came += 1;
+        if self.counts_for_goodput(arrived) {
+            self.came += arrival.size;
+        }
     }
 
     /// A proxy refused an attempt.
@@ -169,6 +182,9 @@ impl Tally {
     pub fn succeeded(&mut self, arrival: &Arrival, completion: &Completion, first_arrived: Moment) {
         self.serves(completion);
         self.second(first_arrived).answered += 1;
+        if self.counts_for_goodput(first_arrived) && self.counts_for_goodput(completion.now) {
+            self.answered += arrival.size;
+        }
         if first_arrived < self.warm_up {
             return;
         }
@@ -176,7 +192,20 @@ impl Tally {
         self.within_a_second += u64::from(latency <= 1.0);
         self.latencies.push(latency);
         self.slowdowns.push(latency / arrival.size);
-        self.senders[arrival.sender].latencies.push(latency);
+        let sender = &mut self.senders[arrival.sender];
+        sender.latencies.push(latency);
+        if completion.now <= at(self.length) {
+            sender.answered += arrival.size;
+        }
+    }
+
+    /// Whether what comes or ends at this moment counts for goodput. Nothing does after the last arrival: whatever came before it
+    /// may be served then.
+    fn counts_for_goodput(&self, moment: Moment) -> bool {
+        match self.scenario.measure {
+            Measure::Goodput { from, until } => moment >= at(from) && moment < at(until),
+            _ => false,
+        }
     }
 
     /// The figures. What has not succeeded is an error.
@@ -214,10 +243,10 @@ impl Tally {
 
     fn sender_figures(&mut self) -> Vec<SenderFigures> {
         let counted = self.length - (self.warm_up - Moment(0)).as_secs_f64();
-        let could = self.scenario.capacity() * counted;
+        let could = self.scenario.work_per_second() * counted;
         let figures = |sender: &mut SenderTally| SenderFigures {
             answered: sender.latencies.len() as f64 / sender.came.max(1) as f64,
-            share: sender.latencies.len() as f64 / could,
+            share: sender.answered / could,
             p99: quantile(&mut sender.latencies, 0.99) * 1000.0,
         };
         self.senders.iter_mut().map(figures).collect()
@@ -261,18 +290,20 @@ impl Tally {
         }
     }
 
+    /// What is answered came and was done within the time that counts, so that no share is larger than 1.
     fn goodput(&self) -> Option<f64> {
         let Measure::Goodput { from, until } = self.scenario.measure else {
             return None;
         };
-        let end = (until as usize).min(self.seconds.len());
-        let from = from.min(self.length * WARM_UP);
-        let seconds = &self.seconds[(from as usize).min(end)..end];
-        let came: u64 = seconds.iter().map(|one| one.came).sum();
-        let answered: u64 = seconds.iter().map(|one| one.answered).sum();
-        let could = self.scenario.capacity() * seconds.len() as f64;
-        let most = could.min(came as f64);
-        (most > 0.0).then(|| answered as f64 / most)
+        let could = self.scenario.work_per_second() * (until - from);
+        let most = could.min(self.came);
+        let share = self.answered / most;
+        assert!(
+            most <= 0.0 || share <= 1.0 + ROUNDING,
+            "{} has done {share} of what can be done",
+            self.scenario.id
+        );
+        (most > 0.0).then_some(share.min(1.0))
     }
 }
 

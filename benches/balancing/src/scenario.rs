@@ -44,8 +44,8 @@ pub enum Measure {
     Errors,
     /// From this second on, the time until each replica has served some requests, seconds.
     SecondsToServe { from: f64 },
-    /// Requests that are answered in time, of as many as came or could have been served, percent. The requests that came
-    /// between these seconds count.
+    /// The work of requests that are answered in time, of the work that came or that the replicas can do, percent. Of the
+    /// answers to requests that came between these seconds those count that come by the last of them.
     Goodput { from: f64, until: f64 },
 }
 
@@ -171,11 +171,16 @@ impl Scenario {
 
     /// Requests per second that the replicas can do on average.
     pub fn capacity(&self) -> f64 {
+        self.work_per_second() / (self.size.mean() / 1000.0)
+    }
+
+    /// Seconds of work at speed 1 that the replicas can do in a second on average.
+    pub fn work_per_second(&self) -> f64 {
         let worker_speeds = self
             .replicas
             .iter()
             .map(|group| group.count as f64 * f64::from(group.workers) * group.speed);
-        worker_speeds.sum::<f64>() * self.mean_share() / (self.size.mean() / 1000.0)
+        worker_speeds.sum::<f64>() * self.mean_share()
     }
 
     /// Who sends a request.
@@ -193,11 +198,13 @@ impl Scenario {
         (index, self.senders[index])
     }
 
-    /// Whether something happens at a certain second, so that a shorter run would miss it.
+    /// Whether a shorter run would be another scenario: something happens at a certain second, or a queue grows with time.
     pub fn has_fixed_times(&self) -> bool {
         let drawn =
             |change: &Change| matches!(change, Change::Pauses { .. } | Change::Wavers { .. });
-        !self.changes.iter().all(drawn) || matches!(self.rate, Rate::Steps(_))
+        !self.changes.iter().all(drawn)
+            || matches!(self.rate, Rate::Steps(_))
+            || matches!(self.measure, Measure::Goodput { .. })
     }
 
     /// How many replicas there are.

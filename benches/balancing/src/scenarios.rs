@@ -221,18 +221,18 @@ const SPIKE: Scenario = Scenario {
 
 /// More comes than can be served to replicas of which nothing is known yet.
 const COLD: Scenario = Scenario {
-    about: "3 replicas of 4 workers of which nothing is known yet, exponential 40 ms; clients wait for 1 s",
+    about: "3 replicas of 4 workers of which nothing is known yet, exponential 40 ms; clients wait for 1 s; all of 10 s counts",
     replicas: &[group(3, 4, 1.0)],
     size: Size::Exponential(40.0),
     seconds: 10.0,
-    warm_up: 3.0,
+    warm_up: 0.0,
     clients: Some(Clients {
         deadline: 1.0,
         say_so: true,
         retries: 0,
     }),
     measure: Measure::Goodput {
-        from: 3.0,
+        from: 0.0,
         until: 10.0,
     },
     ..OVERLOAD
@@ -567,6 +567,15 @@ const fn fails(replica: usize, from: f64, until: f64, fault: Fault) -> Change {
 /// The scenario of this name.
 pub fn named(id: &str) -> Option<&'static Scenario> {
     SCENARIOS.iter().find(|scenario| scenario.id == id)
+}
+
+/// All of these, for figures that are made of them.
+///
+/// # Panics
+/// Where there is none of a name: nothing is to be judged by fewer than were meant.
+pub fn all_named(ids: &[&str]) -> Vec<&'static Scenario> {
+    let known = |id: &&str| named(id).unwrap_or_else(|| panic!("no scenario {id}"));
+    ids.iter().map(known).collect()
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub struct Settings {
     pub waiting: Waiting,
     /// Whether proxies make extra attempts, as by default: retries and hedges, within their budgets.
     pub extra_attempts: bool,
-    /// Share of the time that is simulated of scenarios in which nothing happens at a certain second.
+    /// Share of the time that is simulated of scenarios without fixed times.
     pub length: f64,
 }
 
@@ -62,7 +62,7 @@ impl Default for Settings {
             health: true,
             max_connections: MAX_CONNECTIONS,
             discipline: Discipline::Fcfs,
-            waiting: Waiting::Fifo,
+            waiting: Waiting::Patient,
             extra_attempts: false,
             length: 1.0,
         }

@@ -14,7 +14,6 @@ use crate::scenarios::SCENARIOS;
 use crate::settings::Settings;
 use crate::table::{self, Row};
 use balancing::policies::Strategy;
-use clap::ValueEnum;
 use goals::Goal;
 use serde::Serialize;
 use std::path::Path;
@@ -83,7 +82,7 @@ impl Report {
             ),
             sharing: simulate(is_shared, sharing),
             no_health: simulate(|one| one.id == "S5", no_health),
-            overload: Waiting::value_variants().iter().map(overload).collect(),
+            overload: Waiting::COMPARED.iter().map(overload).collect(),
             goals: goals::goals(seeds, length, threads),
         }
     }
