@@ -100,10 +100,10 @@ impl Contender {
             Contender::CentralQueue => vec![Box::new(CentralQueue)],
             Contender::Own(strategy) | Contender::Informed { strategy, .. } => {
                 let replicas = scenario.replica_count();
-                let equipped = || Equipped::unweighted(strategy.policy(replicas), replicas);
+                let equipped = || Equipped::own(strategy.policy(replicas), replicas);
                 proxies(&equipped, settings.max_connections)
             }
-            // As published: nothing of our bounds.
+            // As others set them up: no bound of ours and no home of writes, but the same health.
             Contender::Rival(rival) => proxies(&|| rival.equipped(scenario), u32::MAX),
         }
     }

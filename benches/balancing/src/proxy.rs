@@ -18,6 +18,8 @@ pub struct Proxy {
     selector: Selector,
     feedback: Option<Arc<dyn ServerFeedback>>,
     views: Vec<EndpointView>,
+    /// Whether writes are kept in mind.
+    has_home: bool,
     /// `None`: nothing was written.
     last_write: Option<LastWrite>,
     /// `None`: nothing is probed.
@@ -37,15 +39,26 @@ pub struct Equipped {
     pub feedback: Option<Arc<dyn ServerFeedback>>,
     /// The configured weight of each replica.
     pub weights: Vec<f64>,
+    /// Whether requests are led to where the last write went, as by the proxy: the policies of others have no such rule.
+    pub has_home: bool,
 }
 
 impl Equipped {
-    /// A policy that needs nothing but the views of so many replicas.
-    pub fn unweighted(policy: Arc<dyn Policy>, replicas: usize) -> Self {
+    /// A policy of the crate for so many replicas.
+    pub fn own(policy: Arc<dyn Policy>, replicas: usize) -> Self {
         Self {
             policy,
             feedback: None,
             weights: vec![1.0; replicas],
+            has_home: true,
+        }
+    }
+
+    /// A policy of others that needs nothing but the views of so many replicas.
+    pub fn rival(policy: Arc<dyn Policy>, replicas: usize) -> Self {
+        Self {
+            has_home: false,
+            ..Self::own(policy, replicas)
         }
     }
 }
@@ -57,6 +70,7 @@ impl Proxy {
             policy,
             feedback,
             weights,
+            has_home,
         } = equipped;
         let peers = Arc::<Peers>::default();
         let mut endpoint = |weight: &f64| {
@@ -68,6 +82,7 @@ impl Proxy {
             endpoints,
             selector: Selector::new(policy),
             feedback,
+            has_home,
             views: Vec::with_capacity(weights.len()),
             last_write: None,
             probes: settings
@@ -150,7 +165,9 @@ impl Balancer for Proxy {
         if let Some(probes) = self.probes.as_mut().filter(|_| wants_probe) {
             probes.wanted(end.completion.now);
         }
-        self.last_write = LastWrite::after(&end.completion).or(self.last_write);
+        if self.has_home {
+            self.last_write = LastWrite::after(&end.completion).or(self.last_write);
+        }
         self.selector.policy.on_finish(&end.completion);
     }
 

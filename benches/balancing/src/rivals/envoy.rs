@@ -1,11 +1,21 @@
-//! Envoy's least request for unequal weights: earliest deadline first, where a pick moves the deadline of a host on by the
-//! requests in flight and this one over its weight.
+//! Envoy's least request with its defaults. Where all weights are equal: the better of two at random by requests in flight.
+//! Envoy may draw one host twice; here both differ, which is a little better. Where weights differ: earliest deadline first,
+//! where a pick moves the deadline of a host on by the requests in flight and this one over its weight.
 
+use super::two_choices::TwoChoices;
 use balancing::{Ask, Pick, Policy, PoolView, Random, RouteReason};
 use parking_lot::Mutex;
+use std::sync::Arc;
 
-/// Weighted least request.
-pub struct LeastRequest {
+/// Least request for hosts of these weights.
+pub fn least_request(weights: &[f64]) -> Arc<dyn Policy> {
+    match weights.windows(2).all(|pair| pair[0] == pair[1]) {
+        true => Arc::new(TwoChoices),
+        false => Arc::new(Weighted::new(weights)),
+    }
+}
+
+struct Weighted {
     schedule: Mutex<Schedule>,
 }
 
@@ -14,11 +24,10 @@ struct Schedule {
     now: f64,
 }
 
-impl LeastRequest {
-    /// For so many replicas.
-    pub fn new(replicas: usize) -> Self {
+impl Weighted {
+    fn new(weights: &[f64]) -> Self {
         let schedule = Schedule {
-            deadlines: vec![0.0; replicas],
+            deadlines: weights.iter().map(|weight| 1.0 / weight).collect(),
             now: 0.0,
         };
         Self {
@@ -27,7 +36,7 @@ impl LeastRequest {
     }
 }
 
-impl Policy for LeastRequest {
+impl Policy for Weighted {
     fn pick(&self, pool: &PoolView<'_>, _ask: &Ask, _random: &mut Random) -> Option<Pick> {
         let schedule = &mut *self.schedule.lock();
         let deadline = |index: usize| schedule.deadlines[index];

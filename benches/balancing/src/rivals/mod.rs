@@ -1,5 +1,6 @@
 //! The policies of other proxies, as they are published, for comparison. Where a rival would have to learn or to be
-//! configured what a replica can do, it is told the truth.
+//! configured what a replica can do, it is told the truth: weights are workers times speed. None has a bound of requests in flight,
+//! and none knows where writes went.
 
 mod cost;
 mod cubic;
@@ -8,6 +9,7 @@ mod hot_cold;
 mod late;
 mod peak_ewma;
 mod two_choices;
+mod weighted_least;
 
 use crate::proxy::Equipped;
 use crate::scenario::{Scenario, UNLIMITED};
@@ -18,8 +20,10 @@ use std::sync::Arc;
 /// A rival.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rival {
-    /// Each in turn by its true speed.
+    /// Each in turn by what it can do.
     Weighted,
+    /// The fewest requests in flight by what it can do.
+    WeightedLeast,
     /// The better of two at random by requests in flight.
     TwoChoices,
     /// Linkerd's: the better of two by the peak-sensitive mean latency times the requests in flight.
@@ -30,7 +34,7 @@ pub enum Rival {
     HotCold,
     /// Cubic replica selection, of Cassandra and Elasticsearch.
     Cubic,
-    /// Envoy's weighted least request.
+    /// Envoy's least request.
     Envoy,
     /// Late binding: requests wait in the proxy until a replica has an idle worker.
     Late,
@@ -43,6 +47,8 @@ pub enum Rival {
 struct Told {
     /// Workers of each replica.
     workers: Vec<f64>,
+    /// What each replica can do: its workers times their speed.
+    weights: Vec<f64>,
     /// The mean time of a request at speed 1, seconds.
     mean_time: f64,
     /// Proxies that share the replicas.
@@ -56,6 +62,7 @@ impl Rival {
     /// All of them.
     pub const ALL: &'static [Rival] = &[
         Rival::Weighted,
+        Rival::WeightedLeast,
         Rival::TwoChoices,
         Rival::PeakEwma,
         Rival::PeakEwmaScan,
@@ -77,6 +84,7 @@ impl Rival {
     pub fn name(self) -> &'static str {
         match self {
             Rival::Weighted => "weighted_told",
+            Rival::WeightedLeast => "weighted_least_told",
             Rival::TwoChoices => "two_choices",
             Rival::PeakEwma => "peak_ewma",
             Rival::PeakEwmaScan => "peak_ewma_scan",
@@ -92,38 +100,34 @@ impl Rival {
     pub fn equipped(self, scenario: &Scenario) -> Equipped {
         let told = Told::of(scenario);
         let replicas = scenario.replica_count();
-        let weights = || scenario.each_replica().map(|group| group.speed).collect();
+        let weighted = |policy| Equipped {
+            weights: told.weights.clone(),
+            ..Equipped::rival(policy, replicas)
+        };
         match self {
-            Rival::Weighted => Equipped {
-                policy: Arc::new(WeightedRoundRobin::new(replicas)),
-                feedback: None,
-                weights: weights(),
-            },
-            Rival::Envoy => Equipped {
-                policy: Arc::new(envoy::LeastRequest::new(replicas)),
-                feedback: None,
-                weights: weights(),
-            },
-            Rival::TwoChoices => Equipped::unweighted(Arc::new(two_choices::TwoChoices), replicas),
+            Rival::Weighted => weighted(Arc::new(WeightedRoundRobin::new(replicas))),
+            Rival::WeightedLeast => weighted(Arc::new(weighted_least::WeightedLeast)),
+            Rival::Envoy => weighted(envoy::least_request(&told.weights)),
+            Rival::TwoChoices => Equipped::rival(Arc::new(two_choices::TwoChoices), replicas),
             Rival::PeakEwma => {
                 let policy = peak_ewma::PeakEwma::of_two(&told);
-                Equipped::unweighted(Arc::new(policy), replicas)
+                Equipped::rival(Arc::new(policy), replicas)
             }
             Rival::PeakEwmaScan => {
                 let policy = peak_ewma::PeakEwma::of_all(&told);
-                Equipped::unweighted(Arc::new(policy), replicas)
+                Equipped::rival(Arc::new(policy), replicas)
             }
             Rival::HotCold => {
                 let policy = hot_cold::HotCold::new(&told);
-                Equipped::unweighted(Arc::new(policy), replicas)
+                Equipped::rival(Arc::new(policy), replicas)
             }
-            Rival::Late => Equipped::unweighted(Arc::new(late::Late::new(&told)), replicas),
-            Rival::Cost { .. } => Equipped::unweighted(Arc::new(cost::Cost::new(&told)), replicas),
+            Rival::Late => Equipped::rival(Arc::new(late::Late::new(&told)), replicas),
+            Rival::Cost { .. } => Equipped::rival(Arc::new(cost::Cost::new(&told)), replicas),
             Rival::Cubic => {
                 let cubic = Arc::new(cubic::Cubic::new(&told));
                 Equipped {
                     feedback: Some(cubic.clone()),
-                    ..Equipped::unweighted(cubic, replicas)
+                    ..Equipped::rival(cubic, replicas)
                 }
             }
         }
@@ -136,8 +140,13 @@ impl Told {
             UNLIMITED => f64::from(MANY),
             workers => f64::from(workers),
         });
+        let weights = scenario.each_replica().map(|group| match group.workers {
+            UNLIMITED => group.speed,
+            workers => f64::from(workers) * group.speed,
+        });
         Self {
             workers: workers.collect(),
+            weights: weights.collect(),
             mean_time: scenario.size.mean() / 1000.0,
             proxies: scenario.proxies as f64,
         }
@@ -201,4 +210,26 @@ fn better_of_two(
         reason: RouteReason::LowestScore,
         score,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenarios::named;
+
+    #[test]
+    fn rivals_are_told_what_a_replica_can_do() {
+        let weights = |id: &str| Told::of(named(id).unwrap()).weights;
+        assert_eq!(weights("check.workers"), [2.0, 2.0, 4.0, 4.0, 16.0, 16.0]);
+        assert_eq!(weights("check.three"), [8.0, 8.0, 8.0 * 0.6]);
+        assert_eq!(weights("S3"), [1.0; 11]);
+    }
+
+    #[test]
+    fn rivals_know_nothing_of_where_writes_went() {
+        let scenario = named("herd.written").unwrap();
+        for rival in Rival::ALL {
+            assert!(!rival.equipped(scenario).has_home, "{}", rival.name());
+        }
+    }
 }
