@@ -119,7 +119,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         } => {
             let rows = selection.rows()?;
             print!("{}", table::matrix(&rows, published));
-            print!("\n{}", regret::table(&rows));
+            print!("\n{}", regret::table(&rows, &[]));
             Ok(())
         }
         Command::Report {

@@ -26,10 +26,23 @@ pub const DEFAULTS: [&str; 3] = ["adaptive_blind", "adaptive", "adaptive_0.3"];
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Regret {
     pub scenario: &'static str,
+    /// The requests of a replica share its workers.
+    pub is_shared: bool,
     /// The best policy without knowledge of costs.
     pub best: &'static str,
     /// The p99 over that one's.
     pub times: f64,
+}
+
+impl Regret {
+    /// Its row, for people.
+    fn name(&self) -> String {
+        let name = named(self.scenario).map_or(self.scenario, |scenario| scenario.name);
+        match self.is_shared {
+            true => format!("{name}, shared workers"),
+            false => name.to_string(),
+        }
+    }
 }
 
 /// The regret of a policy in each row that is judged by p99, where others were simulated too.
@@ -44,6 +57,7 @@ pub fn regrets(rows: &[Row], policy: &str) -> Vec<Regret> {
         let best = blind.min_by(|a, b| a.p99.total_cmp(&b.p99))?;
         Some(Regret {
             scenario: row.scenario,
+            is_shared: false,
             best: best.policy,
             times: row.p99 / best.p99,
         })
@@ -62,12 +76,22 @@ pub fn of_oracle(rows: &[Row], policy: &str) -> Option<(f64, f64)> {
     (count > 0).then(|| ((logs / count as f64).exp(), worst))
 }
 
-/// The regret of the default in each row, and where it misses the goal. Empty where nothing was simulated to compare with.
-pub fn table(rows: &[Row]) -> String {
-    let defaults = DEFAULTS.map(|policy| (policy, regrets(rows, policy)));
-    let defaults: Vec<_> = defaults
+/// The regret of the default in each row, and where it misses the goal: of workers that take requests in order, and of those that
+/// share them. Empty where nothing was simulated to compare with.
+pub fn table(rows: &[Row], sharing: &[Row]) -> String {
+    let defaults = DEFAULTS.map(|policy| {
+        let shared = regrets(sharing, policy).into_iter().map(|one| Regret {
+            is_shared: true,
+            ..one
+        });
+        (
+            policy,
+            regrets(rows, policy).into_iter().chain(shared).collect(),
+        )
+    });
+    let defaults: Vec<(&str, Vec<Regret>)> = defaults
         .into_iter()
-        .filter(|(_, regrets)| !regrets.is_empty())
+        .filter(|(_, regrets): &(_, Vec<Regret>)| !regrets.is_empty())
         .collect();
     let Some((_, first)) = defaults.first() else {
         return String::new();
@@ -82,8 +106,7 @@ pub fn table(rows: &[Row]) -> String {
         "---|".repeat(defaults.len())
     );
     for (index, row) in first.iter().enumerate() {
-        let name = named(row.scenario).map_or(row.scenario, |scenario| scenario.name);
-        let _ = write!(text, "| {name} |");
+        let _ = write!(text, "| {} |", row.name());
         for (_, regrets) in &defaults {
             let cell = regrets.get(index).map_or(String::new(), cell);
             let _ = write!(text, " {cell} |");
@@ -110,8 +133,8 @@ fn misses(defaults: &[(&str, Vec<Regret>)]) -> String {
     let each = defaults.iter().flat_map(|(policy, regrets)| {
         let missed = regrets.iter().filter(|regret| regret.times > GOAL);
         missed.map(move |regret| {
-            let name = named(regret.scenario).map_or(regret.scenario, |scenario| scenario.name);
-            format!("{name} ({} {:.2})", policy.replace('_', " "), regret.times)
+            let policy = policy.replace('_', " ");
+            format!("{} ({policy} {:.2})", regret.name(), regret.times)
         })
     });
     let each: Vec<String> = each.collect();
@@ -168,5 +191,11 @@ mod tests {
         assert!((regret.times - expected).abs() < 1e-9);
         let (mean, worst) = of_oracle(&rows, "adaptive").unwrap();
         assert!((mean - worst).abs() < 1e-9, "of one row");
+        let page = table(&rows, &rows);
+        assert!(page.contains("| uneven, half loaded |"), "{page}");
+        assert!(
+            page.contains("| uneven, half loaded, shared workers |"),
+            "{page}"
+        );
     }
 }
