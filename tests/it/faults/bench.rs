@@ -9,9 +9,9 @@ use testbed::link::Link;
 use testbed::server::Listener;
 
 use super::database::{Replica, Speed, Store};
-use super::load::{Dialect, Load, PATIENCE};
+use super::load::{Dialect, Load, PATIENCE, Written};
 use super::pointsman::{Pointsman, Program, Service};
-use super::record::Record;
+use super::record::{Outcome, Record, Sample};
 use super::report::Figure;
 
 /// What a run needs to know.
@@ -23,7 +23,7 @@ pub struct Settings {
     pub outcomes: bool,
 }
 
-/// The replicas of most rows: together they do ten times the load.
+/// The replicas of most rows: together they do sixteen times the load.
 pub const QUICK: Speed = Speed {
     workers: 8,
     service: Duration::from_millis(5),
@@ -59,6 +59,7 @@ pub struct Bench {
     pub dialect: Dialect,
     seed: u64,
     outcomes: bool,
+    written: Arc<Written>,
 }
 
 /// How a bench is built.
@@ -138,12 +139,13 @@ impl Setup {
             dialect: self.dialect,
             seed: settings.seed,
             outcomes: settings.outcomes,
+            written: Arc::default(),
         }
     }
 }
 
 impl Bench {
-    /// A load of reads, each of its own id, and one write in ten, for so many seconds.
+    /// A load with one write in ten, in which one read in five is of what is written, for so many seconds.
     pub fn load(&self, rate: f64, seconds: f64) -> Load {
         Load {
             dialect: self.dialect,
@@ -152,9 +154,10 @@ impl Bench {
             time: Duration::from_secs_f64(seconds),
             limit: None,
             patience: PATIENCE,
-            ids: None,
+            shared: 0.2,
             searches: false,
             seed: self.seed,
+            written: Arc::clone(&self.written),
         }
     }
 
@@ -181,17 +184,32 @@ impl Bench {
 
     /// What must hold in every row.
     pub fn invariants(&self, record: &Record) -> Vec<Figure> {
-        let lost = |one: &&super::record::Sample| {
-            one.is_good()
-                && one
-                    .write
-                    .is_some_and(|write| !self.store.has_executed(write))
+        vec![promises(self.broken(&[record]))]
+    }
+
+    /// How often what must hold did not, in these loads.
+    pub fn broken(&self, records: &[&Record]) -> f64 {
+        let lost = |one: &Sample| {
+            let executed = one.write.map(|write| self.store.has_executed(write));
+            one.is_good() && executed == Some(false)
         };
-        let lost = record.samples().filter(lost).count();
-        vec![Figure::none(
-            "wrong or stale answers, repeated writes, acknowledged writes that are lost",
-            record.wrong() + self.store.repeated() as f64 + lost as f64,
-        )]
+        let bad =
+            |one: &&Sample| matches!(one.outcome, Outcome::Wrong | Outcome::Stale) || lost(one);
+        let all = records.iter().flat_map(|record| record.samples());
+        all.filter(bad).count() as f64 + self.store.repeated() as f64
+    }
+
+    /// Good responses of these loads in a window of the first one, as a share of what the replicas could do in it. A good one
+    /// came in the window, within this time of when it was due: what is answered after the load has ended does not count.
+    pub fn goodput(&self, records: &[&Record], window: Range<f64>, time: Duration) -> f64 {
+        let (from, to) = (
+            records[0].moment(window.start),
+            records[0].moment(window.end),
+        );
+        let replicas = self.servers.iter().map(|server| &server.replica);
+        let capacity: f64 = replicas.map(|replica| replica.capacity(from, to)).sum();
+        let good = records.iter().map(|record| record.good(from..to, time));
+        good.sum::<f64>() / capacity / (window.end - window.start)
     }
 
     /// Requests that each replica took, second by second.
@@ -230,6 +248,14 @@ impl Bench {
         }
         at - window.start
     }
+}
+
+/// What must never happen, and how often it did.
+pub fn promises(broken: f64) -> Figure {
+    Figure::none(
+        "wrong or stale answers, repeated writes, acknowledged writes that are lost",
+        broken,
+    )
 }
 
 /// Waits so many seconds.

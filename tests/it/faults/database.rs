@@ -105,8 +105,12 @@ pub struct Replica {
     pace: Mutex<Pace>,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
-    /// When each request of a client was taken.
-    taken: Mutex<Vec<Instant>>,
+    /// Transactions that it opened.
+    opened: AtomicUsize,
+    /// Requests of transactions that another server opened.
+    crossed: AtomicUsize,
+    /// When each request of a client was taken, and whether it is a write.
+    taken: Mutex<Vec<(Instant, bool)>>,
 }
 
 struct Pace {
@@ -116,6 +120,8 @@ struct Pace {
     failing: Option<Failing>,
     /// When each worker is free.
     free: Vec<Instant>,
+    /// The service times, each with when it was drawn.
+    drawn: Vec<(Instant, Duration)>,
     random: StdRng,
 }
 
@@ -127,6 +133,7 @@ impl Replica {
             part: Part::Leader,
             failing: None,
             free: vec![Instant::now(); speed.workers],
+            drawn: Vec::new(),
             random: StdRng::seed_from_u64(seed ^ (number as u64 + 1) << 40),
         };
         Self {
@@ -135,6 +142,8 @@ impl Replica {
             pace: Mutex::new(pace),
             in_flight: AtomicUsize::new(0),
             most_in_flight: AtomicUsize::new(0),
+            opened: AtomicUsize::new(0),
+            crossed: AtomicUsize::new(0),
             taken: Mutex::default(),
         }
     }
@@ -161,7 +170,26 @@ impl Replica {
     /// Requests of clients that were taken between two moments.
     pub fn taken(&self, from: Instant, to: Instant) -> usize {
         let taken = self.taken.lock();
-        taken.iter().filter(|at| (from..to).contains(at)).count()
+        let within = |(at, _): &&(Instant, bool)| (from..to).contains(at);
+        taken.iter().filter(within).count()
+    }
+
+    /// When the writes, or the reads, were taken between two moments.
+    pub fn taken_at(&self, write: bool, from: Instant, to: Instant) -> Vec<Instant> {
+        let taken = self.taken.lock();
+        let within = |one: &&(Instant, bool)| one.1 == write && (from..to).contains(&one.0);
+        taken.iter().filter(within).map(|(at, _)| *at).collect()
+    }
+
+    /// Requests a second that its workers can do, with the service times as they were drawn between two moments.
+    pub fn capacity(&self, from: Instant, to: Instant) -> f64 {
+        let pace = self.pace.lock();
+        let within = |(at, _): &&(Instant, Duration)| (from..to).contains(at);
+        let drawn = pace.drawn.iter().filter(within);
+        let (count, all) = drawn.fold((0.0, 0.0), |(count, all), (_, time)| {
+            (count + 1.0, all + time.as_secs_f64())
+        });
+        pace.speed.workers as f64 * count / all
     }
 
     /// Most requests at a time so far.
@@ -169,9 +197,37 @@ impl Replica {
         self.most_in_flight.load(SeqCst)
     }
 
+    /// Requests of transactions that another server opened.
+    pub fn crossed(&self) -> usize {
+        self.crossed.load(SeqCst)
+    }
+
+    /// A request of a transaction, all of which write. What follows `/tx` is its id, which names the server.
+    fn transaction(&self, path: &str) -> Response<Bytes> {
+        let own = format!("{}-", self.number);
+        let id = path.trim_matches('/').split('/').next().unwrap_or_default();
+        let id = match id {
+            "" => format!("{own}{}", self.opened.fetch_add(1, SeqCst)),
+            id => id.to_owned(),
+        };
+        if !id.starts_with(&own) {
+            self.crossed.fetch_add(1, SeqCst);
+            return response(404, &failure("Neo.ClientError.Request.Invalid"));
+        }
+        if self.pace.lock().part == Part::Follower {
+            return response(400, &failure("Neo.ClientError.Cluster.NotALeader"));
+        }
+        self.work();
+        let mut done = rows(json!([]), json!([]));
+        if !path.ends_with("/commit") {
+            done["transaction"] = json!({"id": id, "expires": "2099-01-01T00:00:00Z"});
+        }
+        response(202, &done)
+    }
+
     /// Takes a request of a client; a failure that it has at once.
     fn take(&self, write: bool) -> Option<Response<Bytes>> {
-        self.taken.lock().push(Instant::now());
+        self.taken.lock().push((Instant::now(), write));
         let failing = self.pace.lock().draw_failure(write)?;
         let mut failed = response(failing.status, &failing.body);
         if let Some(seconds) = failing.retry_after {
@@ -208,7 +264,7 @@ impl Replica {
             let point = &body["points"][0];
             let value = point["payload"]["value"].as_u64()?;
             self.store.write(point["id"].as_u64()?, value, self.number);
-            let done = json!({"operation_id": 1, "status": "completed"});
+            let done = json!({"operation_id": value, "status": "completed"});
             return Some(response(200, &result(done)));
         }
         let searched = request.method() == Method::POST;
@@ -235,6 +291,9 @@ impl Replica {
                 &json!(is_leader),
             ));
         }
+        if let Some((_, transaction)) = request.uri().path().split_once("/query/v2/tx") {
+            return Some(self.transaction(transaction));
+        }
         let body: Value = serde_json::from_slice(request.body()).ok()?;
         let (id, value) = (&body["parameters"]["id"], &body["parameters"]["value"]);
         let Some(id) = id.as_u64() else {
@@ -259,7 +318,10 @@ impl Replica {
         }
         self.work();
         self.store.write(id, value, self.number);
-        Some(response(202, &rows(json!(["id"]), json!([[id]]))))
+        Some(response(
+            202,
+            &rows(json!(["id", "value"]), json!([[id, value]])),
+        ))
     }
 }
 
@@ -279,6 +341,7 @@ impl Pace {
         let now = Instant::now();
         let drawn = -(1.0 - self.random.random::<f64>()).ln();
         let service = self.speed.service.mul_f64(drawn);
+        self.drawn.push((now, service));
         let first = self.free.iter_mut().min().expect("a worker");
         *first = now.max(*first) + service;
         *first

@@ -1,7 +1,9 @@
 //! The load: an open loop of reads and writes with Poisson arrivals. A request is counted from when it was due, whether or
 //! not the ones before it are done, and every answer is compared with what was asked.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -36,12 +38,17 @@ pub struct Load {
     pub limit: Option<u32>,
     /// After which a client leaves that was told nothing of it.
     pub patience: Duration,
-    /// How many ids are asked for; `None`: each read has one of its own, so that none comes from the cache.
-    pub ids: Option<u64>,
+    /// Share of the reads, 0..=1, of ids that are written as well, so that they may be stored and be stale. Each other one has
+    /// an id of its own, so that it is not answered by the cache.
+    pub shared: f64,
     /// Reads are searches of the whole collection in place of points by id.
     pub searches: bool,
     pub seed: u64,
+    pub written: Arc<Written>,
 }
+
+/// How many ids are written.
+const SHARED_IDS: u64 = 60;
 
 /// A request.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +58,32 @@ struct Asked {
     value: Option<u64>,
 }
 
-/// What was acknowledged, by id: the newest value that a read must see.
-type Acknowledged = Mutex<std::collections::HashMap<u64, u64>>;
+/// What all loads of a bench wrote.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// The last value that was given to a write.
+    last: AtomicU64,
+    /// By id: the newest value that was acknowledged, which a read must see.
+    acknowledged: Mutex<HashMap<u64, u64>>,
+}
+
+impl Written {
+    /// A value that is larger than all before it.
+    fn next(&self) -> u64 {
+        self.last.fetch_add(1, Relaxed) + 1
+    }
+
+    fn newest(&self, id: u64) -> u64 {
+        let all = self.acknowledged.lock();
+        all.get(&id).copied().unwrap_or(0)
+    }
+
+    fn acknowledge(&self, id: u64, value: u64) {
+        let mut all = self.acknowledged.lock();
+        let newest = all.entry(id).or_default();
+        *newest = value.max(*newest);
+    }
+}
 
 impl Load {
     /// Sends it all to this URL, and waits for every response.
@@ -63,7 +94,6 @@ impl Load {
             client: client.expect("a client"),
             url: url.to_owned(),
             load: self.clone(),
-            acknowledged: Mutex::default(),
         });
         let mut random = StdRng::seed_from_u64(self.seed);
         let (mut due, mut number, mut requests) = (0.0, 0, JoinSet::new());
@@ -85,14 +115,15 @@ impl Load {
 
     fn draw(&self, number: u64, random: &mut StdRng) -> Asked {
         let write = random.random::<f64>() < self.writes;
-        let id = match self.ids {
-            Some(ids) => random.random_range(1..=ids),
+        let shared = random.random::<f64>() < self.shared;
+        let id = match write || shared {
+            true => random.random_range(1..=SHARED_IDS),
             // Another load's ids are others, so that nothing of them is stored.
-            None => ((self.seed & 0xffff) << 32) + number,
+            false => ((self.seed & 0xffff) << 32) + (1 << 16) + number,
         };
         Asked {
             id,
-            value: write.then_some(number),
+            value: write.then(|| self.written.next()),
         }
     }
 }
@@ -101,50 +132,45 @@ struct Sender {
     client: Client,
     url: String,
     load: Load,
-    acknowledged: Acknowledged,
 }
 
 impl Sender {
     async fn send(&self, asked: Asked, began: Instant, due: Instant) -> Sample {
-        let least = self.acknowledged.lock().get(&asked.id).copied();
-        let outcome = self.exchange(asked, least.unwrap_or(0)).await;
-        if let (Some(value), Outcome::Good) = (asked.value, outcome) {
-            let mut all = self.acknowledged.lock();
-            let newest = all.entry(asked.id).or_default();
-            *newest = value.max(*newest);
+        let least = self.load.written.newest(asked.id);
+        let mut cached = false;
+        let outcome = self.exchange(asked, least, &mut cached).await;
+        if let (Some(value), Some(Outcome::Good)) = (asked.value, outcome) {
+            self.load.written.acknowledge(asked.id, value);
         }
         Sample {
             due: due - began,
             took: due.elapsed(),
             write: asked.value,
-            outcome,
+            outcome: outcome.unwrap_or(Outcome::Lost),
+            cached,
         }
     }
 
-    async fn exchange(&self, asked: Asked, least: u64) -> Outcome {
+    /// How the request ends; `None`: without a complete response.
+    async fn exchange(&self, asked: Asked, least: u64, cached: &mut bool) -> Option<Outcome> {
         let request = match self.load.dialect {
             Dialect::Qdrant => self.qdrant(asked),
             Dialect::Neo4j => self.neo4j(asked),
         };
-        let Ok(response) = request.send().await else {
-            return Outcome::Lost;
-        };
+        let response = request.send().await.ok()?;
         let status = response.status().as_u16();
         let retry_after = response.headers().contains_key("retry-after");
-        let Ok(body) = response.bytes().await else {
-            return Outcome::Lost;
-        };
+        let said = response.headers().get("x-pointsman-cache");
+        *cached = said.is_some_and(|said| said.as_bytes().starts_with(b"hit"));
+        let body = response.bytes().await.ok()?;
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
         if !(200..300).contains(&status) || body["errors"].is_array() {
-            return Outcome::Failed {
+            return Some(Outcome::Failed {
                 status,
                 retry_after,
-            };
+            });
         }
-        match asked.value.is_some() || self.load.is_answer(&body, asked.id, least) {
-            true => Outcome::Good,
-            false => Outcome::Wrong,
-        }
+        Some(self.load.judge(&body, asked, least))
     }
 
     fn qdrant(&self, asked: Asked) -> RequestBuilder {
@@ -173,7 +199,7 @@ impl Sender {
                 json!({"id": asked.id}),
             ),
             Some(value) => (
-                "MERGE (d:Doc {id: $id}) SET d.value = $value RETURN d.id AS id",
+                "MERGE (d:Doc {id: $id}) SET d.value = $value RETURN d.id AS id, $value AS value",
                 json!({"id": asked.id, "value": value}),
             ),
         };
@@ -184,21 +210,30 @@ impl Sender {
 }
 
 impl Load {
-    /// Whether a response to a read is about this id, and not older than what was acknowledged before.
-    fn is_answer(&self, body: &Value, id: u64, least: u64) -> bool {
-        let (got, value) = match self.dialect {
-            Dialect::Qdrant => {
+    /// Whether a response is about this id, and is the acknowledgement of this write, or is not older than what was
+    /// acknowledged before.
+    fn judge(&self, body: &Value, asked: Asked, least: u64) -> Outcome {
+        let (id, value) = match (self.dialect, asked.value) {
+            (Dialect::Qdrant, None) => {
                 let point = match self.searches {
                     true => &body["result"]["points"][0],
                     false => &body["result"],
                 };
-                (&point["id"], &point["payload"]["value"])
+                (point["id"].as_u64(), &point["payload"]["value"])
             }
-            Dialect::Neo4j => {
+            // A replica numbers the operation as the value that it wrote.
+            (Dialect::Qdrant, Some(_)) => (Some(asked.id), &body["result"]["operation_id"]),
+            (Dialect::Neo4j, _) => {
                 let row = &body["data"]["values"][0];
-                (&row[0], &row[1])
+                (row[0].as_u64(), &row[1])
             }
         };
-        got.as_u64() == Some(id) && value.as_u64().is_some_and(|value| value >= least)
+        match (asked.value, value.as_u64()) {
+            _ if id != Some(asked.id) => Outcome::Wrong,
+            (_, None) => Outcome::Wrong,
+            (None, Some(value)) if value < least => Outcome::Stale,
+            (Some(written), Some(value)) if value != written => Outcome::Wrong,
+            _ => Outcome::Good,
+        }
     }
 }

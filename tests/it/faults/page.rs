@@ -77,7 +77,6 @@ async fn measure(plan: &Plan<'_>, fault: &Fault, shows_before: bool) -> Measured
     Measured {
         name: fault.name,
         injected: fault.injected,
-        why_missed: fault.why_missed,
         figures,
         before,
     }

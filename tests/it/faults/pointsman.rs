@@ -126,26 +126,39 @@ impl Pointsman {
         self.get("/readyz").await.is_some()
     }
 
-    /// How often endpoints were taken out, in whatever way.
+    /// How often endpoints were taken out, in whatever way; not told if the admin API does not say.
     pub async fn taken_out(&self) -> f64 {
-        let text = self
-            .get("/api/coordination/events")
-            .await
-            .unwrap_or_default();
-        let events: Value = serde_json::from_str(&text).unwrap_or_default();
-        let all = events["data"].as_array().cloned().unwrap_or_default();
         let out = ["unhealthy", "ejected", "breaker_opened"];
-        let is_out = |event: &&Value| out.iter().any(|word| event.to_string().contains(word));
-        all.iter().filter(is_out).count() as f64
+        let events = self.events().await;
+        let taken_out =
+            |all: Vec<String>| all.iter().filter(|what| out.contains(&&***what)).count();
+        events.map_or(f64::NAN, |all| taken_out(all) as f64)
     }
 
-    /// Processor time that it took so far, in seconds.
+    /// How often the state of an endpoint changed, in whatever way; not told if the admin API does not say.
+    pub async fn changes(&self) -> f64 {
+        let events = self.events().await;
+        events.map_or(f64::NAN, |all| all.len() as f64)
+    }
+
+    /// What happened to endpoints, one after the other.
+    async fn events(&self) -> Option<Vec<String>> {
+        let text = self.get("/api/coordination/events").await?;
+        let events: Value = serde_json::from_str(&text).ok()?;
+        let of_endpoints = |event: &&Value| !event["endpoint"].is_null();
+        let all = events["data"].as_array()?.iter().filter(of_endpoints);
+        all.map(|event| event["what"].as_str().map(str::to_owned))
+            .collect()
+    }
+
+    /// Processor time that it took so far, in seconds; not told where there is no `/proc`.
     pub fn processor_time(&self) -> f64 {
         let path = format!("/proc/{}/stat", self.child.id());
         let text = std::fs::read_to_string(path).unwrap_or_default();
         let fields = text.rsplit(')').next().unwrap_or_default();
         let ticks = |place| fields.split_whitespace().nth(place)?.parse::<f64>().ok();
-        (ticks(11).unwrap_or_default() + ticks(12).unwrap_or_default()) / TICKS
+        let both = ticks(11).zip(ticks(12));
+        both.map_or(f64::NAN, |(user, system)| (user + system) / TICKS)
     }
 
     async fn get(&self, path: &str) -> Option<String> {

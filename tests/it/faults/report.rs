@@ -16,8 +16,11 @@ pub enum Goal {
 pub struct Figure {
     /// What it is, with its unit.
     pub name: String,
+    /// NaN: it could not be told, which meets no goal.
     pub value: f64,
     pub goal: Goal,
+    /// Why its goal is missed, where that is known.
+    why_missed: &'static str,
 }
 
 impl Figure {
@@ -42,8 +45,17 @@ impl Figure {
     }
 
     fn new(name: &str, value: f64, goal: Goal) -> Self {
-        let name = name.to_owned();
-        Self { name, value, goal }
+        Self {
+            name: name.to_owned(),
+            value,
+            goal,
+            why_missed: "",
+        }
+    }
+
+    /// Why its goal is missed, if it is.
+    pub fn because(self, why_missed: &'static str) -> Self {
+        Self { why_missed, ..self }
     }
 
     pub fn is_met(&self) -> bool {
@@ -86,6 +98,7 @@ impl Display for Figure {
 /// A number with as many digits as tell something.
 fn short(value: f64) -> String {
     match value.abs() {
+        size if size.is_nan() => "not told".to_owned(),
         size if size >= 100.0 || value.fract() == 0.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
@@ -96,8 +109,6 @@ fn short(value: f64) -> String {
 pub struct Measured {
     pub name: &'static str,
     pub injected: &'static str,
-    /// Why a goal is missed, where it is known to be.
-    pub why_missed: &'static str,
     pub figures: Vec<Figure>,
     /// The same figures of an earlier build.
     pub before: Option<Vec<Figure>>,
@@ -107,6 +118,17 @@ impl Measured {
     /// Whether all goals are met.
     pub fn is_met(&self) -> bool {
         self.figures.iter().all(Figure::is_met)
+    }
+
+    /// A line for each figure that misses its goal: why.
+    fn misses(&self, page: &mut String) {
+        for figure in self.figures.iter().filter(|figure| !figure.is_met()) {
+            let why = match figure.why_missed {
+                "" => "not known yet",
+                why => why,
+            };
+            let _ = writeln!(page, "- `{}`, {}: {why}.", self.name, figure.name);
+        }
     }
 
     /// The lines of the table.
@@ -144,12 +166,6 @@ pub fn section(title: &str, about: &str, faults: &[Measured]) -> String {
         fault.lines(&mut page);
     }
     page.push('\n');
-    for fault in faults.iter().filter(|fault| !fault.is_met()) {
-        let why = match fault.why_missed {
-            "" => "not known yet",
-            why => why,
-        };
-        let _ = writeln!(page, "- `{}` misses a goal: {why}.", fault.name);
-    }
+    faults.iter().for_each(|fault| fault.misses(&mut page));
     page
 }

@@ -21,8 +21,6 @@ pub struct Fault {
     pub name: &'static str,
     pub injected: &'static str,
     pub run: Run,
-    /// Why a goal is missed, where it is known to be.
-    pub why_missed: &'static str,
 }
 
 /// Faults of one kind.
@@ -41,12 +39,7 @@ impl Fault {
             name,
             injected,
             run,
-            why_missed: "",
         }
-    }
-
-    const fn missed(self, why_missed: &'static str) -> Self {
-        Self { why_missed, ..self }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Fault, run};
-use crate::faults::bench::{Bench, Settings, Setup, pause};
+use crate::faults::bench::{Bench, Settings, Setup, pause, promises};
 use crate::faults::database::Speed;
 use crate::faults::report::Figure;
 
@@ -70,10 +70,9 @@ async fn storm(settings: Settings) -> Vec<Figure> {
         outage(&bench, 4.0).await;
         let mut load = bench.load(10_000.0, 0.1);
         load.seed = !load.seed;
-        load.writes = 0.0;
         load.run(&bench.pointsman.url).await
     };
-    let (record, burst) = tokio::join!(bench.load(100.0, 16.0).run(&bench.pointsman.url), burst);
+    let (record, burst) = bench.run(bench.load(100.0, 16.0), burst).await;
     let most = bench
         .servers
         .iter()
@@ -94,6 +93,6 @@ async fn storm(settings: Settings) -> Vec<Figure> {
             0.0,
         ),
     ];
-    figures.extend(bench.invariants(&record));
+    figures.push(promises(bench.broken(&[&record, &burst])));
     figures
 }
