@@ -132,7 +132,8 @@ fn overload(by_waiting: &[(String, Vec<Row>)]) -> String {
     let mut text = "## Overload\n\nThe work of requests answered in time, of the work that came or that the replicas can do, \
                     whichever is less; in brackets the p99 of those that were answered, in milliseconds. Both what came and what was \
                     answered are of the time that counts alone, and nothing counts that is answered after the last request came: \
-                    no share can be above 100 %, and what is in flight at both ends is lost, about half a percent. *In order, no \
+                    no share can be above 100 %. What waits or is in flight at both ends is lost for it: up to half a percent, and in \
+                    `impatient clients`, where some wait for two seconds of fifty, four percent. *In order, no \
                     bound*: one after the other, nobody is refused. Clients give up after 500 ms where a scenario does not say \
                     otherwise; in the crate's queue a request must begin within 0.3 of that. The goal is 97 %, with a p99 of \
                     half of what clients wait at most.\n\n| scenario |"

@@ -62,8 +62,8 @@ pub const GOALS: [&str; 19] = [
 pub const LEARNED: [&str; 8] = [
     "S1.5", "S1.7", "S1.9", "S2.5", "S2.7", "S2.9", "S7.7", "S7.9",
 ];
-/// Those of them in which requests come so close that all replicas are full every now and then. Elsewhere the slower ones are given
-/// so little that there is nothing to tell their workers by, and nothing to bound.
+/// Those of them in which the load leaves no replica with little to do for long. They are shown beside all eight, and for none of
+/// them.
 const PRESSED: [&str; 4] = ["S1.7", "S1.9", "S2.9", "S7.9"];
 const WORKERS: f64 = 4.0;
 const WORKERS_AFTER_STEP: f64 = 8.0;
@@ -82,7 +82,7 @@ pub const AIMS: [Aim; 13] = [
         "within 25 %",
     ),
     in_each_run(
-        "the same where all replicas are pressed: without `equal, half loaded`, `uneven, half loaded`, `uneven` and `wavering`",
+        "the same of four of them, where all replicas are pressed: without `equal, half loaded`, `uneven, half loaded`, `uneven` and `wavering`",
         "within 25 %",
     ),
     in_each_run(
