@@ -580,3 +580,55 @@ async fn a_thousand_requests_at_once_on_three_endpoints_are_all_answered() {
     assert_eq!(statuses, BTreeMap::from([(200, 1000)]));
     assert_eq!(all.iter().map(|origin| origin.count()).sum::<usize>(), 1000);
 }
+
+/// A search of its own, so that no stored response answers it, by whose credential this is.
+fn search(at: Addresses, key: &str, number: usize) -> impl Future<Output = u16> + 'static {
+    let fields = format!("api-key: {key}\r\ncontent-type: application/json\r\n");
+    let body = format!(
+        r#"{{"vector":[{number}.25,0.5],"limit":{}}}"#,
+        10 + number % 7
+    );
+    async move {
+        let target = "/collections/c/points/search";
+        at.request("POST", target, &fields, body.as_bytes())
+            .await
+            .status
+    }
+}
+
+/// Rounding once left less than nothing before a tenant of which nothing waited, and it was refused for an endless wait for as
+/// long as another one flooded the service.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_beside_one_that_floods_is_served_in_turn_and_never_refused() {
+    let (origin, release) = held(|| Step::json(200, OK)).await;
+    let setup = Setup::new("qdrant", &[format!("{{url: \"{}\"}}", origin.url())])
+        .set("balance.queue.max_wait", "1h");
+    let proxy = max_connections(setup, 0, 1).start().await;
+    let mut flood = JoinSet::new();
+    for number in 0..120 {
+        flood.spawn(search(*proxy, "noisy", number));
+    }
+    wait_until("the first request", || origin.count() == 1).await;
+    waiting(&proxy, 119).await;
+    for round in 0..20 {
+        let before = pending(&proxy).await;
+        let good = tokio::spawn(search(*proxy, "good", 1000 + round));
+        eventually("it waits, or is refused", || async {
+            good.is_finished() || pending(&proxy).await > before
+        })
+        .await;
+        let sent = origin.count();
+        while !good.is_finished() && origin.count() < sent + 4 {
+            let last = origin.count();
+            release.notify_one();
+            wait_until("the next", || origin.count() > last).await;
+        }
+        let status = in_time("a response after that of one other", good).await;
+        assert_eq!(status.expect("one"), 200, "round {round}");
+    }
+    while !flood.is_empty() {
+        release.notify_one();
+        let status = in_time("a response", flood.join_next()).await;
+        assert_eq!(status.expect("one").expect("a request"), 200);
+    }
+}
