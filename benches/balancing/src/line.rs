@@ -2,7 +2,7 @@
 
 use crate::scenario::Scenario;
 use crate::shipped::{MAX_PENDING, MAX_PENDING_PER_ENDPOINT, MAX_WAIT};
-use balancing::{Moment, Offer, Overload, Places, Queue, QueueRules, Refusal};
+use balancing::{Moment, Newcomer, Offer, Overload, Places, Queue, QueueRules, Refusal};
 use clap::ValueEnum;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -130,12 +130,17 @@ impl Line {
 }
 
 impl RuledQueue {
-    /// The deadline of a call counts from when it first came.
+    /// The deadline of a call counts from when it first came. As in the path the queue is asked before it knows what the call costs
+    /// as well: a tenant of which nothing waits was once refused by that question alone.
     fn push(&mut self, call: usize, waiting: balancing::Waiting, now: Moment) -> Option<usize> {
         let waiting = balancing::Waiting {
             deadline: waiting.arrived + self.patience,
             ..waiting
         };
+        let newcomer = Newcomer::from(&waiting);
+        if self.queue.closed_to(&newcomer, &self.rules, now).is_some() {
+            return Some(call);
+        }
         match self.queue.push(waiting, call, &self.rules, now) {
             Ok(queued) => queued.displaced.map(|(gone, _)| gone),
             Err(Refusal { .. }) => Some(call),

@@ -522,7 +522,7 @@ proptest! {
                     let newcomer = Newcomer { tenant, priority, deadline: now + most };
                     let closed = queue.closed_to(&newcomer, &rules, now).is_some();
                     let waiting = Waiting {
-                        priority, tenant, need, cost: 1.0, weight: 1.0, arrived: now,
+                        priority, tenant, need, cost: 0.1 + f64::from(turn % 7) / 3.0, weight: 1.0, arrived: now,
                         deadline: now + Duration::from_millis(deadline),
                     };
                     if let Ok(queued) = queue.push(waiting, turn, &rules, now) {
@@ -558,6 +558,9 @@ proptest! {
             }
             prop_assert_eq!(queue.len(), waits.len());
             prop_assert!(queue.len() <= rules.max_pending);
+            let stranger = Newcomer { tenant: 9, priority: 3, deadline: now + Duration::from_millis(1) };
+            let why = queue.closed_to(&stranger, &rules, now).map(|refusal| refusal.why);
+            prop_assert_ne!(why, Some(QueueRefusal::WaitTooLong), "nothing is before it");
             prop_assert!(waits.values().all(|ticket| queue.get(*ticket).is_some()));
         }
     }
