@@ -186,6 +186,7 @@ mod tests {
             asks_data: true,
             is_read: true,
             is_change: false,
+            needs_target: false,
         }
     }
 

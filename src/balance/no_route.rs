@@ -200,11 +200,11 @@ impl Pauses {
     fn hint(self, view: &EndpointView, exclusion: Exclusion, now: Moment) -> Option<Duration> {
         use Exclusion::{
             AntiAffinity, BreakerOpen, Capability, Draining, Ejected, Full, Maintenance, NotOwner,
-            RetryAfter, Role, Starting, TrialRunning, Tried, Unhealthy, Unresolved, WritesFail,
-            ZeroWeight,
+            RetryAfter, Role, Starting, TargetMissing, TrialRunning, Tried, Unhealthy, Unresolved,
+            WritesFail, ZeroWeight,
         };
         let span = match exclusion {
-            Full | Starting | TrialRunning | Role | Ejected | WritesFail => SOON,
+            Full | Starting | TrialRunning | Role | Ejected | WritesFail | TargetMissing => SOON,
             Unresolved => self.resolution,
             Unhealthy => self.probe,
             RetryAfter => view.health.waits_until.map_or(SOON, |until| until - now),

@@ -55,6 +55,7 @@ impl RouteRequest<'_> {
             policy: 0,
             arrived: self.arrived,
             target: self.facts.target,
+            needs_target: self.facts.needs_target,
             asks_data: self.facts.asks_data,
             is_change: self.facts.is_change,
             is_read: self.facts.is_read,

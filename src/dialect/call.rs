@@ -237,6 +237,8 @@ pub struct Call {
 pub struct CallFacts {
     /// What it is about, hashed; 0: the service as a whole.
     pub target: u64,
+    /// It succeeds only where its target exists.
+    pub needs_target: bool,
     /// The collection or database that an endpoint must hold for it, hashed; 0: any, or not known.
     pub held: u64,
     /// It asks for data or changes them; false of what any server answers that runs.
@@ -252,11 +254,31 @@ impl Call {
     pub fn facts(&self) -> CallFacts {
         CallFacts {
             target: self.target.hashed(),
+            needs_target: self.needs_target(),
             held: self.held.as_ref().unwrap_or(&self.target).hashed(),
             asks_data: self.query_type != QueryType::Health && self.placement != Placement::Local,
             is_read: self.effect.is_read(),
             is_change: !self.effect.is_read() && !self.invalidates.is_empty(),
         }
+    }
+
+    /// Whether it succeeds only where its target exists: it reads or changes what the target holds. Whether a collection exists, or
+    /// that it is deleted, any server answers.
+    pub fn needs_target(&self) -> bool {
+        use QueryType::{
+            ContextualSearch, EntityLookup, MultiHopReasoning, RelationshipExploration,
+            SemanticSearch, Write,
+        };
+        let of_data = matches!(
+            self.query_type,
+            SemanticSearch
+                | EntityLookup
+                | RelationshipExploration
+                | ContextualSearch
+                | MultiHopReasoning
+                | Write
+        );
+        of_data && self.target != Target::Service && self.placement != Placement::Local
     }
 
     /// A call that is passed on untouched: taken as a write, never stored.

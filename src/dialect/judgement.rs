@@ -52,6 +52,8 @@ pub struct Judgement {
     pub bookmark: Option<String>,
     /// Entries of this credential must go (401, 403).
     pub revoke: bool,
+    /// It says that the target of the call does not exist there.
+    pub denies_target: bool,
     /// The statement may be the cause: failures of one shape alone open no breaker.
     pub needs_two_shapes: bool,
 }
@@ -68,6 +70,7 @@ impl Judgement {
             code: "ok",
             bookmark: None,
             revoke: false,
+            denies_target: false,
             needs_two_shapes: false,
         }
     }
@@ -83,6 +86,7 @@ impl Judgement {
             code,
             bookmark: None,
             revoke: false,
+            denies_target: false,
             needs_two_shapes: false,
         }
     }

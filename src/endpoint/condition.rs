@@ -229,6 +229,12 @@ impl Condition {
                     self.server.tell(EventKind::WritesAvoided, why);
                     self.probe_trigger.fire();
                 }
+                HealthChange::TargetMissing { pause } => {
+                    let span = seconds(pause);
+                    let why = format!("it denies what its peers serve, for {span}");
+                    self.server.tell(EventKind::TargetMissing, why);
+                    self.probe_trigger.fire();
+                }
                 HealthChange::Readmitted(end) => {
                     let why = match end.by_outage {
                         true => "its peers fail as well, so it is tried again",

@@ -31,6 +31,8 @@ glossary! {
         Ejected = "ejected", "Look at the server; the reason names the kind of the failures.";
         /// Its writes of a collection or database failed, and its reads need not; it takes no such writes for a time while others do.
         WritesAvoided = "writes_avoided", "Look at the server, at its disk before all; the reason names the kind of the failures.";
+        /// It goes on saying that a collection or database does not exist which others serve; it takes no requests for that one for a time while others do.
+        TargetMissing = "target_missing", "Look at the server: its disk may be new, its restore unfinished, or it is cut off from its cluster. Restore it, or take it out of `endpoints`. `GET /api/coordination/explain` shows which requests it answered with `collection_not_found` or `DatabaseNotFound`.";
         /// The time is over for which it took no requests.
         Readmitted = "readmitted", "";
         /// Requests failed in a row as often as `breaker.threshold` allows; the endpoint takes none for a time.
@@ -104,6 +106,7 @@ impl EventKind {
             EventKind::Unhealthy
                 | EventKind::Ejected
                 | EventKind::WritesAvoided
+                | EventKind::TargetMissing
                 | EventKind::BreakerOpened
                 | EventKind::BreakerReopened
                 | EventKind::ResolutionFailed
@@ -132,6 +135,7 @@ impl EventKind {
             EventKind::Ejected => ("ejection", "begun"),
             EventKind::Readmitted => ("ejection", "ended"),
             EventKind::WritesAvoided => ("writes", "avoided"),
+            EventKind::TargetMissing => ("target", "missing"),
             EventKind::BreakerOpened => ("breaker", "open"),
             EventKind::BreakerReopened => ("breaker", "reopened"),
             EventKind::BreakerClosed => ("breaker", "closed"),

@@ -205,7 +205,7 @@ impl Permit {
         if !lesson.decides_trial {
             self.trial = evidence.trial;
         }
-        self.finish(|_| *done);
+        self.finish(|_| lesson.correct(done));
         lesson.fault
     }
 

@@ -185,7 +185,7 @@ impl EndpointState {
         self.completed.mark(done.now);
         let lesson = self.health.on_finish(done, evidence, rules);
         let is_success = done.fault == Some(Fault::None);
-        self.count(done.fault);
+        self.count(lesson.correct(done).fault);
         if !is_success && matches!(lesson.fault, Fault::Endpoint | Fault::Overload) {
             self.errors.fetch_add(1, Ordering::Relaxed);
         }

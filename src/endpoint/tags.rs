@@ -84,6 +84,7 @@ mod tests {
             target: 0,
             held: Target::Collection(collection.to_owned()).hashed(),
             is_change: false,
+            needs_target: false,
         }
     }
 

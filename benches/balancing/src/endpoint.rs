@@ -163,6 +163,7 @@ fn is_down(change: &HealthChange) -> bool {
         HealthChange::Breaker(change) => *change != BreakerChange::Closed,
         HealthChange::Status(_)
         | HealthChange::WritesAvoided { .. }
+        | HealthChange::TargetMissing { .. }
         | HealthChange::Readmitted(_) => false,
     }
 }

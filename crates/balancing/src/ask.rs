@@ -19,6 +19,8 @@ pub struct Ask {
     pub ahead: f64,
     /// What it is about, hashed: a collection, a database; never 0 but for the service as a whole.
     pub target: u64,
+    /// It succeeds only where its target exists.
+    pub needs_target: bool,
     /// It asks for data or changes them; false of what any server answers that runs.
     pub asks_data: bool,
     /// It reads: to send it twice changes nothing.
@@ -46,6 +48,7 @@ impl Ask {
             is_retry: false,
             ahead: 0.0,
             target: 0,
+            needs_target: false,
             asks_data: true,
             is_read: true,
             may_be_trial: true,

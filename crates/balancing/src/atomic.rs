@@ -84,6 +84,11 @@ impl Stamp {
         self.0.load(Ordering::Relaxed).checked_sub(1).map(Moment)
     }
 
+    /// None yet.
+    pub fn clear(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
     /// Whether the mark lies in the future.
     pub fn is_after(&self, now: Moment) -> bool {
         self.get().is_some_and(|mark| mark > now)

@@ -1,7 +1,7 @@
 //! The home of what a request asks for: the endpoint that acknowledged the last write of it. Only its responses may be stored, and
 //! others may lag behind it. It is a wish with bounds: reads that all went to one endpoint would have its load as their latency.
 
-use crate::health::WriteStanding;
+use crate::health::{TargetStanding, WriteStanding};
 use crate::hedge::{self, SlowAttempt, Slowness};
 use crate::policy::{Pick, Policy, Room};
 use crate::view::EndpointView;
@@ -27,6 +27,7 @@ pub fn pick(pool: &PoolView<'_>, ask: &Ask, policy: &dyn Policy, load_factor: f6
     let takes_it = match policy.room(pool, index) {
         // Whether it alone refuses credentials is told by requests that are free to go elsewhere.
         _ if view.health.is_denying => false,
+        _ if view.health.target != TargetStanding::Held => false,
         Room::Silent => false,
         _ if view.health.writes != WriteStanding::Good => false,
         _ if policy.is_far_slower(pool, index) => false,

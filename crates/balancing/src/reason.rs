@@ -69,6 +69,8 @@ glossary! {
         Ejected = "ejected", "Look at the server; it takes requests again by itself after some time.";
         /// Its last writes of the collection or database failed, and others take them.
         WritesFail = "writes_fail", "Look at the server, at its disk before all; it takes writes again by itself after some time.";
+        /// It says that the collection or database does not exist, and others serve it.
+        TargetMissing = "target_missing", "Look at the server: its disk may be new, or its restore unfinished; it is asked again by itself after some time.";
         /// It asked to be left alone for a time (Retry-After).
         RetryAfter = "retry_after", "Its limits are reached; they may be raised at the server.";
         /// It came back a short time ago and has as many requests as it may have for now.

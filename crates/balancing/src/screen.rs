@@ -1,7 +1,7 @@
 //! Screening: how willingly each endpoint of a pool is given a request, and why some are not. It looks at views only; which
 //! of them it will be is the policy's matter.
 
-use crate::health::WriteStanding;
+use crate::health::{TargetStanding, WriteStanding};
 use crate::view::EndpointView;
 use crate::{Ask, Exclusion, Gate, HealthStatus, Moment, ServingRules, WriteFitness};
 use std::cell::Cell;
@@ -189,13 +189,13 @@ impl Screen {
     fn standing(&self, endpoint: &EndpointView, index: usize) -> Standing {
         use Exclusion::{
             AntiAffinity, BreakerOpen, Capability, Draining, Ejected, Full, Maintenance, NotOwner,
-            RetryAfter, Role, Starting, TrialRunning, Tried, Unhealthy, Unresolved, WritesFail,
-            ZeroWeight,
+            RetryAfter, Role, Starting, TargetMissing, TrialRunning, Tried, Unhealthy, Unresolved,
+            WritesFail, ZeroWeight,
         };
         match self.tier(endpoint, index) {
             Ok(standing) => standing,
             Err(Full | Starting) => Standing::Full,
-            Err(Unhealthy | BreakerOpen | TrialRunning | Ejected | WritesFail) => {
+            Err(Unhealthy | BreakerOpen | TrialRunning | Ejected | WritesFail | TargetMissing) => {
                 Standing::Candidate(Demotion::LastResort)
             }
             Err(
@@ -259,6 +259,9 @@ impl Screen {
             status if serving.is_out(status) => Some(Exclusion::Unhealthy),
             _ if serving.is_ejected(health.writes == WriteStanding::Avoided) => {
                 Some(Exclusion::WritesFail)
+            }
+            _ if serving.is_ejected(health.target == TargetStanding::Missing) => {
+                Some(Exclusion::TargetMissing)
             }
             _ => None,
         }

@@ -2,6 +2,7 @@
 //! all steps of a choice agree, whatever other requests change at the same time; and a view can be made of
 //! literals, by a test or a simulator.
 
+use crate::health::TargetStanding;
 use crate::policy::FAR_SLOWER;
 use crate::{
     Demotion, EndpointLoad, HealthStatus, HealthView, Home, Moment, Standing, WriteFitness,
@@ -114,7 +115,7 @@ impl EndpointView {
         match self.distance {
             _ if health.status != HealthStatus::Healthy => Demotion::Degraded,
             _ if health.is_overloaded || self.load.has_deep_queue() => Demotion::Overloaded,
-            _ if health.is_failing => Demotion::Failing,
+            _ if health.is_failing || health.target == TargetStanding::Denied => Demotion::Failing,
             Distance::OtherRegion => Demotion::OtherRegion,
             Distance::OtherZone => Demotion::OtherZone,
             Distance::Near => Demotion::None,

@@ -5,7 +5,7 @@ use super::auto_commit::IN_TRANSACTIONS;
 use super::codes::row_of;
 use super::response::ParsedResponse;
 use crate::dialect::{
-    Call, Effect, Executed, Fault, Fence, Judgement, Response, RetryAdvice, Storability,
+    Call, Effect, Executed, Fault, Fence, Judgement, Response, RetryAdvice, Storability, Target,
 };
 
 /// How the transactional API answers a statement without text, and a format of results that it does not know.
@@ -13,6 +13,9 @@ const MALFORMED: &[&str] = &[
     "Cannot invoke \"String.hashCode()\"",
     "Invalid result data content specifier",
 ];
+
+/// The code of a database that does not exist.
+const NO_DATABASE: &str = "ClientError.Database.DatabaseNotFound";
 
 /// Judges a response.
 pub fn judge(call: &Call, response: &Response<'_>) -> Judgement {
@@ -46,9 +49,21 @@ fn coded(call: &Call, code: &str, text: &str) -> Judgement {
         needs_two_shapes: row.fault == Fault::Endpoint && row.read == RetryAdvice::Once,
         ..Judgement::failure(row.fault, row.execution, name)
     };
+    judgement.denies_target = name == NO_DATABASE && denies_target(call, text);
     by_text(&mut judgement, code, text);
     by_call(&mut judgement, call);
     judgement
+}
+
+/// Whether it is the database of the path that does not exist: a statement may name another one (`USE`), which proves nothing.
+fn denies_target(call: &Call, text: &str) -> bool {
+    let Target::Database(name) = &call.target else {
+        return false;
+    };
+    let quoted = text.split_once("atabase name: '");
+    let quoted = quoted.and_then(|(_, rest)| rest.strip_suffix("'."));
+    let denied = text.strip_prefix("Graph not found: ").or(quoted);
+    denied.is_some_and(|denied| denied.eq_ignore_ascii_case(name))
 }
 
 /// Whether the server answers the call in JSON or Jolt. What is not in the table of operations, such as

@@ -109,11 +109,13 @@ impl<'a> Progress<'a> {
             AttemptEnd::Failed(..) | AttemptEnd::Unwritable => return false,
         };
         let (service, call) = (&self.outbound.service.name, &self.outbound.call);
+        let judgement = &response.judgement;
+        let known = &self.shared.known_targets;
         let facts = RetryFacts {
-            target_is_known: self.shared.known_targets.contains(service, call),
+            target_is_known: known.contains(service, call, judgement),
             ..self.facts()
         };
-        retry::is_final(&facts, &response.judgement, response.response.is_whole)
+        retry::is_final(&facts, judgement, response.response.is_whole)
     }
 
     /// An attempt ended without a good response while another one goes on, which is all that follows.

@@ -94,6 +94,7 @@ impl SentAttempt {
     pub fn judged(self, judgement: &Judgement) {
         let evidence = Evidence {
             needs_two_shapes: judgement.needs_two_shapes,
+            denies_target: judgement.denies_target,
             retry_after: self.retry_after,
             ..Evidence::default()
         };

@@ -424,6 +424,69 @@ async fn an_endpoint_whose_writes_fail_keeps_none_and_goes_on_with_reads() {
     }
 }
 
+/// A replica of Qdrant that lacks the collection while it is empty, and says so at once.
+async fn with_a_collection(is_empty: Arc<AtomicBool>) -> Origin {
+    Origin::start(move |_| match is_empty.load(Ordering::SeqCst) {
+        true => {
+            let error = "Not found: Collection `a` doesn't exist!";
+            Step::json(
+                404,
+                &format!(r#"{{"status":{{"error":"{error}"}},"time":0.0}}"#),
+            )
+        }
+        false => Step::json(200, r#"{"result":{"status":"completed"},"status":"ok"}"#),
+    })
+    .await
+}
+
+/// It stayed the home of the collection, and all writes were answered 404 while its peers took them; its fast answers drew the
+/// first attempts of nearly all reads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_comes_back_empty_loses_its_home_and_costs_one_write() {
+    for (strategy, cache) in [
+        ("adaptive", "true"),
+        ("round_robin", "true"),
+        ("adaptive", "false"),
+        ("least_connections", "false"),
+    ] {
+        let states = [const { AtomicBool::new(false) }; 3].map(Arc::new);
+        let mut origins = Vec::new();
+        for state in &states {
+            origins.push(with_a_collection(Arc::clone(state)).await);
+        }
+        let urls: Vec<_> = origins.iter().map(Origin::url).collect();
+        let setup = Setup::new("qdrant", &urls).set("balance.strategy", strategy);
+        let proxy = setup.set("cache.enabled", cache).start().await;
+        let write = async || {
+            let target = "/collections/a/points?wait=true";
+            let body = br#"{"points":[{"id":1,"vector":[1.0]}]}"#;
+            proxy.request("PUT", target, JSON, body).await.status
+        };
+        assert_eq!(write().await, 200);
+        let home = origins.iter().position(|origin| origin.count() == 1);
+        let home = home.expect("one took the write");
+        states[home].store(true, Ordering::SeqCst);
+        let mut failed = 0;
+        for turn in 0..40 {
+            failed += usize::from(write().await != 200);
+            for id in 0..6 {
+                let target = format!("/collections/a/points/{}", turn * 6 + id);
+                assert_eq!(proxy.request("GET", &target, "", b"").await.status, 200);
+            }
+        }
+        assert!(failed <= 1, "{strategy}, cache {cache}: {failed}");
+        let received = origins[home].received();
+        let reads = received.iter().filter(|one| one.method() == "GET").count();
+        assert!(reads <= 40, "{strategy}, cache {cache}: {reads} of 240");
+        let writes = |origin: &Origin| {
+            let received = origin.received();
+            received.iter().filter(|one| one.method() == "PUT").count()
+        };
+        let sent: usize = origins.iter().map(writes).sum();
+        assert_eq!(sent, 1 + 40, "each write was sent once");
+    }
+}
+
 /// Where the writes fail everywhere, each endpoint is tried on: the first one that takes them again gets them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_all_disks_were_full_writes_go_on_as_soon_as_one_has_room() {

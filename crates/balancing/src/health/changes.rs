@@ -3,7 +3,7 @@
 use super::HealthStatus;
 use super::breaker::{BreakerChange, Trial};
 use super::ejection::Return;
-use crate::Fault;
+use crate::{Completion, Fault};
 use std::time::Duration;
 
 /// What is known of a request's end beside its fault.
@@ -16,6 +16,8 @@ pub struct Evidence {
     pub timed_out: bool,
     /// The endpoint had responded to nothing for a while: no request's fault.
     pub is_silence: bool,
+    /// It says that the target of the request does not exist there.
+    pub denies_target: bool,
     /// How long the endpoint asked to be left alone.
     pub retry_after: Option<Duration>,
     /// The policy was free to choose the endpoint: it was none of a transaction, a key or a last write.
@@ -40,6 +42,10 @@ pub enum HealthChange {
         pause: Duration,
         fault: Fault,
     },
+    /// It is not asked for a target for so long while others are there: it says that it does not exist, and they serve it.
+    TargetMissing {
+        pause: Duration,
+    },
     /// Its ejection is over.
     Readmitted(Return),
 }
@@ -57,6 +63,17 @@ pub struct Lesson {
 }
 
 impl Lesson {
+    /// The completion as counts and policies are to see it: what looks like a client's mistake may be the endpoint's lag.
+    pub fn correct(&self, done: &Completion) -> Completion {
+        match self.fault {
+            Fault::Lag => Completion {
+                fault: Some(Fault::Lag),
+                ..*done
+            },
+            _ => *done,
+        }
+    }
+
     /// Nothing but whose fault it was.
     pub(super) fn nothing(fault: Fault) -> Self {
         Self {

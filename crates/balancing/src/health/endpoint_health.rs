@@ -2,6 +2,7 @@
 //! and probes ended and gives what changed; what is read of it on the path takes no lock.
 
 mod finish;
+mod target;
 
 use super::breaker::{Breaker, BreakerChange, Trial};
 use super::ejection::Ejection;
@@ -11,6 +12,7 @@ use super::retry_after::RetryAfter;
 use super::settings::HealthSettings;
 use super::slow_start::SlowStart;
 use super::status::{OperatorStatus, ProbeOutcome, StatusMachine};
+use super::targets::EndpointTargets;
 use super::traffic::TrafficCounts;
 use super::uptime::Uptime;
 use super::writes::WriteFailures;
@@ -37,6 +39,7 @@ pub struct EndpointHealth {
     retry_after: RetryAfter,
     record: TrafficRecord,
     writes: WriteFailures,
+    targets: EndpointTargets,
     uptime: Uptime,
     overloaded_until: Stamp,
     /// When a request or a probe last failed.
@@ -58,6 +61,7 @@ impl EndpointHealth {
             retry_after: RetryAfter::default(),
             record: TrafficRecord::default(),
             writes: WriteFailures::default(),
+            targets: EndpointTargets::default(),
             uptime: Uptime::default(),
             overloaded_until: Stamp::default(),
             failed: Stamp::default(),
@@ -79,6 +83,7 @@ impl EndpointHealth {
             is_failing: settings.breaker.enabled && self.record.is_failing(COMES_LAST_FOR, now),
             is_denying: self.record.is_denying(),
             writes: self.writes.standing(ask, now),
+            target: self.targets.standing(ask, now),
             start_share: self.start_share(settings.slow_start, now),
             last_failure: self.last_failure(),
             up_share: self.uptime.share(now),
@@ -296,6 +301,10 @@ impl EndpointHealth {
 
     pub(super) fn record(&self) -> &TrafficRecord {
         &self.record
+    }
+
+    pub(super) fn targets(&self) -> &EndpointTargets {
+        &self.targets
     }
 
     /// A peer is back.

@@ -15,6 +15,7 @@ mod share;
 mod shared_failures;
 mod slow_start;
 mod status;
+mod targets;
 mod traffic;
 mod uptime;
 mod writes;
@@ -28,6 +29,7 @@ pub use probe_schedule::ProbeSchedule;
 pub use serving_rules::ServingRules;
 pub use settings::{BreakerSettings, HealthSettings, ProbeSettings, StatusRule};
 pub use status::{OperatorStatus, ProbeOutcome};
+pub use targets::TargetStanding;
 pub use traffic::{TrafficCounts, WINDOW};
 pub use writes::WriteStanding;
 
@@ -55,6 +57,8 @@ pub struct HealthView {
     pub is_denying: bool,
     /// How it fares with writes of what the request is about.
     pub writes: WriteStanding,
+    /// Whether it has what the request is about, as far as that is known.
+    pub target: TargetStanding,
     /// The share of its requests that it may have; less than 1 while it is back only lately.
     pub start_share: f64,
     /// When a probe or a request last failed there.
@@ -75,6 +79,7 @@ impl HealthView {
         is_failing: false,
         is_denying: false,
         writes: WriteStanding::Good,
+        target: TargetStanding::Held,
         start_share: 1.0,
         last_failure: None,
         up_share: 1.0,

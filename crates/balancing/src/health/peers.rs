@@ -3,6 +3,7 @@
 use super::endpoint_health::EndpointHealth;
 use super::share::Share;
 use super::shared_failures::SharedFailures;
+use super::targets::PeersTarget;
 use super::traffic::TrafficCounts;
 use crate::{Fault, Moment};
 use parking_lot::Mutex;
@@ -69,6 +70,22 @@ impl Peers {
             traffic.last_minute.add(&record.last_minute(now));
         }
         traffic
+    }
+
+    /// What the others say of a target.
+    pub(super) fn of_target(&self, own: u64, target: u64, now: Moment) -> PeersTarget {
+        let mut told = PeersTarget::default();
+        for peer in self.others(own) {
+            peer.targets().tell(target, &mut told, now);
+        }
+        told
+    }
+
+    /// None of them has this target.
+    pub(super) fn forget_target(&self, own: u64, target: u64, now: Moment) {
+        for peer in self.others(own) {
+            peer.targets().forget(target, now);
+        }
     }
 
     /// All endpoints fail: each is tried again soon, however long its pause was to be.

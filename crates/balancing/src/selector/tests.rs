@@ -244,6 +244,25 @@ fn a_home_that_refuses_credentials_is_preferred_no_more() {
     assert_ne!(plain.select().unwrap().reason, RouteReason::Home);
 }
 
+/// Where it denied the collection, it stayed the home of it: all writes failed, and peers took none.
+#[test]
+fn a_home_that_lacks_what_is_asked_for_is_preferred_no_more_and_asked_last() {
+    use crate::health::TargetStanding::{Denied, Doubtful, Missing};
+    for standing in [Doubtful, Denied, Missing] {
+        for is_read in [true, false] {
+            let mut plain = Plain::idle(LeastConnections, 3);
+            plain.ask.is_read = is_read;
+            plain.views[2].home = Some(Home::Ahead);
+            plain.views[2].health.target = standing;
+            plain.views[0].load.in_flight = 9;
+            plain.views[1].load.in_flight = 9;
+            let pick = plain.select().unwrap();
+            assert_ne!(pick.reason, RouteReason::Home);
+            assert_eq!(pick.index == 2, standing == Doubtful, "{standing:?}");
+        }
+    }
+}
+
 /// Two readings of a score that changed in between once left no endpoint to choose.
 #[test]
 fn a_pool_in_which_one_may_serve_always_gives_one_whatever_its_figures_are() {

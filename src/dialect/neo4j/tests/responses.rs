@@ -137,6 +137,33 @@ fn error(code: &str, text: &str) -> String {
     serde_json::json!({"errors": [{"code": code, "message": text}]}).to_string()
 }
 
+/// A statement may name another database (`USE`): that this one is missing says nothing of the one in the path.
+#[test]
+fn only_that_the_database_of_the_path_is_missing_denies_it() {
+    assert!(on_record("query: unknown database").denies_target);
+    let neo4j = plain();
+    let read = neo4j.understand(&query("RETURN 1").request());
+    let denies = |code: &str, text: &str| {
+        let code = format!("Neo.ClientError.{code}");
+        judge(&neo4j, &read, 404, &error(&code, text)).denies_target
+    };
+    const NOT_FOUND: &str = "Database.DatabaseNotFound";
+    assert!(denies(NOT_FOUND, "Graph not found: neo4j"));
+    assert!(denies(
+        NOT_FOUND,
+        "Database does not exist. Database name: 'Neo4j'."
+    ));
+    assert!(!denies("Statement.SyntaxError", "Graph not found: neo4j"));
+    for other in [
+        "Graph not found: neo4j2",
+        "Graph not found: x.neo4j",
+        "Database does not exist. Database name: 'other'.",
+        "Database does not exist. Database name: 'x database name: 'neo4j'.",
+    ] {
+        assert!(!denies(NOT_FOUND, other), "{other}");
+    }
+}
+
 #[test]
 fn a_failure_that_may_lie_in_the_statement_opens_no_breaker_by_itself() {
     let neo4j = plain();

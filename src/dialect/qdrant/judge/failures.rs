@@ -1,7 +1,7 @@
 //! The table of failures: status and text decide whose fault it is, what became of the request,
 //! and whether a read may go to another endpoint. A write never may. The first row that fits decides.
 
-use crate::dialect::{Body, Call, Executed, Fault, Judgement, Response, RetryAdvice};
+use crate::dialect::{Body, Call, Executed, Fault, Judgement, Response, RetryAdvice, Target};
 use Executed::{Nothing, Unknown};
 use Fault::{Access, Client, Database, Endpoint, Overload, Peer};
 use RetryAdvice::{Elsewhere, No, Once};
@@ -23,6 +23,9 @@ enum Text {
 /// Statuses from..=to, text, code, fault, execution, whether a read may be sent again.
 type Pattern = (u16, u16, Text, &'static str, Fault, Executed, RetryAdvice);
 
+/// The code of a collection that does not exist.
+const NO_COLLECTION: &str = "collection_not_found";
+
 #[rustfmt::skip]
 const FAILURES: &[Pattern] = &[
     (400, 400, Begins("Wrong input"),               "wrong_input",          Client,   Nothing, No),
@@ -35,7 +38,7 @@ const FAILURES: &[Pattern] = &[
     (403, 403, Begins("ExpiredSignature"),          "expired_token",        Client,   Nothing, No),
     (403, 403, Any,                                 "forbidden",            Access,   Nothing, No),
     (404, 404, Empty,                               "unknown_route",        Client,   Nothing, No),
-    (404, 404, Begins("Not found: Collection"),     "collection_not_found", Client,   Nothing, Once),
+    (404, 404, Begins("Not found: Collection"),     NO_COLLECTION,         Client,   Nothing, Once),
     (404, 404, Holds("No point with id"),           "point_not_found",      Client,   Nothing, No),
     (404, 404, Holds("Point with id"),              "point_not_found",      Client,   Nothing, No),
     (404, 404, Any,                                 "not_found",            Client,   Nothing, No),
@@ -81,6 +84,7 @@ pub fn judge(call: &Call, response: &Response<'_>) -> Judgement {
         read_retry,
         // The request may be the cause: a server that cannot serve says 502 to 504, or nothing.
         needs_two_shapes: fault == Endpoint && read_retry == Once,
+        denies_target: code == NO_COLLECTION && denies_target(call, &text),
         revoke: matches!(response.status, 401 | 403) && matches!(fault, Access | Client),
         ..Judgement::failure(fault, partly(call, execution), code)
     }
@@ -92,6 +96,17 @@ fn partly(call: &Call, execution: Executed) -> Executed {
         "points.batch" => Unknown,
         _ => execution,
     }
+}
+
+/// Whether it is the collection of the path that does not exist: a search may name others, which prove nothing.
+fn denies_target(call: &Call, text: &str) -> bool {
+    let Target::Collection(name) = &call.target else {
+        return false;
+    };
+    let rest = text.strip_prefix("Not found: Collection `");
+    let rest = rest.and_then(|rest| rest.strip_prefix(name.as_str()));
+    // With the end of the text: a longer name may begin so.
+    rest.is_some_and(|rest| rest.starts_with("` doesn't exist!\""))
 }
 
 /// The error's text in Qdrant's shape, or else the response as it stands.

@@ -293,6 +293,26 @@ fn failures_are_judged_by_status_and_text() {
     }
 }
 
+/// A search may name another collection (`lookup_from`): that this one is missing says nothing of the one that is searched.
+#[test]
+fn only_that_the_collection_of_the_path_is_missing_denies_it() {
+    let denies = |text: &str| {
+        let json = serde_json::json!({"status": {"error": text}, "time": 0.0});
+        judge(&read(), 404, &json.to_string()).denies_target
+    };
+    assert!(denies("Not found: Collection `docs` doesn't exist!"));
+    for other in [
+        "Not found: Collection `docs2` doesn't exist!",
+        "Not found: Collection `doc` doesn't exist!",
+        "Not found: Collection `docs` doesn't exist!` doesn't exist!",
+        "Not found: Collection `docs` doesn't exist!\"` doesn't exist!",
+        "Not found: No point with id 3 found",
+        "docs",
+    ] {
+        assert!(!denies(other), "{other}");
+    }
+}
+
 #[test]
 fn a_cut_error_is_judged_by_what_is_there() {
     let cut = Response {

@@ -47,6 +47,11 @@ pub const FAULTS: &[Fault] = &[
         "the busiest of three Qdrant nodes answers writes with 500, no space left on its disk, from 3 s on; its reads are good",
         run!(disk_full),
     ),
+    Fault::new(
+        "empty",
+        "the busiest of three Qdrant nodes comes back empty at 3 s: its probes are good, and it answers 404, collection doesn't exist, at once",
+        run!(empty),
+    ),
 ];
 
 /// A failure in Qdrant's shape.
@@ -237,4 +242,32 @@ async fn not_consistent(settings: Settings) -> Vec<Figure> {
 
 async fn disk_full(settings: Settings) -> Vec<Figure> {
     writes_fail(settings, "Service internal error: No space left on device").await
+}
+
+async fn empty(settings: Settings) -> Vec<Figure> {
+    let bench = Setup::default().start(&settings).await;
+    let events = async {
+        pause(3.0).await;
+        let error = qdrant_error("Not found: Collection `docs` doesn't exist!");
+        let busiest = &bench.busiest().replica;
+        busiest.fail(Some(Failing::always(404, error)));
+        busiest.number
+    };
+    let mut load = bench.load(300.0, 11.0);
+    load.writes = 0.2;
+    let (record, empty) = bench.run(load, events).await;
+    let mut figures = vec![
+        Figure::none("reads failed", record.reads_failed(0.0..11.0)),
+        Figure::none(
+            "% of writes failed from 1 s after",
+            record.writes_failed_share(4.0..11.0),
+        ),
+        Figure::at_most(
+            "% of the requests that it takes from 5 s after",
+            bench.share(&record, empty, 8.0..11.0),
+            1.0,
+        ),
+    ];
+    figures.extend(bench.invariants(&record));
+    figures
 }

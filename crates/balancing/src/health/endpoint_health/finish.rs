@@ -34,6 +34,7 @@ impl Finish<'_> {
         }
         let mut lesson = match fault {
             Fault::None => self.succeeded(),
+            Fault::Client if self.evidence.denies_target => self.denied_target(),
             Fault::Client | Fault::Role => self.learn_nothing(fault),
             // Clients without a credential could else take the endpoint out that they are bound to.
             Fault::Access if !self.evidence.is_free => self.learn_nothing(Fault::Client),
@@ -78,7 +79,7 @@ impl Finish<'_> {
         self.done.now
     }
 
-    fn learn_nothing(&self, fault: Fault) -> Lesson {
+    pub(super) fn learn_nothing(&self, fault: Fault) -> Lesson {
         self.endpoint.record.count(fault, self.now());
         Lesson::nothing(fault)
     }
@@ -91,6 +92,7 @@ impl Finish<'_> {
         if !asked_data {
             return lesson;
         }
+        self.served_target();
         let shape = self.done.start.ask.shape;
         endpoint.peers.doubtful.succeeded(endpoint.id, shape);
         let trial = self.evidence.trial.as_ref();
@@ -143,13 +145,13 @@ impl Finish<'_> {
         lesson.changes = endpoint.changes(outcome.change, status.flatten(), now);
     }
 
-    fn may_eject(&self) -> bool {
+    pub(super) fn may_eject(&self) -> bool {
         let (endpoint, now) = (self.endpoint, self.now());
         let is_in = !endpoint.ejection.is_out(now) && endpoint.gate(now) == Gate::Closed;
         self.settings.breaker.enabled && is_in
     }
 
-    fn eject(&self, fault: Fault) -> HealthChange {
+    pub(super) fn eject(&self, fault: Fault) -> HealthChange {
         let (endpoint, now) = (self.endpoint, self.now());
         endpoint.failed.mark(now);
         let (eject_for, spread) = (self.settings.eject_for, endpoint.spread(now));
