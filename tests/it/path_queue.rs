@@ -596,8 +596,7 @@ fn search(at: Addresses, key: &str, number: usize) -> impl Future<Output = u16> 
     }
 }
 
-/// Rounding once left less than nothing before a tenant of which nothing waited, and it was refused for an endless wait for as
-/// long as another one flooded the service.
+/// That rounding does not end this is held by the tests of the queue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_beside_one_that_floods_is_served_in_turn_and_never_refused() {
     let (origin, release) = held(|| Step::json(200, OK)).await;
