@@ -2,7 +2,6 @@
 //! and probes ended and gives what changed; what is read of it on the path takes no lock.
 
 mod finish;
-mod target;
 
 use super::breaker::{Breaker, BreakerChange, Trial};
 use super::ejection::Ejection;

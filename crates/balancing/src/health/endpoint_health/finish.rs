@@ -2,6 +2,7 @@
 
 use super::{COMPARED, EndpointHealth, PeerTraffic};
 use crate::health::breaker::Failure;
+use crate::health::targets::Denial;
 use crate::health::traffic::TrafficCounts;
 use crate::health::writes::FailedWrite;
 use crate::health::{Evidence, Gate, HealthChange, HealthSettings, Lesson};
@@ -79,7 +80,7 @@ impl Finish<'_> {
         self.done.now
     }
 
-    pub(super) fn learn_nothing(&self, fault: Fault) -> Lesson {
+    fn learn_nothing(&self, fault: Fault) -> Lesson {
         self.endpoint.record.count(fault, self.now());
         Lesson::nothing(fault)
     }
@@ -145,13 +146,13 @@ impl Finish<'_> {
         lesson.changes = endpoint.changes(outcome.change, status.flatten(), now);
     }
 
-    pub(super) fn may_eject(&self) -> bool {
+    fn may_eject(&self) -> bool {
         let (endpoint, now) = (self.endpoint, self.now());
         let is_in = !endpoint.ejection.is_out(now) && endpoint.gate(now) == Gate::Closed;
         self.settings.breaker.enabled && is_in
     }
 
-    pub(super) fn eject(&self, fault: Fault) -> HealthChange {
+    fn eject(&self, fault: Fault) -> HealthChange {
         let (endpoint, now) = (self.endpoint, self.now());
         endpoint.failed.mark(now);
         let (eject_for, spread) = (self.settings.eject_for, endpoint.spread(now));
@@ -160,6 +161,58 @@ impl Finish<'_> {
             pause: until - now,
             fault,
         }
+    }
+
+    /// The endpoint has the target.
+    fn served_target(&self) {
+        let start = &self.done.start;
+        if start.ask.needs_target {
+            let targets = &self.endpoint.targets;
+            targets.served(start.ask.target, start.now, self.done.now);
+        }
+    }
+
+    /// The endpoint says that the target does not exist. It is the client's mistake, unless peers serve it for longer than they
+    /// may lag behind each other.
+    fn denied_target(&self) -> Lesson {
+        let (endpoint, ask, now) = (self.endpoint, &self.done.start.ask, self.done.now);
+        if !ask.needs_target || !self.settings.breaker.enabled {
+            return self.learn_nothing(Fault::Client);
+        }
+        let peers = endpoint.peers.of_target(endpoint.id, ask.target, now);
+        if peers.served.is_none() && peers.is_denied {
+            endpoint.targets.forget(ask.target, now);
+            endpoint.peers.forget_target(endpoint.id, ask.target, now);
+            return self.learn_nothing(Fault::Client);
+        }
+        match endpoint.targets.deny(ask.target, peers, now) {
+            Denial::Plausible => self.learn_nothing(Fault::Client),
+            Denial::Refuted(since) => self.misses_target(since),
+        }
+    }
+
+    fn misses_target(&self, since: Moment) -> Lesson {
+        let (endpoint, target, now) = (self.endpoint, self.done.start.ask.target, self.done.now);
+        endpoint.failed.mark(now);
+        let mut lesson = self.learn_nothing(Fault::Lag);
+        let (base, spread) = (self.settings.eject_for, endpoint.spread(now));
+        if let Some(until) = endpoint.targets.avoid(target, base, spread, now) {
+            let pause = until - now;
+            lesson.changes.push(HealthChange::TargetMissing { pause });
+            if self.is_empty(since) {
+                lesson.changes.push(self.eject(Fault::Lag));
+            }
+        }
+        lesson
+    }
+
+    /// Whether nothing else speaks for the endpoint either: it misses several targets, and has served nothing since.
+    fn is_empty(&self, since: Moment) -> bool {
+        let (endpoint, now) = (self.endpoint, self.done.now);
+        let misses_others = endpoint
+            .targets
+            .misses_others(self.done.start.ask.target, now);
+        misses_others && self.may_eject() && !endpoint.record.has_succeeded_since(since)
     }
 
     /// Whether the endpoint fails where its peers do not. What may lie in the request counts while the same shape has not
