@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// Pause after a query that got no response.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
+/// A pause that is shorter is doubled, up to so long, each time that a server refuses the query.
+const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 /// Statuses by which a server refuses a credential, or further tries with it. 403 is none: the server knows who asks
 /// and does not let them ask this, which says nothing about the other questions.
 const REFUSED: [u16; 2] = [401, 429];
@@ -28,6 +30,17 @@ pub struct MetadataSchedule {
 struct Due {
     at: Moment,
     generation: u64,
+    /// How often in a row it was refused.
+    refusals: u32,
+}
+
+/// What a query came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    Learned,
+    /// A server does not answer it: without a credential, or at all.
+    Refused,
+    None,
 }
 
 impl MetadataSchedule {
@@ -38,15 +51,31 @@ impl MetadataSchedule {
             .retain(|name, _| all.iter().any(|query| query.name == *name));
         for query in &all {
             if self.is_due(query, round.now) {
-                let learned = self.ask(round, query).await;
-                let pause = if learned { query.every } else { ASK_AGAIN };
-                let due = Due {
-                    at: round.now + pause,
-                    generation: query.generation,
-                };
-                self.due.insert(query.name, due);
+                let answer = self.ask(round, query).await;
+                self.plan(query, answer, round.now);
             }
         }
+    }
+
+    fn plan(&mut self, query: &MetadataQuery, answer: Answer, now: Moment) {
+        let before = self.due.get(query.name).map_or(0, |due| due.refusals);
+        let refusals = match answer {
+            Answer::Learned => 0,
+            Answer::Refused => before.saturating_add(1),
+            Answer::None => before,
+        };
+        let longer = query.every.saturating_mul(2_u32.saturating_pow(refusals));
+        let pause = match answer {
+            Answer::Learned => query.every,
+            Answer::Refused => longer.min(REFUSED_PAUSE.max(query.every)),
+            Answer::None => ASK_AGAIN,
+        };
+        let due = Due {
+            at: now + pause,
+            generation: query.generation,
+            refusals,
+        };
+        self.due.insert(query.name, due);
     }
 
     fn is_due(&self, query: &MetadataQuery, now: Moment) -> bool {
@@ -54,15 +83,15 @@ impl MetadataSchedule {
         due.is_none_or(|due| due.at <= now || due.generation != query.generation)
     }
 
-    async fn ask(&mut self, round: &MetadataRound<'_>, query: &MetadataQuery) -> bool {
+    async fn ask(&mut self, round: &MetadataRound<'_>, query: &MetadataQuery) -> Answer {
         self.turn = self.turn.wrapping_add(1);
         let question = Question::from(query);
         let Some(whom) = round.pick(self.turn, question.carries_credential()) else {
-            return false;
+            return Answer::None;
         };
         match within(round.timeout, round.client.ask(whom, question)).await {
             Ok(reply) => round.take(query, whom, &reply),
-            Err(_) => false,
+            Err(_) => Answer::None,
         }
     }
 }
@@ -89,18 +118,22 @@ impl MetadataRound<'_> {
         in_turn.take(self.endpoints.len()).find(serves)
     }
 
-    /// Gives the response to the dialect; false when the query has to be repeated soon.
-    fn take(&self, query: &MetadataQuery, whom: &Condition, reply: &ProbeReply) -> bool {
+    /// Gives the response to the dialect.
+    fn take(&self, query: &MetadataQuery, whom: &Condition, reply: &ProbeReply) -> Answer {
         if Question::from(query).carries_credential() {
             if REFUSED.contains(&reply.status) {
                 whom.server().credential_refused(self.now);
-                return false;
+                return Answer::None;
             }
             if (200..300).contains(&reply.status) {
                 whom.server().credential_accepted();
             }
         }
         self.questions.learn(query, &reply.response());
-        reply.status < 500
+        match reply.status {
+            ..400 => Answer::Learned,
+            400..500 => Answer::Refused,
+            _ => Answer::None,
+        }
     }
 }

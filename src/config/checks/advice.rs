@@ -68,7 +68,8 @@ fn weights(name: &str, service: &Service, config: &Config, findings: &mut Findin
     let some = service.endpoints.iter().any(has_weight);
     for (index, endpoint) in service.endpoints.iter().enumerate() {
         if some && !has_weight(endpoint) {
-            let words = "takes traffic only while no other endpoint does";
+            let words =
+                "takes no traffic while another endpoint has a weight, even if that one is out";
             findings.note(&endpoint_path(name, index, "weight"), words);
         }
     }

@@ -220,7 +220,7 @@ section! {
         max_pending: u32 = 1000 => within(0.0, 100_000.0),
         /// Requests that wait at most, for each endpoint of the service.
         max_pending_per_endpoint: u32 = 500 => within(0.0, 100_000.0),
-        /// How long a request waits at most. One with a time limit of its own, in a form that the database keeps, waits for three tenths of it at most, so that the rest is left for the database.
+        /// How long a request waits at most. One whose wait is foretold to be longer than two seconds does not wait at all, whatever this is: its client may be gone by then. One with a time limit of its own, in a form that the database keeps, waits for three tenths of it at most, so that the rest is left for the database.
         max_wait: Duration = secs(10) => time(),
         /// How the queue keeps itself short when more comes than can be served.
         overload: OverloadRule = OverloadRule::PredictedWait,

@@ -64,6 +64,7 @@ struct Script {
     /// How often the metadata queries were looked at: once a turn.
     turns: AtomicU64,
     credential: Lock<&'static str>,
+    every: Lock<Duration>,
 }
 
 impl Questions for Script {
@@ -82,7 +83,7 @@ impl Questions for Script {
                 HeaderValue::from_static(*self.credential.lock()),
             )],
             body: Bytes::new(),
-            every: Duration::from_secs(600),
+            every: *self.every.lock(),
             generation: self.generation.load(Ordering::Relaxed),
         }]
     }
@@ -182,6 +183,7 @@ fn bench_of(fake: Fake, health: config::Health, probes: Vec<Probe>) -> Bench {
         generation: AtomicU64::new(0),
         turns: AtomicU64::new(0),
         credential: Lock::new("x"),
+        every: Lock::new(Duration::from_secs(600)),
     });
     let (fake, clock) = (Arc::new(fake), Clock::manual());
     let counted = Arc::<Counted>::default();
@@ -446,6 +448,23 @@ async fn a_metadata_query_is_sent_once_until_it_is_old_or_for_another_generation
     bench.prober.query_metadata().await;
     assert_eq!(bench.fake.asked("/procedures").len(), 1);
     assert_eq!(*bench.script.learned.lock(), [200, 200, 200]);
+}
+
+/// A server that asks for a key was asked without one each second for ever.
+#[tokio::test]
+async fn a_metadata_query_that_servers_refuse_is_asked_ever_more_rarely() {
+    let bench = bench(Fake::default());
+    *bench.script.every.lock() = Duration::from_secs(1);
+    for name in ["a", "b"] {
+        bench.fake.set(name, "/procedures", 403);
+    }
+    let mut asked = 0;
+    for _ in 0..600 {
+        bench.clock.advance(Duration::from_secs(1));
+        bench.prober.query_metadata().await;
+        asked += bench.fake.asked("/procedures").len();
+    }
+    assert!((10..=20).contains(&asked), "{asked}");
 }
 
 #[tokio::test]

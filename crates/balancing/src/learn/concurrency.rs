@@ -168,13 +168,7 @@ impl Concurrency {
 
     /// A response came to a request that began at `begun`, where one takes `mean` seconds alone; 0: nobody knows. True when the
     /// estimate is new.
-    pub fn respond(
-        &mut self,
-        sample: Option<Sample>,
-        begun: Moment,
-        mean: f64,
-        now: Moment,
-    ) -> bool {
+    pub fn respond(&mut self, sample: Sample, begun: Moment, mean: f64, now: Moment) -> bool {
         self.pass(now);
         let at = level(self.in_flight);
         self.in_flight = self.in_flight.saturating_sub(1);
@@ -184,7 +178,7 @@ impl Concurrency {
             return false;
         }
         self.epoch.respond(at, worked);
-        if let Some(sample) = sample.filter(|_| begun >= self.resumed) {
+        if begun >= self.resumed {
             self.epoch.take(&sample);
         }
         let length = EPOCH.max(self.in_flight.saturating_mul(EPOCH_PER_REQUEST));

@@ -13,6 +13,11 @@ const OUTLIER: f64 = 3.0;
 /// and more.
 const BURSTS: f64 = 4.0;
 
+/// The variance of residuals below which requests take about the same time each: workers that happen to end together once do so again
+/// and again, and the levels that this leaves for a moment seem to be the fastest. Times tell the more then, also those of requests that
+/// waited.
+const STEADY: f64 = 0.1;
+
 /// A sum for each level.
 pub type Table = [f64; LEVELS];
 
@@ -44,6 +49,8 @@ pub struct Sample {
     pub residual: f64,
     /// The variance of residuals.
     pub variance: f64,
+    /// It waited for this very endpoint before it began: its time is not like the others'.
+    pub has_waited: bool,
 }
 
 impl Epoch {
@@ -79,6 +86,9 @@ impl Epoch {
     /// Counts a response by the level at which its request began.
     pub fn take(&mut self, sample: &Sample) {
         self.variance = sample.variance.max(0.02);
+        if sample.has_waited && self.variance >= STEADY {
+            return;
+        }
         let most = OUTLIER * self.variance.sqrt();
         let at = level(sample.in_flight);
         add(&mut self.began, at, 1.0);
@@ -100,7 +110,7 @@ impl Epoch {
         let is_beside = |level: &usize| (requests(*level) / requests(at) - 1.0).abs() <= beside;
         let near = lasted().filter(|(level, _)| is_beside(level));
         let near: f64 = near.map(|(_, lasted)| lasted).sum();
-        (at > 1 && near > 0.8 * total).then_some(at)
+        (near > 0.8 * total).then_some(at)
     }
 
     /// Adds what this epoch says of each candidate.
@@ -109,11 +119,11 @@ impl Epoch {
             .rev()
             .find(|at| get(&self.came, *at) + get(&self.began, *at) > 0.0);
         let top = top.unwrap_or(1);
-        let comes_in_bursts = self.comes_in_bursts();
+        let is_at_random = self.variance >= STEADY && !self.comes_in_bursts();
         for (candidate, sum) in log_likelihood.iter_mut().enumerate().skip(1) {
-            let rate = match comes_in_bursts {
-                true => 0.0,
-                false => self.by_rate(candidate, top),
+            let rate = match is_at_random {
+                true => self.by_rate(candidate, top),
+                false => 0.0,
             };
             *sum += (rate + self.by_times(candidate, top)) / DEPENDENCE;
         }

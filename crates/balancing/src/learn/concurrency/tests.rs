@@ -83,6 +83,29 @@ impl Endpoint {
         }
     }
 
+    /// Serves so many that all wait, and gives the time that it took. Responses that come together are told before the places are
+    /// taken that they leave.
+    fn serve(&mut self, mut waiting: usize) -> f64 {
+        let begun = self.now;
+        while waiting > 0 || self.in_flight() > 0 {
+            let limit = self.learned.estimate().limit.unwrap_or(100) as usize;
+            while waiting > 0 && self.in_flight() < limit {
+                self.start();
+                waiting -= 1;
+            }
+            let done = |(done, _): &(f64, Began)| *done;
+            let first = self.busy.iter().map(done).fold(f64::MAX, f64::min);
+            let mut together: Vec<f64> = self.busy.iter().map(done).collect();
+            together.retain(|done| *done < first + 0.02);
+            together.sort_by(f64::total_cmp);
+            for done in together {
+                self.now = done;
+                self.finish();
+            }
+        }
+        self.now - begun
+    }
+
     fn start(&mut self) {
         let in_flight = self.in_flight() as u32 + 1;
         self.learned.start(in_flight, moment(self.now));
@@ -109,8 +132,8 @@ impl Endpoint {
             in_flight: began.in_flight,
             residual: (now - began.at).ln() - mean,
             variance,
+            has_waited: !self.times_tell,
         };
-        let sample = Some(sample).filter(|_| self.times_tell);
         let begun = moment(began.at);
         self.learned.respond(sample, begun, 1.0, moment(now));
     }
@@ -168,8 +191,9 @@ fn whatever_is_told_the_limit_lets_one_through() {
                     in_flight: random.below(300) as u32,
                     residual: (random.fraction() - 0.5) * 1e6,
                     variance: random.fraction() * 10.0,
+                    has_waited: random.below(2) == 0,
                 };
-                learned.respond(Some(sample), Moment(0), random.fraction(), now);
+                learned.respond(sample, Moment(0), random.fraction(), now);
             }
         }
         let Estimate { likely, limit, .. } = learned.estimate();
@@ -234,6 +258,7 @@ fn requests_that_begin_and_end_together_do_not_leave_one_at_a_time() {
         in_flight,
         residual: 0.0,
         variance: 0.02,
+        has_waited: false,
     };
     let mut lately = 0;
     for round in 0..100 {
@@ -244,8 +269,23 @@ fn requests_that_begin_and_end_together_do_not_leave_one_at_a_time() {
         let end = moment(f64::from(round + 1) * 0.1);
         for n in 1..=given {
             let at = Moment(end.0 + u64::from(n) * 10_000);
-            learned.respond(Some(sample(n)), began, 0.1, at);
+            learned.respond(sample(n), began, 0.1, at);
         }
     }
     assert!(lately >= 50 * 25, "{lately} of {}", 50 * 100);
+}
+
+/// Requests that all wait for a place, at an endpoint that takes the same time for each: its responses come together, one for each
+/// worker. Served one at a time after a few such bursts, it was left so for minutes.
+#[test]
+fn bursts_at_an_endpoint_that_takes_the_same_time_for_each_leave_it_all_its_workers() {
+    let steady = |random: &mut Random| 1.0 + 0.01 * random.fraction();
+    for workers in [1, 2, 3, 4, 6, 8] {
+        let mut endpoint = Endpoint::new(workers, steady, 3);
+        endpoint.run(0.5 * workers as f64, 50.0);
+        endpoint.times_tell = false;
+        let taken = (0..6).map(|_| endpoint.serve(600) * workers as f64 / 600.0);
+        let taken: Vec<f64> = taken.collect();
+        assert!(taken.iter().all(|one| *one < 1.25), "{workers}: {taken:?}");
+    }
 }

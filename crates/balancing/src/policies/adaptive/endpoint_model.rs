@@ -247,12 +247,15 @@ impl EndpointModel {
         self.show(&own.in_flight, now);
     }
 
-    /// A response came. That of a request that waited for this endpoint is not like the others, and is no evidence.
+    /// A response came.
     fn learn(&self, own: &mut Own, completion: &Completion, sample: Sample, mean: f64) {
         let (start, now) = (&completion.start, completion.now);
         let has_waited = start.now.since(start.ask.arrived) * 10 > completion.service_time;
-        let evidence = Some(sample).filter(|_| !has_waited);
-        if own.concurrency.respond(evidence, start.now, mean, now) {
+        let sample = Sample {
+            has_waited,
+            ..sample
+        };
+        if own.concurrency.respond(sample, start.now, mean, now) {
             self.publish(&own.concurrency);
         }
     }

@@ -173,6 +173,7 @@ impl Model {
                 false => residual.max(slow),
             },
             variance: times.variance(),
+            has_waited: false,
         }
     }
 
