@@ -74,11 +74,11 @@ Paste these, one after the other:
    curl -s {admin}/api/coordination/migrations
    curl -s -X PUT {admin}/api/coordination/instances/vectors/127-0-0-1-6531/status -d '{{"status":"active"}}'
 
-7. Kill the replica that answers for this collection. Reads still succeed; its breaker opens after five failures, its
-   status follows after some probes:
+7. Kill the replica that answers for this collection. Reads still succeed: those that meet it are sent to another one, the next ones
+   avoid it, and the probes that this begins take it out within seconds:
    curl -s -X POST {controls}/replicas/{home}/kill
    for i in 1 2 3 4 5 6 7 8; do curl -s -o /dev/null -w '%{{http_code}}\n' {vectors}/collections/works/points/query {json} -d "{{\"query\":$i,\"limit\":1}}"; done
-   curl -s {admin}/api/coordination/events
+   sleep 5; curl -s {admin}/api/coordination/events
    curl -s -X POST {controls}/replicas/{home}/restart
 
 8. Reload, metrics, health:

@@ -57,25 +57,35 @@ fn main() -> ExitCode {
         all.for_each(|fault| println!("{:<20} {}", fault.name, fault.injected));
         return ExitCode::SUCCESS;
     }
+    let mut all = GROUPS.iter().flat_map(|group| group.faults);
+    if !args.only.is_empty() && !all.any(|fault| args.wants(fault)) {
+        let names = args.only.join(", ");
+        eprintln!("no fault has {names} in its name; --list names them");
+        return ExitCode::from(2);
+    }
     let runtime = tokio::runtime::Runtime::new().expect("threads");
     runtime.block_on(measure(args))
+}
+
+impl Args {
+    fn wants(&self, fault: &Fault) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| fault.name.contains(&**name))
+    }
 }
 
 async fn measure(args: Args) -> ExitCode {
     let own = std::env::current_exe().expect("the path of this program");
     let settings = Settings {
-        program: Program(args.pointsman.unwrap_or(own)),
+        program: Program(args.pointsman.clone().unwrap_or(own)),
         seed: args.seed,
         outcomes: args.outcomes,
     };
-    let wants = |fault: &Fault| {
-        args.only.is_empty() || args.only.iter().any(|name| fault.name.contains(&**name))
-    };
+    let wants = |fault: &Fault| args.wants(fault);
     let began = Instant::now();
     let progress = |line: &str| eprintln!("{:>5.0} s  {line}", began.elapsed().as_secs_f64());
     let plan = Plan {
         settings,
-        before: args.before.map(Program),
+        before: args.before.clone().map(Program),
         wants: &wants,
         progress: &progress,
     };

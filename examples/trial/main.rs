@@ -24,7 +24,7 @@ enum Which {
     /// A write is seen by the very next read: readers and writers at once, with faults and lag
     Freshness {
         /// Reads and writes in all
-        #[arg(long, default_value_t = 100_000)]
+        #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
         operations: u64,
         /// The seed of random choices; the order of events is the machine's
         #[arg(long)]

@@ -45,7 +45,7 @@ enum Command {
         #[arg(long, default_value = "501-505", value_parser = seeds)]
         seeds: RangeInclusive<u64>,
         /// Share of the time that is simulated.
-        #[arg(long, default_value_t = 1.0)]
+        #[arg(long, default_value_t = 1.0, value_parser = share)]
         length: f64,
     },
     /// Prints the goals of overload control, retries and hedging with what is reached.
@@ -53,7 +53,7 @@ enum Command {
         #[arg(long, default_value = "501-501", value_parser = seeds)]
         seeds: RangeInclusive<u64>,
         /// Share of the time that is simulated.
-        #[arg(long, default_value_t = 1.0)]
+        #[arg(long, default_value_t = 1.0, value_parser = share)]
         length: f64,
     },
     /// Writes the figures that tests hold.
@@ -95,7 +95,7 @@ struct Selection {
     #[arg(long, default_value_t = MAX_CONNECTIONS)]
     max_connections: u32,
     /// Share of the time that is simulated.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, value_parser = share)]
     length: f64,
     #[arg(long, default_value_t = threads())]
     threads: usize,
@@ -229,11 +229,23 @@ impl Selection {
     }
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse::<f64>().map_err(|error| error.to_string())?;
+    let is_some = share > 0.0 && share <= 1.0;
+    is_some
+        .then_some(share)
+        .ok_or_else(|| "expected a share, more than 0 and at most 1".into())
+}
+
 fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     let number = |text: &str| {
         text.parse::<u64>()
             .map_err(|error| format!("{text}: {error}"))
     };
-    Ok(number(first)?..=number(last)?)
+    let (first, last) = (number(first)?, number(last)?);
+    match first <= last {
+        true => Ok(first..=last),
+        false => Err(format!("{first} comes after {last}: expected FIRST-LAST")),
+    }
 }
