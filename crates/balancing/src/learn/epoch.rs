@@ -13,8 +13,8 @@ const OUTLIER: f64 = 3.0;
 /// and more.
 const BURSTS: f64 = 4.0;
 
-/// The variance of residuals below which requests take about the same time each: workers that happen to end together once do so again
-/// and again, and the levels that this leaves for a moment seem to be the fastest. Times tell the more then, also those of requests that
+/// The variance of residuals below which requests take about the same time each. Workers that happen to end together once do so again
+/// and again then, and the levels that this leaves for a moment seem to be the fastest; but times tell much, also those of requests that
 /// waited.
 const STEADY: f64 = 0.1;
 
@@ -119,11 +119,11 @@ impl Epoch {
             .rev()
             .find(|at| get(&self.came, *at) + get(&self.began, *at) > 0.0);
         let top = top.unwrap_or(1);
-        let is_at_random = self.variance >= STEADY && !self.comes_in_bursts();
+        let comes_in_bursts = self.comes_in_bursts();
         for (candidate, sum) in log_likelihood.iter_mut().enumerate().skip(1) {
-            let rate = match is_at_random {
-                true => self.by_rate(candidate, top),
-                false => 0.0,
+            let rate = match comes_in_bursts {
+                true => 0.0,
+                false => self.by_rate(candidate, top),
             };
             *sum += (rate + self.by_times(candidate, top)) / DEPENDENCE;
         }
